@@ -1,0 +1,62 @@
+/** A run is one complete, typed configuration; these sections are all there is. */
+import { z } from 'zod';
+import { engineSection } from './engine-section.ts';
+import { modelSection } from './model-section.ts';
+import { batchSection, phaseSection } from './phase-section.ts';
+
+const seed = z.int().min(0).max(0xffffffff);
+
+export const runConfig = z
+  .strictObject({
+    /** Name of the run; its folder is `runs/<name>` unless the command line says otherwise. */
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'letters, digits, ".", "_" and "-" only'),
+    /** Everything random in the run follows from this number. */
+    seed: seed.default(0),
+    /** Folder of the dataset, relative to where the command is run. */
+    data: z.strictObject({ store: z.string().min(1) }),
+    model: modelSection,
+    /** How sequences become micro-batches; a phase may replace it. */
+    batch: batchSection,
+    engine: engineSection.prefault({}),
+    phases: z.array(phaseSection).min(1),
+    checkpoint: z
+      .strictObject({
+        /** A checkpoint is written each time so many global steps are done. */
+        everySteps: z.int().min(1).default(200),
+        /** So many of the newest checkpoints stay. */
+        keep: z.int().min(1).default(2),
+      })
+      .prefault({}),
+  })
+  .superRefine((config, context) => {
+    const seen = new Set<string>();
+    config.phases.forEach((phase, index) => {
+      const path = ['phases', index, 'start'];
+      if (index === 0 && phase.start === 'previous') {
+        context.addIssue({
+          code: 'custom',
+          path,
+          message: 'the first phase has no phase before it: use "fresh"',
+        });
+      }
+      if (typeof phase.start === 'object' && !seen.has(phase.start.phase)) {
+        context.addIssue({
+          code: 'custom',
+          path: [...path, 'phase'],
+          message: `no earlier phase is named "${phase.start.phase}" (earlier: ${[...seen].join(', ') || 'none'})`,
+        });
+      }
+      if (seen.has(phase.name)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['phases', index, 'name'],
+          message: `two phases are named "${phase.name}"`,
+        });
+      }
+      seen.add(phase.name);
+    });
+  });
+
+export type RunConfig = z.output<typeof runConfig>;

@@ -1,0 +1,84 @@
+/**
+ * Every failure that a person can meet is a `LockstepError`: a code from this one table, one sentence
+ * (what was attempted, where, what was found, what was expected) and what to do about it.
+ */
+
+/** What the process's exit code means; 143 and 75 let a scheduler requeue the run. */
+export const EXIT = {
+  done: 0,
+  unexpected: 1,
+  usage: 2,
+  data: 3,
+  checkpoint: 4,
+  resources: 5,
+  numerics: 6,
+  workersLost: 7,
+  security: 8,
+  requeue: 75,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+/** The error codes and the exit code that each ends the process with. */
+const EXIT_CODE_OF = {
+  UNEXPECTED: EXIT.unexpected,
+  USAGE: EXIT.usage,
+  CONFIG_INVALID: EXIT.usage,
+  CONFIG_NOT_FOUND: EXIT.usage,
+  RUN_LOCKED: EXIT.usage,
+  RUN_EXISTS: EXIT.usage,
+  RUN_NOT_FOUND: EXIT.usage,
+  DEVICE_ABSENT: EXIT.usage,
+  PORT_IN_USE: EXIT.usage,
+  DATA_NOT_FOUND: EXIT.data,
+  DATA_INVALID: EXIT.data,
+  STORE_CORRUPT: EXIT.data,
+  CHECKPOINT_NOT_FOUND: EXIT.checkpoint,
+  CHECKPOINT_CORRUPT: EXIT.checkpoint,
+  CHECKPOINT_MISMATCH: EXIT.checkpoint,
+  OUT_OF_RESOURCES: EXIT.resources,
+  ENGINE_UNAVAILABLE: EXIT.resources,
+  NON_FINITE: EXIT.numerics,
+  REPLICAS_DIFFER: EXIT.numerics,
+  WORKER_LOST: EXIT.workersLost,
+  COORDINATOR_LOST: EXIT.workersLost,
+  TIMEOUT: EXIT.workersLost,
+  PROTOCOL: EXIT.workersLost,
+} as const;
+
+export type ErrorCode = keyof typeof EXIT_CODE_OF;
+
+export class LockstepError extends Error {
+  override readonly name = 'LockstepError';
+  readonly code: ErrorCode;
+  /** What the reader can do about it: an imperative sentence. */
+  readonly advice: string;
+
+  constructor(code: ErrorCode, message: string, advice: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+    this.advice = advice;
+  }
+
+  /** The exit code of a process that this error ends. */
+  get exitCode(): number {
+    return EXIT_CODE_OF[this.code];
+  }
+
+  /** The whole error on one line, as a terminal shows it. */
+  toLine(): string {
+    return `${this.code}: ${this.message} ${this.advice}`.replace(/\s*\n\s*/g, ' ');
+  }
+}
+
+/** Wraps anything thrown into a `LockstepError`; one that already is passes through unchanged. */
+export function asLockstepError(thrown: unknown): LockstepError {
+  if (thrown instanceof LockstepError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new LockstepError(
+    'UNEXPECTED',
+    message,
+    'This is a defect: please report it with the log of the run.',
+    { cause: thrown },
+  );
+}

@@ -1,0 +1,55 @@
+/** Random draws by name: a value depends on its key and position only, never on who draws it or when. */
+import { philox4x32 } from './philox.ts';
+
+/** What a draw is for: two purposes never share a stream. */
+const PURPOSES = [
+  'initial-weights',
+  'micro-batch-order',
+  'sequence-order',
+  'crop',
+  'mask',
+  'label-draw',
+  'subset',
+  'synthetic',
+  'split',
+] as const;
+
+export type Purpose = (typeof PURPOSES)[number];
+
+export interface RandomStream {
+  /** Uniform over all 32-bit unsigned integers. */
+  uint32(position: number): number;
+  /** Uniform in [0, 1), a multiple of 2⁻³². */
+  uniform(position: number): number;
+  /** Uniform integer in [0, bound), bound ≤ 2³²; bias below 2⁻²⁰ for bounds to 4096, at most bound/2³². */
+  integer(position: number, bound: number): number;
+}
+
+/**
+ * The stream of (seed, purpose, major, minor), all uint32: for a mask, major is the epoch and minor the
+ * sequence.
+ */
+export function randomStream(
+  seed: number,
+  purpose: Purpose,
+  major = 0,
+  minor = 0,
+): RandomStream {
+  const key: [number, number] = [seed >>> 0, PURPOSES.indexOf(purpose)];
+  let cachedBlock = -1;
+  let words: readonly number[] = [];
+  const uint32 = (position: number): number => {
+    const block = Math.floor(position / 4);
+    if (block !== cachedBlock) {
+      words = philox4x32([block >>> 0, Math.floor(block / 2 ** 32), major >>> 0, minor >>> 0], key);
+      cachedBlock = block;
+    }
+    return words[position % 4]!;
+  };
+  const uniform = (position: number): number => uint32(position) / 2 ** 32;
+  return {
+    uint32,
+    uniform,
+    integer: (position, bound) => Math.floor(uniform(position) * bound),
+  };
+}

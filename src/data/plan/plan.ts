@@ -1,0 +1,33 @@
+/** What global step n computes: a pure function of (index, view, batch, seed), with random access. */
+
+/** One sequence's part in a micro-batch: the window `[start, start + count)` of its values. */
+export interface PlannedRow {
+  /** Number of the sequence in the store. */
+  readonly sequence: number;
+  readonly start: number;
+  readonly count: number;
+}
+
+export interface PlannedMicroBatch {
+  /** Sorted by count, ascending. */
+  readonly rows: readonly PlannedRow[];
+  /** Largest count of the rows: every row is padded to it. */
+  readonly paddedLength: number;
+  readonly epoch: number;
+}
+
+export interface PlannedStep {
+  readonly epoch: number;
+  /** Position in the epoch. */
+  readonly stepInEpoch: number;
+  /** M of them, fewer in an epoch's last step. */
+  readonly microBatches: readonly PlannedMicroBatch[];
+}
+
+export interface Plan {
+  readonly sequences: number;
+  readonly stepsPerEpoch: number;
+  readonly microBatchesPerEpoch: number;
+  /** Step n of the phase, from 0; n may be beyond the first epoch. */
+  stepAt(n: number): PlannedStep;
+}
