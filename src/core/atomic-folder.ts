@@ -1,0 +1,172 @@
+/**
+ * Writes a folder so that its name shows the whole of it or nothing, whenever the machine stops:
+ * temporary sibling → write and fsync each file → fsync the folder → rename → fsync the parent.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { writeFailure } from './file-error.ts';
+
+export interface WrittenFile {
+  readonly sizeBytes: number;
+  readonly sha256: string;
+}
+
+export interface FolderWriter {
+  /** The temporary folder, for those who write a file there themselves: it is fsynced like the others. */
+  readonly path: string;
+  /** Writes one file of the folder from its chunks and fsyncs it; returns its size and hash. */
+  write(
+    name: string,
+    chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  ): Promise<WrittenFile>;
+}
+
+export interface AtomicFolderOptions {
+  /** Take the place of a folder that is there already, instead of failing with ENOTEMPTY. */
+  readonly replace?: boolean;
+  /** Bytes that will be written, for the message when the disk is full. */
+  readonly neededBytes?: number;
+  /** Called after each step on the file system, with its description; fault tests die here. */
+  readonly onStep?: (step: string) => void;
+}
+
+/**
+ * Fills a new folder through `fill` and gives it its name at the end. After an error nothing is left but
+ * what was there before. Returns what `fill` returned.
+ * Throws OUT_OF_RESOURCES when the disk is full, USAGE when the place can't be written.
+ */
+export async function writeFolderAtomically<Result>(
+  path: string,
+  fill: (writer: FolderWriter) => Promise<Result>,
+  options: AtomicFolderOptions = {},
+): Promise<Result> {
+  const target = resolve(path);
+  const step = options.onStep ?? (() => {});
+  const temporary = siblingName(target, 'tmp');
+  const progress = { written: 0 };
+  try {
+    await mkdir(temporary, { recursive: true });
+    step('make the temporary folder');
+    const result = await fill({
+      path: temporary,
+      write: (name, chunks) => writeFile(join(temporary, name), chunks, progress, step),
+    });
+    await syncFolderWithFiles(temporary, step);
+    await giveName(temporary, target, options.replace ?? false, step);
+    return result;
+  } catch (thrown) {
+    // The first failure counts; should this one fail too, `tidyAfterCrash` takes what stays.
+    await rm(temporary, { recursive: true, force: true }).catch(() => {});
+    throw writeFailure(thrown, path, progress.written, options.neededBytes);
+  }
+}
+
+/** `.<name>.<purpose>-<random>` beside the target, so that a rename stays within one file system. */
+function siblingName(target: string, purpose: 'tmp' | 'old'): string {
+  const unique = randomBytes(6).toString('hex');
+  return join(dirname(target), `.${basename(target)}.${purpose}-${unique}`);
+}
+
+async function writeFile(
+  path: string,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  progress: { written: number },
+  step: (description: string) => void,
+): Promise<WrittenFile> {
+  const hash = createHash('sha256');
+  const file = await open(path, 'wx');
+  let sizeBytes = 0;
+  try {
+    for await (const chunk of chunks) {
+      await writeWhole(file, chunk, progress);
+      hash.update(chunk);
+      sizeBytes += chunk.length;
+      step(`write ${sizeBytes} bytes of ${basename(path)}`);
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  step(`sync ${basename(path)}`);
+  return { sizeBytes, sha256: hash.digest('hex') };
+}
+
+type FileHandle = Awaited<ReturnType<typeof open>>;
+
+/** One write call may take fewer bytes than it was given. */
+async function writeWhole(
+  file: FileHandle,
+  chunk: Uint8Array,
+  progress: { written: number },
+): Promise<void> {
+  let done = 0;
+  while (done < chunk.length) {
+    const length = Math.min(chunk.length - done, 1 << 28);
+    const { bytesWritten } = await file.write(chunk, done, length);
+    done += bytesWritten;
+    progress.written += bytesWritten;
+  }
+}
+
+async function syncFolderWithFiles(folder: string, step: (s: string) => void): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.isFile()) await syncPath(join(folder, entry.name));
+    if (entry.isDirectory()) await syncFolderWithFiles(join(folder, entry.name), () => {});
+  }
+  await syncPath(folder);
+  step('sync the folder');
+}
+
+/** fsync of a file or folder by its path. */
+async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A folder can't be exchanged in one call: the old one steps aside, `tidyAfterCrash` gives it back. */
+async function giveName(
+  temporary: string,
+  target: string,
+  replace: boolean,
+  step: (description: string) => void,
+): Promise<void> {
+  const aside = replace && existsSync(target) ? siblingName(target, 'old') : undefined;
+  if (aside !== undefined) {
+    await rename(target, aside);
+    step('move the old folder aside');
+  }
+  try {
+    await rename(temporary, target);
+  } catch (thrown) {
+    if (aside !== undefined) await rename(aside, target);
+    throw thrown;
+  }
+  step('rename');
+  await syncPath(dirname(target));
+  step('sync the parent');
+  if (aside !== undefined) await rm(aside, { recursive: true, force: true });
+}
+
+/**
+ * Tidies a folder after writers that died in it: unfinished folders go, and an old folder that stood
+ * aside while its successor never got the name takes its name back. Only for the one owner of `parent`.
+ * Returns the names it removed or gave back.
+ */
+export async function tidyAfterCrash(parent: string): Promise<string[]> {
+  const tidied: string[] = [];
+  for (const name of await readdir(parent).catch(() => [])) {
+    const match = /^\.(.+)\.(tmp|old)-[0-9a-f]{12}$/.exec(name);
+    if (match === null) continue;
+    const [from, target] = [join(parent, name), join(parent, match[1]!)];
+    if (match[2] === 'old' && !existsSync(target)) await rename(from, target);
+    else await rm(from, { recursive: true, force: true });
+    tidied.push(name);
+  }
+  return tidied;
+}

@@ -1,0 +1,28 @@
+/** SHA-256 as lower-case hex: the one hash that files, states and configurations are compared by. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+
+/** SHA-256 of bytes, or of a text's UTF-8 bytes. */
+export function sha256(content: Uint8Array | string): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+/** SHA-256 and size of a file, read as a stream. Throws the file system's error when it can't be read. */
+export async function sha256OfFile(path: string): Promise<{ sizeBytes: number; sha256: string }> {
+  const hash = createHash('sha256');
+  let sizeBytes = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+    hash.update(chunk);
+    sizeBytes += chunk.length;
+  }
+  return { sizeBytes, sha256: hash.digest('hex') };
+}
+
+/** SHA-256 over the bytes of vectors, one after the other, as they lie in memory (little-endian). */
+export function sha256OfVectors(vectors: Iterable<NodeJS.TypedArray>): string {
+  const hash = createHash('sha256');
+  for (const { buffer, byteOffset, byteLength } of vectors) {
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  }
+  return hash.digest('hex');
+}
