@@ -1,0 +1,39 @@
+/** The micro-batches of an evaluation or prediction: every sequence once, nothing random. */
+import type { BatchConfig } from '../../config/phase-section.ts';
+import { microBatchLayout } from './micro-batch-layout.ts';
+import type { PlannedMicroBatch } from './plan.ts';
+import { plannedMicroBatch } from './planned-micro-batch.ts';
+import type { View } from './view.ts';
+
+/** A list with random access: micro-batches are made when they are asked for. */
+export interface MicroBatchList {
+  readonly length: number;
+  /** @throws RangeError outside [0, length). */
+  at(position: number): PlannedMicroBatch;
+}
+
+/**
+ * The view once over in micro-batches of the same budget as in training, longest first, neighbours in
+ * length together; a cropped sequence gives its first steps.
+ */
+export function evaluationBatches(
+  view: View,
+  batch: Pick<BatchConfig, 'tokensPerMicroBatch' | 'maxRows'>,
+): MicroBatchList {
+  const layout = microBatchLayout(view.effectiveLengths, batch);
+  return {
+    length: layout.microBatches,
+    at(position) {
+      if (!Number.isInteger(position) || position < 0 || position >= layout.microBatches) {
+        throw new RangeError(`${position} is not one of ${layout.microBatches} micro-batches.`);
+      }
+      const { classNumber, begin, end } = layout.placesOf(position);
+      const classBegin = layout.classes[classNumber]!.begin;
+      const positions = Int32Array.from(
+        { length: end - begin },
+        (_, row) => classBegin + begin + row,
+      );
+      return plannedMicroBatch(view, positions, 0, () => 0);
+    },
+  };
+}

@@ -1,0 +1,74 @@
+/** The plan of a training phase: shuffled micro-batches with random access, and no state. */
+import type { BatchConfig } from '../../config/phase-section.ts';
+import type { Permutation } from '../../core/permutation.ts';
+import { permutation } from '../../core/permutation.ts';
+import { randomStream } from '../../core/random.ts';
+import { microBatchLayout } from './micro-batch-layout.ts';
+import type { Plan, PlannedMicroBatch } from './plan.ts';
+import { plannedMicroBatch } from './planned-micro-batch.ts';
+import type { View } from './view.ts';
+
+export interface PlanRequest {
+  readonly view: View;
+  readonly batch: BatchConfig;
+  /** Seed of the run. */
+  readonly seed: number;
+  /** Position of the phase in the run, below 2²⁴: phases share no draws. */
+  readonly phase: number;
+}
+
+/** There are at most 183 length classes, so a phase and a class fit one uint32 key. */
+const CLASS_KEYS = 256;
+
+/**
+ * The plan of a phase. An epoch holds every sequence of the view exactly once: a permutation within each
+ * length class decides which share a micro-batch, another one the order of the micro-batches; a step takes
+ * the next M of them, the epoch's last step what is left. Nothing is kept but the cut into classes, so
+ * step n costs the same wherever it is.
+ */
+export function makePlan({ view, batch, seed, phase }: PlanRequest): Plan {
+  const layout = microBatchLayout(view.effectiveLengths, batch);
+  const stepsPerEpoch = Math.ceil(layout.microBatches / batch.microBatches);
+
+  const shuffleOf = (epoch: number, classNumber: number): Permutation => {
+    const { begin, end } = layout.classes[classNumber]!;
+    return permutation(
+      end - begin,
+      seed,
+      'sequence-order',
+      epoch,
+      phase * CLASS_KEYS + classNumber,
+    );
+  };
+  const microBatchOf = (epoch: number, number: number): PlannedMicroBatch => {
+    const { classNumber, begin, end } = layout.placesOf(number);
+    const shuffle = shuffleOf(epoch, classNumber);
+    const classBegin = layout.classes[classNumber]!.begin;
+    const positions = Int32Array.from(
+      { length: end - begin },
+      (_, row) => classBegin + shuffle.at(begin + row),
+    );
+    const crop = randomStream(seed, 'crop', epoch, phase);
+    return plannedMicroBatch(view, positions.sort(), epoch, (sequence, slack) =>
+      crop.integer(sequence, slack + 1),
+    );
+  };
+  return {
+    sequences: view.sequences.length,
+    stepsPerEpoch,
+    microBatchesPerEpoch: layout.microBatches,
+    stepAt(n) {
+      if (!Number.isSafeInteger(n) || n < 0)
+        throw new RangeError(`There is no step ${n} in a plan.`);
+      const epoch = Math.floor(n / stepsPerEpoch);
+      const stepInEpoch = n % stepsPerEpoch;
+      const order = permutation(layout.microBatches, seed, 'micro-batch-order', epoch, phase);
+      const begin = stepInEpoch * batch.microBatches;
+      const count = Math.min(batch.microBatches, layout.microBatches - begin);
+      const microBatches = Array.from({ length: count }, (_, position) =>
+        microBatchOf(epoch, order.at(begin + position)),
+      );
+      return { epoch, stepInEpoch, microBatches };
+    },
+  };
+}

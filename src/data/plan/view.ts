@@ -1,0 +1,106 @@
+/** Which sequences a phase sees: a pure function of (index, configuration, seed). */
+import type { ViewConfig } from '../../config/phase-section.ts';
+import { LockstepError } from '../../core/errors.ts';
+import { permutation } from '../../core/permutation.ts';
+import type { StoreIndex } from '../format/store.ts';
+import { SPLITS, UNLABELLED } from '../format/store.ts';
+
+export interface View {
+  /** Numbers of the view's sequences in the store, ascending (so shortest first). */
+  readonly sequences: Int32Array;
+  /** Steps that a row of each takes: min(length, crop); a position is one in `sequences`; ascending. */
+  readonly effectiveLengths: Int32Array;
+  /** Whole lengths; a position is a sequence's number in the store. */
+  readonly storeLengths: Int32Array;
+}
+
+export interface ViewRequest {
+  readonly index: StoreIndex;
+  /** Names of the classes, for messages and to know how many there are. */
+  readonly classes: readonly string[];
+  readonly view: ViewConfig;
+  readonly seed: number;
+  /** Leaves out sequences without a label. */
+  readonly labelled: boolean;
+}
+
+/**
+ * The view of a store that a phase or an evaluation asks for. Draws are nested: fewer labels a class, or
+ * fewer sequences, of the same seed and draw are a subset of more.
+ * @throws LockstepError DATA_INVALID when a class has fewer labels than asked for, or nothing is left.
+ */
+export function selectView(request: ViewRequest): View {
+  const { index, view } = request;
+  const candidates = sequencesOfSplit(request);
+  if (candidates.length === 0) throw emptyView(request);
+  const drawn = view.labelsPerClass === undefined ? candidates : drawLabels(request, candidates);
+  const sequences = view.maxSequences === undefined ? drawn : drawSubset(request, drawn);
+  const crop = view.crop ?? Number.POSITIVE_INFINITY;
+  return {
+    sequences,
+    effectiveLengths: sequences.map((sequence) => Math.min(index.lengths[sequence]!, crop)),
+    storeLengths: index.lengths,
+  };
+}
+
+/** Drawing labels needs them, whatever the objective. */
+const needsLabels = ({ view, labelled }: ViewRequest) =>
+  labelled || view.labelsPerClass !== undefined;
+
+function sequencesOfSplit(request: ViewRequest): Int32Array {
+  const { index, view } = request;
+  const labelled = needsLabels(request);
+  const split = SPLITS.indexOf(view.split);
+  const sequences = new Int32Array(index.lengths.length);
+  let count = 0;
+  for (let sequence = 0; sequence < sequences.length; sequence++) {
+    if (index.splits[sequence] !== split) continue;
+    if (labelled && index.labels[sequence] === UNLABELLED) continue;
+    sequences[count++] = sequence;
+  }
+  return sequences.slice(0, count);
+}
+
+function drawLabels(request: ViewRequest, candidates: Int32Array): Int32Array {
+  const { index, classes, view, seed } = request;
+  const wanted = view.labelsPerClass!;
+  const drawn: number[] = [];
+  for (let label = 0; label < classes.length; label++) {
+    const ofClass = candidates.filter((sequence) => index.labels[sequence] === label);
+    if (ofClass.length < wanted) throw tooFewLabels(request, classes[label]!, ofClass.length);
+    const shuffle = permutation(ofClass.length, seed, 'label-draw', view.draw, label);
+    for (let position = 0; position < wanted; position++) {
+      drawn.push(ofClass[shuffle.at(position)]!);
+    }
+  }
+  return Int32Array.from(drawn).sort();
+}
+
+function drawSubset({ view, seed }: ViewRequest, candidates: Int32Array): Int32Array {
+  const wanted = Math.min(view.maxSequences!, candidates.length);
+  const shuffle = permutation(candidates.length, seed, 'subset', 0, SPLITS.indexOf(view.split));
+  return Int32Array.from({ length: wanted }, (_, at) => candidates[shuffle.at(at)]!).sort();
+}
+
+function tooFewLabels({ view }: ViewRequest, name: string, found: number): LockstepError {
+  return new LockstepError(
+    'DATA_INVALID',
+    `Cannot draw ${view.labelsPerClass} labelled sequences of class "${name}" from the ${view.split} split: it has ${found}.`,
+    found === 0
+      ? 'Label some sequences of this class, or leave labelsPerClass out.'
+      : `Set labelsPerClass to ${found} or less, or leave it out to use every label.`,
+  );
+}
+
+function emptyView(request: ViewRequest): LockstepError {
+  const { index, view } = request;
+  const labelled = needsLabels(request);
+  const kind = labelled ? 'labelled sequence' : 'sequence';
+  return new LockstepError(
+    'DATA_INVALID',
+    `The ${view.split} split has no ${kind}; the store holds ${index.lengths.length} sequences in all.`,
+    labelled
+      ? 'Import labels for this split, or choose another with data.split.'
+      : 'Choose another split with data.split, or import again with a share for this one.',
+  );
+}
