@@ -1,0 +1,123 @@
+"""The two networks in plain PyTorch, and their forward passes over rows of different lengths."""
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+STATISTICS_MOMENTUM = 0.1
+CLASSES = 3
+SYMBOLS = 41
+
+
+# Models. Plain PyTorch: their `forward` knows nothing of padding.
+
+
+class Block(nn.Module):
+    """relu(m(x) + x), the parameters being m.0, m.1, m.3 and m.4."""
+
+    def __init__(self, channels, kernel, dilation, bias):
+        super().__init__()
+        first = nn.Conv1d(channels, channels, kernel, padding="same", dilation=dilation, bias=bias)
+        second = nn.Conv1d(channels, channels, kernel, padding="same", bias=bias)
+        norms = [nn.BatchNorm1d(channels, momentum=STATISTICS_MOMENTUM) for _ in range(2)]
+        self.m = nn.Sequential(first, norms[0], nn.ReLU(), second, norms[1])
+
+    def forward(self, x):
+        return F.relu(self.m(x) + x)
+
+
+class Network(nn.Module):
+    """Encoder, residual blocks, and a head on the mean over the length; `pretext` reads each position."""
+
+    def __init__(self, spec):
+        super().__init__()
+        channels, reference = spec["channels"], spec["family"] == "reference"
+        inputs = 1 if reference else {"embedding": SYMBOLS + 1, "value": 2}[spec["input"]]
+        dilations = [1] if reference else spec["dilations"]
+        kernel = 3 if reference else spec["kernel"]
+        self.encoder = nn.Conv1d(inputs, channels, 1)
+        self.model = nn.Sequential(*(Block(channels, kernel, d, bias=reference) for d in dilations))
+        self.decoder = nn.Linear(channels, CLASSES)
+        if spec.get("pretextOutputs"):
+            self.pretext = nn.Linear(channels, spec["pretextOutputs"])
+
+    def forward(self, x):
+        return self.decoder(self.model(self.encoder(x)).mean(-1))
+
+
+def network(spec, seed, dtype):
+    """PyTorch's own initialisation, except that no BatchNorm starts at its neutral values."""
+    torch.manual_seed(seed)
+    net = Network(spec)
+    with torch.no_grad():
+        for norm in norms_of(net).values():
+            norm.weight.add_(0.2 * torch.randn_like(norm.weight))
+            norm.bias.add_(0.2 * torch.randn_like(norm.bias))
+            norm.running_mean.add_(0.1 * torch.randn_like(norm.running_mean))
+            norm.running_var.add_(0.5 * torch.rand_like(norm.running_var))
+    return net.to(dtype)
+
+
+def norms_of(net):
+    return {name: m for name, m in net.named_modules() if isinstance(m, nn.BatchNorm1d)}
+
+
+def state_of(net):
+    """Parameters and running statistics; `num_batches_tracked` changes no result and is left out."""
+    state = net.state_dict().items()
+    return {k: v.detach().clone() for k, v in state if not k.endswith("num_batches_tracked")}
+
+
+# Padding: activations are zero in it after every layer, and BatchNorm sees the valid positions only.
+
+
+def by_pytorch(norm, values):
+    """BatchNorm of [valid positions, channels] with PyTorch's own update of the running statistics."""
+    return norm(values)
+
+
+def recorder(records):
+    """BatchNorm that leaves the running statistics alone and records n, mean and unbiased variance."""
+
+    def normalise(norm, values):
+        mean, var = torch.zeros_like(norm.running_mean), torch.ones_like(norm.running_var)
+        # With momentum 1 the buffers become exactly what PyTorch would have blended in.
+        y = F.batch_norm(values, mean, var, norm.weight, norm.bias, True, 1.0, norm.eps)
+        records[norm] = (values.shape[0], mean, var)
+        return y
+
+    return normalise
+
+
+def masked_features(net, x, lengths, normalise=by_pytorch):
+    """`net.model(net.encoder(x))` for rows of different lengths, zero in the padding."""
+    valid = (torch.arange(x.shape[-1]) < lengths[:, None])[:, None, :]
+    rows, positions = valid[:, 0].nonzero(as_tuple=True)
+
+    def layer(m, x):
+        if isinstance(m, nn.BatchNorm1d):
+            values = normalise(m, x.transpose(1, 2)[rows, positions])
+            blank = x.new_zeros(x.shape[0], x.shape[2], x.shape[1])
+            return blank.index_put((rows, positions), values).transpose(1, 2)
+        return m(x) * valid
+
+    x = layer(net.encoder, x)
+    for block in net.model:
+        y = x
+        for m in block.m:
+            y = layer(m, y)
+        x = F.relu(y + x)
+    return x
+
+
+def masked_logits(net, x, lengths, normalise=by_pytorch):
+    features = masked_features(net, x, lengths, normalise)
+    return net.decoder(features.sum(-1) / lengths[:, None])
+
+
+def pool_statistics(net, leaves):
+    """One momentum update towards Σ n·mean / Σ n and Σ n·(unbiased variance) / Σ n."""
+    for norm in norms_of(net).values():
+        n = sum(leaf[norm][0] for leaf in leaves)
+        norm.running_mean.lerp_(sum(r[norm][0] * r[norm][1] for r in leaves) / n, STATISTICS_MOMENTUM)
+        norm.running_var.lerp_(sum(r[norm][0] * r[norm][2] for r in leaves) / n, STATISTICS_MOMENTUM)
