@@ -1,0 +1,80 @@
+/** Reads `manifest.json`: the only place that sees it untyped. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { LockstepError } from '../../core/errors.ts';
+import type { StoreManifest } from './store.ts';
+import { MANIFEST_FILE } from './write-store.ts';
+
+const FORMAT_VERSION = 1;
+export const IMPORT_AGAIN = 'Import the data again.';
+
+const count = z.int().min(0);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const splitCounts = z.object({ sequences: count, tokens: count, perClass: z.array(count) });
+
+const manifestSchema: z.ZodType<StoreManifest> = z.object({
+  formatVersion: z.literal(FORMAT_VERSION),
+  name: z.string(),
+  valueType: z.enum(['uint8', 'uint16', 'float32']),
+  classes: z.array(z.string()),
+  valueRange: z.object({ minimum: z.number(), maximum: z.number() }),
+  symbolCounts: z.array(count),
+  meanValue: z.number(),
+  sequences: z.int().min(1),
+  tokens: z.int().min(1),
+  length: z.object({ minimum: z.int().min(1), maximum: z.int().min(1) }),
+  splits: z.object({ train: splitCounts, validation: splitCounts, test: splitCounts }),
+  files: z.record(z.string(), z.object({ sizeBytes: count, sha256 })),
+  contentHash: sha256,
+  provenance: z.record(z.string(), z.unknown()),
+});
+
+/** A dataset that is damaged: `what` completes "Dataset PATH is damaged: …". */
+export function storeCorrupt(path: string, what: string, cause?: unknown): LockstepError {
+  const message = `Dataset "${path}" is damaged: ${what}.`;
+  return new LockstepError('STORE_CORRUPT', message, IMPORT_AGAIN, { cause });
+}
+
+/**
+ * @throws LockstepError DATA_NOT_FOUND when there is no store at `path`; STORE_CORRUPT when its manifest
+ * cannot be used.
+ */
+export async function readManifest(path: string): Promise<StoreManifest> {
+  const json = parseJson(path, await readText(path));
+  const version = (json as { formatVersion?: unknown } | null)?.formatVersion;
+  if (version !== FORMAT_VERSION) {
+    throw new LockstepError(
+      'STORE_CORRUPT',
+      `Cannot open dataset "${path}": its format version is ${JSON.stringify(version)}, this program reads ${FORMAT_VERSION}.`,
+      'Import the data again with this version of Lockstep.',
+    );
+  }
+  const parsed = manifestSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  throw storeCorrupt(path, `${MANIFEST_FILE}: ${issue.path.join('.') || 'root'}: ${issue.message}`);
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(join(path, MANIFEST_FILE), 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
+    throw new LockstepError(
+      'DATA_NOT_FOUND',
+      `Cannot open dataset "${path}": there is no ${MANIFEST_FILE} in it.`,
+      'Check the path, or make the dataset with "lockstep data import" or "lockstep data synth".',
+      { cause: error },
+    );
+  }
+}
+
+function parseJson(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw storeCorrupt(path, `${MANIFEST_FILE} is not JSON (${(error as Error).message})`, error);
+  }
+}

@@ -1,0 +1,39 @@
+/** The three types that values can have, and the typed array of each. */
+import type { ValueType } from './store.ts';
+
+export type StoredValues = Uint8Array | Uint16Array | Float32Array;
+
+const ARRAY_OF = { uint8: Uint8Array, uint16: Uint16Array, float32: Float32Array } as const;
+
+export const BYTES_PER_VALUE: Readonly<Record<ValueType, number>> = {
+  uint8: 1,
+  uint16: 2,
+  float32: 4,
+};
+
+/** Zeros: `count` values of one type. */
+export function allocateValues(valueType: ValueType, count: number): StoredValues {
+  return new ARRAY_OF[valueType](count);
+}
+
+/** The values that `bytes` holds (little-endian, any alignment), as a copy. */
+export function valuesFromBytes(valueType: ValueType, bytes: Uint8Array): StoredValues {
+  const values = allocateValues(valueType, bytes.byteLength / BYTES_PER_VALUE[valueType]);
+  bytesOf(values).set(bytes);
+  return values;
+}
+
+/** The memory of `values`, without a copy. */
+export function bytesOf(values: StoredValues): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+/** What a store hands out: integers as Int32Array, real numbers as Float32Array; always a copy. */
+export function readableValues(
+  values: StoredValues,
+  start: number,
+  end: number,
+): Int32Array | Float32Array {
+  const window = values.subarray(start, end);
+  return window instanceof Float32Array ? window.slice() : Int32Array.from(window);
+}
