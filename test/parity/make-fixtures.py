@@ -20,7 +20,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 
-from losses import INPUTS, LOSSES, MASK_VALUE, encoder_input, micro_batch
+from losses import INPUTS, LOSSES, MASK_VALUE, encoder_input, micro_batch, supervised_loss
 from networks import (
     CLASSES,
     STATISTICS_MOMENTUM,
