@@ -12,7 +12,7 @@ import type { LearningRateConfig } from '../config/phase-section.ts';
 export function learningRateAt(rate: LearningRateConfig, step: number, steps: number): number {
   if (rate.kind === 'constant') return rate.value;
   const { peak, warmupSteps, finalFraction } = rate;
-  if (step < warmupSteps) return (peak * (step + 1)) / warmupSteps;
+  if (step < warmupSteps) return peak * ((step + 1) / warmupSteps);
   const peakStep = Math.max(0, warmupSteps - 1);
   if (step === peakStep) return peak;
   const progress = (step - peakStep) / (steps - 1 - peakStep);

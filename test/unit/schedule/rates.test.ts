@@ -17,7 +17,7 @@ test('a constant rate is the same at every step', () => {
 test('the warm-up rises by peak / W a step and reaches the peak with its last', () => {
   const rate = cosine(0.8, 4, 0);
   const rising = [0, 1, 2, 3].map((step) => learningRateAt(rate, step, 100));
-  assert.deepEqual(rising, [0.2, 0.4, (0.8 * 3) / 4, 0.8]);
+  assert.deepEqual(rising, [0.2, 0.4, 0.8 * 0.75, 0.8]);
   assert.ok(learningRateAt(rate, 4, 100) < 0.8);
 });
 
