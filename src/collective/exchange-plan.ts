@@ -1,0 +1,123 @@
+/**
+ * Who sends what to whom so that every worker ends up with the canonical sum: a plain object, no socket.
+ *
+ * The flat leaf is cut into one segment a worker. First each worker sends every other the segment parts
+ * of its own whole subtrees; the owner of a segment adds them all in tree order. Then each owner sends
+ * its finished segment to every other worker. With S bytes a leaf, W workers and c subtrees in a worker's
+ * share, that worker sends c·S·(W−1)/W and then S·(W−1)/W bytes: (c+1)/2 times those of a ring.
+ */
+import type { Range, TreeNode } from './canonical-sum.ts';
+import { wholeSubtrees } from './canonical-sum.ts';
+import { shareOf } from './share.ts';
+
+/** Segments begin at multiples of a cache line. */
+const ALIGNMENT_FLOATS = 16;
+/** 1 MiB: the receiver adds one frame while the next one arrives. */
+const LARGEST_FRAME_FLOATS = 2 ** 18;
+const FLOAT_BYTES = 4;
+
+/** Part of a subtree's sum on its way to or from a peer. */
+export interface SubtreeTransfer {
+  /** Rank of the other side. */
+  readonly peer: number;
+  readonly node: TreeNode;
+  /** Ranges of floats of the leaf, one a message, ascending; the same at both sides. */
+  readonly frames: readonly Range[];
+}
+
+/** A finished segment on its way to or from a peer. */
+export interface SegmentTransfer {
+  /** Rank of the other side. */
+  readonly peer: number;
+  readonly frames: readonly Range[];
+}
+
+export interface ExchangeShape {
+  readonly workers: number;
+  /** Micro-batches of this global step: the leaves of the tree. */
+  readonly microBatches: number;
+  /** Numbers in a leaf. */
+  readonly floats: number;
+}
+
+/** What one rank does in a global step's exchange. A peer with nothing to say is left out. */
+export interface ExchangePlan {
+  readonly rank: number;
+  /** Micro-batches that this rank computes. */
+  readonly share: Range;
+  /** Whole subtrees that they add up to, left to right. */
+  readonly subtrees: readonly TreeNode[];
+  /** Floats that this rank finishes the sum of; may be empty. */
+  readonly segment: Range;
+  /** This rank's subtrees, to the owners of the other segments. */
+  readonly sends: readonly SubtreeTransfer[];
+  /** The other ranks' subtrees, of this rank's segment, in tree order. */
+  readonly receives: readonly SubtreeTransfer[];
+  /** This rank's finished segment, to every other rank. */
+  readonly gatherSends: readonly SegmentTransfer[];
+  /** The other ranks' finished segments. */
+  readonly gatherReceives: readonly SegmentTransfer[];
+  /** Payload that this rank sends and receives in all, without headers. */
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+}
+
+/** The part of rank `rank` in the exchange; all ranks' parts fit together. */
+export function exchangePlan(rank: number, shape: ExchangeShape): ExchangePlan {
+  const { workers, microBatches } = shape;
+  const subtreesOf = (worker: number): TreeNode[] =>
+    wholeSubtrees(shareOf(worker, workers, microBatches), microBatches);
+  const framesOf = (worker: number): Range[] => frames(segmentOf(worker, shape));
+  const subtrees = subtreesOf(rank);
+  const ownFrames = framesOf(rank);
+
+  // Everyone starts with the next rank, so that no one is everybody's first.
+  const others = Array.from({ length: workers - 1 }, (_, i) => (rank + 1 + i) % workers);
+  const sends = others.flatMap((peer) =>
+    subtrees.map((node) => ({ peer, node, frames: framesOf(peer) })),
+  );
+  const receives = others
+    .toSorted((a, b) => a - b)
+    .flatMap((peer) => subtreesOf(peer).map((node) => ({ peer, node, frames: ownFrames })));
+  const gatherSends = others.map((peer) => ({ peer, frames: ownFrames }));
+  const gatherReceives = others.map((peer) => ({ peer, frames: framesOf(peer) }));
+  return {
+    rank,
+    share: shareOf(rank, workers, microBatches),
+    subtrees,
+    segment: segmentOf(rank, shape),
+    sends: sends.filter(hasFrames),
+    receives: receives.filter(hasFrames),
+    gatherSends: gatherSends.filter(hasFrames),
+    gatherReceives: gatherReceives.filter(hasFrames),
+    sentBytes: bytesOf([...sends, ...gatherSends]),
+    receivedBytes: bytesOf([...receives, ...gatherReceives]),
+  };
+}
+
+/**
+ * The floats that a rank owns: contiguous, in order of rank, as equal as multiples of 16 allow; only the
+ * last may end elsewhere.
+ */
+export function segmentOf(rank: number, { workers, floats }: ExchangeShape): Range {
+  const lines = Math.ceil(floats / ALIGNMENT_FLOATS);
+  const boundary = (at: number) =>
+    Math.min(floats, Math.floor((lines * at) / workers) * ALIGNMENT_FLOATS);
+  return { begin: boundary(rank), end: boundary(rank + 1) };
+}
+
+function frames({ begin, end }: Range): Range[] {
+  return Array.from({ length: Math.ceil((end - begin) / LARGEST_FRAME_FLOATS) }, (_, i) => ({
+    begin: begin + i * LARGEST_FRAME_FLOATS,
+    end: Math.min(end, begin + (i + 1) * LARGEST_FRAME_FLOATS),
+  }));
+}
+
+const hasFrames = (transfer: SegmentTransfer) => transfer.frames.length > 0;
+
+function bytesOf(transfers: readonly SegmentTransfer[]): number {
+  const floats = transfers
+    .flatMap((transfer) => transfer.frames)
+    .reduce((sum, { begin, end }) => sum + end - begin, 0);
+  return FLOAT_BYTES * floats;
+}

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { exchangePlan, segmentOf } from '../../../src/collective/exchange-plan.ts';
+import { shareOf } from '../../../src/collective/share.ts';
+
+test('shares are contiguous and as equal as possible', () => {
+  const shares = [0, 1, 2].map((rank) => shareOf(rank, 3, 8));
+  assert.deepEqual(shares, [
+    { begin: 0, end: 2 },
+    { begin: 2, end: 5 },
+    { begin: 5, end: 8 },
+  ]);
+  assert.deepEqual(shareOf(0, 3, 1), { begin: 0, end: 0 });
+});
+
+test('segments begin at multiples of 16; only the last may end elsewhere', () => {
+  const shape = { workers: 3, microBatches: 8, floats: 1001 };
+  assert.deepEqual(
+    [0, 1, 2].map((rank) => segmentOf(rank, shape)),
+    [
+      { begin: 0, end: 336 },
+      { begin: 336, end: 672 },
+      { begin: 672, end: 1001 },
+    ],
+  );
+});
+
+test('one worker exchanges nothing and owns everything', () => {
+  const plan = exchangePlan(0, { workers: 1, microBatches: 5, floats: 100 });
+  assert.deepEqual(plan, {
+    rank: 0,
+    share: { begin: 0, end: 5 },
+    subtrees: [{ level: 3, index: 0 }],
+    segment: { begin: 0, end: 100 },
+    sends: [],
+    receives: [],
+    gatherSends: [],
+    gatherReceives: [],
+    sentBytes: 0,
+    receivedBytes: 0,
+  });
+});
+
+test('the middle of three workers sends its subtrees to both owners and its segment to both', () => {
+  const plan = exchangePlan(1, { workers: 3, microBatches: 8, floats: 48 });
+  const own = [{ begin: 16, end: 32 }];
+  const first = [{ begin: 0, end: 16 }];
+  const last = [{ begin: 32, end: 48 }];
+  const pair = { level: 1, index: 1 };
+  const leaf = { level: 0, index: 4 };
+  assert.deepEqual(plan.subtrees, [pair, leaf]);
+  assert.deepEqual(plan.sends, [
+    { peer: 2, node: pair, frames: last },
+    { peer: 2, node: leaf, frames: last },
+    { peer: 0, node: pair, frames: first },
+    { peer: 0, node: leaf, frames: first },
+  ]);
+  assert.deepEqual(plan.receives, [
+    { peer: 0, node: { level: 1, index: 0 }, frames: own },
+    { peer: 2, node: { level: 0, index: 5 }, frames: own },
+    { peer: 2, node: { level: 1, index: 3 }, frames: own },
+  ]);
+  assert.deepEqual(plan.gatherSends, [
+    { peer: 2, frames: own },
+    { peer: 0, frames: own },
+  ]);
+  assert.deepEqual(plan.gatherReceives, [
+    { peer: 2, frames: last },
+    { peer: 0, frames: first },
+  ]);
+});
+
+test('a worker sends (c + 1)/2 times the bytes of a ring', () => {
+  const ringBytes = (2 * 4 * 4800 * 2) / 3;
+  const bytes = [0, 1, 2].map((rank) =>
+    exchangePlan(rank, { workers: 3, microBatches: 8, floats: 4800 }),
+  );
+  assert.deepEqual(
+    bytes.map((plan) => plan.sentBytes / ringBytes),
+    [1, 1.5, 1.5],
+  );
+  const even = exchangePlan(2, { workers: 4, microBatches: 16, floats: 6400 });
+  assert.equal(even.sentBytes, (2 * 4 * 6400 * 3) / 4);
+  assert.equal(even.receivedBytes, even.sentBytes);
+});
+
+test('a rank without micro-batches still finishes and shares a segment', () => {
+  const plan = exchangePlan(0, { workers: 2, microBatches: 1, floats: 64 });
+  assert.deepEqual(plan.subtrees, []);
+  assert.deepEqual(plan.sends, []);
+  assert.deepEqual(plan.segment, { begin: 0, end: 32 });
+  assert.deepEqual(plan.receives, [
+    { peer: 1, node: { level: 0, index: 0 }, frames: [{ begin: 0, end: 32 }] },
+  ]);
+  assert.equal(plan.gatherSends.length, 1);
+});
+
+test('frames hold at most 1 MiB', () => {
+  const plan = exchangePlan(0, { workers: 2, microBatches: 2, floats: 2 ** 20 + 7 });
+  const sizes = plan.sends[0]!.frames.map(({ begin, end }) => end - begin);
+  assert.deepEqual(sizes, [2 ** 18, 2 ** 18, 7]);
+});
+
+test('an empty segment is neither sent nor awaited', () => {
+  const plans = [0, 1, 2].map((rank) =>
+    exchangePlan(rank, { workers: 3, microBatches: 3, floats: 5 }),
+  );
+  assert.deepEqual(
+    plans.map((plan) => plan.gatherSends.length),
+    [0, 0, 2],
+  );
+  assert.deepEqual(
+    plans.map((plan) => plan.receives.length),
+    [0, 0, 2],
+  );
+  assert.deepEqual(
+    plans.map((plan) => plan.sends.length),
+    [1, 1, 0],
+  );
+});
