@@ -66,6 +66,7 @@ export interface ForwardContext {
   readonly ops: Ops;
   /** A parameter or running statistic by its PyTorch name. */
   readonly parameter: (name: string) => Tensor;
+  readonly hasFeed: (name: string) => boolean;
   readonly feed: (name: string) => Tensor;
 }
 
@@ -78,6 +79,8 @@ export interface Program {
   /** The model's outputs for prediction (logits `[rows, classes]`). */
   readonly outputs: (context: ForwardContext) => Tensor;
   readonly update: UpdateRule;
+  /** Whether the objective trains this parameter: a head that it does not use is left alone. */
+  readonly trains: (slot: Slot) => boolean;
 }
 
 /** One optimizer update, element-wise on flat vectors. */

@@ -9,7 +9,6 @@ declare const opaque: unique symbol;
 /** A value inside an engine. It lives until the engine call that made it returns. */
 export interface Tensor {
   readonly [opaque]: true;
-  readonly shape: readonly number[];
 }
 
 export interface Conv1dOptions {

@@ -1,0 +1,67 @@
+/** Convolution along the length with both gradients, on activations `[rows, 1, length, channels]`. */
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-node-gpu';
+import type { BatchContext } from './batch-context.ts';
+import type { Kernels } from './kernels.ts';
+import type { TensorflowLibrary } from './library.ts';
+
+export interface ConvolutionInput {
+  readonly x: Tensor;
+  /** `[out, in, kernel]`, as PyTorch keeps it. */
+  readonly weight: Tensor;
+  readonly bias: Tensor | undefined;
+  readonly dilation: number;
+}
+
+/** Differentiable; zero in the padding, and deaf to gradients that arrive there. */
+export function convolve(
+  tf: TensorflowLibrary,
+  kernels: Kernels,
+  context: BatchContext,
+  { x, weight, bias, dilation }: ConvolutionInput,
+): Tensor {
+  const filter = toFilter(tf, weight);
+  const operation = tf.customGrad((...inputs: unknown[]) => {
+    const [x, filter, bias] = inputs as [Tensor, Tensor, Tensor?];
+    const save = inputs.at(-1) as (tensors: Tensor[]) => void;
+    const hasBias = inputs.length === 4;
+    save([x, filter]);
+    let y = kernels.conv2d(x, filter, dilation);
+    if (hasBias && bias !== undefined) y = kernels.biasAdd(y, bias);
+    if (context.validMask !== undefined) y = kernels.mul(y, context.validMask);
+    return {
+      value: y,
+      gradFunc: (gradient: Tensor, saved: Tensor[]) => {
+        const [x, filter] = saved as [Tensor, Tensor];
+        const dy =
+          context.validMask === undefined ? gradient : kernels.mul(gradient, context.validMask);
+        const shapeOf = (tensor: Tensor) => tf.tensor1d(tensor.shape, 'int32');
+        const gradients = [
+          kernels.conv2dInputGradient(shapeOf(x), filter, dy, dilation),
+          kernels.conv2dFilterGradient(x, shapeOf(filter), dy, dilation),
+        ];
+        return hasBias ? [...gradients, kernels.biasAddGradient(dy)] : gradients;
+      },
+    };
+  });
+  return bias === undefined ? operation(x, filter) : operation(x, filter, bias);
+}
+
+/** PyTorch's `[out, in, kernel]` → TensorFlow's `[1, kernel, in, out]`. */
+function toFilter(tf: TensorflowLibrary, weight: Tensor): Tensor4D {
+  return tf.expandDims(tf.transpose(weight, [2, 1, 0]), 0);
+}
+
+/**
+ * A kernel padded with zeros on its future side, so that 'SAME' padding makes the convolution causal:
+ * `[out, in, k]` → `[out, in, 2k − 1]`.
+ */
+export function causalWeight(tf: TensorflowLibrary, weight: Tensor): Tensor {
+  const kernel = weight.shape[2] ?? 1;
+  return kernel === 1
+    ? weight
+    : tf.pad(weight, [
+        [0, 0],
+        [0, 0],
+        [0, kernel - 1],
+      ]);
+}

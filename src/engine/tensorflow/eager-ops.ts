@@ -1,0 +1,152 @@
+/** `Ops` on tfjs tensors, executed one by one; activations are `[rows, 1, length, channels]` inside. */
+import type { Tensor1D, Tensor as TfTensor } from '@tensorflow/tfjs-node-gpu';
+import type { BatchNormParameters, Conv1dOptions, ElementwiseOps, Ops, Tensor } from '../ops.ts';
+import type { BatchContext } from './batch-context.ts';
+import { batchNormInference, batchNormTraining } from './batch-norm.ts';
+import { causalWeight, convolve } from './convolution.ts';
+import type { Kernels } from './kernels.ts';
+import type { TensorflowLibrary } from './library.ts';
+
+/** The two casts between what the rest of Lockstep sees and what it is. */
+export const wrap = (tensor: TfTensor): Tensor => tensor as unknown as Tensor;
+export const unwrap = (tensor: Tensor): TfTensor => tensor as unknown as TfTensor;
+
+type Unary = (x: TfTensor) => TfTensor;
+
+/** Element-wise operations without gradients, for optimizers. */
+export function makeElementwiseOps(tf: TensorflowLibrary, kernels: Kernels): ElementwiseOps {
+  const binary =
+    (kernel: (a: TfTensor, b: TfTensor) => TfTensor) =>
+    (a: Tensor, b: Tensor): Tensor =>
+      wrap(kernel(unwrap(a), unwrap(b)));
+  return {
+    scalar: (value) => wrap(tf.scalar(value)),
+    add: binary(kernels.add),
+    sub: binary(kernels.sub),
+    mul: binary(kernels.mul),
+    div: binary(kernels.div),
+    minimum: binary(kernels.minimum),
+    sqrt: (a) => wrap(kernels.sqrt(unwrap(a))),
+    sum: (a) => wrap(tf.sum(unwrap(a))),
+  };
+}
+
+/** Differentiable operations for one pass over one micro-batch. */
+export function makeOps(tf: TensorflowLibrary, kernels: Kernels, context: BatchContext): Ops {
+  const { validMask } = context;
+  const activation = (x: TfTensor) =>
+    tf.reshape(x, [context.rows, 1, context.paddedLength, x.shape.at(-1)!]);
+  /** A differentiable function of one tensor, from its value and its gradient. */
+  const differentiable = (
+    forward: (x: TfTensor) => { y: TfTensor; keep: TfTensor[] },
+    backward: (dy: TfTensor, kept: TfTensor[]) => TfTensor,
+  ): Unary =>
+    tf.customGrad((...inputs: unknown[]) => {
+      const [x, save] = inputs as [TfTensor, (tensors: TfTensor[]) => void];
+      const { y, keep } = forward(x);
+      save(keep);
+      return { value: y, gradFunc: (dy: TfTensor, saved: TfTensor[]) => backward(dy, saved) };
+    });
+
+  const relu = differentiable(
+    (x) => {
+      const y = kernels.relu(x);
+      return { y, keep: [y] };
+    },
+    (dy, [y]) => kernels.reluGradient(dy, y!),
+  );
+
+  const meanOverLength = differentiable(
+    (x) => ({ y: tf.mul(tf.sum(x, [1, 2]), context.inverseLengths), keep: [] }),
+    (dy) => {
+      const share = tf.reshape(tf.mul(dy, context.inverseLengths), [context.rows, 1, 1, -1]);
+      return tf.mul(share, validMask ?? tf.ones([context.rows, 1, context.paddedLength, 1]));
+    },
+  );
+
+  const crossEntropy = (logits: TfTensor, labels: TfTensor): TfTensor =>
+    differentiable(
+      (z) => {
+        const [losses, gradient] = kernels.sparseSoftmaxCrossEntropy(z, labels);
+        return { y: losses, keep: [gradient] };
+      },
+      (dy, [gradient]) => kernels.mul(gradient!, tf.expandDims(dy, 1)),
+    )(logits);
+
+  function linear(x: TfTensor, weight: TfTensor, bias: TfTensor | undefined): TfTensor {
+    const y = tf.matMul(x as never, weight as never, false, true);
+    return bias === undefined ? y : tf.add(y, bias);
+  }
+
+  function conv1d(x: Tensor, weight: Tensor, options: Conv1dOptions): Tensor {
+    const kernel = unwrap(weight);
+    const bias = options.bias === undefined ? undefined : unwrap(options.bias);
+    return wrap(
+      convolve(tf, kernels, context, {
+        x: unwrap(x),
+        weight: options.padding === 'causal' ? causalWeight(tf, kernel) : kernel,
+        bias,
+        dilation: options.dilation,
+      }),
+    );
+  }
+
+  function batchNorm(x: Tensor, parameters: BatchNormParameters): Tensor {
+    const input = {
+      x: unwrap(x),
+      weight: unwrap(parameters.weight),
+      bias: unwrap(parameters.bias),
+      epsilon: parameters.epsilon,
+    };
+    if (!context.training) {
+      const runningMean = unwrap(parameters.runningMean);
+      const runningVar = unwrap(parameters.runningVar);
+      return wrap(batchNormInference(tf, kernels, context, { ...input, runningMean, runningVar }));
+    }
+    const { y, statistics } = batchNormTraining(tf, kernels, context, input);
+    context.statistics.set(parameters.name, statistics);
+    return wrap(y);
+  }
+
+  return {
+    scalar: (value) => wrap(tf.scalar(value)),
+    add: (a, b) => wrap(tf.add(unwrap(a), unwrap(b))),
+    sub: (a, b) => wrap(tf.sub(unwrap(a), unwrap(b))),
+    mul: (a, b) => wrap(tf.mul(unwrap(a), unwrap(b))),
+    div: (a, b) => wrap(tf.div(unwrap(a), unwrap(b))),
+    minimum: (a, b) => wrap(tf.minimum(unwrap(a), unwrap(b))),
+    sqrt: (a) => wrap(tf.sqrt(unwrap(a))),
+    sum: (a) => wrap(tf.sum(unwrap(a))),
+    relu: (x) => wrap(relu(unwrap(x))),
+    oneHot: (indices, depth) =>
+      wrap(activation(tf.oneHot(unwrap(indices) as Tensor1D, depth, 1, 0, 'float32'))),
+    toFloat: (x) => wrap(tf.cast(unwrap(x), 'float32')),
+    fill: (x, condition, value) => {
+      const original = unwrap(x);
+      const filler = tf.fill(original.shape, value, original.dtype as 'float32');
+      return wrap(tf.where(tf.cast(unwrap(condition), 'bool'), filler, original));
+    },
+    asChannel: (x) => wrap(tf.reshape(unwrap(x), [context.rows, 1, context.paddedLength, 1])),
+    concatChannels: (parts) => wrap(tf.concat(parts.map(unwrap), 3)),
+    conv1d,
+    batchNorm,
+    meanOverLength: (x) => wrap(meanOverLength(unwrap(x))),
+    linear: (x, weight, bias) =>
+      wrap(linear(unwrap(x), unwrap(weight), bias === undefined ? undefined : unwrap(bias))),
+    gatherPositions: (x, positions) => {
+      const activations = unwrap(x);
+      const flat = tf.reshape(activations, [-1, activations.shape[3]!]);
+      return wrap(tf.gather(flat, unwrap(positions) as Tensor1D));
+    },
+    softmaxCrossEntropy: (logits, labels) => wrap(crossEntropy(unwrap(logits), unwrap(labels))),
+    isCorrect: (logits, labels) => {
+      const predicted = kernels.argMax(unwrap(logits), tf.scalar(1, 'int32'));
+      return wrap(kernels.boolToFloat(kernels.equalIntegers(predicted, unwrap(labels))));
+    },
+    squeezeLast: (x) => wrap(tf.squeeze(unwrap(x), [-1])),
+    tap: (layer, x) => {
+      context.onTap?.(layer, unwrap(x));
+      return x;
+    },
+  };
+}

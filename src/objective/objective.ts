@@ -1,0 +1,55 @@
+/**
+ * An objective has two halves: `prepare` runs on the host, ahead, in the loader's thread (labels, masks,
+ * trivial rivals); `sums` runs in the engine. Both yield sums, never means: the normaliser is global.
+ */
+import type { ForwardContext, MicroBatch, Slot } from '../engine/engine.ts';
+import type { Tensor } from '../engine/ops.ts';
+import type { Model } from '../model/model.ts';
+
+/** What an objective must know of the data; plain, so that it crosses to the loader's thread. */
+export interface DataFacts {
+  readonly classes: number;
+  /** Number of integer symbols (largest value + 1); 0 for real values. */
+  readonly symbols: number;
+  /** Labelled sequences of each class in the phase's view. */
+  readonly classCounts: readonly number[];
+  /** Most frequent symbol of the training split; 0 for real values. */
+  readonly mostFrequentSymbol: number;
+  readonly meanValue: number;
+  readonly valueRange: { readonly minimum: number; readonly maximum: number };
+}
+
+/** A padded micro-batch before its objective has prepared it. */
+export interface PaddedRows {
+  readonly rows: number;
+  readonly paddedLength: number;
+  readonly lengths: Int32Array;
+  /** `[rows, paddedLength]`, 0 in the padding. */
+  readonly values: Int32Array | Float32Array;
+  readonly labels: Int32Array;
+  /** Number of each row's sequence, and where its window begins in it. */
+  readonly sequences: Int32Array;
+  readonly starts: Int32Array;
+  readonly epoch: number;
+}
+
+export type Prepared = Pick<MicroBatch, 'feeds' | 'hostSums'>;
+
+export interface Objective {
+  /** `loss` (differentiated), `weight` (its normaliser), then what the metrics need. */
+  readonly sumNames: readonly string[];
+  readonly needsLabels: boolean;
+  /** Outputs of the model's pretext head that it needs; 0 when it uses the classification head. */
+  readonly pretextOutputs: number;
+  prepare(rows: PaddedRows): Prepared;
+  /** Those of `sumNames` that are not the host's. */
+  sums(model: Model, context: ForwardContext): Readonly<Record<string, Tensor>>;
+  trains(slot: Slot): boolean;
+  /** What people read, from a global step's or an evaluation's sums. */
+  metrics(sums: Readonly<Record<string, number>>): Record<string, number>;
+  /** The metric that `keep: best` goes by, and which way is better. */
+  readonly headline: { readonly metric: string; readonly better: 'higher' | 'lower' };
+}
+
+/** The epoch number that evaluation draws its masks by: the same ones each time. */
+export const EVALUATION_EPOCH = 0xffffffff;

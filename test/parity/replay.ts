@@ -1,0 +1,164 @@
+/** Runs a PyTorch fixture's model in the engine: same weights, same micro-batches. */
+import type { ModelConfig } from '../../src/config/model-section.ts';
+import type { OptimizerConfig } from '../../src/config/phase-section.ts';
+import type { Engine, MicroBatch, Program, Session } from '../../src/engine/engine.ts';
+import type { Tensor } from '../../src/engine/ops.ts';
+import { createTensorflowEngine } from '../../src/engine/tensorflow/engine.ts';
+import type { Model } from '../../src/model/model.ts';
+import { makeModel } from '../../src/model/registry.ts';
+import type { DataFacts, Objective } from '../../src/objective/objective.ts';
+import { makeProgram } from '../../src/objective/program.ts';
+import { makeObjective } from '../../src/objective/registry.ts';
+import { type Fixture, loadFixture, type ModelFixtureName, type ModelSettings } from './fixture.ts';
+
+/** A value range of 4 and a mean of 0 leave regression targets as they are. */
+const FACTS: DataFacts = {
+  classes: 3,
+  symbols: 41,
+  classCounts: [1, 1, 1],
+  mostFrequentSymbol: 0,
+  meanValue: 0,
+  valueRange: { minimum: -2, maximum: 2 },
+};
+
+const GRADIENT_ONLY: OptimizerConfig = { kind: 'sgd', momentum: 0, weightDecay: 0 };
+
+let engine: Engine | undefined;
+export function parityEngine(): Engine {
+  engine ??= createTensorflowEngine({
+    kind: 'tensorflow',
+    threadsPerWorker: 1,
+    numerics: 'strict',
+  });
+  return engine;
+}
+
+export interface Replay {
+  readonly fixture: Fixture<ModelSettings>;
+  readonly program: Program;
+  readonly session: Session;
+  microBatch(step: number, index: number): MicroBatch;
+}
+
+export function replay(name: ModelFixtureName): Replay {
+  const fixture = loadFixture(name);
+  const { settings } = fixture;
+  const { model, objective } = build(settings);
+  const optimizer: OptimizerConfig =
+    settings.optimizer === null ? GRADIENT_ONLY : { ...settings.optimizer, weightDecay: 0 };
+  const program = withLogitSums(
+    model,
+    objective,
+    makeProgram(model, objective, stripped(optimizer)),
+  );
+  const session = parityEngine().session(program);
+  session.load({
+    parameters: gather(fixture, 'initial', program.state.parameters, program.state.parameterCount),
+    statistics: gather(fixture, 'initial', program.state.statistics, program.state.statisticCount),
+    moments: [new Float32Array(program.state.parameterCount)],
+  });
+  const microBatch = (step: number, index: number) =>
+    makeMicroBatch(fixture, objective, `step.${step}/micro-batch.${index}`, settings);
+  return { fixture, program, session, microBatch };
+}
+
+function stripped(optimizer: OptimizerConfig): OptimizerConfig {
+  return optimizer.kind === 'sgd'
+    ? { kind: 'sgd', momentum: optimizer.momentum, weightDecay: 0 }
+    : optimizer;
+}
+
+function build(settings: ModelSettings): { model: Model; objective: Objective } {
+  const { channels, classes, symbols, maskValue, pretextOutputs = 0 } = settings.model;
+  const config: ModelConfig =
+    settings.model.family === 'reference'
+      ? { family: 'reference', channels, maskValue }
+      : { ...settings.model, maskValue };
+  const model = makeModel(config, { classes, symbols, pretextOutputs });
+  const objective = makeObjective(
+    settings.objective.kind === 'supervised'
+      ? { kind: 'supervised', classWeights: settings.objective.classWeights ?? 'none' }
+      : { kind: 'masked', fraction: 0.15, span: 5, target: settings.objective.target },
+    FACTS,
+    0,
+  );
+  return { model, objective };
+}
+
+/** The program with one more sum: Σ logits · `probe`, to read training-mode logits one at a time. */
+function withLogitSums(model: Model, objective: Objective, program: Program): Program {
+  return {
+    ...program,
+    sums: (context) => {
+      if (!context.hasFeed('probe')) return program.sums(context);
+      const features = model.features(context);
+      const logits: Tensor = context.hasFeed('positions')
+        ? model.predictAt(context, features, context.feed('positions'))
+        : model.classify(context, features);
+      return { loss: context.ops.sum(context.ops.mul(logits, context.feed('probe'))) };
+    },
+    trains: (slot) => objective.trains(slot),
+  };
+}
+
+/** Training-mode logits at some flat positions, each read through a probe of one 1 among zeros. */
+export function trainingLogits(
+  { session, program }: Pick<Replay, 'session' | 'program'>,
+  batch: MicroBatch,
+  shape: readonly number[],
+  positions: readonly number[],
+): Float32Array {
+  const size = shape.reduce((a, b) => a * b, 1);
+  return Float32Array.from(positions, (index) => {
+    const data = new Float32Array(size);
+    data[index] = 1;
+    const probed = { ...batch, feeds: { ...batch.feeds, probe: { shape, data } } };
+    return session.gradients(probed)[program.leaf.sumOffset]!;
+  });
+}
+
+/** A fixture's tensors under `prefix` as one flat vector. */
+export function gather(
+  fixture: Fixture<ModelSettings>,
+  prefix: string,
+  slots: Program['state']['parameters'],
+  size: number,
+): Float32Array {
+  const flat = new Float32Array(size);
+  for (const slot of slots) {
+    const tensor = fixture.tensors.get(`${prefix}/${slot.name}`);
+    if (tensor !== undefined) flat.set(tensor.data, slot.offset);
+  }
+  return flat;
+}
+
+function makeMicroBatch(
+  fixture: Fixture<ModelSettings>,
+  objective: Objective,
+  prefix: string,
+  settings: ModelSettings,
+): MicroBatch {
+  const values = fixture.tensors.get(`${prefix}/values`)!;
+  const lengths = fixture.int(`${prefix}/lengths`).data;
+  const [rows, paddedLength] = values.shape as [number, number];
+  const shared = { rows, paddedLength, lengths };
+  if (settings.objective.kind === 'supervised') {
+    const labels = fixture.int(`${prefix}/labels`).data;
+    const nothing = new Int32Array(rows);
+    const padded = { ...shared, values: values.data, labels, sequences: nothing, starts: nothing };
+    return { ...shared, ...objective.prepare({ ...padded, epoch: 0 }) };
+  }
+  const positions = fixture.int(`${prefix}/positions`);
+  const truths = Float32Array.from(positions.data, (position) => values.data[position]!);
+  const targets = settings.objective.target === 'classification' ? Int32Array.from(truths) : truths;
+  return {
+    ...shared,
+    feeds: {
+      values,
+      mask: fixture.int(`${prefix}/mask`),
+      positions,
+      targets: { shape: positions.shape, data: targets },
+    },
+    hostSums: { weight: targets.length },
+  };
+}
