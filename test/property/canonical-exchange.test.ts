@@ -18,14 +18,14 @@ import { randomStream } from '../../src/core/random.ts';
 
 const SPECIAL = [0, -0, 2 ** -149, -(2 ** -130), 2 ** -126, -(2 ** -126), 3e38, -3e38, 1, -1];
 
-/** Leaves of all magnitudes, with subnormals, zeros of both signs and sums near overflow. */
+/** Leaves of all magnitudes, many so small that their sums are subnormal, zeros of both signs. */
 function leavesFor(seed: number, count: number, floats: number): Float32Array[] {
   return Array.from({ length: count }, (_, leaf) => {
     const stream = randomStream(seed, 'synthetic', leaf);
     const vector = Float32Array.from({ length: floats }, (_, i) => {
       const kind = stream.integer(3 * i, 10);
       if (kind < 2) return SPECIAL[stream.integer(3 * i + 1, SPECIAL.length)]!;
-      const exponent = kind < 4 ? -126 : stream.integer(3 * i + 2, 40) - 20;
+      const exponent = kind < 5 ? -125 : stream.integer(3 * i + 2, 40) - 20;
       return (2 * stream.uniform(3 * i + 1) - 1) * 2 ** exponent;
     });
     flushSubnormals(vector);
