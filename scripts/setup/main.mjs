@@ -1,0 +1,141 @@
+/**
+ * Makes a clone ready: npm's packages, TensorFlow, the binding between Node and TensorFlow, one operation
+ * as proof. Every step leaves either nothing or its whole result (it works in `.engine/partial` and
+ * renames), so a set-up that was cut off is continued by running it again.
+ */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  bindingIsCompiled,
+  bindingIsInstalled,
+  bindingKey,
+  compileBinding,
+  installBinding,
+} from './binding.mjs';
+import { stopRunning } from './command.mjs';
+import {
+  checkCpu,
+  checkGlibc,
+  checkPlatform,
+  chooseVariant,
+  findCompiler,
+  findPython,
+  instructionSetOf,
+  readCpu,
+} from './environment.mjs';
+import { EXIT, SetupFailure } from './failure.mjs';
+import { readJson, writeAtomically } from './files.mjs';
+import { releaseLock, takeLock } from './lock.mjs';
+import { installPackages, packagesAreInstalled } from './packages.mjs';
+import { ENGINE, PARTIAL } from './paths.mjs';
+import { probeEngine } from './probe.mjs';
+import { say, secondsSince } from './progress.mjs';
+import { provisionWheels, readWheelList, wheelKey, wheelsAreUnpacked } from './wheels.mjs';
+
+/** What the last successful probe saw, and on what. */
+const PROVEN = join(ENGINE, 'engine.json');
+
+/** Runs the set-up; ends the process with one line on stderr where it can't go on. */
+export async function run() {
+  process.once('SIGINT', () => interrupt('SIGINT', EXIT.interrupted));
+  process.once('SIGTERM', () => interrupt('SIGTERM', EXIT.terminated));
+  try {
+    await setUp();
+  } catch (error) {
+    releaseLock();
+    if (!(error instanceof SetupFailure)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = error.exitCode;
+  }
+}
+
+async function setUp() {
+  checkPlatform();
+  const cpu = readCpu();
+  const target = chooseTarget(cpu);
+  const startMs = Date.now();
+  if (!isReady(target)) {
+    await takeLock();
+    if (!isReady(target)) await provide(target, cpu);
+    releaseLock();
+  }
+  const { tensorflow, device } = readJson(PROVEN);
+  const where = device === 'cuda' ? 'on the GPU' : 'on the CPU';
+  const spent = Date.now() - startMs > 2000 ? `, set up in ${secondsSince(startMs)}` : '';
+  say(`Lockstep is ready: TensorFlow ${tensorflow} ${where} (${instructionSetOf(cpu)})${spent}.`);
+}
+
+/** What this machine should have; `circumstances` are what a proof holds for. */
+function chooseTarget(cpu) {
+  const { variant, reason } = chooseVariant();
+  const wheels = readWheelList(variant);
+  const circumstances = {
+    node: process.version,
+    cpu: cpu.name,
+    instructionSet: instructionSetOf(cpu),
+  };
+  return { variant, reason, wheels, key: wheelKey(wheels), circumstances };
+}
+
+function isReady({ key, circumstances }) {
+  if (!packagesAreInstalled() || !wheelsAreUnpacked(key)) return false;
+  const binding = bindingKey(key);
+  return bindingIsInstalled(binding) && isProven(binding, circumstances);
+}
+
+function isProven(binding, circumstances) {
+  const proven = readJson(PROVEN);
+  const wanted = { binding, ...circumstances };
+  return proven !== null && Object.entries(wanted).every(([name, value]) => proven[name] === value);
+}
+
+/** Does what is missing, step by step; all tools are looked for before the first is used. */
+async function provide(target, cpu) {
+  checkGlibc();
+  checkCpu(cpu);
+  const needsWheels = !wheelsAreUnpacked(target.key);
+  const python = needsWheels ? findPython() : null;
+  const compiler = needsWheels || !hasCompiledBinding(target.key) ? findCompiler() : null;
+  rmSync(PARTIAL, { recursive: true, force: true });
+  if (packagesAreInstalled()) say('[1/4] npm packages: installed already');
+  else await installPackages();
+  if (needsWheels) await provisionWheels({ ...target, python });
+  else say('[2/4] TensorFlow: unpacked already');
+  await provideBinding(target.key, compiler);
+  await prove(target);
+  rmSync(PARTIAL, { recursive: true, force: true });
+}
+
+function hasCompiledBinding(key) {
+  return packagesAreInstalled() && bindingIsCompiled(bindingKey(key));
+}
+
+async function provideBinding(wheels, compiler) {
+  const key = bindingKey(wheels);
+  say(
+    `[3/4] Binding between Node and TensorFlow${bindingIsCompiled(key) ? ': compiled already' : ''}`,
+  );
+  if (!bindingIsCompiled(key)) await compileBinding(key, compiler ?? findCompiler());
+  if (!bindingIsInstalled(key)) installBinding(key);
+}
+
+async function prove({ key, variant, circumstances }) {
+  say('[4/4] Loading TensorFlow and running one operation');
+  const answer = await probeEngine();
+  if (variant === 'cuda' && answer.device === 'cpu') {
+    say(
+      '      The CUDA engine sees no usable GPU and computes on the CPU: check nvidia-smi and CUDA_VISIBLE_DEVICES.',
+    );
+  }
+  const proof = { binding: bindingKey(key), variant, ...circumstances, ...answer };
+  writeAtomically(PROVEN, `${JSON.stringify(proof, null, 2)}\n`);
+}
+
+function interrupt(signal, exitCode) {
+  stopRunning();
+  releaseLock();
+  process.stderr.write(
+    `The set-up was interrupted by ${signal}: run the command again to continue it.\n`,
+  );
+  process.exit(exitCode);
+}
