@@ -44,9 +44,16 @@ const EXIT_CODE_OF = {
   COORDINATOR_LOST: EXIT.workersLost,
   TIMEOUT: EXIT.workersLost,
   PROTOCOL: EXIT.workersLost,
+  INTERRUPTED: EXIT.interrupted,
+  TERMINATED: EXIT.terminated,
 } as const;
 
 export type ErrorCode = keyof typeof EXIT_CODE_OF;
+
+/** Whether a text, such as one that came from another process, is a code of the table. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(EXIT_CODE_OF, text);
+}
 
 export class LockstepError extends Error {
   override readonly name = 'LockstepError';

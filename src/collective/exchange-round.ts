@@ -1,0 +1,236 @@
+/**
+ * One all-reduce in progress on one rank: frames come in through `accept`, frames go out through `post`,
+ * and `result` holds the sum when `done` says so. No socket, no clock.
+ *
+ * The unit of work is a *piece*: one frame's range of this rank's own segment. When the last subtree's part
+ * of a piece has come it is summed in tree order and sent to all others at once, while parts of the next
+ * piece still arrive.
+ */
+import { LockstepError } from '../core/errors.ts';
+import type { DataHeader } from '../protocol/data-frame.ts';
+import type { Range, Subtree, TreeNode } from './canonical-sum.ts';
+import { addCanonical, leavesOf, sumSubtrees } from './canonical-sum.ts';
+import type { ExchangePlan } from './exchange-plan.ts';
+import { exchangePlan } from './exchange-plan.ts';
+
+export interface ReduceInput {
+  readonly step: number;
+  /** Micro-batches of the global step: leaves of the tree. */
+  readonly microBatches: number;
+  /** Numbers in every vector. */
+  readonly length: number;
+  /** The whole subtrees of this rank's share, left to right; empty for a rank without micro-batches. */
+  readonly subtrees: readonly {
+    readonly level: number;
+    readonly index: number;
+    readonly vector: Float32Array;
+  }[];
+}
+
+/** An outgoing frame; `part` is a view of memory that the round writes no more. */
+export interface OutgoingPart {
+  readonly peer: number;
+  readonly phase: DataHeader['phase'];
+  readonly node: TreeNode;
+  readonly offset: number;
+  readonly part: Float32Array;
+}
+
+export interface RoundMemory {
+  /** For copies of this rank's parts. */
+  reduce(floats: number): Float32Array;
+  /** For copies of this rank's finished segment. */
+  gather(floats: number): Float32Array;
+}
+
+interface Part {
+  readonly data: Float32Array;
+  /** Whether the sum may be written into it. */
+  readonly ours: boolean;
+}
+
+interface Piece {
+  readonly range: Range;
+  readonly parts: Map<string, Part>;
+}
+
+const NO_NODE: TreeNode = { level: 0, index: 0 };
+
+export class ExchangeRound {
+  readonly input: ReduceInput;
+  readonly result: Float32Array;
+  readonly #plan: ExchangePlan;
+  /** All subtrees of the tree's cover, left to right. */
+  readonly #cover: readonly TreeNode[];
+  readonly #pieces: ReadonlyMap<number, Piece>;
+  /** Frames still to come, by rank, phase, node and offset, with the number of floats in each. */
+  readonly #awaited = new Map<string, number>();
+  readonly #gatherMemory: Float32Array;
+  readonly #post: (part: OutgoingPart) => void;
+  readonly #others: readonly number[];
+
+  /** Throws UNEXPECTED when the subtrees are not those of this rank's share. */
+  constructor(
+    rank: number,
+    worldSize: number,
+    input: ReduceInput,
+    memory: RoundMemory,
+    post: (part: OutgoingPart) => void,
+  ) {
+    const { microBatches, length } = input;
+    this.input = input;
+    this.#post = post;
+    this.#plan = exchangePlan(rank, { workers: worldSize, microBatches, floats: length });
+    checkSubtrees(this.#plan, input);
+    this.#others = Array.from({ length: worldSize - 1 }, (_, i) => (rank + 1 + i) % worldSize);
+    this.#cover = coverOf(this.#plan, microBatches);
+    this.#pieces = piecesOf(this.#plan.segment, framesOf(this.#plan));
+    this.result = new Float32Array(length);
+    const { begin, end } = this.#plan.segment;
+    this.#gatherMemory = memory.gather(worldSize > 1 ? end - begin : 0);
+    this.#awaitFrames();
+    this.#sendParts(memory);
+    this.#placeOwnParts();
+  }
+
+  get done(): boolean {
+    return this.#awaited.size === 0;
+  }
+
+  /** Ranks of which frames are still missing. */
+  get awaitedRanks(): number[] {
+    const ranks = [...this.#awaited.keys()].map((key) => Number.parseInt(key, 10));
+    return [...new Set(ranks)].sort((a, b) => a - b);
+  }
+
+  /** Takes in a frame; false when this round awaits no such frame (a duplicate, or not from this plan). */
+  accept(header: DataHeader, payload: Float32Array): boolean {
+    const key = frameKey(header.sender, header.phase, header, header.offset);
+    if (this.#awaited.get(key) !== payload.length) return false;
+    this.#awaited.delete(key);
+    if (header.phase === 'gather') this.result.set(payload, header.offset);
+    else this.#place(header, header.offset, { data: payload, ours: true });
+    return true;
+  }
+
+  #awaitFrames(): void {
+    for (const { peer, node, frames } of this.#plan.receives) {
+      for (const { begin, end } of frames) {
+        this.#awaited.set(frameKey(peer, 'reduce', node, begin), end - begin);
+      }
+    }
+    for (const { peer, frames } of this.#plan.gatherReceives) {
+      for (const { begin, end } of frames) {
+        this.#awaited.set(frameKey(peer, 'gather', NO_NODE, begin), end - begin);
+      }
+    }
+    // A rank whose segment is empty still sends one empty frame: the sign that it has begun this round, on
+    // which the reuse of memory rests (all-reduce.ts).
+    const gathering = new Set(this.#plan.gatherReceives.map(({ peer }) => peer));
+    for (const peer of this.#others.filter((other) => !gathering.has(other))) {
+      this.#awaited.set(frameKey(peer, 'gather', NO_NODE, 0), 0);
+    }
+  }
+
+  #sendParts(memory: RoundMemory): void {
+    const { sends, gatherSends } = this.#plan;
+    const floats = sends.flatMap(({ frames }) => frames).reduce((sum, r) => sum + sizeOf(r), 0);
+    const copies = memory.reduce(floats);
+    let used = 0;
+    for (const { peer, node, frames } of sends) {
+      for (const { begin, end } of frames) {
+        const part = copies.subarray(used, used + end - begin);
+        part.set(this.#vectorOf(node).subarray(begin, end));
+        used += end - begin;
+        this.#post({ peer, phase: 'reduce', node, offset: begin, part });
+      }
+    }
+    if (gatherSends.length > 0) return;
+    const empty = new Float32Array(0);
+    for (const peer of this.#others) {
+      this.#post({ peer, phase: 'gather', node: NO_NODE, offset: 0, part: empty });
+    }
+  }
+
+  #placeOwnParts(): void {
+    for (const { range } of this.#pieces.values()) {
+      for (const { level, index, vector } of this.input.subtrees) {
+        const data = vector.subarray(range.begin, range.end);
+        this.#place({ level, index }, range.begin, { data, ours: false });
+      }
+    }
+  }
+
+  /** Keeps one subtree's part of a piece; the last one completes the piece. */
+  #place(node: TreeNode, offset: number, part: Part): void {
+    const piece = this.#pieces.get(offset)!;
+    piece.parts.set(nodeKey(node), part);
+    if (piece.parts.size === this.#cover.length) this.#finishPiece(piece);
+  }
+
+  #finishPiece({ range, parts }: Piece): void {
+    const cover: Subtree<Part>[] = this.#cover.map((node) => ({
+      node,
+      sum: parts.get(nodeKey(node))!,
+    }));
+    const { data } = sumSubtrees(cover, this.input.microBatches, addParts);
+    parts.clear();
+    this.result.set(data, range.begin);
+    if (this.#others.length === 0) return;
+    const from = range.begin - this.#plan.segment.begin;
+    const part = this.#gatherMemory.subarray(from, from + data.length);
+    part.set(data);
+    for (const peer of this.#others) {
+      this.#post({ peer, phase: 'gather', node: NO_NODE, offset: range.begin, part });
+    }
+  }
+
+  #vectorOf({ level, index }: TreeNode): Float32Array {
+    return this.input.subtrees.find((own) => own.level === level && own.index === index)!.vector;
+  }
+}
+
+function addParts(left: Part, right: Part): Part {
+  const out = left.ours ? left.data : right.ours ? right.data : new Float32Array(left.data.length);
+  addCanonical(out, left.data, right.data);
+  return { data: out, ours: true };
+}
+
+function coverOf({ subtrees, receives }: ExchangePlan, microBatches: number): TreeNode[] {
+  const nodes = [...subtrees, ...receives.map(({ node }) => node)];
+  return nodes.sort((a, b) => leavesOf(a, microBatches).begin - leavesOf(b, microBatches).begin);
+}
+
+/** The frames into which this rank's own segment is cut; without peers it is one piece. */
+function framesOf({ gatherSends, segment }: ExchangePlan): readonly Range[] {
+  return gatherSends[0]?.frames ?? (sizeOf(segment) > 0 ? [segment] : []);
+}
+
+function piecesOf(segment: Range, frames: readonly Range[]): Map<number, Piece> {
+  if (sizeOf(segment) === 0) return new Map();
+  return new Map(frames.map((range) => [range.begin, { range, parts: new Map() }]));
+}
+
+function checkSubtrees(
+  { rank, subtrees }: ExchangePlan,
+  { subtrees: given, length, step }: ReduceInput,
+): void {
+  const wanted = subtrees.map(nodeKey).join(' ');
+  const found = given.map(nodeKey).join(' ');
+  const sizes = given.map(({ vector }) => vector.length);
+  if (wanted === found && sizes.every((size) => size === length)) return;
+  throw new LockstepError(
+    'UNEXPECTED',
+    `Cannot reduce step ${step}: rank ${rank} holds the subtrees (level.index) "${found}" of ${sizes.join(', ')} numbers, its share is "${wanted}" of ${length}.`,
+    'This is a defect: please report it with the log of the run.',
+  );
+}
+
+const sizeOf = ({ begin, end }: Range): number => end - begin;
+
+const nodeKey = ({ level, index }: TreeNode): string => `${level}.${index}`;
+
+/** Begins with the rank, see `awaitedRanks`. */
+function frameKey(rank: number, phase: string, node: TreeNode, offset: number): string {
+  return `${rank} ${phase} ${nodeKey(node)} ${offset}`;
+}

@@ -1,0 +1,28 @@
+/** How frames of numbers get from worker to worker; implementations pass test/conformance/transport. */
+
+export interface Frame {
+  readonly header: Uint8Array;
+  readonly payload: Uint8Array;
+}
+
+export interface Peer {
+  readonly rank: number;
+  readonly endpoint: string;
+}
+
+export interface Transport {
+  /** Starts to listen and returns the endpoint that peers connect to. */
+  bind(): Promise<string>;
+  /** Connects to peers, in the background: they must have bound, but need not read yet. */
+  connect(peers: readonly Peer[]): Promise<void>;
+  /**
+   * Queues a frame for a peer and resolves once it is queued, in the order of the calls. The payload is not
+   * copied: it must stay as it is until the peer is known to have received it. Throws TIMEOUT when the peer
+   * takes nothing for the transport's limit, PROTOCOL for an unknown rank or too large a payload.
+   */
+  send(rank: number, frame: Frame): Promise<void>;
+  /** What arrives, in order for each sender; for one consumer. Ends when the transport is closed. */
+  frames(): AsyncIterable<Frame>;
+  /** Closes all sockets; frames that are still queued may be lost. */
+  close(): Promise<void>;
+}

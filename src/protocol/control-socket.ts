@@ -1,0 +1,131 @@
+/**
+ * The control channel over ZeroMQ: one Router in the coordinator, one Dealer in each worker. Frames are
+ * opaque here (see codec.ts). Nothing waits for ever and nothing is dropped silently: a frame that can't be
+ * queued at once is reported.
+ */
+import { Dealer, Router } from 'zeromq';
+import { LockstepError } from '../core/errors.ts';
+import { MAX_CONTROL_BYTES } from './codec.ts';
+
+const LIMITS = {
+  // Enough for minutes of heartbeats; a peer that reads nothing is declared lost long before.
+  sendHighWaterMark: 256,
+  receiveHighWaterMark: 1024,
+  maxMessageSize: MAX_CONTROL_BYTES,
+  // 0: a send is queued at once or fails; -1, the default, would leave its promise pending for ever.
+  sendTimeout: 0,
+  // Lets the last message out ("abort", "finished") without hanging the exit.
+  linger: 500,
+} as const;
+
+export interface ControlSocket {
+  close(): void;
+}
+
+export interface ControlServer extends ControlSocket {
+  /** Where workers connect to. */
+  readonly endpoint: string;
+  /** Queues a frame for a worker; a failure goes to `onSendFailure`. */
+  send(peer: string, frame: Uint8Array): void;
+}
+
+export interface ControlClient extends ControlSocket {
+  send(frame: Uint8Array): void;
+}
+
+interface ServerHandlers {
+  /** `frame` is null when the message had not exactly one part. */
+  onFrame(peer: string, frame: Uint8Array | null): void;
+  onSendFailure(peer: string, error: Error): void;
+}
+
+/** Binds `address` ("tcp://127.0.0.1:*", "ipc:///…"). Throws PORT_IN_USE when that can't be bound. */
+export async function openControlServer(
+  address: string,
+  handlers: ServerHandlers,
+): Promise<ControlServer> {
+  const router = new Router({ ...LIMITS, mandatory: true });
+  await bindOrExplain(router, address);
+  const sendInOrder = serial();
+  const receiving = receiveAll(router, ([peer, ...parts]) => {
+    if (peer !== undefined) handlers.onFrame(peer.toString('latin1'), onlyPart(parts));
+  });
+  return {
+    endpoint: router.lastEndpoint ?? address,
+    send: (peer, frame) => {
+      const parts = [Buffer.from(peer, 'latin1'), frame];
+      sendInOrder(() => router.send(parts)).catch((thrown: unknown) => {
+        handlers.onSendFailure(peer, thrown instanceof Error ? thrown : new Error(String(thrown)));
+      });
+    },
+    close: () => closeQuietly(router, receiving),
+  };
+}
+
+interface ClientHandlers {
+  onFrame(frame: Uint8Array | null): void;
+  onSendFailure(error: Error): void;
+}
+
+/** Connects as `identity`, under which the server knows this peer. The connection is made in the background. */
+export function openControlClient(
+  endpoint: string,
+  identity: string,
+  handlers: ClientHandlers,
+): ControlClient {
+  const dealer = new Dealer({ ...LIMITS, routingId: identity, reconnectInterval: 100 });
+  dealer.connect(endpoint);
+  const sendInOrder = serial();
+  const receiving = receiveAll(dealer, (parts) => handlers.onFrame(onlyPart(parts)));
+  return {
+    send: (frame) => {
+      sendInOrder(() => dealer.send(frame)).catch((thrown: unknown) => {
+        handlers.onSendFailure(thrown instanceof Error ? thrown : new Error(String(thrown)));
+      });
+    },
+    close: () => closeQuietly(dealer, receiving),
+  };
+}
+
+/** Binds a socket, or says in one line why not. */
+export async function bindOrExplain(socket: Router, address: string): Promise<void> {
+  try {
+    await socket.bind(address);
+  } catch (thrown) {
+    socket.close();
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new LockstepError(
+      'PORT_IN_USE',
+      `Cannot listen on ${address}: ${why}.`,
+      'Choose a free port, or ":*" for any.',
+      { cause: thrown },
+    );
+  }
+}
+
+/** Runs one task after the other: a ZeroMQ socket allows only one send at a time. */
+export function serial(): (task: () => Promise<void>) => Promise<void> {
+  let last: Promise<void> = Promise.resolve();
+  return (task) => {
+    const run = last.then(task);
+    last = run.catch(() => undefined);
+    return run;
+  };
+}
+
+async function receiveAll(
+  socket: Router | Dealer,
+  onParts: (parts: readonly Buffer[]) => void,
+): Promise<void> {
+  for await (const parts of socket) onParts(parts);
+}
+
+function onlyPart(parts: readonly Buffer[]): Uint8Array | null {
+  return parts.length === 1 ? parts[0]! : null;
+}
+
+function closeQuietly(socket: Router | Dealer, receiving: Promise<void>): void {
+  // Closing ends the receiving loop, at most with the error that says so.
+  receiving.catch(() => undefined);
+  socket.close();
+}

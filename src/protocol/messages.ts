@@ -1,0 +1,62 @@
+/**
+ * The control protocol between the coordinator and its workers: every message there is, on one screen.
+ * Each carries the protocol's version, the run (with the secret of this start) and the generation, so that
+ * a frame from another time or place is recognised; what holds between them is in GUARANTEES.md.
+ */
+import { z } from 'zod';
+
+export const PROTOCOL_VERSION = 1;
+
+const count = z.int().min(0);
+const hash = z.string().max(256);
+const text = z.string().max(4096);
+const envelope = { protocol: z.int(), run: z.string().max(256), generation: count };
+/** Plain JSON that passes through: metrics, evaluation results. */
+const payload = z.record(z.string().max(256), z.json());
+const sums = z.record(z.string().max(256), z.number());
+const peer = z.strictObject({ rank: count, endpoint: z.string().max(512) });
+const failure = { code: z.string().max(64), message: text, advice: text };
+
+const message = <Kind extends string, Shape extends z.ZodRawShape>(kind: Kind, shape: Shape) =>
+  z.strictObject({ kind: z.literal(kind), ...envelope, ...shape });
+
+/** Worker → coordinator. `slot` is the place in which the launcher started it; the rank is given by `assign`. */
+export const workerMessage = z.discriminatedUnion('kind', [
+  message('hello', { slot: count, pid: count, dataEndpoint: z.string().max(512) }).extend({
+    configHash: hash,
+    dataHash: hash,
+    fingerprint: hash,
+  }),
+  /** Weights are loaded: this worker could run `step` from the state with this hash. */
+  message('ready', { step: count, stateHash: hash }),
+  message('heartbeat', { step: count }),
+  /** Step `step` is applied. `sums` are reduced values, so they are the same on every rank. */
+  message('stepDone', { step: count, sums, report: payload }),
+  message('event', { step: count, payload }),
+  message('failed', { step: count, ...failure }),
+  message('finished', { step: count, stateHash: hash, reason: z.enum(['completed', 'drained']) }),
+  /** A signal that was sent to this worker alone. */
+  message('signalled', { signal: z.enum(['SIGTERM', 'SIGUSR1']) }),
+]);
+
+/** Coordinator → worker. */
+export const coordinatorMessage = z.discriminatedUnion('kind', [
+  message('assign', { rank: count, worldSize: z.int().min(1), peers: z.array(peer).max(4096) }),
+  /** Steps below `until` may run; the first lease starts the run. */
+  message('lease', { until: count }),
+  /** Step `stopAt` and those after it will not be leased: finish there, save, say `finished`. */
+  message('drain', { stopAt: count }),
+  message('heartbeat', {}),
+  /** Every rank has finished with the same state: leave. */
+  message('complete', { step: count }),
+  message('abort', failure),
+]);
+
+export type WorkerMessage = z.output<typeof workerMessage>;
+export type CoordinatorMessage = z.output<typeof coordinatorMessage>;
+export type JsonObject = z.output<typeof payload>;
+
+type WithoutEnvelope<M> = M extends unknown ? Omit<M, 'protocol' | 'run' | 'generation'> : never;
+/** A message as the reducers make it: the sender adds version, run and generation. */
+export type WorkerBody = WithoutEnvelope<WorkerMessage>;
+export type CoordinatorBody = WithoutEnvelope<CoordinatorMessage>;

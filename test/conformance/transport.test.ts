@@ -1,0 +1,137 @@
+/** What every transport must do; each implementation runs the same suite. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { memoryTransport } from '../../src/collective/transport/memory-transport.ts';
+import type { Frame, Transport } from '../../src/collective/transport/transport.ts';
+import { zeromqTransport } from '../../src/collective/transport/zeromq-transport.ts';
+import { LockstepError } from '../../src/core/errors.ts';
+import { MAX_PAYLOAD_BYTES } from '../../src/protocol/data-frame.ts';
+import {
+  ipcEndpoint,
+  makeSocketFolder,
+  removeSocketFolder,
+} from '../../src/protocol/socket-folder.ts';
+
+interface Implementation {
+  make(rank: number): Transport;
+  cleanUp(): void;
+}
+
+const IMPLEMENTATIONS: Readonly<Record<string, () => Implementation>> = {
+  'in memory': () => {
+    const hub = new Map();
+    return { make: (rank) => memoryTransport(hub, `rank-${rank}`), cleanUp: () => {} };
+  },
+  'ZeroMQ over tcp': () => ({
+    make: () => zeromqTransport('tcp://127.0.0.1:*'),
+    cleanUp: () => {},
+  }),
+  'ZeroMQ over ipc': () => {
+    const folder = makeSocketFolder();
+    return {
+      make: (rank) => zeromqTransport(ipcEndpoint(folder, `worker-${rank}.sock`)),
+      cleanUp: () => removeSocketFolder(folder),
+    };
+  },
+};
+
+/** Transports of `ranks` ranks, all connected, closed after `body`. */
+async function connected(
+  implementation: Implementation,
+  ranks: number,
+  body: (transports: readonly Transport[]) => Promise<void>,
+): Promise<void> {
+  const transports = Array.from({ length: ranks }, (_, rank) => implementation.make(rank));
+  try {
+    const endpoints = await Promise.all(transports.map((transport) => transport.bind()));
+    const peers = endpoints.map((endpoint, rank) => ({ rank, endpoint }));
+    for (const [rank, transport] of transports.entries()) {
+      await transport.connect(peers.filter((peer) => peer.rank !== rank));
+    }
+    await body(transports);
+  } finally {
+    await Promise.all(transports.map((transport) => transport.close()));
+    implementation.cleanUp();
+  }
+}
+
+async function receive(transport: Transport, count: number): Promise<Frame[]> {
+  const frames: Frame[] = [];
+  for await (const frame of transport.frames()) {
+    if (frames.push(frame) === count) break;
+  }
+  return frames;
+}
+
+const frameOf = (tag: number, payload: Uint8Array): Frame => ({
+  header: Uint8Array.of(tag),
+  payload,
+});
+const hasCode = (code: string) => (thrown: unknown) =>
+  thrown instanceof LockstepError && thrown.code === code;
+
+for (const [name, implement] of Object.entries(IMPLEMENTATIONS)) {
+  describe(`transport ${name}`, () => {
+    test('delivers header and payload to the peer named, and to no other', async () => {
+      await connected(implement(), 3, async ([a, b, c]) => {
+        await a!.send(1, frameOf(1, Uint8Array.of(10, 11)));
+        await a!.send(2, frameOf(2, Uint8Array.of(20)));
+        const [[toB], [toC]] = await Promise.all([receive(b!, 1), receive(c!, 1)]);
+        assert.deepEqual([...toB!.header, ...toB!.payload], [1, 10, 11]);
+        assert.deepEqual([...toC!.header, ...toC!.payload], [2, 20]);
+      });
+    });
+
+    test('keeps the order of each sender', async () => {
+      await connected(implement(), 3, async ([a, b, c]) => {
+        for (let i = 0; i < 50; i++) {
+          await a!.send(2, frameOf(0, Uint8Array.of(i)));
+          await b!.send(2, frameOf(1, Uint8Array.of(i)));
+        }
+        const frames = await receive(c!, 100);
+        for (const sender of [0, 1]) {
+          const order = frames.filter((f) => f.header[0] === sender).map((f) => f.payload[0]);
+          assert.deepEqual(order, [...Array(50).keys()]);
+        }
+      });
+    });
+
+    test('accepts many sends at once and frames of the largest size', async () => {
+      await connected(implement(), 2, async ([a, b]) => {
+        const payloads = Array.from({ length: 6 }, (_, i) =>
+          new Uint8Array(MAX_PAYLOAD_BYTES).fill(i + 1),
+        );
+        const received = receive(b!, payloads.length);
+        await Promise.all(payloads.map((payload, i) => a!.send(1, frameOf(i, payload))));
+        for (const [i, frame] of (await received).entries()) {
+          assert.equal(frame.payload.length, MAX_PAYLOAD_BYTES);
+          assert.ok(frame.payload.every((byte) => byte === i + 1));
+        }
+      });
+    });
+
+    test('delivers empty payloads', async () => {
+      await connected(implement(), 2, async ([a, b]) => {
+        await a!.send(1, frameOf(7, new Uint8Array(0)));
+        const [frame] = await receive(b!, 1);
+        assert.deepEqual([frame!.header[0], frame!.payload.length], [7, 0]);
+      });
+    });
+
+    test('refuses an unknown rank and too large a payload', async () => {
+      await connected(implement(), 2, async ([a]) => {
+        await assert.rejects(a!.send(5, frameOf(0, new Uint8Array(1))), hasCode('PROTOCOL'));
+        const large = new Uint8Array(MAX_PAYLOAD_BYTES + 1);
+        await assert.rejects(a!.send(1, frameOf(0, large)), hasCode('PROTOCOL'));
+      });
+    });
+
+    test('ends the stream of frames when it is closed', async () => {
+      await connected(implement(), 2, async ([a]) => {
+        const drained = receive(a!, 1);
+        await a!.close();
+        assert.deepEqual(await drained, []);
+      });
+    });
+  });
+}
