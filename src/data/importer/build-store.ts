@@ -1,0 +1,195 @@
+/**
+ * From raw records to a store: check, spill, drop duplicates and what is over a cap, split by group, write.
+ * The result depends on the records and the options only, not on the order in which the records come.
+ */
+import { createHash } from 'node:crypto';
+import type { StoreRow } from '../format/arrow-schema.ts';
+import { refuseExisting } from '../format/atomic-folder.ts';
+import { compareUtf8 } from '../format/byte-order.ts';
+import type { Split, StoreManifest } from '../format/store.ts';
+import { bytesOf } from '../format/values.ts';
+import { MANIFEST_FILE, writeStore } from '../format/write-store.ts';
+import { assignSplits } from './assign-splits.ts';
+import {
+  type BuildOptions,
+  type ImportProgress,
+  type ResolvedOptions,
+  resolveOptions,
+} from './build-options.ts';
+import { checkValues } from './check-values.ts';
+import { classNames, countGroups, labelNumber, refuseRepeatedIds } from './label-groups.ts';
+import {
+  type ImportItem,
+  isSkip,
+  type RawRecord,
+  SKIP_REASONS,
+  type SkipReason,
+} from './record.ts';
+import { type ImportReport, type LabelConflict, NameTally } from './report.ts';
+import { applyCaps, dropDuplicates, type SpilledRecord } from './select-records.ts';
+import { Spill } from './spill.ts';
+
+const CONFLICT_EXAMPLES = 5;
+/** Records between two calls of `onProgress` while reading. */
+const PROGRESS_EVERY = 256;
+
+/**
+ * Reads all `items` and writes the store `options.target`.
+ * @throws LockstepError USAGE (bad option, target exists), DATA_INVALID (two records of one id, a label
+ * outside `classes`, a group with two given splits, nothing left), and whatever the source throws.
+ */
+export async function buildStore(
+  items: AsyncIterable<ImportItem> | Iterable<ImportItem>,
+  options: BuildOptions,
+): Promise<ImportReport> {
+  const { onProgress = () => {}, ...given } = options;
+  const resolved = resolveOptions(given);
+  await refuseExisting(resolved.target, { overwrite: resolved.overwrite, marker: MANIFEST_FILE });
+  const spill = await Spill.beside(resolved.target, resolved.valueType);
+  try {
+    return await new StoreBuild(resolved, spill, onProgress).run(items);
+  } finally {
+    await spill.close();
+  }
+}
+
+interface SpilledRow extends StoreRow {
+  readonly offset: number;
+}
+
+class StoreBuild {
+  readonly #options: ResolvedOptions;
+  readonly #spill: Spill;
+  readonly #onProgress: (progress: ImportProgress) => void;
+  readonly #skipped = new Map<SkipReason, NameTally>();
+  readonly #truncated = new NameTally(compareUtf8);
+  #read = 0;
+
+  constructor(
+    options: ResolvedOptions,
+    spill: Spill,
+    onProgress: (progress: ImportProgress) => void,
+  ) {
+    this.#options = options;
+    this.#spill = spill;
+    this.#onProgress = onProgress;
+  }
+
+  async run(items: AsyncIterable<ImportItem> | Iterable<ImportItem>): Promise<ImportReport> {
+    const spilled = await this.#readAll(items);
+    const drop = (record: SpilledRecord, reason: SkipReason) => this.#skip(record.id, reason);
+    const { records, conflicts } = dropDuplicates(spilled, drop);
+    refuseRepeatedIds(records);
+    const kept = applyCaps(records, this.#options.caps, this.#options.seed, drop);
+    const classes = this.#options.classes ?? classNames(kept);
+    const rows = this.#toRows(kept, classes);
+    const manifest = await this.#write(rows, classes);
+    return this.#report(manifest, rows, conflicts);
+  }
+
+  async #readAll(
+    items: AsyncIterable<ImportItem> | Iterable<ImportItem>,
+  ): Promise<SpilledRecord[]> {
+    const records: SpilledRecord[] = [];
+    for await (const item of items) {
+      this.#read++;
+      if (this.#read % PROGRESS_EVERY === 0) {
+        this.#onProgress({ stage: 'reading', done: this.#read });
+      }
+      const record = isSkip(item) ? this.#skip(item.id, item.skipped) : await this.#accept(item);
+      if (record !== undefined) records.push(record);
+    }
+    await this.#spill.flush();
+    return records;
+  }
+
+  async #accept(raw: RawRecord): Promise<SpilledRecord | undefined> {
+    const { valueType, length } = this.#options;
+    const checked = checkValues(raw.values, valueType, length);
+    if ('skipped' in checked) return this.#skip(raw.id, checked.skipped);
+    if (checked.truncated) this.#truncated.add(raw.id);
+    return {
+      id: raw.id,
+      group: raw.group ?? raw.id,
+      label: raw.label,
+      split: raw.split,
+      length: checked.values.length,
+      offset: await this.#spill.append(checked.values),
+      digest: createHash('sha256').update(bytesOf(checked.values)).digest('base64'),
+    };
+  }
+
+  #skip(id: string, reason: SkipReason): undefined {
+    let tally = this.#skipped.get(reason);
+    if (tally === undefined) {
+      tally = new NameTally(compareUtf8);
+      this.#skipped.set(reason, tally);
+    }
+    tally.add(id);
+  }
+
+  #toRows(records: readonly SpilledRecord[], classes: readonly string[]): SpilledRow[] {
+    const labels = new Map(classes.map((name, label) => [name, label]));
+    const labelOf = (record: SpilledRecord) => labelNumber(record, labels);
+    const groups = countGroups(records, classes.length, labelOf);
+    const splits = assignSplits(groups, this.#options.shares, this.#options.seed);
+    return records.map((record) => ({
+      id: record.id,
+      group: record.group,
+      label: labelOf(record),
+      split: splits.get(record.group)!,
+      length: record.length,
+      offset: record.offset,
+    }));
+  }
+
+  async #write(rows: readonly SpilledRow[], classes: readonly string[]): Promise<StoreManifest> {
+    const { target, name, valueType, overwrite, provenance, length, shares, caps, seed } =
+      this.#options;
+    return await writeStore<SpilledRow>(
+      target,
+      {
+        name,
+        valueType,
+        classes,
+        rows,
+        readValues: (row) => this.#spill.read(row.offset, row.length),
+        provenance: { ...provenance, length, shares, caps, seed },
+      },
+      {
+        overwrite,
+        onProgress: (done, total) => this.#onProgress({ stage: 'writing', done, total }),
+      },
+    );
+  }
+
+  #report(
+    manifest: StoreManifest,
+    rows: readonly SpilledRow[],
+    conflicts: readonly LabelConflict[],
+  ): ImportReport {
+    const reasons = Object.keys(SKIP_REASONS) as SkipReason[];
+    const found = reasons.filter((reason) => this.#skipped.has(reason));
+    const groupsOf = (split: Split) =>
+      new Set(rows.filter((row) => row.split === split).map((row) => row.group)).size;
+    return {
+      name: manifest.name,
+      read: this.#read,
+      kept: manifest.sequences,
+      keptTokens: manifest.tokens,
+      truncated: this.#truncated.finish(),
+      skipped: Object.fromEntries(found.map((why) => [why, this.#skipped.get(why)!.finish()])),
+      labelConflicts: { count: conflicts.length, examples: conflicts.slice(0, CONFLICT_EXAMPLES) },
+      classes: manifest.classes.map((name, label) => ({
+        name,
+        bySplit: perSplit((split) => manifest.splits[split].perClass[label]!),
+      })),
+      groups: perSplit(groupsOf),
+      contentHash: manifest.contentHash,
+    };
+  }
+}
+
+function perSplit(count: (split: Split) => number): Record<Split, number> {
+  return { train: count('train'), validation: count('validation'), test: count('test') };
+}

@@ -1,0 +1,45 @@
+/** Values as a source gives them → values of the store's type, or the reason why they cannot be. */
+import type { ValueType } from '../format/store.ts';
+import { allocateValues, type StoredValues } from '../format/values.ts';
+import type { SkipReason } from './record.ts';
+
+export interface LengthLimits {
+  readonly minimum: number;
+  readonly maximum: number;
+  /** What happens to a sequence with more than `maximum` values. */
+  readonly longer: 'skip' | 'truncate';
+}
+
+export type CheckedValues =
+  | { readonly values: StoredValues; readonly truncated: boolean }
+  | { readonly skipped: SkipReason };
+
+const LARGEST_INTEGER = { uint8: 0xff, uint16: 0xffff } as const;
+
+/** Only the values that stay after truncation are looked at. */
+export function checkValues(
+  raw: ArrayLike<number>,
+  valueType: ValueType,
+  limits: LengthLimits,
+): CheckedValues {
+  if (raw.length === 0) return { skipped: 'empty' };
+  if (raw.length < limits.minimum) return { skipped: 'too-short' };
+  const truncated = raw.length > limits.maximum;
+  if (truncated && limits.longer === 'skip') return { skipped: 'too-long' };
+  const values = allocateValues(valueType, truncated ? limits.maximum : raw.length);
+  for (let i = 0; i < values.length; i++) {
+    const problem = problemOf(raw[i]!, valueType);
+    if (problem !== undefined) return { skipped: problem };
+    values[i] = raw[i]!;
+  }
+  return { values, truncated };
+}
+
+function problemOf(value: number, valueType: ValueType): SkipReason | undefined {
+  if (!Number.isFinite(value)) return 'not-finite';
+  if (valueType === 'float32') {
+    return Number.isFinite(Math.fround(value)) ? undefined : 'out-of-range';
+  }
+  if (!Number.isInteger(value)) return 'not-integer';
+  return value >= 0 && value <= LARGEST_INTEGER[valueType] ? undefined : 'out-of-range';
+}

@@ -1,0 +1,103 @@
+/** Imports a CSV file with a header: one sequence a row, its values within one cell. */
+import { createReadStream } from 'node:fs';
+import { basename } from 'node:path';
+import { CsvError, parse } from 'csv-parse';
+import { LockstepError } from '../../core/errors.ts';
+import type { RawRecord } from './record.ts';
+import {
+  lineError,
+  parseValuesCell,
+  refuseMissing,
+  type TableColumns,
+  type TableOptions,
+  toRecord,
+} from './table-columns.ts';
+
+export interface CsvOptions extends TableOptions {
+  /** Between cells; a comma by default. */
+  readonly delimiter?: string;
+}
+
+type Cells = Readonly<Record<string, string>>;
+
+/**
+ * Yields the rows of the file. Line numbers in errors and ids count from 1, the header included; for a row
+ * that spans lines they name its last one.
+ * @throws LockstepError DATA_NOT_FOUND; DATA_INVALID for an absent column or a line that cannot be read.
+ */
+export async function* importCsv(options: CsvOptions): AsyncGenerator<RawRecord> {
+  const { path, columns } = options;
+  const parser = createReadStream(path)
+    .on('error', (error) => parser.destroy(error))
+    .pipe(parserOf(options));
+  try {
+    for await (const row of parser) {
+      const { record, info } = row as { record: Cells; info: { lines: number } };
+      yield toRecord(
+        path,
+        info.lines,
+        textOf(record, columns),
+        defaultId(path, info.lines),
+        valuesOf(options, record, info.lines),
+      );
+    }
+  } catch (error) {
+    if (error instanceof CsvError) throw lineError(path, lineOf(error), reasonOf(error), error);
+    refuseMissing(path, error);
+  }
+}
+
+function parserOf({ path, columns, delimiter = ',' }: CsvOptions) {
+  return parse({
+    bom: true,
+    delimiter,
+    info: true,
+    skip_empty_lines: true,
+    columns: (header: string[]) => {
+      refuseAbsentColumns(path, header, columns);
+      return header;
+    },
+  });
+}
+
+function refuseAbsentColumns(path: string, header: readonly string[], columns: TableColumns): void {
+  for (const [role, name] of Object.entries(columns)) {
+    if (name === undefined || header.includes(name)) continue;
+    throw new LockstepError(
+      'DATA_INVALID',
+      `Cannot import "${path}": it has no column "${name}" for the ${role} (columns: ${header.join(', ')}).`,
+      'Name one of its columns.',
+    );
+  }
+}
+
+function textOf(cells: Cells, columns: TableColumns) {
+  const cell = (name: string | undefined) => (name === undefined ? undefined : cells[name]!.trim());
+  return {
+    id: cell(columns.id),
+    label: cell(columns.label),
+    group: cell(columns.group),
+    split: cell(columns.split),
+  };
+}
+
+function defaultId(path: string, line: number): string {
+  return `${basename(path)}:${line}`;
+}
+
+function valuesOf({ path, columns }: CsvOptions, cells: Cells, line: number): Float64Array {
+  try {
+    return parseValuesCell(cells[columns.values]!);
+  } catch (error) {
+    throw lineError(path, line, `column "${columns.values}": ${(error as Error).message}`, error);
+  }
+}
+
+function lineOf(error: CsvError): number {
+  return Number((error as CsvError & { lines?: number }).lines ?? 0);
+}
+
+/** csv-parse ends its messages with "on line N" or "at line N", which ours says already. */
+function reasonOf(error: CsvError): string {
+  return error.message.replace(/,? (on|at) line \d+.*$/s, '');
+}

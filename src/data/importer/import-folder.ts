@@ -1,0 +1,118 @@
+/** Imports a tree of files: one sequence a file. */
+import type { Dirent } from 'node:fs';
+import { open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LockstepError } from '../../core/errors.ts';
+import { compareUtf8 } from '../format/byte-order.ts';
+import { type ClassRule, classOf, type GroupRule, groupOf } from './path-rules.ts';
+import type { ImportItem } from './record.ts';
+import type { SymbolMap } from './symbol-map.ts';
+
+export interface FolderOptions {
+  readonly root: string;
+  /** Put before each relative path to make the id; class and group rules see it too, as in "src/". */
+  readonly idPrefix?: string;
+  readonly classes: ClassRule;
+  /** What happens to files that the class rule knows nothing of: ignored by default. */
+  readonly unknownClass?: 'ignore' | 'unlabelled';
+  readonly groups: GroupRule;
+  /** Folds text to symbols; absent: the sequence is the file's bytes. */
+  readonly symbolMap?: SymbolMap;
+  /**
+   * Files and folders to leave out: a name ("build") leaves out every one of that name, a path
+   * ("a/build") that one. Names that begin with a dot and symbolic links are always left out.
+   */
+  readonly exclude?: readonly string[];
+  /** At most so many values are read of a file. One more than the longest allowed shows what is cut. */
+  readonly readAtMost?: number;
+}
+
+/** A character of UTF-8 text has at most so many bytes. */
+const MAXIMUM_CHARACTER_BYTES = 4;
+
+/**
+ * Yields the files below `root` in the order of their names. With a symbol map, binary files and invalid
+ * UTF-8 are yielded as skipped.
+ * @throws LockstepError DATA_NOT_FOUND when `root` is no folder.
+ */
+export async function* importFolder(options: FolderOptions): AsyncGenerator<ImportItem> {
+  for await (const path of walk(options, '')) {
+    const id = `${options.idPrefix ?? ''}${path}`;
+    const label = classOf(id, options.classes);
+    if (label === undefined && !takesUnlabelled(options)) continue;
+    const values = await readValues(join(options.root, path), options);
+    if (typeof values === 'string') yield { id, skipped: values };
+    else yield { id, label, group: groupOf(id, options.groups), values };
+  }
+}
+
+function takesUnlabelled({ classes, unknownClass }: FolderOptions): boolean {
+  return classes.by === 'none' || unknownClass === 'unlabelled';
+}
+
+async function* walk(options: FolderOptions, folder: string): AsyncGenerator<string> {
+  for (const entry of await list(options, folder)) {
+    const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+    if (isExcluded(entry.name, path, options.exclude ?? [])) continue;
+    if (entry.isDirectory()) yield* walk(options, path);
+    else if (entry.isFile()) yield path;
+  }
+}
+
+async function list({ root }: FolderOptions, folder: string): Promise<Dirent[]> {
+  try {
+    const entries = await readdir(join(root, folder), { withFileTypes: true });
+    return entries.sort((a, b) => compareUtf8(a.name, b.name));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
+    throw new LockstepError(
+      'DATA_NOT_FOUND',
+      `Cannot import from "${join(root, folder)}": there is no such folder.`,
+      'Check the path.',
+      { cause: error },
+    );
+  }
+}
+
+function isExcluded(name: string, path: string, exclude: readonly string[]): boolean {
+  return name.startsWith('.') || exclude.includes(name) || exclude.includes(path);
+}
+
+async function readValues(
+  path: string,
+  { symbolMap, readAtMost }: FolderOptions,
+): Promise<Uint8Array | 'binary' | 'not-utf8'> {
+  if (symbolMap === undefined) return (await readStart(path, readAtMost)).bytes;
+  const limit = readAtMost === undefined ? undefined : readAtMost * MAXIMUM_CHARACTER_BYTES;
+  const { bytes, complete } = await readStart(path, limit);
+  if (bytes.includes(0)) return 'binary';
+  try {
+    // Where the read stopped within a character, `stream` leaves that one out.
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: !complete });
+    return symbolMap.encode(text, readAtMost);
+  } catch {
+    return 'not-utf8';
+  }
+}
+
+/** The first `limit` bytes of a file. */
+async function readStart(
+  path: string,
+  limit = Number.POSITIVE_INFINITY,
+): Promise<{ bytes: Uint8Array; complete: boolean }> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    const bytes = new Uint8Array(Math.min(size, limit));
+    let filled = 0;
+    while (filled < bytes.length) {
+      const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return { bytes: bytes.subarray(0, filled), complete: size <= limit };
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,90 @@
+/** Imports a JSONL file: one JSON object a line, its values in an array field. */
+import { createReadStream } from 'node:fs';
+import { basename } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { RawRecord } from './record.ts';
+import { lineError, refuseMissing, type TableOptions, toRecord } from './table-columns.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Yields the lines of the file; empty ones are passed over.
+ * @throws LockstepError DATA_NOT_FOUND; DATA_INVALID naming the line that cannot be read.
+ */
+export async function* importJsonl(options: TableOptions): AsyncGenerator<RawRecord> {
+  const input = createReadStream(options.path, { encoding: 'utf8' });
+  let line = 0;
+  try {
+    for await (const text of linesOf(input)) {
+      line++;
+      if (text.trim() !== '') yield recordOf(options, line, parseLine(options.path, line, text));
+    }
+  } catch (error) {
+    refuseMissing(options.path, error);
+  } finally {
+    input.destroy();
+  }
+}
+
+/** Readline does not pass on the errors of its input: they are thrown here. */
+async function* linesOf(input: ReturnType<typeof createReadStream>): AsyncGenerator<string> {
+  let failure: Error | undefined;
+  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+  input.once('error', (error) => {
+    failure = error;
+    lines.close();
+  });
+  yield* lines;
+  if (failure !== undefined) throw failure;
+}
+
+function parseLine(path: string, line: number, text: string): Fields {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(line === 1 ? text.replace(/^\uFEFF/, '') : text);
+  } catch (error) {
+    throw lineError(path, line, 'it is not JSON', error);
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw lineError(path, line, 'it is not a JSON object');
+  }
+  return parsed as Fields;
+}
+
+function recordOf({ path, columns }: TableOptions, line: number, fields: Fields): RawRecord {
+  const row = {
+    id: textField(path, line, fields, columns.id),
+    label: textField(path, line, fields, columns.label),
+    group: textField(path, line, fields, columns.group),
+    split: textField(path, line, fields, columns.split),
+  };
+  const fallbackId = `${basename(path)}:${line}`;
+  return toRecord(path, line, row, fallbackId, valuesField(path, line, fields, columns.values));
+}
+
+/** A string, number or boolean as text; an absent label, group or split field is allowed. */
+function textField(
+  path: string,
+  line: number,
+  fields: Fields,
+  name: string | undefined,
+): string | undefined {
+  const value = name === undefined ? undefined : fields[name];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'object') throw lineError(path, line, `field "${name}" is not text`);
+  return String(value);
+}
+
+function valuesField(path: string, line: number, fields: Fields, name: string): Float64Array {
+  const found = fields[name];
+  if (!Array.isArray(found)) throw lineError(path, line, `it has no array field "${name}"`);
+  return Float64Array.from(found, (value: unknown, position) => {
+    if (typeof value === 'number') return value;
+    if (value === null) return Number.NaN;
+    throw lineError(
+      path,
+      line,
+      `field "${name}": ${JSON.stringify(value)} at ${position} is not a number`,
+    );
+  });
+}

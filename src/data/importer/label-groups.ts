@@ -1,0 +1,71 @@
+/** Names become numbers: classes, labels, and what each group holds of every class. Pure. */
+import { LockstepError } from '../../core/errors.ts';
+import { compareUtf8 } from '../format/byte-order.ts';
+import { SPLITS, type Split, UNLABELLED } from '../format/store.ts';
+import type { GroupCounts } from './assign-splits.ts';
+import type { SpilledRecord } from './select-records.ts';
+
+/** `records` are sorted by id. */
+export function refuseRepeatedIds(records: readonly SpilledRecord[]): void {
+  records.forEach(({ id }, i) => {
+    if (i === 0 || records[i - 1]!.id !== id) return;
+    throw new LockstepError(
+      'DATA_INVALID',
+      `Cannot import: two different sequences have the id "${id}".`,
+      'Give every sequence an id of its own.',
+    );
+  });
+}
+
+/** All class names, by value where all are numbers, else by their bytes. */
+export function classNames(records: readonly SpilledRecord[]): string[] {
+  const names = [...new Set(records.flatMap(({ label }) => (label === undefined ? [] : [label])))];
+  const numeric = names.every((name) => /^-?\d+$/.test(name));
+  return names.sort((a, b) => (numeric ? Number(a) - Number(b) : 0) || compareUtf8(a, b));
+}
+
+/** @throws LockstepError DATA_INVALID when the label is not a class. */
+export function labelNumber(
+  { id, label }: SpilledRecord,
+  labels: ReadonlyMap<string, number>,
+): number {
+  if (label === undefined) return UNLABELLED;
+  const found = labels.get(label);
+  if (found !== undefined) return found;
+  throw new LockstepError(
+    'DATA_INVALID',
+    `Cannot import "${id}": its label "${label}" is not one of the classes (${[...labels.keys()].join(', ')}).`,
+    'Add the class to the list, or correct the label.',
+  );
+}
+
+/** @throws LockstepError DATA_INVALID when the source puts a group in two splits. */
+export function countGroups(
+  records: readonly SpilledRecord[],
+  classCount: number,
+  labelOf: (record: SpilledRecord) => number,
+): GroupCounts[] {
+  const groups = new Map<string, { perClass: number[]; given: Split | undefined }>();
+  for (const record of records) {
+    let group = groups.get(record.group);
+    if (group === undefined) {
+      group = { perClass: Array<number>(classCount + 1).fill(0), given: undefined };
+      groups.set(record.group, group);
+    }
+    const label = labelOf(record);
+    group.perClass[label === UNLABELLED ? classCount : label]!++;
+    group.given = agreedSplit(record, group.given);
+  }
+  return Array.from(groups, ([name, group]) => ({ name, ...group }));
+}
+
+function agreedSplit(record: SpilledRecord, given: Split | undefined): Split | undefined {
+  if (record.split === undefined || given === undefined) return record.split ?? given;
+  if (record.split === given) return given;
+  const [first, second] = SPLITS.filter((split) => split === given || split === record.split);
+  throw new LockstepError(
+    'DATA_INVALID',
+    `Cannot import: the source puts group "${record.group}" in the splits ${first} and ${second}.`,
+    'Put all sequences of a group in one split, or leave the split column out.',
+  );
+}

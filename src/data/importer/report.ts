@@ -1,0 +1,100 @@
+/** What an import read, kept and left out, as data and as text. */
+import { SPLITS, type Split } from '../format/store.ts';
+import { SKIP_REASONS, type SkipReason } from './record.ts';
+
+/** So many names are kept of each kind. */
+const EXAMPLES = 5;
+
+export interface Tally {
+  readonly count: number;
+  /** The first few, in the order of their bytes. */
+  readonly examples: readonly string[];
+}
+
+export interface LabelConflict {
+  /** The one that was kept. */
+  readonly kept: string;
+  readonly keptLabel: string;
+  readonly dropped: string;
+  readonly droppedLabel: string;
+}
+
+export interface ImportReport {
+  readonly name: string;
+  readonly read: number;
+  readonly kept: number;
+  readonly keptTokens: number;
+  readonly truncated: Tally;
+  readonly skipped: Readonly<Partial<Record<SkipReason, Tally>>>;
+  /** Equal sequences with different labels; the first few. */
+  readonly labelConflicts: { readonly count: number; readonly examples: readonly LabelConflict[] };
+  /** Kept sequences by class and split; unlabelled ones are not in it. */
+  readonly classes: readonly {
+    readonly name: string;
+    readonly bySplit: Readonly<Record<Split, number>>;
+  }[];
+  readonly groups: Readonly<Record<Split, number>>;
+  readonly contentHash: string;
+}
+
+/** Counts names and keeps the smallest few, so that the order of reading does not show. */
+export class NameTally {
+  #count = 0;
+  #examples: string[] = [];
+  readonly #compare: (a: string, b: string) => number;
+
+  constructor(compare: (a: string, b: string) => number) {
+    this.#compare = compare;
+  }
+
+  add(name: string): void {
+    this.#count++;
+    const last = this.#examples.at(-1);
+    if (this.#examples.length === EXAMPLES && this.#compare(name, last!) >= 0) return;
+    this.#examples.push(name);
+    this.#examples.sort(this.#compare);
+    this.#examples.length = Math.min(this.#examples.length, EXAMPLES);
+  }
+
+  finish(): Tally {
+    return { count: this.#count, examples: [...this.#examples] };
+  }
+}
+
+/** The report as a person reads it. */
+export function importReportText(report: ImportReport): string {
+  const lines = [
+    `${report.name}: read ${report.read}, kept ${report.kept} sequences (${report.keptTokens} tokens)`,
+  ];
+  if (report.truncated.count > 0) {
+    lines.push(tallyLine('cut to the maximum length', report.truncated));
+  }
+  for (const [reason, tally] of Object.entries(report.skipped)) {
+    lines.push(tallyLine(`skipped, ${SKIP_REASONS[reason as SkipReason]}`, tally));
+  }
+  lines.push(...conflictLines(report));
+  for (const { name, bySplit } of report.classes) {
+    lines.push(
+      `  class ${name}: ${SPLITS.map((split) => `${split} ${bySplit[split]}`).join(', ')}`,
+    );
+  }
+  lines.push(`  groups: ${SPLITS.map((split) => `${split} ${report.groups[split]}`).join(', ')}`);
+  lines.push(`  content hash ${report.contentHash}`);
+  return lines.join('\n');
+}
+
+function tallyLine(what: string, { count, examples }: Tally): string {
+  const more = count > examples.length ? ', …' : '';
+  return `  ${count} ${what}: ${examples.join(', ')}${more}`;
+}
+
+function conflictLines({ labelConflicts }: ImportReport): string[] {
+  if (labelConflicts.count === 0) return [];
+  return [
+    `  ${labelConflicts.count} equal sequences carry different labels; the first by name was kept:`,
+    ...labelConflicts.examples.map(
+      (conflict) =>
+        `    ${conflict.kept} (${conflict.keptLabel}) = ${conflict.dropped} (${conflict.droppedLabel})`,
+    ),
+  ];
+}

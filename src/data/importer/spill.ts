@@ -1,0 +1,73 @@
+/**
+ * A temporary file that values wait in until their final order is known, so that an import may be larger
+ * than memory. The file has no name once it is open: nothing stays behind, even when the process is killed.
+ */
+
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { ValueType } from '../format/store.ts';
+import { BYTES_PER_VALUE, bytesOf, type StoredValues, valuesFromBytes } from '../format/values.ts';
+
+const BUFFER_BYTES = 4 * 2 ** 20;
+
+export class Spill {
+  readonly #file: FileHandle;
+  readonly #valueType: ValueType;
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #writtenBytes = 0;
+
+  private constructor(file: FileHandle, valueType: ValueType) {
+    this.#file = file;
+    this.#valueType = valueType;
+  }
+
+  /** A spill on the disk that will hold `target`. */
+  static async beside(target: string, valueType: ValueType): Promise<Spill> {
+    const folder = dirname(resolve(target));
+    await mkdir(folder, { recursive: true });
+    const path = join(folder, `.spill-${randomBytes(6).toString('hex')}`);
+    const file = await open(path, 'wx+');
+    await unlink(path);
+    return new Spill(file, valueType);
+  }
+
+  /** Appends values; the result is where `read` finds them. */
+  async append(values: StoredValues): Promise<number> {
+    const offset = this.#writtenBytes + this.#waitingBytes;
+    this.#waiting.push(bytesOf(values));
+    this.#waitingBytes += values.byteLength;
+    if (this.#waitingBytes >= BUFFER_BYTES) await this.flush();
+    return offset;
+  }
+
+  /** Everything appended so far can be read afterwards. */
+  async flush(): Promise<void> {
+    const bytes = Buffer.concat(this.#waiting);
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    let done = 0;
+    while (done < bytes.length) {
+      const left = bytes.length - done;
+      const { bytesWritten } = await this.#file.write(bytes, done, left, this.#writtenBytes + done);
+      done += bytesWritten;
+    }
+    this.#writtenBytes += bytes.length;
+  }
+
+  async read(offset: number, count: number): Promise<StoredValues> {
+    const bytes = new Uint8Array(count * BYTES_PER_VALUE[this.#valueType]);
+    let done = 0;
+    while (done < bytes.length) {
+      const { bytesRead } = await this.#file.read(bytes, done, bytes.length - done, offset + done);
+      if (bytesRead === 0) throw new Error(`the spill ends at byte ${offset + done}`);
+      done += bytesRead;
+    }
+    return valuesFromBytes(this.#valueType, bytes);
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+}

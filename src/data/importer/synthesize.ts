@@ -1,0 +1,130 @@
+/**
+ * Makes sequences of which everything is known: one Markov chain a class. Sequence i is a function of
+ * (options, seed, i), whatever the number of sequences.
+ */
+import { z } from 'zod';
+import { LockstepError } from '../../core/errors.ts';
+import { type RandomStream, randomStream } from '../../core/random.ts';
+import {
+  type CumulativeTransitions,
+  cumulative,
+  doublyStochasticTransitions,
+  freeTransitions,
+  nextSymbol,
+} from './markov.ts';
+import type { RawRecord } from './record.ts';
+
+const syntheticOptions = z
+  .strictObject({
+    /** Number of sequences. */
+    count: z.int().min(1),
+    seed: z.int().min(0).max(0xffffffff).default(0),
+    /** Number of symbols K: 0 … K − 1. */
+    symbols: z.int().min(2).max(65_536).default(41),
+    /** Sequence i has class i modulo this. */
+    classes: z.int().min(1).default(4),
+    /** Lengths are log-uniform in [minimum, maximum]. */
+    length: z
+      .strictObject({ minimum: z.int().min(1), maximum: z.int().min(1) })
+      .refine(({ minimum, maximum }) => minimum <= maximum, 'minimum is above maximum')
+      .default({ minimum: 512, maximum: 30_720 }),
+    /** All classes have the same, uniform histogram and differ by the order of symbols only. */
+    orderOnly: z.boolean().default(false),
+    /** `symbols`: the integers; `real`: spread over [−1, 1], with noise. */
+    output: z.enum(['symbols', 'real']).default('symbols'),
+    /** Standard deviation of the Gaussian noise on real values. */
+    noise: z.number().min(0).default(0.05),
+    /** Share of sequences that lose their label. */
+    unlabelledShare: z.number().min(0).max(1).default(0),
+    /** So many sequences of each class make a group. */
+    sequencesPerGroup: z.int().min(1).default(1),
+  })
+  .readonly();
+
+export type SyntheticOptions = z.input<typeof syntheticOptions>;
+type Resolved = z.output<typeof syntheticOptions>;
+
+/** First key of a stream: what is drawn from it. The second is the class or the sequence. */
+const STREAM = { transitions: 0, sequence: 1, noise: 2 } as const;
+/** Positions in a sequence's stream; its symbols follow. */
+const POSITION = { length: 0, unlabelled: 1, symbols: 2 } as const;
+
+/** @throws LockstepError USAGE naming the option that is not allowed. */
+export async function* synthesize(options: SyntheticOptions): AsyncGenerator<RawRecord> {
+  const makeRecord = syntheticSource(options);
+  for (let i = 0; i < options.count; i++) yield makeRecord(i);
+}
+
+/** Random access to the sequences that `synthesize` yields. */
+export function syntheticSource(options: SyntheticOptions): (i: number) => RawRecord {
+  const resolved = resolve(options);
+  const chains = Array.from({ length: resolved.classes }, (_, label) => chainOf(resolved, label));
+  return (i) => recordOf(resolved, chains, i);
+}
+
+function resolve(options: SyntheticOptions): Resolved {
+  const parsed = syntheticOptions.safeParse(options);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  const message = `Cannot synthesize: option ${issue.path.join('.') || 'root'}: ${issue.message}.`;
+  throw new LockstepError('USAGE', message, 'Correct the option.', { cause: parsed.error });
+}
+
+function chainOf({ seed, symbols, orderOnly }: Resolved, label: number): CumulativeTransitions {
+  const stream = randomStream(seed, 'synthetic', STREAM.transitions, label);
+  const draw = orderOnly ? doublyStochasticTransitions : freeTransitions;
+  return cumulative(draw(stream, symbols), symbols);
+}
+
+function recordOf(
+  options: Resolved,
+  chains: readonly CumulativeTransitions[],
+  i: number,
+): RawRecord {
+  const { seed, classes, sequencesPerGroup } = options;
+  const stream = randomStream(seed, 'synthetic', STREAM.sequence, i);
+  const label = i % classes;
+  const symbols = walk(chains[label]!, options.symbols, stream, lengthOf(options, stream));
+  const unlabelled = stream.uniform(POSITION.unlabelled) < options.unlabelledShare;
+  const groupNumber = Math.floor(Math.floor(i / classes) / sequencesPerGroup) * classes + label;
+  return {
+    id: `synthetic-${String(i).padStart(9, '0')}`,
+    group: `group-${String(groupNumber).padStart(9, '0')}`,
+    label: unlabelled ? undefined : `class-${label}`,
+    values: options.output === 'symbols' ? symbols : realValues(options, symbols, i),
+  };
+}
+
+function lengthOf({ length: { minimum, maximum } }: Resolved, stream: RandomStream): number {
+  const draw = stream.uniform(POSITION.length);
+  return Math.min(maximum, Math.floor(minimum * ((maximum + 1) / minimum) ** draw));
+}
+
+function walk(
+  chain: CumulativeTransitions,
+  symbols: number,
+  stream: RandomStream,
+  length: number,
+): Uint16Array {
+  const sequence = new Uint16Array(length);
+  sequence[0] = stream.integer(POSITION.symbols, symbols);
+  for (let t = 1; t < length; t++) {
+    const draw = stream.uniform(POSITION.symbols + t);
+    sequence[t] = nextSymbol(chain, symbols, sequence[t - 1]!, draw);
+  }
+  return sequence;
+}
+
+/** Symbols spread evenly over [−1, 1] plus Gaussian noise (Box–Muller). */
+function realValues(
+  { seed, symbols, noise }: Resolved,
+  sequence: Uint16Array,
+  i: number,
+): Float32Array {
+  const stream = randomStream(seed, 'synthetic', STREAM.noise, i);
+  return Float32Array.from(sequence, (symbol, t) => {
+    const radius = Math.sqrt(-2 * Math.log(1 - stream.uniform(2 * t)));
+    const gaussian = radius * Math.cos(2 * Math.PI * stream.uniform(2 * t + 1));
+    return (2 * symbol) / (symbols - 1) - 1 + noise * gaussian;
+  });
+}
