@@ -153,6 +153,18 @@ async function giveName(
   if (aside !== undefined) await rm(aside, { recursive: true, force: true });
 }
 
+/** Removes a folder so that its name never shows a part of it; what a crash leaves, tidying takes. */
+export async function removeFolderAtomically(
+  path: string,
+  onStep: (step: string) => void = () => {},
+): Promise<void> {
+  const condemned = siblingName(resolve(path), 'tmp');
+  await rename(path, condemned);
+  onStep('take the name off a folder to remove');
+  await rm(condemned, { recursive: true, force: true });
+  onStep('remove a folder');
+}
+
 /**
  * Tidies a folder after writers that died in it: unfinished folders go, and an old folder that stood
  * aside while its successor never got the name takes its name back. Only for the one owner of `parent`.
