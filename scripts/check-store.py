@@ -67,7 +67,7 @@ def check_pandas(store, manifest, pandas):
 
 
 def check_polars(store, manifest, polars):
-    frame = polars.read_ipc(store / "sequences.arrow", memory_map=False)
+    frame = polars.read_ipc(store / "sequences.arrow")
     sizes = frame["values"].list.len().to_list()
     columns = (frame[name].to_list() for name in ("length", "label", "split"))
     check_rows("polars", manifest, *columns, sizes)

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
+import { MANIFEST_FILE } from './file-names.ts';
 import type { StoreManifest } from './store.ts';
-import { MANIFEST_FILE } from './write-store.ts';
 
 const FORMAT_VERSION = 1;
 export const IMPORT_AGAIN = 'Import the data again.';

@@ -5,11 +5,11 @@ import type { List } from 'apache-arrow';
 import { ArrowBlocks, type OnRead } from './arrow-blocks.ts';
 import { sequencesSchema } from './arrow-schema.ts';
 import { BatchCache } from './batch-cache.ts';
+import { INDEX_FILE, SEQUENCES_FILE } from './file-names.ts';
 import { type LoadedIndex, loadIndex } from './load-index.ts';
 import { readManifest, storeCorrupt } from './manifest-schema.ts';
 import type { Store, StoreManifest } from './store.ts';
 import { readableValues, type StoredValues } from './values.ts';
-import { INDEX_FILE, SEQUENCES_FILE } from './write-store.ts';
 
 const DEFAULT_CACHE_BYTES = 64 * 2 ** 20;
 

@@ -1,8 +1,6 @@
 /** Checks every byte of a store against its manifest. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { sha256OfFile } from '../../core/hash.ts';
 import { storeCorrupt } from './manifest-schema.ts';
 import { openStore } from './open-store.ts';
 import type { StoreManifest } from './store.ts';
@@ -18,7 +16,7 @@ export async function verifyStore(path: string): Promise<StoreManifest> {
   const { manifest } = store;
   await store.close();
   for (const [name, { sha256: expected }] of Object.entries(manifest.files)) {
-    const found = await sha256Of(join(path, name));
+    const { sha256: found } = await sha256OfFile(join(path, name));
     if (found !== expected) {
       throw storeCorrupt(path, `${name} has SHA-256 ${found}, its manifest says ${expected}`);
     }
@@ -29,10 +27,4 @@ export async function verifyStore(path: string): Promise<StoreManifest> {
     throw storeCorrupt(path, what);
   }
   return manifest;
-}
-
-async function sha256Of(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file, { highWaterMark: 2 ** 20 }), hash);
-  return hash.digest('hex');
 }

@@ -1,8 +1,13 @@
 /** Writes a dataset folder: rows in length order, streamed batch by batch, visible only once it is whole. */
-import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
-import { join } from 'node:path';
+import type { RecordBatch } from 'apache-arrow';
+import {
+  type FolderWriter,
+  type WrittenFile,
+  writeFolderAtomically,
+} from '../../core/atomic-folder.ts';
 import { LockstepError } from '../../core/errors.ts';
+import { sha256 } from '../../core/hash.ts';
+import { arrowFileChunks } from './arrow-chunks.ts';
 import {
   indexBatch,
   indexSchema,
@@ -10,17 +15,13 @@ import {
   sequencesBatch,
   sequencesSchema,
 } from './arrow-schema.ts';
-import { ArrowFileWriter, type WrittenFile } from './arrow-writer.ts';
-import { writeFolderAtomically } from './atomic-folder.ts';
-import { batchRows } from './batch-rows.ts';
+import { batchRows, type RowRange } from './batch-rows.ts';
 import { compareUtf8 } from './byte-order.ts';
+import { INDEX_FILE, MANIFEST_FILE, SEQUENCES_FILE } from './file-names.ts';
+import { refuseTarget } from './refuse-target.ts';
 import { StoreStatistics } from './statistics.ts';
 import type { StoreManifest, ValueType } from './store.ts';
 import { allocateValues, BYTES_PER_VALUE, type StoredValues } from './values.ts';
-
-export const MANIFEST_FILE = 'manifest.json';
-export const SEQUENCES_FILE = 'sequences.arrow';
-export const INDEX_FILE = 'index.arrow';
 
 export interface StoreContent<Row extends StoreRow> {
   readonly name: string;
@@ -58,78 +59,74 @@ export async function writeStore<Row extends StoreRow>(
     );
   }
   const rows = content.rows.toSorted((a, b) => a.length - b.length || compareUtf8(a.id, b.id));
+  await refuseTarget(target, options.overwrite ?? false);
   return await writeFolderAtomically(
     target,
-    { overwrite: options.overwrite ?? false, marker: MANIFEST_FILE },
     (folder) => fillFolder(folder, { ...content, rows }, options),
+    { replace: options.overwrite ?? false },
   );
 }
 
 async function fillFolder<Row extends StoreRow>(
-  folder: string,
+  folder: FolderWriter,
   content: StoreContent<Row>,
   options: WriteStoreOptions,
 ): Promise<StoreManifest> {
-  const statistics = new StoreStatistics(content.valueType, content.classes.length);
+  const { name, valueType, classes, provenance } = content;
+  const lengths = content.rows.map((row) => row.length);
+  const ranges = batchRows(lengths, BYTES_PER_VALUE[valueType]);
+  const statistics = new StoreStatistics(valueType, classes.length);
   const files = {
-    [INDEX_FILE]: await writeIndex(join(folder, INDEX_FILE), content),
-    [SEQUENCES_FILE]: await writeSequences(
-      join(folder, SEQUENCES_FILE),
-      content,
-      statistics,
-      options,
-    ),
+    [INDEX_FILE]: await writeIndex(folder, content, ranges),
+    [SEQUENCES_FILE]: await writeSequences(folder, content, ranges, statistics, options),
   };
   const manifest: StoreManifest = {
     formatVersion: 1,
-    name: content.name,
-    valueType: content.valueType,
-    classes: content.classes,
+    name,
+    valueType,
+    classes,
     ...statistics.finish(),
     files,
     contentHash: contentHash(files),
-    provenance: content.provenance,
+    provenance,
   };
-  await writeDurably(join(folder, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
+  await folder.write(MANIFEST_FILE, [Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)]);
   return manifest;
 }
 
 /** SHA-256 over the files' names and hashes, in the order of their names. */
 export function contentHash(files: Readonly<Record<string, WrittenFile>>): string {
-  const hash = createHash('sha256');
-  for (const name of Object.keys(files).sort(compareUtf8)) {
-    hash.update(`${name} ${files[name]!.sha256}\n`);
-  }
-  return hash.digest('hex');
+  const names = Object.keys(files).sort(compareUtf8);
+  return sha256(names.map((name) => `${name} ${files[name]!.sha256}\n`).join(''));
 }
 
 /** The index is cut into the same batches as the values: so a reader knows every batch's first row. */
 async function writeIndex<Row extends StoreRow>(
-  path: string,
-  content: StoreContent<Row>,
+  folder: FolderWriter,
+  { rows, valueType, classes }: StoreContent<Row>,
+  ranges: readonly RowRange[],
 ): Promise<WrittenFile> {
-  const schema = indexSchema(content.valueType, content.classes);
-  return await withWriter(path, schema, async (writer) => {
-    for (const { start, end } of rangesOf(content)) {
-      await writer.write(indexBatch(schema, content.rows.slice(start, end)));
-    }
-  });
+  const schema = indexSchema(valueType, classes);
+  const batches = ranges.map(({ start, end }) => indexBatch(schema, rows.slice(start, end)));
+  return await folder.write(INDEX_FILE, arrowFileChunks(schema, batches));
 }
 
 async function writeSequences<Row extends StoreRow>(
-  path: string,
+  folder: FolderWriter,
   content: StoreContent<Row>,
+  ranges: readonly RowRange[],
   statistics: StoreStatistics,
   options: WriteStoreOptions,
 ): Promise<WrittenFile> {
   const schema = sequencesSchema(content.valueType, content.classes);
-  return await withWriter(path, schema, async (writer) => {
-    for (const { start, end } of rangesOf(content)) {
+  async function* batches(): AsyncGenerator<RecordBatch> {
+    for (const { start, end } of ranges) {
       const rows = content.rows.slice(start, end);
-      await writer.write(sequencesBatch(schema, rows, await gather(content, rows, statistics)));
+      yield sequencesBatch(schema, rows, await gather(content, rows, statistics));
       options.onProgress?.(end, content.rows.length);
     }
-  });
+  }
+  return await folder.write(SEQUENCES_FILE, arrowFileChunks(schema, batches()));
 }
 
 async function gather<Row extends StoreRow>(
@@ -147,34 +144,4 @@ async function gather<Row extends StoreRow>(
     position += row.length;
   }
   return gathered;
-}
-
-async function withWriter(
-  path: string,
-  schema: Parameters<typeof ArrowFileWriter.create>[1],
-  write: (writer: ArrowFileWriter) => Promise<void>,
-): Promise<WrittenFile> {
-  const writer = await ArrowFileWriter.create(path, schema);
-  try {
-    await write(writer);
-  } catch (error) {
-    await writer.abandon();
-    throw error;
-  }
-  return await writer.finish();
-}
-
-function rangesOf<Row extends StoreRow>(content: StoreContent<Row>) {
-  const lengths = content.rows.map((row) => row.length);
-  return batchRows(lengths, BYTES_PER_VALUE[content.valueType]);
-}
-
-async function writeDurably(path: string, text: string): Promise<void> {
-  const file = await open(path, 'wx');
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }

@@ -4,11 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import type { StoreRow } from '../format/arrow-schema.ts';
-import { refuseExisting } from '../format/atomic-folder.ts';
 import { compareUtf8 } from '../format/byte-order.ts';
+import { refuseTarget } from '../format/refuse-target.ts';
 import type { Split, StoreManifest } from '../format/store.ts';
 import { bytesOf } from '../format/values.ts';
-import { MANIFEST_FILE, writeStore } from '../format/write-store.ts';
+import { writeStore } from '../format/write-store.ts';
 import { assignSplits } from './assign-splits.ts';
 import {
   type BuildOptions,
@@ -44,7 +44,7 @@ export async function buildStore(
 ): Promise<ImportReport> {
   const { onProgress = () => {}, ...given } = options;
   const resolved = resolveOptions(given);
-  await refuseExisting(resolved.target, { overwrite: resolved.overwrite, marker: MANIFEST_FILE });
+  await refuseTarget(resolved.target, resolved.overwrite);
   const spill = await Spill.beside(resolved.target, resolved.valueType);
   try {
     return await new StoreBuild(resolved, spill, onProgress).run(items);

@@ -3,11 +3,12 @@ import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { CsvError, parse } from 'csv-parse';
 import { LockstepError } from '../../core/errors.ts';
+import { didYouMean } from '../../core/nearest-name.ts';
+import { readFailure } from './read-failure.ts';
 import type { RawRecord } from './record.ts';
 import {
   lineError,
   parseValuesCell,
-  refuseMissing,
   type TableColumns,
   type TableOptions,
   toRecord,
@@ -43,7 +44,7 @@ export async function* importCsv(options: CsvOptions): AsyncGenerator<RawRecord>
     }
   } catch (error) {
     if (error instanceof CsvError) throw lineError(path, lineOf(error), reasonOf(error), error);
-    refuseMissing(path, error);
+    throw readFailure(error, path, 'file');
   }
 }
 
@@ -66,7 +67,7 @@ function refuseAbsentColumns(path: string, header: readonly string[], columns: T
     throw new LockstepError(
       'DATA_INVALID',
       `Cannot import "${path}": it has no column "${name}" for the ${role} (columns: ${header.join(', ')}).`,
-      'Name one of its columns.',
+      `Name one of its columns.${didYouMean(name, header)}`,
     );
   }
 }

@@ -2,9 +2,9 @@
 import type { Dirent } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LockstepError } from '../../core/errors.ts';
 import { compareUtf8 } from '../format/byte-order.ts';
 import { type ClassRule, classOf, type GroupRule, groupOf } from './path-rules.ts';
+import { readFailure } from './read-failure.ts';
 import type { ImportItem } from './record.ts';
 import type { SymbolMap } from './symbol-map.ts';
 
@@ -33,7 +33,7 @@ const MAXIMUM_CHARACTER_BYTES = 4;
 /**
  * Yields the files below `root` in the order of their names. With a symbol map, binary files and invalid
  * UTF-8 are yielded as skipped.
- * @throws LockstepError DATA_NOT_FOUND when `root` is no folder.
+ * @throws LockstepError DATA_NOT_FOUND when `root` is no folder; DATA_INVALID for what cannot be read.
  */
 export async function* importFolder(options: FolderOptions): AsyncGenerator<ImportItem> {
   for await (const path of walk(options, '')) {
@@ -64,14 +64,7 @@ async function list({ root }: FolderOptions, folder: string): Promise<Dirent[]> 
     const entries = await readdir(join(root, folder), { withFileTypes: true });
     return entries.sort((a, b) => compareUtf8(a.name, b.name));
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
-    throw new LockstepError(
-      'DATA_NOT_FOUND',
-      `Cannot import from "${join(root, folder)}": there is no such folder.`,
-      'Check the path.',
-      { cause: error },
-    );
+    throw readFailure(error, join(root, folder), 'folder');
   }
 }
 
@@ -101,7 +94,9 @@ async function readStart(
   path: string,
   limit = Number.POSITIVE_INFINITY,
 ): Promise<{ bytes: Uint8Array; complete: boolean }> {
-  const file = await open(path, 'r');
+  const file = await open(path, 'r').catch((error: unknown) => {
+    throw readFailure(error, path, 'file');
+  });
   try {
     const { size } = await file.stat();
     const bytes = new Uint8Array(Math.min(size, limit));

@@ -2,8 +2,9 @@
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
+import { readFailure } from './read-failure.ts';
 import type { RawRecord } from './record.ts';
-import { lineError, refuseMissing, type TableOptions, toRecord } from './table-columns.ts';
+import { lineError, type TableOptions, toRecord } from './table-columns.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -20,7 +21,7 @@ export async function* importJsonl(options: TableOptions): AsyncGenerator<RawRec
       if (text.trim() !== '') yield recordOf(options, line, parseLine(options.path, line, text));
     }
   } catch (error) {
-    refuseMissing(options.path, error);
+    throw readFailure(error, options.path, 'file');
   } finally {
     input.destroy();
   }

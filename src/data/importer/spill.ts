@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { writeFailure } from '../../core/file-error.ts';
 import type { ValueType } from '../format/store.ts';
 import { BYTES_PER_VALUE, bytesOf, type StoredValues, valuesFromBytes } from '../format/values.ts';
 
@@ -13,24 +14,33 @@ const BUFFER_BYTES = 4 * 2 ** 20;
 
 export class Spill {
   readonly #file: FileHandle;
+  readonly #target: string;
   readonly #valueType: ValueType;
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #writtenBytes = 0;
 
-  private constructor(file: FileHandle, valueType: ValueType) {
+  private constructor(file: FileHandle, target: string, valueType: ValueType) {
     this.#file = file;
+    this.#target = target;
     this.#valueType = valueType;
   }
 
-  /** A spill on the disk that will hold `target`. */
+  /**
+   * A spill on the disk that will hold `target`.
+   * @throws LockstepError OUT_OF_RESOURCES or USAGE when it can't be written, here or later.
+   */
   static async beside(target: string, valueType: ValueType): Promise<Spill> {
     const folder = dirname(resolve(target));
-    await mkdir(folder, { recursive: true });
     const path = join(folder, `.spill-${randomBytes(6).toString('hex')}`);
-    const file = await open(path, 'wx+');
-    await unlink(path);
-    return new Spill(file, valueType);
+    try {
+      await mkdir(folder, { recursive: true });
+      const file = await open(path, 'wx+');
+      await unlink(path);
+      return new Spill(file, target, valueType);
+    } catch (error) {
+      throw writeFailure(error, target, 0);
+    }
   }
 
   /** Appends values; the result is where `read` finds them. */
@@ -47,13 +57,21 @@ export class Spill {
     const bytes = Buffer.concat(this.#waiting);
     this.#waiting = [];
     this.#waitingBytes = 0;
+    try {
+      await this.#write(bytes);
+    } catch (error) {
+      throw writeFailure(error, this.#target, this.#writtenBytes);
+    }
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
     let done = 0;
     while (done < bytes.length) {
       const left = bytes.length - done;
-      const { bytesWritten } = await this.#file.write(bytes, done, left, this.#writtenBytes + done);
+      const { bytesWritten } = await this.#file.write(bytes, done, left, this.#writtenBytes);
       done += bytesWritten;
+      this.#writtenBytes += bytesWritten;
     }
-    this.#writtenBytes += bytes.length;
   }
 
   async read(offset: number, count: number): Promise<StoredValues> {

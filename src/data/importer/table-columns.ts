@@ -30,13 +30,6 @@ export function lineError(
   return new LockstepError('DATA_INVALID', message, 'Correct the line.', { cause });
 }
 
-/** @throws LockstepError DATA_NOT_FOUND in place of ENOENT; other errors as they are. */
-export function refuseMissing(path: string, error: unknown): never {
-  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  const message = `Cannot import from "${path}": there is no such file.`;
-  throw new LockstepError('DATA_NOT_FOUND', message, 'Check the path.', { cause: error });
-}
-
 /** Text of the columns other than the values → the record's fields. */
 export interface RowText {
   readonly id: string | undefined;

@@ -1,0 +1,32 @@
+/** The bytes of an Arrow IPC file, batch by batch: no more than one batch is in memory. */
+import { AsyncByteQueue, type RecordBatch, RecordBatchFileWriter, type Schema } from 'apache-arrow';
+
+/** Collects what apache-arrow's writer emits, so that it can be taken after each batch. */
+class ChunkSink extends AsyncByteQueue {
+  #chunks: Uint8Array[] = [];
+
+  override write(value: ArrayBufferView): void {
+    this.#chunks.push(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+  }
+
+  take(): Uint8Array[] {
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    return chunks;
+  }
+}
+
+/** Chunks of the file that holds `batches`, all of `schema`; the last ones are its footer. */
+export async function* arrowFileChunks(
+  schema: Schema,
+  batches: Iterable<RecordBatch> | AsyncIterable<RecordBatch>,
+): AsyncGenerator<Uint8Array> {
+  const sink = new ChunkSink();
+  const writer = new RecordBatchFileWriter().reset(sink, schema);
+  for await (const batch of batches) {
+    writer.write(batch);
+    yield* sink.take();
+  }
+  writer.finish();
+  yield* sink.take();
+}
