@@ -1,0 +1,18 @@
+/** Checks that the imports of src/, launcher/ and scripts/ keep to the architecture; exit code 1 if not. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { layerProblems } from './layers/rules.ts';
+
+const root = join(import.meta.dirname, '..');
+const folders = ['src', 'launcher', 'scripts'].filter((folder) => existsSync(join(root, folder)));
+const paths = folders.flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => `${folder}/${name}`),
+);
+const sources = new Map(paths.map((path) => [path, readFileSync(join(root, path), 'utf8')]));
+const problems = layerProblems(sources);
+
+for (const problem of problems) process.stderr.write(`${problem}\n`);
+if (problems.length === 0) process.stdout.write(`Layers hold in ${sources.size} files.\n`);
+process.exitCode = problems.length === 0 ? 0 : 1;

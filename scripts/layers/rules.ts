@@ -1,0 +1,117 @@
+/**
+ * The architecture as rules on imports: cli → coordinator, worker, launcher → collective, checkpoint,
+ * data, engine, … → protocol, telemetry, config → core.
+ */
+import { isBuiltin } from 'node:module';
+import { adjacency, cyclesOf, type Edge, edgesOf, pathTo } from './graph.ts';
+
+/** From the foundation upwards: a folder imports from its own layer and from those below. */
+const LAYERS: readonly (readonly string[])[] = [
+  ['core'],
+  ['protocol', 'telemetry', 'config'],
+  [
+    ...['collective', 'checkpoint', 'data', 'engine', 'objective', 'model', 'optimizer'],
+    ...['schedule', 'evaluation'],
+  ],
+  ['coordinator', 'worker', 'launcher', 'report', 'dashboard'],
+  ['cli'],
+];
+const NEVER_IN_COORDINATOR = ['engine', 'model', 'objective', 'optimizer', 'worker'];
+const LAUNCHER_MAY_IMPORT = ['launcher', 'core', 'config', 'telemetry', 'protocol'];
+
+/** Every import that the architecture forbids, a sentence each. */
+export function layerProblems(sources: ReadonlyMap<string, string>): string[] {
+  const edges = edgesOf(sources);
+  return [
+    ...[...sources.keys()].flatMap(strangerProblem),
+    ...edges.flatMap((edge) => {
+      const reason = edge.toPackage ? packageProblem(edge) : folderProblem(edge);
+      return reason === null ? [] : [`${edge.from} imports ${edge.to}: ${reason}`];
+    }),
+    ...reachProblems(sources, edges),
+    ...cycleProblems(edges),
+  ];
+}
+
+/** `src/data/plan/plan.ts` → `data`; `launcher/…` → `launcher`; `scripts/…` → `scripts`. */
+function areaOf(path: string): string {
+  const [top = '', second = ''] = path.split('/');
+  return top === 'src' ? second : top;
+}
+
+function layerOf(area: string): number {
+  return LAYERS.findIndex((layer) => layer.includes(area));
+}
+
+function strangerProblem(path: string): string[] {
+  if (areaOf(path) === 'scripts' || layerOf(areaOf(path)) >= 0) return [];
+  return [`${path} lies in no layer: add its folder to LAYERS in scripts/layers/rules.ts`];
+}
+
+function folderProblem({ from, to }: Edge): string | null {
+  const [source, target] = [areaOf(from), areaOf(to)];
+  if (source === target) return null;
+  if (target === 'cli') return 'nothing imports the command line';
+  if (source === 'scripts') return null;
+  if (target === 'scripts') return 'scripts are programs, never imported by the library';
+  if (target === 'test') return 'only tests import tests';
+  if (source === 'coordinator' && NEVER_IN_COORDINATOR.includes(target)) {
+    return 'the coordinator must stay engine-free';
+  }
+  if (source === 'worker' && target === 'coordinator')
+    return 'a worker never imports the coordinator';
+  if (source === 'launcher' && !LAUNCHER_MAY_IMPORT.includes(target)) {
+    return 'the launcher knows nothing of training';
+  }
+  return layerOf(source) < layerOf(target) ? `${target} lies above ${source}` : null;
+}
+
+function packageProblem({ from, to }: Edge): string | null {
+  const area = areaOf(from);
+  if (area === 'scripts') return null;
+  if (to.startsWith('@tensorflow/') && area !== 'engine') return 'only engine/ imports TensorFlow';
+  const mayUseSockets = area === 'protocol' || from.startsWith('src/collective/transport/');
+  if (/^zeromq(\/|$)/.test(to) && !mayUseSockets) {
+    return 'only protocol/ and collective/transport/ import zeromq';
+  }
+  return null;
+}
+
+/** What must not be loaded even through others, when the program runs. */
+function reachProblems(sources: ReadonlyMap<string, string>, edges: readonly Edge[]): string[] {
+  const next = adjacency(edges.filter((edge) => !edge.typeOnly));
+  const find = (area: string, isForbidden: (node: string) => boolean, reason: string) =>
+    [...sources.keys()]
+      .filter((path) => areaOf(path) === area)
+      .flatMap((path) => {
+        const way = pathTo(path, next, isForbidden);
+        return way ? [`${way.join(' → ')}: ${reason}`] : [];
+      });
+  return [
+    ...find(
+      'coordinator',
+      (node) => node.startsWith('@tensorflow/'),
+      'the coordinator runs without TensorFlow',
+    ),
+    ...find('dashboard', isBuiltin, 'the dashboard runs in a browser'),
+  ];
+}
+
+function cycleProblems(edges: readonly Edge[]): string[] {
+  const internal = edges.filter((edge) => !edge.toPackage);
+  const fileCycles = cyclesOf(adjacency(internal)).map(
+    (cycle) => `${cycle.join(' → ')}: an import cycle`,
+  );
+  const between = internal
+    .map((edge) => ({ ...edge, source: areaOf(edge.from), target: areaOf(edge.to) }))
+    .filter(({ source, target }) => source !== target);
+  const areas = adjacency(between.map(({ source, target }) => ({ from: source, to: target })));
+  const folderCycles = cyclesOf(areas).map((cycle) => {
+    const examples = cycle.slice(1).map((target, i) => {
+      const edge = between.find((e) => e.source === cycle[i] && e.target === target);
+      return `${edge?.from} imports ${edge?.to}`;
+    });
+    return `${cycle.join(' → ')}: a cycle of folders (${examples.join(', ')})`;
+  });
+  return [...fileCycles, ...folderCycles];
+}
