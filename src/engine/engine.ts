@@ -55,6 +55,8 @@ export interface MicroBatch {
   readonly paddedLength: number;
   /** Valid positions of each row, ascending or not; the rest of a row is padding. */
   readonly lengths: Int32Array;
+  /** Numbers of the rows' sequences in the store, to name them in messages. */
+  readonly sequences: Int32Array;
   /** `values` `[rows, paddedLength]` and what the objective prepared, by name. */
   readonly feeds: Readonly<Record<string, Feed>>;
   /** Sums that the host already knows (the trivial rivals of a pretext), added into the leaf by name. */

@@ -14,11 +14,6 @@ export function makeUpdateRule(config: OptimizerConfig): UpdateRule {
   return config.kind === 'adamw' ? adamw(config) : sgd(config);
 }
 
-/** What a moment is called in an optimizer file, as PyTorch's optimizers call theirs. */
-export function momentNames(config: OptimizerConfig): readonly string[] {
-  return config.kind === 'adamw' ? ['exp_avg', 'exp_avg_sq'] : ['momentum_buffer'];
-}
-
 /** AdamW: Loshchilov and Hutter 2019; ε is added after the bias correction, as in PyTorch. */
 function adamw({ beta1, beta2, epsilon, weightDecay, clipNorm }: Adamw): UpdateRule {
   return {

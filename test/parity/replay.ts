@@ -141,11 +141,12 @@ function makeMicroBatch(
   const values = fixture.tensors.get(`${prefix}/values`)!;
   const lengths = fixture.int(`${prefix}/lengths`).data;
   const [rows, paddedLength] = values.shape as [number, number];
-  const shared = { rows, paddedLength, lengths };
+  const sequences = Int32Array.from({ length: rows }, (_, row) => row);
+  const shared = { rows, paddedLength, lengths, sequences };
   if (settings.objective.kind === 'supervised') {
     const labels = fixture.int(`${prefix}/labels`).data;
-    const nothing = new Int32Array(rows);
-    const padded = { ...shared, values: values.data, labels, sequences: nothing, starts: nothing };
+    const starts = new Int32Array(rows);
+    const padded = { ...shared, values: values.data, labels, starts };
     return { ...shared, ...objective.prepare({ ...padded, epoch: 0 }) };
   }
   const positions = fixture.int(`${prefix}/positions`);

@@ -1,0 +1,67 @@
+/** What a phase computes on: its plan, its objective and its evaluation, from configuration and index. */
+import type { PhaseConfig, ViewConfig } from '../../config/phase-section.ts';
+import type { RunConfig } from '../../config/run-config.ts';
+import type { DataFacts, Objective } from '../../objective/objective.ts';
+import { makeObjective } from '../../objective/registry.ts';
+import type { Store } from '../format/store.ts';
+import { evaluationBatches, type MicroBatchList } from '../plan/evaluation-batches.ts';
+import { makePlan } from '../plan/make-plan.ts';
+import type { Plan } from '../plan/plan.ts';
+import { selectView, type View } from '../plan/view.ts';
+
+export type StoreFacts = Pick<Store, 'manifest' | 'index'>;
+
+export interface PhaseData {
+  readonly config: PhaseConfig;
+  readonly plan: Plan;
+  readonly objective: Objective;
+  /** Micro-batches of the phase's evaluation; absent when it has none. */
+  readonly evaluation: MicroBatchList | undefined;
+}
+
+/** @throws LockstepError DATA_INVALID or CONFIG_INVALID when the phase does not fit the data */
+export function makePhaseData(run: RunConfig, store: StoreFacts, phaseIndex: number): PhaseData {
+  const config = run.phases[phaseIndex]!;
+  const labelled = config.objective.kind === 'supervised';
+  const view = viewOf(run, store, config.data, labelled);
+  const batch = config.batch ?? run.batch;
+  const evaluationView = config.evaluation && viewOf(run, store, config.evaluation.data, labelled);
+  return {
+    config,
+    plan: makePlan({ view, batch, seed: run.seed, phase: phaseIndex }),
+    objective: makeObjective(config.objective, dataFacts(store, view), run.seed),
+    evaluation: evaluationView && evaluationBatches(evaluationView, batch),
+  };
+}
+
+export function makeAllPhaseData(run: RunConfig, store: StoreFacts): PhaseData[] {
+  return run.phases.map((_, phaseIndex) => makePhaseData(run, store, phaseIndex));
+}
+
+function viewOf(run: RunConfig, store: StoreFacts, view: ViewConfig, labelled: boolean): View {
+  const { index, manifest } = store;
+  return selectView({ index, classes: manifest.classes, view, seed: run.seed, labelled });
+}
+
+/** Number of integer symbols of a store (largest value + 1); 0 for real values. */
+export function symbolsOf({ manifest }: Pick<Store, 'manifest'>): number {
+  return manifest.valueType === 'float32' ? 0 : manifest.valueRange.maximum + 1;
+}
+
+function dataFacts(store: StoreFacts, view: View): DataFacts {
+  const { manifest, index } = store;
+  const classCounts = new Array<number>(manifest.classes.length).fill(0);
+  for (const sequence of view.sequences) {
+    const label = index.labels[sequence]!;
+    if (label >= 0) classCounts[label]!++;
+  }
+  const counts = manifest.symbolCounts;
+  return {
+    classes: manifest.classes.length,
+    symbols: symbolsOf(store),
+    classCounts,
+    mostFrequentSymbol: counts.length === 0 ? 0 : counts.indexOf(Math.max(...counts)),
+    meanValue: manifest.meanValue,
+    valueRange: manifest.valueRange,
+  };
+}

@@ -1,0 +1,64 @@
+/** Everything that follows from a run's configuration and its data: equal on every worker. */
+import type { RunConfig } from '../config/run-config.ts';
+import { LockstepError } from '../core/errors.ts';
+import {
+  makeAllPhaseData,
+  type PhaseData,
+  type StoreFacts,
+  symbolsOf,
+} from '../data/loader/phase-data.ts';
+import type { Program, StateLayout } from '../engine/engine.ts';
+import type { Model } from '../model/model.ts';
+import { makeModel } from '../model/registry.ts';
+import { makeProgram } from '../objective/program.ts';
+import { pretextOutputsOf } from '../objective/registry.ts';
+import { makeSchedule, type Schedule, schedulePhase } from '../schedule/schedule.ts';
+
+export interface RunDefinition {
+  readonly config: RunConfig;
+  readonly store: StoreFacts;
+  readonly model: Model;
+  /** The same in all phases: heads that a phase does not use stay as they are. */
+  readonly layout: StateLayout;
+  readonly phases: readonly (PhaseData & { readonly program: Program })[];
+  readonly schedule: Schedule;
+}
+
+/** @throws LockstepError CONFIG_INVALID or DATA_INVALID when configuration and data don't fit */
+export function defineRun(config: RunConfig, store: StoreFacts): RunDefinition {
+  const phaseData = makeAllPhaseData(config, store);
+  const model = makeModel(config.model, {
+    classes: store.manifest.classes.length,
+    symbols: symbolsOf(store),
+    pretextOutputs: sharedPretextOutputs(config, symbolsOf(store)),
+  });
+  const phases = phaseData.map((phase) => ({
+    ...phase,
+    program: makeProgram(model, phase.objective, phase.config.optimizer),
+  }));
+  const scheduled = phases.map(({ config: phase, plan }) =>
+    schedulePhase(phase, plan.stepsPerEpoch),
+  );
+  return {
+    config,
+    store,
+    model,
+    layout: phases[0]!.program.state,
+    phases,
+    schedule: makeSchedule(scheduled, config.checkpoint),
+  };
+}
+
+/** All phases share one pretext head, so they must agree on its outputs. */
+function sharedPretextOutputs(config: RunConfig, symbols: number): number {
+  const outputs = config.phases.map((phase) => pretextOutputsOf(phase.objective, symbols));
+  const distinct = [...new Set(outputs)].filter((count) => count > 0);
+  if (distinct.length > 1) {
+    throw new LockstepError(
+      'CONFIG_INVALID',
+      `The phases want pretext heads of ${distinct.join(' and ')} outputs; a run has one.`,
+      'Use one objective.target in all masked phases, or make two runs.',
+    );
+  }
+  return distinct[0] ?? 0;
+}

@@ -1,0 +1,72 @@
+/** One worker from its configuration to its end: define the run, join, find the start, train. */
+import { join } from 'node:path';
+import { listCheckpoints } from '../checkpoint/store.ts';
+import { hashState } from '../checkpoint/state-tensors.ts';
+import type { RunConfig } from '../config/run-config.ts';
+import { canonicalJson } from '../core/canonical-json.ts';
+import { sha256 } from '../core/hash.ts';
+import { openStore } from '../data/format/open-store.ts';
+import type { Store } from '../data/format/store.ts';
+import type { Engine } from '../engine/engine.ts';
+import { createEngine } from '../engine/select.ts';
+import type { Comm } from './comm.ts';
+import { type LoopEnd, runLoop } from './loop.ts';
+import { findStart, readInitialWeights } from './restoring.ts';
+import { defineRun, type RunDefinition } from './run-definition.ts';
+
+export interface WorkerInput {
+  readonly config: RunConfig;
+  readonly comm: Comm;
+  readonly runFolder: string;
+  /** Go on from the newest checkpoint, if there is one. */
+  readonly resume: boolean;
+  readonly onWarning: (sentence: string) => void;
+  /** Called once everything is ready, before the first step (debug looks at the layers here). */
+  readonly onReady?: (ready: ReadyWorker) => Promise<void>;
+}
+
+export interface ReadyWorker {
+  readonly run: RunDefinition;
+  readonly engine: Engine;
+  readonly store: Store;
+  readonly start: Awaited<ReturnType<typeof findStart>>;
+}
+
+/** @throws LockstepError what ended the run early */
+export async function runWorker(input: WorkerInput): Promise<LoopEnd> {
+  const store = await openStore(input.config.data.store);
+  try {
+    return await trainOn(store, input);
+  } finally {
+    await store.close();
+  }
+}
+
+async function trainOn(store: Store, input: WorkerInput): Promise<LoopEnd> {
+  const { config, comm, runFolder } = input;
+  const run = defineRun(config, store);
+  const engine = createEngine(config.engine);
+  const saving = { runFolder, fingerprint: engine.fingerprint };
+  const { rank, worldSize } = await comm.join({
+    configHash: sha256(canonicalJson(config)),
+    dataHash: store.manifest.contentHash,
+    fingerprint: canonicalJson(engine.fingerprint),
+  });
+  const initialWeights = await readInitialWeights(run);
+  const start = await findStart(run, saving, {
+    resume: input.resume && (await hasCheckpoint(input)),
+    initialWeights,
+  });
+  start.warnings.forEach(input.onWarning);
+  await input.onReady?.({ run, engine, store, start });
+  await comm.ready({ step: start.globalStep, stateHash: hashState(start.state) });
+  const place = { rank, worldSize };
+  return await runLoop({ run, engine, comm, place, saving, start, initialWeights });
+}
+
+/** A run that ended before its first checkpoint starts again from the beginning. */
+async function hasCheckpoint({ runFolder, onWarning }: WorkerInput): Promise<boolean> {
+  if ((await listCheckpoints(join(runFolder, 'checkpoints'))).length > 0) return true;
+  onWarning('The run has no checkpoint yet: it starts from the beginning.');
+  return false;
+}
