@@ -246,6 +246,7 @@ test('after a SIGKILL the next set-up ends the tool that was left over, then wor
   writeTool(path, 'npm', HANGING_NPM(pidFile));
   const child = start(folder, path);
   await until(() => existsSync(pidFile) && readFileSync(pidFile, 'utf8').endsWith('\n'));
+  await until(() => readFileSync(join(folder, '.engine/setup.lock'), 'utf8').includes('"tool"'));
   child.kill('SIGKILL');
   await once(child, 'exit');
   const leftOver = Number(readFileSync(pidFile, 'utf8'));
