@@ -1,0 +1,391 @@
+import assert from 'node:assert/strict';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { LockstepError } from '../../../../src/core/errors.ts';
+import { type OpenStoreOptions, openStore } from '../../../../src/data/format/open-store.ts';
+import type { StoreManifest, ValueType } from '../../../../src/data/format/store.ts';
+import { verifyStore } from '../../../../src/data/format/verify-store.ts';
+import { writeStore } from '../../../../src/data/format/write-store.ts';
+import { sampleContent, temporaryFolder } from '../sample-store.ts';
+
+const folder = temporaryFolder();
+after(folder.release);
+
+const LENGTHS = [9, 3, 3, 17, 1, 8, 3, 12, 5, 5];
+
+/** `action` must fail with this code and exactly this message. */
+async function fails(
+  action: Promise<unknown>,
+  code: string,
+  message: string | RegExp,
+): Promise<void> {
+  await assert.rejects(action, (error) => {
+    assert(error instanceof LockstepError);
+    assert.equal(error.code, code);
+    if (typeof message === 'string') assert.equal(error.message, message);
+    else assert.match(error.message, message);
+    return true;
+  });
+}
+
+describe('a store', () => {
+  for (const valueType of ['uint8', 'uint16', 'float32'] as const) {
+    it(`gives back ${valueType} values, labels and splits, in length order`, async () => {
+      const content = sampleContent(valueType, LENGTHS);
+      const path = join(folder.path, `round-trip-${valueType}`);
+      await writeStore(path, content);
+      const store = await openStore(path);
+      assert.deepEqual(
+        [...store.index.lengths],
+        LENGTHS.toSorted((a, b) => a - b),
+      );
+      const byId = new Map(content.rows.map((row) => [row.id, row]));
+      for (const [sequence, id] of store.ids().entries()) {
+        const row = byId.get(id)!;
+        const values = await store.read(sequence, 0, row.length);
+        assert(
+          valueType === 'float32' ? values instanceof Float32Array : values instanceof Int32Array,
+        );
+        assert.deepEqual([...values], [...row.values]);
+        assert.equal(store.index.labels[sequence], row.label);
+        assert.equal(['train', 'validation', 'test'][store.index.splits[sequence]!], row.split);
+        assert.equal(store.groups()[sequence], row.group);
+      }
+      await store.close();
+    });
+  }
+
+  it('breaks ties of length by the bytes of the ids', async () => {
+    const ids = ['b', 'a', 'ä', 'Z', '\u{10000}', '\uFFFF'];
+    const content = sampleContent(
+      'uint8',
+      ids.map(() => 4),
+    );
+    const path = join(folder.path, 'ties');
+    await writeStore(path, {
+      ...content,
+      rows: content.rows.map((row, i) => ({ ...row, id: ids[i]! })),
+    });
+    const store = await openStore(path);
+    const expected = ids.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    assert.deepEqual(store.ids(), expected);
+    await store.close();
+  });
+
+  it('has the same bytes in whatever order its rows come', async () => {
+    const content = sampleContent('uint16', LENGTHS);
+    const [first, second] = [join(folder.path, 'order-1'), join(folder.path, 'order-2')];
+    await writeStore(first, content);
+    await writeStore(second, { ...content, rows: content.rows.toReversed() });
+    for (const file of ['sequences.arrow', 'index.arrow', 'manifest.json']) {
+      assert(readFileSync(join(first, file)).equals(readFileSync(join(second, file))), file);
+    }
+  });
+
+  it('changes its hash with a value, a label, a split, a group and a class name', async () => {
+    const content = sampleContent('uint8', LENGTHS);
+    const [row, ...rest] = content.rows;
+    const changed = [
+      content,
+      {
+        ...content,
+        rows: [{ ...row!, values: row!.values.map((v) => v ^ 1) as Uint8Array }, ...rest],
+      },
+      { ...content, rows: [{ ...row!, label: 1 }, ...rest] },
+      { ...content, rows: [{ ...row!, split: 'test' as const }, ...rest] },
+      { ...content, rows: [{ ...row!, group: 'other' }, ...rest] },
+      { ...content, classes: ['even', 'uneven'] },
+    ];
+    const hashes = new Set<string>();
+    for (const [i, variant] of changed.entries()) {
+      hashes.add((await writeStore(join(folder.path, `variant-${i}`), variant)).contentHash);
+    }
+    assert.equal(hashes.size, changed.length);
+  });
+
+  it('counts symbols and the mean over training sequences only', async () => {
+    const content = sampleContent('uint8', [2, 2, 2, 2]);
+    const values = [
+      [0, 3],
+      [9, 9],
+      [9, 9],
+      [3, 1],
+    ].map((list) => Uint8Array.from(list));
+    const rows = content.rows.map((row, i) => ({ ...row, values: values[i]! }));
+    const manifest = await writeStore(join(folder.path, 'statistics'), { ...content, rows });
+    assert.deepEqual(manifest.symbolCounts, [1, 1, 0, 2, 0, 0, 0, 0, 0, 0]);
+    assert.equal(manifest.meanValue, 7 / 4);
+    assert.deepEqual(manifest.valueRange, { minimum: 0, maximum: 9 });
+    assert.deepEqual(manifest.splits.train, { sequences: 2, tokens: 4, perClass: [1, 1] });
+  });
+});
+
+describe('reading a part of a store', () => {
+  const path = join(folder.path, 'large');
+  const LONG = 690_000;
+  const lengths = [LONG, LONG + 1, LONG + 2, LONG + 3, LONG + 4, LONG + 5, LONG + 6];
+  let reads: number[] = [];
+  const counting = (options: OpenStoreOptions = {}) => {
+    reads = [];
+    return openStore(path, { ...options, onRead: (sizeBytes) => reads.push(sizeBytes) });
+  };
+  before(async () => {
+    await writeStore(path, sampleContent('uint8', lengths));
+  });
+
+  it('opens without reading values, and reads one record batch for a window', async () => {
+    const store = await counting();
+    assert(reads.reduce((sum, bytes) => sum + bytes, 0) < 10_000, 'opening reads the footer only');
+    reads = [];
+    const window = await store.read(4, 1000, 16);
+    assert.equal(reads.length, 1);
+    assert(reads[0]! > 2 * LONG && reads[0]! < 2 * 2 ** 20 + 10_000);
+    const whole = await store.read(4, 0, LONG + 4);
+    assert.deepEqual(window, whole.slice(1000, 1016));
+    await store.read(3, 0, 1);
+    assert.equal(reads.length, 1, 'the same batch is not read again');
+    await store.close();
+  });
+
+  it('shares one read between windows that are asked for at once', async () => {
+    const store = await counting();
+    reads = [];
+    await Promise.all([0, 1, 2, 0, 1].map((sequence) => store.read(sequence, 5, 5)));
+    assert.equal(reads.length, 1);
+    await store.close();
+  });
+
+  it('forgets the batch that was used longest ago when its cache is full', async () => {
+    const store = await counting({ cacheBytes: 6.5 * LONG });
+    reads = [];
+    const readOne = (sequence: number) => store.read(sequence, 0, 1);
+    await readOne(0);
+    await readOne(3);
+    assert.equal(reads.length, 2);
+    await readOne(0);
+    await readOne(6);
+    assert.equal(reads.length, 3);
+    await readOne(0);
+    assert.equal(reads.length, 3, 'the batch in use stays');
+    await readOne(3);
+    assert.equal(reads.length, 4, 'the other one went');
+    await store.close();
+  });
+
+  it('hands out copies', async () => {
+    const store = await openStore(path);
+    const first = await store.read(0, 0, 4);
+    const expected = [...first];
+    first.fill(77);
+    assert.deepEqual([...(await store.read(0, 0, 4))], expected);
+    await store.close();
+  });
+
+  it('refuses windows outside a sequence', async () => {
+    const store = await openStore(path);
+    const outside = store.read(0, 1, LONG);
+    await assert.rejects(
+      outside,
+      new RangeError('[1, 690001) is not within sequence 0: [0, 690000)'),
+    );
+    await assert.rejects(store.read(7, 0, 1), new RangeError('sequence 7 is not in [0, 7)'));
+    await store.close();
+  });
+});
+
+describe('writing a store', () => {
+  const content = sampleContent('uint8', LENGTHS);
+
+  it('refuses an existing target and leaves it alone', async () => {
+    const path = join(folder.path, 'existing');
+    await writeStore(path, content);
+    const expected = `Cannot write a dataset to "${path}": it exists already.`;
+    await fails(writeStore(path, content), 'USAGE', expected);
+    await verifyStore(path);
+  });
+
+  it('replaces a store when asked, and only a store', async () => {
+    const path = join(folder.path, 'replaced');
+    const before = await writeStore(path, content);
+    const replaced = await writeStore(path, sampleContent('uint8', [1, 2]), { overwrite: true });
+    assert.notEqual(replaced.contentHash, before.contentHash);
+    assert.equal((await verifyStore(path)).sequences, 2);
+    const stranger = join(folder.path, 'home');
+    mkdirSync(stranger);
+    writeFileSync(join(stranger, 'letter.txt'), 'dear');
+    await fails(
+      writeStore(stranger, content, { overwrite: true }),
+      'USAGE',
+      `Cannot overwrite "${stranger}": it holds no manifest.json, so it is not a dataset.`,
+    );
+    assert(existsSync(join(stranger, 'letter.txt')));
+  });
+
+  it('leaves nothing behind when a source fails half-way, and keeps what was there', async () => {
+    const path = join(folder.path, 'interrupted');
+    await writeStore(path, content);
+    const before = readdirSync(folder.path).sort();
+    const failing = {
+      ...content,
+      readValues: () => {
+        throw new Error('the disk is gone');
+      },
+    };
+    await assert.rejects(writeStore(path, failing, { overwrite: true }), /the disk is gone/);
+    assert.deepEqual(readdirSync(folder.path).sort(), before);
+    await verifyStore(path);
+  });
+
+  it('refuses a dataset without sequences', async () => {
+    const path = join(folder.path, 'empty');
+    await fails(
+      writeStore(path, { ...content, rows: [] }),
+      'DATA_INVALID',
+      `Cannot write a dataset to "${path}": no sequence is left to write.`,
+    );
+  });
+});
+
+describe('a store that is missing or damaged', () => {
+  const good = join(folder.path, 'good');
+  let made = 0;
+  before(async () => {
+    await writeStore(good, sampleContent('uint8' satisfies ValueType, LENGTHS));
+  });
+
+  /** A copy of the good store that `damage` has been done to. */
+  function damaged(damage: (path: string) => void): string {
+    const path = join(folder.path, `damaged-${made++}`);
+    cpSync(good, path, { recursive: true });
+    damage(path);
+    return path;
+  }
+
+  function withManifest(change: (manifest: Record<string, unknown>) => void): string {
+    return damaged((path) => {
+      const file = join(path, 'manifest.json');
+      const manifest = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+      change(manifest);
+      writeFileSync(file, JSON.stringify(manifest));
+    });
+  }
+
+  it('is not found where there is none', async () => {
+    const path = join(folder.path, 'nowhere');
+    const message = `Cannot open dataset "${path}": there is no manifest.json in it.`;
+    await fails(openStore(path), 'DATA_NOT_FOUND', message);
+  });
+
+  it('is refused when the manifest is not JSON, incomplete, or of another format version', async () => {
+    const broken = damaged((path) =>
+      writeFileSync(join(path, 'manifest.json'), '{"formatVersion": 1'),
+    );
+    await fails(
+      openStore(broken),
+      'STORE_CORRUPT',
+      /is damaged: manifest\.json is not JSON \(.+\)\.$/,
+    );
+    const incomplete = withManifest((manifest) => delete manifest.tokens);
+    const what = 'manifest.json: tokens: Invalid input: expected number, received undefined';
+    await fails(
+      openStore(incomplete),
+      'STORE_CORRUPT',
+      `Dataset "${incomplete}" is damaged: ${what}.`,
+    );
+    const newer = withManifest((manifest) => {
+      manifest.formatVersion = 2;
+    });
+    await fails(
+      openStore(newer),
+      'STORE_CORRUPT',
+      `Cannot open dataset "${newer}": its format version is 2, this program reads 1.`,
+    );
+  });
+
+  it('is refused when a file is missing or cut short', async () => {
+    const missing = damaged((path) => rmSync(join(path, 'index.arrow')));
+    await fails(
+      openStore(missing),
+      'STORE_CORRUPT',
+      `Dataset "${missing}" is damaged: index.arrow is missing.`,
+    );
+    const cut = damaged((path) => truncateSync(join(path, 'sequences.arrow'), 100));
+    const { sizeBytes } = manifestOf(cut).files['sequences.arrow']!;
+    await fails(
+      openStore(cut),
+      'STORE_CORRUPT',
+      `Dataset "${cut}" is damaged: sequences.arrow has 100 bytes, its manifest says ${sizeBytes}.`,
+    );
+  });
+
+  it('is refused when a file of the right size is no Arrow file', async () => {
+    const path = damaged((store) => {
+      const file = join(store, 'sequences.arrow');
+      writeFileSync(file, Buffer.alloc(readFileSync(file).length));
+    });
+    await fails(
+      openStore(path),
+      'STORE_CORRUPT',
+      `Dataset "${path}" is damaged: sequences.arrow: it does not end in "ARROW1".`,
+    );
+  });
+
+  it('is refused when the row counts or the value type do not agree', async () => {
+    const rows = withManifest((manifest) => {
+      manifest.sequences = 11;
+    });
+    await fails(
+      openStore(rows),
+      'STORE_CORRUPT',
+      `Dataset "${rows}" is damaged: index.arrow: it has 10 rows, not 11.`,
+    );
+    const type = withManifest((manifest) => {
+      manifest.valueType = 'uint16';
+    });
+    await fails(
+      openStore(type),
+      'STORE_CORRUPT',
+      /sequences\.arrow has the columns .*Uint8.*, expected .*Uint16.*\.$/,
+    );
+  });
+
+  it('is told apart by its hashes when single bytes differ', async () => {
+    const path = damaged((store) => {
+      const file = join(store, 'sequences.arrow');
+      const bytes = readFileSync(file);
+      bytes[200]! ^= 1;
+      writeFileSync(file, bytes);
+    });
+    const { sha256 } = manifestOf(path).files['sequences.arrow']!;
+    await fails(
+      verifyStore(path),
+      'STORE_CORRUPT',
+      new RegExp(`sequences\\.arrow has SHA-256 [0-9a-f]{64}, its manifest says ${sha256}\\.$`),
+    );
+    await verifyStore(good);
+  });
+
+  it('is not accepted with bytes appended', async () => {
+    const path = damaged((store) => appendFileSync(join(store, 'index.arrow'), 'x'));
+    await fails(
+      openStore(path),
+      'STORE_CORRUPT',
+      /index\.arrow has \d+ bytes, its manifest says \d+\.$/,
+    );
+  });
+
+  function manifestOf(path: string): StoreManifest {
+    return JSON.parse(readFileSync(join(path, 'manifest.json'), 'utf8')) as StoreManifest;
+  }
+});
