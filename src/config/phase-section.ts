@@ -23,6 +23,11 @@ export const viewSection = z.strictObject({
   maxSequences: z.int().min(1).optional(),
 });
 
+/** Evaluation looks at the validation split unless told otherwise. */
+const evaluationView = viewSection.extend({
+  split: viewSection.shape.split.unwrap().default('validation'),
+});
+
 const supervised = z.strictObject({
   kind: z.literal('supervised'),
   /** `balanced` weighs a class by total / (classes · count), as scikit-learn does. */
@@ -96,7 +101,7 @@ export const phaseSection = z.strictObject({
   statisticsMomentum: z.number().gt(0).max(1).default(0.1),
   evaluation: z
     .strictObject({
-      data: viewSection.prefault({ split: 'validation' }),
+      data: evaluationView.prefault({}),
       /** After each so many steps of the phase, and at its end. */
       everySteps: z.int().min(1),
       /** `best` ends the phase with the weights that did best here; `last` with the last ones. */

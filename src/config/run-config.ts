@@ -1,5 +1,7 @@
 /** A run is one complete, typed configuration; these sections are all there is. */
 import { z } from 'zod';
+import { didYouMean } from '../core/nearest-name.ts';
+import { dataSection } from './data-section.ts';
 import { engineSection } from './engine-section.ts';
 import { modelSection } from './model-section.ts';
 import { batchSection, phaseSection } from './phase-section.ts';
@@ -14,8 +16,7 @@ export const runConfig = z
       .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'letters, digits, ".", "_" and "-" only'),
     /** Everything random in the run follows from this number. */
     seed: seed.default(0),
-    /** Folder of the dataset, relative to where the command is run. */
-    data: z.strictObject({ store: z.string().min(1) }),
+    data: dataSection,
     model: modelSection,
     /** How sequences become micro-batches; a phase may replace it. */
     batch: batchSection,
@@ -38,21 +39,21 @@ export const runConfig = z
         context.addIssue({
           code: 'custom',
           path,
-          message: 'the first phase has no phase before it: use "fresh"',
+          message: 'there is no phase before the first; use "fresh"',
         });
       }
       if (typeof phase.start === 'object' && !seen.has(phase.start.phase)) {
         context.addIssue({
           code: 'custom',
           path: [...path, 'phase'],
-          message: `no earlier phase is named "${phase.start.phase}" (earlier: ${[...seen].join(', ') || 'none'})`,
+          message: `no earlier phase has this name; earlier: ${[...seen].join(', ') || 'none'}.${didYouMean(phase.start.phase, [...seen])}`,
         });
       }
       if (seen.has(phase.name)) {
         context.addIssue({
           code: 'custom',
           path: ['phases', index, 'name'],
-          message: `two phases are named "${phase.name}"`,
+          message: 'an earlier phase has this name',
         });
       }
       seen.add(phase.name);

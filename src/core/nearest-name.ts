@@ -2,7 +2,7 @@
 
 /**
  * The candidate nearest to `name`, or undefined when none is near enough to be worth suggesting. Case,
- * "-" and "_" don't count, and initials stand for a name ("lr" for "learningRate").
+ * "-" and "_" don't count; a beginning ("thread") and initials ("lr" for "learningRate") stand for a name.
  */
 export function nearestName(name: string, candidates: readonly string[]): string | undefined {
   const folded = fold(name);
@@ -11,7 +11,7 @@ export function nearestName(name: string, candidates: readonly string[]): string
   let best = byInitials;
   let bestDistance = byInitials === undefined ? limit + 1 : 1;
   for (const candidate of candidates) {
-    const distance = editDistance(folded, fold(candidate));
+    const distance = distanceOf(folded, fold(candidate));
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;
@@ -21,6 +21,15 @@ export function nearestName(name: string, candidates: readonly string[]): string
 export function didYouMean(name: string, candidates: readonly string[]): string {
   const nearest = nearestName(name, candidates);
   return nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
+}
+
+/** A beginning of three letters or more is as good as one wrong letter. */
+function distanceOf(name: string, candidate: string): number {
+  const isBeginning = candidate.startsWith(name) || name.startsWith(candidate);
+  const distance = editDistance(name, candidate);
+  return isBeginning && Math.min(name.length, candidate.length) >= 3
+    ? Math.min(distance, 1)
+    : distance;
 }
 
 const fold = (name: string): string => name.toLowerCase().replace(/[-_\s]/g, '');

@@ -14,6 +14,7 @@ for (const [typo, meant] of [
   ['naem', 'name'],
   ['dta', 'data'],
   ['bach', 'batch'],
+  ['learn', 'learningRate'],
   ['zzz', undefined],
   ['', undefined],
 ] as const) {

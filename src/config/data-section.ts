@@ -1,0 +1,25 @@
+import { z } from 'zod';
+
+export const dataSection = z.strictObject({
+  /** Folder of the dataset, relative to where the command is run. */
+  store: z.string().min(1),
+  /** Makes the dataset when the folder is absent: one Markov chain of symbols a class. */
+  synthetic: z
+    .strictObject({
+      /** Number of sequences. */
+      count: z.int().min(1),
+      classes: z.int().min(1).default(4),
+      /** Number of symbols: values 0 … symbols − 1. */
+      symbols: z.int().min(2).max(65_536).default(41),
+      /** Lengths are log-uniform in [minimum, maximum]. */
+      length: z
+        .strictObject({ minimum: z.int().min(1), maximum: z.int().min(1) })
+        .default({ minimum: 512, maximum: 30_720 }),
+      /** Classes differ by the order of symbols only: all have the same histogram. */
+      orderOnly: z.boolean().default(false),
+      seed: z.int().min(0).max(0xffffffff).default(0),
+    })
+    .optional(),
+});
+
+export type DataConfig = z.output<typeof dataSection>;

@@ -1,0 +1,170 @@
+/** From a YAML file and `--set` options to a typed configuration, or to one line for each problem. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  stringify,
+} from 'yaml';
+import { canonicalJson } from '../core/canonical-json.ts';
+import { LockstepError } from '../core/errors.ts';
+import { systemErrorCode } from '../core/file-error.ts';
+import { sha256 } from '../core/hash.ts';
+import { didYouMean } from '../core/nearest-name.ts';
+import { applyOverride, type Override, OverrideError } from './override.ts';
+import { type Problem, problemsOf } from './problems.ts';
+import { type RunConfig, runConfig } from './run-config.ts';
+import { jsonSchemaOf } from './schema-words.ts';
+
+/**
+ * Reads a run's configuration.
+ * @param overrides `--set` options: "a.b=c", the value in YAML; "phases.0.…" or "phases.<name>.…"
+ * Throws CONFIG_NOT_FOUND, or CONFIG_INVALID with a line for each problem: place in the file, key path,
+ * what was found, what is allowed and what was probably meant.
+ */
+export function loadRunConfig(path: string, overrides: readonly string[] = []): RunConfig {
+  return parseRunConfig(readConfigFile(path), path, overrides);
+}
+
+/** `loadRunConfig` of a text; `source` is what errors call it. */
+export function parseRunConfig(
+  text: string,
+  source: string,
+  overrides: readonly string[] = [],
+): RunConfig {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
+  const faults = [...document.errors, ...document.warnings];
+  if (faults.length > 0) {
+    throw invalid(faults.map(({ pos, message }) => `${place(source, lines, pos[0])}: ${message}.`));
+  }
+  const value = rootSection(document, source);
+  const applied = overrides.map((override) => applyOrRefuse(value, override));
+  const result = runConfig.safeParse(value);
+  if (result.success) return result.data;
+  const problems = problemsOf(jsonSchemaOf(runConfig), value, result.error.issues);
+  throw invalid(
+    problems.map((problem) => {
+      const set = applied.findLast((override) => isAbout(override, problem));
+      const where = set ? `--set ${set.text}` : locate(document, lines, source, problem.path);
+      return `${where}: ${problem.sentence}`;
+    }),
+  );
+}
+
+/** The configuration with every default filled in, as YAML that `loadRunConfig` reads back. */
+export function resolvedConfigToYaml(config: RunConfig): string {
+  return stringify(config, { lineWidth: 100 });
+}
+
+/** SHA-256 of the configuration as canonical JSON: equal hashes, equal runs. */
+export function hashConfig(config: RunConfig): string {
+  return sha256(canonicalJson(config));
+}
+
+function readConfigFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (thrown) {
+    const code = systemErrorCode(thrown);
+    if (code === undefined) throw thrown;
+    const reason = { ENOENT: 'there is no such file', EISDIR: 'it is a folder' }[code];
+    throw new LockstepError(
+      'CONFIG_NOT_FOUND',
+      `Cannot read the configuration "${path}": ${reason ?? `it can't be opened (${code})`}.${suggestFile(path)}`,
+      'Give the path of a YAML file; configs/ has complete ones.',
+      { cause: thrown },
+    );
+  }
+}
+
+function suggestFile(path: string): string {
+  try {
+    return didYouMean(basename(path), readdirSync(dirname(path)));
+  } catch {
+    return ''; // The folder is absent, too: there is nothing to suggest.
+  }
+}
+
+function rootSection(document: Document, source: string): unknown {
+  const value = unfold(document, source);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  const found = value === null ? 'empty' : Array.isArray(value) ? 'a list' : 'a single value';
+  throw invalid([`${source}: the file is ${found}; allowed: a section of keys.`]);
+}
+
+/** Plain values, each anchor's content copied wherever it is used, so that `--set` changes one place. */
+function unfold(document: Document, source: string): unknown {
+  try {
+    return copyOf(document.toJS({ maxAliasCount: 100 }));
+  } catch (thrown) {
+    if (!(thrown instanceof ReferenceError)) throw thrown;
+    throw invalid([`${source}: its aliases unfold to more than a configuration may hold.`]);
+  }
+}
+
+function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOf);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, copyOf(member)]));
+}
+
+function applyOrRefuse(value: unknown, override: string): Override {
+  try {
+    return applyOverride(value, override);
+  } catch (thrown) {
+    if (!(thrown instanceof OverrideError)) throw thrown;
+    throw invalid([`--set ${override}: ${thrown.message}`]);
+  }
+}
+
+/** An override is to blame for what is at, above or below the place that it set. */
+function isAbout({ path }: Override, problem: Problem): boolean {
+  const shared = Math.min(path.length, problem.path.length);
+  if (problem.kind === 'missing' && problem.path.length <= path.length) return false;
+  return path.slice(0, shared).join('.') === problem.path.slice(0, shared).join('.');
+}
+
+/** `file:line:column` of the key at a path, or of the nearest section around it that is in the file. */
+function locate(
+  document: Document,
+  lines: LineCounter,
+  source: string,
+  path: readonly PropertyKey[],
+): string {
+  let node: unknown = document.contents;
+  let offset = 0;
+  for (const key of path) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (isMap(node)) {
+      const pair = node.items.find(({ key: k }) => isScalar(k) && String(k.value) === String(key));
+      if (pair === undefined) break;
+      if (isScalar(pair.key)) offset = pair.key.range?.[0] ?? offset;
+      node = pair.value;
+    } else if (isSeq(node)) {
+      const item = node.items[Number(key)];
+      if (item === undefined) break;
+      node = item;
+      offset = (node as { range?: readonly number[] }).range?.[0] ?? offset;
+    } else break;
+  }
+  return place(source, lines, offset);
+}
+
+function place(source: string, lines: LineCounter, offset: number): string {
+  const { line, col } = lines.linePos(offset);
+  return `${source}:${Math.max(line, 1)}:${Math.max(col, 1)}`;
+}
+
+function invalid(problems: readonly string[]): LockstepError {
+  const advice =
+    problems.length === 1
+      ? 'Correct it and run the command again.'
+      : `Correct these ${problems.length} problems and run the command again.`;
+  return new LockstepError('CONFIG_INVALID', problems.join('\n'), advice);
+}
