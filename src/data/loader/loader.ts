@@ -25,11 +25,10 @@ export class Loader {
   constructor(config: RunConfig, requests: Iterator<LoadRequest>) {
     this.#requests = requests;
     this.#thread = startTypeScriptThread(new URL('./loader-thread.ts', import.meta.url), {
-      workerData: { config },
+      config,
     });
     this.#thread.on('message', (reply: LoaderReply) => this.#waiting.shift()?.(reply));
     this.#thread.on('error', (error) => this.#break(asLockstepError(error)));
-    this.#thread.unref();
     for (let ahead = 0; ahead < DEPTH; ahead++) this.#ask();
   }
 

@@ -1,0 +1,94 @@
+/** How well predicted classes fit the true ones: what people compare classifiers by. */
+
+export interface LabelledPrediction {
+  readonly label: number;
+  readonly probabilities: ArrayLike<number>;
+  /** Steps of the sequence. */
+  readonly length: number;
+}
+
+export interface ClassificationReport {
+  readonly sequences: number;
+  readonly accuracy: number;
+  /** Mean recall of the classes that occur. */
+  readonly balancedAccuracy: number;
+  /** Mean F1 of the classes that occur or are predicted. */
+  readonly macroF1: number;
+  /** Mean of −log p(true class). */
+  readonly logLoss: number;
+  /** `confusion[true][predicted]`. */
+  readonly confusion: readonly (readonly number[])[];
+  /** Accuracy by quarter of the sequences, shortest first. */
+  readonly byLengthQuartile: readonly {
+    readonly shortest: number;
+    readonly longest: number;
+    readonly sequences: number;
+    readonly accuracy: number;
+  }[];
+}
+
+/** @param predictions at least one */
+export function classificationReport(
+  predictions: readonly LabelledPrediction[],
+  classes: number,
+): ClassificationReport {
+  const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  for (const { label, probabilities } of predictions) {
+    confusion[label]![mostLikely(probabilities)]!++;
+  }
+  const recalls = [];
+  const f1s = [];
+  for (let label = 0; label < classes; label++) {
+    const hits = confusion[label]![label]!;
+    const actual = sum(confusion[label]!);
+    const predicted = sum(confusion.map((row) => row[label]!));
+    if (actual > 0) recalls.push(hits / actual);
+    if (actual + predicted > 0) f1s.push((2 * hits) / (actual + predicted));
+  }
+  return {
+    sequences: predictions.length,
+    accuracy: accuracyOf(predictions),
+    balancedAccuracy: mean(recalls),
+    macroF1: mean(f1s),
+    logLoss: mean(predictions.map(({ label, probabilities }) => -Math.log(probabilities[label]!))),
+    confusion,
+    byLengthQuartile: quartiles(predictions),
+  };
+}
+
+/** Position of the largest probability; the first of equals. */
+export function mostLikely(probabilities: ArrayLike<number>): number {
+  let best = 0;
+  for (let label = 1; label < probabilities.length; label++) {
+    if (probabilities[label]! > probabilities[best]!) best = label;
+  }
+  return best;
+}
+
+function quartiles(
+  predictions: readonly LabelledPrediction[],
+): ClassificationReport['byLengthQuartile'] {
+  const sorted = predictions.toSorted((a, b) => a.length - b.length);
+  const boundary = (quarter: number) => Math.floor((sorted.length * quarter) / 4);
+  return [0, 1, 2, 3].flatMap((quarter) => {
+    const part = sorted.slice(boundary(quarter), boundary(quarter + 1));
+    if (part.length === 0) return [];
+    return [
+      {
+        shortest: part[0]!.length,
+        longest: part.at(-1)!.length,
+        sequences: part.length,
+        accuracy: accuracyOf(part),
+      },
+    ];
+  });
+}
+
+function accuracyOf(predictions: readonly LabelledPrediction[]): number {
+  return mean(
+    predictions.map(({ label, probabilities }) => (mostLikely(probabilities) === label ? 1 : 0)),
+  );
+}
+
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+const mean = (values: readonly number[]): number => sum(values) / values.length;
