@@ -121,13 +121,13 @@ function allowedMembers({ properties = {}, required = [] }: JsonSchema): string 
   if (constants.length > 0 && entries.length > constants.length) {
     return `{ ${constants.map(([key, member]) => `${key}: ${JSON.stringify(member.const)}`)}, … }`;
   }
+  const shown = required.length === 0 ? entries : entries.filter(([key]) => required.includes(key));
   if (entries.length <= 2) {
-    return `{ ${entries.map(([key, member]) => `${key}: ${allowedBy(member)}`).join(', ')} }`;
+    const members = shown.map(([key, member]) => `${key}: ${allowedBy(member)}`);
+    return `{ ${[...members, ...(shown.length < entries.length ? ['…'] : [])].join(', ')} }`;
   }
-  const needed = entries.map(([key]) => key).filter((key) => required.includes(key));
-  return needed.length === 0
-    ? `a section of ${entries.map(([key]) => key).join(', ')}`
-    : `a section with at least ${needed.join(', ')}`;
+  const keys = shown.map(([key]) => key).join(', ');
+  return required.length === 0 ? `a section of ${keys}` : `a section with at least ${keys}`;
 }
 
 /** A value as a sentence shows it: short, and on one line. */

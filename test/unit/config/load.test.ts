@@ -157,12 +157,12 @@ const MISTAKES: readonly (readonly [string, string, string])[] = [
   [
     'data:\n  store: data/demo\n',
     '',
-    'run.yaml:1:1: data is missing; allowed: { store: text that is not empty }.',
+    'run.yaml:1:1: data is missing; allowed: { store: text that is not empty, … }.',
   ],
   [
     'data:\n  store: data/demo',
     'data: data/demo',
-    'run.yaml:3:1: data is "data/demo"; allowed: { store: text that is not empty }.',
+    'run.yaml:3:1: data is "data/demo"; allowed: { store: text that is not empty, … }.',
   ],
   [
     'channels: 16',

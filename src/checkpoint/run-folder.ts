@@ -1,0 +1,174 @@
+/** A run's folder: where everything about it is, and that one process at a time writes it. */
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { loadRunConfig, resolvedConfigToYaml } from '../config/load.ts';
+import type { RunConfig } from '../config/run-config.ts';
+import { tidyAfterCrash } from '../core/atomic-folder.ts';
+import { LockstepError } from '../core/errors.ts';
+import { systemErrorCode, writeFailure } from '../core/file-error.ts';
+import { type FolderLock, LOCK_FILE, lockFolder } from '../core/folder-lock.ts';
+import { LOCKSTEP_VERSION } from '../core/version.ts';
+
+/** The places in a run's folder. */
+export interface RunPaths {
+  readonly path: string;
+  /** The resolved configuration. */
+  readonly config: string;
+  /** A log file for each process. */
+  readonly logs: string;
+  /** One JSON object a line. */
+  readonly metrics: string;
+  readonly checkpoints: string;
+  /** What each finished phase ended with, by its name. */
+  readonly phases: string;
+  /** How the run ended last. */
+  readonly exit: string;
+}
+
+export function runPaths(path: string): RunPaths {
+  return {
+    path,
+    config: join(path, 'config.yaml'),
+    logs: join(path, 'logs'),
+    metrics: join(path, 'metrics.jsonl'),
+    checkpoints: join(path, 'checkpoints'),
+    phases: join(path, 'phases'),
+    exit: join(path, 'exit.json'),
+  };
+}
+
+/** A run's folder that this process owns until it releases it. */
+export interface RunFolder extends RunPaths, FolderLock {
+  readonly runConfig: RunConfig;
+}
+
+/**
+ * Makes the folder of a new run, with its resolved configuration, and locks it.
+ * Throws RUN_EXISTS for a folder that has anything in it, RUN_LOCKED while another process uses it,
+ * USAGE or OUT_OF_RESOURCES when it can't be written.
+ */
+export function createRunFolder(path: string, config: RunConfig): RunFolder {
+  const paths = runPaths(path);
+  const lock = withWriteErrors(path, () => {
+    mkdirSync(path, { recursive: true });
+    return lockFolder(path);
+  });
+  try {
+    if (readdirSync(path).some((name) => name !== LOCK_FILE)) throw exists(paths);
+    withWriteErrors(path, () => {
+      for (const folder of [paths.logs, paths.checkpoints, paths.phases]) mkdirSync(folder);
+      writeFileSync(paths.metrics, '');
+      writeFileSync(paths.config, `${configHeader(config)}${resolvedConfigToYaml(config)}`);
+    });
+  } catch (thrown) {
+    lock.release();
+    throw thrown;
+  }
+  return { ...paths, ...lock, runConfig: config };
+}
+
+/**
+ * Locks the folder of a run to go on with it, and tidies what a dead writer left unfinished.
+ * Throws RUN_NOT_FOUND, RUN_LOCKED, CONFIG_INVALID.
+ */
+export async function openRunFolder(path: string): Promise<RunFolder> {
+  const runConfig = readRunConfig(path);
+  const paths = runPaths(path);
+  const lock = withWriteErrors(path, () => lockFolder(path));
+  try {
+    withWriteErrors(path, () => {
+      for (const folder of [paths.logs, paths.checkpoints, paths.phases]) {
+        mkdirSync(folder, { recursive: true });
+      }
+    });
+    await tidyAfterCrash(paths.checkpoints);
+    await tidyAfterCrash(paths.phases);
+  } catch (thrown) {
+    lock.release();
+    throw thrown;
+  }
+  return { ...paths, ...lock, runConfig };
+}
+
+/** The resolved configuration of a run. Throws RUN_NOT_FOUND, CONFIG_INVALID. */
+export function readRunConfig(path: string): RunConfig {
+  const { config } = runPaths(path);
+  if (existsSync(config)) return loadRunConfig(config);
+  throw new LockstepError(
+    'RUN_NOT_FOUND',
+    `"${path}" is no run's folder: it has no config.yaml.`,
+    'Give the folder that a run was started in, such as runs/<name>.',
+  );
+}
+
+/** How a run ended; what a scheduler or a script reads. */
+export interface RunExit {
+  readonly code: number;
+  readonly reason: string;
+  /** Global steps done. */
+  readonly globalStep: number;
+  /** Path of the last good checkpoint, or null. */
+  readonly lastCheckpoint: string | null;
+  /** SHA-256 of the final state, or null. */
+  readonly stateHash: string | null;
+}
+
+/** Writes `exit.json`, whole or not at all. */
+export function writeRunExit(paths: RunPaths, exit: RunExit): void {
+  const temporary = `${paths.exit}.tmp`;
+  withWriteErrors(paths.exit, () => {
+    writeFileSync(temporary, `${JSON.stringify(exit, null, 2)}\n`);
+    renameSync(temporary, paths.exit);
+  });
+}
+
+/** What `exit.json` says; undefined while the run hasn't ended once. */
+export function readRunExit(paths: RunPaths): RunExit | undefined {
+  try {
+    return JSON.parse(readFileSync(paths.exit, 'utf8')) as RunExit;
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === 'ENOENT') return undefined;
+    throw thrown;
+  }
+}
+
+function configHeader(config: RunConfig): string {
+  return [
+    `# The resolved configuration of run "${config.name}": every default is filled in.`,
+    `# Written by Lockstep ${LOCKSTEP_VERSION}; "lockstep resume" reads it, so leave it as it is.`,
+    '',
+  ].join('\n');
+}
+
+function exists({ path, config, checkpoints }: RunPaths): LockstepError {
+  if (!existsSync(config)) {
+    return new LockstepError(
+      'RUN_EXISTS',
+      `"${path}" is not empty and is no run's folder.`,
+      'Choose another folder with --run.',
+    );
+  }
+  const resumable = existsSync(checkpoints) && readdirSync(checkpoints).length > 0;
+  return new LockstepError(
+    'RUN_EXISTS',
+    `"${path}" already holds a run.`,
+    resumable
+      ? `Go on with it by "lockstep resume ${path}", or choose another folder with --run.`
+      : 'It has no checkpoint to resume: remove it, or choose another folder with --run.',
+  );
+}
+
+function withWriteErrors<T>(path: string, write: () => T): T {
+  try {
+    return write();
+  } catch (thrown) {
+    throw writeFailure(thrown, path, 0);
+  }
+}
