@@ -59,3 +59,10 @@ export function sampleRecords(count: number): ImportItem[] {
     values: [i % 41, (i * 7) % 41, (i * 13) % 41, Math.floor(i / 41)],
   }));
 }
+
+/** Everything that an importer yields. */
+export async function collectItems<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const all: Item[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}

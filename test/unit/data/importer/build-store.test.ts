@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { LockstepError } from '../../../../src/core/errors.ts';
+import { openStore } from '../../../../src/data/format/open-store.ts';
+import type { BuildOptions } from '../../../../src/data/importer/build-options.ts';
+import { buildStore } from '../../../../src/data/importer/build-store.ts';
+import type { ImportItem } from '../../../../src/data/importer/record.ts';
+import { importReportText } from '../../../../src/data/importer/report.ts';
+import { sampleRecords, temporaryFolder } from '../sample-store.ts';
+
+const folder = temporaryFolder();
+after(folder.release);
+
+let made = 0;
+function options(changes: Partial<BuildOptions> = {}): BuildOptions {
+  const target = join(folder.path, `store-${made++}`);
+  return { target, name: 'built', valueType: 'uint8', ...changes };
+}
+
+async function fails(items: ImportItem[], given: BuildOptions, code: string, message: string) {
+  await assert.rejects(buildStore(items, given), (error) => {
+    assert(error instanceof LockstepError);
+    assert.deepEqual([error.code, error.message], [code, message]);
+    return true;
+  });
+}
+
+async function idsOf(path: string): Promise<string[]> {
+  const store = await openStore(path);
+  const ids = store.ids().toSorted();
+  await store.close();
+  return ids;
+}
+
+describe('building a store', () => {
+  it('has the same content whatever the order of import', async () => {
+    const records = sampleRecords(60);
+    const first = await buildStore(records, options());
+    const second = await buildStore(records.toReversed(), options());
+    assert.equal(first.contentHash, second.contentHash);
+    assert.deepEqual(first, second);
+  });
+
+  it('takes another split with another seed', async () => {
+    const records = sampleRecords(60);
+    const hashes = new Set<string>();
+    for (const seed of [0, 1, 2]) {
+      hashes.add((await buildStore(records, options({ seed }))).contentHash);
+    }
+    assert.equal(hashes.size, 3);
+  });
+
+  it('skips, counts and names what cannot be stored', async () => {
+    const items: ImportItem[] = [
+      { id: 'good', values: [0, 255] },
+      { id: 'empty', values: [] },
+      { id: 'nan', values: [1, Number.NaN] },
+      { id: 'infinite', values: [Number.POSITIVE_INFINITY, 1] },
+      { id: 'fraction', values: [0.5, 1] },
+      { id: 'negative', values: [-1, 1] },
+      { id: 'large', values: [256, 1] },
+      { id: 'picture', skipped: 'binary' },
+    ];
+    const report = await buildStore(items, options());
+    assert.equal(report.read, 8);
+    assert.equal(report.kept, 1);
+    assert.deepEqual(report.skipped, {
+      binary: { count: 1, examples: ['picture'] },
+      empty: { count: 1, examples: ['empty'] },
+      'not-finite': { count: 2, examples: ['infinite', 'nan'] },
+      'not-integer': { count: 1, examples: ['fraction'] },
+      'out-of-range': { count: 2, examples: ['large', 'negative'] },
+    });
+    const text = importReportText(report);
+    assert.match(text, /^built: read 8, kept 1 sequences \(2 tokens\)$/m);
+    assert.match(text, /^ {2}2 skipped, contains NaN or Infinity: infinite, nan$/m);
+  });
+
+  it('checks the range of the type that is asked for', async () => {
+    const items: ImportItem[] = [
+      { id: 'a', values: [65_535] },
+      { id: 'b', values: [65_536] },
+      { id: 'c', values: [1e39] },
+    ];
+    const wide = await buildStore(items, options({ valueType: 'uint16' }));
+    assert.deepEqual(wide.skipped, { 'out-of-range': { count: 2, examples: ['b', 'c'] } });
+    const real = await buildStore(items, options({ valueType: 'float32' }));
+    assert.deepEqual(real.skipped, { 'out-of-range': { count: 1, examples: ['c'] } });
+  });
+
+  it('skips or cuts what is too long and skips what is too short', async () => {
+    const items: ImportItem[] = [
+      { id: 'short', values: [1] },
+      { id: 'fits', values: [1, 2] },
+      { id: 'long', values: [3, 4, 5, 999] },
+    ];
+    const length = { minimum: 2, maximum: 3 };
+    const skipping = await buildStore(items, options({ length }));
+    assert.deepEqual(skipping.skipped, {
+      'too-short': { count: 1, examples: ['short'] },
+      'too-long': { count: 1, examples: ['long'] },
+    });
+    const cutting = options({ length: { ...length, longer: 'truncate' } });
+    const report = await buildStore(items, cutting);
+    assert.deepEqual(report.truncated, { count: 1, examples: ['long'] });
+    const store = await openStore(cutting.target);
+    assert.deepEqual([...(await store.read(1, 0, 3))], [3, 4, 5]);
+    await store.close();
+  });
+
+  it('keeps the first by id of equal sequences, and reports labels that disagree', async () => {
+    const items: ImportItem[] = [
+      { id: 'c', label: 'x', values: [1, 2] },
+      { id: 'a', label: 'y', values: [1, 2] },
+      { id: 'b', label: 'y', values: [1, 2] },
+      { id: 'd', label: 'x', values: [1, 2, 0] },
+    ];
+    const given = options();
+    const report = await buildStore(items, given);
+    assert.deepEqual(await idsOf(given.target), ['a', 'd']);
+    assert.deepEqual(report.skipped, { duplicate: { count: 2, examples: ['b', 'c'] } });
+    assert.deepEqual(report.labelConflicts, {
+      count: 1,
+      examples: [{ kept: 'a', keptLabel: 'y', dropped: 'c', droppedLabel: 'x' }],
+    });
+    assert.match(importReportText(report), /^ {4}a \(y\) = c \(x\)$/m);
+  });
+
+  it('caps a class within a group, then a class', async () => {
+    const items = Array.from({ length: 40 }, (_, i) => ({
+      id: `r${i}`,
+      group: i < 30 ? 'huge' : `g${i}`,
+      label: i % 2 === 0 ? 'x' : 'y',
+      values: [i],
+    }));
+    const given = options({ caps: { perGroup: 4, perClass: 6 } });
+    const report = await buildStore(items, given);
+    assert.equal(report.skipped['group-cap']?.count, 30 - 2 * 4);
+    assert.equal(report.skipped['class-cap']?.count, 2 * (4 + 5 - 6));
+    assert.equal(report.kept, 12);
+    const again = options({ caps: { perGroup: 4, perClass: 6 } });
+    await buildStore(items.toReversed(), again);
+    assert.deepEqual(await idsOf(again.target), await idsOf(given.target));
+  });
+
+  it('keeps the splits that the source gives, for the whole group', async () => {
+    const items: ImportItem[] = [
+      { id: 'a', group: 'g', split: 'test', values: [1] },
+      { id: 'b', group: 'g', values: [2] },
+      { id: 'c', group: 'h', split: 'validation', values: [3] },
+    ];
+    const given = options();
+    await buildStore(items, given);
+    const store = await openStore(given.target);
+    assert.deepEqual([...store.index.splits], [2, 2, 1]);
+    await store.close();
+  });
+
+  it('sorts class names by value where all are numbers', async () => {
+    const items = ['10', '9', '2'].map((label, i) => ({ id: label, label, values: [i] }));
+    const report = await buildStore(items, options());
+    assert.deepEqual(
+      report.classes.map(({ name }) => name),
+      ['2', '9', '10'],
+    );
+  });
+
+  it('reports its progress', async () => {
+    const stages: string[] = [];
+    const onProgress = ({ stage, done }: { stage: string; done: number }) => {
+      stages.push(`${stage} ${done}`);
+    };
+    await buildStore(sampleRecords(300), options({ onProgress }));
+    assert.deepEqual(stages, ['reading 256', 'writing 300']);
+  });
+
+  it('leaves nothing behind when the source fails', async () => {
+    const before = readdirSync(folder.path).sort();
+    async function* source(): AsyncGenerator<ImportItem> {
+      yield { id: 'a', values: [1] };
+      throw new Error('the source is gone');
+    }
+    await assert.rejects(buildStore(source(), options()), /the source is gone/);
+    assert.deepEqual(readdirSync(folder.path).sort(), before);
+  });
+});
+
+describe('a build that cannot be done', () => {
+  it('says so for an existing target before reading anything', async () => {
+    const given = options();
+    await buildStore(sampleRecords(3), given);
+    const message = `Cannot write a dataset to "${given.target}": it exists already.`;
+    await fails([], given, 'USAGE', message);
+  });
+
+  it('says so for two different sequences of one id', async () => {
+    const items = [1, 2].map((value) => ({ id: 'same', values: [value] }));
+    const message = 'Cannot import: two different sequences have the id "same".';
+    await fails(items, options(), 'DATA_INVALID', message);
+  });
+
+  it('says so for a label outside the classes', async () => {
+    const message = 'Cannot import "a": its label "z" is not one of the classes (x, y).';
+    const items = [{ id: 'a', label: 'z', values: [1] }];
+    await fails(items, options({ classes: ['x', 'y'] }), 'DATA_INVALID', message);
+  });
+
+  it('says so for a group in two splits', async () => {
+    const items: ImportItem[] = [
+      { id: 'a', group: 'g', split: 'test', values: [1] },
+      { id: 'b', group: 'g', split: 'train', values: [2] },
+    ];
+    const message = 'Cannot import: the source puts group "g" in the splits train and test.';
+    await fails(items, options(), 'DATA_INVALID', message);
+  });
+
+  it('says so when nothing is left', async () => {
+    const given = options();
+    const message = `Cannot write a dataset to "${given.target}": no sequence is left to write.`;
+    await fails([{ id: 'a', values: [] }], given, 'DATA_INVALID', message);
+  });
+
+  it('says so for shares that do not add up', async () => {
+    const shares = { train: 0.5, validation: 0.1, test: 0.1 };
+    const message = 'Cannot import: option shares: the three shares do not add up to 1.';
+    await fails([], options({ shares }), 'USAGE', message);
+  });
+});

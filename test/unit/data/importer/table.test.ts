@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { LockstepError } from '../../../../src/core/errors.ts';
+import { importCsv } from '../../../../src/data/importer/import-csv.ts';
+import { importJsonl } from '../../../../src/data/importer/import-jsonl.ts';
+import type { RawRecord } from '../../../../src/data/importer/record.ts';
+import { parseValuesCell } from '../../../../src/data/importer/table-columns.ts';
+import { collectItems, temporaryFolder } from '../sample-store.ts';
+
+const folder = temporaryFolder();
+after(folder.release);
+
+function file(name: string, lines: readonly string[]): string {
+  const path = join(folder.path, name);
+  writeFileSync(path, lines.join('\n'));
+  return path;
+}
+
+async function collect(records: AsyncIterable<RawRecord>) {
+  const all = await collectItems(records);
+  return all.map((record) => ({ ...record, values: Array.from(record.values) }));
+}
+
+async function fails(records: AsyncIterable<RawRecord>, code: string, message: string) {
+  await assert.rejects(collect(records), (error) => {
+    assert(error instanceof LockstepError);
+    assert.deepEqual([error.code, error.message], [code, message]);
+    return true;
+  });
+}
+
+const COLUMNS = { id: 'name', label: 'class', group: 'patient', split: 'part', values: 'signal' };
+
+describe('CSV', () => {
+  it('gives rows with values as a JSON array or separated within the cell', async () => {
+    const path = file('good.csv', [
+      '\uFEFFname,class,patient,part,signal',
+      'a,x,p1,train,"[1, 2.5, -3e2]"',
+      'b,,p2,,4 5;6',
+      '',
+    ]);
+    assert.deepEqual(await collect(importCsv({ path, columns: COLUMNS })), [
+      { id: 'a', label: 'x', group: 'p1', split: 'train', values: [1, 2.5, -300] },
+      { id: 'b', label: undefined, group: 'p2', split: undefined, values: [4, 5, 6] },
+    ]);
+  });
+
+  it('names rows by file and line where there is no id column', async () => {
+    const path = file('nameless.csv', ['v;w', '1;2', '3;4']);
+    const records = await collect(importCsv({ path, delimiter: ';', columns: { values: 'v' } }));
+    assert.deepEqual(
+      records.map(({ id }) => id),
+      ['nameless.csv:2', 'nameless.csv:3'],
+    );
+  });
+
+  it('names the columns when one is unknown', async () => {
+    const path = file('column.csv', ['id,label,values', 'a,x,1']);
+    const columns = { values: 'values', label: 'lable' };
+    const message = `Cannot import "${path}": it has no column "lable" for the label (columns: id, label, values).`;
+    await assert.rejects(collect(importCsv({ path, columns })), (error) => {
+      assert(error instanceof LockstepError);
+      assert.equal(error.message, message);
+      assert.equal(error.advice, 'Name one of its columns. Did you mean "label"?');
+      return true;
+    });
+  });
+
+  it('names the line of a row that cannot be read', async () => {
+    const cells = file('cells.csv', ['values,label', '1,x', '1,x,more']);
+    const columns = { values: 'values' };
+    await fails(
+      importCsv({ path: cells, columns }),
+      'DATA_INVALID',
+      `Cannot read "${cells}", line 3: Invalid Record Length: columns length is 2, got 3.`,
+    );
+    const number = file('number.csv', ['values,label', '1,x', '1 two 3,x']);
+    await fails(
+      importCsv({ path: number, columns }),
+      'DATA_INVALID',
+      `Cannot read "${number}", line 3: column "values": "two" is not a number.`,
+    );
+    const split = file('split.csv', ['values,part', '1,dev']);
+    await fails(
+      importCsv({ path: split, columns: { values: 'values', split: 'part' } }),
+      'DATA_INVALID',
+      `Cannot read "${split}", line 2: split "dev" is none of train, validation, test.`,
+    );
+  });
+
+  it('says when there is no such file', async () => {
+    const path = join(folder.path, 'absent.csv');
+    const message = `Cannot import from "${path}": there is no such file.`;
+    await fails(importCsv({ path, columns: { values: 'v' } }), 'DATA_NOT_FOUND', message);
+  });
+});
+
+describe('JSONL', () => {
+  it('gives one record a line; labels may be numbers or null', async () => {
+    const path = file('good.jsonl', [
+      '{"name": "a", "class": 3, "patient": "p", "part": "test", "signal": [1, 2]}',
+      '',
+      '{"name": "b", "class": null, "signal": [0.5, null]}',
+    ]);
+    assert.deepEqual(await collect(importJsonl({ path, columns: COLUMNS })), [
+      { id: 'a', label: '3', group: 'p', split: 'test', values: [1, 2] },
+      { id: 'b', label: undefined, group: undefined, split: undefined, values: [0.5, Number.NaN] },
+    ]);
+  });
+
+  it('names the line that cannot be read', async () => {
+    const columns = { values: 'v' };
+    const cases: [string, string][] = [
+      ['{"v": [1', 'it is not JSON'],
+      ['[1]', 'it is not a JSON object'],
+      ['{"w": [1]}', 'it has no array field "v"'],
+      ['{"v": [1, "2"]}', 'field "v": "2" at 1 is not a number'],
+    ];
+    for (const [text, what] of cases) {
+      const path = file('bad.jsonl', ['{"v": [1]}', text]);
+      const message = `Cannot read "${path}", line 2: ${what}.`;
+      await fails(importJsonl({ path, columns }), 'DATA_INVALID', message);
+    }
+  });
+
+  it('says when there is no such file', async () => {
+    const path = join(folder.path, 'absent.jsonl');
+    const message = `Cannot import from "${path}": there is no such file.`;
+    await fails(importJsonl({ path, columns: { values: 'v' } }), 'DATA_NOT_FOUND', message);
+  });
+});
+
+describe('a cell of values', () => {
+  it('understands numbers, NaN and infinities, and nothing else', () => {
+    assert.deepEqual([...parseValuesCell(' [1,2] ')], [1, 2]);
+    assert.deepEqual([...parseValuesCell('+1 .5;-2e-1')], [1, 0.5, -0.2]);
+    assert.deepEqual([...parseValuesCell('nan -Inf NA')], [Number.NaN, -Infinity, Number.NaN]);
+    assert.deepEqual([...parseValuesCell('')], []);
+    for (const bad of ['0x10', '1_000', 'one', '1e']) {
+      assert.throws(() => parseValuesCell(bad), new Error(`"${bad}" is not a number`));
+    }
+  });
+});
