@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import fc from 'fast-check';
+import { openStore } from '../../src/data/format/open-store.ts';
+import { SPLITS } from '../../src/data/format/store.ts';
+import { assignSplits } from '../../src/data/importer/assign-splits.ts';
+import { buildStore } from '../../src/data/importer/build-store.ts';
+import { temporaryFolder } from '../unit/data/sample-store.ts';
+
+const folder = temporaryFolder();
+after(folder.release);
+
+let made = 0;
+
+/** Records whose values, groups and labels collide often; ids differ. */
+const records = fc
+  .array(
+    fc.record({
+      group: fc.constantFrom('g1', 'g2', 'g3', 'g4', 'g5'),
+      label: fc.option(fc.constantFrom('x', 'y'), { nil: undefined }),
+      values: fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 1, maxLength: 4 }),
+    }),
+    { minLength: 1, maxLength: 40 },
+  )
+  .map((all) => all.map((record, i) => ({ ...record, id: `r${i}` })));
+
+describe('any import', () => {
+  it('keeps one of each equal sequence, in length order, no group in two splits, in any order', async () => {
+    await fc.assert(
+      fc.asyncProperty(records, fc.integer({ min: 0, max: 99 }), async (items, seed) => {
+        const target = join(folder.path, `store-${made++}`);
+        const options = { target, name: 'any', valueType: 'uint8', seed } as const;
+        const report = await buildStore(items, options);
+        const again = { ...options, target: `${target}-reversed` };
+        assert.deepEqual(await buildStore(items.toReversed(), again), report);
+
+        const store = await openStore(target);
+        const contents: string[] = [];
+        const splitOf = new Map<string, number>();
+        for (const [sequence, group] of store.groups().entries()) {
+          const length = store.index.lengths[sequence]!;
+          contents.push((await store.read(sequence, 0, length)).join());
+          const split = store.index.splits[sequence]!;
+          assert.equal(splitOf.get(group) ?? split, split, `group ${group}`);
+          splitOf.set(group, split);
+        }
+        const distinct = new Set(items.map(({ values }) => values.join()));
+        assert.deepEqual(contents.toSorted(), [...distinct].toSorted());
+        assert.deepEqual(store.index.lengths, store.index.lengths.toSorted());
+        await store.close();
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe('the split of any groups', () => {
+  const groups = fc
+    .array(fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 3, maxLength: 3 }), {
+      minLength: 1,
+      maxLength: 60,
+    })
+    .map((all) => all.map((perClass, i) => ({ name: `g${i}`, perClass })))
+    .map((all) => all.filter(({ perClass }) => perClass.some((count) => count > 0)));
+  const shares = { train: 0.7, validation: 0.15, test: 0.15 };
+
+  it('does not depend on their order, and leaves a split with share 0 empty', () => {
+    fc.assert(
+      fc.property(groups, fc.integer({ min: 0, max: 99 }), (all, seed) => {
+        const split = assignSplits(all, shares, seed);
+        assert.equal(split.size, all.length);
+        const reversed = assignSplits(all.toReversed(), shares, seed);
+        for (const { name } of all) assert.equal(reversed.get(name), split.get(name));
+        const two = assignSplits(all, { train: 0.5, validation: 0.5, test: 0 }, seed);
+        assert(![...two.values()].includes('test'));
+      }),
+    );
+  });
+
+  it('meets the shares class by class to within the largest group', () => {
+    const many = fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 60, maxLength: 200 });
+    fc.assert(
+      fc.property(many, fc.integer({ min: 0, max: 99 }), (sizes, seed) => {
+        const all = sizes.map((size, i) => ({
+          name: `g${i}`,
+          perClass: i % 2 === 0 ? [size, 0] : [0, size],
+        }));
+        const split = assignSplits(all, shares, seed);
+        for (const label of [0, 1]) {
+          const countIn = (name: string) =>
+            all
+              .filter((group) => split.get(group.name) === name)
+              .reduce((sum, { perClass }) => sum + perClass[label]!, 0);
+          const total = SPLITS.reduce((sum, name) => sum + countIn(name), 0);
+          for (const name of SPLITS) {
+            const missed = Math.abs(countIn(name) - total * shares[name]);
+            assert(missed <= 8, `${name}: ${countIn(name)} of ${total}`);
+          }
+        }
+      }),
+    );
+  });
+});
