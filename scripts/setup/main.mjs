@@ -27,7 +27,7 @@ import { EXIT, SetupFailure } from './failure.mjs';
 import { readJson, writeAtomically } from './files.mjs';
 import { releaseLock, takeLock } from './lock.mjs';
 import { installPackages, packagesAreInstalled } from './packages.mjs';
-import { ENGINE, PARTIAL } from './paths.mjs';
+import { ENGINE, PARTIAL, ROOT, shown } from './paths.mjs';
 import { probeEngine } from './probe.mjs';
 import { say, secondsSince } from './progress.mjs';
 import { provisionWheels, readWheelList, wheelKey, wheelsAreUnpacked } from './wheels.mjs';
@@ -43,10 +43,27 @@ export async function run() {
     await setUp();
   } catch (error) {
     releaseLock();
-    if (!(error instanceof SetupFailure)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = error.exitCode;
+    const failure = error instanceof SetupFailure ? error : diskFailure(error);
+    process.stderr.write(`${failure.message}\n`);
+    process.exitCode = failure.exitCode;
   }
+}
+
+/** Turns what the file system refused into a line; anything else is a defect and keeps its stack. */
+function diskFailure(error) {
+  const reason = { ENOSPC: 'the disk is full', EDQUOT: 'your quota is used up' }[error.code];
+  if (reason) {
+    return new SetupFailure(
+      `The set-up could not write ${shown(error.path ?? ROOT)}, ${reason}: free some space and run the command again.`,
+      EXIT.resources,
+    );
+  }
+  if (['EACCES', 'EPERM', 'EROFS'].includes(error.code)) {
+    return new SetupFailure(
+      `The set-up may not write ${shown(error.path ?? ROOT)} (${error.code}): make the clone's folder writable for you and run the command again.`,
+    );
+  }
+  throw error;
 }
 
 async function setUp() {
