@@ -1,7 +1,7 @@
 /** What all workers must agree on before, during and after a run; each check names the ranks and the values. */
 import type { Failure } from '../core/failure.ts';
 import { failure } from '../core/failure.ts';
-import type { ExpectedHashes, Member } from './membership.ts';
+import type { ExpectedHashes, Member } from './member.ts';
 
 interface Said {
   readonly who: string;

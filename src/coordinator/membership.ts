@@ -9,14 +9,8 @@ import { failure } from '../core/failure.ts';
 import type { Transition } from '../core/transition.ts';
 import type { CoordinatorBody, WorkerMessage } from '../protocol/messages.ts';
 import { finishDifference, joinDifference, readyDifference } from './agreement.ts';
+import type { ExitStatus, ExpectedHashes, Member, Of } from './member.ts';
 import { describeExit, nameMember } from './wording.ts';
-
-/** What every worker's `hello` must say; a hash that is absent here must only be equal on all workers. */
-export interface ExpectedHashes {
-  readonly configHash?: string;
-  readonly dataHash?: string;
-  readonly fingerprint?: string;
-}
 
 export interface MembershipPolicy {
   readonly worldSize: number;
@@ -27,21 +21,6 @@ export interface MembershipPolicy {
   readonly joinMs: number;
 }
 
-type Of<Kind extends WorkerMessage['kind']> = Extract<WorkerMessage, { kind: Kind }>;
-export type Hello = Of<'hello'>;
-
-export interface Member {
-  /** Place in which the launcher started it. In generation 1 the rank is the slot. */
-  readonly slot: number;
-  readonly pid: number | null;
-  readonly hello: Hello | null;
-  readonly ready: { readonly step: number; readonly stateHash: string } | null;
-  readonly finished: Pick<Of<'finished'>, 'step' | 'stateHash' | 'reason'> | null;
-  readonly lastHeardMs: number | null;
-  /** Steps that it has applied. */
-  readonly step: number;
-}
-
 export interface MembershipState {
   /** gathering: waiting for hellos · forming: ranks assigned, weights loading · running · ended. */
   readonly phase: 'gathering' | 'forming' | 'running' | 'ended';
@@ -49,13 +28,6 @@ export interface MembershipState {
   readonly members: readonly Member[];
   readonly startedMs: number;
   readonly policy: MembershipPolicy;
-}
-
-export interface ExitStatus {
-  readonly code: number | null;
-  readonly signal: string | null;
-  /** Last line that the process printed, if any. */
-  readonly lastLine: string;
 }
 
 export type MembershipEvent =
@@ -68,6 +40,8 @@ export type MembershipEvent =
     }
   | { readonly kind: 'exited'; readonly slot: number; readonly status: ExitStatus }
   | { readonly kind: 'tick'; readonly nowMs: number }
+  /** The coordinator itself was stopped for a while: the members' silence until now proves nothing. */
+  | { readonly kind: 'stalled'; readonly nowMs: number }
   | { readonly kind: 'abort'; readonly failure: Failure };
 
 export type MembershipEffect =
@@ -98,6 +72,8 @@ export function reduceMembership(state: MembershipState, event: MembershipEvent)
       return onExit(state, event.slot, event.status);
     case 'tick':
       return onTick(state, event.nowMs);
+    case 'stalled':
+      return stay(forgiveSilence(state, event.nowMs));
     case 'abort':
       return abort(state, event.failure);
     case 'message': {
@@ -124,7 +100,7 @@ function onMessage(state: MembershipState, slot: number, message: WorkerMessage)
   }
 }
 
-function onHello(state: MembershipState, slot: number, hello: Hello): Result {
+function onHello(state: MembershipState, slot: number, hello: Of<'hello'>): Result {
   if (state.phase !== 'gathering' || state.members[slot]!.hello !== null) {
     return abort(state, outOfOrder(state, slot, 'hello'));
   }
@@ -224,6 +200,13 @@ function onTick(state: MembershipState, nowMs: number): Result {
   const late = state.members.filter((member) => member.ready === null).map((member) => member.slot);
   const message = `Cannot start the run: of ${state.policy.worldSize} workers, ${late.length} (${late.join(', ')}) were not ready within ${joinMs} ms.`;
   return abort(state, failure('TIMEOUT', message, 'Read their files in the logs of the run.'));
+}
+
+function forgiveSilence(state: MembershipState, nowMs: number): MembershipState {
+  const members = state.members.map((member) =>
+    member.lastHeardMs === null ? member : { ...member, lastHeardMs: nowMs },
+  );
+  return { ...state, members };
 }
 
 function reportedFailure(state: MembershipState, slot: number, message: Of<'failed'>): Failure {

@@ -9,8 +9,9 @@
 
 import type { Failure } from '../core/failure.ts';
 import { failure } from '../core/failure.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { Transition } from '../core/transition.ts';
-import type { CoordinatorBody, JsonObject } from '../protocol/messages.ts';
+import type { CoordinatorBody } from '../protocol/messages.ts';
 import { sumsDifference } from './agreement.ts';
 
 /** Two: one step is running, one is granted ahead; more would only lengthen a drain. */

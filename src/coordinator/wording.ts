@@ -1,5 +1,5 @@
 /** How the coordinator names workers and their ends in its sentences. */
-import type { ExitStatus, Member } from './membership.ts';
+import type { ExitStatus, Member } from './member.ts';
 
 /** "rank 1 (pid 4711)". */
 export function nameMember({ slot, pid }: Pick<Member, 'slot' | 'pid'>): string {

@@ -4,6 +4,7 @@
  * a frame from another time or place is recognised; what holds between them is in GUARANTEES.md.
  */
 import { z } from 'zod';
+import type { JsonObject } from '../core/json.ts';
 
 export const PROTOCOL_VERSION = 1;
 
@@ -12,7 +13,7 @@ const hash = z.string().max(256);
 const text = z.string().max(4096);
 const envelope = { protocol: z.int(), run: z.string().max(256), generation: count };
 /** Plain JSON that passes through: metrics, evaluation results. */
-const payload = z.record(z.string().max(256), z.json());
+const payload: z.ZodType<JsonObject> = z.record(z.string().max(256), z.json());
 const sums = z.record(z.string().max(256), z.number());
 const peer = z.strictObject({ rank: count, endpoint: z.string().max(512) });
 const failure = { code: z.string().max(64), message: text, advice: text };
@@ -54,7 +55,6 @@ export const coordinatorMessage = z.discriminatedUnion('kind', [
 
 export type WorkerMessage = z.output<typeof workerMessage>;
 export type CoordinatorMessage = z.output<typeof coordinatorMessage>;
-export type JsonObject = z.output<typeof payload>;
 
 type WithoutEnvelope<M> = M extends unknown ? Omit<M, 'protocol' | 'run' | 'generation'> : never;
 /** A message as the reducers make it: the sender adds version, run and generation. */

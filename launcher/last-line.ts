@@ -1,0 +1,33 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+
+const TAIL_BYTES = 8192;
+/** What Node prints after an uncaught error: its stack and its own version. */
+const NOISE = /^\s*$|^\s+at |^Node\.js v|^\s*[\^}{\])]+,?$/;
+
+/** The last line of a file that says something, '' if there is none or the file can't be read. */
+export function lastLineOf(path: string): string {
+  return lastTelling(readTail(path));
+}
+
+/** The last line of a process's output that is not blank or part of a stack trace. */
+export function lastTelling(output: string): string {
+  const line = output.split('\n').findLast((candidate) => !NOISE.test(candidate));
+  return (line ?? '').trim().slice(0, 1000);
+}
+
+function readTail(path: string): string {
+  try {
+    const file = openSync(path, 'r');
+    try {
+      const { size } = fstatSync(file);
+      const bytes = Buffer.alloc(Math.min(size, TAIL_BYTES));
+      readSync(file, bytes, 0, bytes.length, size - bytes.length);
+      return bytes.toString('utf8');
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    // A missing log must not hide why the process ended.
+    return '';
+  }
+}

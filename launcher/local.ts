@@ -1,0 +1,105 @@
+/** Starts worker processes on this host, one a device, with their output in files. */
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Device } from './device.ts';
+import { inheritedEnvironment, workerEnvironment } from './environment.ts';
+import { lastLineOf } from './last-line.ts';
+
+export interface LocalLaunchOptions {
+  /** One worker a device; the worker in slot i gets device i. */
+  readonly devices: readonly Device[];
+  readonly threadsPerWorker: number;
+  readonly numerics: 'strict' | 'fast';
+  readonly runFolder: string;
+  /** TypeScript file that a worker runs. */
+  readonly entry: URL;
+  /** Arguments after the entry. */
+  readonly args?: readonly string[];
+}
+
+/** What the coordinator tells the worker in one slot. */
+export interface Seat {
+  readonly slot: number;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export interface ExitStatus {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** Last line that the process printed, if any. */
+  readonly lastLine: string;
+}
+
+export interface LocalWorker {
+  readonly slot: number;
+  readonly pid: number;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** A function that starts one process a seat and tells when each has ended. */
+export function localLaunch(options: LocalLaunchOptions) {
+  return (
+    seats: readonly Seat[],
+    onExit: (slot: number, status: ExitStatus) => void,
+  ): LocalWorker[] => seats.map((seat) => startWorker(options, seat, onExit));
+}
+
+function startWorker(
+  options: LocalLaunchOptions,
+  seat: Seat,
+  onExit: (slot: number, status: ExitStatus) => void,
+): LocalWorker {
+  const { slot } = seat;
+  const logPath = outputPath(options.runFolder, slot);
+  const child = spawnInto(logPath, options, environmentOf(options, seat));
+  let hasEnded = false;
+  const end = (status: ExitStatus): void => {
+    if (!hasEnded) onExit(slot, status);
+    hasEnded = true;
+  };
+  // A spawn that failed has no pid and no 'exit'; 'error' tells why.
+  child.on('error', ({ message }) => {
+    if (child.pid === undefined) end({ code: null, signal: null, lastLine: message });
+  });
+  child.once('exit', (code, signal) => end({ code, signal, lastLine: lastLineOf(logPath) }));
+  return { slot, pid: child.pid ?? 0, kill: (signal) => void child.kill(signal) };
+}
+
+/** The whole environment that the worker of `seat` starts with beyond what it inherits. */
+export function environmentOf(options: LocalLaunchOptions, seat: Seat): Record<string, string> {
+  const { devices, threadsPerWorker, numerics, runFolder } = options;
+  const device = devices[seat.slot]!;
+  return workerEnvironment({
+    device,
+    threadsPerWorker,
+    numerics,
+    runFolder,
+    seat: seat.environment,
+  });
+}
+
+/** Where the raw output of the worker in `slot` goes. */
+export function outputPath(runFolder: string, slot: number): string {
+  return join(runFolder, 'logs', `worker-${slot}.out`);
+}
+
+function spawnInto(
+  logPath: string,
+  { entry, args = [] }: LocalLaunchOptions,
+  environment: Record<string, string>,
+): ChildProcess {
+  mkdirSync(join(logPath, '..'), { recursive: true });
+  // A file, not a pipe: a worker outlives a coordinator that is killed, long enough to print why it ends.
+  const output = openSync(logPath, 'a');
+  try {
+    const tsx = import.meta.resolve('tsx');
+    const argv = ['--import', tsx, fileURLToPath(entry), ...args];
+    const env = { ...inheritedEnvironment(process.env), ...environment };
+    return spawn(process.execPath, argv, { env, stdio: ['ignore', output, output] });
+  } finally {
+    closeSync(output);
+  }
+}

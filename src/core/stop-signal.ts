@@ -1,0 +1,20 @@
+/** Signals that end a run at the next step boundary, with a checkpoint, and the exit code of each. */
+import { EXIT } from './errors.ts';
+
+const EXIT_CODE_OF_SIGNAL = {
+  SIGINT: EXIT.interrupted,
+  SIGTERM: EXIT.terminated,
+  /** The terminal is gone. */
+  SIGHUP: EXIT.terminated,
+  /** How schedulers announce that the time is nearly up. */
+  SIGUSR1: EXIT.requeue,
+} as const;
+
+export type StopSignal = keyof typeof EXIT_CODE_OF_SIGNAL;
+
+export const STOP_SIGNALS: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'];
+
+/** Exit code of a run that a signal ended early and that was saved. */
+export function exitCodeOfSignal(signal: StopSignal): number {
+  return EXIT_CODE_OF_SIGNAL[signal];
+}

@@ -1,0 +1,10 @@
+/** Clocks of the control protocol, both sides alike: deadlines are on monotonic time, never on the calendar. */
+
+/** Every process says so often that it lives. */
+export const HEARTBEAT_MS = 500;
+/** Silence after which the other side counts as lost. */
+export const SILENCE_MS = 3_000;
+/** How often deadlines are looked at. */
+export const TICK_MS = 250;
+/** A tick so late says that this process itself was stopped: the others' silence proves nothing then. */
+export const STALL_MS = 1_000;

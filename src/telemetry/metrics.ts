@@ -1,0 +1,62 @@
+/** A run's metrics as JSON lines: one object a line, appended, readable while the run goes on. */
+import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+export interface MetricsFile {
+  /** Appends one line; a failure to write is counted, training goes on. */
+  append(entry: Readonly<Record<string, unknown>>): void;
+  /** Lines that could not be written, on a full disk for example. */
+  readonly lost: number;
+  /** Makes sure that all is on disk. */
+  close(): Promise<void>;
+}
+
+/** Opens for appending and makes its folder; a last line that a killed process left unfinished is ended. */
+export function openMetrics(path: string): MetricsFile {
+  mkdirSync(dirname(path), { recursive: true });
+  return new JsonLines(openSync(path, 'a+'));
+}
+
+class JsonLines implements MetricsFile {
+  readonly #file: number;
+  #lost = 0;
+  /** Whether the next write must first end a line. */
+  #isTorn: boolean;
+
+  constructor(file: number) {
+    this.#file = file;
+    this.#isTorn = !endsInNewline(file);
+  }
+
+  get lost(): number {
+    return this.#lost;
+  }
+
+  append(entry: Readonly<Record<string, unknown>>): void {
+    const line = `${this.#isTorn ? '\n' : ''}${JSON.stringify(entry)}\n`;
+    try {
+      const written = writeSync(this.#file, line);
+      this.#isTorn = written < Buffer.byteLength(line);
+      if (this.#isTorn) this.#lost++;
+    } catch {
+      this.#lost++;
+    }
+  }
+
+  async close(): Promise<void> {
+    try {
+      fsyncSync(this.#file);
+    } catch {
+      // Not every file can be synced (a pipe); its lines are written all the same.
+    }
+    closeSync(this.#file);
+  }
+}
+
+function endsInNewline(file: number): boolean {
+  const { size } = fstatSync(file);
+  if (size === 0) return true;
+  const last = Buffer.alloc(1);
+  readSync(file, last, 0, 1, size - 1);
+  return last[0] === 0x0a;
+}

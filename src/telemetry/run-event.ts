@@ -1,0 +1,20 @@
+/** What a run tells while it runs: to the progress bar, the metrics file and the log. */
+import type { JsonObject } from '../core/json.ts';
+
+export type RunEvent =
+  /** A decision and its reason, in one sentence. */
+  | { readonly kind: 'status'; readonly text: string }
+  /** One global step: reduced sums, equal on all ranks, and each rank's report in order of rank. */
+  | {
+      readonly kind: 'step';
+      readonly step: number;
+      readonly sums: Readonly<Record<string, number>>;
+      readonly reports: readonly JsonObject[];
+    }
+  /** Whatever a rank wants to be known: an evaluation's result, a saved checkpoint. */
+  | {
+      readonly kind: 'event';
+      readonly rank: number;
+      readonly step: number;
+      readonly payload: JsonObject;
+    };

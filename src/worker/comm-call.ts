@@ -1,0 +1,46 @@
+/** What crosses between a worker's main thread and its comm thread. */
+import type { ReduceInput } from '../collective/exchange-round.ts';
+import type { Failure } from '../core/failure.ts';
+import type { WorkerBody } from '../protocol/messages.ts';
+import type { JoinRequest, Membership } from './comm.ts';
+import type { WorkerIdentity } from './identity.ts';
+
+type Body<Kind extends WorkerBody['kind']> = Extract<WorkerBody, { kind: Kind }>;
+
+/** Requests that are answered, and the type of each answer. */
+export interface Calls {
+  join: { readonly request: JoinRequest; readonly answer: Membership };
+  ready: { readonly request: Body<'ready'>; readonly answer: null };
+  awaitLease: { readonly request: { readonly step: number }; readonly answer: 'run' | 'drain' };
+  /** The vectors lie in shared memory; the answer's memory is handed over. */
+  allReduce: { readonly request: ReduceInput; readonly answer: Float32Array };
+  finish: { readonly request: Body<'finished'>; readonly answer: null };
+  fail: { readonly request: Failure; readonly answer: null };
+}
+
+export type CallName = keyof Calls;
+
+export type Call = {
+  [Name in CallName]: { readonly name: Name; readonly request: Calls[Name]['request'] };
+}[CallName];
+
+export type ToThread =
+  | { readonly kind: 'call'; readonly id: number; readonly call: Call }
+  | { readonly kind: 'say'; readonly body: WorkerBody }
+  /** The main thread is not blocked: it knows of the abort and is ending the process. */
+  | { readonly kind: 'abortSeen' }
+  | { readonly kind: 'close' };
+
+export type FromThread =
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: Calls[CallName]['answer'] }
+  | { readonly kind: 'failure'; readonly id: number; readonly failure: Failure }
+  | { readonly kind: 'aborted'; readonly failure: Failure };
+
+/** `workerData` of the comm thread. */
+export interface ThreadOptions {
+  readonly identity: WorkerIdentity;
+  /** An all-reduce must be done so long after this rank began it. */
+  readonly reduceDeadlineMs: number;
+  /** An int32 that becomes 1, with a notification, once all sockets are closed. */
+  readonly closed: SharedArrayBuffer;
+}

@@ -1,0 +1,212 @@
+/** The main thread's side of the comm thread: `Comm` for a worker process. */
+import { Worker } from 'node:worker_threads';
+import type { ReduceInput } from '../collective/exchange-round.ts';
+import { asLockstepError, LockstepError } from '../core/errors.ts';
+import { errorOfFailure, failureOfError } from '../core/failure.ts';
+import type { WorkerBody } from '../protocol/messages.ts';
+import type { Comm, JoinRequest, Membership, StepReport } from './comm.ts';
+import { plainJson } from './comm.ts';
+import type { Call, CallName, Calls, FromThread, ThreadOptions, ToThread } from './comm-call.ts';
+import type { WorkerIdentity } from './identity.ts';
+
+/** Rounds wait for the slowest rank, whose first step may build graphs and tune kernels. */
+const REDUCE_DEADLINE_MS = 15 * 60_000;
+/** A process that ends without `close` waits so long for the comm thread to close the sockets. */
+const EXIT_WAIT_MS = 1_000;
+
+interface Pending {
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: LockstepError) => void;
+}
+
+/**
+ * Starts the comm thread, which connects to the coordinator and says so from then on that this process
+ * lives. Handles the process's signals: Ctrl-C reaches the coordinator too, which ends the run for all, so it
+ * is ignored here; SIGTERM or SIGUSR1 sent to this process alone is passed on.
+ */
+export function openComm(
+  identity: WorkerIdentity,
+  options: { readonly reduceDeadlineMs?: number } = {},
+): Comm {
+  const reduceDeadlineMs = options.reduceDeadlineMs ?? REDUCE_DEADLINE_MS;
+  return new CommClient({ identity, reduceDeadlineMs, closed: new SharedArrayBuffer(4) });
+}
+
+class CommClient implements Comm {
+  readonly #thread: Worker;
+  readonly #abort = new AbortController();
+  readonly #pending = new Map<number, Pending>();
+  readonly #exit: Promise<void>;
+  readonly #releaseSignals: () => void;
+  /** Memory shared with the comm thread, one block a subtree, used again in every step. */
+  readonly #shared: SharedArrayBuffer[] = [];
+  #nextId = 0;
+  /** Steps applied so far: the time of an event. */
+  #step = 0;
+  #closing = false;
+  readonly #closed: Int32Array;
+
+  constructor(options: ThreadOptions) {
+    this.#closed = new Int32Array(options.closed);
+    process.once('exit', this.#closeAtExit);
+    this.#thread = startThread(options);
+    this.#thread.on('message', (message: FromThread) => this.#onMessage(message));
+    this.#thread.on('error', (error) => this.#onAbort(asLockstepError(error)));
+    this.#exit = new Promise((resolve) => {
+      this.#thread.once('exit', () => resolve());
+    });
+    void this.#exit.then(() => this.#onThreadEnd());
+    this.#releaseSignals = handleSignals((signal) => this.#say({ kind: 'signalled', signal }));
+  }
+
+  get aborted(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  async join(request: JoinRequest): Promise<Membership> {
+    return await this.#call('join', request);
+  }
+
+  async ready(info: { step: number; stateHash: string }): Promise<void> {
+    this.#step = info.step;
+    await this.#call('ready', { kind: 'ready', ...info });
+  }
+
+  async awaitLease(step: number): Promise<'run' | 'drain'> {
+    return await this.#call('awaitLease', { step });
+  }
+
+  async allReduce(input: ReduceInput): Promise<Float32Array> {
+    const subtrees = input.subtrees.map(({ level, index, vector }, i) => ({
+      level,
+      index,
+      vector: this.#share(i, vector),
+    }));
+    return await this.#call('allReduce', { ...input, subtrees });
+  }
+
+  stepDone({ step, sums, report }: StepReport): void {
+    this.#say({ kind: 'stepDone', step, sums: { ...sums }, report: plainJson(report) });
+    this.#step = step + 1;
+  }
+
+  event(payload: Readonly<Record<string, unknown>>): void {
+    this.#say({ kind: 'event', step: this.#step, payload: plainJson(payload) });
+  }
+
+  async finish(info: {
+    step: number;
+    stateHash: string;
+    reason: 'completed' | 'drained';
+  }): Promise<void> {
+    await this.#call('finish', { kind: 'finished', ...info });
+  }
+
+  async fail(error: LockstepError): Promise<void> {
+    if (this.#abort.signal.aborted) return;
+    // The answer is the abort itself, in one way or another.
+    await this.#call('fail', failureOfError(error)).catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    if (!this.#closing) {
+      this.#closing = true;
+      this.#releaseSignals();
+      this.#send({ kind: 'close' });
+    }
+    await this.#exit;
+    process.off('exit', this.#closeAtExit);
+  }
+
+  /**
+   * For `process.exit` and uncaught errors: ZeroMQ aborts a process that ends while a thread has sockets
+   * (zeromq.js#411), and the exit code would be lost.
+   */
+  readonly #closeAtExit = (): void => {
+    this.#send({ kind: 'close' });
+    Atomics.wait(this.#closed, 0, 0, EXIT_WAIT_MS);
+  };
+
+  #call<Name extends CallName>(
+    name: Name,
+    request: Calls[Name]['request'],
+  ): Promise<Calls[Name]['answer']> {
+    if (this.#abort.signal.aborted) return Promise.reject(this.#abort.signal.reason);
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve: resolve as Pending['resolve'], reject });
+      this.#send({ kind: 'call', id, call: { name, request } as Call });
+    });
+  }
+
+  #say(body: WorkerBody): void {
+    if (!this.#abort.signal.aborted) this.#send({ kind: 'say', body });
+  }
+
+  #send(message: ToThread): void {
+    this.#thread.postMessage(message);
+  }
+
+  #onMessage(message: FromThread): void {
+    if (message.kind === 'aborted') {
+      this.#send({ kind: 'abortSeen' });
+      this.#onAbort(errorOfFailure(message.failure));
+      return;
+    }
+    const pending = this.#pending.get(message.id);
+    this.#pending.delete(message.id);
+    if (message.kind === 'answer') pending?.resolve(message.answer);
+    else pending?.reject(errorOfFailure(message.failure));
+  }
+
+  #onAbort(error: LockstepError): void {
+    this.#abort.abort(error);
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
+  }
+
+  #onThreadEnd(): void {
+    const what = this.#closing ? 'was closed' : 'ended by itself';
+    const advice = 'This is a defect: please report it with the log of the run.';
+    const error = new LockstepError('UNEXPECTED', `The comm thread ${what}.`, advice);
+    if (!this.#closing || this.#pending.size > 0) this.#onAbort(error);
+  }
+
+  /** A copy of a vector in memory that both threads see; TensorFlow's own memory can't be handed over. */
+  #share(slot: number, vector: Float32Array): Float32Array {
+    const block = this.#shared[slot];
+    const fits = block !== undefined && block.byteLength >= vector.byteLength;
+    const memory = fits ? block : new SharedArrayBuffer(vector.byteLength);
+    this.#shared[slot] = memory;
+    const copy = new Float32Array(memory, 0, vector.length);
+    copy.set(vector);
+    return copy;
+  }
+}
+
+/** The thread runs TypeScript, whatever the current folder and however this process was started. */
+function startThread(workerData: ThreadOptions): Worker {
+  const tsx = import.meta.resolve('tsx/esm/api');
+  const entry = new URL('./comm-thread.ts', import.meta.url).href;
+  // The loader of the main thread does not reach into threads (Node 20), so the thread registers its own.
+  const bootstrap = `import(${JSON.stringify(tsx)}).then(async (tsx) => {
+    tsx.register();
+    await import(${JSON.stringify(entry)});
+  });`;
+  return new Worker(bootstrap, { eval: true, execArgv: [], workerData });
+}
+
+/** Installs the handlers and returns what removes them. */
+function handleSignals(onSignal: (signal: 'SIGTERM' | 'SIGUSR1') => void): () => void {
+  const ignore = () => {};
+  process.on('SIGINT', ignore);
+  process.on('SIGHUP', ignore);
+  process.on('SIGTERM', onSignal);
+  process.on('SIGUSR1', onSignal);
+  return () => {
+    process.off('SIGINT', ignore);
+    process.off('SIGHUP', ignore);
+    process.off('SIGTERM', onSignal);
+    process.off('SIGUSR1', onSignal);
+  };
+}

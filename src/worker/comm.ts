@@ -1,0 +1,56 @@
+/** How the training loop talks to the rest of the run; it knows neither sockets nor threads. */
+
+import type { ReduceInput } from '../collective/exchange-round.ts';
+import type { LockstepError } from '../core/errors.ts';
+import type { JsonObject } from '../core/json.ts';
+
+export interface JoinRequest {
+  readonly configHash: string;
+  readonly dataHash: string;
+  /** Numerics fingerprint: what could change a bit. */
+  readonly fingerprint: string;
+}
+
+export interface Membership {
+  readonly rank: number;
+  readonly worldSize: number;
+  readonly generation: number;
+}
+
+export interface StepReport {
+  readonly step: number;
+  /** Reduced values: the coordinator checks that they are the same on all ranks. Finite numbers. */
+  readonly sums: Readonly<Record<string, number>>;
+  /** Anything else that is plain JSON: phase, learning rate, this rank's timings. */
+  readonly report: Readonly<Record<string, unknown>>;
+}
+
+/** Every promise rejects with the reason of `aborted` once the run is over. */
+export interface Comm {
+  /** Joins the run; resolves when all workers have. */
+  join(request: JoinRequest): Promise<Membership>;
+  /** Weights are loaded; resolves when the run starts. */
+  ready(info: { readonly step: number; readonly stateHash: string }): Promise<void>;
+  /** `run`: do this step now. `drain`: stop before it, save, finish. */
+  awaitLease(step: number): Promise<'run' | 'drain'>;
+  /** The canonical sum over all ranks. All ranks call it in the same order, one call at a time. */
+  allReduce(input: ReduceInput): Promise<Float32Array>;
+  stepDone(report: StepReport): void;
+  /** Forwarded to whoever watches the run. Plain JSON. */
+  event(payload: Readonly<Record<string, unknown>>): void;
+  /** Resolves when all ranks have finished at the same step with the same state. */
+  finish(info: {
+    readonly step: number;
+    readonly stateHash: string;
+    readonly reason: 'completed' | 'drained';
+  }): Promise<void>;
+  /** Ends the run for all, with this error; resolves when the coordinator knows, or can't be told. */
+  fail(error: LockstepError): Promise<void>;
+  readonly aborted: AbortSignal;
+  close(): Promise<void>;
+}
+
+/** What JSON keeps of a value: numbers that are not finite become null, undefined is left out. */
+export function plainJson(value: Readonly<Record<string, unknown>>): JsonObject {
+  return JSON.parse(JSON.stringify(value)) as JsonObject;
+}

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { openLog } from '../../../src/telemetry/log.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'lockstep-log-'));
+after(() => rmSync(folder, { recursive: true }));
+
+describe('openLog', () => {
+  test('writes one line an entry with time and level, complete once it is closed', async () => {
+    const log = openLog(join(folder, 'logs'), 'worker-0');
+    log.info('joined\nthe run');
+    for (let i = 0; i < 500; i++) log.warn('slow', { ms: i });
+    log.error('lost', { stack: 'Error: lost\n    at f', cause: undefined });
+    await log.close();
+    const lines = readFileSync(join(folder, 'logs', 'worker-0.log'), 'utf8')
+      .trimEnd()
+      .split('\n');
+    assert.equal(lines.length, 1 + 500 + 3);
+    assert.match(lines[0]!, /^\d{4}-\d\d-\d\dT[\d:.]+Z info: joined the run$/);
+    assert.match(lines[500]!, /warn: slow ms=499$/);
+    assert.deepEqual(lines.slice(-2), ['Error: lost', '    at f']);
+  });
+
+  test('appends to the log of an earlier process', async () => {
+    for (const text of ['first', 'second']) {
+      const log = openLog(folder, 'coordinator');
+      log.info(text);
+      await log.close();
+    }
+    const lines = readFileSync(join(folder, 'coordinator.log'), 'utf8').trimEnd().split('\n');
+    assert.deepEqual(
+      lines.map((line) => line.split(': ')[1]),
+      ['first', 'second'],
+    );
+  });
+});
