@@ -1,10 +1,10 @@
 /** One worker from its configuration to its end: define the run, join, find the start, train. */
 import { join } from 'node:path';
-import { listCheckpoints } from '../checkpoint/store.ts';
 import { hashState } from '../checkpoint/state-tensors.ts';
+import { listCheckpoints } from '../checkpoint/store.ts';
+import { hashConfig } from '../config/load.ts';
 import type { RunConfig } from '../config/run-config.ts';
 import { canonicalJson } from '../core/canonical-json.ts';
-import { sha256 } from '../core/hash.ts';
 import { openStore } from '../data/format/open-store.ts';
 import type { Store } from '../data/format/store.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -48,7 +48,7 @@ async function trainOn(store: Store, input: WorkerInput): Promise<LoopEnd> {
   const engine = createEngine(config.engine);
   const saving = { runFolder, fingerprint: engine.fingerprint };
   const { rank, worldSize } = await comm.join({
-    configHash: sha256(canonicalJson(config)),
+    configHash: hashConfig(config),
     dataHash: store.manifest.contentHash,
     fingerprint: canonicalJson(engine.fingerprint),
   });

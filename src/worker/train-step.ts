@@ -45,7 +45,7 @@ export async function trainStep(input: TrainStepInput): Promise<StepResult> {
       loader.next({ kind: 'training', phase, stepInPhase, microBatch }),
     );
     const leaf = watch.timeSync('computeMs', () => session.gradients(batch));
-    refuseNonFinite(leaf, program.leaf, { globalStep, microBatch, sequences: batch.sequences });
+    refuseNonFinite(leaf, { program, session, batch, globalStep, microBatch });
     tree.push(microBatch, leaf);
     tokens += batch.lengths.reduce((sum, length) => sum + length, 0);
     positions += batch.rows * batch.paddedLength;

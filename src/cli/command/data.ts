@@ -1,0 +1,104 @@
+import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
+import { describeStore, summariseStore } from '../../data/format/describe-store.ts';
+import { openStore } from '../../data/format/open-store.ts';
+import { verifyStore } from '../../data/format/verify-store.ts';
+import { buildStore } from '../../data/importer/build-store.ts';
+import { importReportText } from '../../data/importer/report.ts';
+import { synthesize } from '../../data/importer/synthesize.ts';
+import { importSource, type SourceOptions, sourceOptions } from '../import-source.ts';
+import { type StoreOptions, storeBuildOptions, storeOptions } from '../store-options.ts';
+
+type ImportOptions = SourceOptions & StoreOptions;
+
+const importCommand: CommandModule<object, ImportOptions> = {
+  command: 'import <source> <store>',
+  describe: 'Make a dataset from a folder of files, a CSV or a JSONL file',
+  builder: (yargs) => storeOptions(sourceOptions(yargs)) as Argv<ImportOptions>,
+  handler: async (options: ArgumentsCamelCase<ImportOptions>) => {
+    const report = await buildStore(importSource(options), storeBuildOptions(options));
+    console.log(importReportText(report));
+  },
+};
+
+interface SynthOptions extends StoreOptions {
+  count: number;
+  classes: number;
+  symbols: number;
+  orderOnly: boolean;
+  real: boolean;
+  unlabelledShare: number;
+}
+
+const synthCommand: CommandModule<object, SynthOptions> = {
+  command: 'synth <store>',
+  describe: 'Make a dataset of Markov chains, one a class, of log-uniform lengths',
+  builder: (yargs) =>
+    storeOptions(yargs)
+      .option('count', { type: 'number', default: 1000, describe: 'Number of sequences' })
+      .option('classes', { type: 'number', default: 4, describe: 'Number of classes' })
+      .option('symbols', { type: 'number', default: 41, describe: 'Number of symbols' })
+      .option('order-only', {
+        type: 'boolean',
+        default: false,
+        describe: 'Classes differ by the order of symbols only',
+      })
+      .option('real', { type: 'boolean', default: false, describe: 'Real values with noise' })
+      .option('unlabelled-share', {
+        type: 'number',
+        default: 0,
+        describe: 'Share of sequences that lose their label',
+      }) as unknown as Argv<SynthOptions>,
+  handler: async (options: ArgumentsCamelCase<SynthOptions>) => {
+    const build = storeBuildOptions(options);
+    const length = { minimum: options.minLength ?? 512, maximum: options.maxLength ?? 30_720 };
+    const records = synthesize({
+      count: options.count,
+      seed: options.seed,
+      symbols: options.symbols,
+      classes: options.classes,
+      length,
+      orderOnly: options.orderOnly,
+      output: options.real ? 'real' : 'symbols',
+      unlabelledShare: options.unlabelledShare,
+    });
+    const valueType = options.real ? 'float32' : options.symbols > 256 ? 'uint16' : 'uint8';
+    console.log(importReportText(await buildStore(records, { ...build, valueType })));
+  },
+};
+
+interface InfoOptions {
+  store: string;
+  json: boolean;
+  verify: boolean;
+}
+
+const infoCommand: CommandModule<object, InfoOptions> = {
+  command: 'info <store>',
+  describe: 'Show what a dataset holds',
+  builder: (yargs) =>
+    yargs
+      .positional('store', { type: 'string', demandOption: true, describe: 'Folder' })
+      .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
+      .option('verify', {
+        type: 'boolean',
+        default: false,
+        describe: 'Check the hash of every file, too',
+      }) as Argv<InfoOptions>,
+  handler: async ({ store: path, json, verify }: ArgumentsCamelCase<InfoOptions>) => {
+    if (verify) await verifyStore(path);
+    const store = await openStore(path);
+    try {
+      console.log(json ? JSON.stringify(summariseStore(store), null, 2) : describeStore(store));
+    } finally {
+      await store.close();
+    }
+  },
+};
+
+export const dataCommand: CommandModule = {
+  command: 'data <command>',
+  describe: 'Import, make and inspect datasets',
+  builder: (yargs) =>
+    yargs.command(importCommand).command(synthCommand).command(infoCommand).demandCommand(1),
+  handler: () => {},
+};

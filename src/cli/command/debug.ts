@@ -1,0 +1,110 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
+import { createRunFolder, type RunFolder } from '../../checkpoint/run-folder.ts';
+import { EXIT } from '../../core/errors.ts';
+import { exitCodeOfSignal } from '../../core/stop-signal.ts';
+import { loadMicroBatch } from '../../data/loader/load-micro-batch.ts';
+import { openMetrics } from '../../telemetry/metrics.ts';
+import { openLocalComm } from '../../worker/local-comm.ts';
+import { type ReadyWorker, runWorker } from '../../worker/run-worker.ts';
+import { inEngineProcess } from '../engine-process.ts';
+import { ensureStore } from '../ensure-store.ts';
+import { layerTable, refuseNonFiniteModel } from '../layer-table.ts';
+import { openProgressView, type ProgressView } from '../progress-view.ts';
+import { recordEvent } from '../run-files.ts';
+import { concludeRun } from '../run-summary.ts';
+import { configOptions, loadConfigHere } from './train.ts';
+
+interface DebugOptions {
+  config: string;
+  set: string[];
+  run: string | undefined;
+  gpu: string | undefined;
+}
+
+export const debugCommand: CommandModule<object, DebugOptions> = {
+  command: 'debug <config>',
+  describe: 'Train in one process without sockets, layer table first; ends with the hash of train',
+  builder: (yargs) =>
+    configOptions(yargs)
+      .option('run', { type: 'string', describe: 'Keep the run in this folder' })
+      .option('gpu', {
+        type: 'string',
+        describe: 'Number of the GPU to use; CPU when absent',
+      }) as Argv<DebugOptions>,
+  handler: async (options: ArgumentsCamelCase<DebugOptions>) => {
+    const config = loadConfigHere(options);
+    process.exitCode = await inEngineProcess(config.engine, options.gpu, async () => {
+      await ensureStore(config, (sentence) => console.error(sentence));
+      const path = options.run ?? join(mkdtempSync(join(tmpdir(), 'lockstep-debug-')), config.name);
+      const folder = createRunFolder(path, config);
+      try {
+        return await debugIn(folder);
+      } finally {
+        folder.release();
+        if (options.run === undefined) rmSync(join(path, '..'), { recursive: true });
+      }
+    });
+  },
+};
+
+async function debugIn(folder: RunFolder): Promise<number> {
+  const metrics = openMetrics(folder.metrics);
+  let view: ProgressView | undefined;
+  const comm = openLocalComm((event) => {
+    recordEvent(metrics, event);
+    view?.show(event);
+  });
+  try {
+    const end = await runWorker({
+      config: folder.runConfig,
+      comm,
+      runFolder: folder.path,
+      resume: false,
+      onWarning: (sentence) => console.error(`Warning: ${sentence}`),
+      onReady: async (ready) => {
+        await showLayers(ready);
+        view = openProgressView(ready.run.schedule.totalSteps);
+      },
+    });
+    view?.stop();
+    console.log(`state ${end.stateHash} after step ${end.globalStep}`);
+    const signal = comm.stopSignal;
+    return await concludeRun(folder, {
+      code: signal === null ? EXIT.done : exitCodeOfSignal(signal),
+      reason: signal === null ? 'completed' : `${signal}: saved after step ${end.globalStep}`,
+      globalStep: end.globalStep,
+      stateHash: end.stateHash,
+    });
+  } finally {
+    view?.stop();
+    await comm.close();
+    await metrics.close();
+  }
+}
+
+/** One forward pass over the first micro-batch, before any training. */
+async function showLayers({ run, engine, store, start }: ReadyWorker): Promise<void> {
+  const { program } = run.phases[0]!;
+  const batch = await loadMicroBatch(store, run.phases, {
+    kind: 'training',
+    phase: 0,
+    stepInPhase: 0,
+    microBatch: 0,
+  });
+  const session = engine.session(program);
+  try {
+    session.load(start.state);
+    const ranges = session.inspect(batch);
+    console.log(layerTable(ranges, run.layout));
+    console.log(
+      `${run.layout.parameterCount} parameters, receptive field ${run.model.receptiveField} steps, ` +
+        `${run.schedule.totalSteps} global steps`,
+    );
+    refuseNonFiniteModel(start.state.parameters, run.layout, ranges);
+  } finally {
+    session.dispose();
+  }
+}

@@ -1,0 +1,89 @@
+import { resolve } from 'node:path';
+import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
+import { cpuDevices, type Device, gpuDevices } from '../../../launcher/device.ts';
+import { createRunFolder } from '../../checkpoint/run-folder.ts';
+import { loadRunConfig } from '../../config/load.ts';
+import type { MeetingKind } from '../../coordinator/meeting-point.ts';
+import { startRun } from '../start-run.ts';
+
+export interface PlacementOptions {
+  workers: number;
+  gpus: string | undefined;
+  transport: string;
+}
+
+/** Options of every command that starts workers. */
+export function placementOptions<T>(yargs: Argv<T>): Argv<T & PlacementOptions> {
+  return yargs
+    .option('workers', {
+      type: 'number',
+      default: 1,
+      describe: 'Number of worker processes on CPU threads',
+    })
+    .option('gpus', {
+      type: 'string',
+      describe: 'One worker on each of these GPUs, such as 0,1',
+    })
+    .option('transport', {
+      choices: ['ipc', 'tcp'],
+      default: 'ipc',
+      describe: 'Unix sockets, or TCP on the loopback address',
+    }) as Argv<T & PlacementOptions>;
+}
+
+export function devicesOf({ gpus, workers }: PlacementOptions): Device[] {
+  return gpus === undefined ? cpuDevices(workers) : gpuDevices(gpus);
+}
+
+export function meetingOf({ transport }: PlacementOptions): MeetingKind {
+  return transport === 'tcp' ? { kind: 'tcp', host: '127.0.0.1' } : { kind: 'ipc' };
+}
+
+interface TrainOptions extends PlacementOptions {
+  config: string;
+  run: string | undefined;
+  set: string[];
+}
+
+export const trainCommand: CommandModule<object, TrainOptions> = {
+  command: 'train <config>',
+  describe: 'Train a configuration with local workers',
+  builder: (yargs) =>
+    placementOptions(configOptions(yargs)).option('run', {
+      type: 'string',
+      describe: 'Folder of the run [default: runs/<name>]',
+    }) as Argv<TrainOptions>,
+  handler: async (options: ArgumentsCamelCase<TrainOptions>) => {
+    const devices = devicesOf(options);
+    const config = loadConfigHere(options);
+    const folder = createRunFolder(options.run ?? `runs/${config.name}`, config);
+    try {
+      process.exitCode = await startRun(folder, {
+        devices,
+        meeting: meetingOf(options),
+        resume: false,
+      });
+    } finally {
+      folder.release();
+    }
+  },
+};
+
+/** A configuration file and changes to it. */
+export function configOptions<T>(yargs: Argv<T>): Argv<T & { config: string; set: string[] }> {
+  return yargs
+    .positional('config', { type: 'string', demandOption: true, describe: 'A YAML file' })
+    .option('set', {
+      type: 'string',
+      array: true,
+      nargs: 1,
+      default: [] as string[],
+      describe: 'Change a value: --set seed=7 --set phases.pretrain.duration.steps=3',
+    }) as Argv<T & { config: string; set: string[] }>;
+}
+
+/** The configuration with its dataset's place made independent of the current folder. */
+export function loadConfigHere({ config: path, set }: { config: string; set: string[] }) {
+  const config = loadRunConfig(path, set);
+  return { ...config, data: { ...config.data, store: resolve(config.data.store) } };
+}

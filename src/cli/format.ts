@@ -1,0 +1,71 @@
+/** Numbers and times as people read them. */
+
+/** 83 s → "1:23", 3723 s → "1:02:03". */
+export function formatDuration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const pad = (value: number) => String(value).padStart(2, '0');
+  const minutes = Math.floor(whole / 60) % 60;
+  const hours = Math.floor(whole / 3600);
+  return hours > 0
+    ? `${hours}:${pad(minutes)}:${pad(whole % 60)}`
+    : `${minutes}:${pad(whole % 60)}`;
+}
+
+/** 12345 → "12.3 k". */
+export function formatCount(value: number): string {
+  if (value >= 1e9) return `${(value / 1e9).toFixed(1)} G`;
+  if (value >= 1e6) return `${(value / 1e6).toFixed(1)} M`;
+  return value >= 1e4 ? `${(value / 1e3).toFixed(1)} k` : String(Math.round(value));
+}
+
+/** Four significant digits, and no exponent for everyday sizes. */
+export function formatNumber(value: number): string {
+  if (!Number.isFinite(value)) return String(value);
+  const size = Math.abs(value);
+  if (value !== 0 && (size < 1e-4 || size >= 1e6)) return value.toExponential(2);
+  return String(Number(value.toPrecision(4)));
+}
+
+/** Camel case to words: `accuracyMostFrequent` → "accuracy most frequent". */
+export function formatName(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+/** "loss 1.234, accuracy 0.5": a metric's rivals follow it in brackets. */
+export function formatMetrics(metrics: Readonly<Record<string, unknown>>): string {
+  const entries = Object.entries(metrics).filter(
+    (entry): entry is [string, number] => typeof entry[1] === 'number',
+  );
+  const isRival = ([name]: [string, number]) =>
+    entries.some(([other]) => other !== name && name.startsWith(other));
+  return entries
+    .filter((entry) => !isRival(entry))
+    .map(([name, value]) => {
+      const rivals = entries
+        .filter(([rival]) => rival !== name && rival.startsWith(name))
+        .map(
+          ([rival, other]) =>
+            `${formatName(rival.slice(name.length)).trim()} ${formatNumber(other)}`,
+        );
+      const suffix = rivals.length === 0 ? '' : ` (${rivals.join(', ')})`;
+      return `${formatName(name)} ${formatNumber(value)}${suffix}`;
+    })
+    .join(', ');
+}
+
+/** Columns as wide as their widest cell; numbers of the first column's kind stay left. */
+export function formatTable(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

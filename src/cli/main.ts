@@ -1,0 +1,43 @@
+/** The command line: `lockstep <command>`. */
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import { LockstepError } from '../core/errors.ts';
+import { LOCKSTEP_VERSION } from '../core/version.ts';
+import { dataCommand } from './command/data.ts';
+import { debugCommand } from './command/debug.ts';
+import { evaluateCommand } from './command/evaluate.ts';
+import { predictCommand } from './command/predict.ts';
+import { resumeCommand } from './command/resume.ts';
+import { trainCommand } from './command/train.ts';
+import { reportError } from './exit.ts';
+
+const parser = yargs(hideBin(process.argv))
+  .scriptName('lockstep')
+  .usage(
+    '$0 <command>\n\nTrains models of long 1-D sequences: the same bits on any number of workers.',
+  )
+  .command(trainCommand)
+  .command(resumeCommand)
+  .command(debugCommand)
+  .command(evaluateCommand)
+  .command(predictCommand)
+  .command(dataCommand)
+  .demandCommand(1, 'Name a command.')
+  .recommendCommands()
+  .strict()
+  .completion('completion', 'Print a script that completes commands in bash or zsh')
+  .version(LOCKSTEP_VERSION)
+  .help()
+  .wrap(100)
+  .exitProcess(false)
+  .fail((message, error) => {
+    throw (
+      error ?? new LockstepError('USAGE', message.replaceAll('\n', ' '), 'See `lockstep --help`.')
+    );
+  });
+
+try {
+  await parser.parseAsync();
+} catch (thrown) {
+  process.exitCode = reportError(thrown);
+}

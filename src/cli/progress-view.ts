@@ -1,0 +1,133 @@
+/** Shows a run's progress: a bar on a terminal, one short line now and then elsewhere. */
+import { SingleBar } from 'cli-progress';
+import type { RunEvent } from '../telemetry/run-event.ts';
+import { formatCount, formatDuration, formatMetrics } from './format.ts';
+
+/** Without a terminal, a line each so many milliseconds at most. */
+const LINE_INTERVAL_MS = 10_000;
+
+export interface ProgressView {
+  show(event: RunEvent): void;
+  stop(): void;
+}
+
+type StepEvent = Extract<RunEvent, { kind: 'step' }>;
+type OtherEvent = Extract<RunEvent, { kind: 'event' }>;
+
+export function openProgressView(totalSteps: number, output = process.stderr): ProgressView {
+  const view = output.isTTY ? new BarView(totalSteps, output) : new LineView(totalSteps, output);
+  const started = { step: -1, time: performance.now() };
+  return {
+    show(event) {
+      if (event.kind === 'status') return;
+      if (event.kind === 'event') {
+        const text = describeEvent(event);
+        if (text !== undefined) view.line(text);
+        return;
+      }
+      if (started.step < 0) started.step = event.step;
+      const seconds = (performance.now() - started.time) / 1000;
+      const done = event.step + 1 - started.step;
+      view.step(event.step + 1, {
+        text: describeStep(event),
+        elapsed: seconds,
+        remaining: (seconds / done) * (totalSteps - event.step - 1),
+      });
+    },
+    stop: () => view.stop(),
+  };
+}
+
+interface StepLine {
+  readonly text: string;
+  /** Seconds. */
+  readonly elapsed: number;
+  readonly remaining: number;
+}
+
+class BarView {
+  readonly #bar: SingleBar;
+  readonly #output: NodeJS.WriteStream;
+
+  constructor(totalSteps: number, output: NodeJS.WriteStream) {
+    this.#output = output;
+    this.#bar = new SingleBar({
+      stream: output,
+      format: '{bar} {percentage}% {value}/{total} {left} left · {text}',
+      barsize: 20,
+      barCompleteChar: '█',
+      barIncompleteChar: '░',
+      hideCursor: true,
+      gracefulExit: false,
+    });
+    this.#bar.start(totalSteps, 0, { left: '?', text: 'starting workers' });
+  }
+
+  step(done: number, { text, remaining }: StepLine): void {
+    this.#bar.update(done, { left: formatDuration(remaining), text });
+  }
+
+  line(text: string): void {
+    this.#output.write(`\r\x1b[K${text}\n`);
+  }
+
+  stop(): void {
+    this.#bar.stop();
+  }
+}
+
+class LineView {
+  readonly #totalSteps: number;
+  readonly #output: NodeJS.WriteStream;
+  #lastLineAt = 0;
+
+  constructor(totalSteps: number, output: NodeJS.WriteStream) {
+    this.#totalSteps = totalSteps;
+    this.#output = output;
+  }
+
+  step(done: number, { text, elapsed, remaining }: StepLine): void {
+    const now = performance.now();
+    if (now - this.#lastLineAt < LINE_INTERVAL_MS && done < this.#totalSteps) return;
+    this.#lastLineAt = now;
+    const times = `${formatDuration(elapsed)}<${formatDuration(remaining)}`;
+    this.line(`[step ${done}/${this.#totalSteps}] ${times} ${text}`);
+  }
+
+  line(text: string): void {
+    this.#output.write(`${text}\n`);
+  }
+
+  stop(): void {}
+}
+
+function describeStep({ reports }: StepEvent): string {
+  const first = reports[0] ?? {};
+  const metrics = formatMetrics((first.metrics ?? {}) as Record<string, unknown>);
+  return `${String(first.phase)}: ${metrics} · ${formatCount(tokensPerSecond(reports))} tokens/s`;
+}
+
+/** Valid positions of the whole global step by the slowest rank's time. */
+export function tokensPerSecond(reports: StepEvent['reports']): number {
+  const seconds = reports.map(({ timings }) => {
+    const parts = Object.values((timings ?? {}) as Record<string, number>);
+    return parts.reduce((a, b) => a + b, 0) / 1000;
+  });
+  const tokens = reports.reduce((sum, report) => sum + Number(report.tokens ?? 0), 0);
+  return tokens / Math.max(...seconds);
+}
+
+function describeEvent({ payload }: OtherEvent): string | undefined {
+  const phase = String(payload.phase);
+  switch (payload.kind) {
+    case 'evaluation': {
+      const metrics = formatMetrics(payload.metrics as Record<string, unknown>);
+      const mark = payload.better === true ? ' · best so far' : '';
+      return `  ${phase}, validation after step ${String(payload.step)}: ${metrics}${mark}`;
+    }
+    case 'warning':
+      return `  Warning: ${String(payload.text)}`;
+    default:
+      return undefined;
+  }
+}

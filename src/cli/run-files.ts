@@ -1,0 +1,27 @@
+/** What a run leaves in its folder while it runs: metrics and its coordinator's log. */
+
+import type { MetricsFile } from '../telemetry/metrics.ts';
+import type { RunEvent } from '../telemetry/run-event.ts';
+import { tokensPerSecond } from './progress-view.ts';
+
+/** Appends what a run tells to `metrics.jsonl`: one object a step, evaluation, phase end or checkpoint. */
+export function recordEvent(metrics: MetricsFile, event: RunEvent): void {
+  if (event.kind === 'status') return;
+  if (event.kind === 'event') {
+    metrics.append({ ...event.payload, kind: event.payload.kind ?? 'event' });
+    return;
+  }
+  const [first = {}] = event.reports;
+  metrics.append({
+    kind: 'step',
+    step: event.step + 1,
+    phase: first.phase ?? null,
+    stepInPhase: first.stepInPhase ?? null,
+    learningRate: first.learningRate ?? null,
+    metrics: first.metrics ?? null,
+    tokens: event.reports.map((report) => report.tokens ?? null),
+    positions: event.reports.map((report) => report.positions ?? null),
+    timings: event.reports.map((report) => report.timings ?? null),
+    tokensPerSecond: tokensPerSecond(event.reports),
+  });
+}

@@ -1,0 +1,89 @@
+/** Starts the coordinator and its workers for a run folder, and sees the run to its end. */
+import type { Device } from '../../launcher/device.ts';
+import { localLaunch } from '../../launcher/local.ts';
+import type { RunFolder } from '../checkpoint/run-folder.ts';
+import { hashConfig } from '../config/load.ts';
+import type { MeetingKind } from '../coordinator/meeting-point.ts';
+import { type RunOutcome, runCoordinator } from '../coordinator/server.ts';
+import { openStore } from '../data/format/open-store.ts';
+import { openLog } from '../telemetry/log.ts';
+import { openMetrics } from '../telemetry/metrics.ts';
+import type { RunEvent } from '../telemetry/run-event.ts';
+import { defineRun } from '../worker/run-definition.ts';
+import { ensureStore } from './ensure-store.ts';
+import { openProgressView } from './progress-view.ts';
+import { recordEvent } from './run-files.ts';
+import { concludeRun } from './run-summary.ts';
+
+export interface StartOptions {
+  readonly devices: readonly Device[];
+  readonly meeting: MeetingKind;
+  readonly resume: boolean;
+}
+
+const WORKER = new URL('../worker/main.ts', import.meta.url);
+
+/** @returns the exit code; @throws LockstepError what keeps the run from beginning */
+export async function startRun(folder: RunFolder, options: StartOptions): Promise<number> {
+  const { runConfig: config } = folder;
+  await ensureStore(config, (sentence) => process.stderr.write(`${sentence}\n`));
+  const facts = await readFacts(config);
+  const log = openLog(folder.logs, 'coordinator');
+  const metrics = openMetrics(folder.metrics);
+  const view = openProgressView(facts.totalSteps);
+  const onEvent = (event: RunEvent) => {
+    if (event.kind === 'status') log.info(event.text);
+    recordEvent(metrics, event);
+    view.show(event);
+  };
+  let outcome: RunOutcome;
+  try {
+    outcome = await runCoordinator({
+      runId: config.name,
+      worldSize: options.devices.length,
+      meeting: options.meeting,
+      expected: { configHash: hashConfig(config), dataHash: facts.dataHash },
+      totalSteps: facts.totalSteps,
+      launch: localLaunch({
+        devices: options.devices,
+        threadsPerWorker: config.engine.threadsPerWorker,
+        numerics: config.engine.numerics,
+        runFolder: folder.path,
+        entry: WORKER,
+        args: options.resume ? ['--resume'] : [],
+      }),
+      onEvent,
+    });
+  } finally {
+    view.stop();
+    await metrics.close();
+  }
+  return await conclude(folder, outcome, log);
+}
+
+/** What the coordinator must know of configuration and data; mistakes in either show before any start. */
+async function readFacts(
+  config: RunFolder['runConfig'],
+): Promise<{ dataHash: string; totalSteps: number }> {
+  const store = await openStore(config.data.store);
+  try {
+    const { schedule } = defineRun(config, store);
+    return { dataHash: store.manifest.contentHash, totalSteps: schedule.totalSteps };
+  } finally {
+    await store.close();
+  }
+}
+
+async function conclude(
+  folder: RunFolder,
+  outcome: RunOutcome,
+  log: ReturnType<typeof openLog>,
+): Promise<number> {
+  const { exitCode: code, step, stateHash, error } = outcome;
+  const reason = error?.toLine() ?? outcome.reason;
+  if (error === null) log.info(reason);
+  else log.error(reason);
+  await log.close();
+  if (error !== null) process.stderr.write(`${reason}\n`);
+  return await concludeRun(folder, { code, reason: outcome.reason, globalStep: step, stateHash });
+}

@@ -1,0 +1,85 @@
+/** The options of every command that makes a dataset. */
+import { basename } from 'node:path';
+import type { Argv } from 'yargs';
+import { LockstepError } from '../core/errors.ts';
+import type { BuildOptions } from '../data/importer/build-options.ts';
+
+export interface StoreOptions {
+  store: string;
+  name: string | undefined;
+  valueType: string;
+  overwrite: boolean;
+  minLength: number | undefined;
+  maxLength: number | undefined;
+  longer: string;
+  shares: string;
+  perClass: number | undefined;
+  perGroup: number | undefined;
+  seed: number;
+}
+
+export function storeOptions<T>(yargs: Argv<T>): Argv<T & StoreOptions> {
+  return yargs
+    .positional('store', { type: 'string', demandOption: true, describe: 'Folder to make' })
+    .option('name', { type: 'string', describe: "The dataset's name; the folder's when absent" })
+    .option('value-type', {
+      choices: ['uint8', 'uint16', 'float32'],
+      default: 'uint8',
+      describe: 'Type of the values',
+    })
+    .option('overwrite', { type: 'boolean', default: false, describe: 'Replace an existing one' })
+    .option('min-length', { type: 'number', describe: 'Shorter sequences are left out' })
+    .option('max-length', { type: 'number', describe: 'Longest sequence' })
+    .option('longer', {
+      choices: ['skip', 'truncate'],
+      default: 'skip',
+      describe: 'What happens to longer ones',
+    })
+    .option('shares', {
+      type: 'string',
+      default: '0.7,0.15,0.15',
+      describe: 'Shares of train, validation and test; groups stay together',
+    })
+    .option('per-class', { type: 'number', describe: 'At most so many sequences of a class' })
+    .option('per-group', { type: 'number', describe: 'At most so many sequences of a group' })
+    .option('seed', {
+      type: 'number',
+      default: 0,
+      describe: 'Everything random follows from it',
+    }) as unknown as Argv<T & StoreOptions>;
+}
+
+export function storeBuildOptions(options: StoreOptions): BuildOptions {
+  const { minLength, maxLength, perClass, perGroup } = options;
+  return {
+    target: options.store,
+    name: options.name ?? basename(options.store),
+    valueType: options.valueType as BuildOptions['valueType'],
+    overwrite: options.overwrite,
+    length: {
+      ...(minLength !== undefined && { minimum: minLength }),
+      ...(maxLength !== undefined && { maximum: maxLength }),
+      longer: options.longer as 'skip' | 'truncate',
+    },
+    shares: parseShares(options.shares),
+    caps: {
+      ...(perClass !== undefined && { perClass }),
+      ...(perGroup !== undefined && { perGroup }),
+    },
+    seed: options.seed,
+    provenance: { command: process.argv.slice(2) },
+  };
+}
+
+function parseShares(text: string): { train: number; validation: number; test: number } {
+  const [train, validation, test, ...rest] = text.split(',').map(Number);
+  const shares = [train, validation, test] as [number, number, number];
+  if (rest.length > 0 || shares.some((share) => !(share >= 0 && share <= 1))) {
+    throw new LockstepError(
+      'USAGE',
+      `Cannot use --shares "${text}": three numbers from 0 to 1 are wanted.`,
+      'Give the shares of train, validation and test, such as --shares 0.7,0.15,0.15.',
+    );
+  }
+  return { train: shares[0], validation: shares[1], test: shares[2] };
+}

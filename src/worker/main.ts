@@ -1,0 +1,38 @@
+/** The program that a worker process runs: `main.ts [--resume]`, the rest is in its environment. */
+import { readRunConfig } from '../checkpoint/run-folder.ts';
+import { asLockstepError } from '../core/errors.ts';
+import { openLog } from '../telemetry/log.ts';
+import { openComm } from './comm-client.ts';
+import { workerIdentity } from './identity.ts';
+import { runWorker } from './run-worker.ts';
+
+async function main(): Promise<number> {
+  const identity = workerIdentity(process.env);
+  const log = openLog(`${identity.runFolder}/logs`, `worker-${identity.slot}`);
+  const comm = openComm(identity);
+  try {
+    const end = await runWorker({
+      config: readRunConfig(identity.runFolder),
+      comm,
+      runFolder: identity.runFolder,
+      resume: process.argv.includes('--resume'),
+      onWarning: (text) => {
+        log.warn(text);
+        if (identity.slot === 0) comm.event({ kind: 'warning', text });
+      },
+    });
+    log.info(`${end.reason} after step ${end.globalStep}, state ${end.stateHash}`);
+    return 0;
+  } catch (thrown) {
+    const error = asLockstepError(thrown);
+    log.error(error.toLine(), { stack: error.stack, cause: error.cause });
+    await comm.fail(error);
+    process.stderr.write(`${error.toLine()}\n`);
+    return error.exitCode;
+  } finally {
+    await comm.close();
+    await log.close();
+  }
+}
+
+process.exitCode = await main();
