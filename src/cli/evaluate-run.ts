@@ -16,6 +16,8 @@ export interface EvaluationResult extends ClassificationReport {
   readonly weights: string;
   readonly dataset: string;
   readonly split: Split;
+  /** Steps of each sequence that were looked at; all when absent. */
+  readonly crop?: number;
   readonly classes: readonly string[];
 }
 
@@ -25,6 +27,7 @@ export async function evaluateRun(options: {
   phase: string | undefined;
   split: Split;
   data: string | undefined;
+  crop: number | undefined;
 }): Promise<EvaluationResult> {
   const { config, trained, store } = await openRunStore(options.run, options.data);
   try {
@@ -34,7 +37,11 @@ export async function evaluateRun(options: {
     const view = selectView({
       index: store.index,
       classes: store.manifest.classes,
-      view: { split: options.split, draw: 0 },
+      view: {
+        split: options.split,
+        draw: 0,
+        ...(options.crop !== undefined && { crop: options.crop }),
+      },
       seed: config.seed,
       labelled: true,
     });
@@ -52,9 +59,10 @@ export async function evaluateRun(options: {
       const label = toModelLabel[store.index.labels[sequence]!]!;
       predictions.push({ label, probabilities, length: store.index.lengths[sequence]! });
     }
-    const { run, split } = options;
+    const { run, split, crop } = options;
     const facts = { run, weights: model.source, dataset: store.path, split, classes };
-    return { ...facts, ...classificationReport(predictions, classes.length) };
+    const cropped = crop === undefined ? {} : { crop };
+    return { ...facts, ...cropped, ...classificationReport(predictions, classes.length) };
   } finally {
     await store.close();
     if (store !== trained) await trained.close();

@@ -36,6 +36,12 @@ const parser = yargs(hideBin(process.argv))
     );
   });
 
+// A reader that has seen enough (`| head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+  throw error;
+});
+
 try {
   await parser.parseAsync();
 } catch (thrown) {

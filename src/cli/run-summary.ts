@@ -10,13 +10,16 @@ export interface RunEnd {
   readonly reason: string;
   readonly globalStep: number;
   readonly stateHash: string | null;
+  /** Whether the run's folder stays, so that its checkpoints may be named. */
+  readonly isKept?: boolean;
 }
 
 /** Writes `exit.json` and the last line on stderr. Returns the exit code. */
 export async function concludeRun(paths: RunPaths, end: RunEnd): Promise<number> {
   const [newest] = await listCheckpoints(paths.checkpoints);
-  const lastCheckpoint = newest?.path ?? null;
-  writeRunExit(paths, { ...end, lastCheckpoint });
+  const { isKept = true, ...exit } = end;
+  const lastCheckpoint = isKept ? (newest?.path ?? null) : null;
+  writeRunExit(paths, { ...exit, lastCheckpoint });
   const { code, reason } = end;
   process.stderr.write(`${exitLine({ code, reason, lastCheckpoint, runFolder: paths.path })}\n`);
   return code;

@@ -41,7 +41,7 @@ export const debugCommand: CommandModule<object, DebugOptions> = {
       const path = options.run ?? join(mkdtempSync(join(tmpdir(), 'lockstep-debug-')), config.name);
       const folder = createRunFolder(path, config);
       try {
-        return await debugIn(folder);
+        return await debugIn(folder, options.run !== undefined);
       } finally {
         folder.release();
         if (options.run === undefined) rmSync(join(path, '..'), { recursive: true });
@@ -50,7 +50,8 @@ export const debugCommand: CommandModule<object, DebugOptions> = {
   },
 };
 
-async function debugIn(folder: RunFolder): Promise<number> {
+/** @param isKept whether the folder stays when the command ends */
+async function debugIn(folder: RunFolder, isKept: boolean): Promise<number> {
   const metrics = openMetrics(folder.metrics);
   let view: ProgressView | undefined;
   const comm = openLocalComm((event) => {
@@ -74,9 +75,10 @@ async function debugIn(folder: RunFolder): Promise<number> {
     const signal = comm.stopSignal;
     return await concludeRun(folder, {
       code: signal === null ? EXIT.done : exitCodeOfSignal(signal),
-      reason: signal === null ? 'completed' : `${signal}: saved after step ${end.globalStep}`,
+      reason: signal === null ? 'All steps are done.' : `Ended by ${signal}.`,
       globalStep: end.globalStep,
       stateHash: end.stateHash,
+      isKept,
     });
   } finally {
     view?.stop();

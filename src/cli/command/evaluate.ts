@@ -12,6 +12,7 @@ interface EvaluateOptions {
   phase: string | undefined;
   split: string;
   data: string | undefined;
+  crop: number | undefined;
   gpu: string | undefined;
   json: boolean;
 }
@@ -25,6 +26,10 @@ export const evaluateCommand: CommandModule<object, EvaluateOptions> = {
       .option('phase', { type: 'string', describe: 'Weights at the end of this phase' })
       .option('split', { choices: SPLITS, default: 'test' as Split, describe: 'Which sequences' })
       .option('data', { type: 'string', describe: 'Another dataset than the run was trained on' })
+      .option('crop', {
+        type: 'number',
+        describe: 'Only the first so many steps of each sequence',
+      })
       .option('gpu', { type: 'string', describe: 'Number of the GPU to use; CPU when absent' })
       .option('json', {
         type: 'boolean',
