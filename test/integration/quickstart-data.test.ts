@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { isAbsolute, join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { buildQuickstartData } from '../../scripts/quickstart-data.ts';
+import { buildQuickstartData } from '../../scripts/quickstart/data.ts';
 import { openStore } from '../../src/data/format/open-store.ts';
 import { SPLITS } from '../../src/data/format/store.ts';
 import { temporaryFolder } from '../unit/data/sample-store.ts';

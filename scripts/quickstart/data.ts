@@ -5,14 +5,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ImportProgress } from '../src/data/importer/build-options.ts';
-import { buildStore } from '../src/data/importer/build-store.ts';
-import { type FolderOptions, importFolder } from '../src/data/importer/import-folder.ts';
-import type { ImportItem } from '../src/data/importer/record.ts';
-import type { ImportReport } from '../src/data/importer/report.ts';
-import { TEXT_41 } from '../src/data/importer/symbol-map.ts';
+import type { ImportProgress } from '../../src/data/importer/build-options.ts';
+import { buildStore } from '../../src/data/importer/build-store.ts';
+import { type FolderOptions, importFolder } from '../../src/data/importer/import-folder.ts';
+import type { ImportItem } from '../../src/data/importer/record.ts';
+import type { ImportReport } from '../../src/data/importer/report.ts';
+import { TEXT_41 } from '../../src/data/importer/symbol-map.ts';
 
-const PROJECT = fileURLToPath(new URL('..', import.meta.url));
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const LENGTH = { minimum: 512, maximum: 30_720, longer: 'truncate' } as const;
 const SEED = 1;
 

@@ -1,0 +1,4 @@
+/** `npm run quickstart`: real files, pretraining against training from scratch, and the answer. */
+import { quickstart } from './quickstart/quickstart.ts';
+
+process.exitCode = await quickstart();
