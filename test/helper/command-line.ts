@@ -1,0 +1,75 @@
+/** Runs the real command line in a folder of its own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+}
+
+/** A temporary folder in which commands run, removed with everything in it. */
+export class Workplace {
+  readonly folder = mkdtempSync(join(tmpdir(), 'lockstep-test-'));
+
+  path(...parts: readonly string[]): string {
+    return join(this.folder, ...parts);
+  }
+
+  start(...args: readonly string[]): Started {
+    const child = spawn(process.execPath, [join(PROJECT, 'bin', 'lockstep.js'), ...args], {
+      cwd: this.folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk) => {
+      stdout += String(chunk);
+    });
+    child.stderr.on('data', (chunk) => {
+      stderr += String(chunk);
+    });
+    const ended = new Promise<Ended>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code) => resolve({ code, stdout, stderr }));
+    });
+    return { child, ended };
+  }
+
+  async run(...args: readonly string[]): Promise<Ended> {
+    return await this.start(...args).ended;
+  }
+
+  json(...parts: readonly string[]): unknown {
+    return JSON.parse(readFileSync(this.path(...parts), 'utf8'));
+  }
+
+  /** The lines that a run has written so far, whole ones only. */
+  metrics(run: string): Record<string, unknown>[] {
+    const text = readFileSync(this.path(run, 'metrics.jsonl'), 'utf8');
+    return text
+      .slice(0, text.lastIndexOf('\n') + 1)
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** A configuration of the tests, by name. */
+export function fixtureConfig(name: string): string {
+  return join(PROJECT, 'test', 'fixture', 'run', name);
+}
