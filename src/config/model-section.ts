@@ -14,7 +14,7 @@ const referenceModel = z.strictObject({
   initialWeights,
 });
 
-/** Dilated residual network: receptive field 1 + 2·(kernel−1)/2·Σ(dilation + 1) steps. */
+/** Dilated residual network: receptive field 1 + (kernel − 1) · Σ(dilation + 1) steps. */
 const dilatedModel = z.strictObject({
   family: z.literal('dilated'),
   channels,

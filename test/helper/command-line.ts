@@ -1,6 +1,6 @@
 /** Runs the real command line in a folder of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -54,14 +54,25 @@ export class Workplace {
     return JSON.parse(readFileSync(this.path(...parts), 'utf8'));
   }
 
-  /** The lines that a run has written so far, whole ones only. */
+  /** The lines that a run has written so far, whole ones only; none before it has begun. */
   metrics(run: string): Record<string, unknown>[] {
-    const text = readFileSync(this.path(run, 'metrics.jsonl'), 'utf8');
+    const file = this.path(run, 'metrics.jsonl');
+    if (!existsSync(file)) return [];
+    const text = readFileSync(file, 'utf8');
     return text
       .slice(0, text.lastIndexOf('\n') + 1)
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  /** Resolves once a run has done so many steps, of one phase or in all. */
+  async untilSteps(run: string, steps: number, phase?: string): Promise<void> {
+    const isCounted = (line: Record<string, unknown>) =>
+      line.kind === 'step' && (phase === undefined || line.phase === phase);
+    while (this.metrics(run).filter(isCounted).length < steps) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   }
 
   remove(): void {

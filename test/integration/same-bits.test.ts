@@ -88,7 +88,7 @@ async function stopMidEpoch(place: Workplace): Promise<string> {
   for (let attempt = 0; attempt < 6; attempt++) {
     const run = `stopped-${attempt}`;
     const { child, ended } = place.start('train', CONFIG, '--run', run, '--workers', '2');
-    await untilPhase(place, run, 'finetune', 4);
+    await place.untilSteps(run, 4, 'finetune');
     child.kill('SIGTERM');
     const { code, stderr } = await ended;
     assert.equal(code, 143, stderr);
@@ -107,27 +107,4 @@ interface Manifest {
   readonly globalStep: number;
   readonly phase: { readonly name: string; readonly stepInPhase: number };
   readonly cursor: { readonly stepInEpoch: number };
-}
-
-/** Resolves once a run has done so many steps of a phase. */
-async function untilPhase(
-  place: Workplace,
-  run: string,
-  phase: string,
-  steps: number,
-): Promise<void> {
-  for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    const done = readMetrics(place, run).filter((line) => line.phase === phase);
-    if (done.filter(({ kind }) => kind === 'step').length >= steps) return;
-  }
-}
-
-function readMetrics(place: Workplace, run: string): Record<string, unknown>[] {
-  try {
-    return place.metrics(run);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
 }

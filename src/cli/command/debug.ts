@@ -6,6 +6,7 @@ import { createRunFolder, type RunFolder } from '../../checkpoint/run-folder.ts'
 import { EXIT } from '../../core/errors.ts';
 import { exitCodeOfSignal } from '../../core/stop-signal.ts';
 import { loadMicroBatch } from '../../data/loader/load-micro-batch.ts';
+import type { ActivationRange } from '../../engine/engine.ts';
 import { openMetrics } from '../../telemetry/metrics.ts';
 import { openLocalComm } from '../../worker/local-comm.ts';
 import { type ReadyWorker, runWorker } from '../../worker/run-worker.ts';
@@ -87,26 +88,29 @@ async function debugIn(folder: RunFolder, isKept: boolean): Promise<number> {
   }
 }
 
-/** One forward pass over the first micro-batch, before any training. */
+/** One training forward pass over the first micro-batch of each phase, before any training. */
 async function showLayers({ run, engine, store, start }: ReadyWorker): Promise<void> {
-  const { program } = run.phases[0]!;
-  const batch = await loadMicroBatch(store, run.phases, {
-    kind: 'training',
-    phase: 0,
-    stepInPhase: 0,
-    microBatch: 0,
-  });
-  const session = engine.session(program);
-  try {
-    session.load(start.state);
-    const ranges = session.inspect(batch);
-    console.log(layerTable(ranges, run.layout));
-    console.log(
-      `${run.layout.parameterCount} parameters, receptive field ${run.model.receptiveField} steps, ` +
-        `${run.schedule.totalSteps} global steps`,
-    );
-    refuseNonFiniteModel(start.state.parameters, run.layout, ranges);
-  } finally {
-    session.dispose();
+  const ranges: ActivationRange[] = [];
+  for (const [phase, { program }] of run.phases.entries()) {
+    const first = { kind: 'training', phase, stepInPhase: 0, microBatch: 0 } as const;
+    const batch = await loadMicroBatch(store, run.phases, first);
+    const session = engine.session(program);
+    try {
+      session.load(start.state);
+      ranges.push(...session.inspect(batch).filter(({ layer }) => !isListed(ranges, layer)));
+    } finally {
+      session.dispose();
+    }
   }
+  console.log(layerTable(ranges, run.layout));
+  console.log(
+    `${run.layout.parameterCount} parameters, receptive field ${run.model.receptiveField} steps, ` +
+      `${run.schedule.totalSteps} global steps`,
+  );
+  refuseNonFiniteModel(start.state.parameters, run.layout, ranges);
+}
+
+/** Phases differ by their heads only. */
+function isListed(ranges: readonly ActivationRange[], layer: string): boolean {
+  return ranges.some((range) => range.layer === layer);
 }

@@ -1,0 +1,173 @@
+/** The command line as a person uses it: from data to predictions, and what it says when it can't. */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  floatsOf,
+  floatTensor,
+} from '../../src/checkpoint/safetensors.ts';
+import { fixtureConfig, Workplace } from '../helper/command-line.ts';
+
+const CONFIG = fixtureConfig('two-phases.yaml');
+/** A few steps of each phase. */
+const SHORT = [
+  '--set',
+  'phases.pretrain.duration={steps: 3}',
+  '--set',
+  'phases.finetune.duration={steps: 3}',
+  '--set',
+  'phases.finetune.learningRate.warmupSteps=1',
+];
+
+describe('lockstep', () => {
+  const place = new Workplace();
+  before(async () => {
+    const { code, stderr } = await place.run('train', CONFIG, '--run', 'run', ...SHORT);
+    assert.equal(code, 0, stderr);
+  });
+  after(() => place.remove());
+
+  it('ends a run with one line that says how, and the same in exit.json', async () => {
+    const exit = place.json('run', 'exit.json') as Record<string, unknown>;
+    assert.deepEqual(
+      { code: exit.code, globalStep: exit.globalStep, lastCheckpoint: exit.lastCheckpoint },
+      { code: 0, globalStep: 6, lastCheckpoint: 'run/checkpoints/step-00000006' },
+    );
+  });
+
+  it('writes a metrics line for each step, evaluation, phase end and checkpoint', () => {
+    const kinds = place.metrics('run').map(({ kind }) => kind);
+    const count = (kind: string) => kinds.filter((found) => found === kind).length;
+    assert.deepEqual(['step', 'evaluation', 'phaseEnd', 'checkpoint'].map(count), [6, 2, 2, 2]);
+  });
+
+  it('evaluates a finished run on a split', async () => {
+    const { code, stdout } = await place.run('evaluate', 'run', '--split', 'validation', '--json');
+    assert.equal(code, 0);
+    const report = JSON.parse(stdout) as {
+      sequences: number;
+      accuracy: number;
+      confusion: number[][];
+    };
+    const cells = report.confusion.flat().reduce((a, b) => a + b, 0);
+    assert.equal(cells, report.sequences);
+    const diagonal = report.confusion.reduce((sum, row, label) => sum + row[label]!, 0);
+    assert.equal(report.accuracy, diagonal / cells);
+  });
+
+  it('predicts every sequence of a dataset once, with probabilities that add up to 1', async () => {
+    const { code } = await place.run('predict', 'run', '--out', 'predictions.csv');
+    assert.equal(code, 0);
+    const [header, ...rows] = readFileSync(place.path('predictions.csv'), 'utf8')
+      .trim()
+      .split('\n');
+    assert.equal(header, 'id,class,p(class-0),p(class-1),p(class-2)');
+    assert.equal(new Set(rows.map((row) => row.split(',')[0])).size, 90);
+    for (const row of rows) {
+      const total = row
+        .split(',')
+        .slice(2)
+        .map(Number)
+        .reduce((a, b) => a + b, 0);
+      assert.ok(Math.abs(total - 1) < 1e-5, row);
+    }
+  });
+
+  it('debug prints the layer table: shape, parameters, range', async () => {
+    const { code, stdout } = await place.run('debug', CONFIG, ...SHORT);
+    assert.equal(code, 0);
+    assert.match(stdout, /^layer +output +parameters +activations$/m);
+    assert.match(stdout, /^model\.1\.m\.3 +\d+ × \d+ × 8 +192 +-\d\S* … \d/m);
+    assert.match(stdout, /receptive field 15 steps/);
+  });
+
+  it('debug names the parameter and the layer when a weight is not a number', async () => {
+    poisonWeight(place, 'model.1.m.0.weight');
+    const { code, stderr } = await place.run(
+      'debug',
+      CONFIG,
+      '--set',
+      'model.initialWeights=poisoned.safetensors',
+    );
+    assert.equal(code, 6);
+    assert.match(
+      stderr,
+      /NON_FINITE: Parameter "model\.1\.m\.0\.weight" holds 1 of 192 values that are not finite; "model\.1\.m\.0" is the first layer that shows it\./,
+    );
+  });
+
+  it('train names them too, and ends all workers with the code of numerics', async () => {
+    poisonWeight(place, 'model.0.m.3.weight');
+    const poisoned = ['--set', 'model.initialWeights=poisoned.safetensors'];
+    const run = ['--run', 'poisoned', '--workers', '2'];
+    const { code, stderr } = await place.run('train', CONFIG, ...run, ...poisoned);
+    assert.equal(code, 6);
+    assert.match(stderr, /NON_FINITE: .*"model\.0\.m\.3" is the first layer/);
+    assert.match(stderr, /^EXIT code=6 /m);
+  });
+
+  it('refuses a second run in the same folder', async () => {
+    const { code, stderr } = await place.run('train', CONFIG, '--run', 'run');
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /^RUN_EXISTS: "run" already holds a run\. Go on with it by "lockstep resume run"/,
+    );
+  });
+
+  it('refuses to resume with other data', async () => {
+    const synth = ['data', 'synth', 'data', '--overwrite', '--count', '30', '--symbols', '11'];
+    const lengths = ['--min-length', '40', '--max-length', '160', '--classes', '3'];
+    const other = new Workplace();
+    try {
+      assert.equal((await other.run('train', CONFIG, '--run', 'run', ...SHORT)).code, 0);
+      assert.equal((await other.run(...synth, ...lengths)).code, 0);
+      const { code, stderr } = await other.run('resume', 'run');
+      assert.equal(code, 4);
+      assert.match(stderr, /CHECKPOINT_MISMATCH/);
+    } finally {
+      other.remove();
+    }
+  });
+
+  it('says what it does not know', async () => {
+    const cases: [string[], RegExp][] = [
+      [['trian', CONFIG], /^USAGE: .*train/],
+      [['train'], /^USAGE: Not enough non-option arguments/],
+      [['train', CONFIG, '--wrokers', '2'], /^USAGE: Unknown arguments?: wrokers/],
+      [['train', CONFIG, '--workers', '0'], /^USAGE: Cannot start 0 workers/],
+      [['train', CONFIG, '--gpus', '0'], /^DEVICE_ABSENT: Cannot use GPU 0/],
+      [['train', 'absent.yaml'], /^CONFIG_NOT_FOUND: .*"absent\.yaml"/],
+      [['train', CONFIG, '--set', 'modle.channels=3'], /^CONFIG_INVALID: .*Did you mean "model"/],
+      [['resume', 'nowhere'], /^RUN_NOT_FOUND: "nowhere" is no run's folder/],
+      [
+        ['evaluate', 'run', '--phase', 'fintune'],
+        /^USAGE: .* has no phase "fintune"\. Its phases are pretrain, finetune\./,
+      ],
+      [['predict', 'run', '--data', 'nowhere'], /^DATA_NOT_FOUND: /],
+      [['data', 'info', 'nowhere'], /^DATA_NOT_FOUND: /],
+      [['data', 'import', 'nowhere', 'store'], /^DATA_NOT_FOUND: Cannot import "nowhere"/],
+    ];
+    for (const [args, message] of cases) {
+      const { code, stderr } = await place.run(...args);
+      assert.match(stderr, message, args.join(' '));
+      assert.notEqual(code, 0, args.join(' '));
+      assert.equal(stderr.trim().split('\n').length, 1, `one line: ${stderr}`);
+    }
+  });
+});
+
+/** `poisoned.safetensors`: the weights of the run with one NaN. */
+function poisonWeight(place: Workplace, name: string): void {
+  const file = place.path('run', 'phases', 'finetune', 'model.safetensors');
+  const { tensors } = decodeSafetensors(readFileSync(file), file);
+  const poisoned = [...tensors].map(([key, tensor]) => {
+    if (key !== name) return tensor;
+    const values = floatsOf(tensor).slice();
+    values[5] = Number.NaN;
+    return floatTensor(key, tensor.shape, values);
+  });
+  writeFileSync(place.path('poisoned.safetensors'), Buffer.concat(encodeSafetensors(poisoned)));
+}

@@ -1,0 +1,167 @@
+/** What reaches the coordinator's socket from outside its run; the "workers" live in this process. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Seat } from '../../src/coordinator/launching.ts';
+import type { ExitStatus } from '../../src/coordinator/member.ts';
+import type { RunOutcome } from '../../src/coordinator/server.ts';
+import { runCoordinator } from '../../src/coordinator/server.ts';
+import { decodeFromCoordinator, encode } from '../../src/protocol/codec.ts';
+import type { ControlClient } from '../../src/protocol/control-socket.ts';
+import { openControlClient } from '../../src/protocol/control-socket.ts';
+import type { CoordinatorMessage, WorkerBody } from '../../src/protocol/messages.ts';
+import { PROTOCOL_VERSION } from '../../src/protocol/messages.ts';
+
+class Peer {
+  readonly #client: ControlClient;
+  readonly #run: string;
+  readonly #inbox: CoordinatorMessage[] = [];
+  #wake: () => void = () => {};
+
+  constructor(seat: Seat, identity: string, run = seat.environment.LOCKSTEP_RUN!) {
+    this.#run = run;
+    this.#client = openControlClient(seat.environment.LOCKSTEP_COORDINATOR!, identity, {
+      onFrame: (frame) => {
+        const decoded = decodeFromCoordinator(frame!);
+        if (decoded.ok) this.#inbox.push(decoded.message);
+        this.#wake();
+      },
+      onSendFailure: () => {},
+    });
+  }
+
+  say(body: WorkerBody, generation = 1): void {
+    const envelope = { protocol: PROTOCOL_VERSION, run: this.#run, generation };
+    this.#client.send(encode({ ...body, ...envelope }));
+  }
+
+  raw(frame: Uint8Array): void {
+    this.#client.send(frame);
+  }
+
+  /** The next message of a kind. */
+  async get(kind: CoordinatorMessage['kind']): Promise<CoordinatorMessage> {
+    for (;;) {
+      const message = this.#inbox.shift();
+      if (message?.kind === kind) return message;
+      if (message === undefined) await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}
+
+const hello = (slot: number): WorkerBody => ({
+  kind: 'hello',
+  slot,
+  pid: process.pid,
+  dataEndpoint: '',
+  configHash: 'c',
+  dataHash: 'd',
+  fingerprint: 'f',
+});
+
+/** One worker's whole run of no step at all. */
+async function behave(worker: Peer): Promise<void> {
+  worker.say(hello(0), 0);
+  await worker.get('assign');
+  worker.say({ kind: 'ready', step: 1, stateHash: 's' });
+  await worker.get('lease');
+  worker.say({ kind: 'finished', step: 1, stateHash: 's', reason: 'completed' });
+  await worker.get('complete');
+}
+
+/** A coordinator of one worker; `body` plays all peers, then the worker "exits". */
+async function coordinate(
+  body: (seat: Seat, status: string[]) => Promise<void>,
+): Promise<{ outcome: RunOutcome; status: readonly string[] }> {
+  const status: string[] = [];
+  let exit: (slot: number, status: ExitStatus) => void = () => {};
+  let seat: Seat | undefined;
+  const running = runCoordinator({
+    runId: 'a',
+    worldSize: 1,
+    meeting: { kind: 'tcp', host: '127.0.0.1' },
+    expected: {},
+    totalSteps: 1,
+    launch: ([first], onExit) => {
+      seat = first;
+      exit = onExit;
+      return [
+        { slot: 0, pid: 1, kill: () => onExit(0, { code: null, signal: 'SIGKILL', lastLine: '' }) },
+      ];
+    },
+    onEvent: (event) => void (event.kind === 'status' && status.push(event.text)),
+  });
+  while (seat === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+  await body(seat, status);
+  exit(0, { code: 0, signal: null, lastLine: '' });
+  return { outcome: await running, status };
+}
+
+describe('the coordinator', () => {
+  test('refuses strangers, tells them why, and goes on with its run', async () => {
+    const { outcome, status } = await coordinate(async (seat) => {
+      const strangers = [
+        new Peer(seat, 'worker-7'),
+        new Peer(seat, 'someone else'),
+        new Peer(seat, 'worker-0x', 'another#run'),
+      ];
+      for (const stranger of strangers) {
+        stranger.say(hello(0), 0);
+        const abort = await stranger.get('abort');
+        assert.ok(abort.kind === 'abort' && abort.code === 'PROTOCOL');
+        stranger.close();
+      }
+      const noise = new Peer(seat, 'noise');
+      for (let i = 0; i < 100; i++) noise.raw(Buffer.alloc(50, i));
+      await noise.get('abort');
+      const worker = new Peer(seat, 'worker-0');
+      await behave(worker);
+      worker.close();
+      noise.close();
+    });
+    assert.equal(outcome.kind, 'completed');
+    // One line a peer, however much it sends, without its control characters.
+    assert.equal(status.filter((text) => text.startsWith('refused')).length, 4);
+    assert.ok(
+      status.some((text) => text.startsWith('refused a peer that calls itself "someone?else"')),
+    );
+  });
+
+  test('refuses a worker of another run in a slot of its own', async () => {
+    const { outcome } = await coordinate(async (seat) => {
+      const old = new Peer(seat, 'worker-0', 'a#old');
+      old.say(hello(0), 0);
+      const abort = await old.get('abort');
+      assert.ok(abort.kind === 'abort');
+      assert.match(abort.message, /it belongs to another run/);
+      old.close();
+    });
+    assert.equal(outcome.exitCode, 7);
+  });
+
+  test('ends with PROTOCOL when a member can not be understood any more', async () => {
+    const { outcome } = await coordinate(async (seat) => {
+      const worker = new Peer(seat, 'worker-0');
+      worker.say(hello(0), 0);
+      await worker.get('assign');
+      worker.raw(Buffer.from('nonsense'));
+      await worker.get('abort');
+      worker.close();
+    });
+    assert.equal(outcome.error?.code, 'PROTOCOL');
+    assert.match(outcome.reason, /^Rank 0 can't be understood\. Cannot read a control message/);
+  });
+
+  test('ignores what a member says in another generation', async () => {
+    const { outcome } = await coordinate(async (seat) => {
+      const worker = new Peer(seat, 'worker-0');
+      worker.say({ kind: 'finished', step: 9, stateHash: 'x', reason: 'completed' }, 8);
+      await behave(worker);
+      worker.close();
+    });
+    assert.deepEqual([outcome.kind, outcome.stateHash], ['completed', 's']);
+  });
+});
