@@ -1,5 +1,5 @@
 /** Shows a run's progress: a bar on a terminal, one short line now and then elsewhere. */
-import { SingleBar } from 'cli-progress';
+import { MultiBar, type SingleBar } from 'cli-progress';
 import type { RunEvent } from '../telemetry/run-event.ts';
 import { formatCount, formatDuration, formatMetrics } from './format.ts';
 
@@ -46,12 +46,12 @@ interface StepLine {
 }
 
 class BarView {
+  /** One bar; a multi-bar is what can write lines above it. */
+  readonly #bars: MultiBar;
   readonly #bar: SingleBar;
-  readonly #output: NodeJS.WriteStream;
 
   constructor(totalSteps: number, output: NodeJS.WriteStream) {
-    this.#output = output;
-    this.#bar = new SingleBar({
+    this.#bars = new MultiBar({
       stream: output,
       format: '{bar} {percentage}% {value}/{total} {left} left · {text}',
       barsize: 20,
@@ -60,7 +60,7 @@ class BarView {
       hideCursor: true,
       gracefulExit: false,
     });
-    this.#bar.start(totalSteps, 0, { left: '?', text: 'starting workers' });
+    this.#bar = this.#bars.create(totalSteps, 0, { left: '?', text: 'starting workers' });
   }
 
   step(done: number, { text, remaining }: StepLine): void {
@@ -68,11 +68,11 @@ class BarView {
   }
 
   line(text: string): void {
-    this.#output.write(`\r\x1b[K${text}\n`);
+    this.#bars.log(`${text}\n`);
   }
 
   stop(): void {
-    this.#bar.stop();
+    this.#bars.stop();
   }
 }
 
