@@ -29,12 +29,7 @@ export interface RandomStream {
  * The stream of (seed, purpose, major, minor), all uint32: for a mask, major is the epoch and minor the
  * sequence.
  */
-export function randomStream(
-  seed: number,
-  purpose: Purpose,
-  major = 0,
-  minor = 0,
-): RandomStream {
+export function randomStream(seed: number, purpose: Purpose, major = 0, minor = 0): RandomStream {
   const key: [number, number] = [seed >>> 0, PURPOSES.indexOf(purpose)];
   let cachedBlock = -1;
   let words: readonly number[] = [];

@@ -32,9 +32,7 @@ export async function* predict(input: PredictInput): AsyncGenerator<Prediction, 
   try {
     session.load({ ...weights, moments: [] });
     for (let position = 0; position < batches.length; position++) {
-      const { shape, data } = session.forward(
-        await bareMicroBatch(store, batches.at(position)),
-      );
+      const { shape, data } = session.forward(await bareMicroBatch(store, batches.at(position)));
       const classes = shape[1]!;
       for (const [row, { sequence }] of batches.at(position).rows.entries()) {
         const logits = data.subarray(row * classes, (row + 1) * classes);
