@@ -1,0 +1,22 @@
+/** What a launch would start, as text. */
+import type { Device } from './device.ts';
+import { nameDevice } from './device.ts';
+import { workerEnvironment } from './environment.ts';
+
+export interface DryRunOptions {
+  readonly devices: readonly Device[];
+  readonly threadsPerWorker: number;
+  readonly numerics: 'strict' | 'fast';
+  readonly runFolder: string;
+}
+
+/** One block a worker: rank and device, then its environment. Endpoints and the run's secret are made at the start. */
+export function dryRunText({ devices, ...common }: DryRunOptions): string {
+  const blocks = devices.map((device, rank) => {
+    const seat = { LOCKSTEP_SLOT: String(rank), LOCKSTEP_WORLD_SIZE: String(devices.length) };
+    const environment = Object.entries(workerEnvironment({ device, seat, ...common }));
+    const lines = environment.sort().map(([name, value]) => `  ${name}=${value}`);
+    return [`rank ${rank}  ${nameDevice(device)}`, ...lines].join('\n');
+  });
+  return `${blocks.join('\n')}\n`;
+}
