@@ -1,8 +1,8 @@
 /** The layers of a model as `debug` prints them: shape, parameters, range of the activations. */
 
 import { LockstepError } from '../core/errors.ts';
+import { formatNumber, formatTable } from '../core/format.ts';
 import type { ActivationRange, StateLayout } from '../engine/engine.ts';
-import { formatNumber, formatTable } from './format.ts';
 
 /** One row a layer; a layer's parameters are those whose names begin with its own, but not deeper ones. */
 export function layerTable(ranges: readonly ActivationRange[], layout: StateLayout): string {

@@ -1,7 +1,7 @@
 /** Shows a run's progress: a bar on a terminal, one short line now and then elsewhere. */
 import { MultiBar, type SingleBar } from 'cli-progress';
+import { formatCount, formatDuration, formatMetrics } from '../core/format.ts';
 import type { RunEvent } from '../telemetry/run-event.ts';
-import { formatCount, formatDuration, formatMetrics } from './format.ts';
 
 /** Without a terminal, a line each so many milliseconds at most. */
 const LINE_INTERVAL_MS = 10_000;

@@ -1,8 +1,9 @@
 /** The main thread's side of the comm thread: `Comm` for a worker process. */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { ReduceInput } from '../collective/exchange-round.ts';
 import { asLockstepError, LockstepError } from '../core/errors.ts';
 import { errorOfFailure, failureOfError } from '../core/failure.ts';
+import { startTypeScriptThread } from '../core/typescript-thread.ts';
 import type { WorkerBody } from '../protocol/messages.ts';
 import type { Comm, JoinRequest, Membership, StepReport } from './comm.ts';
 import { plainJson } from './comm.ts';
@@ -49,7 +50,7 @@ class CommClient implements Comm {
   constructor(options: ThreadOptions) {
     this.#closed = new Int32Array(options.closed);
     process.once('exit', this.#closeAtExit);
-    this.#thread = startThread(options);
+    this.#thread = startTypeScriptThread(new URL('./comm-thread.ts', import.meta.url), options);
     this.#thread.on('message', (message: FromThread) => this.#onMessage(message));
     this.#thread.on('error', (error) => this.#onAbort(asLockstepError(error)));
     this.#exit = new Promise((resolve) => {
@@ -182,18 +183,6 @@ class CommClient implements Comm {
     copy.set(vector);
     return copy;
   }
-}
-
-/** The thread runs TypeScript, whatever the current folder and however this process was started. */
-function startThread(workerData: ThreadOptions): Worker {
-  const tsx = import.meta.resolve('tsx/esm/api');
-  const entry = new URL('./comm-thread.ts', import.meta.url).href;
-  // The loader of the main thread does not reach into threads (Node 20), so the thread registers its own.
-  const bootstrap = `import(${JSON.stringify(tsx)}).then(async (tsx) => {
-    tsx.register();
-    await import(${JSON.stringify(entry)});
-  });`;
-  return new Worker(bootstrap, { eval: true, execArgv: [], workerData });
 }
 
 /** Installs the handlers and returns what removes them. */
