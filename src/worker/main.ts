@@ -26,8 +26,8 @@ async function main(): Promise<number> {
   } catch (thrown) {
     const error = asLockstepError(thrown);
     log.error(error.toLine(), { stack: error.stack, cause: error.cause });
-    await comm.fail(error);
     process.stderr.write(`${error.toLine()}\n`);
+    await comm.fail(error);
     return error.exitCode;
   } finally {
     await comm.close();
