@@ -1,0 +1,144 @@
+/** The documentation is true: its commands run, its links lead somewhere, its keys are the schema's. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import { runConfig } from '../../src/config/run-config.ts';
+
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
+const PAGES = [
+  'README.md',
+  'src/README.md',
+  'src/protocol/GUARANTEES.md',
+  'test/parity/README.md',
+  ...readdirSync(join(PROJECT, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+const read = (page: string): string => readFileSync(join(PROJECT, page), 'utf8');
+
+describe('the commands of', () => {
+  for (const page of PAGES) {
+    const script = shellBlocks(read(page)).join('\n');
+    if (script === '') continue;
+    it(`${page} run, one after the other`, async () => {
+      const folder = placeLikeTheClone();
+      try {
+        await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], {
+          cwd: folder,
+          env: { ...process.env, PATH: `${join(folder, 'bin-of-test')}:${process.env.PATH}` },
+        });
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    });
+  }
+});
+
+describe('the links of', () => {
+  for (const page of PAGES) {
+    it(`${page} lead to files`, () => {
+      const targets = [...read(page).matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map((match) => match[1]!);
+      const local = targets.filter((target) => !target.includes('://'));
+      const broken = local.filter((target) => !existsSync(resolve(PROJECT, dirname(page), target)));
+      assert.deepEqual(broken, []);
+    });
+  }
+});
+
+describe('docs/configuration.md', () => {
+  it('has every key of the schema, and no other', () => {
+    const documented = new Set(
+      [...read('docs/configuration.md').matchAll(/^\| (`.+?`) \|/gm)].flatMap((row) =>
+        [...row[1]!.matchAll(/`([^`]+)`/g)].map((key) => key[1]!),
+      ),
+    );
+    const keys = schemaKeys();
+    assert.deepEqual(
+      [...documented].filter((key) => !keys.has(key)),
+      [],
+      'documented only',
+    );
+    assert.deepEqual(
+      [...keys].filter((key) => !documented.has(key)),
+      [],
+      'in the schema only',
+    );
+  });
+});
+
+function shellBlocks(markdown: string): string[] {
+  return [...markdown.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map((match) => match[1]!);
+}
+
+/** A temporary folder that looks like the clone to commands, but keeps what they write. */
+function placeLikeTheClone(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'lockstep-docs-'));
+  for (const name of ['configs', 'examples', 'launcher', 'src']) {
+    symlinkSync(join(PROJECT, name), join(folder, name));
+  }
+  const shims = join(folder, 'bin-of-test');
+  mkdirSync(shims);
+  const npx = `#!/bin/sh\n[ "$1" = lockstep ] || exit 64\nshift\nexec node "${PROJECT}bin/lockstep.js" "$@"\n`;
+  writeFileSync(join(shims, 'npx'), npx);
+  chmodSync(join(shims, 'npx'), 0o755);
+  return folder;
+}
+
+/** Sections have no row of their own, but for a phase's `batch` and an evaluation's view. */
+const SECTIONS = new Set([
+  'data',
+  'data.synthetic.length',
+  'model',
+  'engine',
+  'checkpoint',
+  'objective',
+  'optimizer',
+  'learningRate',
+  'duration',
+  'evaluation',
+]);
+
+interface JsonSchema {
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly items?: JsonSchema;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
+}
+
+/** Keys as the page writes them: the run's by their paths, a phase's from the phase on. */
+function schemaKeys(): Set<string> {
+  const root = z.toJSONSchema(runConfig, { io: 'input' }) as JsonSchema;
+  const { phases, ...others } = root.properties!;
+  const keys = new Set(['phases']);
+  collect({ properties: others }, '', keys);
+  collect(phases!.items!, '', keys);
+  const repeated = /^(evaluation\.data\.|start\.)/;
+  return new Set([...keys].filter((key) => !repeated.test(key) && !SECTIONS.has(key)));
+}
+
+function collect(schema: JsonSchema, path: string, keys: Set<string>): void {
+  for (const variant of [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])]) {
+    collect(variant, path, keys);
+  }
+  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+    const key = path === '' ? name : `${path}.${name}`;
+    keys.add(key);
+    collect(property, key, keys);
+  }
+}
