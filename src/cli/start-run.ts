@@ -3,6 +3,7 @@ import type { Device } from '../../launcher/device.ts';
 import { localLaunch } from '../../launcher/local.ts';
 import type { RunFolder } from '../checkpoint/run-folder.ts';
 import { hashConfig } from '../config/load.ts';
+import type { RunConfig } from '../config/run-config.ts';
 import type { MeetingKind } from '../coordinator/meeting-point.ts';
 import { type RunOutcome, runCoordinator } from '../coordinator/server.ts';
 import { openStore } from '../data/format/open-store.ts';
@@ -23,11 +24,13 @@ export interface StartOptions {
 
 const WORKER = new URL('../worker/main.ts', import.meta.url);
 
-/** @returns the exit code; @throws LockstepError what keeps the run from beginning */
-export async function startRun(folder: RunFolder, options: StartOptions): Promise<number> {
+/** @returns the exit code */
+export async function startRun(
+  folder: RunFolder,
+  facts: RunFacts,
+  options: StartOptions,
+): Promise<number> {
   const { runConfig: config } = folder;
-  await ensureStore(config, (sentence) => process.stderr.write(`${sentence}\n`));
-  const facts = await readFacts(config);
   const log = openLog(folder.logs, 'coordinator');
   const metrics = openMetrics(folder.metrics);
   const view = openProgressView(facts.totalSteps);
@@ -61,10 +64,19 @@ export async function startRun(folder: RunFolder, options: StartOptions): Promis
   return await conclude(folder, outcome, log);
 }
 
-/** What the coordinator must know of configuration and data; mistakes in either show before any start. */
-async function readFacts(
-  config: RunFolder['runConfig'],
-): Promise<{ dataHash: string; totalSteps: number }> {
+/** What the coordinator must know of configuration and data. */
+export interface RunFacts {
+  readonly dataHash: string;
+  readonly totalSteps: number;
+}
+
+/**
+ * Looks at configuration and data together, before anything is written or started; makes a synthetic
+ * dataset that is absent.
+ * @throws LockstepError what keeps the run from beginning
+ */
+export async function readRunFacts(config: RunConfig): Promise<RunFacts> {
+  await ensureStore(config, (sentence) => process.stderr.write(`${sentence}\n`));
   const store = await openStore(config.data.store);
   try {
     const { schedule } = defineRun(config, store);

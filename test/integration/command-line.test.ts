@@ -1,6 +1,6 @@
 /** The command line as a person uses it: from data to predictions, and what it says when it can't. */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import {
   decodeSafetensors,
@@ -115,6 +115,14 @@ describe('lockstep', () => {
       stderr,
       /^RUN_EXISTS: "run" already holds a run\. Go on with it by "lockstep resume run"/,
     );
+  });
+
+  it('leaves no run folder when configuration and data do not fit', async () => {
+    const classes = ['--set', 'phases.finetune.data.labelsPerClass=1000'];
+    const { code, stderr } = await place.run('train', CONFIG, '--run', 'unfit', ...classes);
+    assert.equal(code, 3);
+    assert.match(stderr, /^DATA_INVALID: Cannot draw 1000 labelled sequences of class "class-0"/);
+    assert.equal(existsSync(place.path('unfit')), false);
   });
 
   it('refuses to resume with other data', async () => {

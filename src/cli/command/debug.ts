@@ -11,11 +11,11 @@ import { openMetrics } from '../../telemetry/metrics.ts';
 import { openLocalComm } from '../../worker/local-comm.ts';
 import { type ReadyWorker, runWorker } from '../../worker/run-worker.ts';
 import { inEngineProcess } from '../engine-process.ts';
-import { ensureStore } from '../ensure-store.ts';
 import { layerTable, refuseNonFiniteModel } from '../layer-table.ts';
 import { openProgressView, type ProgressView } from '../progress-view.ts';
 import { recordEvent } from '../run-files.ts';
 import { concludeRun } from '../run-summary.ts';
+import { readRunFacts } from '../start-run.ts';
 import { configOptions, loadConfigHere } from './train.ts';
 
 interface DebugOptions {
@@ -38,7 +38,7 @@ export const debugCommand: CommandModule<object, DebugOptions> = {
   handler: async (options: ArgumentsCamelCase<DebugOptions>) => {
     const config = loadConfigHere(options);
     process.exitCode = await inEngineProcess(config.engine, options.gpu, async () => {
-      await ensureStore(config, (sentence) => console.error(sentence));
+      await readRunFacts(config);
       const path = options.run ?? join(mkdtempSync(join(tmpdir(), 'lockstep-debug-')), config.name);
       const folder = createRunFolder(path, config);
       try {

@@ -1,6 +1,6 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { openRunFolder } from '../../checkpoint/run-folder.ts';
-import { startRun } from '../start-run.ts';
+import { readRunFacts, startRun } from '../start-run.ts';
 import { devicesOf, meetingOf, type PlacementOptions, placementOptions } from './train.ts';
 
 interface ResumeOptions extends PlacementOptions {
@@ -20,7 +20,8 @@ export const resumeCommand: CommandModule<object, ResumeOptions> = {
     const devices = devicesOf(options);
     const folder = await openRunFolder(options.run);
     try {
-      process.exitCode = await startRun(folder, {
+      const facts = await readRunFacts(folder.runConfig);
+      process.exitCode = await startRun(folder, facts, {
         devices,
         meeting: meetingOf(options),
         resume: true,

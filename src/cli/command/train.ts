@@ -4,7 +4,7 @@ import { cpuDevices, type Device, gpuDevices } from '../../../launcher/device.ts
 import { createRunFolder } from '../../checkpoint/run-folder.ts';
 import { loadRunConfig } from '../../config/load.ts';
 import type { MeetingKind } from '../../coordinator/meeting-point.ts';
-import { startRun } from '../start-run.ts';
+import { readRunFacts, startRun } from '../start-run.ts';
 
 export interface PlacementOptions {
   workers: number;
@@ -56,9 +56,10 @@ export const trainCommand: CommandModule<object, TrainOptions> = {
   handler: async (options: ArgumentsCamelCase<TrainOptions>) => {
     const devices = devicesOf(options);
     const config = loadConfigHere(options);
+    const facts = await readRunFacts(config);
     const folder = createRunFolder(options.run ?? `runs/${config.name}`, config);
     try {
-      process.exitCode = await startRun(folder, {
+      process.exitCode = await startRun(folder, facts, {
         devices,
         meeting: meetingOf(options),
         resume: false,
