@@ -2,7 +2,7 @@
  * Commands that compute in their own process need TensorFlow's environment before it starts: the first
  * process starts a second one like itself with that environment, and becomes its shadow.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
 import { cpuDevices, gpuDevices } from '../../launcher/device.ts';
@@ -48,13 +48,18 @@ async function shadow(env: NodeJS.ProcessEnv): Promise<number> {
   const ignore = () => {};
   const pass = (signal: NodeJS.Signals) => child.kill(signal);
   process.on('SIGINT', ignore).on('SIGTERM', pass).on('SIGHUP', ignore).on('SIGUSR1', pass);
-  createInterface({ input: child.stderr }).on('line', (line) => {
-    if (!TENSORFLOW_NOISE.test(line)) process.stderr.write(`${line}\n`);
-  });
+  passStderr(child);
   return await new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => {
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
     });
+  });
+}
+
+/** Passes a child's errors through, without what TensorFlow prints on every start. */
+export function passStderr(child: ChildProcess): void {
+  createInterface({ input: child.stderr! }).on('line', (line) => {
+    if (!TENSORFLOW_NOISE.test(line)) process.stderr.write(`${line}\n`);
   });
 }

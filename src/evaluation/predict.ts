@@ -1,18 +1,17 @@
-/** Class probabilities of a view's sequences, streamed micro-batch by micro-batch. */
+/** Class probabilities, one micro-batch after the other. */
 import type { Weights } from '../checkpoint/state-tensors.ts';
-import type { BatchConfig } from '../config/phase-section.ts';
 import { LockstepError } from '../core/errors.ts';
 import type { Store } from '../data/format/store.ts';
 import { readPaddedRows } from '../data/loader/pad-rows.ts';
-import { evaluationBatches } from '../data/plan/evaluation-batches.ts';
-import type { View } from '../data/plan/view.ts';
-import type { Engine, MicroBatch, Program } from '../engine/engine.ts';
+import type { MicroBatchList } from '../data/plan/evaluation-batches.ts';
+import type { PlannedMicroBatch } from '../data/plan/plan.ts';
+import type { Engine, MicroBatch, Program, Session } from '../engine/engine.ts';
 
 export interface Prediction {
   /** Number of the sequence in its store. */
   readonly sequence: number;
   /** One probability a class; they add up to 1. */
-  readonly probabilities: Float64Array;
+  readonly probabilities: readonly number[];
 }
 
 export interface PredictInput {
@@ -20,50 +19,59 @@ export interface PredictInput {
   readonly program: Program;
   readonly weights: Weights;
   readonly store: Store;
-  readonly view: View;
-  readonly batch: Pick<BatchConfig, 'tokensPerMicroBatch' | 'maxRows'>;
+  readonly batches: MicroBatchList;
+  /** Computes every `stride`-th micro-batch, from this one on. */
+  readonly first: number;
+  readonly stride: number;
 }
 
-/** @throws LockstepError NON_FINITE when the weights give logits that are not numbers */
-export async function* predict(input: PredictInput): AsyncGenerator<Prediction, void> {
-  const { engine, program, weights, store, view, batch } = input;
-  const batches = evaluationBatches(view, batch);
+/**
+ * Yields the predictions of each micro-batch in turn.
+ * @throws LockstepError NON_FINITE when the weights give logits that are not numbers
+ */
+export async function* predictBatches(input: PredictInput): AsyncGenerator<Prediction[], void> {
+  const { engine, program, weights, store, batches, first, stride } = input;
   const session = engine.session(program);
   try {
     session.load({ ...weights, moments: [] });
-    for (let position = 0; position < batches.length; position++) {
-      const { shape, data } = session.forward(await bareMicroBatch(store, batches.at(position)));
-      const classes = shape[1]!;
-      for (const [row, { sequence }] of batches.at(position).rows.entries()) {
-        const logits = data.subarray(row * classes, (row + 1) * classes);
-        refuseNonFinite(logits, store, sequence);
-        yield { sequence, probabilities: softmax(logits) };
-      }
+    for (let position = first; position < batches.length; position += stride) {
+      yield await predictOne(session, store, batches.at(position));
     }
   } finally {
     session.dispose();
   }
 }
 
-/** A micro-batch with its values only: prediction has no objective. */
-async function bareMicroBatch(
+async function predictOne(
+  session: Session,
   store: Store,
-  batch: Parameters<typeof readPaddedRows>[1],
-): Promise<MicroBatch> {
-  const rows = await readPaddedRows(store, batch);
+  batch: PlannedMicroBatch,
+): Promise<Prediction[]> {
+  const { shape, data } = session.forward(await bareMicroBatch(store, batch));
+  const classes = shape[1]!;
+  return batch.rows.map(({ sequence }, row) => {
+    const logits = data.subarray(row * classes, (row + 1) * classes);
+    refuseNonFinite(logits, store, sequence);
+    return { sequence, probabilities: softmax(logits) };
+  });
+}
+
+/** A micro-batch with its values only: prediction has no objective. */
+async function bareMicroBatch(store: Store, batch: PlannedMicroBatch): Promise<MicroBatch> {
+  const { rows, paddedLength, lengths, sequences, values } = await readPaddedRows(store, batch);
   return {
-    rows: rows.rows,
-    paddedLength: rows.paddedLength,
-    lengths: rows.lengths,
-    sequences: rows.sequences,
-    feeds: { values: { shape: [rows.rows, rows.paddedLength], data: rows.values } },
+    rows,
+    paddedLength,
+    lengths,
+    sequences,
+    feeds: { values: { shape: [rows, paddedLength], data: values } },
     hostSums: {},
   };
 }
 
-function softmax(logits: Float32Array): Float64Array {
+function softmax(logits: Float32Array): number[] {
   const largest = Math.max(...logits);
-  const exponentials = Float64Array.from(logits, (logit) => Math.exp(logit - largest));
+  const exponentials = Array.from(logits, (logit) => Math.exp(logit - largest));
   const sum = exponentials.reduce((a, b) => a + b, 0);
   return exponentials.map((value) => value / sum);
 }

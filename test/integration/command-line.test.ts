@@ -1,6 +1,6 @@
 /** The command line as a person uses it: from data to predictions, and what it says when it can't. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import {
   decodeSafetensors,
@@ -73,6 +73,24 @@ describe('lockstep', () => {
         .reduce((a, b) => a + b, 0);
       assert.ok(Math.abs(total - 1) < 1e-5, row);
     }
+  });
+
+  it('predicts the same lines in the same order on any number of workers', async () => {
+    for (const workers of ['1', '3']) {
+      const out = ['--out', `on-${workers}.jsonl`, '--workers', workers];
+      assert.equal((await place.run('predict', 'run', ...out)).code, 0);
+    }
+    const [one, three] = ['on-1.jsonl', 'on-3.jsonl'].map((name) =>
+      readFileSync(place.path(name), 'utf8'),
+    );
+    assert.equal(one, three);
+  });
+
+  it('leaves no half-written predictions', async () => {
+    const out = ['--out', 'none.csv', '--data', 'nowhere'];
+    assert.equal((await place.run('predict', 'run', ...out)).code, 3);
+    const left = readdirSync(place.folder).filter((name) => name.startsWith('none.csv'));
+    assert.deepEqual(left, []);
   });
 
   it('debug prints the layer table: shape, parameters, range', async () => {
@@ -155,6 +173,10 @@ describe('lockstep', () => {
         /^USAGE: .* has no phase "fintune"\. Its phases are pretrain, finetune\./,
       ],
       [['predict', 'run', '--data', 'nowhere'], /^DATA_NOT_FOUND: /],
+      [
+        ['predict', 'run', '--out', 'nowhere/p.csv'],
+        /^USAGE: Cannot write predictions to "nowhere\/p\.csv": there is no folder "nowhere"/,
+      ],
       [['data', 'info', 'nowhere'], /^DATA_NOT_FOUND: /],
       [['data', 'import', 'nowhere', 'store'], /^DATA_NOT_FOUND: Cannot import "nowhere"/],
     ];

@@ -1,48 +1,46 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
-import { readRunConfig } from '../../checkpoint/run-folder.ts';
-import { EXIT } from '../../core/errors.ts';
+import { LockstepError } from '../../core/errors.ts';
 import { writeFailure } from '../../core/file-error.ts';
-import { SPLITS } from '../../data/format/store.ts';
-import { inEngineProcess } from '../engine-process.ts';
-import { type PredictionFormat, predictionLines } from '../prediction-lines.ts';
+import { SPLITS, type Split } from '../../data/format/store.ts';
+import { type PredictionFormat, predictionLines } from '../prediction/lines.ts';
+import { type DeviceOptions, deviceOptions, devicesOf } from './train.ts';
 
-interface PredictOptions {
+interface PredictOptions extends DeviceOptions {
   run: string;
   phase: string | undefined;
   data: string | undefined;
-  split: string | undefined;
+  split: Split | undefined;
+  crop: number | undefined;
   out: string | undefined;
-  format: string | undefined;
-  gpu: string | undefined;
+  format: PredictionFormat | undefined;
 }
 
 export const predictCommand: CommandModule<object, PredictOptions> = {
   command: 'predict <run>',
   describe: 'Write class probabilities of a dataset, one line a sequence',
   builder: (yargs) =>
-    yargs
+    deviceOptions(yargs)
       .positional('run', { type: 'string', demandOption: true, describe: 'Folder of the run' })
       .option('phase', { type: 'string', describe: 'Weights at the end of this phase' })
       .option('data', { type: 'string', describe: 'Another dataset than the run was trained on' })
       .option('split', { choices: SPLITS, describe: 'Only these sequences; all when absent' })
+      .option('crop', {
+        type: 'number',
+        describe: 'Only the first so many steps of each sequence',
+      })
       .option('out', { type: 'string', describe: 'File to write; standard output when absent' })
       .option('format', {
         choices: ['csv', 'jsonl'],
         describe: 'By the ending of --out when absent, else csv',
-      })
-      .option('gpu', {
-        type: 'string',
-        describe: 'Number of the GPU to use; CPU when absent',
       }) as Argv<PredictOptions>,
   handler: async (options: ArgumentsCamelCase<PredictOptions>) => {
-    const { engine } = readRunConfig(options.run);
-    process.exitCode = await inEngineProcess(engine, options.gpu, async () => {
-      const format = (options.format ??
-        (options.out?.endsWith('.jsonl') ? 'jsonl' : 'csv')) as PredictionFormat;
-      await writeLines(options.out, predictionLines({ ...options, format }));
-      return EXIT.done;
-    });
+    const { run, phase, data, split, crop, out } = options;
+    const format = options.format ?? (out?.endsWith('.jsonl') ? 'jsonl' : 'csv');
+    const request = { run, phase, data, split, crop, labelled: false };
+    await writeLines(out, predictionLines(request, devicesOf(options), format));
   },
 };
 
@@ -52,7 +50,13 @@ async function writeLines(path: string | undefined, lines: AsyncIterable<string>
     for await (const line of lines) process.stdout.write(`${line}\n`);
     return;
   }
-  const { rename, rm } = await import('node:fs/promises');
+  if (!existsSync(dirname(path))) {
+    throw new LockstepError(
+      'USAGE',
+      `Cannot write predictions to "${path}": there is no folder "${dirname(path)}".`,
+      'Make the folder, or choose another file with --out.',
+    );
+  }
   const partial = `${path}.partial-${process.pid}`;
   let file: FileHandle | undefined;
   try {

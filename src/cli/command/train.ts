@@ -6,14 +6,18 @@ import { loadRunConfig } from '../../config/load.ts';
 import type { MeetingKind } from '../../coordinator/meeting-point.ts';
 import { readRunFacts, startRun } from '../start-run.ts';
 
-export interface PlacementOptions {
+/** Where workers run. */
+export interface DeviceOptions {
   workers: number;
   gpus: string | undefined;
+}
+
+export interface PlacementOptions extends DeviceOptions {
   transport: string;
 }
 
 /** Options of every command that starts workers. */
-export function placementOptions<T>(yargs: Argv<T>): Argv<T & PlacementOptions> {
+export function deviceOptions<T>(yargs: Argv<T>): Argv<T & DeviceOptions> {
   return yargs
     .option('workers', {
       type: 'number',
@@ -23,15 +27,19 @@ export function placementOptions<T>(yargs: Argv<T>): Argv<T & PlacementOptions> 
     .option('gpus', {
       type: 'string',
       describe: 'One worker on each of these GPUs, such as 0,1',
-    })
-    .option('transport', {
-      choices: ['ipc', 'tcp'],
-      default: 'ipc',
-      describe: 'Unix sockets, or TCP on the loopback address',
-    }) as Argv<T & PlacementOptions>;
+    }) as Argv<T & DeviceOptions>;
 }
 
-export function devicesOf({ gpus, workers }: PlacementOptions): Device[] {
+/** Options of the commands whose workers talk to each other. */
+export function placementOptions<T>(yargs: Argv<T>): Argv<T & PlacementOptions> {
+  return deviceOptions(yargs).option('transport', {
+    choices: ['ipc', 'tcp'],
+    default: 'ipc',
+    describe: 'Unix sockets, or TCP on the loopback address',
+  }) as Argv<T & PlacementOptions>;
+}
+
+export function devicesOf({ gpus, workers }: DeviceOptions): Device[] {
   return gpus === undefined ? cpuDevices(workers) : gpuDevices(gpus);
 }
 

@@ -1,6 +1,6 @@
 /** A classification report for the terminal. */
 
-import { formatTable } from '../core/format.ts';
+import { formatTable } from '../../core/format.ts';
 import type { EvaluationResult } from './evaluate-run.ts';
 
 export function describeReport(result: EvaluationResult): string {

@@ -1,4 +1,4 @@
-import { LockstepError } from '../core/errors.ts';
+import { LockstepError } from '../../core/errors.ts';
 
 /**
  * Which of the model's labels each class of another dataset is, by name.
