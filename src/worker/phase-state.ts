@@ -59,8 +59,10 @@ export function isBetter(
   best: BestWeights | undefined,
 ): boolean {
   if (phase.evaluation?.keep !== 'best') return false;
+  if (best === undefined) return true;
   const value = metrics[headline.metric]!;
-  const old = best?.metric.value ?? null;
-  if (old === null || Number.isNaN(value)) return best === undefined;
+  // A checkpoint keeps null for what is not finite.
+  const old = best.metric.value ?? Number.NaN;
+  if (Number.isNaN(value) || Number.isNaN(old)) return !Number.isNaN(value);
   return headline.better === 'higher' ? value > old : value < old;
 }

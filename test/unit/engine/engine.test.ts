@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { MicroBatch } from '../../../src/engine/engine.ts';
+import { layOut, makeLeafLayout, makeStateLayout } from '../../../src/engine/layout.ts';
+import { updateRunningStatistics } from '../../../src/engine/running-statistics.ts';
+import { createEngine } from '../../../src/engine/select.ts';
+import { instructionSetOf } from '../../../src/engine/tensorflow/instruction-set.ts';
+import { initialState } from '../../../src/model/initial-state.ts';
+import { makeModel } from '../../../src/model/registry.ts';
+import { makeProgram } from '../../../src/objective/program.ts';
+import { makeObjective } from '../../../src/objective/registry.ts';
+
+describe('layouts', () => {
+  it('put tensors one after another', () => {
+    const { slots, size } = layOut([
+      { name: 'a', shape: [2, 3] },
+      { name: 'b', shape: [] },
+      { name: 'c', shape: [4] },
+    ]);
+    assert.deepEqual(
+      slots.map(({ offset, size }) => [offset, size]),
+      [
+        [0, 6],
+        [6, 1],
+        [7, 4],
+      ],
+    );
+    assert.equal(size, 11);
+  });
+
+  it('a leaf holds gradient, sums, then count, mean and variance of each norm', () => {
+    const norms = [
+      { name: 'n', channels: 2 },
+      { name: 'm', channels: 3 },
+    ];
+    const state = makeStateLayout([{ name: 'w', shape: [5] }], norms);
+    const leaf = makeLeafLayout(state, ['loss', 'weight'], norms);
+    assert.equal(leaf.sumOffset, 5);
+    assert.deepEqual(
+      leaf.normLayers.map(({ offset }) => offset),
+      [7, 12],
+    );
+    assert.equal(leaf.size, 7 + 5 + 7);
+    assert.deepEqual(
+      state.statistics.map(({ name }) => name),
+      ['n.running_mean', 'n.running_var', 'm.running_mean', 'm.running_var'],
+    );
+  });
+});
+
+describe('updateRunningStatistics()', () => {
+  const norms = [{ name: 'n', channels: 1 }];
+  const state = makeStateLayout([], norms);
+  const leaf = makeLeafLayout(state, [], norms);
+  const update = (total: number[], momentum: number) => [
+    ...updateRunningStatistics(
+      Float32Array.of(1, 2),
+      Float32Array.from(total),
+      { state, leaf },
+      momentum,
+    ),
+  ];
+
+  it('moves towards Σ(n · value) / Σn by the momentum', () => {
+    // Two micro-batches of 3 and 5 positions with means 2 and 4, variances 1 and 3.
+    assert.deepEqual(update([8, 3 * 2 + 5 * 4, 3 * 1 + 5 * 3], 0.5), [
+      0.5 * 1 + 0.5 * (26 / 8),
+      0.5 * 2 + 0.5 * (18 / 8),
+    ]);
+  });
+
+  it('keeps the statistics of a layer that saw nothing', () => {
+    assert.deepEqual(update([0, 0, 0], 0.5), [1, 2]);
+  });
+});
+
+describe('instructionSetOf()', () => {
+  it('names what TensorFlow chooses kernels by, weakest first', () => {
+    const flags = 'flags\t\t: fpu avx512f sse avx2 avx fma amx_tile ht';
+    assert.equal(instructionSetOf(`processor : 0\n${flags}\n`), 'avx+avx2+fma+avx512f+amx_tile');
+    assert.equal(instructionSetOf('processor : 0\n'), 'baseline');
+  });
+});
+
+describe('a session', () => {
+  const shape = { classes: 3, symbols: 5, pretextOutputs: 5 };
+  const model = makeModel(
+    {
+      family: 'dilated',
+      channels: 4,
+      input: 'embedding',
+      dilations: [1],
+      kernel: 3,
+      maskValue: -1,
+    },
+    shape,
+  );
+  const objective = makeObjective(
+    { kind: 'masked', fraction: 0.3, span: 2, target: 'classification' },
+    {
+      ...shape,
+      classCounts: [1, 1, 1],
+      mostFrequentSymbol: 0,
+      meanValue: 0,
+      valueRange: { minimum: 0, maximum: 4 },
+    },
+    0,
+  );
+  const optimizer = {
+    kind: 'adamw',
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    weightDecay: 0.1,
+  } as const;
+  const program = makeProgram(model, objective, optimizer);
+  const engine = createEngine({ kind: 'tensorflow', threadsPerWorker: 1, numerics: 'strict' });
+  const start = initialState(model, program.state, { seed: 1, momentCount: 2 });
+  const open = () => {
+    const session = engine.session(program);
+    session.load(start);
+    return session;
+  };
+  const microBatch = (length: number, hidden: boolean): MicroBatch => {
+    const values = Int32Array.from({ length }, (_, step) => step % 5);
+    const shared = { rows: 1, paddedLength: length, lengths: Int32Array.of(length) };
+    const sequences = Int32Array.of(0);
+    if (hidden) {
+      const rows = {
+        ...shared,
+        values,
+        sequences,
+        labels: Int32Array.of(0),
+        starts: Int32Array.of(0),
+      };
+      return { ...shared, sequences, ...objective.prepare({ ...rows, epoch: 0 }) };
+    }
+    const none = { shape: [0], data: new Int32Array() };
+    const feeds = {
+      values: { shape: [1, length], data: values },
+      mask: { shape: [1, length], data: new Int32Array(length) },
+      positions: none,
+      targets: none,
+    };
+    return { ...shared, sequences, feeds, hostSums: { weight: 0 } };
+  };
+  const apply = { learningRate: 0.1, step: 1, statisticsMomentum: 0.1 };
+
+  it('reads back what was loaded', () => {
+    const session = open();
+    assert.deepEqual(session.read(), start);
+    session.dispose();
+  });
+
+  it('leaves the state alone when a step has nothing to learn from', () => {
+    const session = open();
+    const total = session.gradients(microBatch(6, false));
+    assert.equal(total[program.leaf.sumOffset + 1], 0, 'weight');
+    assert.ok(total.every(Number.isFinite));
+    session.apply({ total, ...apply });
+    assert.deepEqual(session.read(), start);
+    session.dispose();
+  });
+
+  it('computes with a sequence of one step', () => {
+    const session = open();
+    assert.ok(session.gradients(microBatch(1, true)).every(Number.isFinite));
+    session.dispose();
+  });
+
+  it('moves what the objective trains, and no other head', () => {
+    const session = open();
+    session.apply({ total: session.gradients(microBatch(40, true)), ...apply });
+    const { parameters } = session.read();
+    for (const { name, offset, size } of program.state.parameters) {
+      const same = Buffer.from(parameters.slice(offset, offset + size).buffer).equals(
+        Buffer.from(start.parameters.slice(offset, offset + size).buffer),
+      );
+      assert.equal(same, name.startsWith('decoder.'), name);
+    }
+    session.dispose();
+  });
+
+  it('hands out leaves without subnormal numbers and without −0', () => {
+    const session = open();
+    session.load({ ...start, parameters: start.parameters.map((p) => p * 1e-20) });
+    const leaf = session.gradients(microBatch(40, true));
+    assert.ok(leaf.every((x) => Object.is(x, 0) || Math.abs(x) >= 2 ** -126));
+    session.dispose();
+  });
+});

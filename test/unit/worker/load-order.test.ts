@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { LoadRequest } from '../../../src/data/loader/load-request.ts';
+import { loadOrder } from '../../../src/worker/load-order.ts';
+import { defineRun } from '../../../src/worker/run-definition.ts';
+import { tinyRun, tinyStore } from './tiny-run.ts';
+
+const run = defineRun(tinyRun(), tinyStore());
+const requestsOf = (worldSize: number, fromStep: number): LoadRequest[][] =>
+  Array.from({ length: worldSize }, (_, rank) => [
+    ...loadOrder(run, { rank, worldSize }, fromStep),
+  ]);
+
+describe('loadOrder()', () => {
+  for (const worldSize of [1, 2, 3, 5]) {
+    it(`shares each step's micro-batches out among ${worldSize} ranks, each exactly once`, () => {
+      const ofRanks = requestsOf(worldSize, 0);
+      for (let step = 0; step < run.schedule.totalSteps; step++) {
+        const { phaseIndex, stepInPhase } = run.schedule.at(step);
+        const shares = ofRanks.map((requests) =>
+          requests.flatMap((request) =>
+            request.kind === 'training' &&
+            request.phase === phaseIndex &&
+            request.stepInPhase === stepInPhase
+              ? [request.microBatch]
+              : [],
+          ),
+        );
+        const count = run.phases[phaseIndex]!.plan.stepAt(stepInPhase).microBatches.length;
+        assert.deepEqual(shares.flat(), [...Array(count).keys()], `step ${step}`);
+      }
+    });
+  }
+
+  it("asks for each evaluation's micro-batches once, after its step", () => {
+    const kinds = requestsOf(1, 0)[0]!.map(({ kind }) => kind);
+    const evaluations = run.phases[0]!.evaluation!.length + 2 * run.phases[1]!.evaluation!.length;
+    assert.equal(kinds.filter((kind) => kind === 'evaluation').length, evaluations);
+    assert.equal(kinds[0], 'training');
+    assert.equal(kinds.at(-1), 'evaluation');
+  });
+
+  it('goes on from any step as if it had begun at the first', () => {
+    for (const rank of [0, 1, 2]) {
+      const all = [...loadOrder(run, { rank, worldSize: 3 }, 0)];
+      for (let step = 0; step < run.schedule.totalSteps; step++) {
+        const rest = [...loadOrder(run, { rank, worldSize: 3 }, step)];
+        assert.deepEqual(rest, all.slice(all.length - rest.length));
+      }
+      assert.deepEqual([...loadOrder(run, { rank, worldSize: 3 }, run.schedule.totalSteps)], []);
+    }
+  });
+});
