@@ -14,7 +14,10 @@ export interface ProgressView {
 type StepEvent = Extract<RunEvent, { kind: 'step' }>;
 type OtherEvent = Extract<RunEvent, { kind: 'event' }>;
 
-export function openProgressView(totalSteps: number, output = process.stderr): ProgressView {
+export function openProgressView(
+  totalSteps: number,
+  output: NodeJS.WriteStream = process.stderr,
+): ProgressView {
   const view = output.isTTY ? new BarView(totalSteps, output) : new LineView(totalSteps, output);
   const started = { step: -1, time: performance.now() };
   return {

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { RunConfig } from '../../../../src/config/run-config.ts';
+import { openStore, type StoreOnDisk } from '../../../../src/data/format/open-store.ts';
+import { buildStore } from '../../../../src/data/importer/build-store.ts';
+import { synthesize } from '../../../../src/data/importer/synthesize.ts';
+import { loadMicroBatch } from '../../../../src/data/loader/load-micro-batch.ts';
+import type { LoadRequest } from '../../../../src/data/loader/load-request.ts';
+import { Loader } from '../../../../src/data/loader/loader.ts';
+import { readPaddedRows } from '../../../../src/data/loader/pad-rows.ts';
+import { makeAllPhaseData } from '../../../../src/data/loader/phase-data.ts';
+import { EVALUATION_EPOCH } from '../../../../src/objective/objective.ts';
+import { tinyRun } from '../../worker/tiny-run.ts';
+import { temporaryFolder } from '../sample-store.ts';
+
+describe('loading', () => {
+  const { path, release } = temporaryFolder();
+  let store: StoreOnDisk;
+  let config: RunConfig;
+
+  before(async () => {
+    const data = `${path}/data`;
+    const records = synthesize({
+      count: 40,
+      classes: 2,
+      symbols: 5,
+      length: { minimum: 5, maximum: 60 },
+    });
+    await buildStore(records, { target: data, name: 'data', valueType: 'uint8' });
+    store = await openStore(data);
+    config = { ...tinyRun(), data: { store: data } };
+  });
+  after(async () => {
+    await store.close();
+    release();
+  });
+
+  it('pads rows with zeros behind their values', async () => {
+    const rows = [
+      { sequence: 3, start: 2, count: 3 },
+      { sequence: 20, start: 0, count: 6 },
+    ];
+    const padded = await readPaddedRows(store, { rows, paddedLength: 6, epoch: 4 });
+    const values = async (sequence: number, start: number, count: number) => [
+      ...(await store.read(sequence, start, count)),
+    ];
+    assert.deepEqual(
+      [...padded.values],
+      [...(await values(3, 2, 3)), 0, 0, 0, ...(await values(20, 0, 6))],
+    );
+    assert.deepEqual([...padded.lengths], [3, 6]);
+    assert.deepEqual([...padded.starts], [2, 0]);
+    assert.deepEqual([...padded.sequences], [3, 20]);
+    assert.equal(padded.epoch, 4);
+  });
+
+  it("draws an evaluation's masks from an epoch of its own, the same ones each time", async () => {
+    const phases = makeAllPhaseData(config, store);
+    const request: LoadRequest = { kind: 'evaluation', phase: 0, microBatch: 0 };
+    const once = await loadMicroBatch(store, phases, request);
+    assert.deepEqual(await loadMicroBatch(store, phases, request), once);
+    const rows = await readPaddedRows(store, phases[0]!.evaluation!.at(0), EVALUATION_EPOCH);
+    assert.deepEqual(once.feeds, phases[0]!.objective.prepare(rows).feeds);
+  });
+
+  it('yields from its thread what loading here yields, in order', async () => {
+    const requests: LoadRequest[] = [0, 1, 2, 3].flatMap((stepInPhase) => [
+      { kind: 'training', phase: 0, stepInPhase, microBatch: 0 },
+      { kind: 'evaluation', phase: 1, microBatch: 0 },
+    ]);
+    const phases = makeAllPhaseData(config, store);
+    const loader = new Loader(config, requests.values());
+    try {
+      for (const request of requests) {
+        assert.deepEqual(
+          await loader.next(request),
+          await loadMicroBatch(store, phases, request),
+          JSON.stringify(request),
+        );
+      }
+    } finally {
+      await loader.close();
+    }
+  });
+
+  it('refuses another request than the next one', async () => {
+    const request: LoadRequest = { kind: 'training', phase: 0, stepInPhase: 0, microBatch: 0 };
+    const loader = new Loader(config, [request].values());
+    try {
+      await assert.rejects(loader.next({ ...request, stepInPhase: 1 }), /the loader is at \{/);
+    } finally {
+      await loader.close();
+    }
+  });
+
+  it('hands a failure over with the micro-batch that it belongs to', async () => {
+    const absent = { ...config, data: { store: `${path}/absent` } };
+    const request: LoadRequest = { kind: 'training', phase: 0, stepInPhase: 0, microBatch: 0 };
+    const loader = new Loader(absent, [request].values());
+    try {
+      await assert.rejects(loader.next(request), { code: 'DATA_NOT_FOUND' });
+    } finally {
+      await loader.close();
+    }
+  });
+});
