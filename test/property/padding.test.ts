@@ -53,7 +53,7 @@ for (const [modelName, modelConfig] of Object.entries(models)) {
             const longest = lengths.at(-1)!;
             const tight = microBatch(lengths, longest);
             const wide = microBatch(lengths, longest + extra);
-            const scale = Math.max(1, tight.hostSums['weight']!);
+            const scale = Math.max(1, tight.hostSums.weight!);
             const perWeight = (leaf: Float32Array) => leaf.map((value) => value / scale);
             const gradient = (leaf: Float32Array) =>
               perWeight(leaf).subarray(0, program.leaf.sumOffset + 1);
