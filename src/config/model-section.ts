@@ -15,8 +15,7 @@ const referenceModel = z.strictObject({
 });
 
 /** Dilated residual network: receptive field 1 + (kernel − 1) · Σ(dilation + 1) steps. */
-const dilatedModel = z.strictObject({
-  family: z.literal('dilated'),
+const dilated = {
   channels,
   /** `embedding` gives each integer symbol a vector; `value` feeds the number itself. */
   input: z.enum(['embedding', 'value']).default('embedding'),
@@ -26,17 +25,30 @@ const dilatedModel = z.strictObject({
     .min(1)
     .max(64)
     .default([1, 2, 4, 8, 16, 32, 64, 128]),
-  /** Odd kernel size of every convolution in the blocks. */
-  kernel: z
-    .int()
-    .min(1)
-    .max(63)
-    .refine((k) => k % 2 === 1, 'must be odd')
-    .default(3),
   maskValue,
   initialWeights,
+};
+const kernel = z.int().min(1).max(63);
+
+const dilatedModel = z.strictObject({
+  family: z.literal('dilated'),
+  ...dilated,
+  /** Odd kernel size of every convolution in the blocks. */
+  kernel: kernel.refine((k) => k % 2 === 1, 'must be odd').default(3),
 });
 
-export const modelSection = z.discriminatedUnion('family', [referenceModel, dilatedModel]);
+/** The same seeing the past only, with a norm over the channels of each position for BatchNorm. */
+const causalModel = z.strictObject({
+  family: z.literal('causal'),
+  ...dilated,
+  /** Kernel size of every convolution in the blocks. */
+  kernel: kernel.default(3),
+});
+
+export const modelSection = z.discriminatedUnion('family', [
+  referenceModel,
+  dilatedModel,
+  causalModel,
+]);
 
 export type ModelConfig = z.output<typeof modelSection>;

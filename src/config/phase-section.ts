@@ -46,7 +46,13 @@ const masked = z.strictObject({
   target: z.enum(['classification', 'regression']).default('classification'),
 });
 
-export const objectiveSection = z.discriminatedUnion('kind', [supervised, masked]);
+const nextStep = z.strictObject({
+  kind: z.literal('next-step'),
+  /** Predict the next symbol (integer values only) or its value; the model must be causal. */
+  target: z.enum(['classification', 'regression']).default('classification'),
+});
+
+export const objectiveSection = z.discriminatedUnion('kind', [supervised, masked, nextStep]);
 
 const fraction = z.number().min(0).lt(1);
 

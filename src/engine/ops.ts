@@ -28,6 +28,12 @@ export interface BatchNormParameters {
   readonly epsilon: number;
 }
 
+export interface ChannelNormParameters {
+  readonly weight: Tensor;
+  readonly bias: Tensor;
+  readonly epsilon: number;
+}
+
 /** Element-wise arithmetic; shapes broadcast as in NumPy. Enough for an optimizer. */
 export interface ElementwiseOps {
   scalar(value: number): Tensor;
@@ -64,6 +70,11 @@ export interface Ops extends ElementwiseOps {
    * BatchNorm1d on the unpadded data) and by the running statistics otherwise.
    */
   batchNorm(x: Tensor, parameters: BatchNormParameters): Tensor;
+  /**
+   * Normalises the channels of each position by themselves: `weight · (x − mean) / √(variance + ε) + bias`,
+   * `weight` and `bias` `[C]`, as PyTorch's LayerNorm over C.
+   */
+  channelNorm(x: Tensor, parameters: ChannelNormParameters): Tensor;
   /** Mean over the valid positions: `[B, L, C]` → `[B, C]`. */
   meanOverLength(x: Tensor): Tensor;
   /** `x · weightᵀ + bias` with `weight` `[out, in]` as in PyTorch's Linear; `x` `[n, in]`. */

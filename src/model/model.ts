@@ -22,6 +22,8 @@ export interface Model {
   /** In the order of the forward pass, heads last. */
   readonly parameters: readonly ParameterDescription[];
   readonly norms: readonly NormDescription[];
+  /** Whether a position's features depend on it and its past only, also while training. */
+  readonly isCausal: boolean;
   /** Steps of the input that one position of the features can see. */
   readonly receptiveField: number;
   /**

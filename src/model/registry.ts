@@ -11,6 +11,7 @@ export function makeModel(config: ModelConfig, shape: ModelShape): Model {
     case 'reference':
       return referenceModel(config, shape);
     case 'dilated':
+    case 'causal':
       return dilatedModel(config, shape);
   }
 }
@@ -23,15 +24,18 @@ function referenceModel(
   return makeResidualNetwork({
     channels,
     shape,
-    blocks: [{ name: 'model.0', channels, kernel: 3, dilation: 1, bias: true }],
+    blocks: [{ name: 'model.0', channels, kernel: 3, dilation: 1, bias: true, causal: false }],
     inputChannels: 1,
     input: (context) => valueChannel(context, maskValue),
   });
 }
 
-/** Dilated residual blocks, so that a position sees hundreds of steps (van den Oord et al. 2016). */
+/**
+ * Dilated residual blocks, so that a position sees hundreds of steps (van den Oord et al. 2016); in its
+ * causal form, of the past only.
+ */
 function dilatedModel(
-  config: Extract<ModelConfig, { family: 'dilated' }>,
+  config: Extract<ModelConfig, { family: 'dilated' | 'causal' }>,
   shape: ModelShape,
 ): Model {
   const { channels, kernel } = config;
@@ -53,6 +57,7 @@ function dilatedModel(
       kernel,
       dilation,
       bias: false,
+      causal: config.family === 'causal',
     })),
     inputChannels: embeds ? symbols + 1 : 2,
     input: (context) =>

@@ -41,9 +41,11 @@ export function makeResidualNetwork(network: ResidualNetwork): Model {
       ...head(PRETEXT_HEAD, shape.pretextOutputs),
     ],
     norms: blocks.flatMap(residualBlockNorms),
+    isCausal: blocks.every((block) => block.causal),
     receptiveField: blocks.reduce((sum, block) => sum + receptiveFieldOf(block), 1),
     features: (context) => {
-      const encoded = conv(context, ENCODER, network.input(context), { dilation: 1, bias: true });
+      const pointwise = { dilation: 1, bias: true, padding: 'same' } as const;
+      const encoded = conv(context, ENCODER, network.input(context), pointwise);
       return blocks.reduce((x, block) => residualBlock(context, block, x), encoded);
     },
     classify: (context, features) =>

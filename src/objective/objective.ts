@@ -13,8 +13,10 @@ export interface DataFacts {
   readonly symbols: number;
   /** Labelled sequences of each class in the phase's view. */
   readonly classCounts: readonly number[];
-  /** Most frequent symbol of the training split; 0 for real values. */
-  readonly mostFrequentSymbol: number;
+  /** How often each symbol occurs in the training split; empty for real values. */
+  readonly symbolCounts: readonly number[];
+  /** `[a · symbols + b]`: how often b follows a in the training split; empty when it was not counted. */
+  readonly transitionCounts: readonly number[];
   readonly meanValue: number;
   readonly valueRange: { readonly minimum: number; readonly maximum: number };
 }
@@ -39,6 +41,8 @@ export interface Objective {
   /** `loss` (differentiated), `weight` (its normaliser), then what the metrics need. */
   readonly sumNames: readonly string[];
   readonly needsLabels: boolean;
+  /** A model that sees the future would only have to copy it. */
+  readonly needsCausalModel: boolean;
   /** Outputs of the model's pretext head that it needs; 0 when it uses the classification head. */
   readonly pretextOutputs: number;
   prepare(rows: PaddedRows): Prepared;

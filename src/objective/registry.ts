@@ -1,14 +1,20 @@
 /** The objectives by name. */
 import type { ObjectiveConfig } from '../config/phase-section.ts';
 import { makeMaskedObjective } from './masked.ts';
+import { makeNextStepObjective } from './next-step.ts';
 import type { DataFacts, Objective } from './objective.ts';
 import { makeSupervisedObjective } from './supervised.ts';
 
 /** @param seed the run's: masks follow from it */
 export function makeObjective(config: ObjectiveConfig, facts: DataFacts, seed: number): Objective {
-  return config.kind === 'supervised'
-    ? makeSupervisedObjective(config, facts)
-    : makeMaskedObjective(config, facts, seed);
+  switch (config.kind) {
+    case 'supervised':
+      return makeSupervisedObjective(config, facts);
+    case 'masked':
+      return makeMaskedObjective(config, facts, seed);
+    case 'next-step':
+      return makeNextStepObjective(config, facts);
+  }
 }
 
 /** Outputs of the pretext head that an objective of this configuration needs. */

@@ -22,6 +22,7 @@ export function makeSupervisedObjective(config: SupervisedConfig, facts: DataFac
   return {
     sumNames: ['loss', 'weight', 'correct', 'sequences'],
     needsLabels: true,
+    needsCausalModel: false,
     pretextOutputs: 0,
     headline: { metric: 'accuracy', better: 'higher' },
     trains: (slot) => !slot.name.startsWith(`${PRETEXT_HEAD}.`),

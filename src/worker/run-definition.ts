@@ -32,6 +32,7 @@ export function defineRun(config: RunConfig, store: StoreFacts): RunDefinition {
     symbols: symbolsOf(store),
     pretextOutputs: sharedPretextOutputs(config, symbolsOf(store)),
   });
+  for (const phase of phaseData) refuseFuture(config, model, phase);
   const phases = phaseData.map((phase) => ({
     ...phase,
     program: makeProgram(model, phase.objective, phase.config.optimizer),
@@ -47,6 +48,19 @@ export function defineRun(config: RunConfig, store: StoreFacts): RunDefinition {
     phases,
     schedule: makeSchedule(scheduled, config.checkpoint),
   };
+}
+
+function refuseFuture(
+  config: RunConfig,
+  model: Model,
+  { config: phase, objective }: PhaseData,
+): void {
+  if (!objective.needsCausalModel || model.isCausal) return;
+  throw new LockstepError(
+    'CONFIG_INVALID',
+    `Phase "${phase.name}" predicts the next step, but model.family "${config.model.family}" sees the future: through its convolutions, and through BatchNorm's statistics while training.`,
+    'Set model.family to "causal".',
+  );
 }
 
 /** All phases share one pretext head, so they must agree on its outputs. */

@@ -16,7 +16,8 @@ const FACTS: DataFacts = {
   classes: 3,
   symbols: 41,
   classCounts: [1, 1, 1],
-  mostFrequentSymbol: 0,
+  symbolCounts: [],
+  transitionCounts: [],
   meanValue: 0,
   valueRange: { minimum: -2, maximum: 2 },
 };

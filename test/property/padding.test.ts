@@ -35,14 +35,29 @@ const models: Record<string, ModelConfig> = {
   },
 };
 
+const causal: ModelConfig = {
+  family: 'causal',
+  channels: 8,
+  input: 'embedding',
+  dilations: [1, 4, 16],
+  kernel: 2,
+  maskValue: -1,
+};
+
 const objectives: Record<string, ObjectiveConfig> = {
   supervised: { kind: 'supervised', classWeights: [1, 2, 0.5] },
   'masked classification': { kind: 'masked', fraction: 0.2, span: 3, target: 'classification' },
   'masked regression': { kind: 'masked', fraction: 0.2, span: 3, target: 'regression' },
 };
 
-for (const [modelName, modelConfig] of Object.entries(models)) {
-  for (const [objectiveName, objectiveConfig] of Object.entries(objectives)) {
+const nextStep: Record<string, ObjectiveConfig> = {
+  'next-step classification': { kind: 'next-step', target: 'classification' },
+  'next-step regression': { kind: 'next-step', target: 'regression' },
+};
+
+for (const [modelName, modelConfig] of Object.entries({ ...models, causal })) {
+  const all = modelConfig.family === 'causal' ? { ...objectives, ...nextStep } : objectives;
+  for (const [objectiveName, objectiveConfig] of Object.entries(all)) {
     describe(`${modelName} model, ${objectiveName} objective`, () => {
       it('computes the same leaf, evaluation and outputs however far the rows are padded', () => {
         const { session, microBatch, program } = build(modelConfig, objectiveConfig);
@@ -81,7 +96,8 @@ function build(modelConfig: ModelConfig, objectiveConfig: ObjectiveConfig) {
       classes: 3,
       symbols: SYMBOLS,
       classCounts: [1, 1, 1],
-      mostFrequentSymbol: 0,
+      symbolCounts: Array<number>(SYMBOLS).fill(1),
+      transitionCounts: [],
       meanValue: 20,
       valueRange: { minimum: 0, maximum: 40 },
     },

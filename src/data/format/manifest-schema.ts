@@ -20,6 +20,7 @@ const manifestSchema: z.ZodType<StoreManifest> = z.object({
   classes: z.array(z.string()),
   valueRange: z.object({ minimum: z.number(), maximum: z.number() }),
   symbolCounts: z.array(count),
+  transitionCounts: z.array(count).default([]),
   meanValue: z.number(),
   sequences: z.int().min(1),
   tokens: z.int().min(1),

@@ -12,13 +12,24 @@ interface SplitCounts {
 
 type Statistics = Pick<
   StoreManifest,
-  'valueRange' | 'symbolCounts' | 'meanValue' | 'sequences' | 'tokens' | 'length' | 'splits'
+  | 'valueRange'
+  | 'symbolCounts'
+  | 'transitionCounts'
+  | 'meanValue'
+  | 'sequences'
+  | 'tokens'
+  | 'length'
+  | 'splits'
 >;
+
+/** Pairs of neighbours are counted up to so many symbols. */
+const TRANSITION_SYMBOLS = 64;
 
 export class StoreStatistics {
   readonly #valueType: ValueType;
   readonly #splits: Record<Split, SplitCounts>;
   readonly #symbolCounts = new Float64Array(65_536);
+  readonly #transitionCounts = new Float64Array(TRANSITION_SYMBOLS ** 2);
   #minimum = Number.POSITIVE_INFINITY;
   #maximum = Number.NEGATIVE_INFINITY;
   #shortest = Number.POSITIVE_INFINITY;
@@ -59,6 +70,23 @@ export class StoreStatistics {
     this.#trainSum += sum;
     if (values instanceof Float32Array) return;
     for (const value of values) this.#symbolCounts[value]!++;
+    for (let step = 1; step < values.length; step++) {
+      const [from, to] = [values[step - 1]!, values[step]!];
+      if (from < TRANSITION_SYMBOLS && to < TRANSITION_SYMBOLS) {
+        this.#transitionCounts[from * TRANSITION_SYMBOLS + to]!++;
+      }
+    }
+  }
+
+  /** Row-major over the symbols that there are; empty when there are too many. */
+  #transitions(symbols: number): number[] {
+    if (symbols > TRANSITION_SYMBOLS) return [];
+    return Array.from({ length: symbols }, (_, from) => [
+      ...this.#transitionCounts.subarray(
+        from * TRANSITION_SYMBOLS,
+        from * TRANSITION_SYMBOLS + symbols,
+      ),
+    ]).flat();
   }
 
   /** At least one row must have been added. */
@@ -68,6 +96,7 @@ export class StoreStatistics {
     return {
       valueRange: { minimum: this.#minimum, maximum: this.#maximum },
       symbolCounts: integer ? Array.from(this.#symbolCounts.subarray(0, this.#maximum + 1)) : [],
+      transitionCounts: integer ? this.#transitions(this.#maximum + 1) : [],
       meanValue: train.tokens === 0 ? 0 : this.#trainSum / train.tokens,
       sequences: train.sequences + validation.sequences + test.sequences,
       tokens: train.tokens + validation.tokens + test.tokens,

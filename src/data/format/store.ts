@@ -24,6 +24,11 @@ export interface StoreManifest {
    * Float values: empty.
    */
   readonly symbolCounts: readonly number[];
+  /**
+   * Integer values of at most 64 symbols: `transitionCounts[a · symbols + b]` is how often b follows a in
+   * the training split. Otherwise empty.
+   */
+  readonly transitionCounts: readonly number[];
   /** Mean over all values of the training split. */
   readonly meanValue: number;
   readonly sequences: number;

@@ -55,12 +55,12 @@ function dataFacts(store: StoreFacts, view: View): DataFacts {
     const label = index.labels[sequence]!;
     if (label >= 0) classCounts[label]!++;
   }
-  const counts = manifest.symbolCounts;
   return {
     classes: manifest.classes.length,
     symbols: symbolsOf(store),
     classCounts,
-    mostFrequentSymbol: counts.length === 0 ? 0 : counts.indexOf(Math.max(...counts)),
+    symbolCounts: manifest.symbolCounts,
+    transitionCounts: manifest.transitionCounts,
     meanValue: manifest.meanValue,
     valueRange: manifest.valueRange,
   };

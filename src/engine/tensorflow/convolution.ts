@@ -1,7 +1,7 @@
 /** Convolution along the length with both gradients, on activations `[rows, 1, length, channels]`. */
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-node-gpu';
 import type { BatchContext } from './batch-context.ts';
-import type { Kernels } from './kernels.ts';
+import type { ConvolutionShape, Kernels } from './kernels.ts';
 import type { TensorflowLibrary } from './library.ts';
 
 export interface ConvolutionInput {
@@ -10,6 +10,7 @@ export interface ConvolutionInput {
   readonly weight: Tensor;
   readonly bias: Tensor | undefined;
   readonly dilation: number;
+  readonly padding: 'same' | 'causal';
 }
 
 /** Differentiable; zero in the padding, and deaf to gradients that arrive there. */
@@ -17,15 +18,18 @@ export function convolve(
   tf: TensorflowLibrary,
   kernels: Kernels,
   context: BatchContext,
-  { x, weight, bias, dilation }: ConvolutionInput,
+  { x, weight, bias, dilation, padding }: ConvolutionInput,
 ): Tensor {
   const filter = toFilter(tf, weight);
+  const isCausal = padding === 'causal' && weight.shape[2]! > 1;
+  const shape: ConvolutionShape = { dilation, padding: isCausal ? 'VALID' : 'SAME' };
+  const past = isCausal ? padPast(tf, x, (weight.shape[2]! - 1) * dilation) : x;
   const operation = tf.customGrad((...inputs: unknown[]) => {
     const [x, filter, bias] = inputs as [Tensor, Tensor, Tensor?];
     const save = inputs.at(-1) as (tensors: Tensor[]) => void;
     const hasBias = inputs.length === 4;
     save([x, filter]);
-    let y = kernels.conv2d(x, filter, dilation);
+    let y = kernels.conv2d(x, filter, shape);
     if (hasBias && bias !== undefined) y = kernels.biasAdd(y, bias);
     if (context.validMask !== undefined) y = kernels.mul(y, context.validMask);
     return {
@@ -36,14 +40,14 @@ export function convolve(
           context.validMask === undefined ? gradient : kernels.mul(gradient, context.validMask);
         const shapeOf = (tensor: Tensor) => tf.tensor1d(tensor.shape, 'int32');
         const gradients = [
-          kernels.conv2dInputGradient(shapeOf(x), filter, dy, dilation),
-          kernels.conv2dFilterGradient(x, shapeOf(filter), dy, dilation),
+          kernels.conv2dInputGradient(shapeOf(x), filter, dy, shape),
+          kernels.conv2dFilterGradient(x, shapeOf(filter), dy, shape),
         ];
         return hasBias ? [...gradients, kernels.biasAddGradient(dy)] : gradients;
       },
     };
   });
-  return bias === undefined ? operation(x, filter) : operation(x, filter, bias);
+  return bias === undefined ? operation(past, filter) : operation(past, filter, bias);
 }
 
 /** PyTorch's `[out, in, kernel]` → TensorFlow's `[1, kernel, in, out]`. */
@@ -52,16 +56,14 @@ function toFilter(tf: TensorflowLibrary, weight: Tensor): Tensor4D {
 }
 
 /**
- * A kernel padded with zeros on its future side, so that 'SAME' padding makes the convolution causal:
- * `[out, in, k]` → `[out, in, 2k − 1]`.
+ * Zeros before the first step, so that a 'VALID' convolution is causal. A kernel with zeros on its future
+ * side under 'SAME' is the same but slower: up to seven times for the filter's gradient at dilation 128.
  */
-export function causalWeight(tf: TensorflowLibrary, weight: Tensor): Tensor {
-  const kernel = weight.shape[2] ?? 1;
-  return kernel === 1
-    ? weight
-    : tf.pad(weight, [
-        [0, 0],
-        [0, 0],
-        [0, kernel - 1],
-      ]);
+function padPast(tf: TensorflowLibrary, x: Tensor, steps: number): Tensor {
+  return tf.pad(x, [
+    [0, 0],
+    [0, 0],
+    [steps, 0],
+    [0, 0],
+  ]);
 }

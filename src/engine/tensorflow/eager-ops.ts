@@ -3,7 +3,8 @@ import type { Tensor1D, Tensor as TfTensor } from '@tensorflow/tfjs-node-gpu';
 import type { BatchNormParameters, Conv1dOptions, ElementwiseOps, Ops, Tensor } from '../ops.ts';
 import type { BatchContext } from './batch-context.ts';
 import { batchNormInference, batchNormTraining } from './batch-norm.ts';
-import { causalWeight, convolve } from './convolution.ts';
+import { channelNorm } from './channel-norm.ts';
+import { convolve } from './convolution.ts';
 import type { Kernels } from './kernels.ts';
 import type { TensorflowLibrary } from './library.ts';
 
@@ -78,15 +79,14 @@ export function makeOps(tf: TensorflowLibrary, kernels: Kernels, context: BatchC
     return bias === undefined ? y : tf.add(y, bias);
   }
 
-  function conv1d(x: Tensor, weight: Tensor, options: Conv1dOptions): Tensor {
-    const kernel = unwrap(weight);
-    const bias = options.bias === undefined ? undefined : unwrap(options.bias);
+  function conv1d(x: Tensor, weight: Tensor, { dilation, padding, bias }: Conv1dOptions): Tensor {
     return wrap(
       convolve(tf, kernels, context, {
         x: unwrap(x),
-        weight: options.padding === 'causal' ? causalWeight(tf, kernel) : kernel,
-        bias,
-        dilation: options.dilation,
+        weight: unwrap(weight),
+        bias: bias === undefined ? undefined : unwrap(bias),
+        dilation,
+        padding,
       }),
     );
   }
@@ -130,6 +130,15 @@ export function makeOps(tf: TensorflowLibrary, kernels: Kernels, context: BatchC
     concatChannels: (parts) => wrap(tf.concat(parts.map(unwrap), 3)),
     conv1d,
     batchNorm,
+    channelNorm: (x, { weight, bias, epsilon }) =>
+      wrap(
+        channelNorm(tf, kernels, context, {
+          x: unwrap(x),
+          weight: unwrap(weight),
+          bias: unwrap(bias),
+          epsilon,
+        }),
+      ),
     meanOverLength: (x) => wrap(meanOverLength(unwrap(x))),
     linear: (x, weight, bias) =>
       wrap(linear(unwrap(x), unwrap(weight), bias === undefined ? undefined : unwrap(bias))),

@@ -35,6 +35,12 @@ interface NodeBackend {
   ): Tensor[];
 }
 
+export interface ConvolutionShape {
+  /** Along the width. */
+  readonly dilation: number;
+  readonly padding: 'SAME' | 'VALID';
+}
+
 export type Kernels = ReturnType<typeof makeKernels>;
 
 export function makeKernels(tf: TensorflowLibrary) {
@@ -65,10 +71,10 @@ export function makeKernels(tf: TensorflowLibrary) {
   const float1 = (op: string) => (a: Tensor) => backend.executeSingleOutput(op, float, [a]);
   const float2 = (op: string) => (a: Tensor, b: Tensor) =>
     backend.executeSingleOutput(op, float, [a, b]);
-  const convolution = (dilation: number): OpAttribute[] => [
+  const convolution = ({ dilation, padding }: ConvolutionShape): OpAttribute[] => [
     ...float,
     integers('strides', [1, 1, 1, 1]),
-    text('padding', 'SAME'),
+    text('padding', padding),
     text('data_format', 'NHWC'),
     integers('dilations', [1, 1, dilation, 1]),
   ];
@@ -95,17 +101,13 @@ export function makeKernels(tf: TensorflowLibrary) {
         [...float, flag('transpose_a', transposeA), flag('transpose_b', transposeB)],
         [a, b],
       ),
-    /** NHWC convolution with 'SAME' padding along the width. */
-    conv2d: (x: Tensor, filter: Tensor, dilation: number) =>
-      backend.executeSingleOutput('Conv2D', convolution(dilation), [x, filter]),
-    conv2dInputGradient: (shape: Tensor, filter: Tensor, dy: Tensor, dilation: number) =>
-      backend.executeSingleOutput('Conv2DBackpropInput', convolution(dilation), [
-        shape,
-        filter,
-        dy,
-      ]),
-    conv2dFilterGradient: (x: Tensor, shape: Tensor, dy: Tensor, dilation: number) =>
-      backend.executeSingleOutput('Conv2DBackpropFilter', convolution(dilation), [x, shape, dy]),
+    /** NHWC convolution along the width. */
+    conv2d: (x: Tensor, filter: Tensor, shape: ConvolutionShape) =>
+      backend.executeSingleOutput('Conv2D', convolution(shape), [x, filter]),
+    conv2dInputGradient: (xShape: Tensor, filter: Tensor, dy: Tensor, shape: ConvolutionShape) =>
+      backend.executeSingleOutput('Conv2DBackpropInput', convolution(shape), [xShape, filter, dy]),
+    conv2dFilterGradient: (x: Tensor, filterShape: Tensor, dy: Tensor, shape: ConvolutionShape) =>
+      backend.executeSingleOutput('Conv2DBackpropFilter', convolution(shape), [x, filterShape, dy]),
     /** Losses `[n]` and the gradient of each with respect to its logits `[n, K]`. */
     sparseSoftmaxCrossEntropy: (logits: Tensor, labels: Tensor) =>
       backend.executeMultipleOutputs(

@@ -2,22 +2,19 @@
 import type { ForwardContext } from '../../engine/engine.ts';
 import type { Tensor } from '../../engine/ops.ts';
 
-/** PyTorch's default. */
-const BATCH_NORM_EPSILON = 1e-5;
+/** PyTorch's default for both norms. */
+const NORM_EPSILON = 1e-5;
 
 /** `[B, L, in]` → `[B, L, out]`, length kept. */
 export function conv(
   { ops, parameter }: ForwardContext,
   name: string,
   x: Tensor,
-  options: { dilation: number; bias: boolean },
+  options: { dilation: number; bias: boolean; padding: 'same' | 'causal' },
 ): Tensor {
   const bias = options.bias ? { bias: parameter(`${name}.bias`) } : {};
-  const { dilation } = options;
-  return ops.tap(
-    name,
-    ops.conv1d(x, parameter(`${name}.weight`), { dilation, padding: 'same', ...bias }),
-  );
+  const { dilation, padding } = options;
+  return ops.tap(name, ops.conv1d(x, parameter(`${name}.weight`), { dilation, padding, ...bias }));
 }
 
 export function batchNorm({ ops, parameter }: ForwardContext, name: string, x: Tensor): Tensor {
@@ -29,7 +26,18 @@ export function batchNorm({ ops, parameter }: ForwardContext, name: string, x: T
       bias: parameter(`${name}.bias`),
       runningMean: parameter(`${name}.running_mean`),
       runningVar: parameter(`${name}.running_var`),
-      epsilon: BATCH_NORM_EPSILON,
+      epsilon: NORM_EPSILON,
+    }),
+  );
+}
+
+export function channelNorm({ ops, parameter }: ForwardContext, name: string, x: Tensor): Tensor {
+  return ops.tap(
+    name,
+    ops.channelNorm(x, {
+      weight: parameter(`${name}.weight`),
+      bias: parameter(`${name}.bias`),
+      epsilon: NORM_EPSILON,
     }),
   );
 }

@@ -1,8 +1,8 @@
-/** relu(x + m(x)), m = conv, BatchNorm, ReLU, conv, BatchNorm (numbered 0 to 4 as in PyTorch's Sequential). */
+/** relu(x + m(x)), m = conv, norm, ReLU, conv, norm (numbered 0 to 4 as in PyTorch's Sequential). */
 import type { ForwardContext } from '../../engine/engine.ts';
 import type { Tensor } from '../../engine/ops.ts';
 import type { NormDescription, ParameterDescription } from '../model.ts';
-import { batchNorm, conv } from './forward.ts';
+import { batchNorm, channelNorm, conv } from './forward.ts';
 import { convParameters, normParameters } from './parameters.ts';
 
 export interface ResidualBlock {
@@ -14,18 +14,28 @@ export interface ResidualBlock {
   readonly dilation: number;
   /** Convolution biases: they have no effect in front of BatchNorm, but the reference model has them. */
   readonly bias: boolean;
+  /**
+   * A causal block sees the past only. It normalises each position by itself: BatchNorm's statistics would
+   * let the future in while training.
+   */
+  readonly causal: boolean;
 }
 
-export function residualBlockNorms({ name, channels }: ResidualBlock): NormDescription[] {
+function normsOf({ name, channels }: ResidualBlock): NormDescription[] {
   return [
     { name: `${name}.m.1`, channels },
     { name: `${name}.m.4`, channels },
   ];
 }
 
+/** The norms that keep running statistics. */
+export function residualBlockNorms(block: ResidualBlock): NormDescription[] {
+  return block.causal ? [] : normsOf(block);
+}
+
 export function residualBlockParameters(block: ResidualBlock): ParameterDescription[] {
   const { name, channels, kernel, bias } = block;
-  const [first, second] = residualBlockNorms(block) as [NormDescription, NormDescription];
+  const [first, second] = normsOf(block) as [NormDescription, NormDescription];
   const size = { out: channels, in: channels, kernel, bias };
   return [
     ...convParameters(`${name}.m.0`, size),
@@ -38,11 +48,13 @@ export function residualBlockParameters(block: ResidualBlock): ParameterDescript
 /** `[B, L, C]` → `[B, L, C]`. */
 export function residualBlock(context: ForwardContext, block: ResidualBlock, x: Tensor): Tensor {
   const { ops } = context;
-  const { name, dilation, bias } = block;
-  let h = conv(context, `${name}.m.0`, x, { dilation, bias });
-  h = ops.tap(`${name}.m.2`, ops.relu(batchNorm(context, `${name}.m.1`, h)));
-  h = batchNorm(context, `${name}.m.4`, conv(context, `${name}.m.3`, h, { dilation: 1, bias }));
-  return ops.tap(name, ops.relu(ops.add(h, x)));
+  const { name, dilation, bias, causal } = block;
+  const padding = causal ? 'causal' : 'same';
+  const norm = causal ? channelNorm : batchNorm;
+  let h = conv(context, `${name}.m.0`, x, { dilation, bias, padding });
+  h = ops.tap(`${name}.m.2`, ops.relu(norm(context, `${name}.m.1`, h)));
+  h = conv(context, `${name}.m.3`, h, { dilation: 1, bias, padding });
+  return ops.tap(name, ops.relu(ops.add(norm(context, `${name}.m.4`, h), x)));
 }
 
 /** Steps by which one block widens what a position can see. */

@@ -100,7 +100,8 @@ describe('a session', () => {
     {
       ...shape,
       classCounts: [1, 1, 1],
-      mostFrequentSymbol: 0,
+      symbolCounts: [],
+      transitionCounts: [],
       meanValue: 0,
       valueRange: { minimum: 0, maximum: 4 },
     },

@@ -117,7 +117,12 @@ describe('initialState()', () => {
 /** Features of one position in inference mode, with some input steps changed. */
 function featureAt(config: ModelConfig, position: number, changed: readonly number[]): number[] {
   const model = makeModel(config, SHAPE);
-  const facts = { mostFrequentSymbol: 0, meanValue: 0, valueRange: { minimum: 0, maximum: 6 } };
+  const facts = {
+    symbolCounts: [],
+    transitionCounts: [],
+    meanValue: 0,
+    valueRange: { minimum: 0, maximum: 6 },
+  };
   const objective = makeObjective(
     { kind: 'supervised', classWeights: 'none' },
     { ...facts, classes: 3, symbols: 7, classCounts: [1, 1, 1] },

@@ -7,7 +7,8 @@ const FACTS: DataFacts = {
   classes: 3,
   symbols: 5,
   classCounts: [1, 2, 3],
-  mostFrequentSymbol: 2,
+  symbolCounts: [1, 1, 9, 1, 1],
+  transitionCounts: [],
   meanValue: 2,
   valueRange: { minimum: 0, maximum: 4 },
 };

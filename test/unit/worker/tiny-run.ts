@@ -45,6 +45,7 @@ export function tinyStore(): StoreFacts {
       classes: ['even', 'odd'],
       valueRange: { minimum: 0, maximum: 4 },
       symbolCounts: [3, 9, 1, 1, 1],
+      transitionCounts: [],
       meanValue: 1,
       sequences: 24,
       tokens: 0,

@@ -1,0 +1,54 @@
+/**
+ * Layer normalisation over the channels of each position (Ba, Kiros and Hinton 2016), on
+ * `[rows, 1, length, C]`: a position's value depends on that position alone, so a causal network may use it.
+ */
+import type { Tensor } from '@tensorflow/tfjs-node-gpu';
+import type { BatchContext } from './batch-context.ts';
+import type { Kernels } from './kernels.ts';
+import type { TensorflowLibrary } from './library.ts';
+
+/** Differentiable in `x` (zero in the padding), `weight` and `bias`; variance without correction. */
+export function channelNorm(
+  tf: TensorflowLibrary,
+  kernels: Kernels,
+  context: BatchContext,
+  input: { x: Tensor; weight: Tensor; bias: Tensor; epsilon: number },
+): Tensor {
+  const { add, sub, mul, square, rsqrt, matMul } = kernels;
+  const { ones, validMask } = context;
+  const channels = input.x.shape[3]!;
+  const flat = (x: Tensor) => tf.reshape(x, [-1, channels]);
+  const masked = (x: Tensor) => (validMask === undefined ? x : mul(x, validMask));
+  /** Means over the channels of `[N, C]`: `[N, 1]`. */
+  const channelMean = (x: Tensor) => matMul(x, tf.fill([channels, 1], 1 / channels));
+
+  const operation = tf.customGrad((...inputs: unknown[]) => {
+    const [x, weight, bias, save] = inputs as [Tensor, Tensor, Tensor, (t: Tensor[]) => void];
+    const values = flat(x);
+    const centred = sub(values, channelMean(values));
+    const variance = channelMean(square(centred));
+    const inverseDeviation = rsqrt(add(variance, tf.scalar(input.epsilon)));
+    const normalised = mul(centred, inverseDeviation);
+    save([normalised, inverseDeviation, weight]);
+    const y = add(mul(normalised, weight), bias);
+    return {
+      value: masked(tf.reshape(y, x.shape)),
+      gradFunc: (gradient: Tensor, saved: Tensor[]) => {
+        const [normalised, inverseDeviation, weight] = saved as [Tensor, Tensor, Tensor];
+        const dy = flat(masked(gradient));
+        const dWeight = matMul(ones, mul(dy, normalised));
+        const dBias = matMul(ones, dy);
+        // dx = (g − mean(g) − x̂ · mean(g · x̂)) / deviation, with g = dy · weight
+        const g = mul(dy, weight);
+        const along = mul(normalised, channelMean(mul(g, normalised)));
+        const dx = mul(sub(sub(g, channelMean(g)), along), inverseDeviation);
+        return [
+          tf.reshape(dx, gradient.shape),
+          tf.reshape(dWeight, [channels]),
+          tf.reshape(dBias, [channels]),
+        ];
+      },
+    };
+  });
+  return operation(input.x, input.weight, input.bias);
+}
