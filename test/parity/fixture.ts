@@ -17,6 +17,9 @@ export const MODEL_FIXTURES = [
   'dilated-supervised',
   'dilated-masked-classification',
   'dilated-masked-regression',
+  'causal-supervised',
+  'causal-next-step-classification',
+  'causal-next-step-regression',
 ] as const;
 
 export const OPTIMIZER_FIXTURES = [
@@ -37,7 +40,7 @@ const modelSettings = z.object({
   model: z.discriminatedUnion('family', [
     z.object({ family: z.literal('reference'), ...shared, pretextOutputs }),
     z.object({
-      family: z.literal('dilated'),
+      family: z.enum(['dilated', 'causal']),
       ...shared,
       pretextOutputs,
       input: z.enum(['embedding', 'value']),
@@ -47,7 +50,10 @@ const modelSettings = z.object({
   ]),
   objective: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('supervised'), classWeights: z.array(z.number()).nullable() }),
-    z.object({ kind: z.literal('masked'), target: z.enum(['classification', 'regression']) }),
+    z.object({
+      kind: z.enum(['masked', 'next-step']),
+      target: z.enum(['classification', 'regression']),
+    }),
   ]),
   /** Null where only one step's gradient was taken. */
   optimizer: z

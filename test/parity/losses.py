@@ -31,6 +31,9 @@ def micro_batch(seed, lengths, real_values=False):
         "labels": labels,
         "mask": mask,
         "positions": mask.flatten().nonzero()[:, 0].int(),
+        # Every valid position that has a next one.
+        "next-positions": torch.cat(
+            [torch.arange(n - 1) + i * shape[1] for i, n in enumerate(lengths)]).int(),
     }
 
 
@@ -59,8 +62,21 @@ def masked_loss(net, spec, objective, batch, dtype, normalise):
     x = encoder_input(spec, batch, dtype, masked=True)
     features = masked_features(net, x, batch["lengths"], normalise)
     positions = batch["positions"].long()
-    outputs = net.pretext(features.transpose(1, 2).flatten(0, 1)[positions])
     targets = batch["values"].flatten()[positions]
+    return pretext_loss(net, features, positions, targets, objective, dtype)
+
+
+def next_step_loss(net, spec, objective, batch, dtype, normalise):
+    """The same at every position that has a next one, whose value is the target."""
+    x = encoder_input(spec, batch, dtype, masked=False)
+    features = masked_features(net, x, batch["lengths"], normalise)
+    positions = batch["next-positions"].long()
+    targets = batch["values"].flatten()[positions + 1]
+    return pretext_loss(net, features, positions, targets, objective, dtype)
+
+
+def pretext_loss(net, features, positions, targets, objective, dtype):
+    outputs = net.pretext(features.transpose(1, 2).flatten(0, 1)[positions])
     if objective["target"] == "classification":
         loss = F.cross_entropy(outputs, targets.long(), reduction="sum")
     else:
@@ -68,8 +84,9 @@ def masked_loss(net, spec, objective, batch, dtype, normalise):
     return outputs, loss, torch.tensor(float(len(positions)), dtype=dtype)
 
 
-LOSSES = {"supervised": supervised_loss, "masked": masked_loss}
+LOSSES = {"supervised": supervised_loss, "masked": masked_loss, "next-step": next_step_loss}
 INPUTS = {
     "supervised": ["values", "lengths", "labels"],
     "masked": ["values", "lengths", "mask", "positions"],
+    "next-step": ["values", "lengths", "next-positions"],
 }

@@ -139,6 +139,10 @@ def dilated(source, **more):
     return {**shape, "maskValue": MASK_VALUE, **more}
 
 
+def causal(source, **more):
+    return {**dilated(source, **more), "family": "causal"}
+
+
 def fixture(about, seed, model, objective, steps, optimizer=SGD, unpadded=False, pooled=False):
     return locals()
 
@@ -185,6 +189,18 @@ def model_fixtures():
             "One gradient of the masked-value objective on real numbers.",
             9, dilated("value", pretextOutputs=1), regression,
             one_batch_a_step(900, 1, real_values=True), None),
+        "causal-supervised": fixture(
+            "Three SGD steps of the causal network on rows of different lengths.",
+            10, causal("embedding"), WEIGHTED, one_batch_a_step(1100, 3)),
+        "causal-next-step-classification": fixture(
+            "One gradient of the next-step objective on symbols.",
+            11, causal("embedding", pretextOutputs=SYMBOLS),
+            {"kind": "next-step", "target": "classification"}, one_batch_a_step(1200, 1), None),
+        "causal-next-step-regression": fixture(
+            "One gradient of the next-step objective on real numbers.",
+            12, causal("value", pretextOutputs=1),
+            {"kind": "next-step", "target": "regression"},
+            one_batch_a_step(1300, 1, real_values=True), None),
     }
 
 

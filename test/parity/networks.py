@@ -1,4 +1,4 @@
-"""The two networks in plain PyTorch, and their forward passes over rows of different lengths."""
+"""The networks in plain PyTorch, and their forward passes over rows of different lengths."""
 
 import torch
 import torch.nn as nn
@@ -12,14 +12,34 @@ SYMBOLS = 41
 # Models. Plain PyTorch: their `forward` knows nothing of padding.
 
 
+class CausalConv(nn.Conv1d):
+    """Sees a position and its past only."""
+
+    def forward(self, x):
+        past = (self.kernel_size[0] - 1) * self.dilation[0]
+        return super().forward(F.pad(x, (past, 0)))
+
+
+class ChannelNorm(nn.LayerNorm):
+    """LayerNorm over the channels of each position of [rows, channels, length]."""
+
+    def forward(self, x):
+        return super().forward(x.transpose(1, 2)).transpose(1, 2)
+
+
 class Block(nn.Module):
     """relu(m(x) + x), the parameters being m.0, m.1, m.3 and m.4."""
 
-    def __init__(self, channels, kernel, dilation, bias):
+    def __init__(self, channels, kernel, dilation, bias, causal):
         super().__init__()
-        first = nn.Conv1d(channels, channels, kernel, padding="same", dilation=dilation, bias=bias)
-        second = nn.Conv1d(channels, channels, kernel, padding="same", bias=bias)
-        norms = [nn.BatchNorm1d(channels, momentum=STATISTICS_MOMENTUM) for _ in range(2)]
+        if causal:
+            first = CausalConv(channels, channels, kernel, dilation=dilation, bias=bias)
+            second = CausalConv(channels, channels, kernel, bias=bias)
+            norms = [ChannelNorm(channels) for _ in range(2)]
+        else:
+            first = nn.Conv1d(channels, channels, kernel, padding="same", dilation=dilation, bias=bias)
+            second = nn.Conv1d(channels, channels, kernel, padding="same", bias=bias)
+            norms = [nn.BatchNorm1d(channels, momentum=STATISTICS_MOMENTUM) for _ in range(2)]
         self.m = nn.Sequential(first, norms[0], nn.ReLU(), second, norms[1])
 
     def forward(self, x):
@@ -36,7 +56,9 @@ class Network(nn.Module):
         dilations = [1] if reference else spec["dilations"]
         kernel = 3 if reference else spec["kernel"]
         self.encoder = nn.Conv1d(inputs, channels, 1)
-        self.model = nn.Sequential(*(Block(channels, kernel, d, bias=reference) for d in dilations))
+        causal = spec["family"] == "causal"
+        blocks = (Block(channels, kernel, d, bias=reference, causal=causal) for d in dilations)
+        self.model = nn.Sequential(*blocks)
         self.decoder = nn.Linear(channels, CLASSES)
         if spec.get("pretextOutputs"):
             self.pretext = nn.Linear(channels, spec["pretextOutputs"])
@@ -46,7 +68,7 @@ class Network(nn.Module):
 
 
 def network(spec, seed, dtype):
-    """PyTorch's own initialisation, except that no BatchNorm starts at its neutral values."""
+    """PyTorch's own initialisation, except that no norm starts at its neutral values."""
     torch.manual_seed(seed)
     net = Network(spec)
     with torch.no_grad():
@@ -55,6 +77,9 @@ def network(spec, seed, dtype):
             norm.bias.add_(0.2 * torch.randn_like(norm.bias))
             norm.running_mean.add_(0.1 * torch.randn_like(norm.running_mean))
             norm.running_var.add_(0.5 * torch.rand_like(norm.running_var))
+        for norm in (m for m in net.modules() if isinstance(m, ChannelNorm)):
+            norm.weight.add_(0.2 * torch.randn_like(norm.weight))
+            norm.bias.add_(0.2 * torch.randn_like(norm.bias))
     return net.to(dtype)
 
 

@@ -1,4 +1,5 @@
 /** Runs a PyTorch fixture's model in the engine: same weights, same micro-batches. */
+import assert from 'node:assert/strict';
 import type { ModelConfig } from '../../src/config/model-section.ts';
 import type { OptimizerConfig } from '../../src/config/phase-section.ts';
 import type { Engine, MicroBatch, Program, Session } from '../../src/engine/engine.ts';
@@ -79,7 +80,9 @@ function build(settings: ModelSettings): { model: Model; objective: Objective } 
   const objective = makeObjective(
     settings.objective.kind === 'supervised'
       ? { kind: 'supervised', classWeights: settings.objective.classWeights ?? 'none' }
-      : { kind: 'masked', fraction: 0.15, span: 5, target: settings.objective.target },
+      : settings.objective.kind === 'masked'
+        ? { kind: 'masked', fraction: 0.15, span: 5, target: settings.objective.target }
+        : { kind: 'next-step', target: settings.objective.target },
     FACTS,
     0,
   );
@@ -149,6 +152,14 @@ function makeMicroBatch(
     const starts = new Int32Array(rows);
     const padded = { ...shared, values: values.data, labels, starts };
     return { ...shared, ...objective.prepare({ ...padded, epoch: 0 }) };
+  }
+  if (settings.objective.kind === 'next-step') {
+    const nothing = new Int32Array(rows);
+    const padded = { ...shared, values: values.data, labels: nothing, starts: nothing, epoch: 0 };
+    const prepared = objective.prepare(padded);
+    const expected = fixture.int(`${prefix}/next-positions`).data;
+    assert.deepEqual(prepared.feeds.positions!.data, expected);
+    return { ...shared, ...prepared };
   }
   const positions = fixture.int(`${prefix}/positions`);
   const truths = Float32Array.from(positions.data, (position) => values.data[position]!);
