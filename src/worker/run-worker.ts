@@ -45,7 +45,7 @@ export async function runWorker(input: WorkerInput): Promise<LoopEnd> {
 async function trainOn(store: Store, input: WorkerInput): Promise<LoopEnd> {
   const { config, comm, runFolder } = input;
   const run = defineRun(config, store);
-  const engine = createEngine(config.engine);
+  const engine = await createEngine(config.engine);
   const saving = { runFolder, fingerprint: engine.fingerprint };
   const { rank, worldSize } = await comm.join({
     configHash: hashConfig(config),

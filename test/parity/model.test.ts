@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Slot } from '../../src/engine/engine.ts';
+import { testEngine } from '../helper/engine.ts';
 import { assertClose } from './close.ts';
 import { MODEL_FIXTURES, type ModelFixtureName } from './fixture.ts';
-import { gather, parityEngine, type Replay, replay, trainingLogits } from './replay.ts';
+import { gather, type Replay, replay, trainingLogits } from './replay.ts';
 
 const TOLERANCE = 1e-4;
 
@@ -26,22 +27,22 @@ describe('a training step', () => {
   it('leaves no tensor behind', () => {
     const run = replay('reference-sgd');
     takeStep(run, 0);
-    const before = parityEngine().tensorCount();
+    const before = testEngine.tensorCount();
     for (let step = 1; step < 4; step++) takeStep(run, step);
     run.session.evaluate(run.microBatch(0, 0));
     run.session.forward(run.microBatch(0, 0));
     run.session.inspect(run.microBatch(0, 0));
     run.session.read();
-    assert.equal(parityEngine().tensorCount(), before);
+    assert.equal(testEngine.tensorCount(), before);
     run.session.dispose();
   });
 
   it('frees everything with its session', () => {
-    const before = parityEngine().tensorCount();
+    const before = testEngine.tensorCount();
     const run = replay('reference-sgd');
     takeStep(run, 0);
     run.session.dispose();
-    assert.equal(parityEngine().tensorCount(), before);
+    assert.equal(testEngine.tensorCount(), before);
   });
 
   it('gives the same bits each time', () => {

@@ -4,6 +4,7 @@ import type { OptimizerConfig } from '../../src/config/phase-section.ts';
 import type { Program } from '../../src/engine/engine.ts';
 import { makeLeafLayout, makeStateLayout } from '../../src/engine/layout.ts';
 import { makeUpdateRule } from '../../src/optimizer/update-rule.ts';
+import { testEngine } from '../helper/engine.ts';
 import { assertClose } from './close.ts';
 import {
   type Fixture,
@@ -11,7 +12,6 @@ import {
   OPTIMIZER_FIXTURES,
   type OptimizerSettings,
 } from './fixture.ts';
-import { parityEngine } from './replay.ts';
 
 const TOLERANCE = 1e-6;
 
@@ -21,7 +21,7 @@ for (const name of OPTIMIZER_FIXTURES) {
       const fixture = loadFixture(name);
       const program = makeOptimizerProgram(fixture);
       const { parameterCount, parameters } = program.state;
-      const session = parityEngine().session(program);
+      const session = testEngine.session(program);
       const flat = (prefix: string) => {
         const vector = new Float32Array(parameterCount);
         for (const slot of parameters) {

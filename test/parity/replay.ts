@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import type { ModelConfig } from '../../src/config/model-section.ts';
 import type { OptimizerConfig } from '../../src/config/phase-section.ts';
-import type { Engine, MicroBatch, Program, Session } from '../../src/engine/engine.ts';
+import type { MicroBatch, Program, Session } from '../../src/engine/engine.ts';
 import type { Tensor } from '../../src/engine/ops.ts';
-import { createTensorflowEngine } from '../../src/engine/tensorflow/engine.ts';
 import type { Model } from '../../src/model/model.ts';
 import { makeModel } from '../../src/model/registry.ts';
 import type { DataFacts, Objective } from '../../src/objective/objective.ts';
 import { makeProgram } from '../../src/objective/program.ts';
 import { makeObjective } from '../../src/objective/registry.ts';
+import { testEngine } from '../helper/engine.ts';
 import { type Fixture, loadFixture, type ModelFixtureName, type ModelSettings } from './fixture.ts';
 
 /** A value range of 4 and a mean of 0 leave regression targets as they are. */
@@ -24,16 +24,6 @@ const FACTS: DataFacts = {
 };
 
 const GRADIENT_ONLY: OptimizerConfig = { kind: 'sgd', momentum: 0, weightDecay: 0 };
-
-let engine: Engine | undefined;
-export function parityEngine(): Engine {
-  engine ??= createTensorflowEngine({
-    kind: 'tensorflow',
-    threadsPerWorker: 1,
-    numerics: 'strict',
-  });
-  return engine;
-}
 
 export interface Replay {
   readonly fixture: Fixture<ModelSettings>;
@@ -53,7 +43,7 @@ export function replay(name: ModelFixtureName): Replay {
     objective,
     makeProgram(model, objective, stripped(optimizer)),
   );
-  const session = parityEngine().session(program);
+  const session = testEngine.session(program);
   session.load({
     parameters: gather(fixture, 'initial', program.state.parameters, program.state.parameterCount),
     statistics: gather(fixture, 'initial', program.state.statistics, program.state.statisticCount),

@@ -4,17 +4,16 @@ import { describe, it } from 'node:test';
 import type { ModelConfig } from '../../src/config/model-section.ts';
 import { randomStream } from '../../src/core/random.ts';
 import type { MicroBatch, Program } from '../../src/engine/engine.ts';
-import { createEngine } from '../../src/engine/select.ts';
 import { initialState } from '../../src/model/initial-state.ts';
 import { makeModel } from '../../src/model/registry.ts';
 import { makeProgram } from '../../src/objective/program.ts';
 import { makeObjective } from '../../src/objective/registry.ts';
+import { testEngine } from '../helper/engine.ts';
 
 const ROWS = 2;
 const LENGTH = 60;
 const SYMBOLS = 9;
 const CHANNELS = 4;
-const engine = createEngine({ kind: 'tensorflow', threadsPerWorker: 1, numerics: 'strict' });
 
 const shared = {
   channels: CHANNELS,
@@ -73,7 +72,7 @@ function featuresWithAndWithoutChange(
       return { loss: context.ops.sum(context.ops.mul(picked, context.feed('channel'))) };
     },
   };
-  const session = engine.session(program);
+  const session = testEngine.session(program);
   session.load(initialState(model, program.state, { seed: 3, momentCount: 1 }));
   const read = (values: Int32Array): Float32Array => {
     const features = new Float32Array(ROWS * LENGTH * CHANNELS);

@@ -5,15 +5,14 @@ import type { ModelConfig } from '../../src/config/model-section.ts';
 import type { ObjectiveConfig } from '../../src/config/phase-section.ts';
 import { randomStream } from '../../src/core/random.ts';
 import type { MicroBatch } from '../../src/engine/engine.ts';
-import { createEngine } from '../../src/engine/select.ts';
 import { initialState } from '../../src/model/initial-state.ts';
 import { makeModel } from '../../src/model/registry.ts';
 import { makeProgram } from '../../src/objective/program.ts';
 import { makeObjective } from '../../src/objective/registry.ts';
+import { testEngine } from '../helper/engine.ts';
 import { assertClose } from '../parity/close.ts';
 
 const SYMBOLS = 41;
-const engine = createEngine({ kind: 'tensorflow', threadsPerWorker: 1, numerics: 'strict' });
 
 const models: Record<string, ModelConfig> = {
   reference: { family: 'reference', channels: 8, maskValue: -1 },
@@ -106,7 +105,7 @@ function build(modelConfig: ModelConfig, objectiveConfig: ObjectiveConfig) {
   const pretextOutputs = objective.pretextOutputs || SYMBOLS;
   const model = makeModel(modelConfig, { classes: 3, symbols: SYMBOLS, pretextOutputs });
   const program = makeProgram(model, objective, { kind: 'sgd', momentum: 0, weightDecay: 0 });
-  const session = engine.session(program);
+  const session = testEngine.session(program);
   session.load(initialState(model, program.state, { seed: 5, momentCount: 1 }));
   const microBatch = (lengths: readonly number[], paddedLength: number): MicroBatch => {
     const rows = lengths.length;

@@ -17,7 +17,7 @@ async function main([requestText, rank, workers]: readonly string[]): Promise<vo
   try {
     const { program, weights } = task.model;
     const source = predictBatches({
-      engine: createEngine(readRunConfig(request.run).engine),
+      engine: await createEngine(readRunConfig(request.run).engine),
       program,
       weights,
       store: task.store,

@@ -3,6 +3,7 @@
  * gradients are written in. Calling the backend directly also costs a fraction of a tfjs operation.
  */
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-node-gpu';
+import type { ConvolutionShape, Kernels } from '../tfjs/kernels.ts';
 import type { TensorflowLibrary } from './library.ts';
 
 interface OpAttribute {
@@ -35,16 +36,14 @@ interface NodeBackend {
   ): Tensor[];
 }
 
-export interface ConvolutionShape {
-  /** Along the width. */
-  readonly dilation: number;
-  readonly padding: 'SAME' | 'VALID';
+/** TensorFlow's own account of itself. */
+export function bindingOf(tf: TensorflowLibrary): Binding {
+  return (tf.backend() as unknown as NodeBackend).binding;
 }
 
-export type Kernels = ReturnType<typeof makeKernels>;
-
-export function makeKernels(tf: TensorflowLibrary) {
+export function makeKernels(tf: TensorflowLibrary): Kernels {
   const backend = tf.backend() as unknown as NodeBackend;
+  const shapeTensor = (shape: readonly number[]) => tf.tensor1d([...shape], 'int32');
   const { binding } = backend;
   const type = (name: string, value: number): OpAttribute => ({
     name,
@@ -80,7 +79,6 @@ export function makeKernels(tf: TensorflowLibrary) {
   ];
 
   return {
-    binding,
     add: float2('AddV2'),
     sub: float2('Sub'),
     mul: float2('Mul'),
@@ -104,10 +102,18 @@ export function makeKernels(tf: TensorflowLibrary) {
     /** NHWC convolution along the width. */
     conv2d: (x: Tensor, filter: Tensor, shape: ConvolutionShape) =>
       backend.executeSingleOutput('Conv2D', convolution(shape), [x, filter]),
-    conv2dInputGradient: (xShape: Tensor, filter: Tensor, dy: Tensor, shape: ConvolutionShape) =>
-      backend.executeSingleOutput('Conv2DBackpropInput', convolution(shape), [xShape, filter, dy]),
-    conv2dFilterGradient: (x: Tensor, filterShape: Tensor, dy: Tensor, shape: ConvolutionShape) =>
-      backend.executeSingleOutput('Conv2DBackpropFilter', convolution(shape), [x, filterShape, dy]),
+    conv2dInputGradient: (xShape, filter, dy, shape) =>
+      backend.executeSingleOutput('Conv2DBackpropInput', convolution(shape), [
+        shapeTensor(xShape),
+        filter,
+        dy,
+      ]),
+    conv2dFilterGradient: (x, filterShape, dy, shape) =>
+      backend.executeSingleOutput('Conv2DBackpropFilter', convolution(shape), [
+        x,
+        shapeTensor(filterShape),
+        dy,
+      ]),
     /** Losses `[n]` and the gradient of each with respect to its logits `[n, K]`. */
     sparseSoftmaxCrossEntropy: (logits: Tensor, labels: Tensor) =>
       backend.executeMultipleOutputs(
@@ -116,19 +122,23 @@ export function makeKernels(tf: TensorflowLibrary) {
         [logits, labels],
         2,
       ) as [Tensor, Tensor],
-    argMax: (x: Tensor, axis: Tensor) =>
-      backend.executeSingleOutput(
+    oneHot: (indices, depth) => tf.oneHot(indices as never, depth, 1, 0, 'float32'),
+    isCorrect: (logits, labels) => {
+      const predicted = backend.executeSingleOutput(
         'ArgMax',
         [...float, type('Tidx', binding.TF_INT32), type('output_type', binding.TF_INT32)],
-        [x, axis],
-      ),
-    equalIntegers: (a: Tensor, b: Tensor) =>
-      backend.executeSingleOutput('Equal', [type('T', binding.TF_INT32)], [a, b]),
-    boolToFloat: (x: Tensor) =>
-      backend.executeSingleOutput(
+        [logits, tf.scalar(1, 'int32')],
+      );
+      const hits = backend.executeSingleOutput(
+        'Equal',
+        [type('T', binding.TF_INT32)],
+        [predicted, labels],
+      );
+      return backend.executeSingleOutput(
         'Cast',
         [type('SrcT', binding.TF_BOOL), type('DstT', binding.TF_FLOAT), flag('Truncate', false)],
-        [x],
-      ),
+        [hits],
+      );
+    },
   };
 }

@@ -3,12 +3,12 @@ import { describe, it } from 'node:test';
 import type { MicroBatch } from '../../../src/engine/engine.ts';
 import { layOut, makeLeafLayout, makeStateLayout } from '../../../src/engine/layout.ts';
 import { updateRunningStatistics } from '../../../src/engine/running-statistics.ts';
-import { createEngine } from '../../../src/engine/select.ts';
 import { instructionSetOf } from '../../../src/engine/tensorflow/instruction-set.ts';
 import { initialState } from '../../../src/model/initial-state.ts';
 import { makeModel } from '../../../src/model/registry.ts';
 import { makeProgram } from '../../../src/objective/program.ts';
 import { makeObjective } from '../../../src/objective/registry.ts';
+import { testEngine } from '../../helper/engine.ts';
 
 describe('layouts', () => {
   it('put tensors one after another', () => {
@@ -115,10 +115,9 @@ describe('a session', () => {
     weightDecay: 0.1,
   } as const;
   const program = makeProgram(model, objective, optimizer);
-  const engine = createEngine({ kind: 'tensorflow', threadsPerWorker: 1, numerics: 'strict' });
   const start = initialState(model, program.state, { seed: 1, momentCount: 2 });
   const open = () => {
-    const session = engine.session(program);
+    const session = testEngine.session(program);
     session.load(start);
     return session;
   };

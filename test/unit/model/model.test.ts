@@ -3,11 +3,11 @@ import { describe, it } from 'node:test';
 import type { ModelConfig } from '../../../src/config/model-section.ts';
 import type { MicroBatch, Program } from '../../../src/engine/engine.ts';
 import { makeStateLayout } from '../../../src/engine/layout.ts';
-import { createEngine } from '../../../src/engine/select.ts';
 import { initialState } from '../../../src/model/initial-state.ts';
 import { makeModel } from '../../../src/model/registry.ts';
 import { makeProgram } from '../../../src/objective/program.ts';
 import { makeObjective } from '../../../src/objective/registry.ts';
+import { testEngine } from '../../helper/engine.ts';
 
 const SHAPE = { classes: 3, symbols: 7, pretextOutputs: 7 };
 const dilated = (dilations: number[], kernel = 3): ModelConfig => ({
@@ -134,11 +134,7 @@ function featureAt(config: ModelConfig, position: number, changed: readonly numb
     outputs: (context) =>
       context.ops.gatherPositions(model.features(context), context.feed('position')),
   };
-  const session = createEngine({
-    kind: 'tensorflow',
-    threadsPerWorker: 1,
-    numerics: 'strict',
-  }).session(program);
+  const session = testEngine.session(program);
   session.load(initialState(model, program.state, { seed: 2, momentCount: 1 }));
   const values = Float32Array.from({ length: 80 }, (_, step) => (step * 5) % 7);
   for (const step of changed) values[step]! += 1;

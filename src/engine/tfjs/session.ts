@@ -1,5 +1,5 @@
 /** A session whose operations run one by one; the state stays on the device between the verbs. */
-import type { Tensor as TfTensor } from '@tensorflow/tfjs-node-gpu';
+import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import { addCanonical, flushSubnormals } from '../../collective/canonical-sum.ts';
 import type {
   ActivationRange,
@@ -15,9 +15,9 @@ import type {
 import type { Tensor } from '../ops.ts';
 import { updateRunningStatistics } from '../running-statistics.ts';
 import { type BatchContext, makeBatchContext } from './batch-context.ts';
-import { makeElementwiseOps, makeOps, unwrap, wrap } from './eager-ops.ts';
 import type { Kernels } from './kernels.ts';
-import type { TensorflowLibrary } from './library.ts';
+import type { TfjsLibrary } from './library.ts';
+import { makeElementwiseOps, makeOps, unwrap, wrap } from './ops.ts';
 
 interface DeviceState {
   /** Flat, for the optimizer. */
@@ -27,15 +27,15 @@ interface DeviceState {
   byName: Map<string, TfTensor>;
 }
 
-export class EagerSession implements Session {
-  readonly #tf: TensorflowLibrary;
+export class TfjsSession implements Session {
+  readonly #tf: TfjsLibrary;
   readonly #kernels: Kernels;
   readonly #program: Program;
   readonly #decayMask: TfTensor;
   #device: DeviceState | undefined;
   #statistics: Float32Array = new Float32Array();
 
-  constructor(tf: TensorflowLibrary, kernels: Kernels, program: Program) {
+  constructor(tf: TfjsLibrary, kernels: Kernels, program: Program) {
     this.#tf = tf;
     this.#kernels = kernels;
     this.#program = program;

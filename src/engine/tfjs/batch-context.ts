@@ -1,7 +1,7 @@
 /** What every layer of one pass over one micro-batch shares. */
-import type { Tensor } from '@tensorflow/tfjs-node-gpu';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { MicroBatch } from '../engine.ts';
-import type { TensorflowLibrary } from './library.ts';
+import type { TfjsLibrary } from './library.ts';
 
 /** BatchNorm's contribution to the leaf. */
 export interface BatchStatistics {
@@ -29,7 +29,7 @@ export interface BatchContext {
 
 /** The tensors made here belong to the caller's tidy scope. */
 export function makeBatchContext(
-  tf: TensorflowLibrary,
+  tf: TfjsLibrary,
   batch: Pick<MicroBatch, 'rows' | 'paddedLength' | 'lengths'>,
   options: { training: boolean; onTap?: (layer: string, x: Tensor) => void },
 ): BatchContext {
@@ -53,7 +53,7 @@ export function makeBatchContext(
 }
 
 function makeValidMask(
-  tf: TensorflowLibrary,
+  tf: TfjsLibrary,
   { rows, paddedLength, lengths }: Pick<MicroBatch, 'rows' | 'paddedLength' | 'lengths'>,
 ): Tensor {
   const mask = new Float32Array(rows * paddedLength);

@@ -1,12 +1,12 @@
 /** `Ops` on tfjs tensors, executed one by one; activations are `[rows, 1, length, channels]` inside. */
-import type { Tensor1D, Tensor as TfTensor } from '@tensorflow/tfjs-node-gpu';
+import type { Tensor1D, Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import type { BatchNormParameters, Conv1dOptions, ElementwiseOps, Ops, Tensor } from '../ops.ts';
 import type { BatchContext } from './batch-context.ts';
 import { batchNormInference, batchNormTraining } from './batch-norm.ts';
 import { channelNorm } from './channel-norm.ts';
 import { convolve } from './convolution.ts';
 import type { Kernels } from './kernels.ts';
-import type { TensorflowLibrary } from './library.ts';
+import type { TfjsLibrary } from './library.ts';
 
 /** The two casts between what the rest of Lockstep sees and what it is. */
 export const wrap = (tensor: TfTensor): Tensor => tensor as unknown as Tensor;
@@ -15,7 +15,7 @@ export const unwrap = (tensor: Tensor): TfTensor => tensor as unknown as TfTenso
 type Unary = (x: TfTensor) => TfTensor;
 
 /** Element-wise operations without gradients, for optimizers. */
-export function makeElementwiseOps(tf: TensorflowLibrary, kernels: Kernels): ElementwiseOps {
+export function makeElementwiseOps(tf: TfjsLibrary, kernels: Kernels): ElementwiseOps {
   const binary =
     (kernel: (a: TfTensor, b: TfTensor) => TfTensor) =>
     (a: Tensor, b: Tensor): Tensor =>
@@ -33,7 +33,7 @@ export function makeElementwiseOps(tf: TensorflowLibrary, kernels: Kernels): Ele
 }
 
 /** Differentiable operations for one pass over one micro-batch. */
-export function makeOps(tf: TensorflowLibrary, kernels: Kernels, context: BatchContext): Ops {
+export function makeOps(tf: TfjsLibrary, kernels: Kernels, context: BatchContext): Ops {
   const { validMask } = context;
   const activation = (x: TfTensor) =>
     tf.reshape(x, [context.rows, 1, context.paddedLength, x.shape.at(-1)!]);
@@ -73,6 +73,22 @@ export function makeOps(tf: TensorflowLibrary, kernels: Kernels, context: BatchC
       },
       (dy, [gradient]) => kernels.mul(gradient!, tf.expandDims(dy, 1)),
     )(logits);
+
+  /** Positions are all different, so the gradient puts rows back without adding any. */
+  function gatherPositions(x: TfTensor, positions: TfTensor): TfTensor {
+    const channels = x.shape[3]!;
+    return differentiable(
+      (x) => ({
+        y: tf.gather(tf.reshape(x, [-1, channels]), positions as Tensor1D),
+        keep: [positions],
+      }),
+      (dy, [positions]) => {
+        const count = context.rows * context.paddedLength;
+        const put = tf.scatterND(tf.reshape(positions!, [-1, 1]), dy, [count, channels]);
+        return activation(put);
+      },
+    )(x);
+  }
 
   function linear(x: TfTensor, weight: TfTensor, bias: TfTensor | undefined): TfTensor {
     const y = tf.matMul(x as never, weight as never, false, true);
@@ -118,8 +134,7 @@ export function makeOps(tf: TensorflowLibrary, kernels: Kernels, context: BatchC
     sqrt: (a) => wrap(tf.sqrt(unwrap(a))),
     sum: (a) => wrap(tf.sum(unwrap(a))),
     relu: (x) => wrap(relu(unwrap(x))),
-    oneHot: (indices, depth) =>
-      wrap(activation(tf.oneHot(unwrap(indices) as Tensor1D, depth, 1, 0, 'float32'))),
+    oneHot: (indices, depth) => wrap(activation(kernels.oneHot(unwrap(indices), depth))),
     toFloat: (x) => wrap(tf.cast(unwrap(x), 'float32')),
     fill: (x, condition, value) => {
       const original = unwrap(x);
@@ -142,16 +157,9 @@ export function makeOps(tf: TensorflowLibrary, kernels: Kernels, context: BatchC
     meanOverLength: (x) => wrap(meanOverLength(unwrap(x))),
     linear: (x, weight, bias) =>
       wrap(linear(unwrap(x), unwrap(weight), bias === undefined ? undefined : unwrap(bias))),
-    gatherPositions: (x, positions) => {
-      const activations = unwrap(x);
-      const flat = tf.reshape(activations, [-1, activations.shape[3]!]);
-      return wrap(tf.gather(flat, unwrap(positions) as Tensor1D));
-    },
+    gatherPositions: (x, positions) => wrap(gatherPositions(unwrap(x), unwrap(positions))),
     softmaxCrossEntropy: (logits, labels) => wrap(crossEntropy(unwrap(logits), unwrap(labels))),
-    isCorrect: (logits, labels) => {
-      const predicted = kernels.argMax(unwrap(logits), tf.scalar(1, 'int32'));
-      return wrap(kernels.boolToFloat(kernels.equalIntegers(predicted, unwrap(labels))));
-    },
+    isCorrect: (logits, labels) => wrap(kernels.isCorrect(unwrap(logits), unwrap(labels))),
     squeezeLast: (x) => wrap(tf.squeeze(unwrap(x), [-1])),
     tap: (layer, x) => {
       context.onTap?.(layer, unwrap(x));

@@ -3,14 +3,14 @@
  * Composed of channel-wise passes: TensorFlow's fused kernel knows nothing of padding and is slower on
  * CPUs. The mean is taken off before squaring, since E[x²] − m² loses digits in float32.
  */
-import type { Tensor } from '@tensorflow/tfjs-node-gpu';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { BatchContext, BatchStatistics } from './batch-context.ts';
 import type { Kernels } from './kernels.ts';
-import type { TensorflowLibrary } from './library.ts';
+import type { TfjsLibrary } from './library.ts';
 
 /** With the batch's own statistics; differentiable in `x` (zero in the padding), `weight` and `bias`. */
 export function batchNormTraining(
-  tf: TensorflowLibrary,
+  tf: TfjsLibrary,
   kernels: Kernels,
   context: BatchContext,
   input: { x: Tensor; weight: Tensor; bias: Tensor; epsilon: number },
@@ -62,7 +62,7 @@ export function batchNormTraining(
 
 /** With running statistics; no gradient. */
 export function batchNormInference(
-  tf: TensorflowLibrary,
+  tf: TfjsLibrary,
   kernels: Kernels,
   context: BatchContext,
   input: {

@@ -2,14 +2,14 @@
  * Layer normalisation over the channels of each position (Ba, Kiros and Hinton 2016), on
  * `[rows, 1, length, C]`: a position's value depends on that position alone, so a causal network may use it.
  */
-import type { Tensor } from '@tensorflow/tfjs-node-gpu';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { BatchContext } from './batch-context.ts';
 import type { Kernels } from './kernels.ts';
-import type { TensorflowLibrary } from './library.ts';
+import type { TfjsLibrary } from './library.ts';
 
 /** Differentiable in `x` (zero in the padding), `weight` and `bias`; variance without correction. */
 export function channelNorm(
-  tf: TensorflowLibrary,
+  tf: TfjsLibrary,
   kernels: Kernels,
   context: BatchContext,
   input: { x: Tensor; weight: Tensor; bias: Tensor; epsilon: number },

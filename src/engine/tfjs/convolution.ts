@@ -1,8 +1,8 @@
 /** Convolution along the length with both gradients, on activations `[rows, 1, length, channels]`. */
-import type { Tensor, Tensor4D } from '@tensorflow/tfjs-node-gpu';
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { BatchContext } from './batch-context.ts';
 import type { ConvolutionShape, Kernels } from './kernels.ts';
-import type { TensorflowLibrary } from './library.ts';
+import type { TfjsLibrary } from './library.ts';
 
 export interface ConvolutionInput {
   readonly x: Tensor;
@@ -15,7 +15,7 @@ export interface ConvolutionInput {
 
 /** Differentiable; zero in the padding, and deaf to gradients that arrive there. */
 export function convolve(
-  tf: TensorflowLibrary,
+  tf: TfjsLibrary,
   kernels: Kernels,
   context: BatchContext,
   { x, weight, bias, dilation, padding }: ConvolutionInput,
@@ -38,10 +38,9 @@ export function convolve(
         const [x, filter] = saved as [Tensor, Tensor];
         const dy =
           context.validMask === undefined ? gradient : kernels.mul(gradient, context.validMask);
-        const shapeOf = (tensor: Tensor) => tf.tensor1d(tensor.shape, 'int32');
         const gradients = [
-          kernels.conv2dInputGradient(shapeOf(x), filter, dy, shape),
-          kernels.conv2dFilterGradient(x, shapeOf(filter), dy, shape),
+          kernels.conv2dInputGradient(x.shape, filter, dy, shape),
+          kernels.conv2dFilterGradient(x, filter.shape, dy, shape),
         ];
         return hasBias ? [...gradients, kernels.biasAddGradient(dy)] : gradients;
       },
@@ -51,7 +50,7 @@ export function convolve(
 }
 
 /** PyTorch's `[out, in, kernel]` → TensorFlow's `[1, kernel, in, out]`. */
-function toFilter(tf: TensorflowLibrary, weight: Tensor): Tensor4D {
+function toFilter(tf: TfjsLibrary, weight: Tensor): Tensor4D {
   return tf.expandDims(tf.transpose(weight, [2, 1, 0]), 0);
 }
 
@@ -59,7 +58,7 @@ function toFilter(tf: TensorflowLibrary, weight: Tensor): Tensor4D {
  * Zeros before the first step, so that a 'VALID' convolution is causal. A kernel with zeros on its future
  * side under 'SAME' is the same but slower: up to seven times for the filter's gradient at dilation 128.
  */
-function padPast(tf: TensorflowLibrary, x: Tensor, steps: number): Tensor {
+function padPast(tf: TfjsLibrary, x: Tensor, steps: number): Tensor {
   return tf.pad(x, [
     [0, 0],
     [0, 0],

@@ -1,0 +1,28 @@
+/** The portable engine: tfjs on WASM, one thread, wherever Node runs. Slower, with bits of its own. */
+import type { EngineConfig } from '../../config/engine-section.ts';
+import type { Engine, NumericsFingerprint } from '../engine.ts';
+import { TfjsSession } from '../tfjs/session.ts';
+import { makeKernels } from './kernels.ts';
+import { loadWasm } from './library.ts';
+
+/** @throws LockstepError ENGINE_UNAVAILABLE */
+export async function createPortableEngine(config: EngineConfig): Promise<Engine> {
+  const tf = await loadWasm();
+  const kernels = makeKernels(tf);
+  const fingerprint: NumericsFingerprint = {
+    engine: 'portable-wasm',
+    engineVersion: `tfjs ${tf.version_core}`,
+    device: 'cpu',
+    instructionSet: 'wasm-simd',
+    // tfjs switches threads off under Node.
+    threadsPerWorker: 1,
+    precision: 'float32',
+    numerics: config.numerics,
+    node: process.versions.node,
+  };
+  return {
+    fingerprint,
+    session: (program) => new TfjsSession(tf, kernels, program),
+    tensorCount: () => tf.memory().numTensors,
+  };
+}

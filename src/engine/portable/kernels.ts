@@ -1,0 +1,81 @@
+/**
+ * The kernels in tfjs operations that the WASM backend has. It knows no gradient of a convolution's filter,
+ * and the input's only without dilation, so both are written with what there is.
+ */
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { ConvolutionShape, Kernels } from '../tfjs/kernels.ts';
+import type { TfjsLibrary } from '../tfjs/library.ts';
+
+export function makeKernels(tf: TfjsLibrary): Kernels {
+  const matMul: Kernels['matMul'] = (a, b, transposeA = false, transposeB = false) =>
+    tf.matMul(a, b, transposeA, transposeB);
+
+  const conv2d = (x: Tensor, filter: Tensor, { dilation, padding }: ConvolutionShape): Tensor => {
+    const pad = padding === 'SAME' ? 'same' : 'valid';
+    return tf.conv2d(x as Tensor4D, filter as Tensor4D, 1, pad, 'NHWC', [1, dilation]);
+  };
+  /** Zeros before and behind along the width. */
+  const padWidth = (x: Tensor, steps: number): Tensor =>
+    tf.pad(x, [
+      [0, 0],
+      [0, 0],
+      [steps, steps],
+      [0, 0],
+    ]);
+
+  // Asked for float32, the WASM backend leaves the bits of integers.
+  const oneHot = (indices: Tensor, depth: number): Tensor =>
+    tf.cast(tf.oneHot(indices as never, depth), 'float32');
+
+  return {
+    add: (a, b) => tf.add(a, b),
+    sub: (a, b) => tf.sub(a, b),
+    mul: (a, b) => tf.mul(a, b),
+    div: (a, b) => tf.div(a, b),
+    minimum: (a, b) => tf.minimum(a, b),
+    sqrt: (x) => tf.sqrt(x),
+    rsqrt: (x) => tf.rsqrt(x),
+    square: (x) => tf.square(x),
+    relu: (x) => tf.relu(x),
+    reluGradient: (dy, y) => tf.mul(dy, tf.step(y)),
+    biasAdd: (x, bias) => tf.add(x, bias),
+    biasAddGradient: (dy) => {
+      const channels = dy.shape.at(-1)!;
+      const flat = tf.reshape(dy, [-1, channels]);
+      return tf.reshape(matMul(tf.ones([1, flat.shape[0]!]), flat), [channels]);
+    },
+    matMul,
+    conv2d,
+    // The full correlation of dy with the filter turned round: what each input step has fed.
+    conv2dInputGradient: (_xShape, filter, dy, shape) => {
+      const turned = tf.transpose(tf.reverse(filter, 1), [0, 1, 3, 2]);
+      const reach = (filter.shape[1]! - 1) * shape.dilation;
+      const padded = shape.padding === 'VALID' ? padWidth(dy, reach) : dy;
+      return conv2d(padded, turned, shape);
+    },
+    // For each tap, the inputs that it saw times the gradients that they fed.
+    conv2dFilterGradient: (x, filterShape, dy, { dilation, padding }) => {
+      const [, taps, channelsIn, channelsOut] = filterShape as [number, number, number, number];
+      const [rows, , length] = dy.shape as [number, number, number];
+      const seen = padding === 'SAME' ? padWidth(x, ((taps - 1) * dilation) / 2) : x;
+      const gradients = tf.reshape(dy, [rows * length, channelsOut]);
+      const ofTaps = Array.from({ length: taps }, (_, tap) => {
+        const inputs = tf.slice(seen, [0, 0, tap * dilation, 0], [rows, 1, length, channelsIn]);
+        return matMul(tf.reshape(inputs, [rows * length, channelsIn]), gradients, true);
+      });
+      return tf.reshape(tf.stack(ofTaps), [...filterShape]);
+    },
+    oneHot,
+    sparseSoftmaxCrossEntropy: (logits, labels) => {
+      const classes = logits.shape[1]!;
+      const shifted = tf.sub(logits, tf.max(logits, 1, true));
+      const exponentials = tf.exp(shifted);
+      const sums = tf.sum(exponentials, 1, true);
+      const truth = oneHot(labels, classes);
+      const ofTruth = tf.sum(tf.mul(shifted, truth), 1);
+      const losses = tf.sub(tf.reshape(tf.log(sums), [-1]), ofTruth);
+      return [losses, tf.sub(tf.div(exponentials, sums), truth)];
+    },
+    isCorrect: (logits, labels) => tf.cast(tf.equal(tf.argMax(logits, 1), labels), 'float32'),
+  };
+}

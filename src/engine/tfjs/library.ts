@@ -1,0 +1,2 @@
+/** The part of tfjs that both engines compute with. */
+export type TfjsLibrary = typeof import('@tensorflow/tfjs-core');
