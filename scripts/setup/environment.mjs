@@ -121,15 +121,16 @@ function freeBytesOf(folder) {
 /**
  * Which engine this machine gets: `LOCKSTEP_ENGINE` where it is set, else CUDA where there is an
  * NVIDIA driver that is new enough.
- * @returns {{ variant: 'cpu' | 'cuda', reason: string }}
+ * @returns {{ variant: 'cpu' | 'cuda' | 'portable', reason: string }}
  */
 export function chooseVariant(env = process.env, driver = nvidiaDriver()) {
   const wanted = env.LOCKSTEP_ENGINE;
-  if (wanted === 'cpu' || wanted === 'cuda')
+  if (['cpu', 'cuda', 'portable'].includes(wanted)) {
     return { variant: wanted, reason: `LOCKSTEP_ENGINE=${wanted}` };
+  }
   if (wanted) {
     throw new SetupFailure(
-      `LOCKSTEP_ENGINE is "${wanted}", it can be cpu or cuda: set it to one of them or unset it.`,
+      `LOCKSTEP_ENGINE is "${wanted}", it can be cpu, cuda or portable: set it to one of them or unset it.`,
     );
   }
   if (!driver) return { variant: 'cpu', reason: 'no NVIDIA driver found' };

@@ -28,7 +28,7 @@ import { readJson, writeAtomically } from './files.mjs';
 import { releaseLock, takeLock } from './lock.mjs';
 import { installPackages, packagesAreInstalled } from './packages.mjs';
 import { ENGINE, PARTIAL, ROOT, shown } from './paths.mjs';
-import { probeEngine } from './probe.mjs';
+import { probeEngine, probePortableEngine } from './probe.mjs';
 import { say, secondsSince } from './progress.mjs';
 import { provisionWheels, readWheelList, wheelKey, wheelsAreUnpacked } from './wheels.mjs';
 
@@ -71,7 +71,13 @@ async function setUp() {
   const cpu = readCpu();
   const target = chooseTarget(cpu);
   const startMs = Date.now();
+  if (target.variant === 'portable') return await setUpPortable(target, startMs);
   if (!isReady(target)) {
+    const missing = process.env.LOCKSTEP_ENGINE ? null : whatIsMissing(target, cpu);
+    if (missing) {
+      say(`${missing} Until then Lockstep uses its portable engine: the same, but slower.`);
+      return await setUpPortable(target, startMs);
+    }
     await takeLock();
     if (!isReady(target)) await provide(target, cpu);
     releaseLock();
@@ -82,10 +88,45 @@ async function setUp() {
   say(`Lockstep is ready: TensorFlow ${tensorflow} ${where} (${instructionSetOf(cpu)})${spent}.`);
 }
 
+/** Why TensorFlow can't be set up here, as a sentence for a person; null when it can. */
+function whatIsMissing(target, cpu) {
+  try {
+    checkGlibc();
+    checkCpu(cpu);
+    if (!wheelsAreUnpacked(target.key)) findPython();
+    if (!hasCompiledBinding(target.key)) findCompiler();
+    return null;
+  } catch (error) {
+    if (error instanceof SetupFailure) return error.message;
+    throw error;
+  }
+}
+
+/** tfjs on WebAssembly: npm's packages are all that it needs. */
+async function setUpPortable({ circumstances }, startMs) {
+  const wanted = { variant: 'portable', ...circumstances };
+  const isPortableReady = () => {
+    const proven = readJson(PROVEN);
+    const holds = ([name, value]) => proven !== null && proven[name] === value;
+    return packagesAreInstalled() && Object.entries(wanted).every(holds);
+  };
+  if (!isPortableReady()) {
+    await takeLock();
+    if (packagesAreInstalled()) say('[1/2] npm packages: installed already');
+    else await installPackages('[1/2]');
+    say('[2/2] Loading the portable engine and running one operation');
+    const proof = { ...wanted, ...(await probePortableEngine()) };
+    writeAtomically(PROVEN, `${JSON.stringify(proof, null, 2)}\n`);
+    releaseLock();
+  }
+  const spent = Date.now() - startMs > 2000 ? `, set up in ${secondsSince(startMs)}` : '';
+  say(`Lockstep is ready: portable engine, tfjs ${readJson(PROVEN).tfjs} on WebAssembly${spent}.`);
+}
+
 /** What this machine should have; `circumstances` are what a proof holds for. */
 function chooseTarget(cpu) {
   const { variant, reason } = chooseVariant();
-  const wheels = readWheelList(variant);
+  const wheels = readWheelList(variant === 'cuda' ? 'cuda' : 'cpu');
   const circumstances = {
     node: process.version,
     cpu: cpu.name,
@@ -115,7 +156,7 @@ async function provide(target, cpu) {
   const compiler = needsWheels || !hasCompiledBinding(target.key) ? findCompiler() : null;
   rmSync(PARTIAL, { recursive: true, force: true });
   if (packagesAreInstalled()) say('[1/4] npm packages: installed already');
-  else await installPackages();
+  else await installPackages('[1/4]');
   if (needsWheels) await provisionWheels({ ...target, python });
   else say('[2/4] TensorFlow: unpacked already');
   await provideBinding(target.key, compiler);

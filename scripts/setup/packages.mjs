@@ -50,10 +50,10 @@ function platformPackagesArePresent(wanted, installed) {
 }
 
 /** Installs the packages of package-lock.json. No package's own install script runs. */
-export async function installPackages() {
+export async function installPackages(label) {
   const npm = findNpm();
   const startMs = Date.now();
-  say('[1/4] npm packages: installing those of package-lock.json with npm ci --ignore-scripts');
+  say(`${label} npm packages: installing those of package-lock.json with npm ci --ignore-scripts`);
   rmSync(STAMP, { force: true });
   rmSync(INSTALLED, { force: true });
   const hideProgress = showProgress(() => `npm ci … ${secondsSince(startMs)}`);

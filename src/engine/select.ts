@@ -1,12 +1,30 @@
 /** The engines by name. */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type { EngineConfig } from '../config/engine-section.ts';
 import type { Engine } from './engine.ts';
 import { createPortableEngine } from './portable/engine.ts';
 import { createTensorflowEngine } from './tensorflow/engine.ts';
 
+export type EngineKind = Exclude<EngineConfig['kind'], 'auto'>;
+
+/** `auto` as what it means on this machine. */
+export function resolveEngineKind(kind: EngineConfig['kind']): EngineKind {
+  if (kind !== 'auto') return kind;
+  return tensorflowIsSetUp() ? 'tensorflow' : 'portable';
+}
+
+/** Set-up compiles the package's binding and puts it into the package. */
+function tensorflowIsSetUp(): boolean {
+  const require = createRequire(import.meta.url);
+  const packageFile = require.resolve('@tensorflow/tfjs-node-gpu/package.json');
+  return existsSync(join(packageFile, '..', 'lib', 'napi-v8', 'tfjs_binding.node'));
+}
+
 /** @throws LockstepError ENGINE_UNAVAILABLE */
 export async function createEngine(config: EngineConfig): Promise<Engine> {
-  switch (config.kind) {
+  switch (resolveEngineKind(config.kind)) {
     case 'tensorflow':
       return createTensorflowEngine(config);
     case 'portable':

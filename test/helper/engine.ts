@@ -3,9 +3,9 @@ import type { EngineConfig } from '../../src/config/engine-section.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { createEngine } from '../../src/engine/select.ts';
 
-const kind = (process.env.LOCKSTEP_TEST_ENGINE ?? 'tensorflow') as EngineConfig['kind'];
+const kind = (process.env.LOCKSTEP_TEST_ENGINE ?? 'auto') as EngineConfig['kind'];
 
-/** TensorFlow, or what LOCKSTEP_TEST_ENGINE names. */
+/** What is set up, or what LOCKSTEP_TEST_ENGINE names. */
 export const testEngine: Engine = await createEngine({
   kind,
   threadsPerWorker: 1,

@@ -123,7 +123,7 @@ const MISSING: {
     what: 'an engine that does not exist',
     tools: {},
     env: { LOCKSTEP_ENGINE: 'gpu' },
-    line: 'LOCKSTEP_ENGINE is "gpu", it can be cpu or cuda: set it to one of them or unset it.',
+    line: 'LOCKSTEP_ENGINE is "gpu", it can be cpu, cuda or portable: set it to one of them or unset it.',
   },
 ];
 
@@ -134,6 +134,36 @@ for (const { what, tools, env, line } of MISSING) {
     assert.equal(stderr, `${line}\n`);
     assert.equal(exitCode, 2);
     assert.ok(!existsSync(join(folder, '.engine/setup.lock')));
+  });
+}
+
+for (const [what, tools, reason] of [
+  ['Python', { 'g++': GOOD_TOOL }, /^Lockstep needs Python 3\.10 or later with pip, but /],
+  ['a compiler', { python3: GOOD_PYTHON }, /^Lockstep needs a C\+\+17 compiler, but /],
+] as const) {
+  test(`without ${what}, and no engine asked for: the portable one, with the reason`, async (t) => {
+    const { folder, path } = bareClone(t, tools);
+    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+    for (let run = 0; run < 2; run++) {
+      const { exitCode, stdout, stderr } = await outcomeOf(
+        start(folder, path, { LOCKSTEP_ENGINE: '' }),
+      );
+      assert.equal(stderr, '');
+      assert.equal(exitCode, 0);
+      const lines = stdout.trim().split('\n');
+      assert.match(lines[0]!, reason);
+      assert.match(
+        lines[0]!,
+        / Until then Lockstep uses its portable engine: the same, but slower\.$/,
+      );
+      assert.match(
+        lines.at(-1)!,
+        /^Lockstep is ready: portable engine, tfjs 4\.22\.0 on WebAssembly/,
+      );
+      assert.equal(lines.length, run === 0 ? 4 : 2, 'the second run has nothing to do');
+    }
+    const proven = JSON.parse(readFileSync(join(folder, '.engine/engine.json'), 'utf8'));
+    assert.equal(proven.variant, 'portable');
   });
 }
 

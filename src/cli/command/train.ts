@@ -3,7 +3,9 @@ import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { cpuDevices, type Device, gpuDevices } from '../../../launcher/device.ts';
 import { createRunFolder } from '../../checkpoint/run-folder.ts';
 import { loadRunConfig } from '../../config/load.ts';
+import type { RunConfig } from '../../config/run-config.ts';
 import type { MeetingKind } from '../../coordinator/meeting-point.ts';
+import { resolveEngineKind } from '../../engine/select.ts';
 import { readRunFacts, startRun } from '../start-run.ts';
 
 /** Where workers run. */
@@ -91,8 +93,18 @@ export function configOptions<T>(yargs: Argv<T>): Argv<T & { config: string; set
     }) as Argv<T & { config: string; set: string[] }>;
 }
 
-/** The configuration with its dataset's place made independent of the current folder. */
-export function loadConfigHere({ config: path, set }: { config: string; set: string[] }) {
+/** The configuration without what depends on where it is read: current folder, engine that is set up. */
+export function loadConfigHere({
+  config: path,
+  set,
+}: {
+  config: string;
+  set: string[];
+}): RunConfig {
   const config = loadRunConfig(path, set);
-  return { ...config, data: { ...config.data, store: resolve(config.data.store) } };
+  return {
+    ...config,
+    data: { ...config.data, store: resolve(config.data.store) },
+    engine: { ...config.engine, kind: resolveEngineKind(config.engine.kind) },
+  };
 }
