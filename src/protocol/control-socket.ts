@@ -31,6 +31,8 @@ export interface ControlServer extends ControlSocket {
 
 export interface ControlClient extends ControlSocket {
   send(frame: Uint8Array): void;
+  /** The server is gone: closing does not wait for what is queued, nor does ZeroMQ warn of it. */
+  giveUp(): void;
 }
 
 interface ServerHandlers {
@@ -82,6 +84,9 @@ export function openControlClient(
       sendInOrder(() => dealer.send(frame)).catch((thrown: unknown) => {
         handlers.onSendFailure(thrown instanceof Error ? thrown : new Error(String(thrown)));
       });
+    },
+    giveUp: () => {
+      dealer.linger = 0;
     },
     close: () => closeQuietly(dealer, receiving),
   };

@@ -191,9 +191,10 @@ export class CommSession {
 
   #onAbort(reason: Failure): void {
     const { socketFolder } = this.#options.identity;
-    // The coordinator would have removed it.
-    if (reason.code === 'COORDINATOR_LOST' && socketFolder !== null) {
-      removeSocketFolder(socketFolder);
+    if (reason.code === 'COORDINATOR_LOST') {
+      this.#client.giveUp();
+      // The coordinator would have removed it.
+      if (socketFolder !== null) removeSocketFolder(socketFolder);
     }
     const error = errorOfFailure(reason);
     this.#abort.abort(error);

@@ -34,7 +34,7 @@ describe('death of a worker', () => {
       const reason = `^WORKER_LOST: Lost rank 1 \\(pid ${pids[1]}\\): it was killed by SIGKILL after \\d+ steps\\. .+\n$`;
       assert.match(run.stderr, new RegExp(reason));
       for (const slot of [0, 2]) {
-        assert.equal(linesOf(run, slot).length, 1);
+        assert.equal(linesOf(run, slot).length, 1, linesOf(run, slot).join('\n'));
         assert.match(linesOf(run, slot)[0]!, /^WORKER_LOST: Lost rank 1 \(pid/);
       }
       await run.nothingIsLeft();
@@ -108,7 +108,7 @@ describe('death of the coordinator', () => {
       assert.equal(await run.exit(), 'SIGKILL');
       await run.nothingIsLeft();
       for (const slot of [0, 1]) {
-        assert.equal(linesOf(run, slot).length, 1);
+        assert.equal(linesOf(run, slot).length, 1, linesOf(run, slot).join('\n'));
         assert.match(
           linesOf(run, slot)[0]!,
           /^COORDINATOR_LOST: Lost the coordinator: its process \d+ is gone\./,
@@ -123,7 +123,7 @@ describe('death of the coordinator', () => {
       run.process.kill('SIGKILL');
       await run.exit();
       await run.nothingIsLeft();
-      assert.equal(linesOf(run, 1).length, 1);
+      assert.equal(linesOf(run, 1).length, 1, linesOf(run, 1).join('\n'));
       assert.match(
         linesOf(run, 1)[0]!,
         /^COORDINATOR_LOST: .* \(Process \d+ is killed: its main thread is blocked\.\)$/,

@@ -45,6 +45,17 @@ function bareClone(t: TestContext, tools: Record<string, string>) {
   return { folder, path };
 }
 
+/** Only where npm would find nothing to do: it empties a folder behind a link, too. */
+async function linkPackages(folder: string): Promise<void> {
+  const module = new URL('../../scripts/setup/packages.mjs', import.meta.url).href;
+  const { packagesAreInstalled } = (await import(module)) as { packagesAreInstalled(): boolean };
+  assert.ok(
+    packagesAreInstalled(),
+    'node_modules is not what package-lock.json says: npm run setup',
+  );
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+}
+
 function writeTool(path: string, name: string, script: string): void {
   writeFileSync(join(path, name), `#!/bin/sh\n${script}\n`);
   chmodSync(join(path, name), 0o755);
@@ -143,7 +154,7 @@ for (const [what, tools, reason] of [
 ] as const) {
   test(`without ${what}, and no engine asked for: the portable one, with the reason`, async (t) => {
     const { folder, path } = bareClone(t, tools);
-    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+    await linkPackages(folder);
     for (let run = 0; run < 2; run++) {
       const { exitCode, stdout, stderr } = await outcomeOf(
         start(folder, path, { LOCKSTEP_ENGINE: '' }),
@@ -186,7 +197,7 @@ test('npm without a network: one line that names the log', async (t) => {
 
 test('pip without a network: one line that names the log', async (t) => {
   const { folder, path } = bareClone(t, { 'g++': GOOD_TOOL });
-  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  await linkPackages(folder);
   const { exitCode, stdout, stderr } = await outcomeOf(
     start(folder, `${path}:${process.env.PATH}`, {
       HOME: process.env.HOME ?? folder,
