@@ -60,7 +60,7 @@ describe('a complete configuration', () => {
     const config = parse(GOOD);
     assert.equal(config.seed, 7);
     assert.deepEqual(config.engine, {
-      kind: 'tensorflow',
+      kind: 'auto',
       threadsPerWorker: 1,
       numerics: 'strict',
     });
@@ -112,7 +112,7 @@ const MISTAKES: readonly (readonly [string, string, string])[] = [
   [
     'family: dilated',
     'family: dilatd',
-    'run.yaml:6:3: model.family is "dilatd"; allowed: "reference" or "dilated". Did you mean "dilated"?',
+    'run.yaml:6:3: model.family is "dilatd"; allowed: "reference" or "dilated" or "causal". Did you mean "dilated"?',
   ],
   [
     'family: dilated',
@@ -122,7 +122,7 @@ const MISTAKES: readonly (readonly [string, string, string])[] = [
   [
     '  family: dilated\n',
     '',
-    'run.yaml:5:1: model.family is missing; allowed: "reference" or "dilated".',
+    'run.yaml:5:1: model.family is missing; allowed: "reference" or "dilated" or "causal".',
   ],
   [
     'seed: 7',
@@ -188,7 +188,7 @@ const MISTAKES: readonly (readonly [string, string, string])[] = [
   [
     'kind: masked',
     'kind: mask',
-    'run.yaml:15:7: phases.0.objective.kind is "mask"; allowed: "supervised" or "masked". Did you mean "masked"?',
+    'run.yaml:15:7: phases.0.objective.kind is "mask"; allowed: "supervised" or "masked" or "next-step". Did you mean "masked"?',
   ],
   [
     'kind: masked',
