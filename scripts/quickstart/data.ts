@@ -2,6 +2,7 @@
  * The dataset of the quickstart: source text that set-up has put on the machine, by programming language.
  * Which packages there are is pinned by the lockfile and the wheel's hash.
  */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,9 +26,11 @@ const CLASS_OF_ENDING = {
   '.d.cts': 'typescript-declarations',
   '.json': 'json',
   '.md': 'markdown',
-  '.py': 'python',
-  '.h': 'cpp-header',
-} as const;
+};
+/** Languages of the wheel. */
+const OF_WHEEL = { '.py': 'python', '.h': 'cpp-header' };
+/** What stands in for them where the portable engine needs no wheel. */
+const WITHOUT_WHEEL = { '.ts': 'typescript', license: 'licence' };
 
 /** What set-up builds or a tool writes later, by name anywhere or by path. */
 const GENERATED = ['build', '@tensorflow/tfjs-node-gpu/lib', '@tensorflow/tfjs-node-gpu/deps'];
@@ -41,6 +44,7 @@ const BUILD_SPECIFIC = [
   '__pycache__',
 ];
 const WHEEL = '.engine/site-packages/';
+const hasWheel = existsSync(join(PROJECT, WHEEL, 'tensorflow'));
 /** `tensorflow/X/Y`: the second level below the wheel's package, so that C++ and Python have many groups. */
 const WHEEL_GROUP_LEVELS = 3;
 
@@ -62,7 +66,10 @@ export async function buildQuickstartData(
     caps: { perClass: 400, perGroup: 40 },
     shares: { train: 0.6, validation: 0.2, test: 0.2 },
     seed: SEED,
-    provenance: { source: "node_modules and the engine's wheel", symbolMap: TEXT_41.name },
+    provenance: {
+      source: hasWheel ? "node_modules and the engine's wheel" : 'node_modules',
+      symbolMap: TEXT_41.name,
+    },
     onProgress: progress,
   });
 }
@@ -73,6 +80,7 @@ async function* readSources(): AsyncGenerator<ImportItem> {
     groups: { by: 'npm-package' },
     exclude: [...GENERATED, ...(await platformPackages())],
   });
+  if (!hasWheel) return;
   yield* importFolder({
     ...common(WHEEL),
     idPrefix: '',
@@ -85,7 +93,10 @@ function common(folder: string): Omit<FolderOptions, 'groups'> {
   return {
     root: join(PROJECT, folder),
     idPrefix: folder,
-    classes: { by: 'extension', classes: CLASS_OF_ENDING },
+    classes: {
+      by: 'extension',
+      classes: { ...CLASS_OF_ENDING, ...(hasWheel ? OF_WHEEL : WITHOUT_WHEEL) },
+    },
     symbolMap: TEXT_41,
     readAtMost: LENGTH.maximum + 1,
   };
