@@ -1,0 +1,62 @@
+/**
+ * The portable engine under the tests that every engine must pass: parity with PyTorch, padding, causality,
+ * sessions and models. They run in a process of their own, since tfjs has one backend at a time.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { after, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { fixtureConfig, Workplace } from '../helper/command-line.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const SUITES = [
+  'test/parity/model.test.ts',
+  'test/parity/optimizer.test.ts',
+  'test/property/padding.test.ts',
+  'test/property/causality.test.ts',
+  'test/unit/engine/engine.test.ts',
+  'test/unit/model/model.test.ts',
+];
+
+describe('the portable engine', () => {
+  const place = new Workplace();
+  after(() => place.remove());
+
+  it('passes the suites of an engine', async () => {
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+    const child = spawn(process.execPath, ['--import', 'tsx', '--test', ...SUITES], {
+      cwd: ROOT,
+      env: { ...env, LOCKSTEP_TEST_ENGINE: 'portable' },
+    });
+    let output = '';
+    child.stdout.on('data', (chunk) => {
+      output += String(chunk);
+    });
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    assert.equal(code, 0, output);
+    assert.match(output, /^# pass [1-9]\d+$/m);
+  });
+
+  it('ends with the same bits on 1 and 2 workers and in debug', async () => {
+    const portable = [
+      '--set',
+      'engine.kind=portable',
+      '--set',
+      'phases.finetune.duration={steps: 5}',
+    ];
+    const short = [...portable, '--set', 'phases.finetune.learningRate.warmupSteps=2'];
+    const config = fixtureConfig('two-phases.yaml');
+    const hashes = new Set<string>();
+    for (const command of [
+      ['train', config, '--run', 'one'],
+      ['train', config, '--run', 'two', '--workers', '2'],
+      ['debug', config, '--run', 'debug'],
+    ]) {
+      const { code, stderr } = await place.run(...command, ...short);
+      assert.equal(code, 0, stderr);
+      const run = command[command.indexOf('--run') + 1]!;
+      hashes.add((place.json(run, 'exit.json') as { stateHash: string }).stateHash);
+    }
+    assert.equal(hashes.size, 1);
+  });
+});
