@@ -1,8 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 const TAIL_BYTES = 8192;
-/** What Node prints after an uncaught error: its stack and its own version. */
-const NOISE = /^\s*$|^\s+at |^Node\.js v|^\s*[\^}{\])]+,?$/;
+/** What Node prints after an uncaught error, its stack and version, and TensorFlow on every start. */
+const NOISE =
+  /^\s*$|^\s+at |^Node\.js v|^\s*[\^}{\])]+,?$|^WARNING: All log messages before absl|^I0000 /;
 
 /** The last line of a file that says something, '' if there is none or the file can't be read. */
 export function lastLineOf(path: string): string {

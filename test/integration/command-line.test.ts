@@ -172,7 +172,17 @@ describe('lockstep', () => {
         ['evaluate', 'run', '--phase', 'fintune'],
         /^USAGE: .* has no phase "fintune"\. Its phases are pretrain, finetune\./,
       ],
+      [
+        ['evaluate', 'run', '--phase', 'pretrain'],
+        /^USAGE: The weights in "run\/phases\/pretrain" cannot tell classes: no supervised phase has trained them yet\. .* "finetune"/,
+      ],
+      [
+        ['predict', 'run', '--out', 'p.json'],
+        /^USAGE: Cannot tell the format of "p\.json": its ending is neither \.csv nor \.jsonl\./,
+      ],
       [['predict', 'run', '--data', 'nowhere'], /^DATA_NOT_FOUND: /],
+      [['predict', 'run', '--crop=-3'], /^USAGE: Cannot crop sequences to -3 steps/],
+      [['evaluate', 'run', '--crop', 'half'], /^USAGE: Cannot crop sequences to NaN steps/],
       [
         ['predict', 'run', '--out', 'nowhere/p.csv'],
         /^USAGE: Cannot write predictions to "nowhere\/p\.csv": there is no folder "nowhere"/,

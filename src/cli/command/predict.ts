@@ -34,15 +34,26 @@ export const predictCommand: CommandModule<object, PredictOptions> = {
       .option('out', { type: 'string', describe: 'File to write; standard output when absent' })
       .option('format', {
         choices: ['csv', 'jsonl'],
-        describe: 'By the ending of --out when absent, else csv',
+        describe: 'By the ending of --out when absent; csv on standard output',
       }) as Argv<PredictOptions>,
   handler: async (options: ArgumentsCamelCase<PredictOptions>) => {
     const { run, phase, data, split, crop, out } = options;
-    const format = options.format ?? (out?.endsWith('.jsonl') ? 'jsonl' : 'csv');
+    const format = options.format ?? formatOf(out);
     const request = { run, phase, data, split, crop, labelled: false };
     await writeLines(out, predictionLines(request, devicesOf(options), format));
   },
 };
+
+/** By the ending of the file; CSV on standard output. */
+function formatOf(out: string | undefined): PredictionFormat {
+  if (out === undefined || out.endsWith('.csv')) return 'csv';
+  if (out.endsWith('.jsonl')) return 'jsonl';
+  throw new LockstepError(
+    'USAGE',
+    `Cannot tell the format of "${out}": its ending is neither .csv nor .jsonl.`,
+    'Give it one of the two, or say --format csv or --format jsonl.',
+  );
+}
 
 /** Into a file that has its name only when it is whole, or to standard output. */
 async function writeLines(path: string | undefined, lines: AsyncIterable<string>): Promise<void> {

@@ -14,7 +14,7 @@ export async function refuseTarget(target: string, overwrite: boolean): Promise<
     throw new LockstepError(
       'USAGE',
       `Cannot write a dataset to "${target}": it exists already.`,
-      'Choose another folder, or ask for it to be overwritten.',
+      'Choose another folder, or replace it with --overwrite.',
     );
   }
   if ((await exists(join(target, MANIFEST_FILE))) || (await isEmptyFolder(target))) return;

@@ -18,6 +18,14 @@ describe('last line of a process', () => {
     assert.equal(lastTelling(output), 'TypeError: x is not a function');
   });
 
+  test('skips what TensorFlow prints on every start', () => {
+    const noise = [
+      'WARNING: All log messages before absl::InitializeLog() is called are written to STDERR',
+      'I0000 00:00:1795509261.165115   21967 port.cc:153] oneDNN custom operations are on.',
+    ];
+    assert.equal(lastTelling(['killed in its sleep', ...noise].join('\n')), 'killed in its sleep');
+  });
+
   test('is empty for no output and for a file that is not there', () => {
     assert.equal(lastTelling('\n\n'), '');
     assert.equal(lastLineOf('/nowhere/at/all'), '');
