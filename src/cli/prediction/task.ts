@@ -35,6 +35,7 @@ export interface PredictionTask {
 
 /** @throws LockstepError what is wrong with run, weights or data */
 export async function openPredictionTask(request: PredictionRequest): Promise<PredictionTask> {
+  refuseCrop(request.crop);
   const config = readRunConfig(request.run);
   const trained = await openStore(config.data.store);
   let store = trained;
@@ -54,6 +55,15 @@ export async function openPredictionTask(request: PredictionRequest): Promise<Pr
     await close();
     throw thrown;
   }
+}
+
+function refuseCrop(crop: number | undefined): void {
+  if (crop === undefined || (Number.isInteger(crop) && crop >= 1)) return;
+  throw new LockstepError(
+    'USAGE',
+    `Cannot crop sequences to ${crop} steps: the number must be an integer from 1.`,
+    'Give --crop a number such as 1024, or leave it out to use whole sequences.',
+  );
 }
 
 function viewOf(store: StoreOnDisk, { split, labelled, crop }: PredictionRequest): View {

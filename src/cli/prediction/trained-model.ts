@@ -9,7 +9,8 @@ import type { RunConfig } from '../../config/run-config.ts';
 import { LockstepError } from '../../core/errors.ts';
 import type { StoreFacts } from '../../data/loader/phase-data.ts';
 import type { Program } from '../../engine/engine.ts';
-import { defineRun } from '../../worker/run-definition.ts';
+import { startingPhase } from '../../worker/phase-state.ts';
+import { defineRun, type RunDefinition } from '../../worker/run-definition.ts';
 
 export interface TrainedModel {
   readonly program: Program;
@@ -20,7 +21,10 @@ export interface TrainedModel {
   readonly phaseIndex: number;
 }
 
-/** @throws LockstepError USAGE for an unknown phase, CHECKPOINT_NOT_FOUND, CHECKPOINT_CORRUPT */
+/**
+ * @throws LockstepError USAGE for an unknown phase or one without a trained classification head,
+ *   CHECKPOINT_NOT_FOUND, CHECKPOINT_CORRUPT
+ */
 export async function loadTrainedModel(
   choice: { readonly run: string; readonly phase?: string | undefined },
   config: RunConfig,
@@ -38,6 +42,7 @@ export async function loadTrainedModel(
   const source = await findSource(choice, names);
   const { manifest, parameters, statistics } = await loadWeights(source, run.layout);
   const phaseIndex = manifest?.phase.index ?? 0;
+  refuseUntrainedHead(run, phaseIndex, source);
   const { program } = run.phases[phaseIndex]!;
   return { program, weights: { parameters, statistics }, source, phaseIndex };
 }
@@ -59,4 +64,29 @@ async function findSource(
   }
   const last = join(paths.phases, names.at(-1)!);
   return existsSync(last) ? last : (await findNewestCheckpoint(paths.checkpoints)).path;
+}
+
+/** Pretraining leaves the classification head as it was: random, unless the run was given one. */
+function refuseUntrainedHead(run: RunDefinition, phaseIndex: number, source: string): void {
+  const { phases, model } = run.config;
+  const hasClasses = run.store.manifest.classes.length > 0;
+  if (hasClasses && model.initialWeights !== undefined) return;
+  const lineage = lineageOf(run, phaseIndex);
+  if (lineage.some((index) => phases[index]!.objective.kind === 'supervised')) return;
+  const supervised = phases.filter(({ objective }) => objective.kind === 'supervised');
+  throw new LockstepError(
+    'USAGE',
+    `The weights in "${source}" cannot tell classes: no supervised phase has trained them yet.`,
+    supervised.length === 0
+      ? 'Add a supervised phase to the configuration and train it.'
+      : `Let the run go on to phase "${supervised[0]!.name}", or choose it with --phase.`,
+  );
+}
+
+/** The phase itself, the one that it started from, and so on. */
+function lineageOf(run: RunDefinition, phaseIndex: number): number[] {
+  const before = startingPhase(run, phaseIndex);
+  if (before === undefined) return [phaseIndex];
+  const index = run.config.phases.findIndex(({ name }) => name === before);
+  return [phaseIndex, ...lineageOf(run, index)];
 }
