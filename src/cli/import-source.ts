@@ -140,9 +140,11 @@ function folderSource(options: SourceOptions): AsyncIterable<ImportItem> {
 
 function classRule({ classBy, extension, depth }: SourceOptions): ClassRule {
   if (classBy === 'none') return { by: 'none' };
-  if (classBy === 'folder') return { by: 'folder', depth };
-  const pairs = extension.map((pair) => pair.split('=') as [string, string | undefined]);
-  const wrong = pairs.findIndex(([ending, name]) => !ending?.startsWith('.') || !name);
+  if (classBy === 'folder') return { by: 'folder', depth: wholeNumber('depth', depth, 0) };
+  const pairs = extension.map((pair) => pair.split('='));
+  const wrong = pairs.findIndex(
+    ([ending, name, ...rest]) => !ending?.startsWith('.') || !name || rest.length > 0,
+  );
   if (wrong < 0 && pairs.length > 0) {
     return { by: 'extension', classes: Object.fromEntries(pairs) as Record<string, string> };
   }
@@ -155,8 +157,19 @@ function classRule({ classBy, extension, depth }: SourceOptions): ClassRule {
 }
 
 function groupRule({ groupBy, groupLevels }: SourceOptions): GroupRule {
-  if (groupBy === 'folder') return { by: 'folder', levels: groupLevels };
+  if (groupBy === 'folder') {
+    return { by: 'folder', levels: wholeNumber('group-levels', groupLevels, 1) };
+  }
   return { by: groupBy as 'file' | 'npm-package' };
+}
+
+function wholeNumber(option: string, value: number, least: number): number {
+  if (Number.isInteger(value) && value >= least) return value;
+  throw new LockstepError(
+    'USAGE',
+    `Cannot use --${option} ${value}: the number must be an integer from ${least}.`,
+    `Give --${option} a number such as ${least}.`,
+  );
 }
 
 function columnsOf({ values, id, label, group, split }: SourceOptions): TableColumns {

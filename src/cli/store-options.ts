@@ -72,9 +72,14 @@ export function storeBuildOptions(options: StoreOptions): BuildOptions {
 }
 
 function parseShares(text: string): { train: number; validation: number; test: number } {
-  const [train, validation, test, ...rest] = text.split(',').map(Number);
-  const shares = [train, validation, test] as [number, number, number];
-  if (rest.length > 0 || shares.some((share) => !(share >= 0 && share <= 1))) {
+  const parts = text.split(',');
+  const shares = parts.map(Number) as [number, number, number];
+  const isEmpty = (part: string) => part.trim() === '';
+  if (
+    parts.length !== 3 ||
+    parts.some(isEmpty) ||
+    shares.some((share) => !(share >= 0 && share <= 1))
+  ) {
     throw new LockstepError(
       'USAGE',
       `Cannot use --shares "${text}": three numbers from 0 to 1 are wanted.`,
