@@ -19,7 +19,8 @@ export function openProgressView(
   output: NodeJS.WriteStream = process.stderr,
 ): ProgressView {
   const view = output.isTTY ? new BarView(totalSteps, output) : new LineView(totalSteps, output);
-  const started = { step: -1, time: performance.now() };
+  const openedAt = performance.now();
+  let first: { step: number; time: number } | undefined;
   return {
     show(event) {
       if (event.kind === 'status') return;
@@ -28,24 +29,30 @@ export function openProgressView(
         if (text !== undefined) view.line(text);
         return;
       }
-      if (started.step < 0) started.step = event.step;
-      const seconds = (performance.now() - started.time) / 1000;
-      const done = event.step + 1 - started.step;
+      const now = performance.now();
+      // The time until the first step is mostly the workers' start: it says nothing about the others.
+      first ??= { step: event.step, time: now };
+      const secondsSinceFirst = (now - first.time) / 1000;
+      const left = totalSteps - event.step - 1;
       view.step(event.step + 1, {
         text: describeStep(event),
-        elapsed: seconds,
-        remaining: (seconds / done) * (totalSteps - event.step - 1),
+        elapsed: formatDuration((now - openedAt) / 1000),
+        left: timeLeft(left, secondsSinceFirst, event.step - first.step),
       });
     },
     stop: () => view.stop(),
   };
 }
 
+function timeLeft(steps: number, seconds: number, stepsInThem: number): string {
+  if (steps === 0) return formatDuration(0);
+  return stepsInThem === 0 ? '?' : formatDuration((seconds / stepsInThem) * steps);
+}
+
 interface StepLine {
   readonly text: string;
-  /** Seconds. */
-  readonly elapsed: number;
-  readonly remaining: number;
+  readonly elapsed: string;
+  readonly left: string;
 }
 
 class BarView {
@@ -66,8 +73,8 @@ class BarView {
     this.#bar = this.#bars.create(totalSteps, 0, { left: '?', text: 'starting workers' });
   }
 
-  step(done: number, { text, remaining }: StepLine): void {
-    this.#bar.update(done, { left: formatDuration(remaining), text });
+  step(done: number, { text, left }: StepLine): void {
+    this.#bar.update(done, { left, text });
   }
 
   line(text: string): void {
@@ -82,19 +89,18 @@ class BarView {
 class LineView {
   readonly #totalSteps: number;
   readonly #output: NodeJS.WriteStream;
-  #lastLineAt = 0;
+  #lastLineAt = Number.NEGATIVE_INFINITY;
 
   constructor(totalSteps: number, output: NodeJS.WriteStream) {
     this.#totalSteps = totalSteps;
     this.#output = output;
   }
 
-  step(done: number, { text, elapsed, remaining }: StepLine): void {
+  step(done: number, { text, elapsed, left }: StepLine): void {
     const now = performance.now();
     if (now - this.#lastLineAt < LINE_INTERVAL_MS && done < this.#totalSteps) return;
     this.#lastLineAt = now;
-    const times = `${formatDuration(elapsed)}<${formatDuration(remaining)}`;
-    this.line(`[step ${done}/${this.#totalSteps}] ${times} ${text}`);
+    this.line(`[step ${done}/${this.#totalSteps}] ${elapsed}<${left} ${text}`);
   }
 
   line(text: string): void {

@@ -31,11 +31,14 @@ export function formatName(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
-/** "loss 1.234, accuracy 0.5": a metric's rivals follow it in brackets. */
+/**
+ * "loss 1.234, accuracy 0.5": a metric's rivals follow it in brackets. Null, which JSON makes of a number
+ * that is not finite, is shown as NaN; what is no number is left out.
+ */
 export function formatMetrics(metrics: Readonly<Record<string, unknown>>): string {
-  const entries = Object.entries(metrics).filter(
-    (entry): entry is [string, number] => typeof entry[1] === 'number',
-  );
+  const entries = Object.entries(metrics)
+    .map(([name, value]) => [name, value === null ? Number.NaN : value] as const)
+    .filter((entry): entry is [string, number] => typeof entry[1] === 'number');
   const isRival = ([name]: [string, number]) =>
     entries.some(([other]) => other !== name && name.startsWith(other));
   return entries

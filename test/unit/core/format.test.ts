@@ -53,6 +53,10 @@ describe('formatters', () => {
     );
   });
 
+  it('metrics that are not finite, as JSON keeps them; other things not', () => {
+    assert.equal(formatMetrics({ loss: null, accuracy: 0.5, note: 'x' }), 'loss NaN, accuracy 0.5');
+  });
+
   it('tables: the first column to the left, the others to the right', () => {
     assert.equal(
       formatTable([
