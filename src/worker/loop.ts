@@ -2,7 +2,7 @@
  * The training loop of one worker. Everything it does follows from the run's definition and the step
  * number, so all ranks do the same in the same order; only rank 0 writes files.
  */
-import { hashState, type Weights } from '../checkpoint/state-tensors.ts';
+import { hashState } from '../checkpoint/state-tensors.ts';
 import type { BestWeights } from '../checkpoint/store.ts';
 import { Loader } from '../data/loader/loader.ts';
 import type { Engine, Session } from '../engine/engine.ts';
@@ -22,7 +22,6 @@ export interface LoopInput {
   readonly place: Place;
   readonly saving: SavingPlace;
   readonly start: Start;
-  readonly initialWeights: Weights | undefined;
 }
 
 export interface LoopEnd {
@@ -163,12 +162,9 @@ class TrainingLoop {
 
   #enterPhase(phaseIndex: number): void {
     if (phaseIndex === this.#phaseIndex) return;
-    const { run, start, initialWeights } = this.#input;
+    const { run, start } = this.#input;
     this.#best = undefined;
-    this.#openSession(
-      phaseIndex,
-      stateAtPhaseStart(run, phaseIndex, { results: start.results, initialWeights }),
-    );
+    this.#openSession(phaseIndex, stateAtPhaseStart(run, phaseIndex, start));
   }
 
   #openSession(phaseIndex: number, state: Parameters<Session['load']>[0]): void {

@@ -51,7 +51,10 @@ export function startingPhase(
   return start === 'previous' ? config.phases[phaseIndex - 1]!.name : start.phase;
 }
 
-/** Whether a phase that keeps the best would rather keep these weights; the first of equals stays. */
+/**
+ * Whether a phase that keeps the best would rather keep these weights; the first of equals stays. Numbers
+ * that are not finite are all equal and worse than any other, as a checkpoint keeps null for them.
+ */
 export function isBetter(
   phase: PhaseConfig,
   headline: { metric: string; better: 'higher' | 'lower' },
@@ -61,8 +64,9 @@ export function isBetter(
   if (phase.evaluation?.keep !== 'best') return false;
   if (best === undefined) return true;
   const value = metrics[headline.metric]!;
-  // A checkpoint keeps null for what is not finite.
   const old = best.metric.value ?? Number.NaN;
-  if (Number.isNaN(value) || Number.isNaN(old)) return !Number.isNaN(value);
+  if (!Number.isFinite(value) || !Number.isFinite(old)) {
+    return Number.isFinite(value) && !Number.isFinite(old);
+  }
   return headline.better === 'higher' ? value > old : value < old;
 }

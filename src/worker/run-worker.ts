@@ -11,7 +11,7 @@ import type { Engine } from '../engine/engine.ts';
 import { createEngine } from '../engine/select.ts';
 import type { Comm } from './comm.ts';
 import { type LoopEnd, runLoop } from './loop.ts';
-import { findStart, readInitialWeights } from './restoring.ts';
+import { findStart } from './restoring.ts';
 import { defineRun, type RunDefinition } from './run-definition.ts';
 
 export interface WorkerInput {
@@ -52,16 +52,13 @@ async function trainOn(store: Store, input: WorkerInput): Promise<LoopEnd> {
     dataHash: store.manifest.contentHash,
     fingerprint: canonicalJson(engine.fingerprint),
   });
-  const initialWeights = await readInitialWeights(run);
-  const start = await findStart(run, saving, {
-    resume: input.resume && (await hasCheckpoint(input)),
-    initialWeights,
-  });
+  const resume = input.resume && (await hasCheckpoint(input));
+  const start = await findStart(run, saving, { resume });
   start.warnings.forEach(input.onWarning);
   await input.onReady?.({ run, engine, store, start });
   await comm.ready({ step: start.globalStep, stateHash: hashState(start.state) });
   const place = { rank, worldSize };
-  return await runLoop({ run, engine, comm, place, saving, start, initialWeights });
+  return await runLoop({ run, engine, comm, place, saving, start });
 }
 
 /** A run that ended before its first checkpoint starts again from the beginning. */

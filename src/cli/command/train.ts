@@ -102,9 +102,11 @@ export function loadConfigHere({
   set: string[];
 }): RunConfig {
   const config = loadRunConfig(path, set);
+  const { initialWeights } = config.model;
   return {
     ...config,
     data: { ...config.data, store: resolve(config.data.store) },
+    model: { ...config.model, ...(initialWeights && { initialWeights: resolve(initialWeights) }) },
     engine: { ...config.engine, kind: resolveEngineKind(config.engine.kind) },
   };
 }

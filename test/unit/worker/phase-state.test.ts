@@ -36,6 +36,15 @@ describe('isBetter()', () => {
     assert.equal(isBetter(phase, accuracy, { accuracy: 0.1 }, best(null)), true);
   });
 
+  it('holds an infinity for no number, so that a resumed run decides as one that went on', () => {
+    const infinite = Number.POSITIVE_INFINITY;
+    for (const kept of [infinite, Number.NaN, null]) {
+      assert.equal(isBetter(phase, loss, { loss: infinite }, best(kept)), false);
+      assert.equal(isBetter(phase, loss, { loss: 9 }, best(kept)), true);
+    }
+    assert.equal(isBetter(phase, loss, { loss: -infinite }, best(9)), false);
+  });
+
   it('is never asked for by a phase that keeps the last', () => {
     assert.equal(isBetter(tinyRun().phases[0]!, accuracy, { accuracy: 1 }, undefined), false);
   });

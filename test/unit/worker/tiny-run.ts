@@ -52,7 +52,7 @@ export function tinyStore(): StoreFacts {
       length: { minimum: 10, maximum: 33 },
       splits: { train: counts, validation: counts, test: counts },
       files: {},
-      contentHash: 'tiny',
+      contentHash: 'd'.repeat(64),
       provenance: {},
     },
   };
