@@ -32,7 +32,10 @@ export function defineRun(config: RunConfig, store: StoreFacts): RunDefinition {
     symbols: symbolsOf(store),
     pretextOutputs: sharedPretextOutputs(config, symbolsOf(store)),
   });
-  for (const phase of phaseData) refuseFuture(config, model, phase);
+  for (const phase of phaseData) {
+    refuseFuture(config, model, phase);
+    refuseVisibleMask(config, store, phase);
+  }
   const phases = phaseData.map((phase) => ({
     ...phase,
     program: makeProgram(model, phase.objective, phase.config.optimizer),
@@ -63,6 +66,22 @@ function refuseFuture(
   );
 }
 
+/** On one channel a hidden step must hold a value that no visible one can have. */
+function refuseVisibleMask(
+  { model }: RunConfig,
+  { manifest }: StoreFacts,
+  { config: phase }: PhaseData,
+): void {
+  const { minimum, maximum } = manifest.valueRange;
+  const isVisible = model.maskValue >= minimum && model.maskValue <= maximum;
+  if (model.family !== 'reference' || phase.objective.kind !== 'masked' || !isVisible) return;
+  throw new LockstepError(
+    'CONFIG_INVALID',
+    `Phase "${phase.name}" hides steps by model.maskValue ${model.maskValue}, which is within the range of the data (${minimum}…${maximum}): they would look like visible ones.`,
+    `Set model.maskValue outside the range, such as ${Math.floor(minimum) - 1}.`,
+  );
+}
+
 /** All phases share one pretext head, so they must agree on its outputs. */
 function sharedPretextOutputs(config: RunConfig, symbols: number): number {
   const outputs = config.phases.map((phase) => pretextOutputsOf(phase.objective, symbols));
@@ -71,7 +90,7 @@ function sharedPretextOutputs(config: RunConfig, symbols: number): number {
     throw new LockstepError(
       'CONFIG_INVALID',
       `The phases want pretext heads of ${distinct.join(' and ')} outputs; a run has one.`,
-      'Use one objective.target in all masked phases, or make two runs.',
+      'Use one objective.target in all masked and next-step phases, or make two runs.',
     );
   }
   return distinct[0] ?? 0;

@@ -139,7 +139,10 @@ describe('lockstep', () => {
     const classes = ['--set', 'phases.finetune.data.labelsPerClass=1000'];
     const { code, stderr } = await place.run('train', CONFIG, '--run', 'unfit', ...classes);
     assert.equal(code, 3);
-    assert.match(stderr, /^DATA_INVALID: Cannot draw 1000 labelled sequences of class "class-0"/);
+    assert.match(
+      stderr,
+      /^DATA_INVALID: Phase "finetune": Cannot draw 1000 labelled sequences of class "class-0"/,
+    );
     assert.equal(existsSync(place.path('unfit')), false);
   });
 

@@ -1,6 +1,7 @@
 /** What a phase computes on: its plan, its objective and its evaluation, from configuration and index. */
 import type { PhaseConfig, ViewConfig } from '../../config/phase-section.ts';
 import type { RunConfig } from '../../config/run-config.ts';
+import { LockstepError } from '../../core/errors.ts';
 import type { DataFacts, Objective } from '../../objective/objective.ts';
 import { makeObjective } from '../../objective/registry.ts';
 import type { Store } from '../format/store.ts';
@@ -19,19 +20,37 @@ export interface PhaseData {
   readonly evaluation: MicroBatchList | undefined;
 }
 
-/** @throws LockstepError DATA_INVALID or CONFIG_INVALID when the phase does not fit the data */
+/** @throws LockstepError DATA_INVALID or CONFIG_INVALID, naming the phase, when it does not fit the data */
 export function makePhaseData(run: RunConfig, store: StoreFacts, phaseIndex: number): PhaseData {
   const config = run.phases[phaseIndex]!;
   const labelled = config.objective.kind === 'supervised';
-  const view = viewOf(run, store, config.data, labelled);
   const batch = config.batch ?? run.batch;
-  const evaluationView = config.evaluation && viewOf(run, store, config.evaluation.data, labelled);
+  const { view, objective } = namingWhere(`Phase "${config.name}"`, () => {
+    const view = viewOf(run, store, config.data, labelled);
+    return { view, objective: makeObjective(config.objective, dataFacts(store, view), run.seed) };
+  });
+  const evaluationData = config.evaluation?.data;
+  const evaluationView = namingWhere(
+    `The evaluation of phase "${config.name}"`,
+    () => evaluationData && viewOf(run, store, evaluationData, labelled),
+  );
   return {
     config,
     plan: makePlan({ view, batch, seed: run.seed, phase: phaseIndex }),
-    objective: makeObjective(config.objective, dataFacts(store, view), run.seed),
+    objective,
     evaluation: evaluationView && evaluationBatches(evaluationView, batch),
   };
+}
+
+/** What goes wrong in `make` says where it was. */
+function namingWhere<T>(where: string, make: () => T): T {
+  try {
+    return make();
+  } catch (thrown) {
+    if (!(thrown instanceof LockstepError)) throw thrown;
+    const { code, message, advice } = thrown;
+    throw new LockstepError(code, `${where}: ${message}`, advice, { cause: thrown });
+  }
 }
 
 export function makeAllPhaseData(run: RunConfig, store: StoreFacts): PhaseData[] {
