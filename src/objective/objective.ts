@@ -40,7 +40,6 @@ export type Prepared = Pick<MicroBatch, 'feeds' | 'hostSums'>;
 export interface Objective {
   /** `loss` (differentiated), `weight` (its normaliser), then what the metrics need. */
   readonly sumNames: readonly string[];
-  readonly needsLabels: boolean;
   /** A model that sees the future would only have to copy it. */
   readonly needsCausalModel: boolean;
   /** Outputs of the model's pretext head that it needs; 0 when it uses the classification head. */

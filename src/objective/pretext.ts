@@ -34,7 +34,6 @@ export function makePretext(
     );
   }
   return {
-    needsLabels: false,
     needsCausalModel: task.needsCausalModel,
     prepare: task.prepare,
     trains: (slot) => !slot.name.startsWith(`${CLASSIFICATION_HEAD}.`),

@@ -21,7 +21,6 @@ export function makeSupervisedObjective(config: SupervisedConfig, facts: DataFac
   const weights = classWeights(config.classWeights, facts);
   return {
     sumNames: ['loss', 'weight', 'correct', 'sequences'],
-    needsLabels: true,
     needsCausalModel: false,
     pretextOutputs: 0,
     headline: { metric: 'accuracy', better: 'higher' },

@@ -16,6 +16,8 @@ const ready = openStore(config.data.store).then((store) => ({
   store,
   phases: makeAllPhaseData(config, store),
 }));
+// Whoever asks for a micro-batch hears of a failure; a rank that has none to ask for has no use for it.
+ready.catch(() => undefined);
 /** One at a time and in order: the next request waits for the one before. */
 let last: Promise<void> = Promise.resolve();
 
