@@ -29,6 +29,7 @@ export class Loader {
     });
     this.#thread.on('message', (reply: LoaderReply) => this.#waiting.shift()?.(reply));
     this.#thread.on('error', (error) => this.#break(asLockstepError(error)));
+    this.#thread.on('exit', () => this.#break(asLockstepError("The loader's thread has ended.")));
     for (let ahead = 0; ahead < DEPTH; ahead++) this.#ask();
   }
 
@@ -47,6 +48,7 @@ export class Loader {
     return await next.reply;
   }
 
+  /** Ends the thread; what is still awaited rejects. */
   async close(): Promise<void> {
     this.#pending.length = 0;
     await this.#thread.terminate();
@@ -70,8 +72,9 @@ export class Loader {
     if (this.#broken === undefined) this.#thread.postMessage(request);
   }
 
+  /** The first reason stays. */
   #break(error: LockstepError): void {
-    this.#broken = error;
-    for (const settle of this.#waiting.splice(0)) settle(error);
+    this.#broken ??= error;
+    for (const settle of this.#waiting.splice(0)) settle(this.#broken);
   }
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { truncateSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import type { RunConfig } from '../../../../src/config/run-config.ts';
 import { openStore, type StoreOnDisk } from '../../../../src/data/format/open-store.ts';
@@ -103,4 +104,112 @@ describe('loading', () => {
       await loader.close();
     }
   });
+
+  it('rejects what is awaited when it is closed, and leaves no thread', async () => {
+    const threads = () =>
+      process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length;
+    const before = threads();
+    const request: LoadRequest = { kind: 'training', phase: 0, stepInPhase: 0, microBatch: 0 };
+    const loader = new Loader(config, [request].values());
+    const pending = assert.rejects(loader.next(request), /The loader's thread has ended/);
+    assert.ok(threads() > before);
+    await loader.close();
+    await pending;
+    assert.equal(threads(), before);
+  });
+
+  it('of a rank that loads nothing minds no dataset', async () => {
+    const absent = { ...config, data: { store: `${path}/absent` } };
+    const loader = new Loader(absent, [].values());
+    await assert.rejects(
+      loader.next({ kind: 'evaluation', phase: 0, microBatch: 0 }),
+      /the loader is at the end/,
+    );
+    await loader.close();
+  });
 });
+
+describe('loading real values', () => {
+  it('pads them as float32', async () => {
+    const { path, release } = temporaryFolder();
+    try {
+      const records = synthesize({
+        count: 4,
+        classes: 2,
+        symbols: 5,
+        length: { minimum: 3, maximum: 6 },
+        output: 'real',
+      });
+      const shares = { train: 1, validation: 0, test: 0 };
+      await buildStore(records, { target: `${path}/d`, name: 'd', valueType: 'float32', shares });
+      const store = await openStore(`${path}/d`);
+      const count = store.index.lengths[0]!;
+      const rows = [{ sequence: 0, start: 0, count }];
+      const padded = await readPaddedRows(store, { rows, paddedLength: 8, epoch: 0 });
+      assert.ok(padded.values instanceof Float32Array);
+      const expected = Float32Array.of(
+        ...(await store.read(0, 0, count)),
+        ...Array<number>(8 - count).fill(0),
+      );
+      assert.deepEqual(padded.values, expected);
+      await store.close();
+    } finally {
+      release();
+    }
+  });
+});
+
+describe('a dataset that is damaged while it is read', () => {
+  it('fails at the first micro-batch that needs what is gone, and at no other', async () => {
+    const { path, release } = temporaryFolder();
+    try {
+      const data = `${path}/data`;
+      // Two record batches: one sequence fills more than half of what one may hold.
+      const values = (symbol: number) => new Uint8Array(1_200_000).fill(symbol);
+      const records = ['a', 'b'].map((id, symbol) => ({ id, group: id, values: values(symbol) }));
+      const shares = { train: 1, validation: 0, test: 0 };
+      await buildStore(asynchronously(records), {
+        target: data,
+        name: 'data',
+        valueType: 'uint8',
+        shares,
+      });
+      const { evaluation: _, ...pretrain } = tinyRun('phases.0.data.crop=50').phases[0]!;
+      const config = { ...tinyRun(), data: { store: data }, phases: [pretrain] };
+      const requestOf = await requestsBySequence(config);
+      const [whole, lost] = [requestOf(0), requestOf(1)];
+      const requests = [whole, whole, whole, whole, lost, whole];
+      const loader = new Loader(config, requests.values());
+      try {
+        await loader.next(whole);
+        truncateSync(`${data}/sequences.arrow`, 1_300_000);
+        for (const request of [whole, whole, whole]) await loader.next(request);
+        await assert.rejects(loader.next(lost), {
+          code: 'STORE_CORRUPT',
+          message: /sequences\.arrow: it ends at byte 1300000/,
+        });
+        assert.deepEqual([...(await loader.next(whole)).sequences], [0]);
+      } finally {
+        await loader.close();
+      }
+    } finally {
+      release();
+    }
+  });
+});
+
+async function* asynchronously<Item>(items: readonly Item[]): AsyncGenerator<Item> {
+  yield* items;
+}
+
+/** Which request of a run's first epoch loads a sequence. */
+async function requestsBySequence(config: RunConfig) {
+  const store = await openStore(config.data.store);
+  const { plan } = makeAllPhaseData(config, store)[0]!;
+  await store.close();
+  const { microBatches } = plan.stepAt(0);
+  return (sequence: number): LoadRequest => {
+    const microBatch = microBatches.findIndex(({ rows }) => rows[0]!.sequence === sequence);
+    return { kind: 'training', phase: 0, stepInPhase: 0, microBatch };
+  };
+}
