@@ -47,6 +47,27 @@ describe('the reference model', () => {
     );
     assert.equal(model.receptiveField, 5);
   });
+
+  it('sees exactly those five steps', () => {
+    // Enough channels that no ReLU hides a step.
+    const config: ModelConfig = { family: 'reference', channels: 16, maskValue: -1 };
+    const base = featureAt(config, 40, []);
+    for (const side of [-1, 1]) {
+      assert.notDeepEqual(featureAt(config, 40, [40 + 2 * side]), base);
+      assert.deepEqual(featureAt(config, 40, [40 + 3 * side]), base);
+    }
+  });
+
+  it('names its running statistics as PyTorch does', () => {
+    const model = makeModel({ family: 'reference', channels: 2, maskValue: -1 }, SHAPE);
+    assert.deepEqual(
+      makeStateLayout(model.parameters, model.norms).statistics.map(({ name }) => name),
+      ['model.0.m.1', 'model.0.m.4'].flatMap((norm) => [
+        `${norm}.running_mean`,
+        `${norm}.running_var`,
+      ]),
+    );
+  });
 });
 
 describe('the dilated model', () => {
@@ -75,6 +96,40 @@ describe('the dilated model', () => {
       }
     });
   }
+});
+
+describe('the causal model', () => {
+  for (const [dilations, kernel] of [
+    [[1], 3],
+    [[1, 3], 2],
+    [[2], 4],
+  ] as const) {
+    const config: ModelConfig = {
+      ...dilated([...dilations], kernel),
+      family: 'causal',
+    } as ModelConfig;
+    const { receptiveField } = makeModel(config, SHAPE);
+    it(`sees exactly the ${receptiveField} steps up to the present one`, () => {
+      const [present, first] = [40, 40 - receptiveField + 1];
+      const base = featureAt(config, present, []);
+      assert.notDeepEqual(featureAt(config, present, [present]), base, 'the present');
+      assert.notDeepEqual(featureAt(config, present, [first]), base, 'the first that it says');
+      assert.deepEqual(featureAt(config, present, [first - 1]), base, 'before the first');
+      assert.deepEqual(featureAt(config, present, [present + 1]), base, 'the future');
+    });
+  }
+
+  it('keeps no running statistics, and its norms as the other families name them', () => {
+    const names = (family: 'causal' | 'dilated') =>
+      makeModel({ ...dilated([1]), family } as ModelConfig, SHAPE).parameters.map(
+        ({ name }) => name,
+      );
+    assert.deepEqual(
+      makeModel({ ...dilated([1]), family: 'causal' } as ModelConfig, SHAPE).norms,
+      [],
+    );
+    assert.deepEqual(names('causal'), names('dilated'));
+  });
 });
 
 describe('initialState()', () => {

@@ -91,6 +91,22 @@ describe('the supervised objective', () => {
     assert.deepEqual([...data], [Math.fround(6 / (3 * 3)), 6 / (3 * 1)]);
   });
 
+  it('gives a class that the training view lacks no weight, and does not divide by zero', () => {
+    const facts = { ...FACTS, classCounts: [2, 0, 4] };
+    const objective = makeObjective({ kind: 'supervised', classWeights: 'balanced' }, facts, 1);
+    const { feeds, hostSums } = objective.prepare({ ...ROWS, labels: Int32Array.of(1, 2) });
+    assert.deepEqual([...feeds.weights!.data], [0, 6 / (3 * 4)]);
+    assert.deepEqual(hostSums, { weight: 0.5, sequences: 2 });
+  });
+
+  it('measures the weighted mean loss, and the share of sequences that are right', () => {
+    const { metrics } = makeObjective({ kind: 'supervised', classWeights: 'none' }, FACTS, 1);
+    assert.deepEqual(metrics({ loss: 6, weight: 4, correct: 3, sequences: 12 }), {
+      loss: 1.5,
+      accuracy: 0.25,
+    });
+  });
+
   it('leaves the pretext head alone, as the masked one leaves the classification head', () => {
     const slot = (name: string) => ({ name, shape: [1], offset: 0, size: 1 });
     const supervised = makeObjective({ kind: 'supervised', classWeights: 'none' }, FACTS, 1);

@@ -118,14 +118,14 @@ describe('loading', () => {
     assert.equal(threads(), before);
   });
 
-  it('of a rank that loads nothing minds no dataset', async () => {
-    const absent = { ...config, data: { store: `${path}/absent` } };
-    const loader = new Loader(absent, [].values());
-    await assert.rejects(
-      loader.next({ kind: 'evaluation', phase: 0, microBatch: 0 }),
-      /the loader is at the end/,
-    );
-    await loader.close();
+  it('has no micro-batch beyond its last request', async () => {
+    const loader = new Loader(config, [].values());
+    try {
+      const request: LoadRequest = { kind: 'evaluation', phase: 0, microBatch: 0 };
+      await assert.rejects(loader.next(request), /the loader is at the end/);
+    } finally {
+      await loader.close();
+    }
   });
 });
 
