@@ -1,0 +1,102 @@
+/** A run that stops before a step and goes on ends as the run that never stopped. */
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import type { RunConfig } from '../../src/config/run-config.ts';
+import { buildStore } from '../../src/data/importer/build-store.ts';
+import { synthesize } from '../../src/data/importer/synthesize.ts';
+import type { RunEvent } from '../../src/telemetry/run-event.ts';
+import type { Comm } from '../../src/worker/comm.ts';
+import { openLocalComm } from '../../src/worker/local-comm.ts';
+import { runWorker } from '../../src/worker/run-worker.ts';
+import { temporaryFolder } from '../unit/data/sample-store.ts';
+import { tinyRun } from '../unit/worker/tiny-run.ts';
+
+/** Pretraining, a fine-tuning that keeps its best, one more from those best weights, one from scratch. */
+function fourPhases(store: string): RunConfig {
+  const config = tinyRun(
+    'phases.pretrain.duration={steps: 3}',
+    'phases.finetune.duration={steps: 5}',
+    'phases.finetune.evaluation.everySteps=2',
+    // So high that it diverges and predicts one class: the first evaluation stays the best.
+    'phases.finetune.learningRate.value=10',
+    'checkpoint.everySteps=1000',
+  );
+  const [pretrain, finetune] = config.phases;
+  const short = { ...finetune!, duration: { steps: 2 } };
+  const again = { ...short, name: 'again', start: { phase: 'finetune' } };
+  const scratch = { ...short, name: 'scratch', start: 'fresh' as const };
+  return { ...config, data: { store }, phases: [pretrain!, finetune!, again, scratch] };
+}
+const TOTAL_STEPS = 12;
+/** Within each kind of phase, before and after a best evaluation, and exactly at phases' ends. */
+const STOPS = [1, 3, 6, 8, 10];
+
+describe('a run that is stopped and resumed', () => {
+  const { path, release } = temporaryFolder();
+  let config: RunConfig;
+  let whole: { stateHash: string; told: string[] };
+
+  before(async () => {
+    const length = { minimum: 5, maximum: 40 };
+    const records = synthesize({ count: 60, classes: 2, symbols: 5, length });
+    await buildStore(records, { target: `${path}/data`, name: 'data', valueType: 'uint8' });
+    config = fourPhases(`${path}/data`);
+    whole = await run('whole', { resume: false });
+  });
+  after(release);
+
+  /** Runs until the end, or until before a step. */
+  async function run(name: string, { resume, stopAt }: { resume: boolean; stopAt?: number }) {
+    const runFolder = `${path}/${name}`;
+    mkdirSync(runFolder, { recursive: true });
+    const told: string[] = [];
+    const local = openLocalComm((event) => told.push(...metricsOf(event)));
+    const comm: Comm = Object.assign(Object.create(local) as Comm, {
+      awaitLease: async (step: number) =>
+        step === stopAt ? 'drain' : await local.awaitLease(step),
+      join: () => local.join({ configHash: '', dataHash: '', fingerprint: '' }),
+      ready: (info: Parameters<Comm['ready']>[0]) => local.ready(info),
+      allReduce: (input: Parameters<Comm['allReduce']>[0]) => local.allReduce(input),
+      stepDone: (report: Parameters<Comm['stepDone']>[0]) => local.stepDone(report),
+      event: (payload: Parameters<Comm['event']>[0]) => local.event(payload),
+      finish: () => local.finish({ step: 0, stateHash: '', reason: 'completed' }),
+    });
+    const warnings: string[] = [];
+    try {
+      const onWarning = (text: string) => warnings.push(text);
+      const end = await runWorker({ config, comm, runFolder, resume, onWarning });
+      assert.deepEqual(warnings, []);
+      return { ...end, told };
+    } finally {
+      await local.close();
+    }
+  }
+
+  it('has a best evaluation that is not the last, for the phase that starts from it', () => {
+    const evaluations = whole.told
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter(({ kind, phase }) => kind === 'evaluation' && phase === 'finetune');
+    assert.equal(evaluations.length, 3);
+    assert.equal(evaluations.at(-1)!.better, false);
+  });
+
+  for (const stopAt of STOPS) {
+    it(`before step ${stopAt} of ${TOTAL_STEPS}`, async () => {
+      const name = `stopped-at-${stopAt}`;
+      const first = await run(name, { resume: false, stopAt });
+      assert.equal(first.globalStep, stopAt);
+      const second = await run(name, { resume: true });
+      assert.equal(second.globalStep, TOTAL_STEPS);
+      assert.equal(second.stateHash, whole.stateHash);
+      assert.deepEqual([...first.told, ...second.told], whole.told);
+    });
+  }
+});
+
+/** What a run tells of its steps, evaluations and phase ends, without what depends on clock or folder. */
+function metricsOf(event: RunEvent): string[] {
+  if (event.kind === 'step') return [JSON.stringify({ step: event.step, sums: event.sums })];
+  if (event.kind !== 'event' || event.payload.kind === 'checkpoint') return [];
+  return [JSON.stringify(event.payload)];
+}
