@@ -30,12 +30,21 @@ export async function* predictionLines(
   }
 }
 
-function csvLine(id: string, { probabilities }: Prediction, classes: readonly string[]): string {
+/** One prediction: id, the most likely class, a probability a class. */
+export function csvLine(
+  id: string,
+  { probabilities }: Prediction,
+  classes: readonly string[],
+): string {
   const name = classes[mostLikely(probabilities)]!;
   return csvRow([id, name, ...probabilities.map((value) => String(round(value)))]);
 }
 
-function jsonLine(id: string, { probabilities }: Prediction, classes: readonly string[]): string {
+export function jsonLine(
+  id: string,
+  { probabilities }: Prediction,
+  classes: readonly string[],
+): string {
   const named = classes.map((name, label) => [name, round(probabilities[label]!)]);
   const name = classes[mostLikely(probabilities)];
   return JSON.stringify({ id, class: name, probabilities: Object.fromEntries(named) });
@@ -44,7 +53,7 @@ function jsonLine(id: string, { probabilities }: Prediction, classes: readonly s
 const round = (probability: number): number => Number(probability.toFixed(6));
 
 /** Cells are quoted where needed (RFC 4180); ids stay what they are. */
-function csvRow(cells: readonly string[]): string {
+export function csvRow(cells: readonly string[]): string {
   return cells
     .map((text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text))
     .join(',');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { LoadRequest } from '../../../src/data/loader/load-request.ts';
-import { loadOrder } from '../../../src/worker/load-order.ts';
+import { evaluationShare, loadOrder } from '../../../src/worker/load-order.ts';
 import { defineRun } from '../../../src/worker/run-definition.ts';
 import { tinyRun, tinyStore } from './tiny-run.ts';
 
@@ -31,6 +31,32 @@ describe('loadOrder()', () => {
       }
     });
   }
+
+  it("shares an evaluation's micro-batches out in contiguous ranges, also among more ranks than there are", () => {
+    for (const phase of [0, 1]) {
+      const all = run.phases[phase]!.evaluation!.length;
+      for (const worldSize of [1, 2, 3, 5, all + 2]) {
+        const shares = Array.from({ length: worldSize }, (_, rank) =>
+          evaluationShare(run, { rank, worldSize }, phase),
+        );
+        assert.ok(shares.every(({ microBatches }) => microBatches === all));
+        const ends = shares.map(({ share }) => share.end);
+        assert.deepEqual(
+          shares.map(({ share }) => share.begin),
+          [0, ...ends.slice(0, -1)],
+        );
+        assert.equal(ends.at(-1), all);
+      }
+    }
+  });
+
+  it('gives an evaluation that a phase does not have to nobody', () => {
+    const phases = [{ ...run.phases[0]!, evaluation: undefined }];
+    assert.deepEqual(evaluationShare({ phases }, { rank: 1, worldSize: 2 }, 0), {
+      share: { begin: 0, end: 0 },
+      microBatches: 0,
+    });
+  });
 
   it("asks for each evaluation's micro-batches once, after its step", () => {
     const kinds = requestsOf(1, 0)[0]!.map(({ kind }) => kind);
