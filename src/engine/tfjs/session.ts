@@ -118,7 +118,9 @@ export class TfjsSession implements Session {
       const context = makeBatchContext(this.#tf, batch, { training: false });
       const sums = this.#program.sums(this.#forwardContext(batch, context));
       const values = this.#tf.concat(leaf.sums.map((name) => this.#flat(this.#sum(sums, name))));
-      return addHostSums(values.dataSync() as Float32Array, batch, leaf.sums, 0);
+      const vector = addHostSums(values.dataSync() as Float32Array, batch, leaf.sums, 0);
+      flushSubnormals(vector);
+      return vector;
     });
   }
 
@@ -261,7 +263,8 @@ function addHostSums(
 ): Float32Array {
   for (const [name, value] of Object.entries(batch.hostSums)) {
     const position = names.indexOf(name);
-    if (position >= 0) vector[offset + position]! += value;
+    if (position < 0) throw new Error(`the objective has no sum "${name}"`);
+    vector[offset + position]! += value;
   }
   return vector;
 }

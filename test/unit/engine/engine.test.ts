@@ -188,4 +188,34 @@ describe('a session', () => {
     assert.ok(leaf.every((x) => Object.is(x, 0) || Math.abs(x) >= 2 ** -126));
     session.dispose();
   });
+
+  it('evaluates without subnormal numbers as well, whatever the host adds', () => {
+    const session = open();
+    const batch = microBatch(6, false);
+    const weightOf = (weight: number) => session.evaluate({ ...batch, hostSums: { weight } })[1];
+    assert.equal(weightOf(1e-40), 0);
+    assert.equal(weightOf(3), 3);
+    session.dispose();
+  });
+
+  it('refuses a sum of the host that the objective does not have', () => {
+    const session = open();
+    const batch = { ...microBatch(6, false), hostSums: { weigth: 1 } };
+    assert.throws(() => session.gradients(batch), /the objective has no sum "weigth"/);
+    assert.throws(() => session.evaluate(batch), /the objective has no sum "weigth"/);
+    session.dispose();
+  });
+
+  it('copes with micro-batches that hide nothing among those that do', () => {
+    const session = open();
+    const [none, some] = [microBatch(6, false), microBatch(40, true)].map((batch) =>
+      session.gradients(batch),
+    ) as [Float32Array, Float32Array];
+    const total = session.merge(none, some);
+    const { sumOffset } = program.leaf;
+    assert.deepEqual(total.subarray(0, sumOffset + 2), some.subarray(0, sumOffset + 2));
+    session.apply({ total, ...apply });
+    assert.ok(session.read().parameters.every(Number.isFinite));
+    session.dispose();
+  });
 });
