@@ -10,45 +10,68 @@ import { makeProgram } from '../../src/objective/program.ts';
 import { makeObjective } from '../../src/objective/registry.ts';
 import { testEngine } from '../helper/engine.ts';
 
-const ROWS = 2;
+const ROWS = 3;
 const LENGTH = 60;
+/** The row that changes stands between a padded one and a whole one. */
+const LENGTHS = Int32Array.of(41, 60, 60);
+const CHANGED_ROW = 1;
 const SYMBOLS = 9;
 const CHANNELS = 4;
 
-const shared = {
-  channels: CHANNELS,
-  input: 'embedding' as const,
-  dilations: [1, 2, 8],
-  maskValue: -1,
+const shared = { channels: CHANNELS, dilations: [1, 2, 8], maskValue: -1 };
+const causal: Record<string, ModelConfig> = {
+  'embedding, kernel 3': { family: 'causal', kernel: 3, input: 'embedding', ...shared },
+  'value, kernel 2': { family: 'causal', kernel: 2, input: 'value', ...shared },
 };
-const causal: ModelConfig = { family: 'causal', kernel: 3, ...shared };
-const dilated: ModelConfig = { family: 'dilated', kernel: 3, ...shared };
+const others: Record<string, ModelConfig> = {
+  dilated: { family: 'dilated', kernel: 3, input: 'embedding', ...shared },
+  reference: { family: 'reference', channels: CHANNELS, maskValue: -1 },
+};
 
-describe('in training mode, changing what comes after a step', () => {
-  for (const changedFrom of [1, 17, 59]) {
-    it(`changes nothing before step ${changedFrom} of a causal network, and nothing in other rows`, () => {
-      const [before, after] = featuresWithAndWithoutChange(causal, changedFrom);
-      const end = changedFrom * CHANNELS;
-      assert.deepEqual(after.subarray(0, end), before.subarray(0, end));
-      const otherRow = LENGTH * CHANNELS;
-      assert.deepEqual(after.subarray(otherRow), before.subarray(otherRow));
-      assert.notDeepEqual(after, before);
-    });
+describe('in training mode, changing one row from a step on', () => {
+  for (const [name, config] of Object.entries(causal)) {
+    const read = featureReader(config);
+    for (const changedFrom of [1, 17, 59]) {
+      it(`changes nothing before step ${changedFrom} of the causal network (${name}), and no other row`, () => {
+        const [before, after] = [read(symbols()), read(symbolsChangedFrom(changedFrom))];
+        const end = (CHANGED_ROW * LENGTH + changedFrom) * CHANNELS;
+        const nextRow = (CHANGED_ROW + 1) * LENGTH * CHANNELS;
+        assert.deepEqual(after.subarray(0, end), before.subarray(0, end));
+        assert.deepEqual(after.subarray(nextRow), before.subarray(nextRow));
+        assert.notDeepEqual(after, before);
+      });
+    }
   }
 
-  it('changes what comes before it in the dilated network, and other rows through BatchNorm', () => {
-    const [before, after] = featuresWithAndWithoutChange(dilated, 17);
-    assert.notDeepEqual(after.subarray(0, 17 * CHANNELS), before.subarray(0, 17 * CHANNELS));
-    assert.notDeepEqual(after.subarray(LENGTH * CHANNELS), before.subarray(LENGTH * CHANNELS));
-  });
+  for (const [name, config] of Object.entries(others)) {
+    it(`changes what comes before it in the ${name} network, and other rows through BatchNorm`, () => {
+      const read = featureReader(config);
+      const [before, after] = [read(symbols()), read(symbolsChangedFrom(17))];
+      const [start, end] = [CHANGED_ROW * LENGTH, CHANGED_ROW * LENGTH + 17].map(
+        (position) => position * CHANNELS,
+      );
+      const nextRow = (CHANGED_ROW + 1) * LENGTH * CHANNELS;
+      assert.notDeepEqual(after.subarray(start, end), before.subarray(start, end));
+      assert.notDeepEqual(after.subarray(0, start), before.subarray(0, start));
+      assert.notDeepEqual(after.subarray(nextRow), before.subarray(nextRow));
+    });
+  }
 });
 
-/** Features `[rows, length, channels]`, computed as in training, read through one sum a number. */
-function featuresWithAndWithoutChange(
-  config: ModelConfig,
-  changedFrom: number,
-): [Float32Array, Float32Array] {
-  const model = makeModel(config, { classes: 2, symbols: SYMBOLS, pretextOutputs: SYMBOLS });
+/**
+ * Features `[rows, length, channels]`, computed as in training: the gradient of Σ features · probe with
+ * respect to the probe.
+ */
+function featureReader(config: ModelConfig): (values: Int32Array) => Float32Array {
+  const model = makeModel(config, { classes: 2, symbols: SYMBOLS, pretextOutputs: 0 });
+  const probe = { name: 'probe', shape: [ROWS * LENGTH, CHANNELS] };
+  const probed = {
+    ...model,
+    parameters: [
+      ...model.parameters,
+      { ...probe, initial: { kind: 'constant', value: 0 } as const },
+    ],
+  };
   const objective = makeObjective(
     { kind: 'supervised', classWeights: 'none' },
     {
@@ -62,52 +85,51 @@ function featuresWithAndWithoutChange(
     },
     0,
   );
-  const optimizer = { kind: 'sgd', momentum: 0, weightDecay: 0 } as const;
-  const base = makeProgram(model, objective, optimizer);
   const program: Program = {
-    ...base,
-    sums: (context) => {
-      const features = model.features(context);
-      const picked = context.ops.gatherPositions(features, context.feed('position'));
-      return { loss: context.ops.sum(context.ops.mul(picked, context.feed('channel'))) };
+    ...makeProgram(probed, objective, { kind: 'sgd', momentum: 0, weightDecay: 0 }),
+    sums: ({ ops, feed, ...context }) => {
+      const features = model.features({ ops, feed, ...context });
+      const all = ops.gatherPositions(features, feed('positions'));
+      return { loss: ops.sum(ops.mul(all, context.parameter('probe'))) };
     },
   };
-  const session = testEngine.session(program);
-  session.load(initialState(model, program.state, { seed: 3, momentCount: 1 }));
-  const read = (values: Int32Array): Float32Array => {
-    const features = new Float32Array(ROWS * LENGTH * CHANNELS);
-    for (let index = 0; index < features.length; index++) {
-      const batch = microBatch(values, Math.floor(index / CHANNELS), index % CHANNELS);
-      features[index] = session.gradients(batch)[program.leaf.sumOffset]!;
-    }
-    return features;
+  const { offset, size } = program.state.parameters.at(-1)!;
+  return (values) => {
+    const session = testEngine.session(program);
+    session.load(initialState(probed, program.state, { seed: 3, momentCount: 1 }));
+    const leaf = session.gradients(microBatch(values));
+    session.dispose();
+    return leaf.slice(offset, offset + size);
   };
-  const values = symbols();
-  const changed = values.slice();
-  for (let step = changedFrom; step < LENGTH; step++)
-    changed[step] = (changed[step]! + 1) % SYMBOLS;
-  const result: [Float32Array, Float32Array] = [read(values), read(changed)];
-  session.dispose();
-  return result;
 }
 
 function symbols(): Int32Array {
   const stream = randomStream(1, 'synthetic');
-  return Int32Array.from({ length: ROWS * LENGTH }, (_, index) => stream.integer(index, SYMBOLS));
+  return Int32Array.from({ length: ROWS * LENGTH }, (_, index) =>
+    index % LENGTH < LENGTHS[Math.floor(index / LENGTH)]! ? stream.integer(index, SYMBOLS) : 0,
+  );
 }
 
-function microBatch(values: Int32Array, position: number, channel: number): MicroBatch {
-  const picked = new Float32Array(CHANNELS);
-  picked[channel] = 1;
+function symbolsChangedFrom(step: number): Int32Array {
+  return symbols().map((symbol, index) =>
+    Math.floor(index / LENGTH) === CHANGED_ROW && index % LENGTH >= step
+      ? (symbol + 1) % SYMBOLS
+      : symbol,
+  );
+}
+
+function microBatch(values: Int32Array): MicroBatch {
   return {
     rows: ROWS,
     paddedLength: LENGTH,
-    lengths: Int32Array.of(LENGTH, LENGTH),
-    sequences: Int32Array.of(0, 1),
+    lengths: LENGTHS,
+    sequences: Int32Array.of(0, 1, 2),
     feeds: {
       values: { shape: [ROWS, LENGTH], data: values },
-      position: { shape: [1], data: Int32Array.of(position) },
-      channel: { shape: [1, CHANNELS], data: picked },
+      positions: {
+        shape: [ROWS * LENGTH],
+        data: Int32Array.from({ length: ROWS * LENGTH }, (_, position) => position),
+      },
     },
     hostSums: { weight: 1 },
   };
