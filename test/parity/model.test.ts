@@ -24,26 +24,28 @@ for (const name of MODEL_FIXTURES) {
 }
 
 describe('a training step', () => {
-  it('leaves no tensor behind', () => {
-    const run = replay('reference-sgd');
-    takeStep(run, 0);
-    const before = testEngine.tensorCount();
-    for (let step = 1; step < 4; step++) takeStep(run, step);
-    run.session.evaluate(run.microBatch(0, 0));
-    run.session.forward(run.microBatch(0, 0));
-    run.session.inspect(run.microBatch(0, 0));
-    run.session.read();
-    assert.equal(testEngine.tensorCount(), before);
-    run.session.dispose();
-  });
+  for (const name of ['reference-sgd', 'causal-next-step-classification'] as const) {
+    it(`leaves no tensor behind (${name})`, () => {
+      const run = replay(name);
+      takeStep(run, 0);
+      const before = testEngine.tensorCount();
+      for (let repeat = 0; repeat < 3; repeat++) takeStep(run, 0);
+      run.session.evaluate(run.microBatch(0, 0));
+      run.session.forward(run.microBatch(0, 0));
+      run.session.inspect(run.microBatch(0, 0));
+      run.session.read();
+      assert.equal(testEngine.tensorCount(), before);
+      run.session.dispose();
+    });
 
-  it('frees everything with its session', () => {
-    const before = testEngine.tensorCount();
-    const run = replay('reference-sgd');
-    takeStep(run, 0);
-    run.session.dispose();
-    assert.equal(testEngine.tensorCount(), before);
-  });
+    it(`frees everything with its session (${name})`, () => {
+      const before = testEngine.tensorCount();
+      const run = replay(name);
+      takeStep(run, 0);
+      run.session.dispose();
+      assert.equal(testEngine.tensorCount(), before);
+    });
+  }
 
   it('gives the same bits each time', () => {
     const run = replay('dilated-supervised');

@@ -129,7 +129,62 @@ describe('a store', () => {
     assert.deepEqual(manifest.valueRange, { minimum: 0, maximum: 9 });
     assert.deepEqual(manifest.splits.train, { sequences: 2, tokens: 4, perClass: [1, 1] });
   });
+
+  it('counts which symbol follows which within each training sequence', async () => {
+    const content = sampleContent('uint8', [4, 2, 2, 3]);
+    const values = [
+      [0, 1, 1, 2],
+      [2, 2],
+      [2, 2],
+      [1, 2, 0],
+    ].map((list) => Uint8Array.from(list));
+    const rows = content.rows.map((row, i) => ({ ...row, values: values[i]! }));
+    const { transitionCounts } = await writeStore(join(folder.path, 'transitions'), {
+      ...content,
+      rows,
+    });
+    // 0→1, 1→1, 1→2 and 1→2, 2→0; the second and third sequence are for validation and test.
+    assert.deepEqual(transitionCounts, [0, 1, 0, 0, 1, 2, 1, 0, 0]);
+  });
+
+  it('leaves them out for more than 64 symbols and for real values', async () => {
+    const { transitionCounts, ...rest } = await writeStore(
+      join(folder.path, 'many-symbols'),
+      oneSequence(Uint8Array.of(64, 0, 1)),
+    );
+    assert.deepEqual(transitionCounts, []);
+    assert.equal(rest.symbolCounts.length, 65);
+    const most = await writeStore(
+      join(folder.path, 'most-symbols'),
+      oneSequence(Uint8Array.of(63, 0, 1)),
+    );
+    assert.equal(most.transitionCounts.length, 64 ** 2);
+    const real = await writeStore(
+      join(folder.path, 'real-values'),
+      oneSequence(Float32Array.of(0, 1)),
+    );
+    assert.deepEqual(real.transitionCounts, []);
+  });
+
+  it('opens a dataset that was written before they were counted', async () => {
+    const path = join(folder.path, 'before-transitions');
+    await writeStore(path, oneSequence(Uint8Array.of(0, 1)));
+    const file = join(path, 'manifest.json');
+    const { transitionCounts, ...older } = JSON.parse(readFileSync(file, 'utf8')) as StoreManifest;
+    assert.deepEqual(transitionCounts, [0, 1, 0, 0]);
+    writeFileSync(file, JSON.stringify(older));
+    const store = await openStore(path);
+    assert.deepEqual(store.manifest.transitionCounts, []);
+    await store.close();
+  });
 });
+
+/** A dataset of one training sequence. */
+function oneSequence(values: Uint8Array | Float32Array) {
+  const valueType = values instanceof Float32Array ? 'float32' : 'uint8';
+  const content = sampleContent(valueType, [values.length]);
+  return { ...content, rows: [{ ...content.rows[0]!, values }] };
+}
 
 describe('reading a part of a store', () => {
   const path = join(folder.path, 'large');
