@@ -1,5 +1,5 @@
 /** What a phase computes on: its plan, its objective and its evaluation, from configuration and index. */
-import type { PhaseConfig, ViewConfig } from '../../config/phase-section.ts';
+import type { ObjectiveConfig, PhaseConfig, ViewConfig } from '../../config/phase-section.ts';
 import type { RunConfig } from '../../config/run-config.ts';
 import { LockstepError } from '../../core/errors.ts';
 import type { DataFacts, Objective } from '../../objective/objective.ts';
@@ -23,16 +23,16 @@ export interface PhaseData {
 /** @throws LockstepError DATA_INVALID or CONFIG_INVALID, naming the phase, when it does not fit the data */
 export function makePhaseData(run: RunConfig, store: StoreFacts, phaseIndex: number): PhaseData {
   const config = run.phases[phaseIndex]!;
-  const labelled = config.objective.kind === 'supervised';
+  const { kind } = config.objective;
   const batch = config.batch ?? run.batch;
   const { view, objective } = namingWhere(`Phase "${config.name}"`, () => {
-    const view = viewOf(run, store, config.data, labelled);
+    const view = viewOf(run, store, config.data, kind);
     return { view, objective: makeObjective(config.objective, dataFacts(store, view), run.seed) };
   });
   const evaluationData = config.evaluation?.data;
   const evaluationView = namingWhere(
     `The evaluation of phase "${config.name}"`,
-    () => evaluationData && viewOf(run, store, evaluationData, labelled),
+    () => evaluationData && viewOf(run, store, evaluationData, kind),
   );
   return {
     config,
@@ -57,9 +57,26 @@ export function makeAllPhaseData(run: RunConfig, store: StoreFacts): PhaseData[]
   return run.phases.map((_, phaseIndex) => makePhaseData(run, store, phaseIndex));
 }
 
-function viewOf(run: RunConfig, store: StoreFacts, view: ViewConfig, labelled: boolean): View {
-  const { index, manifest } = store;
-  return selectView({ index, classes: manifest.classes, view, seed: run.seed, labelled });
+function viewOf(
+  { seed }: RunConfig,
+  { index, manifest }: StoreFacts,
+  config: ViewConfig,
+  objective: ObjectiveConfig['kind'],
+): View {
+  const labelled = objective === 'supervised';
+  const view = selectView({ index, classes: manifest.classes, view: config, seed, labelled });
+  if (objective === 'next-step') refuseSingleSteps(view);
+  return view;
+}
+
+/** Without a next step anywhere, a phase would run to its end and learn nothing. */
+function refuseSingleSteps({ effectiveLengths }: View): void {
+  if (effectiveLengths.some((length) => length > 1)) return;
+  throw new LockstepError(
+    'DATA_INVALID',
+    'The next step is to be predicted, but only one step of each sequence is seen: none has a next one.',
+    'Set data.crop to 2 or more, or leave it out; if the sequences are so short, choose another objective.',
+  );
 }
 
 /** Number of integer symbols of a store (largest value + 1); 0 for real values. */

@@ -81,21 +81,47 @@ describe('the next-step objective', () => {
 });
 
 describe('a next-step phase', () => {
-  const define = (family: string) =>
+  const define = (family: string, ...overrides: string[]) =>
     defineRun(
-      tinyRun('phases.pretrain.objective={kind: next-step}', `model.family=${family}`),
+      tinyRun(
+        'phases.pretrain.objective={kind: next-step}',
+        `model.family=${family}`,
+        ...overrides,
+      ),
       tinyStore(),
     );
 
-  it('runs on a causal model', () => {
-    assert.equal(define('causal').model.isCausal, true);
+  it('runs on a causal model, whose supervised and masked phases share its pretext head', () => {
+    const { model, phases } = define('causal', 'phases.finetune.objective={kind: masked}');
+    assert.equal(model.isCausal, true);
+    assert.deepEqual(
+      phases.map(({ objective }) => objective.pretextOutputs),
+      [5, 5],
+    );
   });
 
   it('is refused on any other, with the reason', () => {
-    assert.throws(() => define('dilated'), {
-      code: 'CONFIG_INVALID',
-      message:
-        'Phase "pretrain" predicts the next step, but model.family "dilated" sees the future: through its convolutions, and through BatchNorm\'s statistics while training.',
+    for (const family of ['dilated', 'reference']) {
+      const more = family === 'reference' ? ['model={family: reference}'] : [];
+      assert.throws(() => define(family, ...more), {
+        code: 'CONFIG_INVALID',
+        message: `Phase "pretrain" predicts the next step, but model.family "${family}" sees the future: through its convolutions, and through BatchNorm's statistics while training.`,
+        advice: 'Set model.family to "causal".',
+      });
+    }
+  });
+
+  it('is refused where it would see one step of each sequence', () => {
+    const refusal =
+      'The next step is to be predicted, but only one step of each sequence is seen: none has a next one.';
+    assert.throws(() => define('causal', 'phases.pretrain.data.crop=1'), {
+      code: 'DATA_INVALID',
+      message: `Phase "pretrain": ${refusal}`,
     });
+    assert.throws(() => define('causal', 'phases.pretrain.evaluation.data.crop=1'), {
+      code: 'DATA_INVALID',
+      message: `The evaluation of phase "pretrain": ${refusal}`,
+    });
+    define('causal', 'phases.pretrain.data.crop=2');
   });
 });
