@@ -14,6 +14,7 @@ const SUITES = [
   'test/parity/optimizer.test.ts',
   'test/property/padding.test.ts',
   'test/property/causality.test.ts',
+  'test/unit/engine/channel-norm.test.ts',
   'test/unit/engine/engine.test.ts',
   'test/unit/model/model.test.ts',
 ];
