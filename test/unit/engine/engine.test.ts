@@ -63,9 +63,9 @@ describe('updateRunningStatistics()', () => {
 
   it('moves towards Σ(n · value) / Σn by the momentum', () => {
     // Two micro-batches of 3 and 5 positions with means 2 and 4, variances 1 and 3.
-    assert.deepEqual(update([8, 3 * 2 + 5 * 4, 3 * 1 + 5 * 3], 0.5), [
-      0.5 * 1 + 0.5 * (26 / 8),
-      0.5 * 2 + 0.5 * (18 / 8),
+    assert.deepEqual(update([8, 3 * 2 + 5 * 4, 3 * 1 + 5 * 3], 0.25), [
+      0.75 * 1 + 0.25 * (26 / 8),
+      0.75 * 2 + 0.25 * (18 / 8),
     ]);
   });
 
