@@ -8,6 +8,8 @@ export const batchSection = z.strictObject({
   tokensPerMicroBatch: z.int().min(1),
   /** Upper bound of the rows of a micro-batch. */
   maxRows: z.int().min(1).default(64),
+  /** Which sequences share a micro-batch: those of similar length, or any. */
+  grouping: z.enum(['length', 'random']).default('length'),
 });
 
 /** Which sequences a phase sees, and how much of each. */

@@ -41,6 +41,7 @@ const batches = fc.record({
   microBatches: fc.integer({ min: 1, max: 40 }),
   tokensPerMicroBatch: fc.integer({ min: 1, max: 40000 }),
   maxRows: fc.integer({ min: 1, max: 64 }),
+  grouping: fc.constantFrom('length' as const, 'random' as const),
 });
 const seeds = fc.nat(0xffffffff);
 
@@ -71,7 +72,10 @@ test('a micro-batch keeps to the budget and its rows are sorted', () => {
         assert.ok(rows.length >= 1 && rows.length <= batch.maxRows);
         assert.ok(rows.length === 1 || rows.length * paddedLength <= batch.tokensPerMicroBatch);
         assert.equal(paddedLength, Math.max(...rows.map((row) => row.count)));
-        assert.ok(rows.every((row) => row.count > 0 && 2 * row.count >= paddedLength));
+        assert.ok(rows.every((row) => row.count > 0));
+        if (batch.grouping === 'length') {
+          assert.ok(rows.every((row) => 2 * row.count >= paddedLength));
+        }
         const order = rows.map((row) => [row.count, row.sequence] as const);
         assert.deepEqual(
           order,
@@ -111,7 +115,12 @@ test('a step is the same whoever asks, in whatever order', () => {
   );
 });
 
-const batch = { microBatches: 8, tokensPerMicroBatch: 16384, maxRows: 64 };
+const batch = {
+  microBatches: 8,
+  tokensPerMicroBatch: 16384,
+  maxRows: 64,
+  grouping: 'length',
+} as const;
 const stream = randomStream(77, 'synthetic');
 const logUniform = Array.from({ length: 5000 }, (_, i) =>
   Math.floor(512 * 60 ** stream.uniform(i)),
@@ -129,6 +138,21 @@ test('5 000 log-uniform lengths are padded by less than a tenth and fill their m
     0,
   );
   assert.ok(all.length < 1.1 * fewest, `${all.length} micro-batches, at least ${fewest}`);
+});
+
+test('grouped at random, a micro-batch mixes all lengths in full rows; the price is padding', () => {
+  const view = viewOf(logUniform.slice(0, 1000), 4096);
+  const eightRows = { ...batch, maxRows: 8, tokensPerMicroBatch: 8 * 4096 };
+  const plan = (grouping: 'length' | 'random') =>
+    makePlan({ view, batch: { ...eightRows, grouping }, seed: 1, phase: 0 });
+  const spreadOf = (one: PlannedMicroBatch) => one.rows.at(-1)!.count / one.rows[0]!.count;
+  const [sorted, mixed] = (['length', 'random'] as const).map((grouping) =>
+    microBatchesOf(epochOf(plan(grouping), 0)),
+  ) as [PlannedMicroBatch[], PlannedMicroBatch[]];
+  assert.equal(mixed.length, 125);
+  assert.ok(mixed.every((one) => one.rows.length === 8));
+  assert.ok(mixed.filter((one) => spreadOf(one) > 2).length > 0.9 * mixed.length);
+  assert.ok(sorted.every((one) => spreadOf(one) <= 2));
 });
 
 test('epochs, phases and seeds each order and group the sequences anew', () => {
@@ -210,7 +234,7 @@ test('one sequence, and M beyond all micro-batches, are plans too', () => {
   });
   const wide = makePlan({
     view: viewOf([5, 6, 7]),
-    batch: { microBatches: 65536, tokensPerMicroBatch: 1, maxRows: 1 },
+    batch: { ...batch, microBatches: 65536, tokensPerMicroBatch: 1, maxRows: 1 },
     seed: 0,
     phase: 0,
   });

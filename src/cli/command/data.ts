@@ -25,6 +25,7 @@ interface SynthOptions extends StoreOptions {
   classes: number;
   symbols: number;
   orderOnly: boolean;
+  lag: number;
   real: boolean;
   unlabelledShare: number;
 }
@@ -42,6 +43,11 @@ const synthCommand: CommandModule<object, SynthOptions> = {
         default: false,
         describe: 'Classes differ by the order of symbols only',
       })
+      .option('lag', {
+        type: 'number',
+        default: 1,
+        describe: 'Each step follows from the one so many steps before it',
+      })
       .option('real', { type: 'boolean', default: false, describe: 'Real values with noise' })
       .option('unlabelled-share', {
         type: 'number',
@@ -58,6 +64,7 @@ const synthCommand: CommandModule<object, SynthOptions> = {
       classes: options.classes,
       length,
       orderOnly: options.orderOnly,
+      lag: options.lag,
       output: options.real ? 'real' : 'symbols',
       unlabelledShare: options.unlabelledShare,
     });

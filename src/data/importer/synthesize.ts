@@ -30,6 +30,8 @@ const syntheticOptions = z
       .default({ minimum: 512, maximum: 30_720 }),
     /** All classes have the same, uniform histogram and differ by the order of symbols only. */
     orderOnly: z.boolean().default(false),
+    /** Each step follows from the one so many steps before it: `lag` chains of a class, interleaved. */
+    lag: z.int().min(1).max(65_536).default(1),
     /** `symbols`: the integers; `real`: spread over [−1, 1], with noise. */
     output: z.enum(['symbols', 'real']).default('symbols'),
     /** Standard deviation of the Gaussian noise on real values. */
@@ -84,7 +86,7 @@ function recordOf(
   const { seed, classes, sequencesPerGroup } = options;
   const stream = randomStream(seed, 'synthetic', STREAM.sequence, i);
   const label = i % classes;
-  const symbols = walk(chains[label]!, options.symbols, stream, lengthOf(options, stream));
+  const symbols = walk(chains[label]!, options, stream);
   const unlabelled = stream.uniform(POSITION.unlabelled) < options.unlabelledShare;
   const groupNumber = Math.floor(Math.floor(i / classes) / sequencesPerGroup) * classes + label;
   return {
@@ -100,17 +102,16 @@ function lengthOf({ length: { minimum, maximum } }: Resolved, stream: RandomStre
   return Math.min(maximum, Math.floor(minimum * ((maximum + 1) / minimum) ** draw));
 }
 
-function walk(
-  chain: CumulativeTransitions,
-  symbols: number,
-  stream: RandomStream,
-  length: number,
-): Uint16Array {
-  const sequence = new Uint16Array(length);
-  sequence[0] = stream.integer(POSITION.symbols, symbols);
-  for (let t = 1; t < length; t++) {
-    const draw = stream.uniform(POSITION.symbols + t);
-    sequence[t] = nextSymbol(chain, symbols, sequence[t - 1]!, draw);
+/** The first `lag` steps are uniform. */
+function walk(chain: CumulativeTransitions, options: Resolved, stream: RandomStream): Uint16Array {
+  const { symbols, lag } = options;
+  const sequence = new Uint16Array(lengthOf(options, stream));
+  for (let t = 0; t < sequence.length; t++) {
+    const position = POSITION.symbols + t;
+    sequence[t] =
+      t < lag
+        ? stream.integer(position, symbols)
+        : nextSymbol(chain, symbols, sequence[t - lag]!, stream.uniform(position));
   }
   return sequence;
 }

@@ -1,5 +1,5 @@
 /** The micro-batches of an evaluation or prediction: every sequence once, nothing random. */
-import type { BatchConfig } from '../../config/phase-section.ts';
+import { lengthClasses, type RowLimits } from './length-class.ts';
 import { microBatchLayout } from './micro-batch-layout.ts';
 import type { PlannedMicroBatch } from './plan.ts';
 import { plannedMicroBatch } from './planned-micro-batch.ts';
@@ -16,11 +16,8 @@ export interface MicroBatchList {
  * The view once over in micro-batches of the same budget as in training, longest first, neighbours in
  * length together; a cropped sequence gives its first steps.
  */
-export function evaluationBatches(
-  view: View,
-  batch: Pick<BatchConfig, 'tokensPerMicroBatch' | 'maxRows'>,
-): MicroBatchList {
-  const layout = microBatchLayout(view.effectiveLengths, batch);
+export function evaluationBatches(view: View, limits: RowLimits): MicroBatchList {
+  const layout = microBatchLayout(lengthClasses(view.effectiveLengths, limits));
   return {
     length: layout.microBatches,
     at(position) {

@@ -19,14 +19,22 @@ export interface LengthClass {
   readonly microBatches: number;
 }
 
+/** What bounds a micro-batch. */
+export type RowLimits = Pick<BatchConfig, 'tokensPerMicroBatch' | 'maxRows'>;
+
+/** One class of everything: rows of any length share a micro-batch, and padding is what it is. */
+export function undividedClass(ascending: Int32Array, limits: RowLimits): LengthClass[] {
+  const longest = ascending.at(-1);
+  if (longest === undefined) return [];
+  const microBatches = Math.ceil(ascending.length / rowsOfLength(longest, limits));
+  return [{ begin: 0, end: ascending.length, longest, microBatches }];
+}
+
 /**
  * Cuts ascending lengths into classes, longest first. Each class's longest is less than the one before
  * divided by 1.125, and lengths are below 2³¹, so there are never more than 183 of them.
  */
-export function lengthClasses(
-  ascending: Int32Array,
-  batch: Pick<BatchConfig, 'tokensPerMicroBatch' | 'maxRows'>,
-): LengthClass[] {
+export function lengthClasses(ascending: Int32Array, batch: RowLimits): LengthClass[] {
   const classes: LengthClass[] = [];
   for (let end = ascending.length; end > 0; end = classes.at(-1)!.begin) {
     const longest = ascending[end - 1]!;
@@ -40,10 +48,7 @@ export function lengthClasses(
 }
 
 /** Rows of a micro-batch padded to `length`: within the budget, but at least one. */
-function rowsOfLength(
-  length: number,
-  { tokensPerMicroBatch, maxRows }: Pick<BatchConfig, 'tokensPerMicroBatch' | 'maxRows'>,
-): number {
+function rowsOfLength(length: number, { tokensPerMicroBatch, maxRows }: RowLimits): number {
   return Math.min(maxRows, Math.max(1, Math.floor(tokensPerMicroBatch / length)));
 }
 

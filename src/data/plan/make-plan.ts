@@ -3,6 +3,7 @@ import type { BatchConfig } from '../../config/phase-section.ts';
 import type { Permutation } from '../../core/permutation.ts';
 import { permutation } from '../../core/permutation.ts';
 import { randomStream } from '../../core/random.ts';
+import { lengthClasses, undividedClass } from './length-class.ts';
 import { microBatchLayout } from './micro-batch-layout.ts';
 import type { Plan, PlannedMicroBatch } from './plan.ts';
 import { plannedMicroBatch } from './planned-micro-batch.ts';
@@ -22,12 +23,13 @@ const CLASS_KEYS = 256;
 
 /**
  * The plan of a phase. An epoch holds every sequence of the view exactly once: a permutation within each
- * length class decides which share a micro-batch, another one the order of the micro-batches; a step takes
+ * length class (of which there is one with `grouping: random`) decides which share a micro-batch, another one the order of the micro-batches; a step takes
  * the next M of them, the epoch's last step what is left. Nothing is kept but the cut into classes, so
  * step n costs the same wherever it is.
  */
 export function makePlan({ view, batch, seed, phase }: PlanRequest): Plan {
-  const layout = microBatchLayout(view.effectiveLengths, batch);
+  const classesOf = batch.grouping === 'length' ? lengthClasses : undividedClass;
+  const layout = microBatchLayout(classesOf(view.effectiveLengths, batch));
   const stepsPerEpoch = Math.ceil(layout.microBatches / batch.microBatches);
 
   const shuffleOf = (epoch: number, classNumber: number): Permutation => {

@@ -1,7 +1,5 @@
 /** Which places of which length class a micro-batch takes, before anything is shuffled. */
-import type { BatchConfig } from '../../config/phase-section.ts';
 import type { LengthClass } from './length-class.ts';
-import { lengthClasses } from './length-class.ts';
 
 /** The places [begin, end) of one length class, counted from the class's own first. */
 export interface MicroBatchPlaces {
@@ -17,12 +15,8 @@ export interface MicroBatchLayout {
   placesOf(microBatch: number): MicroBatchPlaces;
 }
 
-/** Lays ascending lengths out over micro-batches; every place is in exactly one. */
-export function microBatchLayout(
-  ascending: Int32Array,
-  batch: Pick<BatchConfig, 'tokensPerMicroBatch' | 'maxRows'>,
-): MicroBatchLayout {
-  const classes = lengthClasses(ascending, batch);
+/** Lays the places of classes out over micro-batches; every place is in exactly one. */
+export function microBatchLayout(classes: readonly LengthClass[]): MicroBatchLayout {
   const firstOfClass: number[] = [];
   let microBatches = 0;
   for (const one of classes) {

@@ -64,6 +64,43 @@ describe('synthetic sequences', () => {
     assert(distance(...perClass(true)) < 0.02);
   });
 
+  it('may follow from a step further back, so that a shorter window says nothing of the class', () => {
+    const options = { symbols: 6, orderOnly: true, lag: 8 };
+    const length = { minimum: 60_000, maximum: 60_000 };
+    const source = syntheticSource({ ...options, count: 2, classes: 2, length });
+    const pairs = (label: number, distance: number) => {
+      const { values } = source(label);
+      const later = Array.from(values).slice(distance);
+      return histogram(36, [later.map((value, t) => 6 * values[t]! + value)]);
+    };
+    for (const near of [1, 2, 3, 4]) {
+      assert(distance(pairs(0, near), pairs(1, near)) < 0.03, `steps ${near} apart`);
+    }
+    assert(distance(pairs(0, 8), pairs(1, 8)) > 0.3);
+  });
+
+  it('leave a classifier by histograms at chance when only the order differs', () => {
+    const options = { symbols: 12, orderOnly: true, lag: 8, classes: 4, seed: 1 };
+    const length = { minimum: 512, maximum: 2048 };
+    const source = syntheticSource({ ...options, count: 800, length });
+    const records = Array.from({ length: 800 }, (_, i) => ({
+      label: i % 4,
+      shares: histogram(12, [source(i).values]),
+    }));
+    const train = records.slice(0, 400);
+    const centroids = [0, 1, 2, 3].map((label) => {
+      const own = train.filter((record) => record.label === label);
+      return own[0]!.shares.map((_, k) => own.reduce((sum, r) => sum + r.shares[k]!, 0) / 100);
+    });
+    const nearest = (shares: number[]) => {
+      const distances = centroids.map((centroid) => distance(centroid, shares));
+      return distances.indexOf(Math.min(...distances));
+    };
+    const hits = records.slice(400).filter(({ label, shares }) => nearest(shares) === label);
+    // 400 guesses at one in four: 25 % ± 2.2 %.
+    assert(Math.abs(hits.length / 400 - 0.25) < 0.09, `${hits.length} of 400`);
+  });
+
   it('may be real numbers around the symbols', () => {
     const options = { count: 1, symbols: 5, length: { minimum: 500, maximum: 500 } };
     const symbols = syntheticSource(options)(0).values;
