@@ -1,18 +1,15 @@
 /** The quickstart's four parts: data, training, held-out accuracy, answer. */
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { asLockstepError } from '../../src/core/errors.ts';
-import { formatCount, formatDuration, formatTable } from '../../src/core/format.ts';
-import { importReportText } from '../../src/data/importer/report.ts';
+import { formatDuration, formatTable } from '../../src/core/format.ts';
 import { resolveEngineKind } from '../../src/engine/select.ts';
 import { answerRows, answerSentence, type DrawResult } from './answer.ts';
-import { buildQuickstartData } from './data.ts';
+import { lockstep, lockstepOutput, say } from './command-line.ts';
+import { ensureQuickstartData } from './ensure-data.ts';
 import { chooseRun } from './run-choice.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
-const DATA = 'data/quickstart';
 /** The portable engine computes a fifth as fast, so it gets a smaller network and fewer steps. */
 const CONFIG =
   resolveEngineKind('auto') === 'tensorflow'
@@ -28,7 +25,7 @@ export async function quickstart(): Promise<number> {
   process.chdir(PROJECT);
   const started = performance.now();
   try {
-    await ensureData();
+    await ensureQuickstartData();
     const run = chooseRun('runs/quickstart');
     say(`\n2. Training ${CONFIG} with ${WORKERS} workers in ${run.folder}`);
     const trained = await lockstep(
@@ -46,19 +43,6 @@ export async function quickstart(): Promise<number> {
     process.stderr.write(`${error.toLine()}\n`);
     return error.exitCode;
   }
-}
-
-async function ensureData(): Promise<void> {
-  if (existsSync(DATA)) {
-    say(`1. ${DATA} is there already (remove it to build it again)`);
-    return;
-  }
-  say(`1. Building ${DATA} from the source text that set-up has put on this machine`);
-  const report = await buildQuickstartData(DATA, ({ stage, done }) => {
-    if (process.stderr.isTTY) process.stderr.write(`\r   ${stage} ${formatCount(done)} files `);
-  });
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  say(importReportText(report));
 }
 
 async function measureDraw(run: string, draw: number): Promise<DrawResult> {
@@ -82,38 +66,4 @@ function showAnswer(run: string, results: readonly DrawResult[], seconds: number
   say(`  npx lockstep evaluate ${run} --phase finetune-0     # where it is right and wrong`);
   say(`  npx lockstep predict ${run} --phase finetune-0 --out predictions.csv`);
   say('  npx lockstep data import FOLDER data/mine           # the same on your own files');
-}
-
-/** Runs the command line with this terminal. @returns its exit code */
-async function lockstep(args: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, ['bin/lockstep.js', ...args], { stdio: 'inherit' });
-  // Ctrl-C reaches the command line too, which saves and ends; this process waits for it.
-  process.on('SIGINT', () => {});
-  process.on('SIGTERM', (signal) => child.kill(signal));
-  return await new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? 1));
-  });
-}
-
-/** What a command prints. @throws when it fails; its own line is on stderr */
-async function lockstepOutput(args: readonly string[]): Promise<string> {
-  const child = spawn(process.execPath, ['bin/lockstep.js', ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text;
-  });
-  return await new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => {
-      if (code === 0) resolve(output);
-      else reject(new Error(`lockstep ${args.join(' ')} ended with exit code ${code}`));
-    });
-  });
-}
-
-function say(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

@@ -3,6 +3,7 @@ import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { LockstepError } from '../core/errors.ts';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
+import { answersCommand } from './command/answers.ts';
 import { dataCommand } from './command/data.ts';
 import { debugCommand } from './command/debug.ts';
 import { evaluateCommand } from './command/evaluate.ts';
@@ -21,6 +22,7 @@ const parser = yargs(hideBin(process.argv))
   .command(debugCommand)
   .command(evaluateCommand)
   .command(predictCommand)
+  .command(answersCommand)
   .command(dataCommand)
   .demandCommand(1, 'Name a command.')
   .recommendCommands()

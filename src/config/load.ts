@@ -11,6 +11,7 @@ import {
   parseDocument,
   stringify,
 } from 'yaml';
+import type { z } from 'zod';
 import { canonicalJson } from '../core/canonical-json.ts';
 import { LockstepError } from '../core/errors.ts';
 import { systemErrorCode } from '../core/file-error.ts';
@@ -22,10 +23,8 @@ import { type RunConfig, runConfig } from './run-config.ts';
 import { jsonSchemaOf } from './schema-words.ts';
 
 /**
- * Reads a run's configuration.
- * @param overrides `--set` options: "a.b=c", the value in YAML; "phases.0.…" or "phases.<name>.…"
- * Throws CONFIG_NOT_FOUND, or CONFIG_INVALID with a line for each problem: place in the file, key path,
- * what was found, what is allowed and what was probably meant.
+ * Reads a run's configuration, see `parseConfig`.
+ * @throws LockstepError CONFIG_NOT_FOUND, CONFIG_INVALID
  */
 export function loadRunConfig(path: string, overrides: readonly string[] = []): RunConfig {
   return parseRunConfig(readConfigFile(path), path, overrides);
@@ -37,6 +36,22 @@ export function parseRunConfig(
   source: string,
   overrides: readonly string[] = [],
 ): RunConfig {
+  return parseConfig(runConfig, text, source, overrides);
+}
+
+/**
+ * Reads a configuration of the given schema.
+ * @param source what errors call the text
+ * @param overrides `--set` options: "a.b=c", the value in YAML; "phases.0.…" or "phases.<name>.…"
+ * @throws LockstepError CONFIG_INVALID with a line for each problem: place in the file, key path, what was
+ *   found, what is allowed and what was probably meant
+ */
+export function parseConfig<Schema extends z.ZodType>(
+  schema: Schema,
+  text: string,
+  source: string,
+  overrides: readonly string[] = [],
+): z.output<Schema> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
   const faults = [...document.errors, ...document.warnings];
@@ -45,9 +60,9 @@ export function parseRunConfig(
   }
   const value = rootSection(document, source);
   const applied = overrides.map((override) => applyOrRefuse(value, override));
-  const result = runConfig.safeParse(value);
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const problems = problemsOf(jsonSchemaOf(runConfig), value, result.error.issues);
+  const problems = problemsOf(jsonSchemaOf(schema), value, result.error.issues);
   throw invalid(
     problems.map((problem) => {
       const set = applied.findLast((override) => isAbout(override, problem));
@@ -67,7 +82,8 @@ export function hashConfig(config: RunConfig): string {
   return sha256(canonicalJson(config));
 }
 
-function readConfigFile(path: string): string {
+/** @throws LockstepError CONFIG_NOT_FOUND */
+export function readConfigFile(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (thrown) {

@@ -55,6 +55,8 @@ const nextStep = z.strictObject({
 });
 
 export const objectiveSection = z.discriminatedUnion('kind', [supervised, masked, nextStep]);
+/** The objectives that need no labels. */
+export const pretextSection = z.discriminatedUnion('kind', [masked, nextStep]);
 
 const fraction = z.number().min(0).lt(1);
 
@@ -121,6 +123,7 @@ export const phaseSection = z.strictObject({
 export type BatchConfig = z.output<typeof batchSection>;
 export type ViewConfig = z.output<typeof viewSection>;
 export type ObjectiveConfig = z.output<typeof objectiveSection>;
+export type PretextConfig = z.output<typeof pretextSection>;
 export type OptimizerConfig = z.output<typeof optimizerSection>;
 export type LearningRateConfig = z.output<typeof learningRateSection>;
 export type PhaseConfig = z.output<typeof phaseSection>;

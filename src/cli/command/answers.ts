@@ -1,0 +1,146 @@
+import { existsSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
+import type { Device } from '../../../launcher/device.ts';
+import type { AnswersConfig, AnswersDataset } from '../../config/answers-config.ts';
+import {
+  answersConfigToYaml,
+  loadAnswersConfig,
+  refuseOtherGrid,
+} from '../../config/load-answers.ts';
+import { LockstepError } from '../../core/errors.ts';
+import { lockFolder } from '../../core/folder-lock.ts';
+import { openStore, type StoreOnDisk } from '../../data/format/open-store.ts';
+import { resolveEngineKind } from '../../engine/select.ts';
+import { firstCells } from '../../report/grid.ts';
+import { answerGrid } from '../answers/answer-grid.ts';
+import { answersFolder, makeAnswersFolder, writeWhole } from '../answers/answers-folder.ts';
+import { measureSpeed } from '../answers/measure-speed.ts';
+import { gridOfStore, sizedGrid } from '../answers/own-grid.ts';
+import { type DeviceOptions, deviceOptions, devicesOf } from './train.ts';
+
+const TEMPLATE = fileURLToPath(new URL('../../../configs/answers.yaml', import.meta.url));
+const MINUTES = 30;
+
+interface AnswersOptions extends DeviceOptions {
+  config: string;
+  data: string | undefined;
+  minutes: number;
+  out: string | undefined;
+  set: string[];
+}
+
+export const answersCommand: CommandModule<object, AnswersOptions> = {
+  command: 'answers [config]',
+  describe: 'Ask a dataset by a grid of runs what self-supervised pretraining is worth on it',
+  builder: (yargs) =>
+    deviceOptions(yargs)
+      .positional('config', {
+        type: 'string',
+        default: TEMPLATE,
+        defaultDescription: 'configs/answers.yaml',
+        describe: 'A YAML file: datasets, networks, pretexts, labels',
+      })
+      .option('data', {
+        type: 'string',
+        describe: "Ask this dataset instead of the file's, sized to --minutes",
+      })
+      .option('minutes', {
+        type: 'number',
+        default: MINUTES,
+        describe: 'With --data: how long it may take on this machine',
+      })
+      .option('out', { type: 'string', describe: 'Folder of the answers [default: runs/<name>]' })
+      .option('set', {
+        type: 'string',
+        array: true,
+        nargs: 1,
+        default: [] as string[],
+        describe: 'Change a value of the file: --set test.crop=4096',
+      }) as unknown as Argv<AnswersOptions>,
+  handler: async (options: ArgumentsCamelCase<AnswersOptions>) => {
+    const devices = devicesOf(options);
+    const template = atHome(loadAnswersConfig(options.config, options.set));
+    const { data } = options;
+    const store = data === undefined ? undefined : await openStore(resolve(data));
+    try {
+      const grid = store === undefined ? template : gridOfStore(template, store.path, store);
+      const folder = answersFolder(options.out ?? `runs/${grid.name}`);
+      makeAnswersFolder(folder);
+      const lock = lockFolder(folder.path);
+      try {
+        const config = existsSync(folder.config)
+          ? goOn(loadAnswersConfig(folder.config), grid, folder.path, store !== undefined)
+          : await sized(grid, store, options.minutes, devices);
+        writeWhole(folder.config, answersConfigToYaml(config));
+        const answers = await answerGrid(config, { folder, devices, measuredOn: machine(devices) });
+        for (const { question, sentence } of answers) console.log(`${question}\n  ${sentence}`);
+        console.log(`\nWritten: ${folder.markdown} and ${folder.page}`);
+      } finally {
+        lock.release();
+      }
+    } finally {
+      await store?.close();
+    }
+  },
+};
+
+/** Without what depends on where the file is read: current folder, engine that is set up. */
+function atHome(config: AnswersConfig): AnswersConfig {
+  const { engine, datasets } = config;
+  return {
+    ...config,
+    engine: { ...engine, kind: resolveEngineKind(engine.kind) },
+    datasets: datasets.map((dataset) => ({
+      ...dataset,
+      data: { ...dataset.data, store: resolve(dataset.data.store) },
+    })),
+  };
+}
+
+/** A grid that was begun keeps its size. */
+function goOn(
+  known: AnswersConfig,
+  wanted: AnswersConfig,
+  path: string,
+  wasSized: boolean,
+): AnswersConfig {
+  refuseOtherGrid(known, wasSized ? withSizeOf(known, wanted) : wanted, path);
+  return known;
+}
+
+function withSizeOf(known: AnswersConfig, wanted: AnswersConfig): AnswersConfig {
+  const [dataset] = wanted.datasets as [AnswersDataset];
+  const networks = Object.entries(dataset.networks).map(([name, network]) => [
+    name,
+    { ...network, pretraining: known.datasets[0]?.networks[name]?.pretraining },
+  ]);
+  return { ...wanted, datasets: [{ ...dataset, networks: Object.fromEntries(networks) }] };
+}
+
+async function sized(
+  grid: AnswersConfig,
+  store: StoreOnDisk | undefined,
+  minutes: number,
+  devices: readonly Device[],
+): Promise<AnswersConfig> {
+  if (store === undefined) return grid;
+  if (!(minutes > 0)) {
+    throw new LockstepError(
+      'USAGE',
+      `Cannot size the answers to ${minutes} minutes: the number must be above 0.`,
+      'Give --minutes a number such as 30.',
+    );
+  }
+  process.stderr.write('Measuring how fast this machine is:\n');
+  const tokensPerSecond = await measureSpeed(firstCells(grid)[0]!.config, devices);
+  return sizedGrid(grid, store, { minutes, workers: devices.length, tokensPerSecond });
+}
+
+function machine(devices: readonly Device[]): string {
+  const where = devices[0]!.kind === 'gpu' ? 'GPU' : (cpus()[0]?.model ?? 'a CPU of unknown make');
+  const date = new Date().toISOString().slice(0, 10);
+  return `Measured on ${where}, ${devices.length} workers, ${date}.`;
+}

@@ -1,0 +1,112 @@
+/** What the answers' page draws, as plain data. */
+import type { CellResult } from './cell.ts';
+import { GROUPING } from './grid.ts';
+import { recipeText } from './markdown.ts';
+import { meanOf } from './paired-difference.ts';
+import {
+  accuracies,
+  accuracyByLength,
+  type DatasetResults,
+  fewLabels,
+  labelCounts,
+} from './results.ts';
+
+export interface Line {
+  readonly label: string;
+  /** Percent; null where nothing was measured. */
+  readonly mean: readonly (number | null)[];
+  /** The worst and the best draw. */
+  readonly low: readonly (number | null)[];
+  readonly high: readonly (number | null)[];
+}
+
+export interface Chart {
+  readonly title: string;
+  readonly xLabel: string;
+  /** Names of the places on the x axis, in order and equally far apart. */
+  readonly places: readonly string[];
+  readonly lines: readonly Line[];
+}
+
+/** @param results of all datasets */
+export function chartsOf(of: DatasetResults, results: readonly CellResult[]): Chart[] {
+  const own = results.filter(
+    ({ key }) => key.dataset === of.dataset.name && key.network !== GROUPING,
+  );
+  return [
+    ...Object.keys(of.dataset.networks).map((network) => accuracyByLabels(of, network, own)),
+    ...accuracyByShare(of, own),
+    ...lengthChart(of, own),
+  ];
+}
+
+function accuracyByLabels(of: DatasetResults, network: string, own: readonly CellResult[]): Chart {
+  const cells = own.filter(({ key }) => key.network === network && key.share === 1);
+  const counts = [...new Set(cells.flatMap(labelCounts))].sort((a, b) => a - b);
+  return {
+    title: `${of.dataset.name}, ${network} network: accuracy against labels`,
+    xLabel: 'labels a class',
+    places: counts.map(String),
+    lines: cells.map((cell) =>
+      lineOf(
+        recipeText(cell),
+        counts.map((count) => accuracies(cell, count)),
+      ),
+    ),
+  };
+}
+
+/** From scratch is a share of nothing. */
+function accuracyByShare(of: DatasetResults, own: readonly CellResult[]): Chart[] {
+  const part = own.find(({ key }) => key.share !== 1);
+  if (part === undefined) return [];
+  const { network, recipe } = part.key;
+  const scratch = of.find(network, 'scratch');
+  const shares = [...of.dataset.pretrainingShares, 1].sort((a, b) => a - b);
+  const cells = [scratch, ...shares.map((share) => of.find(network, recipe, share))];
+  const counts = labelCounts(part);
+  return [
+    {
+      title: `${of.dataset.name}, ${network} network: accuracy against the share of the sequences that ${recipe} pretraining saw`,
+      xLabel: 'share of the training sequences',
+      places: ['none', ...shares.map((share) => `${Math.round(100 * share)} %`)],
+      lines: counts.map((count) =>
+        lineOf(
+          `${count} labels a class`,
+          cells.map((cell) => (cell === undefined ? [] : accuracies(cell, count))),
+        ),
+      ),
+    },
+  ];
+}
+
+function lengthChart(of: DatasetResults, own: readonly CellResult[]): Chart[] {
+  const best = of.recommended();
+  const cells = [best, best && of.scratchOf(best)].filter((cell) => cell !== undefined);
+  if (cells.length < 2 || own.length === 0) return [];
+  const quarters = accuracyByLength(cells[0]!);
+  return [
+    {
+      title: `${of.dataset.name}, ${best!.key.network} network: accuracy by length, ${fewLabels(best!).join(' and ')} labels a class`,
+      xLabel: 'steps of the sequence',
+      places: quarters.map(({ shortest, longest }) => `${shortest}…${longest}`),
+      lines: cells.map((cell) =>
+        lineOf(
+          recipeText(cell),
+          accuracyByLength(cell).map(({ accuracy }) => [accuracy]),
+        ),
+      ),
+    },
+  ];
+}
+
+function lineOf(label: string, places: readonly (readonly number[])[]): Line {
+  const each = (pick: (values: readonly number[]) => number) =>
+    places.map((values) => (values.length === 0 ? null : 100 * pick(values)));
+  return {
+    label,
+    mean: each(meanOf),
+    low: each((values) => Math.min(...values)),
+    high: each((values) => Math.max(...values)),
+  };
+}

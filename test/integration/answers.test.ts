@@ -1,0 +1,100 @@
+/** The grid of the answers with real runs: tiny ones, but every part of it is there. */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { after, describe, it } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { CellResult } from '../../src/report/cell.ts';
+import { Workplace } from '../helper/command-line.ts';
+
+const GRID = `
+name: tiny-answers
+seed: 3
+datasets:
+  - name: made
+    data:
+      store: data/made
+      synthetic: { count: 60, classes: 2, symbols: 5, length: { minimum: 20, maximum: 60 }, seed: 1 }
+    batch: { microBatches: 2, tokensPerMicroBatch: 256 }
+    finetuning: &finetuning
+      optimizer: { kind: adamw }
+      learningRate: { kind: constant, value: 1.0e-2 }
+      duration: { steps: 2 }
+      evaluation: { everySteps: 2, keep: best }
+    networks:
+      causal:
+        model: { family: causal, channels: 4, dilations: [1, 2] }
+        pretexts:
+          next-step: { kind: next-step }
+          masked: { kind: masked, span: 2 }
+        pretraining: { <<: *finetuning, duration: { steps: 3 }, evaluation: { everySteps: 3 } }
+        labels: [{ perClass: 3, draws: 3 }]
+    pretrainingShares: [0.5]
+`;
+const CELLS = ['made.causal.masked', 'made.causal.next-step', 'made.causal.scratch'];
+
+describe('lockstep answers', { concurrency: true }, () => {
+  const place = new Workplace();
+  after(() => place.remove());
+  writeFileSync(place.path('grid.yaml'), GRID);
+
+  const cellsOf = (out: string) =>
+    readdirSync(place.path(out, 'cells')).filter((name) => name.endsWith('.json'));
+  /** Everything but the time. */
+  const resultsOf = (out: string) =>
+    cellsOf(out).map((name) => ({ ...(place.json(out, 'cells', name) as CellResult), seconds: 0 }));
+
+  it('runs the grid, goes on where a signal stopped it, and answers', async () => {
+    const undisturbed = await place.run('answers', 'grid.yaml', '--workers', '2', '--out', 'whole');
+    assert.equal(undisturbed.code, 0, undisturbed.stderr);
+    assert.match(undisturbed.stdout, /^Does self-supervised learning work here/);
+    assert.match(undisturbed.stdout, /Written: whole\/answers\.md and whole\/answers\.html/);
+    const names = cellsOf('whole').map((name) => name.replace('.json', ''));
+    assert.deepEqual(
+      names.filter((name) => !name.includes('percent')),
+      CELLS,
+    );
+    assert.equal(names.length, CELLS.length + 1, 'the best pretext has a run with half the data');
+    const markdown = readFileSync(place.path('whole', 'answers.md'), 'utf8');
+    assert.match(markdown, /\| Masked or next timestep\? \| .* 3 draws\) at 3 labels a class/);
+    assert.match(readFileSync(place.path('whole', 'answers.html'), 'utf8'), /new uPlot/);
+
+    const { child, ended } = place.start('answers', 'grid.yaml', '--out', 'stopped');
+    const first = place.path('stopped', 'cells', 'made.causal.next-step.json');
+    while (!existsSync(first) && child.exitCode === null) await wait(50);
+    child.kill('SIGTERM');
+    const stopped = await ended;
+    assert.equal(stopped.code, 143, stopped.stderr);
+    assert.match(
+      stopped.stderr,
+      /TERMINATED: The answers were stopped by SIGTERM; what the runs had/,
+    );
+    assert.ok(cellsOf('stopped').length < names.length);
+    assert.ok(!existsSync(place.path('stopped', 'answers.md')), 'no answer from half a grid');
+
+    const rest = await place.run('answers', 'grid.yaml', '--workers', '2', '--out', 'stopped');
+    assert.equal(rest.code, 0, rest.stderr);
+    assert.match(rest.stderr, /made\.causal\.next-step: was done already/);
+    assert.deepEqual(resultsOf('stopped'), resultsOf('whole'));
+
+    const again = await place.run('answers', 'grid.yaml', '--out', 'whole');
+    assert.equal(again.stdout, undisturbed.stdout, 'all is read, nothing is run again');
+    assert.equal(again.stderr.match(/was done already/g)?.length, names.length);
+    const other = await place.run('answers', 'grid.yaml', '--out', 'whole', '--set', 'seed=4');
+    assert.equal(other.code, 2);
+    assert.equal(
+      other.stderr,
+      'USAGE: "whole" holds the answers of another configuration: seed differs. Choose another --out, or remove that folder.\n',
+    );
+  });
+
+  it('names the run that failed, why, and where its log is', async () => {
+    const broken = GRID.replace('family: causal', 'family: dilated');
+    writeFileSync(place.path('broken.yaml'), broken);
+    const { code, stderr } = await place.run('answers', 'broken.yaml', '--out', 'broken');
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /\nCONFIG_INVALID: The run made\.causal\.next-step failed with exit code 2: Phase "pretrain" predicts the next step, but model\.family "dilated" sees the future.* Its log is broken\/cells\/made\.causal\.next-step\.log\.\n$/,
+    );
+  });
+});
