@@ -45,6 +45,7 @@ const BUILD_SPECIFIC = [
 ];
 const WHEEL = '.engine/site-packages/';
 const hasWheel = existsSync(join(PROJECT, WHEEL, 'tensorflow'));
+const CLASSES = { ...CLASS_OF_ENDING, ...(hasWheel ? OF_WHEEL : WITHOUT_WHEEL) };
 /** `tensorflow/X/Y`: the second level below the wheel's package, so that C++ and Python have many groups. */
 const WHEEL_GROUP_LEVELS = 3;
 
@@ -68,7 +69,12 @@ export async function buildQuickstartData(
     seed: SEED,
     provenance: {
       source: hasWheel ? "node_modules and the engine's wheel" : 'node_modules',
-      symbolMap: TEXT_41.name,
+      // Read by `predict --files`.
+      rules: {
+        classBy: 'extension',
+        extension: Object.entries(CLASSES).map(([ending, name]) => `${ending}=${name}`),
+        symbolMap: TEXT_41.name,
+      },
     },
     onProgress: progress,
   });
@@ -93,10 +99,7 @@ function common(folder: string): Omit<FolderOptions, 'groups'> {
   return {
     root: join(PROJECT, folder),
     idPrefix: folder,
-    classes: {
-      by: 'extension',
-      classes: { ...CLASS_OF_ENDING, ...(hasWheel ? OF_WHEEL : WITHOUT_WHEEL) },
-    },
+    classes: { by: 'extension', classes: CLASSES },
     symbolMap: TEXT_41,
     readAtMost: LENGTH.maximum + 1,
   };

@@ -1,5 +1,5 @@
 /** How a command ends: one line for a person, the exit code for a script. */
-import { asLockstepError, type LockstepError } from '../core/errors.ts';
+import { asLockstepError, EXIT, type LockstepError } from '../core/errors.ts';
 
 /** Prints an error's line; returns the exit code that it ends the process with. */
 export function reportError(thrown: unknown): number {
@@ -21,7 +21,10 @@ export function exitLine(exit: {
   const parts = [`EXIT code=${exit.code}`, `reason=${JSON.stringify(exit.reason)}`];
   if (exit.lastCheckpoint !== null) {
     parts.push(`last_checkpoint=${JSON.stringify(exit.lastCheckpoint)}`);
-    if (exit.code !== 0) parts.push(`resume="lockstep resume ${exit.runFolder}"`);
+    if (mayResume(exit.code)) parts.push(`resume="lockstep resume ${exit.runFolder}"`);
   }
   return parts.join(' ');
 }
+
+/** A run that is done, or whose checkpoints are unusable, has nothing to go on with. */
+const mayResume = (code: number): boolean => code !== EXIT.done && code !== EXIT.checkpoint;

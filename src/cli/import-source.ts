@@ -10,8 +10,13 @@ import type { ImportItem } from '../data/importer/record.ts';
 import { SYMBOL_MAPS } from '../data/importer/symbol-map.ts';
 import type { TableColumns } from '../data/importer/table-columns.ts';
 
-export interface SourceOptions {
+export interface SourceOptions extends SourceRules {
   source: string;
+  maxLength?: number | undefined;
+}
+
+/** How a source is read, whichever it is: what a dataset remembers of its import. */
+export interface SourceRules {
   classBy: string;
   extension: string[];
   depth: number;
@@ -25,7 +30,13 @@ export interface SourceOptions {
   group: string | undefined;
   split: string | undefined;
   delimiter: string;
-  maxLength?: number | undefined;
+}
+
+export function rulesOf(options: SourceOptions): SourceRules {
+  const { classBy, extension, depth, groupBy, groupLevels, symbolMap, exclude } = options;
+  const { values, id, label, group, split, delimiter } = options;
+  const folder = { classBy, extension, depth, groupBy, groupLevels, symbolMap, exclude };
+  return { ...folder, values, id, label, group, split, delimiter };
 }
 
 const FOLDER = 'Folders:';

@@ -1,7 +1,6 @@
 /** The command line: `lockstep <command>`. */
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
-import { LockstepError } from '../core/errors.ts';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
 import { answersCommand } from './command/answers.ts';
 import { dataCommand } from './command/data.ts';
@@ -11,6 +10,7 @@ import { predictCommand } from './command/predict.ts';
 import { resumeCommand } from './command/resume.ts';
 import { trainCommand } from './command/train.ts';
 import { reportError } from './exit.ts';
+import { refuseNotANumber, usageError } from './usage.ts';
 
 const parser = yargs(hideBin(process.argv))
   .scriptName('lockstep')
@@ -32,10 +32,10 @@ const parser = yargs(hideBin(process.argv))
   .help()
   .wrap(100)
   .exitProcess(false)
+  .check(refuseNotANumber, true)
   .fail((message, error) => {
-    throw (
-      error ?? new LockstepError('USAGE', message.replaceAll('\n', ' '), 'See `lockstep --help`.')
-    );
+    // The parser makes its own errors of some of its messages.
+    throw error === undefined || error.name === 'YError' ? usageError(message) : error;
   });
 
 // A reader that has seen enough (`| head`) is no failure.

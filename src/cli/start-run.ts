@@ -1,6 +1,7 @@
 /** Starts the coordinator and its workers for a run folder, and sees the run to its end. */
 import type { Device } from '../../launcher/device.ts';
 import { localLaunch } from '../../launcher/local.ts';
+import { loadWeights } from '../checkpoint/restore.ts';
 import type { RunFolder } from '../checkpoint/run-folder.ts';
 import { hashConfig } from '../config/load.ts';
 import type { RunConfig } from '../config/run-config.ts';
@@ -79,7 +80,10 @@ export async function readRunFacts(config: RunConfig): Promise<RunFacts> {
   await ensureStore(config, (sentence) => process.stderr.write(`${sentence}\n`));
   const store = await openStore(config.data.store);
   try {
-    const { schedule } = defineRun(config, store);
+    const { schedule, layout } = defineRun(config, store);
+    const { initialWeights } = config.model;
+    // Workers read them again: this is to refuse bad ones before anything is written.
+    if (initialWeights !== undefined) await loadWeights(initialWeights, layout);
     return { dataHash: store.manifest.contentHash, totalSteps: schedule.totalSteps };
   } finally {
     await store.close();

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { Argv } from 'yargs';
 import { LockstepError } from '../core/errors.ts';
 import type { BuildOptions } from '../data/importer/build-options.ts';
+import type { SourceRules } from './import-source.ts';
 
 export interface StoreOptions {
   store: string;
@@ -49,7 +50,8 @@ export function storeOptions<T>(yargs: Argv<T>): Argv<T & StoreOptions> {
     }) as unknown as Argv<T & StoreOptions>;
 }
 
-export function storeBuildOptions(options: StoreOptions): BuildOptions {
+/** @param rules how the source was read, for those who read more of its kind */
+export function storeBuildOptions(options: StoreOptions, rules?: SourceRules): BuildOptions {
   const { minLength, maxLength, perClass, perGroup } = options;
   return {
     target: options.store,
@@ -67,7 +69,7 @@ export function storeBuildOptions(options: StoreOptions): BuildOptions {
       ...(perGroup !== undefined && { perGroup }),
     },
     seed: options.seed,
-    provenance: { command: process.argv.slice(2) },
+    provenance: { command: process.argv.slice(2), ...(rules && { rules }) },
   };
 }
 

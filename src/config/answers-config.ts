@@ -28,6 +28,8 @@ const network = z.strictObject({
   model: modelSection,
   pretexts: z.record(name, pretextSection),
   pretraining: training,
+  /** The same for every recipe, `scratch` included. */
+  finetuning: training,
   labels: z.array(labels).min(1),
 });
 
@@ -35,7 +37,6 @@ const dataset = z.strictObject({
   name,
   data: dataSection,
   batch: batchSection,
-  finetuning: training,
   /** By name. The first one's best pretext is tried with less data, too. */
   networks: z.record(name, network).refine((all) => Object.keys(all).length > 0, 'is empty'),
   /** Shares of the training sequences that the best pretext is tried with, besides all of them. */

@@ -90,9 +90,10 @@ export function readConfigFile(path: string): string {
     const code = systemErrorCode(thrown);
     if (code === undefined) throw thrown;
     const reason = { ENOENT: 'there is no such file', EISDIR: 'it is a folder' }[code];
+    const meant = code === 'ENOENT' ? suggestFile(path) : '';
     throw new LockstepError(
       'CONFIG_NOT_FOUND',
-      `Cannot read the configuration "${path}": ${reason ?? `it can't be opened (${code})`}.${suggestFile(path)}`,
+      `Cannot read the configuration "${path}": ${reason ?? `it can't be opened (${code})`}.${meant}`,
       'Give the path of a YAML file; configs/ has complete ones.',
       { cause: thrown },
     );

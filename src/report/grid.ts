@@ -59,7 +59,7 @@ export function shareCells(
       key: { dataset: dataset.name, network, recipe: best, share },
       model: settings.model,
       pretraining: { ...pretraining, data: { ...pretraining.data, maxSequences } },
-      finetuning: dataset.finetuning,
+      finetuning: settings.finetuning,
       labels: few.length > 0 ? few : settings.labels.slice(0, 1),
     });
   });
@@ -94,15 +94,15 @@ function pretrained(dataset: AnswersDataset): Recipe[] {
       key: { dataset: dataset.name, network, recipe, share: 1 },
       model: settings.model,
       pretraining: pretrainingPhase(settings, objective),
-      finetuning: dataset.finetuning,
+      finetuning: settings.finetuning,
       labels: settings.labels,
     })),
   );
 }
 
 function unpretrained(dataset: AnswersDataset): Recipe[] {
-  const { name, networks, finetuning, grouping, batch } = dataset;
-  const scratch = Object.entries(networks).map(([network, { model, labels }]) => ({
+  const { name, networks, grouping, batch } = dataset;
+  const scratch = Object.entries(networks).map(([network, { model, finetuning, labels }]) => ({
     key: { dataset: name, network, recipe: SCRATCH, share: 1 },
     model,
     finetuning,

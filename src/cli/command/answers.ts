@@ -64,9 +64,10 @@ export const answersCommand: CommandModule<object, AnswersOptions> = {
     const devices = devicesOf(options);
     const template = atHome(loadAnswersConfig(options.config, options.set));
     const { data } = options;
-    const store = data === undefined ? undefined : await openStore(resolve(data));
+    const store = data === undefined ? undefined : await openStore(data);
     try {
-      const grid = store === undefined ? template : gridOfStore(template, store.path, store);
+      const grid =
+        store === undefined ? template : gridOfStore(template, resolve(store.path), store);
       const folder = answersFolder(options.out ?? `runs/${grid.name}`);
       makeAnswersFolder(folder);
       const lock = lockFolder(folder.path);

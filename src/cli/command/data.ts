@@ -5,7 +5,7 @@ import { verifyStore } from '../../data/format/verify-store.ts';
 import { buildStore } from '../../data/importer/build-store.ts';
 import { importReportText } from '../../data/importer/report.ts';
 import { synthesize } from '../../data/importer/synthesize.ts';
-import { importSource, type SourceOptions, sourceOptions } from '../import-source.ts';
+import { importSource, rulesOf, type SourceOptions, sourceOptions } from '../import-source.ts';
 import { type StoreOptions, storeBuildOptions, storeOptions } from '../store-options.ts';
 
 type ImportOptions = SourceOptions & StoreOptions;
@@ -15,7 +15,10 @@ const importCommand: CommandModule<object, ImportOptions> = {
   describe: 'Make a dataset from a folder of files, a CSV or a JSONL file',
   builder: (yargs) => storeOptions(sourceOptions(yargs)) as Argv<ImportOptions>,
   handler: async (options: ArgumentsCamelCase<ImportOptions>) => {
-    const report = await buildStore(importSource(options), storeBuildOptions(options));
+    const report = await buildStore(
+      importSource(options),
+      storeBuildOptions(options, rulesOf(options)),
+    );
     console.log(importReportText(report));
   },
 };

@@ -1,14 +1,17 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { SPLITS, type Split } from '../../data/format/store.ts';
 import { evaluateRun } from '../prediction/evaluate-run.ts';
+import { filesOption, withRawFiles } from '../prediction/raw-files.ts';
 import { describeReport } from '../prediction/report-text.ts';
+import type { PredictionRequest } from '../prediction/task.ts';
 import { type DeviceOptions, deviceOptions, devicesOf } from './train.ts';
 
 interface EvaluateOptions extends DeviceOptions {
   run: string;
   phase: string | undefined;
-  split: Split;
+  split: Split | undefined;
   data: string | undefined;
+  files: string | undefined;
   crop: number | undefined;
   json: boolean;
 }
@@ -17,10 +20,13 @@ export const evaluateCommand: CommandModule<object, EvaluateOptions> = {
   command: 'evaluate <run>',
   describe: 'Measure the classes that a trained run predicts against the true ones',
   builder: (yargs) =>
-    deviceOptions(yargs)
+    filesOption(deviceOptions(yargs))
       .positional('run', { type: 'string', demandOption: true, describe: 'Folder of the run' })
       .option('phase', { type: 'string', describe: 'Weights at the end of this phase' })
-      .option('split', { choices: SPLITS, default: 'test', describe: 'Which sequences' })
+      .option('split', {
+        choices: SPLITS,
+        describe: 'Which sequences [default: test; all with --files]',
+      })
       .option('data', { type: 'string', describe: 'Another dataset than the run was trained on' })
       .option('crop', {
         type: 'number',
@@ -32,9 +38,16 @@ export const evaluateCommand: CommandModule<object, EvaluateOptions> = {
         describe: 'Print JSON',
       }) as Argv<EvaluateOptions>,
   handler: async (options: ArgumentsCamelCase<EvaluateOptions>) => {
-    const { run, phase, split, data, crop } = options;
-    const request = { run, phase, split, data, crop, labelled: true };
-    const result = await evaluateRun(request, devicesOf(options));
+    const { run, phase, files, crop } = options;
+    const evaluate = async (view: Pick<PredictionRequest, 'data' | 'split'>) =>
+      await evaluateRun({ run, phase, crop, labelled: true, ...view }, devicesOf(options));
+    const result =
+      files === undefined
+        ? await evaluate({ data: options.data, split: options.split ?? 'test' })
+        : await withRawFiles({ run, source: files, labelled: true }, async (data) => ({
+            ...(await evaluate({ data })),
+            dataset: files,
+          }));
     console.log(options.json ? JSON.stringify(result, null, 2) : describeReport(result));
   },
 };

@@ -6,12 +6,14 @@ import { LockstepError } from '../../core/errors.ts';
 import { writeFailure } from '../../core/file-error.ts';
 import { SPLITS, type Split } from '../../data/format/store.ts';
 import { type PredictionFormat, predictionLines } from '../prediction/lines.ts';
+import { filesOption, withRawFiles } from '../prediction/raw-files.ts';
 import { type DeviceOptions, deviceOptions, devicesOf } from './train.ts';
 
 interface PredictOptions extends DeviceOptions {
   run: string;
   phase: string | undefined;
   data: string | undefined;
+  files: string | undefined;
   split: Split | undefined;
   crop: number | undefined;
   out: string | undefined;
@@ -22,7 +24,7 @@ export const predictCommand: CommandModule<object, PredictOptions> = {
   command: 'predict <run>',
   describe: 'Write class probabilities of a dataset, one line a sequence',
   builder: (yargs) =>
-    deviceOptions(yargs)
+    filesOption(deviceOptions(yargs))
       .positional('run', { type: 'string', demandOption: true, describe: 'Folder of the run' })
       .option('phase', { type: 'string', describe: 'Weights at the end of this phase' })
       .option('data', { type: 'string', describe: 'Another dataset than the run was trained on' })
@@ -37,10 +39,14 @@ export const predictCommand: CommandModule<object, PredictOptions> = {
         describe: 'By the ending of --out when absent; csv on standard output',
       }) as Argv<PredictOptions>,
   handler: async (options: ArgumentsCamelCase<PredictOptions>) => {
-    const { run, phase, data, split, crop, out } = options;
+    const { run, phase, data, files, split, crop, out } = options;
     const format = options.format ?? formatOf(out);
-    const request = { run, phase, data, split, crop, labelled: false };
-    await writeLines(out, predictionLines(request, devicesOf(options), format));
+    const predict = async (data: string | undefined) => {
+      const request = { run, phase, data, split, crop, labelled: false };
+      await writeLines(out, predictionLines(request, devicesOf(options), format));
+    };
+    if (files === undefined) await predict(data);
+    else await withRawFiles({ run, source: files, labelled: false }, predict);
   },
 };
 

@@ -23,11 +23,13 @@ export function deviceOptions<T>(yargs: Argv<T>): Argv<T & DeviceOptions> {
   return yargs
     .option('workers', {
       type: 'number',
+      requiresArg: true,
       default: 1,
       describe: 'Number of worker processes on CPU threads',
     })
     .option('gpus', {
       type: 'string',
+      requiresArg: true,
       describe: 'One worker on each of these GPUs, such as 0,1',
     }) as Argv<T & DeviceOptions>;
 }

@@ -15,7 +15,8 @@ export interface EvaluationResult extends ClassificationReport {
   readonly run: string;
   readonly weights: string;
   readonly dataset: string;
-  readonly split: Split;
+  /** All when absent. */
+  readonly split?: Split;
   /** Steps of each sequence that were looked at; all when absent. */
   readonly crop?: number;
   readonly classes: readonly string[];
@@ -23,7 +24,7 @@ export interface EvaluationResult extends ClassificationReport {
 
 /** @throws LockstepError what is wrong with run, weights or data */
 export async function evaluateRun(
-  request: PredictionRequest & { readonly split: Split },
+  request: PredictionRequest,
   devices: readonly Device[],
 ): Promise<EvaluationResult> {
   const task = await openPredictionTask(request);
@@ -40,9 +41,9 @@ export async function evaluateRun(
       }
     }
     const { run, split, crop } = request;
-    const facts = { run, weights: task.model.source, dataset: store.path, split, classes };
-    const cropped = crop === undefined ? {} : { crop };
-    return { ...facts, ...cropped, ...classificationReport(predictions, classes.length) };
+    const facts = { run, weights: task.model.source, dataset: store.path, classes };
+    const view = { ...(split !== undefined && { split }), ...(crop !== undefined && { crop }) };
+    return { ...facts, ...view, ...classificationReport(predictions, classes.length) };
   } finally {
     await task.close();
   }

@@ -8,7 +8,7 @@ export function describeReport(result: EvaluationResult): string {
   const { classes, confusion, byLengthQuartile } = result;
   const confusionRows = confusion.map((row, label) => [classes[label]!, ...row.map(String)]);
   return [
-    `${result.sequences} sequences of the ${result.split} split of ${result.dataset}`,
+    `${result.sequences} sequences of ${result.split === undefined ? '' : `the ${result.split} split of `}${result.dataset}`,
     `weights: ${result.weights}`,
     '',
     formatTable([

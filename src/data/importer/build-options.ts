@@ -29,6 +29,10 @@ const buildOptions = z.strictObject({
       'the three shares do not add up to 1',
     )
     .default({ train: 0.7, validation: 0.15, test: 0.15 }),
+  /** What happens to a sequence that is there already under another id. */
+  duplicates: z.enum(['drop', 'keep']).default('drop'),
+  /** Sequences with a larger value are left out: a model that was trained without it has no symbol for it. */
+  largestValue: z.number().optional(),
   caps: z
     .strictObject({ perClass: positive.optional(), perGroup: positive.optional() })
     .prefault({}),

@@ -3,6 +3,7 @@
  * The result depends on the records and the options only, not on the order in which the records come.
  */
 import { createHash } from 'node:crypto';
+import { LockstepError } from '../../core/errors.ts';
 import type { StoreRow } from '../format/arrow-schema.ts';
 import { compareUtf8 } from '../format/byte-order.ts';
 import { refuseTarget } from '../format/refuse-target.ts';
@@ -78,13 +79,32 @@ class StoreBuild {
   async run(items: AsyncIterable<ImportItem> | Iterable<ImportItem>): Promise<ImportReport> {
     const spilled = await this.#readAll(items);
     const drop = (record: SpilledRecord, reason: SkipReason) => this.#skip(record.id, reason);
-    const { records, conflicts } = dropDuplicates(spilled, drop);
+    const { records, conflicts } =
+      this.#options.duplicates === 'keep'
+        ? { records: spilled, conflicts: [] }
+        : dropDuplicates(spilled, drop);
     refuseRepeatedIds(records);
     const kept = applyCaps(records, this.#options.caps, this.#options.seed, drop);
+    if (kept.length === 0) throw this.#nothingLeft();
     const classes = this.#options.classes ?? classNames(kept);
     const rows = this.#toRows(kept, classes);
     const manifest = await this.#write(rows, classes);
     return this.#report(manifest, rows, conflicts);
+  }
+
+  #nothingLeft(): LockstepError {
+    const reasons = [...this.#skipped].map(([reason, tally]) => {
+      const { count, examples } = tally.finish();
+      return `${count} ${SKIP_REASONS[reason]} (${examples[0]}${count > 1 ? ', …' : ''})`;
+    });
+    const read = this.#read === 0 ? 'nothing was found' : `all of ${this.#read} were skipped`;
+    return new LockstepError(
+      'DATA_INVALID',
+      `Cannot write a dataset to "${this.#options.target}": ${[read, reasons.join('; ')].filter((part) => part !== '').join(': ')}.`,
+      this.#read === 0
+        ? 'Look at the path, at --class-by and at what is excluded.'
+        : 'Correct the data, or widen the limits that skipped them.',
+    );
   }
 
   async #readAll(
@@ -104,8 +124,8 @@ class StoreBuild {
   }
 
   async #accept(raw: RawRecord): Promise<SpilledRecord | undefined> {
-    const { valueType, length } = this.#options;
-    const checked = checkValues(raw.values, valueType, length);
+    const { valueType, length, largestValue } = this.#options;
+    const checked = checkValues(raw.values, valueType, { ...length, largestValue });
     if ('skipped' in checked) return this.#skip(raw.id, checked.skipped);
     if (checked.truncated) this.#truncated.add(raw.id);
     return {

@@ -3,11 +3,12 @@ import type { ValueType } from '../format/store.ts';
 import { allocateValues, type StoredValues } from '../format/values.ts';
 import type { SkipReason } from './record.ts';
 
-export interface LengthLimits {
+export interface ValueLimits {
   readonly minimum: number;
   readonly maximum: number;
   /** What happens to a sequence with more than `maximum` values. */
   readonly longer: 'skip' | 'truncate';
+  readonly largestValue?: number | undefined;
 }
 
 export type CheckedValues =
@@ -20,16 +21,18 @@ const LARGEST_INTEGER = { uint8: 0xff, uint16: 0xffff } as const;
 export function checkValues(
   raw: ArrayLike<number>,
   valueType: ValueType,
-  limits: LengthLimits,
+  limits: ValueLimits,
 ): CheckedValues {
   if (raw.length === 0) return { skipped: 'empty' };
   if (raw.length < limits.minimum) return { skipped: 'too-short' };
   const truncated = raw.length > limits.maximum;
+  const largest = limits.largestValue ?? Number.POSITIVE_INFINITY;
   if (truncated && limits.longer === 'skip') return { skipped: 'too-long' };
   const values = allocateValues(valueType, truncated ? limits.maximum : raw.length);
   for (let i = 0; i < values.length; i++) {
     const problem = problemOf(raw[i]!, valueType);
     if (problem !== undefined) return { skipped: problem };
+    if (raw[i]! > largest) return { skipped: 'unknown-value' };
     values[i] = raw[i]!;
   }
   return { values, truncated };

@@ -61,8 +61,8 @@ export class NameTally {
   }
 }
 
-/** The report as a person reads it. */
-export function importReportText(report: ImportReport): string {
+/** What was read and kept, cut and left out: a line each. */
+export function readingLines(report: ImportReport): string[] {
   const lines = [
     `${report.name}: read ${report.read}, kept ${report.kept} sequences (${report.keptTokens} tokens)`,
   ];
@@ -72,7 +72,12 @@ export function importReportText(report: ImportReport): string {
   for (const [reason, tally] of Object.entries(report.skipped)) {
     lines.push(tallyLine(`skipped, ${SKIP_REASONS[reason as SkipReason]}`, tally));
   }
-  lines.push(...conflictLines(report));
+  return lines;
+}
+
+/** The report as a person reads it. */
+export function importReportText(report: ImportReport): string {
+  const lines = [...readingLines(report), ...conflictLines(report)];
   for (const { name, bySplit } of report.classes) {
     lines.push(
       `  class ${name}: ${SPLITS.map((split) => `${split} ${bySplit[split]}`).join(', ')}`,

@@ -1,0 +1,551 @@
+/** What a person can do wrong, and what Lockstep says: the exact line, the exit code, and nothing left behind. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import { asLockstepError } from '../../src/core/errors.ts';
+import { lockFolder } from '../../src/core/folder-lock.ts';
+import { openControlServer } from '../../src/protocol/control-socket.ts';
+import { fixtureConfig, Workplace } from '../helper/command-line.ts';
+
+interface Case {
+  readonly what: string;
+  readonly args: readonly string[];
+  readonly code: number;
+  /** All that is on stderr, without its last newline. */
+  readonly says: string | RegExp;
+}
+
+const HELP = 'See `lockstep --help`, or --help after the command.';
+const CONFIG = readFileSync(fixtureConfig('two-phases.yaml'), 'utf8');
+const changed = (from: string | RegExp, to: string): string => {
+  const text = CONFIG.replace(from, to);
+  assert.notEqual(text, CONFIG);
+  return text;
+};
+
+const FILES: Readonly<Record<string, string | Buffer>> = {
+  'ok.yaml': CONFIG,
+  'empty.yaml': '',
+  'broken.yaml': 'a: [\n',
+  'typo.yaml': changed('microBatches', 'microBatch'),
+  'seed.yaml': changed('seed: 7', 'seed: -1'),
+  'family.yaml': changed('family: dilated', 'family: transformer'),
+  'start.yaml': changed('start: previous', 'start: { phase: pretrian }'),
+  'twice.yaml': changed('name: finetune', 'name: pretrain'),
+  'folder/file': 'text',
+  'file.txt': 'text',
+  'good.csv': 'id,label,values\na,x,1 2 3\n',
+  'word.csv': 'id,values\na,1 two 3\n',
+  'quote.csv': 'id,values\na,"1 2\n',
+  'broken.jsonl': '{"values":[1,2]}\n{"values":[1,\n',
+  'no-values.jsonl': '{"steps":[1]}\n',
+  'all-bad.csv': 'id,values\na,nan\nb,\nc,300\nd,1.5\n',
+  'same-id.csv': 'id,values\na,1 2\na,1 3\n',
+  'split.csv': 'id,split,values\na,train,1 2\nb,dev,1 3\n',
+  'unknown-class.csv': 'id,kind,values\na,z,1 2\nb,class-0,1 2 3\n',
+  'large.csv': 'id,kind,values\na,class-0,1 200\n',
+};
+
+const CONFIGURATION: readonly Case[] = [
+  {
+    what: 'a configuration that is not there',
+    args: ['train', 'ok.yml'],
+    code: 2,
+    says: 'CONFIG_NOT_FOUND: Cannot read the configuration "ok.yml": there is no such file. Did you mean "ok.yaml"? Give the path of a YAML file; configs/ has complete ones.',
+  },
+  {
+    what: 'a folder for a configuration',
+    args: ['train', 'folder'],
+    code: 2,
+    says: 'CONFIG_NOT_FOUND: Cannot read the configuration "folder": it is a folder. Give the path of a YAML file; configs/ has complete ones.',
+  },
+  {
+    what: 'an empty configuration',
+    args: ['train', 'empty.yaml'],
+    code: 2,
+    says: 'CONFIG_INVALID: empty.yaml: the file is empty; allowed: a section of keys. Correct it and run the command again.',
+  },
+  {
+    what: 'a configuration that is no YAML',
+    args: ['train', 'broken.yaml'],
+    code: 2,
+    says: 'CONFIG_INVALID: broken.yaml:2:1: Flow sequence in block collection must be sufficiently indented and end with a ]. Correct it and run the command again.',
+  },
+  {
+    what: 'a mistyped key',
+    args: ['train', 'typo.yaml'],
+    code: 2,
+    says: 'CONFIG_INVALID: typo.yaml:10:10: batch.microBatch is no known key; allowed here: microBatches, tokensPerMicroBatch, maxRows, grouping. Did you mean "microBatches"? Correct it and run the command again.',
+  },
+  {
+    what: 'a value out of its range',
+    args: ['train', 'seed.yaml'],
+    code: 2,
+    says: 'CONFIG_INVALID: seed.yaml:5:1: seed is -1; allowed: a whole number from 0 to 4294967295. Correct it and run the command again.',
+  },
+  {
+    what: 'a model that does not exist',
+    args: ['train', 'family.yaml'],
+    code: 2,
+    says: 'CONFIG_INVALID: family.yaml:9:10: model.family is "transformer"; allowed: "reference" or "dilated" or "causal". Correct it and run the command again.',
+  },
+  {
+    what: 'a phase that starts from none',
+    args: ['train', 'start.yaml'],
+    code: 2,
+    says: 'CONFIG_INVALID: start.yaml:21:14: phases.1.start.phase is "pretrian": no earlier phase has this name; earlier: pretrain. Did you mean "pretrain"? Correct it and run the command again.',
+  },
+  {
+    what: 'two phases of one name',
+    args: ['train', 'twice.yaml'],
+    code: 2,
+    says: 'CONFIG_INVALID: twice.yaml:20:5: phases.1.name is "pretrain": an earlier phase has this name. Correct it and run the command again.',
+  },
+  {
+    what: 'a --set without a value',
+    args: ['train', 'ok.yaml', '--set', 'seed'],
+    code: 2,
+    says: 'CONFIG_INVALID: --set seed: it must look like key.path=value. Correct it and run the command again.',
+  },
+  {
+    what: 'a --set of a phase that is not there',
+    args: ['train', 'ok.yaml', '--set', 'phases.finetun.duration.steps=3'],
+    code: 2,
+    says: 'CONFIG_INVALID: --set phases.finetun.duration.steps=3: phases has no entry "finetun", it has 2 (pretrain, finetune). Did you mean "finetune"? Correct it and run the command again.',
+  },
+  {
+    what: 'two wrong values at once',
+    args: ['train', 'ok.yaml', '--set', 'checkpoint.everySteps=0', '--set', 'seed=x'],
+    code: 2,
+    says: 'CONFIG_INVALID: --set seed=x: seed is "x"; allowed: a whole number from 0 to 4294967295. --set checkpoint.everySteps=0: checkpoint.everySteps is 0; allowed: a whole number ≥ 1. Correct these 2 problems and run the command again.',
+  },
+  {
+    what: 'a warm-up that outlasts its phase',
+    args: ['train', 'ok.yaml', '--set', 'phases.pretrain.duration={steps: 2}'],
+    code: 2,
+    says: 'CONFIG_INVALID: Phase "pretrain" warms up over 3 steps but lasts 2. Set its learningRate.warmupSteps to 2 or less, or let it last longer.',
+  },
+  {
+    what: 'a next step on a network that sees it',
+    args: ['train', 'ok.yaml', '--set', 'phases.pretrain.objective={kind: next-step}'],
+    code: 2,
+    says: 'CONFIG_INVALID: Phase "pretrain" predicts the next step, but model.family "dilated" sees the future: through its convolutions, and through BatchNorm\'s statistics while training. Set model.family to "causal".',
+  },
+  {
+    what: 'initial weights that are not there',
+    args: ['train', 'ok.yaml', '--set', 'model.initialWeights=nosuch.safetensors'],
+    code: 4,
+    says: /^CHECKPOINT_NOT_FOUND: Cannot read weights from ".*\/nosuch\.safetensors": there is no such file\. Give the path of a safetensors file or of a checkpoint folder\.$/,
+  },
+];
+
+const DATA_OF_RUNS: readonly Case[] = [
+  {
+    what: 'more labels than there are',
+    args: ['train', 'ok.yaml', '--set', 'phases.finetune.data={labelsPerClass: 1000}'],
+    code: 3,
+    says: 'DATA_INVALID: Phase "finetune": Cannot draw 1000 labelled sequences of class "class-0" from the train split: it has 21. Set labelsPerClass to 21 or less, or leave it out to use every label.',
+  },
+  {
+    what: 'classes of real values',
+    args: ['train', 'ok.yaml', '--set', 'data.store=real'],
+    code: 2,
+    says: 'CONFIG_INVALID: Phase "pretrain": objective.target is "classification", but the dataset holds real values: they have no classes. Set objective.target to "regression".',
+  },
+  {
+    what: 'a dataset without training sequences',
+    args: ['train', 'ok.yaml', '--set', 'data.store=unknown-class'],
+    code: 3,
+    says: 'DATA_INVALID: Phase "pretrain": The train split has no sequence; the store holds 2 sequences in all. Choose another split with data.split, or import again with a share for this one.',
+  },
+  {
+    what: 'a dataset that is not there',
+    args: ['data', 'info', 'nosuch'],
+    code: 3,
+    says: 'DATA_NOT_FOUND: Cannot open dataset "nosuch": there is no manifest.json in it. Check the path, or make the dataset with "lockstep data import" or "lockstep data synth".',
+  },
+  {
+    what: 'a truncated dataset',
+    args: ['train', 'ok.yaml', '--set', 'data.store=truncated'],
+    code: 3,
+    says: /^STORE_CORRUPT: Dataset ".*truncated" is damaged: index\.arrow has 100 bytes, its manifest says \d+\. Import the data again\.$/,
+  },
+  {
+    what: 'a dataset of which one byte changed',
+    args: ['data', 'info', 'changed', '--verify'],
+    code: 3,
+    says: /^STORE_CORRUPT: Dataset "changed" is damaged: sequences\.arrow has SHA-256 [0-9a-f]{64}, its manifest says [0-9a-f]{64}\. Import the data again\.$/,
+  },
+  {
+    what: 'a dataset whose manifest is no JSON',
+    args: ['data', 'info', 'manifest'],
+    code: 3,
+    says: /^STORE_CORRUPT: Dataset "manifest" is damaged: manifest\.json is not JSON \(.*\)\. Import the data again\.$/,
+  },
+  {
+    what: 'a dataset of a later version',
+    args: ['data', 'info', 'later'],
+    code: 3,
+    says: 'STORE_CORRUPT: Cannot open dataset "later": its format version is 99, this program reads 1. Import the data again with this version of Lockstep.',
+  },
+  {
+    what: 'a class that the model does not know',
+    args: ['evaluate', 'run', '--data', 'unknown-class'],
+    code: 3,
+    says: 'DATA_INVALID: The dataset has a class "z" that the model was not trained on (it knows class-0, class-1, class-2). Import the data with the classes of the training data.',
+  },
+  {
+    what: 'values beyond those that the model knows',
+    args: ['evaluate', 'run', '--data', 'large'],
+    code: 3,
+    says: 'DATA_INVALID: The dataset has uint8 values of 1…200, the model was trained on uint8 values of 0…10. Import the data as the training data were imported.',
+  },
+  {
+    what: 'real values for a model of symbols',
+    args: ['predict', 'run', '--data', 'real'],
+    code: 3,
+    says: 'DATA_INVALID: The dataset has float32 values of 1…3, the model was trained on uint8 values of 0…10. Import the data as the training data were imported.',
+  },
+  {
+    what: 'answers about a dataset without classes',
+    args: ['answers', '--data', 'real'],
+    code: 3,
+    says: /^DATA_INVALID: The answers compare classifiers, but the dataset ".*real" has 0 classes and no labelled training sequences in the smallest\. Import it with labels for at least two classes, each with training sequences\.$/,
+  },
+];
+
+const IMPORT: readonly Case[] = [
+  {
+    what: 'a source that is not there',
+    args: ['data', 'import', 'nosuch', 'out'],
+    code: 3,
+    says: 'DATA_NOT_FOUND: Cannot import "nosuch": there is no such file or folder. Give a folder of files, a .csv or a .jsonl file.',
+  },
+  {
+    what: 'a source of an unknown kind',
+    args: ['data', 'import', 'file.txt', 'out'],
+    code: 2,
+    says: 'USAGE: Cannot import "file.txt": its ending is none that is known. Give a folder of files, a .csv or a .jsonl file.',
+  },
+  {
+    what: 'a column that is not there',
+    args: ['data', 'import', 'good.csv', 'out', '--values', 'value'],
+    code: 3,
+    says: 'DATA_INVALID: Cannot import "good.csv": it has no column "value" for the values (columns: id, label, values). Name one of its columns. Did you mean "values"?',
+  },
+  {
+    what: 'a word among the values',
+    args: ['data', 'import', 'word.csv', 'out'],
+    code: 3,
+    says: 'DATA_INVALID: Cannot read "word.csv", line 2: column "values": "two" is not a number. Correct the line.',
+  },
+  {
+    what: 'a quote that is not closed',
+    args: ['data', 'import', 'quote.csv', 'out'],
+    code: 3,
+    says: 'DATA_INVALID: Cannot read "quote.csv", line 2: Quote Not Closed: the parsing is finished with an opening quote. Correct the line.',
+  },
+  {
+    what: 'a line that is no JSON',
+    args: ['data', 'import', 'broken.jsonl', 'out'],
+    code: 3,
+    says: 'DATA_INVALID: Cannot read "broken.jsonl", line 2: it is not JSON. Correct the line.',
+  },
+  {
+    what: 'a line without values',
+    args: ['data', 'import', 'no-values.jsonl', 'out'],
+    code: 3,
+    says: 'DATA_INVALID: Cannot read "no-values.jsonl", line 1: it has no array field "values". Correct the line.',
+  },
+  {
+    what: 'nothing but NaN, empty, too large and fractional sequences',
+    args: ['data', 'import', 'all-bad.csv', 'out'],
+    code: 3,
+    says: 'DATA_INVALID: Cannot write a dataset to "out": all of 4 were skipped: 1 contains NaN or Infinity (all-bad.csv:2); 1 empty sequence (all-bad.csv:3); 1 contains a value outside the range of the value type (all-bad.csv:4); 1 contains a value that is not an integer (all-bad.csv:5). Correct the data, or widen the limits that skipped them.',
+  },
+  {
+    what: 'two sequences of one id',
+    args: ['data', 'import', 'same-id.csv', 'out', '--id', 'id'],
+    code: 3,
+    says: 'DATA_INVALID: Cannot import: two different sequences have the id "a". Give every sequence an id of its own.',
+  },
+  {
+    what: 'a split of an unknown name',
+    args: ['data', 'import', 'split.csv', 'out', '--split', 'split'],
+    code: 3,
+    says: 'DATA_INVALID: Cannot read "split.csv", line 3: split "dev" is none of train, validation, test. Correct the line.',
+  },
+  {
+    what: 'two shares',
+    args: ['data', 'import', 'good.csv', 'out', '--shares', '0.5,0.5'],
+    code: 2,
+    says: 'USAGE: Cannot use --shares "0.5,0.5": three numbers from 0 to 1 are wanted. Give the shares of train, validation and test, such as --shares 0.7,0.15,0.15.',
+  },
+  {
+    what: 'shares of more than all',
+    args: ['data', 'import', 'good.csv', 'out', '--shares', '0.5,0.5,0.5'],
+    code: 2,
+    says: 'USAGE: Cannot import: option shares: the three shares do not add up to 1. Correct the option.',
+  },
+  {
+    what: 'a dataset that is there already',
+    args: ['data', 'import', 'good.csv', 'data'],
+    code: 2,
+    says: 'USAGE: Cannot write a dataset to "data": it exists already. Choose another folder, or replace it with --overwrite.',
+  },
+  {
+    what: 'overwriting what is no dataset',
+    args: ['data', 'import', 'good.csv', 'folder', '--overwrite'],
+    code: 2,
+    says: 'USAGE: Cannot overwrite "folder": it holds no manifest.json, so it is not a dataset. Choose another folder, or remove this one yourself.',
+  },
+  {
+    what: 'an unknown symbol map',
+    args: ['data', 'import', 'folder', 'out', '--symbol-map', 'text-99'],
+    code: 2,
+    says: `USAGE: --symbol-map is "text-99"; allowed: "none", "text-41". ${HELP}`,
+  },
+  {
+    what: 'a full disk',
+    args: [
+      'data',
+      'synth',
+      'full/out',
+      '--count',
+      '400',
+      '--min-length',
+      '900',
+      '--max-length',
+      '900',
+    ],
+    code: 5,
+    says: /^OUT_OF_RESOURCES: Cannot write "full\/.*": the file system is full \(ENOSPC\) after .*free\. Free space there or choose a folder on another file system; what was there before is unharmed\.$/,
+  },
+];
+
+const RUNS: readonly Case[] = [
+  {
+    what: 'a run folder that has a run',
+    args: ['train', 'ok.yaml', '--run', 'run'],
+    code: 2,
+    says: 'RUN_EXISTS: "run" already holds a run. Go on with it by "lockstep resume run", or choose another folder with --run.',
+  },
+  {
+    what: 'a second process in a run folder',
+    args: ['resume', 'locked'],
+    code: 2,
+    says: `RUN_LOCKED: "locked" is in use by process ${process.pid}. Wait until it ends, stop it, or choose another folder with --run.`,
+  },
+  {
+    what: 'a run folder below a file',
+    args: ['train', 'ok.yaml', '--run', 'file.txt/run'],
+    code: 2,
+    says: 'USAGE: Cannot write "file.txt/run": a part of the path is a file, not a folder (ENOTDIR). Choose a folder that you may write to.',
+  },
+  {
+    what: 'resuming what is no run',
+    args: ['resume', 'nosuch'],
+    code: 2,
+    says: 'RUN_NOT_FOUND: "nosuch" is no run\'s folder: it has no config.yaml. Give the folder that a run was started in, such as runs/<name>.',
+  },
+  {
+    what: 'damaged weights of a phase',
+    args: ['evaluate', 'damaged'],
+    code: 4,
+    says: 'CHECKPOINT_CORRUPT: "damaged/phases/finetune" is damaged: the hash of model.safetensors differs. Use an earlier checkpoint or another copy.',
+  },
+  {
+    what: 'a phase whose manifest is torn',
+    args: ['evaluate', 'torn'],
+    code: 4,
+    says: 'CHECKPOINT_CORRUPT: "torn/phases/finetune" is damaged: manifest.json is not a JSON object. Use an earlier checkpoint or another copy.',
+  },
+  {
+    what: 'a phase that a run does not have',
+    args: ['predict', 'run', '--phase', 'nosuch'],
+    code: 2,
+    says: 'USAGE: The run "two-phases" has no phase "nosuch". Its phases are pretrain, finetune.',
+  },
+  {
+    what: 'classes of a phase that never saw any',
+    args: ['predict', 'run', '--phase', 'pretrain'],
+    code: 2,
+    says: 'USAGE: The weights in "run/phases/pretrain" cannot tell classes: no supervised phase has trained them yet. Let the run go on to phase "finetune", or choose it with --phase.',
+  },
+  {
+    what: 'predictions into a folder that is not there',
+    args: ['predict', 'run', '--out', 'nosuch/p.csv'],
+    code: 2,
+    says: 'USAGE: Cannot write predictions to "nosuch/p.csv": there is no folder "nosuch". Make the folder, or choose another file with --out.',
+  },
+  {
+    what: 'predictions of an unknown format',
+    args: ['predict', 'run', '--out', 'p.txt'],
+    code: 2,
+    says: 'USAGE: Cannot tell the format of "p.txt": its ending is neither .csv nor .jsonl. Give it one of the two, or say --format csv or --format jsonl.',
+  },
+  {
+    what: 'raw files where the training data were made up',
+    args: ['predict', 'run', '--files', 'folder'],
+    code: 2,
+    says: 'USAGE: Cannot read raw files as the training data of "run" were read: its dataset "data" does not say how it was imported. Make a dataset of the files with `lockstep data import` and give it by --data.',
+  },
+  {
+    what: 'a crop of nothing',
+    args: ['predict', 'run', '--crop', '0'],
+    code: 2,
+    says: 'USAGE: Cannot crop sequences to 0 steps: the number must be an integer from 1. Give --crop a number such as 1024, or leave it out to use whole sequences.',
+  },
+];
+
+const OPTIONS: readonly Case[] = [
+  {
+    what: 'a mistyped command',
+    args: ['trian', 'ok.yaml'],
+    code: 2,
+    says: `USAGE: There is no such command. Did you mean "train"? ${HELP}`,
+  },
+  {
+    what: 'an option that there is not',
+    args: ['train', 'ok.yaml', '--worker', '2'],
+    code: 2,
+    says: `USAGE: Unknown here: worker. ${HELP}`,
+  },
+  {
+    what: 'a command without its configuration',
+    args: ['train'],
+    code: 2,
+    says: `USAGE: The command wants 1 value besides its options, there are none. ${HELP}`,
+  },
+  {
+    what: 'options that contradict each other',
+    args: ['predict', 'run', '--files', 'folder', '--data', 'data'],
+    code: 2,
+    says: `USAGE: --files and --data exclude each other. ${HELP}`,
+  },
+  {
+    what: 'no workers',
+    args: ['train', 'ok.yaml', '--workers', '0'],
+    code: 2,
+    says: 'USAGE: Cannot start 0 workers: the number must be an integer from 1 to 1024. Give --workers a number such as 2.',
+  },
+  {
+    what: 'a word for a number',
+    args: ['train', 'ok.yaml', '--workers', 'two'],
+    code: 2,
+    says: 'USAGE: The value of --workers is not a number. Give it a number, or leave it out.',
+  },
+  {
+    what: 'an option that lost its value',
+    args: ['train', 'ok.yaml', '--workers'],
+    code: 2,
+    says: `USAGE: --workers needs a value. ${HELP}`,
+  },
+  {
+    what: 'one GPU twice',
+    args: ['train', 'ok.yaml', '--gpus', '0,0'],
+    code: 2,
+    says: 'USAGE: Cannot use --gpus "0,0": GPU 0 is named twice. Give --gpus different ids with commas between them, such as 0,1.',
+  },
+  {
+    what: 'answers in no time',
+    args: ['answers', '--data', 'data', '--minutes', '0'],
+    code: 2,
+    says: 'USAGE: Cannot size the answers to 0 minutes: the number must be above 0. Give --minutes a number such as 30.',
+  },
+];
+
+describe('bad input', { concurrency: 2 }, () => {
+  const place = new Workplace();
+  const prepare = async (...args: readonly string[]) => {
+    const { code, stderr } = await place.run(...args);
+    assert.equal(code, 0, stderr);
+  };
+  let canFillDisk = false;
+  let tree: string[] = [];
+  const listing = () => (readdirSync(place.folder, { recursive: true }) as string[]).sort();
+
+  before(async () => {
+    for (const folder of ['folder', 'full']) mkdirSync(place.path(folder));
+    for (const [name, content] of Object.entries(FILES)) writeFileSync(place.path(name), content);
+    const steps = (phase: string) => [
+      ...['--set', `phases.${phase}.duration={steps: 2}`],
+      ...['--set', `phases.${phase}.learningRate.warmupSteps=1`],
+    ];
+    await prepare('train', 'ok.yaml', '--run', 'run', ...steps('pretrain'), ...steps('finetune'));
+    const table = ['--id', 'id', '--label', 'kind', '--shares', '0,0,1'];
+    await prepare('data', 'import', 'unknown-class.csv', 'unknown-class', ...table);
+    await prepare('data', 'import', 'large.csv', 'large', ...table);
+    await prepare('data', 'import', 'good.csv', 'real', '--value-type', 'float32');
+    for (const copy of ['truncated', 'changed', 'manifest', 'later']) {
+      cpSync(place.path('data'), place.path(copy), { recursive: true });
+    }
+    truncateSync(place.path('truncated', 'index.arrow'), 100);
+    change(place.path('changed', 'sequences.arrow'));
+    writeFileSync(place.path('manifest', 'manifest.json'), '{');
+    const later = readFileSync(place.path('later', 'manifest.json'), 'utf8');
+    writeFileSync(
+      place.path('later', 'manifest.json'),
+      later.replace(/"formatVersion": \d+/, '"formatVersion": 99'),
+    );
+    for (const copy of ['damaged', 'torn', 'locked']) {
+      cpSync(place.path('run'), place.path(copy), { recursive: true });
+    }
+    change(place.path('damaged', 'phases', 'finetune', 'model.safetensors'));
+    writeFileSync(place.path('torn', 'phases', 'finetune', 'manifest.json'), '{');
+    lockFolder(place.path('locked'));
+    const mount = ['-t', 'tmpfs', '-o', 'size=128k', 'tmpfs', place.path('full')];
+    canFillDisk = spawnSync('mount', mount).status === 0;
+    tree = listing();
+  });
+  after(() => {
+    if (canFillDisk) spawnSync('umount', [place.path('full')]);
+    place.remove();
+  });
+
+  const groups = { CONFIGURATION, DATA_OF_RUNS, IMPORT, RUNS, OPTIONS };
+  for (const { what, args, code, says } of Object.values(groups).flat()) {
+    it(`is answered: ${what}`, async (test) => {
+      if (what === 'a full disk' && !canFillDisk) {
+        test.skip('mounting a small tmpfs needs root');
+        return;
+      }
+      const ended = await place.run(...args);
+      const said = ended.stderr.trimEnd();
+      if (typeof says === 'string') assert.equal(said, says);
+      else assert.match(said, says);
+      assert.equal(ended.code, code);
+      assert.equal(ended.stdout, '');
+    });
+  }
+
+  it('is answered: a port in use', async () => {
+    const handlers = { onFrame: () => {}, onSendFailure: () => {} };
+    const first = await openControlServer('tcp://127.0.0.1:*', handlers);
+    try {
+      await assert.rejects(openControlServer(first.endpoint, handlers), (thrown) => {
+        const error = asLockstepError(thrown);
+        assert.equal(
+          error.toLine(),
+          `PORT_IN_USE: Cannot listen on ${first.endpoint}: Address already in use. Choose a free port, or ":*" for any.`,
+        );
+        assert.equal(error.exitCode, 2);
+        return true;
+      });
+    } finally {
+      first.close();
+    }
+  });
+
+  it('leaves nothing behind', () => {
+    assert.deepEqual(listing(), tree);
+  });
+});
+
+/** Changes a few bytes in the middle of a file. */
+function change(path: string): void {
+  const bytes = readFileSync(path);
+  bytes.fill(0x58, bytes.length >> 1, (bytes.length >> 1) + 4);
+  writeFileSync(path, bytes);
+}
