@@ -77,8 +77,8 @@ describe('the grid of configs/answers.yaml', () => {
         phases[0]!.duration,
       ]),
       [
-        ['files.causal.masked.10-percent', 100, { steps: 600 }],
-        ['files.causal.masked.30-percent', 300, { steps: 600 }],
+        ['files.causal.masked.10-percent', 100, { steps: 500 }],
+        ['files.causal.masked.30-percent', 300, { steps: 500 }],
       ],
     );
     assert.ok(shares.every(({ measured }) => measured.every((one) => one.labelsPerClass <= 10)));
