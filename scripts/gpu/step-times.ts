@@ -34,7 +34,9 @@ export async function timeSteps(folder: string, where: readonly string[]): Promi
     };
     const sets = Object.entries(changes).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
     await train(['train', 'configs/quickstart.yaml', '--run', run, ...sets, ...where]);
-    lines.push(`${width} channels, 2 × 8 × 1 024 tokens: ${medians(join(run, 'metrics.jsonl'))}`);
+    lines.push(
+      `${width} channels, 2 × 8 × 1 024 tokens: ${medianStep(readFileSync(join(run, 'metrics.jsonl'), 'utf8'))}`,
+    );
   }
   return lines.join('\n');
 }
@@ -50,8 +52,9 @@ interface StepLine {
   readonly timings?: readonly { readonly computeMs: number }[];
 }
 
-function medians(metrics: string): string {
-  const steps = readFileSync(metrics, 'utf8')
+/** @param metrics a run's `metrics.jsonl` */
+export function medianStep(metrics: string): string {
+  const steps = metrics
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as StepLine)

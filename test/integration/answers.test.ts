@@ -87,6 +87,20 @@ describe('lockstep answers', { concurrency: true }, () => {
     );
   });
 
+  it("measures the machine before it promises a time for one's own data", async () => {
+    const options = ['--count', '60', '--min-length', '20', '--max-length', '60', '--classes', '2'];
+    await place.run('data', 'synth', 'data/own', ...options);
+    const { code, stderr } = await place.run(
+      ...['answers', 'grid.yaml', '--data', 'data/own', '--minutes', '0.1', '--out', 'own'],
+    );
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /\nUSAGE: 0\.1 minutes are too few for the answers on this dataset: fine-tuning and evaluation alone take about \d+ with 1 workers at \d+ tokens a second each\. Give --minutes \d+ or more, or more --workers\.\n$/,
+    );
+    assert.deepEqual(readdirSync(place.path('own')), ['cells'], 'no grid was begun');
+  });
+
   it('names the run that failed, why, and where its log is', async () => {
     const broken = GRID.replace('family: causal', 'family: dilated');
     writeFileSync(place.path('broken.yaml'), broken);

@@ -18,6 +18,7 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { answersConfig } from '../../src/config/answers-config.ts';
 import { runConfig } from '../../src/config/run-config.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
@@ -82,6 +83,23 @@ describe('docs/configuration.md', () => {
   });
 });
 
+describe('docs/ssl.md', () => {
+  it("has every key of a grid that is not a run's", () => {
+    const root = z.toJSONSchema(answersConfig, { io: 'input' }) as JsonSchema;
+    const dataset = root.properties!.datasets!.items!;
+    const network = dataset.properties!.networks!.additionalProperties!;
+    const labels = network.properties!.labels!.items!;
+    const keys = [root, dataset, network, labels].flatMap(({ properties }) =>
+      Object.keys(properties!),
+    );
+    const page = read('docs/ssl.md');
+    assert.deepEqual(
+      keys.filter((key) => !page.includes(`\`${key}\``)),
+      [],
+    );
+  });
+});
+
 function shellBlocks(markdown: string): string[] {
   return [...markdown.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map((match) => match[1]!);
 }
@@ -117,6 +135,7 @@ const SECTIONS = new Set([
 interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly items?: JsonSchema;
+  readonly additionalProperties?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
   readonly oneOf?: readonly JsonSchema[];
 }
