@@ -2,13 +2,7 @@
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
-import { answersCommand } from './command/answers.ts';
-import { dataCommand } from './command/data.ts';
-import { debugCommand } from './command/debug.ts';
-import { evaluateCommand } from './command/evaluate.ts';
-import { predictCommand } from './command/predict.ts';
-import { resumeCommand } from './command/resume.ts';
-import { trainCommand } from './command/train.ts';
+import { COMMANDS } from './commands.ts';
 import { reportError } from './exit.ts';
 import { refuseNotANumber, usageError } from './usage.ts';
 
@@ -17,13 +11,7 @@ const parser = yargs(hideBin(process.argv))
   .usage(
     '$0 <command>\n\nTrains models of long 1-D sequences: the same bits on any number of workers.',
   )
-  .command(trainCommand)
-  .command(resumeCommand)
-  .command(debugCommand)
-  .command(evaluateCommand)
-  .command(predictCommand)
-  .command(answersCommand)
-  .command(dataCommand)
+  .command(COMMANDS)
   .demandCommand(1, 'Name a command.')
   .recommendCommands()
   .strict()

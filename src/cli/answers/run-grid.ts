@@ -29,7 +29,7 @@ export type GridEvent =
 
 /**
  * @returns a result for each cell, in the order of the cells
- * @throws LockstepError the first failure, after the other cells that were running have ended;
+ * @throws LockstepError the first failure, after the other cells that were running have saved and ended;
  *   INTERRUPTED, TERMINATED
  */
 export async function runGrid(request: GridRequest): Promise<CellResult[]> {
@@ -80,6 +80,8 @@ class Grid {
         await this.#do(cell, device);
       } catch (thrown) {
         this.#failure ??= thrown;
+        // The others save and end: nobody wants to wait for them to read why this one failed.
+        this.#children.stop('SIGTERM');
       } finally {
         this.#running--;
         for (const wake of this.#wake.splice(0)) wake();

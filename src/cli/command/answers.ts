@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
+import type { ArgumentsCamelCase, Argv } from 'yargs';
 import type { Device } from '../../../launcher/device.ts';
 import type { AnswersConfig, AnswersDataset } from '../../config/answers-config.ts';
 import {
@@ -19,6 +19,7 @@ import { answerGrid } from '../answers/answer-grid.ts';
 import { answersFolder, makeAnswersFolder, writeWhole } from '../answers/answers-folder.ts';
 import { measureSpeed } from '../answers/measure-speed.ts';
 import { gridOfStore, sizedGrid } from '../answers/own-grid.ts';
+import type { Command } from '../command.ts';
 import { type DeviceOptions, deviceOptions, devicesOf } from './train.ts';
 
 const TEMPLATE = fileURLToPath(new URL('../../../configs/answers.yaml', import.meta.url));
@@ -32,9 +33,7 @@ interface AnswersOptions extends DeviceOptions {
   set: string[];
 }
 
-export const answersCommand: CommandModule<object, AnswersOptions> = {
-  command: 'answers [config]',
-  describe: 'Ask a dataset by a grid of runs what self-supervised pretraining is worth on it',
+export const answersCommand: Command<AnswersOptions> = {
   builder: (yargs) =>
     deviceOptions(yargs)
       .positional('config', {

@@ -5,6 +5,7 @@ import { verifyStore } from '../../data/format/verify-store.ts';
 import { buildStore } from '../../data/importer/build-store.ts';
 import { importReportText } from '../../data/importer/report.ts';
 import { synthesize } from '../../data/importer/synthesize.ts';
+import type { Command } from '../command.ts';
 import { importSource, rulesOf, type SourceOptions, sourceOptions } from '../import-source.ts';
 import { type StoreOptions, storeBuildOptions, storeOptions } from '../store-options.ts';
 
@@ -105,9 +106,7 @@ const infoCommand: CommandModule<object, InfoOptions> = {
   },
 };
 
-export const dataCommand: CommandModule = {
-  command: 'data <command>',
-  describe: 'Import, make and inspect datasets',
+export const dataCommand: Command<object> = {
   builder: (yargs) =>
     yargs.command(importCommand).command(synthCommand).command(infoCommand).demandCommand(1),
   handler: () => {},

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
+import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { createRunFolder, type RunFolder } from '../../checkpoint/run-folder.ts';
 import { EXIT } from '../../core/errors.ts';
 import { exitCodeOfSignal } from '../../core/stop-signal.ts';
@@ -10,6 +10,7 @@ import type { ActivationRange } from '../../engine/engine.ts';
 import { openMetrics } from '../../telemetry/metrics.ts';
 import { openLocalComm } from '../../worker/local-comm.ts';
 import { type ReadyWorker, runWorker } from '../../worker/run-worker.ts';
+import type { Command } from '../command.ts';
 import { inEngineProcess } from '../engine-process.ts';
 import { layerTable, refuseNonFiniteModel } from '../layer-table.ts';
 import { openProgressView, type ProgressView } from '../progress-view.ts';
@@ -25,9 +26,7 @@ interface DebugOptions {
   gpu: string | undefined;
 }
 
-export const debugCommand: CommandModule<object, DebugOptions> = {
-  command: 'debug <config>',
-  describe: 'Train in one process without sockets, layer table first; ends with the hash of train',
+export const debugCommand: Command<DebugOptions> = {
   builder: (yargs) =>
     configOptions(yargs)
       .option('run', { type: 'string', describe: 'Keep the run in this folder' })

@@ -1,5 +1,6 @@
-import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
+import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { SPLITS, type Split } from '../../data/format/store.ts';
+import type { Command } from '../command.ts';
 import { evaluateRun } from '../prediction/evaluate-run.ts';
 import { filesOption, withRawFiles } from '../prediction/raw-files.ts';
 import { describeReport } from '../prediction/report-text.ts';
@@ -16,9 +17,7 @@ interface EvaluateOptions extends DeviceOptions {
   json: boolean;
 }
 
-export const evaluateCommand: CommandModule<object, EvaluateOptions> = {
-  command: 'evaluate <run>',
-  describe: 'Measure the classes that a trained run predicts against the true ones',
+export const evaluateCommand: Command<EvaluateOptions> = {
   builder: (yargs) =>
     filesOption(deviceOptions(yargs))
       .positional('run', { type: 'string', demandOption: true, describe: 'Folder of the run' })

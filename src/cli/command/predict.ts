@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
+import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { LockstepError } from '../../core/errors.ts';
 import { writeFailure } from '../../core/file-error.ts';
 import { SPLITS, type Split } from '../../data/format/store.ts';
+import type { Command } from '../command.ts';
 import { type PredictionFormat, predictionLines } from '../prediction/lines.ts';
 import { filesOption, withRawFiles } from '../prediction/raw-files.ts';
 import { type DeviceOptions, deviceOptions, devicesOf } from './train.ts';
@@ -20,9 +21,7 @@ interface PredictOptions extends DeviceOptions {
   format: PredictionFormat | undefined;
 }
 
-export const predictCommand: CommandModule<object, PredictOptions> = {
-  command: 'predict <run>',
-  describe: 'Write class probabilities of a dataset, one line a sequence',
+export const predictCommand: Command<PredictOptions> = {
   builder: (yargs) =>
     filesOption(deviceOptions(yargs))
       .positional('run', { type: 'string', demandOption: true, describe: 'Folder of the run' })

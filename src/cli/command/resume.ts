@@ -1,15 +1,13 @@
-import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
+import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { openRunFolder } from '../../checkpoint/run-folder.ts';
-import { readRunFacts, startRun } from '../start-run.ts';
+import type { Command } from '../command.ts';
 import { devicesOf, meetingOf, type PlacementOptions, placementOptions } from './train.ts';
 
 interface ResumeOptions extends PlacementOptions {
   run: string;
 }
 
-export const resumeCommand: CommandModule<object, ResumeOptions> = {
-  command: 'resume <run>',
-  describe: 'Go on with a run from its newest checkpoint, on any number of workers',
+export const resumeCommand: Command<ResumeOptions> = {
   builder: (yargs) =>
     placementOptions(yargs).positional('run', {
       type: 'string',
@@ -20,6 +18,7 @@ export const resumeCommand: CommandModule<object, ResumeOptions> = {
     const devices = devicesOf(options);
     const folder = await openRunFolder(options.run);
     try {
+      const { readRunFacts, startRun } = await import('../start-run.ts');
       const facts = await readRunFacts(folder.runConfig);
       process.exitCode = await startRun(folder, facts, {
         devices,

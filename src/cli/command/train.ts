@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
-import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
+import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { cpuDevices, type Device, gpuDevices } from '../../../launcher/device.ts';
 import { createRunFolder } from '../../checkpoint/run-folder.ts';
 import { loadRunConfig } from '../../config/load.ts';
 import type { RunConfig } from '../../config/run-config.ts';
 import type { MeetingKind } from '../../coordinator/meeting-point.ts';
 import { resolveEngineKind } from '../../engine/select.ts';
-import { readRunFacts, startRun } from '../start-run.ts';
+import type { Command } from '../command.ts';
 
 /** Where workers run. */
 export interface DeviceOptions {
@@ -57,9 +57,7 @@ interface TrainOptions extends PlacementOptions {
   set: string[];
 }
 
-export const trainCommand: CommandModule<object, TrainOptions> = {
-  command: 'train <config>',
-  describe: 'Train a configuration with local workers',
+export const trainCommand: Command<TrainOptions> = {
   builder: (yargs) =>
     placementOptions(configOptions(yargs)).option('run', {
       type: 'string',
@@ -68,6 +66,8 @@ export const trainCommand: CommandModule<object, TrainOptions> = {
   handler: async (options: ArgumentsCamelCase<TrainOptions>) => {
     const devices = devicesOf(options);
     const config = loadConfigHere(options);
+    // Coordinator and data formats take a while to load: a typing mistake is answered without them.
+    const { readRunFacts, startRun } = await import('../start-run.ts');
     const facts = await readRunFacts(config);
     const folder = createRunFolder(options.run ?? `runs/${config.name}`, config);
     try {

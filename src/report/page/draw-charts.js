@@ -12,7 +12,10 @@ function drawChart({ title, xLabel, places, lines }) {
   const options = {
     width: Math.min(760, document.body.clientWidth - 32),
     height: 340,
-    scales: { x: { time: false, range: [-0.5, places.length - 0.5] } },
+    scales: {
+      x: { time: false, range: [-0.5, places.length - 0.5] },
+      y: { range: rangeOf(lines) },
+    },
     axes: [
       { label: xLabel, splits: () => places.map((_, place) => place), values: () => places },
       { label: 'test accuracy, %' },
@@ -31,6 +34,14 @@ function drawChart({ title, xLabel, places, lines }) {
   };
   const x = places.map((_, place) => place);
   new uPlot(options, [x, ...lines.map((line) => line.mean)], figure);
+}
+
+/** Every bar is seen whole, and noise of a point does not fill the plot. */
+function rangeOf(lines) {
+  const ends = lines.flatMap(({ low, high }) => [...low, ...high]).filter((end) => end !== null);
+  const [least, most] = [Math.min(...ends), Math.max(...ends)];
+  const margin = Math.max(2, (10 - (most - least)) / 2);
+  return [Math.max(0, least - margin), Math.min(100, most + margin)];
 }
 
 /** A bar from the worst to the best draw; bars of different lines lie side by side. */
