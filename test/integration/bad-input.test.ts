@@ -115,6 +115,12 @@ const CONFIGURATION: readonly Case[] = [
     says: 'CONFIG_INVALID: --set phases.finetun.duration.steps=3: phases has no entry "finetun", it has 2 (pretrain, finetune). Did you mean "finetune"? Correct it and run the command again.',
   },
   {
+    what: 'a --set of a section that is not there',
+    args: ['train', 'ok.yaml', '--set', 'modle.channels=3'],
+    code: 2,
+    says: 'CONFIG_INVALID: --set modle.channels=3: modle is no known key; allowed here: name, seed, data, model, batch, engine, phases, checkpoint. Did you mean "model"? Correct it and run the command again.',
+  },
+  {
     what: 'two wrong values at once',
     args: ['train', 'ok.yaml', '--set', 'checkpoint.everySteps=0', '--set', 'seed=x'],
     code: 2,
@@ -262,7 +268,7 @@ const IMPORT: readonly Case[] = [
     what: 'nothing but NaN, empty, too large and fractional sequences',
     args: ['data', 'import', 'all-bad.csv', 'out'],
     code: 3,
-    says: 'DATA_INVALID: Cannot write a dataset to "out": all of 4 were skipped: 1 contains NaN or Infinity (all-bad.csv:2); 1 empty sequence (all-bad.csv:3); 1 contains a value outside the range of the value type (all-bad.csv:4); 1 contains a value that is not an integer (all-bad.csv:5). Correct the data, or widen the limits that skipped them.',
+    says: 'DATA_INVALID: Cannot write a dataset to "out": none of 4 is left, skipped were 1 contains NaN or Infinity (all-bad.csv:2); 1 empty sequence (all-bad.csv:3); 1 contains a value outside the range of the value type (all-bad.csv:4); 1 contains a value that is not an integer (all-bad.csv:5). Correct the data, or widen the limits that skipped them.',
   },
   {
     what: 'two sequences of one id',
@@ -441,6 +447,12 @@ const OPTIONS: readonly Case[] = [
     args: ['train', 'ok.yaml', '--workers'],
     code: 2,
     says: `USAGE: --workers needs a value. ${HELP}`,
+  },
+  {
+    what: 'a GPU that there is not',
+    args: ['train', 'ok.yaml', '--gpus', '99'],
+    code: 2,
+    says: /^DEVICE_ABSENT: Cannot use GPU 99: (nvidia-smi finds no GPU\. Use --workers N for CPU workers|this host has .*\. Name some of those with --gpus)\.$/,
   },
   {
     what: 'one GPU twice',

@@ -160,46 +160,6 @@ describe('lockstep', () => {
       other.remove();
     }
   });
-
-  it('says what it does not know', async () => {
-    const cases: [string[], RegExp][] = [
-      [['trian', CONFIG], /^USAGE: .*train/],
-      [['train'], /^USAGE: Not enough non-option arguments/],
-      [['train', CONFIG, '--wrokers', '2'], /^USAGE: Unknown arguments?: wrokers/],
-      [['train', CONFIG, '--workers', '0'], /^USAGE: Cannot start 0 workers/],
-      [['train', CONFIG, '--gpus', '0'], /^DEVICE_ABSENT: Cannot use GPU 0/],
-      [['train', 'absent.yaml'], /^CONFIG_NOT_FOUND: .*"absent\.yaml"/],
-      [['train', CONFIG, '--set', 'modle.channels=3'], /^CONFIG_INVALID: .*Did you mean "model"/],
-      [['resume', 'nowhere'], /^RUN_NOT_FOUND: "nowhere" is no run's folder/],
-      [
-        ['evaluate', 'run', '--phase', 'fintune'],
-        /^USAGE: .* has no phase "fintune"\. Its phases are pretrain, finetune\./,
-      ],
-      [
-        ['evaluate', 'run', '--phase', 'pretrain'],
-        /^USAGE: The weights in "run\/phases\/pretrain" cannot tell classes: no supervised phase has trained them yet\. .* "finetune"/,
-      ],
-      [
-        ['predict', 'run', '--out', 'p.json'],
-        /^USAGE: Cannot tell the format of "p\.json": its ending is neither \.csv nor \.jsonl\./,
-      ],
-      [['predict', 'run', '--data', 'nowhere'], /^DATA_NOT_FOUND: /],
-      [['predict', 'run', '--crop=-3'], /^USAGE: Cannot crop sequences to -3 steps/],
-      [['evaluate', 'run', '--crop', 'half'], /^USAGE: Cannot crop sequences to NaN steps/],
-      [
-        ['predict', 'run', '--out', 'nowhere/p.csv'],
-        /^USAGE: Cannot write predictions to "nowhere\/p\.csv": there is no folder "nowhere"/,
-      ],
-      [['data', 'info', 'nowhere'], /^DATA_NOT_FOUND: /],
-      [['data', 'import', 'nowhere', 'store'], /^DATA_NOT_FOUND: Cannot import "nowhere"/],
-    ];
-    for (const [args, message] of cases) {
-      const { code, stderr } = await place.run(...args);
-      assert.match(stderr, message, args.join(' '));
-      assert.notEqual(code, 0, args.join(' '));
-      assert.equal(stderr.trim().split('\n').length, 1, `one line: ${stderr}`);
-    }
-  });
 });
 
 /** `poisoned.safetensors`: the weights of the run with one NaN. */

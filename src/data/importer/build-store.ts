@@ -97,10 +97,11 @@ class StoreBuild {
       const { count, examples } = tally.finish();
       return `${count} ${SKIP_REASONS[reason]} (${examples[0]}${count > 1 ? ', …' : ''})`;
     });
-    const read = this.#read === 0 ? 'nothing was found' : `all of ${this.#read} were skipped`;
+    const read =
+      this.#read === 0 ? 'nothing was found' : `none of ${this.#read} is left, skipped were`;
     return new LockstepError(
       'DATA_INVALID',
-      `Cannot write a dataset to "${this.#options.target}": ${[read, reasons.join('; ')].filter((part) => part !== '').join(': ')}.`,
+      `Cannot write a dataset to "${this.#options.target}": ${[read, reasons.join('; ')].filter((part) => part !== '').join(' ')}.`,
       this.#read === 0
         ? 'Look at the path, at --class-by and at what is excluded.'
         : 'Correct the data, or widen the limits that skipped them.',

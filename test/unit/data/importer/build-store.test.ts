@@ -218,8 +218,11 @@ describe('a build that cannot be done', () => {
 
   it('says so when nothing is left', async () => {
     const given = options();
-    const message = `Cannot write a dataset to "${given.target}": no sequence is left to write.`;
+    const message = `Cannot write a dataset to "${given.target}": none of 1 is left, skipped were 1 empty sequence (a).`;
     await fails([{ id: 'a', values: [] }], given, 'DATA_INVALID', message);
+    const nothing = options();
+    const found = `Cannot write a dataset to "${nothing.target}": nothing was found.`;
+    await fails([], nothing, 'DATA_INVALID', found);
   });
 
   it('says so for shares that do not add up', async () => {
