@@ -58,11 +58,20 @@ function worth(results: DatasetResults): Body | undefined {
     verdict: verdictOf(gain),
     number: points(gain),
     sentence: {
-      yes: `Yes: ${what}, gains ${describeDifference(gain)} ${against}.`,
-      no: `No: ${what}, loses ${describeDifference(gain)} ${against}.`,
-      'not resolved': `Not resolved at this size: ${what}, comes to ${describeDifference(gain)} ${against}.`,
+      yes: `Yes: ${what}, gains ${describeDifference(gain)} ${against}${elsewhere(results, best)}.`,
+      no: `No: ${what}, loses ${describeDifference(gain)} ${against}${elsewhere(results, best)}.`,
+      'not resolved': `Not resolved at this size: ${what}, comes to ${describeDifference(gain)} ${against}${elsewhere(results, best)}.`,
     }[verdictOf(gain)],
   };
+}
+
+/** What the best pretext does for the first network, when another one is recommended. */
+function elsewhere(results: DatasetResults, recommended: CellResult): string {
+  const network = results.firstNetwork;
+  const best = results.bestOf(network);
+  const gain = best && difference(best, results.scratchOf(best), fewLabels(best));
+  if (network === recommended.key.network || gain === undefined) return '';
+  return `; on the weaker ${network} network ${best!.key.recipe} makes ${describeDifference(gain)}`;
 }
 
 function maskedOrNext(results: DatasetResults): Body | undefined {

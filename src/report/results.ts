@@ -19,10 +19,19 @@ export class DatasetResults {
 
   /** The pretrained recipe, of any network, that did best on validation data. */
   recommended(): CellResult | undefined {
-    const pretrained = Object.entries(this.dataset.networks).flatMap(([network, { pretexts }]) =>
-      Object.keys(pretexts).flatMap((recipe) => this.find(network, recipe) ?? []),
+    return bestByValidation(
+      Object.keys(this.dataset.networks).flatMap((network) => this.#pretrained(network)),
     );
-    return pretrained.toSorted((a, b) => validationScore(b) - validationScore(a))[0];
+  }
+
+  /** The network's pretrained recipe that did best on validation data. */
+  bestOf(network: string): CellResult | undefined {
+    return bestByValidation(this.#pretrained(network));
+  }
+
+  #pretrained(network: string): CellResult[] {
+    const { pretexts } = this.dataset.networks[network]!;
+    return Object.keys(pretexts).flatMap((recipe) => this.find(network, recipe) ?? []);
   }
 
   /** The same network without pretraining. */
@@ -34,6 +43,9 @@ export class DatasetResults {
     return firstNetwork(this.dataset)[0];
   }
 }
+
+const bestByValidation = (cells: readonly CellResult[]): CellResult | undefined =>
+  cells.toSorted((a, b) => validationScore(b) - validationScore(a))[0];
 
 /** Label counts of a cell, ascending. */
 export function labelCounts({ measured }: CellResult): number[] {
