@@ -4,7 +4,7 @@ import { hideBin } from 'yargs/helpers';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
 import { COMMANDS } from './commands.ts';
 import { reportError } from './exit.ts';
-import { refuseNotANumber, usageError } from './usage.ts';
+import { isParserError, refuseNotANumber, usageError } from './usage.ts';
 
 const parser = yargs(hideBin(process.argv))
   .scriptName('lockstep')
@@ -22,8 +22,7 @@ const parser = yargs(hideBin(process.argv))
   .exitProcess(false)
   .check(refuseNotANumber, true)
   .fail((message, error) => {
-    // The parser makes its own errors of some of its messages.
-    throw error === undefined || error.name === 'YError' ? usageError(message) : error;
+    throw error ?? usageError(message);
   });
 
 // A reader that has seen enough (`| head`) is no failure.
@@ -35,5 +34,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 try {
   await parser.parseAsync();
 } catch (thrown) {
-  process.exitCode = reportError(thrown);
+  process.exitCode = reportError(isParserError(thrown) ? usageError(thrown.message) : thrown);
 }

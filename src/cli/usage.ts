@@ -12,6 +12,11 @@ export function refuseNotANumber(options: Readonly<Record<string, unknown>>): tr
   );
 }
 
+/** Some of its messages the parser throws itself. */
+export function isParserError(thrown: unknown): thrown is Error {
+  return thrown instanceof Error && thrown.name === 'YError';
+}
+
 /** A sentence of the parser's own, completed. */
 export function usageError(message: string): LockstepError {
   const sentence = message.replaceAll(/\s+/g, ' ').trim();
