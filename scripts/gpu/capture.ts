@@ -20,3 +20,9 @@ export async function capture(
     child.once('close', (code) => resolve({ code: code ?? 1, output }));
   });
 }
+
+/** Runs a command of Lockstep's. @throws Error naming it when it fails */
+export async function succeed(args: readonly string[]): Promise<void> {
+  const { code } = await capture(['bin/lockstep.js', ...args]);
+  if (code !== 0) throw new Error(`lockstep ${args.join(' ')} ended with exit code ${code}.`);
+}

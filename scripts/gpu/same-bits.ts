@@ -1,7 +1,7 @@
 /** One configuration on one worker, on two, and stopped on two and gone on with on one: one hash. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { capture } from './capture.ts';
+import { capture, succeed } from './capture.ts';
 
 const CONFIG = 'configs/tiny.yaml';
 /** Exit code after SIGTERM with everything saved. */
@@ -44,11 +44,6 @@ async function stopAndResume(
   if (code !== SAVED) throw new Error(`The run to be stopped ended with exit code ${code}.`);
   await succeed(['resume', run, ...devices.one]);
   return hashOf(run);
-}
-
-async function succeed(args: readonly string[]): Promise<void> {
-  const { code } = await capture(['bin/lockstep.js', ...args]);
-  if (code !== 0) throw new Error(`lockstep ${args.join(' ')} ended with exit code ${code}.`);
 }
 
 function hashOf(run: string): string {

@@ -1,7 +1,7 @@
 /** Times the quickstart's pretraining step at two widths. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { capture } from './capture.ts';
+import { succeed } from './capture.ts';
 
 const STEPS = 40;
 const WARM_UP = 10;
@@ -10,7 +10,7 @@ const WIDTHS = [32, 64];
 /** @returns a line for each width: median milliseconds and tokens a second */
 export async function timeSteps(folder: string, where: readonly string[]): Promise<string> {
   const store = join(folder, 'data');
-  await train([
+  await succeed([
     'data',
     'synth',
     store,
@@ -33,17 +33,12 @@ export async function timeSteps(folder: string, where: readonly string[]): Promi
         '}}]',
     };
     const sets = Object.entries(changes).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
-    await train(['train', 'configs/quickstart.yaml', '--run', run, ...sets, ...where]);
+    await succeed(['train', 'configs/quickstart.yaml', '--run', run, ...sets, ...where]);
     lines.push(
       `${width} channels, 2 × 8 × 1 024 tokens: ${medianStep(readFileSync(join(run, 'metrics.jsonl'), 'utf8'))}`,
     );
   }
   return lines.join('\n');
-}
-
-async function train(args: readonly string[]): Promise<void> {
-  const { code } = await capture(['bin/lockstep.js', ...args]);
-  if (code !== 0) throw new Error(`lockstep ${args.join(' ')} ended with exit code ${code}.`);
 }
 
 interface StepLine {

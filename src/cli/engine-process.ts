@@ -3,11 +3,11 @@
  * process starts a second one like itself with that environment, and becomes its shadow.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
 import { cpuDevices, gpuDevices } from '../../launcher/device.ts';
 import { inheritedEnvironment, workerEnvironment } from '../../launcher/environment.ts';
 import type { EngineConfig } from '../config/engine-section.ts';
+import { exitCodeOfChild } from './exit.ts';
 
 /** Set in the second process. */
 const MARKER = 'LOCKSTEP_ENGINE_PROCESS';
@@ -52,7 +52,7 @@ async function shadow(env: NodeJS.ProcessEnv): Promise<number> {
   return await new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => {
-      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+      resolve(exitCodeOfChild(code, signal));
     });
   });
 }

@@ -1,4 +1,5 @@
 /** How a command ends: one line for a person, the exit code for a script. */
+import { constants } from 'node:os';
 import { asLockstepError, EXIT, type LockstepError } from '../core/errors.ts';
 
 /** Prints an error's line; returns the exit code that it ends the process with. */
@@ -9,6 +10,11 @@ export function reportError(thrown: unknown): number {
     process.stderr.write(`${error.cause.stack}\n`);
   }
   return error.exitCode;
+}
+
+/** A child's exit code as shells have it: 128 + signal for a process that a signal ended. */
+export function exitCodeOfChild(code: number | null, signal: NodeJS.Signals | null): number {
+  return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
 }
 
 /** The last line on stderr of everything that trains. */

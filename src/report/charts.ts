@@ -1,6 +1,6 @@
 /** What the answers' page draws, as plain data. */
 import type { CellResult } from './cell.ts';
-import { GROUPING } from './grid.ts';
+import { GROUPING, SCRATCH } from './grid.ts';
 import { recipeText } from './markdown.ts';
 import { meanOf } from './paired-difference.ts';
 import {
@@ -61,7 +61,7 @@ function accuracyByShare(of: DatasetResults, own: readonly CellResult[]): Chart[
   const part = own.find(({ key }) => key.share !== 1);
   if (part === undefined) return [];
   const { network, recipe } = part.key;
-  const scratch = of.find(network, 'scratch');
+  const scratch = of.find(network, SCRATCH);
   const shares = [...of.dataset.pretrainingShares, 1].sort((a, b) => a - b);
   const cells = [scratch, ...shares.map((share) => of.find(network, recipe, share))];
   const counts = labelCounts(part);

@@ -178,5 +178,4 @@ function findPretext(
 const points = ({ mean }: PairedDifference): string => `${signed(mean)} points`;
 
 /** "5 and 10 labels a class" */
-export const labelsText = (counts: readonly number[]): string =>
-  `${counts.join(' and ')} labels a class`;
+const labelsText = (counts: readonly number[]): string => `${counts.join(' and ')} labels a class`;

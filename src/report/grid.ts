@@ -18,7 +18,8 @@ export const SCRATCH = 'scratch';
 export const GROUPING = 'grouping';
 export const SORTED = 'sorted';
 export const SHUFFLED = 'shuffled';
-const PRETRAIN = 'pretrain';
+/** The phase that a pretrained cell begins with. */
+export const PRETRAIN = 'pretrain';
 /** So many labels a class are few. */
 export const FEW_LABELS = 10;
 const SUPERVISED: ObjectiveConfig = { kind: 'supervised', classWeights: 'none' };

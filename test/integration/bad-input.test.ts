@@ -398,6 +398,24 @@ const RUNS: readonly Case[] = [
     says: 'USAGE: Cannot read raw files as the training data of "run" were read: its dataset "data" does not say how it was imported. Make a dataset of the files with `lockstep data import` and give it by --data.',
   },
   {
+    what: 'predictions of a dataset that is not there',
+    args: ['predict', 'run', '--data', 'nosuch'],
+    code: 3,
+    says: 'DATA_NOT_FOUND: Cannot open dataset "nosuch": there is no manifest.json in it. Check the path, or make the dataset with "lockstep data import" or "lockstep data synth".',
+  },
+  {
+    what: 'a crop of less than nothing',
+    args: ['predict', 'run', '--crop=-3'],
+    code: 2,
+    says: 'USAGE: Cannot crop sequences to -3 steps: the number must be an integer from 1. Give --crop a number such as 1024, or leave it out to use whole sequences.',
+  },
+  {
+    what: 'half a crop',
+    args: ['evaluate', 'run', '--crop', 'half'],
+    code: 2,
+    says: 'USAGE: The value of --crop is not a number. Give it a number, or leave it out.',
+  },
+  {
     what: 'a crop of nothing',
     args: ['predict', 'run', '--crop', '0'],
     code: 2,

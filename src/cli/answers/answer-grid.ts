@@ -3,7 +3,6 @@ import type { Device } from '../../../launcher/device.ts';
 import type { AnswersConfig, AnswersDataset } from '../../config/answers-config.ts';
 import { formatDuration } from '../../core/format.ts';
 import { openStore } from '../../data/format/open-store.ts';
-import { SPLITS } from '../../data/format/store.ts';
 import { symbolsOf } from '../../data/loader/phase-data.ts';
 import { type Cell, type CellResult, cellName } from '../../report/cell.ts';
 import { chartsOf } from '../../report/charts.ts';
@@ -66,8 +65,7 @@ interface DatasetFacts {
 async function readFacts({ data }: AnswersDataset): Promise<DatasetFacts> {
   const store = await openStore(data.store);
   try {
-    const { splits } = store.index;
-    const trainingSequences = splits.filter((split) => SPLITS[split] === 'train').length;
+    const trainingSequences = store.manifest.splits.train.sequences;
     return { symbols: symbolsOf(store), trainingSequences };
   } finally {
     await store.close();

@@ -1,8 +1,8 @@
 /** The processes that train and measure: a signal reaches them, and they get the time to save. */
 import type { ChildProcess } from 'node:child_process';
-import { constants } from 'node:os';
 import { LockstepError } from '../../core/errors.ts';
 import { STOP_SIGNALS, type StopSignal } from '../../core/stop-signal.ts';
+import { exitCodeOfChild } from '../exit.ts';
 
 export class Children {
   readonly #alive = new Set<ChildProcess>();
@@ -20,7 +20,7 @@ export class Children {
       return await new Promise((resolve, reject) => {
         child.once('error', reject);
         child.once('exit', (code, signal) => {
-          resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+          resolve(exitCodeOfChild(code, signal));
         });
       });
     } finally {

@@ -6,12 +6,9 @@ import { readRunConfig } from '../../checkpoint/run-folder.ts';
 import { asLockstepError } from '../../core/errors.ts';
 import { type Failure, failureOfError } from '../../core/failure.ts';
 import { createEngine } from '../../engine/select.ts';
-import {
-  type ClassificationReport,
-  classificationReport,
-  type LabelledPrediction,
-} from '../../evaluation/classification-report.ts';
+import type { ClassificationReport } from '../../evaluation/classification-report.ts';
 import { predictBatches } from '../../evaluation/predict.ts';
+import { reportOnPredictions } from '../prediction/evaluate-run.ts';
 import { openPredictionTask } from '../prediction/task.ts';
 
 export interface MeasureRequest {
@@ -31,21 +28,10 @@ async function measure({ run, phases, crop }: MeasureRequest): Promise<Classific
   for (const phase of phases) {
     const task = await openPredictionTask({ run, phase, split: 'test', labelled: true, crop });
     try {
-      const { store, classes, batches } = task;
+      const { store, batches } = task;
       const { program, weights } = task.model;
       const source = { engine, program, weights, store, batches, first: 0, stride: 1 };
-      const predictions: LabelledPrediction[] = [];
-      for await (const batch of predictBatches(source)) {
-        for (const { sequence, probabilities } of batch) {
-          const { labels, lengths } = store.index;
-          predictions.push({
-            label: labels[sequence]!,
-            probabilities,
-            length: lengths[sequence]!,
-          });
-        }
-      }
-      reports.push(classificationReport(predictions, classes.length));
+      reports.push(await reportOnPredictions(task, predictBatches(source)));
     } finally {
       await task.close();
     }

@@ -8,11 +8,11 @@ import {
 } from '../../config/answers-config.ts';
 import type { PretextConfig } from '../../config/phase-section.ts';
 import { LockstepError } from '../../core/errors.ts';
-import type { Store } from '../../data/format/store.ts';
-import { SPLITS } from '../../data/format/store.ts';
+import type { Store, StoreManifest } from '../../data/format/store.ts';
 import { symbolsOf } from '../../data/loader/phase-data.ts';
 import { type DataSize, otherSeconds, pretrainingSeconds } from '../../report/cost.ts';
 import { firstCells, firstNetwork, shareCells } from '../../report/grid.ts';
+import { meanOf } from '../../report/paired-difference.ts';
 
 type OwnStore = Pick<Store, 'manifest' | 'index'>;
 
@@ -29,7 +29,7 @@ const RESERVE = 0.9;
 export function gridOfStore(template: AnswersConfig, path: string, store: OwnStore): AnswersConfig {
   const [first] = template.datasets as [AnswersDataset];
   const name = basename(resolve(path)).replaceAll(/[^A-Za-z0-9_-]+/g, '-');
-  const perClass = fewestTrainingLabels(store, path);
+  const perClass = fewestTrainingLabels(store.manifest, path);
   const isReal = symbolsOf(store) === 0;
   const dataset = {
     ...first,
@@ -67,7 +67,7 @@ export function sizedGrid(
   const [, { pretexts }] = firstNetwork(dataset);
   const cells = [
     ...firstCells(grid),
-    ...shareCells(grid, dataset, Object.keys(pretexts)[0]!, store.index.lengths.length),
+    ...shareCells(grid, dataset, Object.keys(pretexts)[0]!, store.manifest.splits.train.sequences),
   ];
   const size = dataSize(store, grid.test.crop);
   const sum = (of: (cell: (typeof cells)[number]) => number) =>
@@ -133,13 +133,8 @@ function fittedLabels(labels: NetworkConfig['labels'], perClass: number): Networ
   return possible.length > 0 ? possible : [{ ...labels[0]!, perClass }];
 }
 
-function fewestTrainingLabels({ manifest, index }: OwnStore, path: string): number {
-  const counts = manifest.classes.map(
-    (_, label) =>
-      index.labels.filter(
-        (found, sequence) => found === label && SPLITS[index.splits[sequence]!] === 'train',
-      ).length,
-  );
+function fewestTrainingLabels({ splits }: StoreManifest, path: string): number {
+  const counts = splits.train.perClass;
   const fewest = Math.min(...counts);
   if (counts.length >= 2 && fewest >= 1) return fewest;
   throw new LockstepError(
@@ -150,9 +145,14 @@ function fewestTrainingLabels({ manifest, index }: OwnStore, path: string): numb
 }
 
 function dataSize({ manifest, index }: OwnStore, testCrop: number | undefined): DataSize {
-  const meanTokens = (crop = Number.POSITIVE_INFINITY) =>
-    index.lengths.reduce((sum, length) => sum + Math.min(length, crop), 0) / index.lengths.length;
-  const test = index.splits.filter((split) => SPLITS[split] === 'test').length;
+  const known = new Map<number, number>();
+  const meanTokens = (crop = Number.POSITIVE_INFINITY) => {
+    const { lengths } = index;
+    const mean = known.get(crop) ?? meanOf(Array.from(lengths, (length) => Math.min(length, crop)));
+    known.set(crop, mean);
+    return mean;
+  };
+  const test = manifest.splits.test.sequences;
   return {
     classes: manifest.classes.length,
     testSequences: test,

@@ -1,5 +1,6 @@
 /** What a run's metrics say about validation data. */
 import { readFileSync } from 'node:fs';
+import { PRETRAIN } from '../../report/grid.ts';
 
 export interface Validation {
   /** The last evaluation of the first phase, when that was a pretext. */
@@ -14,8 +15,6 @@ interface MetricsLine {
   readonly metrics?: Readonly<Record<string, number>>;
   readonly best?: { readonly value: number };
 }
-
-const PRETRAIN = 'pretrain';
 
 /** @param path `metrics.jsonl` of a finished run; a resumed one repeats lines, the later ones count */
 export function validationOf(path: string): Validation {

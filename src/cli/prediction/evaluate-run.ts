@@ -7,9 +7,10 @@ import {
   classificationReport,
   type LabelledPrediction,
 } from '../../evaluation/classification-report.ts';
+import type { Prediction } from '../../evaluation/predict.ts';
 import { matchClasses } from './match-classes.ts';
 import { predictOnWorkers } from './pool.ts';
-import { openPredictionTask, type PredictionRequest } from './task.ts';
+import { openPredictionTask, type PredictionRequest, type PredictionTask } from './task.ts';
 
 export interface EvaluationResult extends ClassificationReport {
   readonly run: string;
@@ -30,21 +31,34 @@ export async function evaluateRun(
   const task = await openPredictionTask(request);
   try {
     const { store, classes } = task;
-    const toModelLabel = matchClasses(classes, store.manifest.classes);
     const { engine } = readRunConfig(request.run);
-    const predictions: LabelledPrediction[] = [];
     const pool = { devices, engine, batches: task.batches.length };
-    for await (const batch of predictOnWorkers(request, pool)) {
-      for (const { sequence, probabilities } of batch) {
-        const label = toModelLabel[store.index.labels[sequence]!]!;
-        predictions.push({ label, probabilities, length: store.index.lengths[sequence]! });
-      }
-    }
+    const report = await reportOnPredictions(task, predictOnWorkers(request, pool));
     const { run, split, crop } = request;
     const facts = { run, weights: task.model.source, dataset: store.path, classes };
     const view = { ...(split !== undefined && { split }), ...(crop !== undefined && { crop }) };
-    return { ...facts, ...view, ...classificationReport(predictions, classes.length) };
+    return { ...facts, ...view, ...report };
   } finally {
     await task.close();
   }
+}
+
+/**
+ * Compares the predictions of a task, as they come, with the classes of its dataset.
+ * @throws LockstepError DATA_INVALID for a class that the model does not know
+ */
+export async function reportOnPredictions(
+  { store, classes }: PredictionTask,
+  batches: AsyncIterable<readonly Prediction[]>,
+): Promise<ClassificationReport> {
+  const toModelLabel = matchClasses(classes, store.manifest.classes);
+  const { labels, lengths } = store.index;
+  const predictions: LabelledPrediction[] = [];
+  for await (const batch of batches) {
+    for (const { sequence, probabilities } of batch) {
+      const label = toModelLabel[labels[sequence]!]!;
+      predictions.push({ label, probabilities, length: lengths[sequence]! });
+    }
+  }
+  return classificationReport(predictions, classes.length);
 }

@@ -42,7 +42,7 @@ ${answers.map(answerHtml).join('\n')}
 const answerHtml = ({ question, number, sentence }: Answer): string =>
   `<dt>${escapeHtml(question)}</dt><dd><strong>${escapeHtml(number)}</strong> ${escapeHtml(sentence)}</dd>`;
 
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 

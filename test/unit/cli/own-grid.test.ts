@@ -12,17 +12,24 @@ const template = loadAnswersConfig('configs/answers.yaml');
 function storeOf(options: { valueType: 'uint8' | 'float32'; labelled: number }) {
   const count = 400;
   const sequences = Array.from({ length: count }, (_, i) => i);
+  const trained = sequences.filter((i) => i % 5 !== 4);
   return {
     manifest: {
       valueType: options.valueType,
       valueRange: { minimum: 0, maximum: 20 },
       classes: ['a', 'b'],
+      splits: {
+        train: {
+          sequences: 320,
+          perClass: [
+            trained.filter((i) => i < options.labelled).length,
+            trained.filter((i) => i >= options.labelled).length,
+          ],
+        },
+        test: { sequences: 80 },
+      },
     },
-    index: {
-      lengths: Int32Array.from(sequences, (i) => 600 + 10 * i),
-      labels: Int32Array.from(sequences, (i) => (i < options.labelled ? 0 : 1)),
-      splits: Uint8Array.from(sequences, (i) => (i % 5 === 4 ? 2 : 0)),
-    },
+    index: { lengths: Int32Array.from(sequences, (i) => 600 + 10 * i) },
   } as unknown as Pick<Store, 'manifest' | 'index'>;
 }
 const integers = storeOf({ valueType: 'uint8', labelled: 200 });

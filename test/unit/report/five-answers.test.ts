@@ -4,15 +4,9 @@ import { loadAnswersConfig } from '../../../src/config/load-answers.ts';
 import type { CellResult } from '../../../src/report/cell.ts';
 import { fiveAnswers } from '../../../src/report/five-answers.ts';
 import { DatasetResults } from '../../../src/report/results.ts';
-import { resultOf } from './made-results.ts';
+import { key, resultOf } from './made-results.ts';
 
 const config = loadAnswersConfig('configs/answers.yaml');
-const key = (network: string, recipe: string, share = 1) => ({
-  dataset: 'files',
-  network,
-  recipe,
-  share,
-});
 /** Three draws of five labels around an accuracy, validation like test. */
 const around = (accuracy: number, spread = 0.01) => ({
   5: [accuracy - spread, accuracy, accuracy + spread].map((each) => [each, each] as const),

@@ -3,6 +3,13 @@ import type { CellKey, CellResult } from '../../../src/report/cell.ts';
 /** Validation and test accuracy of each draw, by labels a class. */
 type Accuracies = Readonly<Record<number, readonly (readonly [number, number])[]>>;
 
+export const key = (network: string, recipe: string, share = 1) => ({
+  dataset: 'files',
+  network,
+  recipe,
+  share,
+});
+
 export function resultOf(
   key: Omit<CellKey, 'share'> & { share?: number },
   accuracies: Accuracies,

@@ -6,15 +6,9 @@ import { fiveAnswers } from '../../../src/report/five-answers.ts';
 import { answersMarkdown } from '../../../src/report/markdown.ts';
 import { answersPage } from '../../../src/report/page/page.ts';
 import { DatasetResults } from '../../../src/report/results.ts';
-import { resultOf } from './made-results.ts';
+import { key, resultOf } from './made-results.ts';
 
 const config = loadAnswersConfig('configs/answers.yaml');
-const key = (network: string, recipe: string, share = 1) => ({
-  dataset: 'files',
-  network,
-  recipe,
-  share,
-});
 const draws = (...accuracies: number[]) => accuracies.map((each) => [each, each] as const);
 const results = [
   resultOf(key('causal', 'next-step'), { 5: draws(0.6, 0.62, 0.64), 50: draws(0.8, 0.8, 0.8) }),
