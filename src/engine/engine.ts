@@ -63,6 +63,16 @@ export interface MicroBatch {
   readonly hostSums: Readonly<Record<string, number>>;
 }
 
+/** A fixed one, or one that differs by micro-batch; `positions` are those that are predicted. */
+export type FeedDimension = number | 'rows' | 'length' | 'positions';
+
+/** An input that an objective prepares. */
+export interface FeedDescription {
+  readonly name: string;
+  readonly dtype: 'int32' | 'float32';
+  readonly shape: readonly FeedDimension[];
+}
+
 /** What a forward pass may use. */
 export interface ForwardContext {
   readonly ops: Ops;
@@ -76,6 +86,8 @@ export interface ForwardContext {
 export interface Program {
   readonly state: StateLayout;
   readonly leaf: LeafLayout;
+  /** What every micro-batch feeds. */
+  readonly feeds: readonly FeedDescription[];
   /** Named scalars: `loss` is the sum that is differentiated, `weight` its weight. */
   readonly sums: (context: ForwardContext) => Readonly<Record<string, Tensor>>;
   /** The model's outputs for prediction (logits `[rows, classes]`). */
@@ -89,10 +101,14 @@ export interface Program {
 export interface UpdateRule {
   readonly momentCount: number;
   /**
+   * What changes from step to step, worked out on the host in float64.
+   * @param step number of this update within its phase, from 1
+   */
+  readonly scalars: (input: { learningRate: number; step: number }) => readonly number[];
+  /**
    * @param gradient of the mean loss, `[parameterCount]`
    * @param decayMask 1 where weight decay applies, else 0, `[parameterCount]`
-   * @param learningRate scalar
-   * @param step number of this update within its phase, from 1
+   * @param scalars those of `scalars()`, in its order
    */
   readonly apply: (
     ops: ElementwiseOps,
@@ -101,8 +117,7 @@ export interface UpdateRule {
       gradient: Tensor;
       moments: readonly Tensor[];
       decayMask: Tensor;
-      learningRate: number;
-      step: number;
+      scalars: readonly Tensor[];
     },
   ) => { parameters: Tensor; moments: readonly Tensor[] };
   /** 1 where weight decay applies, by slot. */

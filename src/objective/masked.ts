@@ -27,6 +27,7 @@ export function makeMaskedObjective(
   return makePretext(config.target, facts, {
     ...TASKS[config.target],
     needsCausalModel: false,
+    feeds: [{ name: 'mask', dtype: 'int32', shape: ['rows', 'length'] }],
     prepare: (rows) => prepare(config, facts, seed, rows),
   });
 }

@@ -23,6 +23,7 @@ export function makeNextStepObjective(config: NextStepConfig, facts: DataFacts):
   return makePretext(config.target, facts, {
     ...TASKS[config.target](bigram),
     needsCausalModel: true,
+    feeds: [],
     prepare: makePrepare(config, facts),
   });
 }

@@ -2,7 +2,7 @@
  * An objective has two halves: `prepare` runs on the host, ahead, in the loader's thread (labels, masks,
  * trivial rivals); `sums` runs in the engine. Both yield sums, never means: the normaliser is global.
  */
-import type { ForwardContext, MicroBatch, Slot } from '../engine/engine.ts';
+import type { FeedDescription, ForwardContext, MicroBatch, Slot } from '../engine/engine.ts';
 import type { Tensor } from '../engine/ops.ts';
 import type { Model } from '../model/model.ts';
 
@@ -44,6 +44,8 @@ export interface Objective {
   readonly needsCausalModel: boolean;
   /** Outputs of the model's pretext head that it needs; 0 when it uses the classification head. */
   readonly pretextOutputs: number;
+  /** What `prepare` yields. */
+  readonly feeds: readonly FeedDescription[];
   prepare(rows: PaddedRows): Prepared;
   /** Those of `sumNames` that are not the host's. */
   sums(model: Model, context: ForwardContext): Readonly<Record<string, Tensor>>;
@@ -52,6 +54,11 @@ export interface Objective {
   metrics(sums: Readonly<Record<string, number>>): Record<string, number>;
   /** The metric that `keep: best` goes by, and which way is better. */
   readonly headline: { readonly metric: string; readonly better: 'higher' | 'lower' };
+}
+
+/** `values` `[B, L]`, as every objective feeds them. */
+export function valuesFeed({ symbols }: DataFacts): FeedDescription {
+  return { name: 'values', dtype: symbols > 0 ? 'int32' : 'float32', shape: ['rows', 'length'] };
 }
 
 /** The epoch number that evaluation draws its masks by: the same ones each time. */

@@ -1,7 +1,14 @@
 /** What the pretexts share: predicting values at given positions, as classes or as numbers. */
 import { LockstepError } from '../core/errors.ts';
+import type { FeedDescription } from '../engine/engine.ts';
 import { CLASSIFICATION_HEAD } from '../model/model.ts';
-import type { DataFacts, Objective, PaddedRows, Prepared } from './objective.ts';
+import {
+  type DataFacts,
+  type Objective,
+  type PaddedRows,
+  type Prepared,
+  valuesFeed,
+} from './objective.ts';
 
 export type Target = 'classification' | 'regression';
 
@@ -23,7 +30,12 @@ export interface PretextTask {
 export function makePretext(
   target: Target,
   facts: DataFacts,
-  task: PretextTask & { needsCausalModel: boolean; prepare: (rows: PaddedRows) => Prepared },
+  task: PretextTask & {
+    needsCausalModel: boolean;
+    /** Fed besides `values`, `positions` and `targets`. */
+    feeds: readonly FeedDescription[];
+    prepare: (rows: PaddedRows) => Prepared;
+  },
 ): Objective {
   const classifies = target === 'classification';
   if (classifies && facts.symbols === 0) {
@@ -35,6 +47,12 @@ export function makePretext(
   }
   return {
     needsCausalModel: task.needsCausalModel,
+    feeds: [
+      valuesFeed(facts),
+      ...task.feeds,
+      { name: 'positions', dtype: 'int32', shape: ['positions'] },
+      { name: 'targets', dtype: classifies ? 'int32' : 'float32', shape: ['positions'] },
+    ],
     prepare: task.prepare,
     trains: (slot) => !slot.name.startsWith(`${CLASSIFICATION_HEAD}.`),
     pretextOutputs: classifies ? facts.symbols : 1,

@@ -15,6 +15,7 @@ export function makeProgram(
   return {
     state,
     leaf: makeLeafLayout(state, objective.sumNames, model.norms),
+    feeds: objective.feeds,
     sums: (context) => objective.sums(model, context),
     outputs: (context) => model.classify(context, model.features(context)),
     update: makeUpdateRule(optimizer),

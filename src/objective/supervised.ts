@@ -2,7 +2,7 @@
 import type { ObjectiveConfig } from '../config/phase-section.ts';
 import { LockstepError } from '../core/errors.ts';
 import { PRETEXT_HEAD } from '../model/model.ts';
-import type { DataFacts, Objective } from './objective.ts';
+import { type DataFacts, type Objective, valuesFeed } from './objective.ts';
 
 type SupervisedConfig = Extract<ObjectiveConfig, { kind: 'supervised' }>;
 
@@ -22,6 +22,11 @@ export function makeSupervisedObjective(config: SupervisedConfig, facts: DataFac
   return {
     sumNames: ['loss', 'weight', 'correct', 'sequences'],
     needsCausalModel: false,
+    feeds: [
+      valuesFeed(facts),
+      { name: 'labels', dtype: 'int32', shape: ['rows'] },
+      { name: 'weights', dtype: 'float32', shape: ['rows'] },
+    ],
     pretextOutputs: 0,
     headline: { metric: 'accuracy', better: 'higher' },
     trains: (slot) => !slot.name.startsWith(`${PRETEXT_HEAD}.`),

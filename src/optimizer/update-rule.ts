@@ -19,18 +19,21 @@ function adamw({ beta1, beta2, epsilon, weightDecay, clipNorm }: Adamw): UpdateR
   return {
     momentCount: 2,
     decays,
-    apply: (ops, { parameters, gradient, moments, decayMask, learningRate, step }) => {
+    scalars: ({ learningRate, step }) => [
+      learningRate * weightDecay,
+      learningRate / (1 - beta1 ** step),
+      Math.sqrt(1 - beta2 ** step),
+    ],
+    apply: (ops, { parameters, gradient, moments, decayMask, scalars }) => {
       const { scalar, add, sub, mul, div, sqrt } = ops;
+      const [decay, rate, squareCorrection] = scalars as readonly [Tensor, Tensor, Tensor];
       const g = clipped(ops, gradient, clipNorm);
       const [oldMean, oldSquare] = moments as readonly [Tensor, Tensor];
       const mean = add(mul(oldMean, scalar(beta1)), mul(g, scalar(1 - beta1)));
       const square = add(mul(oldSquare, scalar(beta2)), mul(mul(g, g), scalar(1 - beta2)));
-      const deviation = add(
-        div(sqrt(square), scalar(Math.sqrt(1 - beta2 ** step))),
-        scalar(epsilon),
-      );
-      const update = mul(div(mean, deviation), scalar(learningRate / (1 - beta1 ** step)));
-      const decayed = decay(ops, parameters, decayMask, learningRate * weightDecay);
+      const deviation = add(div(sqrt(square), squareCorrection), scalar(epsilon));
+      const update = mul(div(mean, deviation), rate);
+      const decayed = weightDecay === 0 ? parameters : decayedBy(ops, parameters, decayMask, decay);
       return { parameters: sub(decayed, update), moments: [mean, square] };
     },
   };
@@ -41,11 +44,13 @@ function sgd({ momentum, weightDecay, clipNorm }: Sgd): UpdateRule {
   return {
     momentCount: 1,
     decays,
-    apply: (ops, { parameters, gradient, moments, decayMask, learningRate }) => {
+    scalars: ({ learningRate }) => [learningRate * weightDecay, learningRate],
+    apply: (ops, { parameters, gradient, moments, decayMask, scalars }) => {
       const { scalar, add, sub, mul } = ops;
+      const [decay, rate] = scalars as readonly [Tensor, Tensor];
       const buffer = add(mul(moments[0]!, scalar(momentum)), clipped(ops, gradient, clipNorm));
-      const decayed = decay(ops, parameters, decayMask, learningRate * weightDecay);
-      return { parameters: sub(decayed, mul(buffer, scalar(learningRate))), moments: [buffer] };
+      const decayed = weightDecay === 0 ? parameters : decayedBy(ops, parameters, decayMask, decay);
+      return { parameters: sub(decayed, mul(buffer, rate)), moments: [buffer] };
     },
   };
 }
@@ -55,7 +60,6 @@ function clipped(ops: ElementwiseOps, gradient: Tensor, clipNorm: number | undef
 }
 
 /** p ← p − amount · p where the mask is 1. */
-function decay(ops: ElementwiseOps, parameters: Tensor, mask: Tensor, amount: number): Tensor {
-  if (amount === 0) return parameters;
-  return ops.sub(parameters, ops.mul(ops.mul(parameters, mask), ops.scalar(amount)));
+function decayedBy(ops: ElementwiseOps, parameters: Tensor, mask: Tensor, amount: Tensor): Tensor {
+  return ops.sub(parameters, ops.mul(ops.mul(parameters, mask), amount));
 }

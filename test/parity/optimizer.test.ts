@@ -61,6 +61,7 @@ function makeOptimizerProgram(fixture: Fixture<OptimizerSettings>): Program {
   return {
     state,
     leaf: makeLeafLayout(state, ['loss', 'weight'], []),
+    feeds: [],
     sums: unused,
     outputs: unused,
     update: makeUpdateRule(optimizer),

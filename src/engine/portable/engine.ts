@@ -22,7 +22,7 @@ export async function createPortableEngine(config: EngineConfig): Promise<Engine
   };
   return {
     fingerprint,
-    session: (program) => new TfjsSession(tf, kernels, program),
+    session: (program) => new TfjsSession({ tf, kernels }, program),
     tensorCount: () => tf.memory().numTensors,
   };
 }

@@ -33,6 +33,7 @@ export function makeKernels(tf: TfjsLibrary): Kernels {
     mul: (a, b) => tf.mul(a, b),
     div: (a, b) => tf.div(a, b),
     minimum: (a, b) => tf.minimum(a, b),
+    maximum: (a, b) => tf.maximum(a, b),
     sqrt: (x) => tf.sqrt(x),
     rsqrt: (x) => tf.rsqrt(x),
     square: (x) => tf.square(x),
@@ -64,6 +65,13 @@ export function makeKernels(tf: TfjsLibrary): Kernels {
         return matMul(tf.reshape(inputs, [rows * length, channelsIn]), gradients, true);
       });
       return tf.reshape(tf.stack(ofTaps), [...filterShape]);
+    },
+    clearRows: (x, rows) => {
+      const [positions, count] = [x.shape[0]!, rows.shape[0]!];
+      if (count === 0) return x;
+      const indices = tf.reshape(rows, [count, 1]);
+      const cleared = tf.scatterND(indices, tf.ones([count, 1]), [positions, 1]);
+      return tf.mul(x, tf.sub(tf.scalar(1), cleared));
     },
     oneHot,
     sparseSoftmaxCrossEntropy: (logits, labels) => {

@@ -24,7 +24,7 @@ export function createTensorflowEngine(config: EngineConfig): Engine {
   };
   return {
     fingerprint,
-    session: (program) => new TfjsSession(tf, kernels, program),
+    session: (program) => new TfjsSession({ tf, kernels }, program),
     tensorCount: () => binding.getNumOfTensors(),
   };
 }

@@ -84,6 +84,7 @@ export function makeKernels(tf: TensorflowLibrary): Kernels {
     mul: float2('Mul'),
     div: float2('RealDiv'),
     minimum: float2('Minimum'),
+    maximum: float2('Maximum'),
     sqrt: float1('Sqrt'),
     rsqrt: float1('Rsqrt'),
     square: float1('Square'),
@@ -122,6 +123,15 @@ export function makeKernels(tf: TensorflowLibrary): Kernels {
         [logits, labels],
         2,
       ) as [Tensor, Tensor],
+    // In place in a compiled graph, so its cost is that of the few padded rows; a mask would be a pass.
+    clearRows: (x, rows) => {
+      const count = rows.shape[0]!;
+      return backend.executeSingleOutput(
+        'TensorScatterUpdate',
+        [...float, type('Tindices', binding.TF_INT32)],
+        [x, tf.reshape(rows, [count, 1]), tf.fill([count, x.shape[1]!], 0)],
+      );
+    },
     oneHot: (indices, depth) => tf.oneHot(indices as never, depth, 1, 0, 'float32'),
     isCorrect: (logits, labels) => {
       const predicted = backend.executeSingleOutput(

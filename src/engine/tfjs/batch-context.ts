@@ -1,12 +1,15 @@
-/** What every layer of one pass over one micro-batch shares. */
+/**
+ * What every layer of one pass over one micro-batch shares. What depends on the sequences' lengths is
+ * computed from input tensors, never a constant: a recording of the pass then serves every micro-batch.
+ */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { MicroBatch } from '../engine.ts';
+import type { Kernels } from './kernels.ts';
 import type { TfjsLibrary } from './library.ts';
 
-/** BatchNorm's contribution to the leaf. */
+/** BatchNorm's contribution to the leaf: `n`, and `[C]` each `n · mean` and `n · unbiased variance`. */
 export interface BatchStatistics {
-  readonly count: number;
-  /** `[C]` each: `n · mean` and `n · unbiased variance`. */
+  readonly count: Tensor;
   readonly countTimesMean: Tensor;
   readonly countTimesVariance: Tensor;
 }
@@ -15,50 +18,65 @@ export interface BatchContext {
   readonly training: boolean;
   readonly rows: number;
   readonly paddedLength: number;
-  /** Valid positions of the micro-batch. */
-  readonly validCount: number;
-  /** 1 at valid positions, else 0: `[rows, 1, paddedLength, 1]`; absent when nothing is padded. */
-  readonly validMask: Tensor | undefined;
+  /** Valid positions of the micro-batch, a float32 scalar (exact below 2²⁴). */
+  readonly validCount: Tensor;
   /** `[1, rows · paddedLength]`, for column sums as a matrix product. */
   readonly ones: Tensor;
   /** `[rows, 1]`: 1 / length. */
   readonly inverseLengths: Tensor;
+  /** Puts zeros into the padding of `[rows, 1, paddedLength, C]`. */
+  readonly clearPadding: (x: Tensor) => Tensor;
   readonly statistics: Map<string, BatchStatistics>;
   readonly onTap: ((layer: string, x: Tensor) => void) | undefined;
+}
+
+export interface BatchShape {
+  readonly rows: number;
+  readonly paddedLength: number;
+  /** int32 `[rows]`. */
+  readonly lengths: Tensor;
+  /** int32 `[p]`: flat positions `row · paddedLength + step` of the padding. */
+  readonly padding: Tensor;
 }
 
 /** The tensors made here belong to the caller's tidy scope. */
 export function makeBatchContext(
   tf: TfjsLibrary,
-  batch: Pick<MicroBatch, 'rows' | 'paddedLength' | 'lengths'>,
+  kernels: Kernels,
+  { rows, paddedLength, lengths, padding }: BatchShape,
   options: { training: boolean; onTap?: (layer: string, x: Tensor) => void },
 ): BatchContext {
-  const { rows, paddedLength, lengths } = batch;
-  const positions = rows * paddedLength;
-  const validCount = lengths.reduce((sum, length) => sum + length, 0);
+  const counts = tf.cast(lengths, 'float32');
   return {
     training: options.training,
     rows,
     paddedLength,
-    validCount,
-    validMask: validCount === positions ? undefined : makeValidMask(tf, batch),
-    ones: tf.ones([1, positions]),
-    inverseLengths: tf.tensor2d(
-      Float32Array.from(lengths, (length) => 1 / length),
-      [rows, 1],
-    ),
+    validCount: tf.sum(counts),
+    ones: tf.ones([1, rows * paddedLength]),
+    inverseLengths: tf.reshape(kernels.div(tf.scalar(1), counts), [rows, 1]),
+    clearPadding: (x) => {
+      const channels = x.shape[3]!;
+      const flat = tf.reshape(x, [rows * paddedLength, channels]);
+      return tf.reshape(kernels.clearRows(flat, padding), [rows, 1, paddedLength, channels]);
+    },
     statistics: new Map(),
     onTap: options.onTap,
   };
 }
 
-function makeValidMask(
-  tf: TfjsLibrary,
-  { rows, paddedLength, lengths }: Pick<MicroBatch, 'rows' | 'paddedLength' | 'lengths'>,
-): Tensor {
-  const mask = new Float32Array(rows * paddedLength);
+/** Flat positions of a micro-batch's padding, ascending. */
+export function paddingOf({
+  rows,
+  paddedLength,
+  lengths,
+}: Pick<MicroBatch, 'rows' | 'paddedLength' | 'lengths'>): Int32Array {
+  const valid = lengths.reduce((sum, length) => sum + length, 0);
+  const positions = new Int32Array(rows * paddedLength - valid);
+  let next = 0;
   for (let row = 0; row < rows; row++) {
-    mask.fill(1, row * paddedLength, row * paddedLength + lengths[row]!);
+    for (let step = lengths[row]!; step < paddedLength; step++) {
+      positions[next++] = row * paddedLength + step;
+    }
   }
-  return tf.tensor4d(mask, [rows, 1, paddedLength, 1]);
+  return positions;
 }

@@ -8,20 +8,21 @@ import type { BatchContext, BatchStatistics } from './batch-context.ts';
 import type { Kernels } from './kernels.ts';
 import type { TfjsLibrary } from './library.ts';
 
-/** With the batch's own statistics; differentiable in `x` (zero in the padding), `weight` and `bias`. */
+/**
+ * With the batch's own statistics; differentiable in `x`, `weight` and `bias`. `x` and the gradient that
+ * arrives are zero in the padding, and so are the result and the gradient that leaves.
+ */
 export function batchNormTraining(
   tf: TfjsLibrary,
   kernels: Kernels,
   context: BatchContext,
   input: { x: Tensor; weight: Tensor; bias: Tensor; epsilon: number },
 ): { y: Tensor; statistics: BatchStatistics } {
-  const { add, sub, mul, div, square, rsqrt, matMul } = kernels;
-  const { ones, validCount, validMask } = context;
+  const { add, sub, mul, div, square, rsqrt, maximum, matMul } = kernels;
+  const { ones, validCount, clearPadding } = context;
   const channels = input.x.shape[3]!;
-  // Made anew in each pass: what the forward pass makes is gone when the gradient runs.
-  const perPosition = (x: Tensor) => div(x, tf.scalar(validCount));
   const flat = (x: Tensor) => tf.reshape(x, [-1, channels]);
-  const masked = (x: Tensor) => (validMask === undefined ? x : mul(x, validMask));
+  const perPosition = (x: Tensor) => div(x, validCount);
   /** Sums over rows and positions: `[1, C]`. */
   const channelSum = (x: Tensor) => matMul(ones, flat(x));
   let statistics: BatchStatistics | undefined;
@@ -29,30 +30,29 @@ export function batchNormTraining(
   const operation = tf.customGrad((...inputs: unknown[]) => {
     const [x, weight, bias, save] = inputs as [Tensor, Tensor, Tensor, (t: Tensor[]) => void];
     const sum = channelSum(x);
-    const centred = masked(sub(x, perPosition(sum)));
+    const centred = clearPadding(sub(x, perPosition(sum)));
     const squares = channelSum(square(centred));
     const inverseDeviation = rsqrt(add(perPosition(squares), tf.scalar(input.epsilon)));
     const scale = mul(weight, inverseDeviation);
-    const y = masked(add(mul(centred, scale), bias));
+    const y = clearPadding(add(mul(centred, scale), bias));
     save([centred, inverseDeviation, scale]);
+    const unbiased = div(validCount, maximum(sub(validCount, tf.scalar(1)), tf.scalar(1)));
     statistics = {
       count: validCount,
       countTimesMean: tf.keep(tf.reshape(sum, [channels])),
-      countTimesVariance: tf.keep(
-        tf.reshape(mul(squares, tf.scalar(validCount / Math.max(validCount - 1, 1))), [channels]),
-      ),
+      countTimesVariance: tf.keep(tf.reshape(mul(squares, unbiased), [channels])),
     };
     return {
       value: y,
-      gradFunc: (gradient: Tensor, saved: Tensor[]) => {
+      gradFunc: (dy: Tensor, saved: Tensor[]) => {
         const [centred, inverseDeviation, scale] = saved as [Tensor, Tensor, Tensor];
-        const dy = masked(gradient);
         const dBias = channelSum(dy);
         const dWeight = mul(channelSum(mul(dy, centred)), inverseDeviation);
         // dx = scale · (dy − (dBias + x̂ · dWeight) / n), with x̂ = centred · inverseDeviation
-        const slope = perPosition(mul(dWeight, inverseDeviation));
-        const inner = sub(sub(dy, mul(centred, slope)), perPosition(dBias));
-        return [mul(inner, scale), tf.reshape(dWeight, [channels]), tf.reshape(dBias, [channels])];
+        const slope = mul(perPosition(mul(dWeight, inverseDeviation)), scale);
+        const offset = mul(perPosition(dBias), scale);
+        const dx = clearPadding(sub(sub(mul(dy, scale), mul(centred, slope)), offset));
+        return [dx, tf.reshape(dWeight, [channels]), tf.reshape(dBias, [channels])];
       },
     };
   });
@@ -77,5 +77,5 @@ export function batchNormInference(
   const { add, sub, mul, rsqrt } = kernels;
   const scale = mul(input.weight, rsqrt(add(input.runningVar, tf.scalar(input.epsilon))));
   const y = add(mul(sub(input.x, input.runningMean), scale), input.bias);
-  return context.validMask === undefined ? y : mul(y, context.validMask);
+  return context.clearPadding(y);
 }

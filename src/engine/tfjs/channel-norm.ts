@@ -7,7 +7,10 @@ import type { BatchContext } from './batch-context.ts';
 import type { Kernels } from './kernels.ts';
 import type { TfjsLibrary } from './library.ts';
 
-/** Differentiable in `x` (zero in the padding), `weight` and `bias`; variance without correction. */
+/**
+ * Differentiable in `x`, `weight` and `bias`; variance without correction. The gradient that arrives is zero
+ * in the padding, and so are the result and the gradient that leaves.
+ */
 export function channelNorm(
   tf: TfjsLibrary,
   kernels: Kernels,
@@ -15,10 +18,9 @@ export function channelNorm(
   input: { x: Tensor; weight: Tensor; bias: Tensor; epsilon: number },
 ): Tensor {
   const { add, sub, mul, square, rsqrt, matMul } = kernels;
-  const { ones, validMask } = context;
+  const { ones, clearPadding } = context;
   const channels = input.x.shape[3]!;
   const flat = (x: Tensor) => tf.reshape(x, [-1, channels]);
-  const masked = (x: Tensor) => (validMask === undefined ? x : mul(x, validMask));
   /** Means over the channels of `[N, C]`: `[N, 1]`. */
   const channelMean = (x: Tensor) => matMul(x, tf.fill([channels, 1], 1 / channels));
 
@@ -32,10 +34,10 @@ export function channelNorm(
     save([normalised, inverseDeviation, weight]);
     const y = add(mul(normalised, weight), bias);
     return {
-      value: masked(tf.reshape(y, x.shape)),
+      value: clearPadding(tf.reshape(y, x.shape)),
       gradFunc: (gradient: Tensor, saved: Tensor[]) => {
         const [normalised, inverseDeviation, weight] = saved as [Tensor, Tensor, Tensor];
-        const dy = flat(masked(gradient));
+        const dy = flat(gradient);
         const dWeight = matMul(ones, mul(dy, normalised));
         const dBias = matMul(ones, dy);
         // dx = (g − mean(g) − x̂ · mean(g · x̂)) / deviation, with g = dy · weight

@@ -13,7 +13,10 @@ export interface ConvolutionInput {
   readonly padding: 'same' | 'causal';
 }
 
-/** Differentiable; zero in the padding, and deaf to gradients that arrive there. */
+/**
+ * Differentiable. The gradient that arrives is zero in the padding, and so are the result and the gradient
+ * that leaves.
+ */
 export function convolve(
   tf: TfjsLibrary,
   kernels: Kernels,
@@ -31,15 +34,14 @@ export function convolve(
     save([x, filter]);
     let y = kernels.conv2d(x, filter, shape);
     if (hasBias && bias !== undefined) y = kernels.biasAdd(y, bias);
-    if (context.validMask !== undefined) y = kernels.mul(y, context.validMask);
     return {
-      value: y,
-      gradFunc: (gradient: Tensor, saved: Tensor[]) => {
+      value: context.clearPadding(y),
+      gradFunc: (dy: Tensor, saved: Tensor[]) => {
         const [x, filter] = saved as [Tensor, Tensor];
-        const dy =
-          context.validMask === undefined ? gradient : kernels.mul(gradient, context.validMask);
+        const dx = kernels.conv2dInputGradient(x.shape, filter, dy, shape);
         const gradients = [
-          kernels.conv2dInputGradient(x.shape, filter, dy, shape),
+          // What a causal convolution's padding feeds is padding, so its gradient is zero as it is.
+          isCausal ? dx : context.clearPadding(dx),
           kernels.conv2dFilterGradient(x, filter.shape, dy, shape),
         ];
         return hasBias ? [...gradients, kernels.biasAddGradient(dy)] : gradients;

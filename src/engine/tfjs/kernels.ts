@@ -20,6 +20,7 @@ export interface Kernels {
   readonly mul: Binary;
   readonly div: Binary;
   readonly minimum: Binary;
+  readonly maximum: Binary;
   readonly sqrt: Unary;
   readonly rsqrt: Unary;
   readonly square: Unary;
@@ -47,6 +48,8 @@ export interface Kernels {
     dy: Tensor,
     shape: ConvolutionShape,
   ) => Tensor;
+  /** Zeros in the given rows (int32 `[p]`, none at all included) of `[N, C]`. */
+  readonly clearRows: (x: Tensor, rows: Tensor) => Tensor;
   /** float32 1 at each int32 index along a new last axis, 0 elsewhere. */
   readonly oneHot: (indices: Tensor, depth: number) => Tensor;
   /** Losses `[n]` and the gradient of each with respect to its logits `[n, K]`; int32 labels `[n]`. */

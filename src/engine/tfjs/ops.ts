@@ -34,7 +34,6 @@ export function makeElementwiseOps(tf: TfjsLibrary, kernels: Kernels): Elementwi
 
 /** Differentiable operations for one pass over one micro-batch. */
 export function makeOps(tf: TfjsLibrary, kernels: Kernels, context: BatchContext): Ops {
-  const { validMask } = context;
   const activation = (x: TfTensor) =>
     tf.reshape(x, [context.rows, 1, context.paddedLength, x.shape.at(-1)!]);
   /** A differentiable function of one tensor, from its value and its gradient. */
@@ -61,7 +60,7 @@ export function makeOps(tf: TfjsLibrary, kernels: Kernels, context: BatchContext
     (x) => ({ y: tf.mul(tf.sum(x, [1, 2]), context.inverseLengths), keep: [] }),
     (dy) => {
       const share = tf.reshape(tf.mul(dy, context.inverseLengths), [context.rows, 1, 1, -1]);
-      return tf.mul(share, validMask ?? tf.ones([context.rows, 1, context.paddedLength, 1]));
+      return context.clearPadding(tf.tile(share, [1, 1, context.paddedLength, 1]));
     },
   );
 

@@ -1,7 +1,12 @@
 /** The norm over channels against the same written in plain operations, whose gradients are tfjs's. */
 import { describe, it } from 'node:test';
 import { randomStream } from '../../../src/core/random.ts';
-import type { ForwardContext, MicroBatch, Program } from '../../../src/engine/engine.ts';
+import type {
+  FeedDescription,
+  ForwardContext,
+  MicroBatch,
+  Program,
+} from '../../../src/engine/engine.ts';
 import { makeLeafLayout, makeStateLayout } from '../../../src/engine/layout.ts';
 import type { Tensor } from '../../../src/engine/ops.ts';
 import { makeUpdateRule } from '../../../src/optimizer/update-rule.ts';
@@ -39,6 +44,13 @@ describe('channelNorm()', () => {
   }
 });
 
+const FEEDS: readonly FeedDescription[] = [
+  { name: 'values', dtype: 'int32', shape: ['rows', 'length'] },
+  { name: 'positions', dtype: 'int32', shape: ['positions'] },
+  { name: 'probe', dtype: 'float32', shape: ['positions', CHANNELS] },
+  { name: 'average', dtype: 'float32', shape: [1, CHANNELS] },
+];
+
 type Norm = (context: ForwardContext, x: Tensor) => Tensor;
 
 /** The operation itself, at the valid steps. */
@@ -65,6 +77,7 @@ function lossAndGradient(offset: number, norm: Norm): [number, Float32Array] {
   const program: Program = {
     state,
     leaf: makeLeafLayout(state, ['loss', 'weight'], []),
+    feeds: FEEDS,
     sums: (context) => {
       const { ops, feed, parameter } = context;
       const symbols = ops.oneHot(feed('values'), POSITIONS.length);

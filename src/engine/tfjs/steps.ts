@@ -1,0 +1,180 @@
+/**
+ * What a session computes, as functions of tensors alone: an eager session calls them, a compiled one records
+ * them once. The tensors made here belong to the caller's tidy scope.
+ */
+import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
+import type { ForwardContext, Program, Slot } from '../engine.ts';
+import type { Tensor } from '../ops.ts';
+import {
+  type BatchContext,
+  type BatchShape,
+  type BatchStatistics,
+  makeBatchContext,
+} from './batch-context.ts';
+import type { Kernels } from './kernels.ts';
+import type { TfjsLibrary } from './library.ts';
+import { makeElementwiseOps, makeOps, unwrap, wrap } from './ops.ts';
+
+export interface Backend {
+  readonly tf: TfjsLibrary;
+  readonly kernels: Kernels;
+}
+
+/** A micro-batch on the device. */
+export interface BatchTensors extends BatchShape {
+  readonly feeds: ReadonlyMap<string, TfTensor>;
+}
+
+/** Parameters and running statistics by name. */
+export type NamedTensors = ReadonlyMap<string, TfTensor>;
+
+/** One leaf but for the sums that the host adds: `[leaf.size]`. */
+export function gradientStep(
+  { tf, kernels }: Backend,
+  program: Program,
+  named: NamedTensors,
+  batch: BatchTensors,
+): TfTensor {
+  const { leaf, state } = program;
+  const flat = (tensor: TfTensor) => tf.reshape(tensor, [-1]);
+  const context = makeBatchContext(tf, kernels, batch, { training: true });
+  const parameters = state.parameters.map(({ name }) => find(named, name));
+  const sums: TfTensor[] = [];
+  const { grads } = tf.engine().gradients(
+    () => {
+      const all = program.sums(forwardContext({ tf, kernels }, named, batch, context));
+      for (const name of leaf.sums) sums.push(tf.keep(sumOf(tf, all, name)));
+      return unwrap(all.loss!) as never;
+    },
+    parameters,
+    undefined,
+    true,
+  );
+  const gradient = parameters.map((parameter, index) =>
+    flat((grads[index] as TfTensor | undefined) ?? tf.zerosLike(parameter)),
+  );
+  const statistics = leaf.normLayers.flatMap(({ name, channels }) => {
+    const found = context.statistics.get(name);
+    if (found === undefined) return [tf.zeros([1 + 2 * channels])];
+    return [flat(found.count), found.countTimesMean, found.countTimesVariance];
+  });
+  const vector = tf.concat([...gradient, ...sums.map(flat), ...statistics]);
+  tf.dispose([...sums, ...keptBy(context.statistics.values())]);
+  return vector;
+}
+
+/** The objective's sums with running statistics, in the order of `leaf.sums`. */
+export function evaluationStep(
+  { tf, kernels }: Backend,
+  program: Program,
+  named: NamedTensors,
+  batch: BatchTensors,
+): TfTensor {
+  const context = makeBatchContext(tf, kernels, batch, { training: false });
+  const all = program.sums(forwardContext({ tf, kernels }, named, batch, context));
+  return tf.concat(program.leaf.sums.map((name) => tf.reshape(sumOf(tf, all, name), [-1])));
+}
+
+/** Outputs with running statistics: `[rows, outputs]`. */
+export function forwardStep(
+  { tf, kernels }: Backend,
+  program: Program,
+  named: NamedTensors,
+  batch: BatchTensors,
+): TfTensor {
+  const context = makeBatchContext(tf, kernels, batch, { training: false });
+  return unwrap(program.outputs(forwardContext({ tf, kernels }, named, batch, context)));
+}
+
+/** One training forward pass with every tapped activation reported. */
+export function inspectionStep(
+  { tf, kernels }: Backend,
+  program: Program,
+  named: NamedTensors,
+  batch: BatchTensors,
+  onTap: (layer: string, x: TfTensor) => void,
+): void {
+  const context = makeBatchContext(tf, kernels, batch, { training: true, onTap });
+  program.sums(forwardContext({ tf, kernels }, named, batch, context));
+  tf.dispose(keptBy(context.statistics.values()));
+}
+
+export interface UpdateTensors {
+  /** Flat `[parameterCount]` each; `gradient` is that of the loss sum. */
+  readonly parameters: TfTensor;
+  readonly moments: readonly TfTensor[];
+  readonly gradient: TfTensor;
+  readonly decayMask: TfTensor;
+  /** The normaliser of the loss, a scalar. */
+  readonly weight: TfTensor;
+  readonly scalars: readonly TfTensor[];
+}
+
+/** New parameters, then new moments. */
+export function updateStep(
+  { tf, kernels }: Backend,
+  program: Program,
+  { parameters, moments, gradient, decayMask, weight, scalars }: UpdateTensors,
+): TfTensor[] {
+  const result = program.update.apply(makeElementwiseOps(tf, kernels), {
+    parameters: wrap(parameters),
+    gradient: wrap(kernels.div(gradient, weight)),
+    moments: moments.map(wrap),
+    decayMask: wrap(decayMask),
+    scalars: scalars.map(wrap),
+  });
+  return [result.parameters, ...result.moments].map(unwrap);
+}
+
+/** 1 where weight decay applies, else 0: `[parameterCount]`. */
+export function makeDecayMask({ state, update, trains }: Program): Float32Array {
+  const mask = new Float32Array(state.parameterCount);
+  for (const slot of state.parameters) {
+    if (trains(slot) && update.decays(slot)) mask.fill(1, slot.offset, slot.offset + slot.size);
+  }
+  return mask;
+}
+
+/** A flat vector as its slots. */
+export function splitBySlots(
+  tf: TfjsLibrary,
+  flat: TfTensor,
+  slots: readonly Slot[],
+): Map<string, TfTensor> {
+  if (slots.length === 0) return new Map();
+  const sizes = slots.map((slot) => slot.size);
+  const parts = tf.split(flat, sizes);
+  return new Map(
+    slots.map(({ name, shape }, index) => [name, tf.reshape(parts[index]!, [...shape])]),
+  );
+}
+
+function forwardContext(
+  { tf, kernels }: Backend,
+  named: NamedTensors,
+  batch: BatchTensors,
+  context: BatchContext,
+): ForwardContext {
+  return {
+    ops: makeOps(tf, kernels, context),
+    parameter: (name) => wrap(find(named, name)),
+    hasFeed: (name) => batch.feeds.has(name),
+    feed: (name) => wrap(find(batch.feeds, name)),
+  };
+}
+
+function find(tensors: ReadonlyMap<string, TfTensor>, name: string): TfTensor {
+  const tensor = tensors.get(name);
+  if (tensor === undefined) throw new Error(`there is no tensor "${name}"`);
+  return tensor;
+}
+
+function sumOf(tf: TfjsLibrary, sums: Readonly<Record<string, Tensor>>, name: string): TfTensor {
+  const sum = sums[name];
+  return sum === undefined ? tf.scalar(0) : unwrap(sum);
+}
+
+/** The gradients' scope would dispose them, so they were kept. */
+function keptBy(statistics: Iterable<BatchStatistics>): TfTensor[] {
+  return [...statistics].flatMap((found) => [found.countTimesMean, found.countTimesVariance]);
+}
