@@ -12,7 +12,7 @@ import { chooseRun } from './run-choice.ts';
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 /** The portable engine computes a fifth as fast, so it gets a smaller network and fewer steps. */
 const CONFIG =
-  resolveEngineKind('auto') === 'tensorflow'
+  resolveEngineKind('auto') === 'compiled'
     ? 'configs/quickstart.yaml'
     : 'configs/quickstart-portable.yaml';
 const WORKERS = 2;

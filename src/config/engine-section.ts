@@ -3,10 +3,11 @@ import { z } from 'zod';
 /** Which engine computes, and what could change its bits. */
 export const engineSection = z.strictObject({
   /**
-   * `auto` is TensorFlow where it is set up, else the portable engine; a run's folder holds which one it
-   * was.
+   * `compiled` records TensorFlow's operations once and runs them as one graph; `eager` runs them one by
+   * one, so that a fault can be traced to its operation. `auto` is `compiled` where TensorFlow is set up,
+   * else `portable`; a run's folder holds which one it was.
    */
-  kind: z.enum(['tensorflow', 'portable', 'auto']).default('auto'),
+  kind: z.enum(['compiled', 'eager', 'portable', 'auto']).default('auto'),
   /** CPU threads of each worker's TensorFlow: part of the numerics, so never derived from the machine. */
   threadsPerWorker: z.int().min(1).max(256).default(1),
   /** `strict` keeps the promise of equal bits on CUDA; `fast` gives it up. */

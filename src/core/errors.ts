@@ -38,6 +38,7 @@ const EXIT_CODE_OF = {
   CHECKPOINT_MISMATCH: EXIT.checkpoint,
   OUT_OF_RESOURCES: EXIT.resources,
   ENGINE_UNAVAILABLE: EXIT.resources,
+  ENGINE_CANNOT_COMPILE: EXIT.unexpected,
   NON_FINITE: EXIT.numerics,
   REPLICAS_DIFFER: EXIT.numerics,
   WORKER_LOST: EXIT.workersLost,

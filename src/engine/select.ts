@@ -12,7 +12,7 @@ export type EngineKind = Exclude<EngineConfig['kind'], 'auto'>;
 /** `auto` as what it means on this machine. */
 export function resolveEngineKind(kind: EngineConfig['kind']): EngineKind {
   if (kind !== 'auto') return kind;
-  return tensorflowIsSetUp() ? 'tensorflow' : 'portable';
+  return tensorflowIsSetUp() ? 'compiled' : 'portable';
 }
 
 /** Set-up compiles the package's binding and puts it into the package. */
@@ -24,9 +24,11 @@ function tensorflowIsSetUp(): boolean {
 
 /** @throws LockstepError ENGINE_UNAVAILABLE */
 export async function createEngine(config: EngineConfig): Promise<Engine> {
-  switch (resolveEngineKind(config.kind)) {
-    case 'tensorflow':
-      return createTensorflowEngine(config);
+  const kind = resolveEngineKind(config.kind);
+  switch (kind) {
+    case 'eager':
+    case 'compiled':
+      return createTensorflowEngine(config, kind);
     case 'portable':
       return await createPortableEngine(config);
   }

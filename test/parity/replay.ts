@@ -35,7 +35,8 @@ export interface Replay {
 export function replay(name: ModelFixtureName): Replay {
   const fixture = loadFixture(name);
   const { settings } = fixture;
-  const { model, objective } = build(settings);
+  const values = fixture.tensors.get('step.0/micro-batch.0/values')!;
+  const { model, objective } = build(settings, values.data instanceof Int32Array);
   const optimizer: OptimizerConfig =
     settings.optimizer === null ? GRADIENT_ONLY : { ...settings.optimizer, weightDecay: 0 };
   const program = withLogitSums(
@@ -60,7 +61,10 @@ function stripped(optimizer: OptimizerConfig): OptimizerConfig {
     : optimizer;
 }
 
-function build(settings: ModelSettings): { model: Model; objective: Objective } {
+function build(
+  settings: ModelSettings,
+  holdsIntegers: boolean,
+): { model: Model; objective: Objective } {
   const { channels, classes, symbols, maskValue, pretextOutputs = 0 } = settings.model;
   const config: ModelConfig =
     settings.model.family === 'reference'
@@ -73,7 +77,7 @@ function build(settings: ModelSettings): { model: Model; objective: Objective } 
       : settings.objective.kind === 'masked'
         ? { kind: 'masked', fraction: 0.15, span: 5, target: settings.objective.target }
         : { kind: 'next-step', target: settings.objective.target },
-    FACTS,
+    { ...FACTS, symbols: holdsIntegers ? FACTS.symbols : 0 },
     0,
   );
   return { model, objective };
@@ -81,8 +85,16 @@ function build(settings: ModelSettings): { model: Model; objective: Objective } 
 
 /** The program with one more sum: Σ logits · `probe`, to read training-mode logits one at a time. */
 function withLogitSums(model: Model, objective: Objective, program: Program): Program {
+  const outputsOf = (head: string) =>
+    model.parameters.find(({ name }) => name === `${head}.bias`)?.shape[0] ?? 0;
+  const isPretext = program.feeds.some(({ name }) => name === 'positions');
+  const outputs = isPretext ? outputsOf('pretext') : outputsOf('decoder');
   return {
     ...program,
+    feeds: [
+      ...program.feeds,
+      { name: 'probe', dtype: 'float32', shape: [isPretext ? 'positions' : 'rows', outputs] },
+    ],
     sums: (context) => {
       if (!context.hasFeed('probe')) return program.sums(context);
       const features = model.features(context);

@@ -87,6 +87,10 @@ function featureReader(config: ModelConfig): (values: Int32Array) => Float32Arra
   );
   const program: Program = {
     ...makeProgram(probed, objective, { kind: 'sgd', momentum: 0, weightDecay: 0 }),
+    feeds: [
+      { name: 'values', dtype: 'int32', shape: ['rows', 'length'] },
+      { name: 'positions', dtype: 'int32', shape: [ROWS * LENGTH] },
+    ],
     sums: ({ ops, feed, ...context }) => {
       const features = model.features({ ops, feed, ...context });
       const all = ops.gatherPositions(features, feed('positions'));

@@ -1,19 +1,22 @@
-/** The TensorFlow engine: tfjs-node-gpu on a linked libtensorflow, operations executed one by one. */
+/** The TensorFlow engine: tfjs-node-gpu on a linked libtensorflow. */
 import type { EngineConfig } from '../../config/engine-section.ts';
 import type { Engine, NumericsFingerprint } from '../engine.ts';
 import { TfjsSession } from '../tfjs/session.ts';
+import { backendOf } from './binding.ts';
+import { CompiledSession } from './compiled-session.ts';
 import { readInstructionSet } from './instruction-set.ts';
-import { bindingOf, makeKernels } from './kernels.ts';
+import { makeKernels } from './kernels.ts';
 import { loadTensorflow } from './library.ts';
 
 /** @throws LockstepError ENGINE_UNAVAILABLE */
-export function createTensorflowEngine(config: EngineConfig): Engine {
+export function createTensorflowEngine(config: EngineConfig, kind: 'eager' | 'compiled'): Engine {
   const tf = loadTensorflow();
   const kernels = makeKernels(tf);
-  const binding = bindingOf(tf);
+  const node = backendOf(tf);
+  const { binding } = node;
   const usesGpu = binding.isUsingGpuDevice();
   const fingerprint: NumericsFingerprint = {
-    engine: 'tensorflow-eager',
+    engine: `tensorflow-${kind}`,
     engineVersion: `libtensorflow ${binding.TF_Version}, tfjs ${tf.version['tfjs-core']}`,
     device: usesGpu ? 'cuda' : 'cpu',
     instructionSet: readInstructionSet(),
@@ -24,7 +27,10 @@ export function createTensorflowEngine(config: EngineConfig): Engine {
   };
   return {
     fingerprint,
-    session: (program) => new TfjsSession({ tf, kernels }, program),
+    session: (program) =>
+      kind === 'eager'
+        ? new TfjsSession({ tf, kernels }, program)
+        : new CompiledSession({ tf, kernels }, node, program),
     tensorCount: () => binding.getNumOfTensors(),
   };
 }

@@ -2,47 +2,13 @@
  * TensorFlow operations by their own names, without tfjs's tape: what the layers' forward passes and
  * gradients are written in. Calling the backend directly also costs a fraction of a tfjs operation.
  */
-import type { Tensor, TensorInfo } from '@tensorflow/tfjs-node-gpu';
+import type { Tensor } from '@tensorflow/tfjs-node-gpu';
 import type { ConvolutionShape, Kernels } from '../tfjs/kernels.ts';
+import { backendOf, type OpAttribute } from './binding.ts';
 import type { TensorflowLibrary } from './library.ts';
 
-interface OpAttribute {
-  name: string;
-  type: number;
-  value: boolean | number | string | number[];
-}
-
-interface Binding {
-  TF_ATTR_TYPE: number;
-  TF_ATTR_INT: number;
-  TF_ATTR_BOOL: number;
-  TF_ATTR_STRING: number;
-  TF_FLOAT: number;
-  TF_INT32: number;
-  TF_BOOL: number;
-  TF_Version: string;
-  isUsingGpuDevice(): boolean;
-  getNumOfTensors(): number;
-}
-
-interface NodeBackend {
-  binding: Binding;
-  executeSingleOutput(name: string, attributes: OpAttribute[], inputs: TensorInfo[]): Tensor;
-  executeMultipleOutputs(
-    name: string,
-    attributes: OpAttribute[],
-    inputs: TensorInfo[],
-    outputs: number,
-  ): Tensor[];
-}
-
-/** TensorFlow's own account of itself. */
-export function bindingOf(tf: TensorflowLibrary): Binding {
-  return (tf.backend() as unknown as NodeBackend).binding;
-}
-
 export function makeKernels(tf: TensorflowLibrary): Kernels {
-  const backend = tf.backend() as unknown as NodeBackend;
+  const backend = backendOf(tf);
   const shapeTensor = (shape: readonly number[]) => tf.tensor1d([...shape], 'int32');
   const { binding } = backend;
   const type = (name: string, value: number): OpAttribute => ({

@@ -91,7 +91,8 @@ function lossAndGradient(offset: number, norm: Norm): [number, Float32Array] {
   const session = testEngine.session(program);
   const parameters = uniform('initial-weights', state.parameterCount);
   for (let index = 0; index < state.parameters[0]!.size; index++) parameters[index]! += offset;
-  session.load({ parameters, statistics: new Float32Array(), moments: [] });
+  const moment = new Float32Array(state.parameterCount);
+  session.load({ parameters, statistics: new Float32Array(), moments: [moment] });
   const leaf = session.gradients(microBatch());
   session.dispose();
   return [leaf[program.leaf.sumOffset]!, leaf.subarray(0, state.parameterCount)];

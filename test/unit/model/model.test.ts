@@ -186,12 +186,16 @@ function featureAt(config: ModelConfig, position: number, changed: readonly numb
   const optimizer = { kind: 'sgd', momentum: 0, weightDecay: 0 } as const;
   const program: Program = {
     ...makeProgram(model, objective, optimizer),
+    feeds: [
+      { name: 'values', dtype: 'int32', shape: ['rows', 'length'] },
+      { name: 'position', dtype: 'int32', shape: [1] },
+    ],
     outputs: (context) =>
       context.ops.gatherPositions(model.features(context), context.feed('position')),
   };
   const session = testEngine.session(program);
   session.load(initialState(model, program.state, { seed: 2, momentCount: 1 }));
-  const values = Float32Array.from({ length: 80 }, (_, step) => (step * 5) % 7);
+  const values = Int32Array.from({ length: 80 }, (_, step) => (step * 5) % 7);
   for (const step of changed) values[step]! += 1;
   const batch: MicroBatch = {
     rows: 1,

@@ -1,0 +1,64 @@
+/** The parts of tfjs-node-gpu's binding and backend that Lockstep uses. */
+import type { Tensor, TensorInfo } from '@tensorflow/tfjs-node-gpu';
+import type { TensorflowLibrary } from './library.ts';
+
+export interface OpAttribute {
+  name: string;
+  type: number;
+  value: boolean | number | string | number[];
+}
+
+export interface TensorMetadata {
+  readonly id: number;
+  readonly shape: number[];
+  readonly dtype: number;
+}
+
+export interface Binding {
+  readonly TF_ATTR_TYPE: number;
+  readonly TF_ATTR_INT: number;
+  readonly TF_ATTR_FLOAT: number;
+  readonly TF_ATTR_BOOL: number;
+  readonly TF_ATTR_STRING: number;
+  readonly TF_ATTR_SHAPE: number;
+  readonly TF_FLOAT: number;
+  readonly TF_INT32: number;
+  readonly TF_BOOL: number;
+  readonly TF_Version: string;
+  isUsingGpuDevice(): boolean;
+  getNumOfTensors(): number;
+  createTensor(shape: readonly number[], dtype: number, values: ArrayLike<number>): number;
+  deleteTensor(id: number): void;
+  tensorDataSync(id: number): Float32Array;
+  executeOp(
+    op: string,
+    attributes: OpAttribute[],
+    inputIds: number[],
+    outputs: number,
+  ): TensorMetadata[];
+  loadSavedModel(folder: string, tags: string): number;
+  deleteSavedModel(id: number): void;
+  /** @param inputNames comma-separated `node:output`, as are `outputNames` */
+  runSavedModel(
+    id: number,
+    inputIds: number[],
+    inputNames: string,
+    outputNames: string,
+  ): TensorMetadata[];
+}
+
+export interface NodeBackend {
+  binding: Binding;
+  getInputTensorIds(tensors: TensorInfo[]): number[];
+  executeSingleOutput(name: string, attributes: OpAttribute[], inputs: TensorInfo[]): Tensor;
+  executeMultipleOutputs(
+    name: string,
+    attributes: OpAttribute[],
+    inputs: TensorInfo[],
+    outputs: number,
+  ): Tensor[];
+}
+
+export function backendOf(tf: TensorflowLibrary): NodeBackend {
+  return tf.backend() as unknown as NodeBackend;
+}

@@ -1,0 +1,211 @@
+/**
+ * One graph of everything that a session does: variables for the state, and for each verb what to feed and
+ * what to fetch.
+ */
+import type { Feed, FeedDescription, Program, TrainState } from '../engine.ts';
+import { type Backend, makeDecayMask } from '../tfjs/steps.ts';
+import type { NodeBackend } from './binding.ts';
+import type { GeneralRecording } from './graph/generalise.ts';
+import { Graph } from './graph/graph.ts';
+import { type Fetched, RunningGraph } from './graph/running-graph.ts';
+import { recordUpdate } from './record-step.ts';
+
+export type Fetch = Fetched;
+
+/** A step on a micro-batch; its inputs are its feeds, `lengths`, `padding`, `parameters`, `statistics`. */
+export interface RecordedStep {
+  readonly feeds: readonly FeedDescription[];
+  readonly recording: GeneralRecording;
+}
+
+export interface Update {
+  /** Of the loss sum, `[parameterCount]`. */
+  readonly gradient: Float32Array;
+  readonly weight: number;
+  readonly scalars: readonly number[];
+  /** New running statistics. */
+  readonly statistics: Float32Array;
+}
+
+export interface Compiled {
+  readonly hasState: boolean;
+  load(state: TrainState): void;
+  run(step: string, feeds: Readonly<Record<string, Feed>>): Fetch;
+  apply(update: Update): void;
+  read(): TrainState;
+  close(): void;
+}
+
+/** Placeholders by the names of what is fed. */
+type Placeholders = ReadonlyMap<string, string>;
+
+interface Variable {
+  readonly name: string;
+  readonly size: number;
+  readonly handle: string;
+  readonly value: string;
+}
+
+export function compile(
+  backend: Backend,
+  node: NodeBackend,
+  program: Program,
+  steps: ReadonlyMap<string, RecordedStep>,
+): Compiled {
+  const { binding } = node;
+  const graph = new Graph(binding);
+  const variables = makeVariables(graph, program);
+  const loading = makeLoad(graph, binding.TF_FLOAT, variables);
+  const applying = makeApply(graph, { backend, node, program }, variables);
+  const running = new Map(
+    [...steps].map(([name, step]) => [name, makeStep(graph, node, step, variables)]),
+  );
+  const session = new RunningGraph(binding, graph.savedModel());
+  let hasState = false;
+  const stateVectors = ({ parameters, statistics, moments }: TrainState) => [
+    parameters,
+    ...moments,
+    statistics,
+  ];
+  return {
+    get hasState() {
+      return hasState;
+    },
+    load: (state) => {
+      const given = stateVectors(state);
+      if (given.length !== variables.length) {
+        throw new Error(`the state has ${given.length} vectors, the session ${variables.length}`);
+      }
+      session.effect(
+        new Map(
+          variables.map(({ name }, index) => at(loading.feeds, name, vectorOf(given[index]!))),
+        ),
+        loading.fetch,
+      );
+      hasState = true;
+    },
+    run: (name, feeds) => {
+      if (!hasState) throw new Error('the session has no state: call load() first');
+      const step = running.get(name)!;
+      const given = [...step.feeds.keys()].map((feed) => at(step.feeds, feed, feeds[feed]!));
+      return session.run(new Map(given), [step.fetch])[0]!;
+    },
+    apply: ({ gradient, weight, scalars, statistics }) => {
+      session.effect(
+        new Map([
+          at(applying.feeds, 'gradient', vectorOf(gradient)),
+          at(applying.feeds, 'weight', scalarOf(weight)),
+          at(applying.feeds, 'statistics', vectorOf(statistics)),
+          ...scalars.map((value, index) => at(applying.feeds, `scalar${index}`, scalarOf(value))),
+        ]),
+        applying.fetch,
+      );
+    },
+    read: () => {
+      const values = session.run(
+        new Map(),
+        variables.map(({ value }) => value),
+      );
+      const vectors = values.map(({ data }) => data.slice());
+      return {
+        parameters: vectors[0]!,
+        moments: vectors.slice(1, -1),
+        statistics: vectors.at(-1)!,
+      };
+    },
+    close: () => session.close(),
+  };
+}
+
+/** Parameters, moments, statistics: flat vectors, as a checkpoint has them. */
+function makeVariables(graph: Graph, { state, update }: Program): Variable[] {
+  const sizes: [string, number][] = [
+    ['parameters', state.parameterCount],
+    ...Array.from(
+      { length: update.momentCount },
+      (_, index) => [`moment${index}`, state.parameterCount] as [string, number],
+    ),
+    ['statistics', state.statisticCount],
+  ];
+  return sizes.map(([name, size]) => {
+    const handle = graph.variable(name, [size]);
+    return { name, size, handle, value: graph.readVariable(handle, [size]) };
+  });
+}
+
+interface Runnable {
+  readonly feeds: Placeholders;
+  readonly fetch: string;
+}
+
+function makeLoad(graph: Graph, float: number, variables: readonly Variable[]): Runnable {
+  const feeds = new Map<string, string>();
+  const assigned = variables.map(({ name, size, handle }) => {
+    const value = graph.placeholder(float, [size]);
+    feeds.set(name, value);
+    return graph.assign(handle, value);
+  });
+  return { feeds, fetch: graph.after(assigned) };
+}
+
+function makeStep(
+  graph: Graph,
+  { binding }: NodeBackend,
+  { feeds, recording }: RecordedStep,
+  variables: readonly Variable[],
+): Runnable {
+  const { TF_FLOAT, TF_INT32 } = binding;
+  const placeholders = new Map<string, string>();
+  const dimensions = new Map<string, string>();
+  const batch: FeedDescription[] = [...feeds, { name: 'lengths', dtype: 'int32', shape: ['rows'] }];
+  for (const { name, dtype, shape } of batch) {
+    const type = dtype === 'int32' ? TF_INT32 : TF_FLOAT;
+    const sizes = shape.map((size) => (typeof size === 'number' ? size : -1));
+    const value = graph.placeholder(type, sizes);
+    placeholders.set(name, value);
+    for (const [axis, size] of shape.entries()) {
+      if (typeof size === 'number' || dimensions.has(size)) continue;
+      dimensions.set(size, graph.sizeOf(value, type, axis));
+    }
+  }
+  const padding = graph.placeholder(TF_INT32, [-1]);
+  placeholders.set('padding', padding);
+  dimensions.set('padding', graph.sizeOf(padding, TF_INT32, 0));
+  const state = variables.map(({ name, value }) => [name, value] as const);
+  const [fetch] = graph.include(recording, new Map([...placeholders, ...state]), dimensions);
+  return { feeds: placeholders, fetch: fetch! };
+}
+
+function makeApply(
+  graph: Graph,
+  { backend, node, program }: { backend: Backend; node: NodeBackend; program: Program },
+  variables: readonly Variable[],
+): Runnable {
+  const { TF_FLOAT } = node.binding;
+  const { state, update } = program;
+  const feeds = new Map([
+    ['gradient', graph.placeholder(TF_FLOAT, [state.parameterCount])],
+    ['weight', graph.placeholder(TF_FLOAT, [])],
+    ...update
+      .scalars({ learningRate: 0, step: 1 })
+      .map((_, index) => [`scalar${index}`, graph.placeholder(TF_FLOAT, [])] as const),
+  ]);
+  const decayMask = graph.constant(TF_FLOAT, [state.parameterCount], makeDecayMask(program));
+  const inputs = new Map([
+    ...feeds,
+    ['decayMask', decayMask],
+    ...variables.map(({ name, value }) => [name, value] as const),
+  ]);
+  const updated = graph.include(recordUpdate(backend, node, program), inputs, new Map());
+  const statistics = graph.placeholder(TF_FLOAT, [state.statisticCount]);
+  const values = [...updated, statistics];
+  const assigned = variables.map(({ handle }, index) => graph.assign(handle, values[index]!));
+  return { feeds: new Map([...feeds, ['statistics', statistics]]), fetch: graph.after(assigned) };
+}
+
+function at(placeholders: Placeholders, name: string, feed: Feed): [string, Feed] {
+  return [placeholders.get(name)!, feed];
+}
+
+const vectorOf = (data: Float32Array): Feed => ({ shape: [data.length], data });
+const scalarOf = (value: number): Feed => ({ shape: [], data: Float32Array.of(value) });

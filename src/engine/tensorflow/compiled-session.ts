@@ -1,0 +1,141 @@
+/**
+ * A session whose steps are recorded once and then run as graphs that hold the state: what crosses to and from
+ * TensorFlow in a step is a micro-batch and a leaf. Steps are recorded when they are first asked for.
+ */
+import { addCanonical, flushSubnormals } from '../../collective/canonical-sum.ts';
+import type {
+  ActivationRange,
+  ApplyInput,
+  Feed,
+  MicroBatch,
+  Program,
+  Session,
+  TrainState,
+} from '../engine.ts';
+import { updateRunningStatistics } from '../running-statistics.ts';
+import { paddingOf } from '../tfjs/batch-context.ts';
+import { addHostSums } from '../tfjs/host-sums.ts';
+import { TfjsSession } from '../tfjs/session.ts';
+import { type Backend, evaluationStep, forwardStep, gradientStep } from '../tfjs/steps.ts';
+import type { NodeBackend } from './binding.ts';
+import { type Compiled, compile, type Fetch, type RecordedStep } from './compile.ts';
+import { recordBatchStep } from './record-step.ts';
+
+const STEPS = { gradients: gradientStep, evaluate: evaluationStep, forward: forwardStep } as const;
+type Verb = keyof typeof STEPS;
+
+export class CompiledSession implements Session {
+  readonly #backend: Backend;
+  readonly #node: NodeBackend;
+  readonly #program: Program;
+  /** By verb and the feeds that it gets. */
+  readonly #steps = new Map<string, RecordedStep>();
+  #compiled: Compiled | undefined;
+  #statistics: Float32Array = new Float32Array();
+
+  constructor(backend: Backend, node: NodeBackend, program: Program) {
+    this.#backend = backend;
+    this.#node = node;
+    this.#program = program;
+  }
+
+  load(state: TrainState): void {
+    this.#statistics = state.statistics.slice();
+    this.#graph().load(state);
+  }
+
+  gradients(batch: MicroBatch): Float32Array {
+    const { leaf } = this.#program;
+    const vector = this.#run('gradients', batch).data;
+    addHostSums(vector, batch, leaf.sums, leaf.sumOffset);
+    flushSubnormals(vector);
+    return vector;
+  }
+
+  merge(left: Float32Array, right: Float32Array): Float32Array {
+    const sum = new Float32Array(left.length);
+    addCanonical(sum, left, right);
+    return sum;
+  }
+
+  apply({ total, learningRate, step, statisticsMomentum }: ApplyInput): void {
+    const { leaf, state, update } = this.#program;
+    const weight = total[leaf.sumOffset + 1]!;
+    if (weight === 0) return;
+    const layouts = { state, leaf };
+    this.#statistics = updateRunningStatistics(
+      this.#statistics,
+      total,
+      layouts,
+      statisticsMomentum,
+    );
+    this.#graph().apply({
+      gradient: total.subarray(0, state.parameterCount),
+      weight,
+      scalars: update.scalars({ learningRate, step }),
+      statistics: this.#statistics,
+    });
+  }
+
+  evaluate(batch: MicroBatch): Float32Array {
+    const vector = this.#run('evaluate', batch).data;
+    addHostSums(vector, batch, this.#program.leaf.sums, 0);
+    flushSubnormals(vector);
+    return vector;
+  }
+
+  forward(batch: MicroBatch): { shape: readonly number[]; data: Float32Array } {
+    return this.#run('forward', batch);
+  }
+
+  read(): TrainState {
+    return this.#graph().read();
+  }
+
+  /** By a session that runs operation by operation. */
+  inspect(batch: MicroBatch): ActivationRange[] {
+    const eager = new TfjsSession(this.#backend, this.#program);
+    try {
+      eager.load(this.read());
+      return eager.inspect(batch);
+    } finally {
+      eager.dispose();
+    }
+  }
+
+  dispose(): void {
+    this.#compiled?.close();
+    this.#compiled = undefined;
+  }
+
+  #run(verb: Verb, batch: MicroBatch): Fetch {
+    const feeds = this.#program.feeds.filter(({ name }) => name in batch.feeds);
+    if (feeds.length < Object.keys(batch.feeds).length) {
+      throw new Error(`a micro-batch feeds what its program does not declare`);
+    }
+    const key = [verb, ...feeds.map(({ name }) => name)].join(' ');
+    if (!this.#steps.has(key)) {
+      this.#add(key, recordBatchStep(this.#backend, this.#node, this.#program, feeds, STEPS[verb]));
+    }
+    return this.#graph().run(key, {
+      ...batch.feeds,
+      lengths: vector(batch.lengths),
+      padding: vector(paddingOf(batch)),
+    });
+  }
+
+  /** A graph cannot grow: its state moves into one that has the new step, too. */
+  #add(key: string, step: RecordedStep): void {
+    const state = this.#compiled?.hasState === true ? this.read() : undefined;
+    this.dispose();
+    this.#steps.set(key, step);
+    if (state !== undefined) this.#graph().load(state);
+  }
+
+  #graph(): Compiled {
+    this.#compiled ??= compile(this.#backend, this.#node, this.#program, this.#steps);
+    return this.#compiled;
+  }
+}
+
+const vector = (data: Int32Array): Feed => ({ shape: [data.length], data });

@@ -1,0 +1,141 @@
+/**
+ * Turns recordings of one step at several shapes into one that holds for every shape: the constants that
+ * differ between them become expressions of the micro-batch's dimensions. Two recordings propose the
+ * expressions, the others check them; what does not fit exactly one is refused.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { LockstepError } from '../../../core/errors.ts';
+import { type Dimensions, type Expression, expressionsFor } from './expression.ts';
+import type { Constant, Operation, RecordedNode, Recording, Source } from './recording.ts';
+
+/** A constant that the dimensions decide: a vector (or scalar) of sizes. */
+export interface Sizes {
+  readonly kind: 'sizes';
+  readonly isScalar: boolean;
+  readonly elements: readonly Expression[];
+}
+
+/** A constant of one repeated value whose shape the dimensions decide. */
+export interface Filled {
+  readonly kind: 'filled';
+  readonly dtype: number;
+  readonly value: number;
+  readonly shape: readonly Expression[];
+}
+
+export type GeneralNode = Constant | Operation | Sizes | Filled;
+
+export interface GeneralRecording {
+  readonly nodes: readonly GeneralNode[];
+  readonly outputs: readonly Source[];
+}
+
+export interface ShapedRecording {
+  readonly dimensions: Dimensions;
+  readonly recording: Recording;
+}
+
+/**
+ * @param recordings at least three; dimensions that differ within each and between the first two
+ * @throws LockstepError ENGINE_CANNOT_COMPILE, naming the operation and its values
+ */
+export function generalise(recordings: readonly ShapedRecording[]): GeneralRecording {
+  const first = recordings[0]!.recording;
+  for (const { recording, dimensions } of recordings) {
+    if (recording.nodes.length !== first.nodes.length) {
+      throw refuse(
+        `${first.nodes.length} operations at ${show(recordings[0]!.dimensions)}, but ${recording.nodes.length} at ${show(dimensions)}`,
+      );
+    }
+  }
+  const at = recordings.map(({ dimensions }) => dimensions);
+  const nodes = first.nodes.map((_, index) =>
+    generaliseNode(
+      recordings.map(({ recording }) => recording.nodes[index]!),
+      at,
+      () => userOf(first, index),
+    ),
+  );
+  return { nodes, outputs: first.outputs };
+}
+
+function generaliseNode(
+  nodes: readonly RecordedNode[],
+  at: readonly Dimensions[],
+  user: () => string,
+): GeneralNode {
+  const node = nodes[0]!;
+  if (node.kind === 'operation') {
+    const other = nodes.findIndex((other) => !isDeepStrictEqual(other, node));
+    if (other < 0) return node;
+    throw refuse(
+      `${node.op} at ${show(at[0]!)} and ${describe(nodes[other]!)} at ${show(at[other]!)} differ in more than constants`,
+    );
+  }
+  const constants = nodes.filter((node) => node.kind === 'constant');
+  if (constants.length !== nodes.length || constants.some(({ dtype }) => dtype !== node.dtype)) {
+    throw refuse(`a constant of ${user()} is none at every shape`);
+  }
+  if (constants.every((constant) => isDeepStrictEqual(constant, node))) return node;
+  const express = (values: readonly number[]): Expression => {
+    const found = expressionsFor(values, at);
+    if (found.length === 1) return found[0]!;
+    const seen = values.map((value, index) => `${value} at ${show(at[index]!)}`).join(', ');
+    throw refuse(`a constant of ${user()} is ${seen}: ${found.length} expressions fit`);
+  };
+  if (constants.every(({ data }) => data.every((value) => value === node.data[0]))) {
+    const uniform = generaliseUniform(constants, express);
+    if (uniform !== undefined) return uniform;
+  }
+  if (node.data instanceof Int32Array && sameShape(constants) && node.shape.length <= 1) {
+    const elements = Array.from(node.data, (_, index) =>
+      express(constants.map(({ data }) => data[index]!)),
+    );
+    return { kind: 'sizes', isScalar: node.shape.length === 0, elements };
+  }
+  throw refuse(`a constant of ${user()} depends on the shape in more than its sizes`);
+}
+
+/** Undefined when the value differs, too: then it may be sizes. */
+function generaliseUniform(
+  constants: readonly Constant[],
+  express: (values: readonly number[]) => Expression,
+): Filled | undefined {
+  const { dtype, shape, data } = constants[0]!;
+  const isFilled =
+    constants.every((other) => other.data[0] === data[0]) &&
+    constants.every((other) => other.shape.length === shape.length);
+  if (!isFilled) return undefined;
+  const dimensions = shape.map((_, axis) => express(constants.map((other) => other.shape[axis]!)));
+  return { kind: 'filled', dtype, value: data[0]!, shape: dimensions };
+}
+
+function sameShape(constants: readonly Constant[]): boolean {
+  return constants.every(({ shape }) => isDeepStrictEqual(shape, constants[0]!.shape));
+}
+
+/** The first operation that uses a node, for people. */
+function userOf({ nodes }: Recording, index: number): string {
+  const user = nodes.find(
+    (node) =>
+      node.kind === 'operation' &&
+      node.inputs.some((input) => input.kind === 'output' && input.node === index),
+  );
+  return user === undefined ? 'the result' : describe(user);
+}
+
+const describe = (node: RecordedNode): string =>
+  node.kind === 'operation' ? node.op : 'a constant';
+
+const show = (dimensions: Dimensions): string =>
+  Object.entries(dimensions)
+    .map(([name, size]) => `${name} ${size}`)
+    .join(' × ');
+
+function refuse(what: string): LockstepError {
+  return new LockstepError(
+    'ENGINE_CANNOT_COMPILE',
+    `The step cannot be compiled for every shape: ${what}.`,
+    'Set engine.kind to "eager", which runs any step.',
+  );
+}

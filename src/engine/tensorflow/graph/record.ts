@@ -1,0 +1,82 @@
+/** Records the operations that tfjs executes, by standing between it and its binding for a moment. */
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Binding, NodeBackend } from '../binding.ts';
+import type { Constant, RecordedNode, Recording, Source } from './recording.ts';
+
+/**
+ * Runs `step` and records it.
+ * @param inputs what stays an input of the recording, by name; every other tensor that `step` uploads is
+ *   a constant of it
+ */
+export function record(
+  backend: NodeBackend,
+  inputs: ReadonlyMap<string, Tensor>,
+  step: () => readonly Tensor[],
+): Recording {
+  const nodes: RecordedNode[] = [];
+  const sources = new Map<number, Source>();
+  const names = [...inputs.keys()];
+  const ids = backend.getInputTensorIds([...inputs.values()]);
+  for (const [index, id] of ids.entries()) sources.set(id, { kind: 'input', name: names[index]! });
+  const sourceOf = (id: number, user: string): Source => {
+    const source = sources.get(id);
+    if (source === undefined) throw new Error(`${user} uses a tensor from before the recording`);
+    return source;
+  };
+
+  const { binding } = backend;
+  const output = (id: number, output: number) =>
+    sources.set(id, { kind: 'output', node: nodes.length - 1, output });
+  backend.binding = {
+    ...bound(binding),
+    createTensor: (shape, dtype, values) => {
+      const id = binding.createTensor(shape, dtype, values);
+      nodes.push(constant(binding, shape, dtype, values));
+      output(id, 0);
+      return id;
+    },
+    executeOp: (op, attributes, inputIds, count) => {
+      const inputs = inputIds.map((id) => sourceOf(id, op));
+      const outputs = binding.executeOp(op, attributes, inputIds, count);
+      nodes.push({ kind: 'operation', op, attributes, inputs });
+      for (const [index, { id }] of outputs.entries()) output(id, index);
+      return outputs;
+    },
+  };
+  try {
+    const outputs = backend.getInputTensorIds([...step()]);
+    return { nodes, outputs: outputs.map((id) => sourceOf(id, 'the result')) };
+  } finally {
+    backend.binding = binding;
+  }
+}
+
+/** The binding's properties are read-only, so it cannot be wrapped in place; its methods need it as `this`. */
+function bound(binding: Binding): Binding {
+  const entries = Object.getOwnPropertyNames(binding).map((name) => {
+    const value: unknown = Reflect.get(binding, name);
+    return [name, typeof value === 'function' ? value.bind(binding) : value] as const;
+  });
+  return Object.fromEntries(entries) as unknown as Binding;
+}
+
+function constant(
+  { TF_FLOAT, TF_INT32, TF_BOOL }: Binding,
+  shape: readonly number[],
+  dtype: number,
+  values: ArrayLike<number>,
+): Constant {
+  const copy = () => {
+    switch (dtype) {
+      case TF_FLOAT:
+        return Float32Array.from(values);
+      case TF_INT32:
+        return Int32Array.from(values);
+      case TF_BOOL:
+        return Uint8Array.from(values);
+      default:
+        throw new Error(`a constant of TensorFlow's dtype ${dtype} cannot be recorded`);
+    }
+  };
+  return { kind: 'constant', dtype, shape: [...shape], data: copy() };
+}

@@ -1,0 +1,66 @@
+/** A graph loaded into TensorFlow; its variables live until it is closed. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Feed } from '../../engine.ts';
+import type { Binding, TensorMetadata } from '../binding.ts';
+import { SERVING_TAG } from './proto.ts';
+
+export interface Fetched {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+export class RunningGraph {
+  readonly #binding: Binding;
+  readonly #id: number;
+
+  /** The model passes through a folder that is gone when this returns. */
+  constructor(binding: Binding, savedModel: Uint8Array) {
+    this.#binding = binding;
+    const folder = mkdtempSync(join(tmpdir(), 'lockstep-graph-'));
+    try {
+      writeFileSync(join(folder, 'saved_model.pb'), savedModel);
+      this.#id = binding.loadSavedModel(folder, SERVING_TAG);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+
+  /** @param fetches float32 values */
+  run(feeds: ReadonlyMap<string, Feed>, fetches: readonly string[]): Fetched[] {
+    return this.#execute(feeds, fetches).map((metadata) => {
+      try {
+        return { shape: metadata.shape, data: this.#binding.tensorDataSync(metadata.id) };
+      } finally {
+        this.#binding.deleteTensor(metadata.id);
+      }
+    });
+  }
+
+  /** Runs for the sake of the variables. */
+  effect(feeds: ReadonlyMap<string, Feed>, fetch: string): void {
+    for (const { id } of this.#execute(feeds, [fetch])) this.#binding.deleteTensor(id);
+  }
+
+  close(): void {
+    this.#binding.deleteSavedModel(this.#id);
+  }
+
+  #execute(feeds: ReadonlyMap<string, Feed>, fetches: readonly string[]): TensorMetadata[] {
+    const { TF_FLOAT, TF_INT32 } = this.#binding;
+    const ids: number[] = [];
+    try {
+      for (const { shape, data } of feeds.values()) {
+        const dtype = data instanceof Int32Array ? TF_INT32 : TF_FLOAT;
+        ids.push(this.#binding.createTensor(shape, dtype, data));
+      }
+      const inputs = [...feeds.keys()].map(firstOutput).join(',');
+      return this.#binding.runSavedModel(this.#id, ids, inputs, fetches.map(firstOutput).join(','));
+    } finally {
+      for (const id of ids) this.#binding.deleteTensor(id);
+    }
+  }
+}
+
+const firstOutput = (name: string): string => (name.includes(':') ? name : `${name}:0`);

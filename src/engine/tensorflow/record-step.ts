@@ -1,0 +1,119 @@
+/** Records a step of a session at several shapes and generalises it to every shape. */
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { FeedDescription, Program } from '../engine.ts';
+import {
+  type Backend,
+  type BatchTensors,
+  makeDecayMask,
+  type NamedTensors,
+  splitBySlots,
+  updateStep,
+} from '../tfjs/steps.ts';
+import type { NodeBackend } from './binding.ts';
+import type { RecordedStep } from './compile.ts';
+import type { Dimensions } from './graph/expression.ts';
+import { type GeneralRecording, generalise } from './graph/generalise.ts';
+import { record } from './graph/record.ts';
+
+type BatchStep = (
+  backend: Backend,
+  program: Program,
+  named: NamedTensors,
+  batch: BatchTensors,
+) => Tensor;
+
+/**
+ * Two shapes propose how constants depend on the dimensions, the others check it; a single row is where
+ * broadcasting could take another path. Primes, so that no two products are equal. Small: recording computes.
+ */
+const SHAPES: readonly Dimensions[] = [
+  { rows: 3, length: 37, positions: 29, padding: 5 },
+  { rows: 5, length: 53, positions: 41, padding: 11 },
+  { rows: 2, length: 61, positions: 17, padding: 13 },
+  { rows: 1, length: 43, positions: 19, padding: 7 },
+];
+
+export function recordBatchStep(
+  backend: Backend,
+  node: NodeBackend,
+  program: Program,
+  feeds: readonly FeedDescription[],
+  step: BatchStep,
+): RecordedStep {
+  const recordings = SHAPES.map((dimensions) => ({
+    dimensions,
+    recording: inTidy(backend, () => {
+      const { inputs, batch } = batchInputs(backend, feeds, dimensions);
+      const state = stateInputs(backend, program);
+      return record(node, new Map([...inputs, ...state]), () => {
+        const { tf } = backend;
+        const named = new Map([
+          ...splitBySlots(tf, state.get('parameters')!, program.state.parameters),
+          ...splitBySlots(tf, state.get('statistics')!, program.state.statistics),
+        ]);
+        return [step(backend, program, named, batch)];
+      });
+    }),
+  }));
+  return { feeds, recording: generalise(recordings) };
+}
+
+/** Inputs `parameters`, `moment<i>`, `gradient`, `decayMask`, `weight`, `scalar<i>`. */
+export function recordUpdate(
+  backend: Backend,
+  node: NodeBackend,
+  program: Program,
+): GeneralRecording {
+  const { tf } = backend;
+  const { update, state } = program;
+  return inTidy(backend, () => {
+    const vector = () => tf.zeros([state.parameterCount]);
+    const input = {
+      parameters: vector(),
+      moments: Array.from({ length: update.momentCount }, vector),
+      gradient: vector(),
+      decayMask: tf.tensor1d(makeDecayMask(program)),
+      weight: tf.scalar(1),
+      scalars: update.scalars({ learningRate: 0, step: 1 }).map(() => tf.scalar(1)),
+    };
+    const { moments, scalars, ...rest } = input;
+    const inputs = new Map<string, Tensor>([
+      ...Object.entries(rest),
+      ...moments.map((moment, index) => [`moment${index}`, moment] as const),
+      ...scalars.map((scalar, index) => [`scalar${index}`, scalar] as const),
+    ]);
+    return record(node, inputs, () => updateStep(backend, program, input));
+  });
+}
+
+/** Zeros everywhere: which operations run does not depend on values. */
+function batchInputs(
+  { tf }: Backend,
+  feeds: readonly FeedDescription[],
+  dimensions: Dimensions,
+): { inputs: Map<string, Tensor>; batch: BatchTensors } {
+  const { rows, length, padding } = dimensions as { rows: number; length: number; padding: number };
+  const zeros = ({ dtype, shape }: FeedDescription) =>
+    tf.zeros(
+      shape.map((size) => (typeof size === 'number' ? size : dimensions[size]!)),
+      dtype,
+    );
+  const given = new Map(feeds.map((feed) => [feed.name, zeros(feed)]));
+  const lengths = tf.fill([rows], length, 'int32');
+  const paddingPositions = tf.zeros([padding], 'int32');
+  return {
+    inputs: new Map([...given, ['lengths', lengths], ['padding', paddingPositions]]),
+    batch: { rows, paddedLength: length, lengths, padding: paddingPositions, feeds: given },
+  };
+}
+
+function stateInputs({ tf }: Backend, { state }: Program): Map<string, Tensor> {
+  return new Map([
+    ['parameters', tf.zeros([state.parameterCount])],
+    ['statistics', tf.zeros([state.statisticCount])],
+  ]);
+}
+
+function inTidy<T>({ tf }: Backend, f: () => T): T {
+  return tf.tidy(f as never) as T;
+}
