@@ -10,6 +10,14 @@ export const engineSection = z.strictObject({
   kind: z.enum(['compiled', 'eager', 'portable', 'auto']).default('auto'),
   /** CPU threads of each worker's TensorFlow: part of the numerics, so never derived from the machine. */
   threadsPerWorker: z.int().min(1).max(256).default(1),
+  /** Equivalent ways to compute the same; what is fastest here when absent, written down with the run. */
+  formulations: z
+    .strictObject({
+      convolution: z.enum(['direct', 'transposed']),
+      filterGradient: z.enum(['native', 'shifted']),
+      batchNorm: z.enum(['fused', 'composed']),
+    })
+    .optional(),
   /** `strict` keeps the promise of equal bits on CUDA; `fast` gives it up. */
   numerics: z.enum(['strict', 'fast']).default('strict'),
 });

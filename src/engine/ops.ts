@@ -71,6 +71,16 @@ export interface Ops extends ElementwiseOps {
    */
   batchNorm(x: Tensor, parameters: BatchNormParameters): Tensor;
   /**
+   * Both of the above at once while training, where that is faster: `batchNorm(conv1d(x, …), …)`. Absent
+   * where it is not, and where every layer is to be seen.
+   */
+  conv1dBatchNorm?(
+    x: Tensor,
+    weight: Tensor,
+    options: Conv1dOptions,
+    parameters: BatchNormParameters,
+  ): Tensor;
+  /**
    * Normalises the channels of each position by themselves: `weight · (x − mean) / √(variance + ε) + bias`,
    * `weight` and `bias` `[C]`, as PyTorch's LayerNorm over C.
    */

@@ -44,8 +44,8 @@ export function makeResidualNetwork(network: ResidualNetwork): Model {
     isCausal: blocks.every((block) => block.causal),
     receptiveField: blocks.reduce((sum, block) => sum + receptiveFieldOf(block), 1),
     features: (context) => {
-      const pointwise = { dilation: 1, bias: true, padding: 'same' } as const;
-      const encoded = conv(context, ENCODER, network.input(context), pointwise);
+      const encoder = { name: ENCODER, dilation: 1, bias: true, padding: 'same' } as const;
+      const encoded = conv(context, encoder, network.input(context));
       return blocks.reduce((x, block) => residualBlock(context, block, x), encoded);
     },
     classify: (context, features) =>

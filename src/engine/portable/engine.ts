@@ -1,6 +1,7 @@
 /** The portable engine: tfjs on WASM, one thread, wherever Node runs. Slower, with bits of its own. */
 import type { EngineConfig } from '../../config/engine-section.ts';
 import type { Engine, NumericsFingerprint } from '../engine.ts';
+import { PLAIN_FORMULATIONS } from '../formulations.ts';
 import { TfjsSession } from '../tfjs/session.ts';
 import { makeKernels } from './kernels.ts';
 import { loadWasm } from './library.ts';
@@ -22,7 +23,8 @@ export async function createPortableEngine(config: EngineConfig): Promise<Engine
   };
   return {
     fingerprint,
-    session: (program) => new TfjsSession({ tf, kernels }, program),
+    session: (program) =>
+      new TfjsSession({ tf, kernels, formulations: PLAIN_FORMULATIONS }, program),
     tensorCount: () => tf.memory().numTensors,
   };
 }

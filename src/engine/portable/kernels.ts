@@ -40,7 +40,7 @@ export function makeKernels(tf: TfjsLibrary): Kernels {
     relu: (x) => tf.relu(x),
     reluGradient: (dy, y) => tf.mul(dy, tf.step(y)),
     biasAdd: (x, bias) => tf.add(x, bias),
-    biasAddGradient: (dy) => {
+    channelSums: (dy) => {
       const channels = dy.shape.at(-1)!;
       const flat = tf.reshape(dy, [-1, channels]);
       return tf.reshape(matMul(tf.ones([1, flat.shape[0]!]), flat), [channels]);
@@ -66,12 +66,12 @@ export function makeKernels(tf: TfjsLibrary): Kernels {
       });
       return tf.reshape(tf.stack(ofTaps), [...filterShape]);
     },
-    clearRows: (x, rows) => {
+    fillRows: (x, rows, value) => {
       const [positions, count] = [x.shape[0]!, rows.shape[0]!];
-      if (count === 0) return x;
       const indices = tf.reshape(rows, [count, 1]);
-      const cleared = tf.scatterND(indices, tf.ones([count, 1]), [positions, 1]);
-      return tf.mul(x, tf.sub(tf.scalar(1), cleared));
+      const isFilled = tf.scatterND(indices, tf.ones([count, 1]), [positions, 1]);
+      const rest = tf.mul(x, tf.sub(tf.scalar(1), isFilled));
+      return tf.add(rest, tf.mul(isFilled, tf.reshape(value, [1, -1])));
     },
     oneHot,
     sparseSoftmaxCrossEntropy: (logits, labels) => {

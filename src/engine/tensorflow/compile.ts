@@ -15,6 +15,8 @@ export type Fetch = Fetched;
 /** A step on a micro-batch; its inputs are its feeds, `lengths`, `padding`, `parameters`, `statistics`. */
 export interface RecordedStep {
   readonly feeds: readonly FeedDescription[];
+  /** A step on a micro-batch without padding leaves out what would handle it. */
+  readonly isPadded: boolean;
   readonly recording: GeneralRecording;
 }
 

@@ -113,14 +113,19 @@ export class CompiledSession implements Session {
     if (feeds.length < Object.keys(batch.feeds).length) {
       throw new Error(`a micro-batch feeds what its program does not declare`);
     }
-    const key = [verb, ...feeds.map(({ name }) => name)].join(' ');
+    const padding = paddingOf(batch);
+    const isPadded = padding.length > 0;
+    const key = [verb, isPadded, ...feeds.map(({ name }) => name)].join(' ');
     if (!this.#steps.has(key)) {
-      this.#add(key, recordBatchStep(this.#backend, this.#node, this.#program, feeds, STEPS[verb]));
+      this.#add(
+        key,
+        recordBatchStep(this.#backend, this.#node, this.#program, { feeds, isPadded }, STEPS[verb]),
+      );
     }
     return this.#graph().run(key, {
       ...batch.feeds,
       lengths: vector(batch.lengths),
-      padding: vector(paddingOf(batch)),
+      padding: vector(padding),
     });
   }
 

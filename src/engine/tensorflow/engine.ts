@@ -1,6 +1,7 @@
 /** The TensorFlow engine: tfjs-node-gpu on a linked libtensorflow. */
 import type { EngineConfig } from '../../config/engine-section.ts';
 import type { Engine, NumericsFingerprint } from '../engine.ts';
+import type { Formulations } from '../formulations.ts';
 import { TfjsSession } from '../tfjs/session.ts';
 import { backendOf } from './binding.ts';
 import { CompiledSession } from './compiled-session.ts';
@@ -8,10 +9,19 @@ import { readInstructionSet } from './instruction-set.ts';
 import { makeKernels } from './kernels.ts';
 import { loadTensorflow } from './library.ts';
 
+/** What is fastest on most CPUs. */
+const FORMULATIONS: Formulations = {
+  convolution: 'direct',
+  filterGradient: 'native',
+  batchNorm: 'fused',
+};
+
 /** @throws LockstepError ENGINE_UNAVAILABLE */
 export function createTensorflowEngine(config: EngineConfig, kind: 'eager' | 'compiled'): Engine {
   const tf = loadTensorflow();
   const kernels = makeKernels(tf);
+  const formulations = config.formulations ?? FORMULATIONS;
+  const backend = { tf, kernels, formulations };
   const node = backendOf(tf);
   const { binding } = node;
   const usesGpu = binding.isUsingGpuDevice();
@@ -29,8 +39,8 @@ export function createTensorflowEngine(config: EngineConfig, kind: 'eager' | 'co
     fingerprint,
     session: (program) =>
       kind === 'eager'
-        ? new TfjsSession({ tf, kernels }, program)
-        : new CompiledSession({ tf, kernels }, node, program),
+        ? new TfjsSession(backend, program)
+        : new CompiledSession(backend, node, program),
     tensorCount: () => binding.getNumOfTensors(),
   };
 }

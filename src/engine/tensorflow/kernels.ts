@@ -26,6 +26,11 @@ export function makeKernels(tf: TensorflowLibrary): Kernels {
     type: binding.TF_ATTR_STRING,
     value,
   });
+  const decimal = (name: string, value: number): OpAttribute => ({
+    name,
+    type: binding.TF_ATTR_FLOAT,
+    value,
+  });
   const integers = (name: string, value: number[]): OpAttribute => ({
     name,
     type: binding.TF_ATTR_INT,
@@ -33,6 +38,12 @@ export function makeKernels(tf: TensorflowLibrary): Kernels {
   });
   const float = [type('T', binding.TF_FLOAT)];
   const channelsLast = [...float, text('data_format', 'NHWC')];
+  const batchNorm = (epsilon: number): OpAttribute[] => [
+    ...channelsLast,
+    type('U', binding.TF_FLOAT),
+    decimal('epsilon', epsilon),
+    flag('is_training', true),
+  ];
   const float1 = (op: string) => (a: Tensor) => backend.executeSingleOutput(op, float, [a]);
   const float2 = (op: string) => (a: Tensor, b: Tensor) =>
     backend.executeSingleOutput(op, float, [a, b]);
@@ -58,7 +69,7 @@ export function makeKernels(tf: TensorflowLibrary): Kernels {
     reluGradient: float2('ReluGrad'),
     biasAdd: (x: Tensor, bias: Tensor) =>
       backend.executeSingleOutput('BiasAdd', channelsLast, [x, bias]),
-    biasAddGradient: (dy: Tensor) => backend.executeSingleOutput('BiasAddGrad', channelsLast, [dy]),
+    channelSums: (dy: Tensor) => backend.executeSingleOutput('BiasAddGrad', channelsLast, [dy]),
     /** `a · b`, either transposed first. */
     matMul: (a: Tensor, b: Tensor, transposeA = false, transposeB = false) =>
       backend.executeSingleOutput(
@@ -90,13 +101,35 @@ export function makeKernels(tf: TensorflowLibrary): Kernels {
         2,
       ) as [Tensor, Tensor],
     // In place in a compiled graph, so its cost is that of the few padded rows; a mask would be a pass.
-    clearRows: (x, rows) => {
+    fillRows: (x, rows, value) => {
       const count = rows.shape[0]!;
+      const values = tf.tile(tf.reshape(value, [1, -1]), [count, 1]);
       return backend.executeSingleOutput(
         'TensorScatterUpdate',
         [...float, type('Tindices', binding.TF_INT32)],
-        [x, tf.reshape(rows, [count, 1]), tf.fill([count, x.shape[1]!], 0)],
+        [x, tf.reshape(rows, [count, 1]), values],
       );
+    },
+    fusedBatchNorm: {
+      forward: (x, { weight, bias, epsilon }) => {
+        const none = tf.tensor1d([]);
+        const [y, mean, unbiasedVariance, ...reserved] = backend.executeMultipleOutputs(
+          'FusedBatchNormV3',
+          [...batchNorm(epsilon), decimal('exponential_avg_factor', 1)],
+          [x, weight, bias, none, none],
+          6,
+        ) as [Tensor, Tensor, Tensor, ...Tensor[]];
+        return { y, mean, unbiasedVariance, reserved };
+      },
+      backward: (dy, x, { weight, reserved, epsilon }) =>
+        backend
+          .executeMultipleOutputs(
+            'FusedBatchNormGradV3',
+            batchNorm(epsilon),
+            [dy, x, weight, ...reserved],
+            5,
+          )
+          .slice(0, 3) as [Tensor, Tensor, Tensor],
     },
     oneHot: (indices, depth) => tf.oneHot(indices as never, depth, 1, 0, 'float32'),
     isCorrect: (logits, labels) => {

@@ -27,20 +27,21 @@ type BatchStep = (
  * broadcasting could take another path. Primes, so that no two products are equal. Small: recording computes.
  */
 const SHAPES: readonly Dimensions[] = [
-  { rows: 3, length: 37, positions: 29, padding: 5 },
-  { rows: 5, length: 53, positions: 41, padding: 11 },
-  { rows: 2, length: 61, positions: 17, padding: 13 },
-  { rows: 1, length: 43, positions: 19, padding: 7 },
+  { rows: 3, length: 257, positions: 29, padding: 5 },
+  { rows: 5, length: 163, positions: 41, padding: 11 },
+  { rows: 2, length: 311, positions: 17, padding: 13 },
+  { rows: 1, length: 281, positions: 19, padding: 7 },
 ];
 
 export function recordBatchStep(
   backend: Backend,
   node: NodeBackend,
   program: Program,
-  feeds: readonly FeedDescription[],
+  { feeds, isPadded }: Pick<RecordedStep, 'feeds' | 'isPadded'>,
   step: BatchStep,
 ): RecordedStep {
-  const recordings = SHAPES.map((dimensions) => ({
+  const shapes = SHAPES.map((shape) => (isPadded ? shape : { ...shape, padding: 0 }));
+  const recordings = shapes.map((dimensions) => ({
     dimensions,
     recording: inTidy(backend, () => {
       const { inputs, batch } = batchInputs(backend, feeds, dimensions);
@@ -55,7 +56,7 @@ export function recordBatchStep(
       });
     }),
   }));
-  return { feeds, recording: generalise(recordings) };
+  return { feeds, isPadded, recording: generalise(recordings) };
 }
 
 /** Inputs `parameters`, `moment<i>`, `gradient`, `decayMask`, `weight`, `scalar<i>`. */

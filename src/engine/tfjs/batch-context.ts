@@ -18,14 +18,15 @@ export interface BatchContext {
   readonly training: boolean;
   readonly rows: number;
   readonly paddedLength: number;
-  /** Valid positions of the micro-batch, a float32 scalar (exact below 2²⁴). */
+  /** Whether any row is padded: what handles padding is left out where there is none. */
+  readonly isPadded: boolean;
+  /** All positions and the valid ones, float32 scalars (exact below 2²⁴). */
+  readonly positionCount: Tensor;
   readonly validCount: Tensor;
-  /** `[1, rows · paddedLength]`, for column sums as a matrix product. */
-  readonly ones: Tensor;
   /** `[rows, 1]`: 1 / length. */
   readonly inverseLengths: Tensor;
-  /** Puts zeros into the padding of `[rows, 1, paddedLength, C]`. */
-  readonly clearPadding: (x: Tensor) => Tensor;
+  /** Puts zeros, or `value` `[C]`, into the padding of `[rows, 1, paddedLength, C]`. */
+  readonly fillPadding: (x: Tensor, value?: Tensor) => Tensor;
   readonly statistics: Map<string, BatchStatistics>;
   readonly onTap: ((layer: string, x: Tensor) => void) | undefined;
 }
@@ -47,17 +48,21 @@ export function makeBatchContext(
   options: { training: boolean; onTap?: (layer: string, x: Tensor) => void },
 ): BatchContext {
   const counts = tf.cast(lengths, 'float32');
+  const isPadded = padding.shape[0]! > 0;
   return {
     training: options.training,
     rows,
     paddedLength,
+    isPadded,
+    positionCount: tf.cast(tf.scalar(rows * paddedLength, 'int32'), 'float32'),
     validCount: tf.sum(counts),
-    ones: tf.ones([1, rows * paddedLength]),
     inverseLengths: tf.reshape(kernels.div(tf.scalar(1), counts), [rows, 1]),
-    clearPadding: (x) => {
+    fillPadding: (x, value) => {
+      if (!isPadded) return x;
       const channels = x.shape[3]!;
       const flat = tf.reshape(x, [rows * paddedLength, channels]);
-      return tf.reshape(kernels.clearRows(flat, padding), [rows, 1, paddedLength, channels]);
+      const filled = kernels.fillRows(flat, padding, value ?? tf.zeros([channels]));
+      return tf.reshape(filled, [rows, 1, paddedLength, channels]);
     },
     statistics: new Map(),
     onTap: options.onTap,

@@ -17,8 +17,8 @@ export function channelNorm(
   context: BatchContext,
   input: { x: Tensor; weight: Tensor; bias: Tensor; epsilon: number },
 ): Tensor {
-  const { add, sub, mul, square, rsqrt, matMul } = kernels;
-  const { ones, clearPadding } = context;
+  const { add, sub, mul, square, rsqrt, matMul, channelSums } = kernels;
+  const { fillPadding } = context;
   const channels = input.x.shape[3]!;
   const flat = (x: Tensor) => tf.reshape(x, [-1, channels]);
   /** Means over the channels of `[N, C]`: `[N, 1]`. */
@@ -34,21 +34,17 @@ export function channelNorm(
     save([normalised, inverseDeviation, weight]);
     const y = add(mul(normalised, weight), bias);
     return {
-      value: clearPadding(tf.reshape(y, x.shape)),
+      value: fillPadding(tf.reshape(y, x.shape)),
       gradFunc: (gradient: Tensor, saved: Tensor[]) => {
         const [normalised, inverseDeviation, weight] = saved as [Tensor, Tensor, Tensor];
         const dy = flat(gradient);
-        const dWeight = matMul(ones, mul(dy, normalised));
-        const dBias = matMul(ones, dy);
+        const dWeight = channelSums(mul(dy, normalised));
+        const dBias = channelSums(dy);
         // dx = (g − mean(g) − x̂ · mean(g · x̂)) / deviation, with g = dy · weight
         const g = mul(dy, weight);
         const along = mul(normalised, channelMean(mul(g, normalised)));
         const dx = mul(sub(sub(g, channelMean(g)), along), inverseDeviation);
-        return [
-          tf.reshape(dx, gradient.shape),
-          tf.reshape(dWeight, [channels]),
-          tf.reshape(dBias, [channels]),
-        ];
+        return [tf.reshape(dx, gradient.shape), dWeight, dBias];
       },
     };
   });

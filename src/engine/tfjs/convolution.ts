@@ -1,8 +1,10 @@
 /** Convolution along the length with both gradients, on activations `[rows, 1, length, channels]`. */
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Formulations } from '../formulations.ts';
 import type { BatchContext } from './batch-context.ts';
 import type { ConvolutionShape, Kernels } from './kernels.ts';
 import type { TfjsLibrary } from './library.ts';
+import { shiftedFilterGradient } from './shifted-filter-gradient.ts';
 
 export interface ConvolutionInput {
   readonly x: Tensor;
@@ -14,37 +16,47 @@ export interface ConvolutionInput {
 }
 
 /**
- * Differentiable. The gradient that arrives is zero in the padding, and so are the result and the gradient
- * that leaves.
+ * Differentiable. The gradient that arrives is zero in the padding, and so is the gradient that leaves; the
+ * result is not.
  */
 export function convolve(
   tf: TfjsLibrary,
   kernels: Kernels,
   context: BatchContext,
+  formulations: Formulations,
   { x, weight, bias, dilation, padding }: ConvolutionInput,
 ): Tensor {
   const filter = toFilter(tf, weight);
-  const isCausal = padding === 'causal' && weight.shape[2]! > 1;
+  const taps = weight.shape[2]!;
+  const isCausal = padding === 'causal' && taps > 1;
   const shape: ConvolutionShape = { dilation, padding: isCausal ? 'VALID' : 'SAME' };
-  const past = isCausal ? padPast(tf, x, (weight.shape[2]! - 1) * dilation) : x;
+  // A causal convolution's input is longer than its output, and one tap leaves nothing to choose.
+  const { convolution, filterGradient } = formulations;
+  const isTransposed = convolution === 'transposed' && !isCausal && taps > 1;
+  const isShifted = filterGradient === 'shifted' && !isCausal && taps > 1;
+  const past = isCausal ? padPast(tf, x, (taps - 1) * dilation) : x;
   const operation = tf.customGrad((...inputs: unknown[]) => {
     const [x, filter, bias] = inputs as [Tensor, Tensor, Tensor?];
     const save = inputs.at(-1) as (tensors: Tensor[]) => void;
     const hasBias = inputs.length === 4;
     save([x, filter]);
-    let y = kernels.conv2d(x, filter, shape);
+    let y = isTransposed
+      ? kernels.conv2dInputGradient(outputShape(x, filter), turned(tf, filter), x, shape)
+      : kernels.conv2d(x, filter, shape);
     if (hasBias && bias !== undefined) y = kernels.biasAdd(y, bias);
     return {
-      value: context.clearPadding(y),
+      value: y,
       gradFunc: (dy: Tensor, saved: Tensor[]) => {
         const [x, filter] = saved as [Tensor, Tensor];
         const dx = kernels.conv2dInputGradient(x.shape, filter, dy, shape);
         const gradients = [
           // What a causal convolution's padding feeds is padding, so its gradient is zero as it is.
-          isCausal ? dx : context.clearPadding(dx),
-          kernels.conv2dFilterGradient(x, filter.shape, dy, shape),
+          isCausal ? dx : context.fillPadding(dx),
+          isShifted
+            ? shiftedFilterGradient(tf, kernels, { x, dy, taps, dilation })
+            : kernels.conv2dFilterGradient(x, filter.shape, dy, shape),
         ];
-        return hasBias ? [...gradients, kernels.biasAddGradient(dy)] : gradients;
+        return hasBias ? [...gradients, kernels.channelSums(dy)] : gradients;
       },
     };
   });
@@ -54,6 +66,15 @@ export function convolve(
 /** PyTorch's `[out, in, kernel]` → TensorFlow's `[1, kernel, in, out]`. */
 function toFilter(tf: TfjsLibrary, weight: Tensor): Tensor4D {
   return tf.expandDims(tf.transpose(weight, [2, 1, 0]), 0);
+}
+
+/** `[1, kernel, in, out]` → `[1, kernel, out, in]` with the taps in reverse. */
+function turned(tf: TfjsLibrary, filter: Tensor): Tensor {
+  return tf.transpose(tf.reverse(filter, 1), [0, 1, 3, 2]);
+}
+
+function outputShape(x: Tensor, filter: Tensor): number[] {
+  return [...x.shape.slice(0, 3), filter.shape[3]!];
 }
 
 /**

@@ -10,6 +10,20 @@ export interface ConvolutionShape {
   readonly padding: 'SAME' | 'VALID';
 }
 
+/** Batch normalisation of `[B, 1, L, C]` over all of its positions. */
+export interface FusedBatchNormKernels {
+  readonly forward: (
+    x: Tensor,
+    input: { weight: Tensor; bias: Tensor; epsilon: number },
+  ) => { y: Tensor; mean: Tensor; unbiasedVariance: Tensor; reserved: Tensor[] };
+  /** @param input `reserved` is the forward pass's */
+  readonly backward: (
+    dy: Tensor,
+    x: Tensor,
+    input: { weight: Tensor; reserved: Tensor[]; epsilon: number },
+  ) => [Tensor, Tensor, Tensor];
+}
+
 type Unary = (x: Tensor) => Tensor;
 type Binary = (a: Tensor, b: Tensor) => Tensor;
 
@@ -28,8 +42,8 @@ export interface Kernels {
   /** `dy` where `y` is above 0, else 0. */
   readonly reluGradient: (dy: Tensor, y: Tensor) => Tensor;
   readonly biasAdd: Binary;
-  /** Sums of all but the last axis. */
-  readonly biasAddGradient: Unary;
+  /** Sums of all but the last axis: `[…, C]` → `[C]`. */
+  readonly channelSums: Unary;
   /** `a · b`, either transposed first. */
   readonly matMul: (a: Tensor, b: Tensor, transposeA?: boolean, transposeB?: boolean) => Tensor;
   /** NHWC `[B, 1, L, in]`, filter `[1, k, in, out]`, stride 1. */
@@ -48,8 +62,10 @@ export interface Kernels {
     dy: Tensor,
     shape: ConvolutionShape,
   ) => Tensor;
-  /** Zeros in the given rows (int32 `[p]`, none at all included) of `[N, C]`. */
-  readonly clearRows: (x: Tensor, rows: Tensor) => Tensor;
+  /** `value` `[C]` in the given rows (int32 `[p]`) of `[N, C]`. */
+  readonly fillRows: (x: Tensor, rows: Tensor, value: Tensor) => Tensor;
+  /** Absent where the library has no such kernel. */
+  readonly fusedBatchNorm?: FusedBatchNormKernels;
   /** float32 1 at each int32 index along a new last axis, 0 elsewhere. */
   readonly oneHot: (indices: Tensor, depth: number) => Tensor;
   /** Losses `[n]` and the gradient of each with respect to its logits `[n, K]`; int32 labels `[n]`. */

@@ -1,11 +1,13 @@
 /** `Ops` on tfjs tensors, executed one by one; activations are `[rows, 1, length, channels]` inside. */
 import type { Tensor1D, Tensor as TfTensor } from '@tensorflow/tfjs-core';
+import type { Formulations } from '../formulations.ts';
 import type { BatchNormParameters, Conv1dOptions, ElementwiseOps, Ops, Tensor } from '../ops.ts';
 import type { BatchContext } from './batch-context.ts';
-import { batchNormInference, batchNormTraining } from './batch-norm.ts';
+import { type BatchNormInput, batchNormInference, batchNormTraining } from './batch-norm.ts';
 import { channelNorm } from './channel-norm.ts';
 import { convolve } from './convolution.ts';
-import type { Kernels } from './kernels.ts';
+import { fusedBatchNormTraining, paddingScale } from './fused-batch-norm.ts';
+import type { FusedBatchNormKernels, Kernels } from './kernels.ts';
 import type { TfjsLibrary } from './library.ts';
 
 /** The two casts between what the rest of Lockstep sees and what it is. */
@@ -33,7 +35,12 @@ export function makeElementwiseOps(tf: TfjsLibrary, kernels: Kernels): Elementwi
 }
 
 /** Differentiable operations for one pass over one micro-batch. */
-export function makeOps(tf: TfjsLibrary, kernels: Kernels, context: BatchContext): Ops {
+export function makeOps(
+  tf: TfjsLibrary,
+  kernels: Kernels,
+  context: BatchContext,
+  formulations: Formulations,
+): Ops {
   const activation = (x: TfTensor) =>
     tf.reshape(x, [context.rows, 1, context.paddedLength, x.shape.at(-1)!]);
   /** A differentiable function of one tensor, from its value and its gradient. */
@@ -60,7 +67,7 @@ export function makeOps(tf: TfjsLibrary, kernels: Kernels, context: BatchContext
     (x) => ({ y: tf.mul(tf.sum(x, [1, 2]), context.inverseLengths), keep: [] }),
     (dy) => {
       const share = tf.reshape(tf.mul(dy, context.inverseLengths), [context.rows, 1, 1, -1]);
-      return context.clearPadding(tf.tile(share, [1, 1, context.paddedLength, 1]));
+      return context.fillPadding(tf.tile(share, [1, 1, context.paddedLength, 1]));
     },
   );
 
@@ -94,25 +101,34 @@ export function makeOps(tf: TfjsLibrary, kernels: Kernels, context: BatchContext
     return bias === undefined ? y : tf.add(y, bias);
   }
 
-  function conv1d(x: Tensor, weight: Tensor, { dilation, padding, bias }: Conv1dOptions): Tensor {
-    return wrap(
-      convolve(tf, kernels, context, {
-        x: unwrap(x),
-        weight: unwrap(weight),
-        bias: bias === undefined ? undefined : unwrap(bias),
-        dilation,
-        padding,
-      }),
-    );
+  const convolved = (
+    x: Tensor,
+    weight: TfTensor,
+    bias: TfTensor | undefined,
+    options: Conv1dOptions,
+  ) =>
+    convolve(tf, kernels, context, formulations, {
+      x: unwrap(x),
+      weight,
+      bias,
+      dilation: options.dilation,
+      padding: options.padding,
+    });
+
+  function conv1d(x: Tensor, weight: Tensor, options: Conv1dOptions): Tensor {
+    const bias = options.bias === undefined ? undefined : unwrap(options.bias);
+    const y = convolved(x, unwrap(weight), bias, options);
+    return wrap(context.isPadded ? clearPadding(y) : y);
   }
 
+  /** The gradient is zero in the padding as it arrives; a tensor of its own, since tfjs frees each once. */
+  const clearPadding = differentiable(
+    (x) => ({ y: context.fillPadding(x), keep: [] }),
+    (dy) => tf.reshape(dy, dy.shape),
+  );
+
   function batchNorm(x: Tensor, parameters: BatchNormParameters): Tensor {
-    const input = {
-      x: unwrap(x),
-      weight: unwrap(parameters.weight),
-      bias: unwrap(parameters.bias),
-      epsilon: parameters.epsilon,
-    };
+    const input = batchNormInput(unwrap(x), parameters);
     if (!context.training) {
       const runningMean = unwrap(parameters.runningMean);
       const runningVar = unwrap(parameters.runningVar);
@@ -122,6 +138,30 @@ export function makeOps(tf: TfjsLibrary, kernels: Kernels, context: BatchContext
     context.statistics.set(parameters.name, statistics);
     return wrap(y);
   }
+
+  function fusedConv1dBatchNorm(
+    fusedBatchNorm: FusedBatchNormKernels,
+  ): NonNullable<Ops['conv1dBatchNorm']> {
+    return (x, weight, options, parameters) => {
+      const scale = paddingScale(kernels, context);
+      const scaled = (t: TfTensor) => (scale === undefined ? t : tf.mul(t, scale));
+      const bias = options.bias === undefined ? undefined : scaled(unwrap(options.bias));
+      const input = convolved(x, scaled(unwrap(weight)), bias, options);
+      const { y, statistics } = fusedBatchNormTraining(
+        tf,
+        { ...kernels, fusedBatchNorm },
+        context,
+        batchNormInput(input, parameters),
+        scale,
+      );
+      context.statistics.set(parameters.name, statistics);
+      return wrap(y);
+    };
+  }
+
+  const { fusedBatchNorm } = kernels;
+  const isFused =
+    formulations.batchNorm === 'fused' && context.training && context.onTap === undefined;
 
   return {
     scalar: (value) => wrap(tf.scalar(value)),
@@ -144,6 +184,9 @@ export function makeOps(tf: TfjsLibrary, kernels: Kernels, context: BatchContext
     concatChannels: (parts) => wrap(tf.concat(parts.map(unwrap), 3)),
     conv1d,
     batchNorm,
+    ...(isFused && fusedBatchNorm !== undefined
+      ? { conv1dBatchNorm: fusedConv1dBatchNorm(fusedBatchNorm) }
+      : {}),
     channelNorm: (x, { weight, bias, epsilon }) =>
       wrap(
         channelNorm(tf, kernels, context, {
@@ -165,4 +208,11 @@ export function makeOps(tf: TfjsLibrary, kernels: Kernels, context: BatchContext
       return x;
     },
   };
+}
+
+function batchNormInput(
+  x: TfTensor,
+  { weight, bias, epsilon }: BatchNormParameters,
+): BatchNormInput {
+  return { x, weight: unwrap(weight), bias: unwrap(bias), epsilon };
 }

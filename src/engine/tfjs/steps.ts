@@ -4,6 +4,7 @@
  */
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import type { ForwardContext, Program, Slot } from '../engine.ts';
+import type { Formulations } from '../formulations.ts';
 import type { Tensor } from '../ops.ts';
 import {
   type BatchContext,
@@ -18,6 +19,7 @@ import { makeElementwiseOps, makeOps, unwrap, wrap } from './ops.ts';
 export interface Backend {
   readonly tf: TfjsLibrary;
   readonly kernels: Kernels;
+  readonly formulations: Formulations;
 }
 
 /** A micro-batch on the device. */
@@ -30,11 +32,12 @@ export type NamedTensors = ReadonlyMap<string, TfTensor>;
 
 /** One leaf but for the sums that the host adds: `[leaf.size]`. */
 export function gradientStep(
-  { tf, kernels }: Backend,
+  backend: Backend,
   program: Program,
   named: NamedTensors,
   batch: BatchTensors,
 ): TfTensor {
+  const { tf, kernels } = backend;
   const { leaf, state } = program;
   const flat = (tensor: TfTensor) => tf.reshape(tensor, [-1]);
   const context = makeBatchContext(tf, kernels, batch, { training: true });
@@ -42,7 +45,7 @@ export function gradientStep(
   const sums: TfTensor[] = [];
   const { grads } = tf.engine().gradients(
     () => {
-      const all = program.sums(forwardContext({ tf, kernels }, named, batch, context));
+      const all = program.sums(forwardContext(backend, named, batch, context));
       for (const name of leaf.sums) sums.push(tf.keep(sumOf(tf, all, name)));
       return unwrap(all.loss!) as never;
     },
@@ -65,37 +68,40 @@ export function gradientStep(
 
 /** The objective's sums with running statistics, in the order of `leaf.sums`. */
 export function evaluationStep(
-  { tf, kernels }: Backend,
+  backend: Backend,
   program: Program,
   named: NamedTensors,
   batch: BatchTensors,
 ): TfTensor {
+  const { tf, kernels } = backend;
   const context = makeBatchContext(tf, kernels, batch, { training: false });
-  const all = program.sums(forwardContext({ tf, kernels }, named, batch, context));
+  const all = program.sums(forwardContext(backend, named, batch, context));
   return tf.concat(program.leaf.sums.map((name) => tf.reshape(sumOf(tf, all, name), [-1])));
 }
 
 /** Outputs with running statistics: `[rows, outputs]`. */
 export function forwardStep(
-  { tf, kernels }: Backend,
+  backend: Backend,
   program: Program,
   named: NamedTensors,
   batch: BatchTensors,
 ): TfTensor {
+  const { tf, kernels } = backend;
   const context = makeBatchContext(tf, kernels, batch, { training: false });
-  return unwrap(program.outputs(forwardContext({ tf, kernels }, named, batch, context)));
+  return unwrap(program.outputs(forwardContext(backend, named, batch, context)));
 }
 
 /** One training forward pass with every tapped activation reported. */
 export function inspectionStep(
-  { tf, kernels }: Backend,
+  backend: Backend,
   program: Program,
   named: NamedTensors,
   batch: BatchTensors,
   onTap: (layer: string, x: TfTensor) => void,
 ): void {
+  const { tf, kernels } = backend;
   const context = makeBatchContext(tf, kernels, batch, { training: true, onTap });
-  program.sums(forwardContext({ tf, kernels }, named, batch, context));
+  program.sums(forwardContext(backend, named, batch, context));
   tf.dispose(keptBy(context.statistics.values()));
 }
 
@@ -150,13 +156,13 @@ export function splitBySlots(
 }
 
 function forwardContext(
-  { tf, kernels }: Backend,
+  { tf, kernels, formulations }: Backend,
   named: NamedTensors,
   batch: BatchTensors,
   context: BatchContext,
 ): ForwardContext {
   return {
-    ops: makeOps(tf, kernels, context),
+    ops: makeOps(tf, kernels, context, formulations),
     parameter: (name) => wrap(find(named, name)),
     hasFeed: (name) => batch.feeds.has(name),
     feed: (name) => wrap(find(batch.feeds, name)),

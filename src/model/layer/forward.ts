@@ -1,34 +1,50 @@
 /** Layers by name: each takes its parameters from the context and reports its activation. */
 import type { ForwardContext } from '../../engine/engine.ts';
-import type { Tensor } from '../../engine/ops.ts';
+import type { Conv1dOptions, Tensor } from '../../engine/ops.ts';
 
 /** PyTorch's default for both norms. */
 const NORM_EPSILON = 1e-5;
 
-/** `[B, L, in]` → `[B, L, out]`, length kept. */
-export function conv(
-  { ops, parameter }: ForwardContext,
-  name: string,
-  x: Tensor,
-  options: { dilation: number; bias: boolean; padding: 'same' | 'causal' },
-): Tensor {
-  const bias = options.bias ? { bias: parameter(`${name}.bias`) } : {};
-  const { dilation, padding } = options;
-  return ops.tap(name, ops.conv1d(x, parameter(`${name}.weight`), { dilation, padding, ...bias }));
+export interface ConvLayer {
+  readonly name: string;
+  readonly dilation: number;
+  readonly bias: boolean;
+  readonly padding: 'same' | 'causal';
 }
 
-export function batchNorm({ ops, parameter }: ForwardContext, name: string, x: Tensor): Tensor {
-  return ops.tap(
-    name,
-    ops.batchNorm(x, {
-      name,
-      weight: parameter(`${name}.weight`),
-      bias: parameter(`${name}.bias`),
-      runningMean: parameter(`${name}.running_mean`),
-      runningVar: parameter(`${name}.running_var`),
-      epsilon: NORM_EPSILON,
-    }),
-  );
+/** `[B, L, in]` → `[B, L, out]`, length kept. */
+export function conv(context: ForwardContext, layer: ConvLayer, x: Tensor): Tensor {
+  const { ops, parameter } = context;
+  const { name } = layer;
+  return ops.tap(name, ops.conv1d(x, parameter(`${name}.weight`), convOptions(context, layer)));
+}
+
+/** A convolution and the norm of its result. */
+export function convBatchNorm(
+  context: ForwardContext,
+  layer: ConvLayer,
+  norm: string,
+  x: Tensor,
+): Tensor {
+  const { ops, parameter } = context;
+  const parameters = {
+    name: norm,
+    weight: parameter(`${norm}.weight`),
+    bias: parameter(`${norm}.bias`),
+    runningMean: parameter(`${norm}.running_mean`),
+    runningVar: parameter(`${norm}.running_var`),
+    epsilon: NORM_EPSILON,
+  };
+  const weight = parameter(`${layer.name}.weight`);
+  const y =
+    ops.conv1dBatchNorm?.(x, weight, convOptions(context, layer), parameters) ??
+    ops.batchNorm(conv(context, layer, x), parameters);
+  return ops.tap(norm, y);
+}
+
+function convOptions({ parameter }: ForwardContext, layer: ConvLayer): Conv1dOptions {
+  const { name, dilation, padding } = layer;
+  return { dilation, padding, ...(layer.bias && { bias: parameter(`${name}.bias`) }) };
 }
 
 export function channelNorm({ ops, parameter }: ForwardContext, name: string, x: Tensor): Tensor {

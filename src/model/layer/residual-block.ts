@@ -2,7 +2,7 @@
 import type { ForwardContext } from '../../engine/engine.ts';
 import type { Tensor } from '../../engine/ops.ts';
 import type { NormDescription, ParameterDescription } from '../model.ts';
-import { batchNorm, channelNorm, conv } from './forward.ts';
+import { type ConvLayer, channelNorm, conv, convBatchNorm } from './forward.ts';
 import { convParameters, normParameters } from './parameters.ts';
 
 export interface ResidualBlock {
@@ -48,13 +48,23 @@ export function residualBlockParameters(block: ResidualBlock): ParameterDescript
 /** `[B, L, C]` → `[B, L, C]`. */
 export function residualBlock(context: ForwardContext, block: ResidualBlock, x: Tensor): Tensor {
   const { ops } = context;
-  const { name, dilation, bias, causal } = block;
-  const padding = causal ? 'causal' : 'same';
-  const norm = causal ? channelNorm : batchNorm;
-  let h = conv(context, `${name}.m.0`, x, { dilation, bias, padding });
-  h = ops.tap(`${name}.m.2`, ops.relu(norm(context, `${name}.m.1`, h)));
-  h = conv(context, `${name}.m.3`, h, { dilation: 1, bias, padding });
-  return ops.tap(name, ops.relu(ops.add(norm(context, `${name}.m.4`, h), x)));
+  const { name, bias, causal } = block;
+  const normalised = (x: Tensor, place: { conv: number; norm: number; dilation: number }) => {
+    const layer: ConvLayer = {
+      name: `${name}.m.${place.conv}`,
+      dilation: place.dilation,
+      bias,
+      padding: causal ? 'causal' : 'same',
+    };
+    const norm = `${name}.m.${place.norm}`;
+    return causal
+      ? channelNorm(context, norm, conv(context, layer, x))
+      : convBatchNorm(context, layer, norm, x);
+  };
+  const first = normalised(x, { conv: 0, norm: 1, dilation: block.dilation });
+  const h = ops.tap(`${name}.m.2`, ops.relu(first));
+  const second = normalised(h, { conv: 3, norm: 4, dilation: 1 });
+  return ops.tap(name, ops.relu(ops.add(second, x)));
 }
 
 /** Steps by which one block widens what a position can see. */

@@ -1,0 +1,19 @@
+/**
+ * Ways to write an operation that mean the same and differ in speed from machine to machine. The choice is
+ * part of a run's numerics, so it is made once and kept in its configuration.
+ */
+export interface Formulations {
+  /** `direct`: as a convolution; `transposed`: as the input gradient of the one with turned weights. */
+  readonly convolution: 'direct' | 'transposed';
+  /** `native`: one kernel; `shifted`: a matrix product for each tap, less what crosses between rows. */
+  readonly filterGradient: 'native' | 'shifted';
+  /** `fused`: one kernel each way; `composed`: of channel-wise passes. Both are exact under padding. */
+  readonly batchNorm: 'fused' | 'composed';
+}
+
+/** What every engine can compute. */
+export const PLAIN_FORMULATIONS: Formulations = {
+  convolution: 'direct',
+  filterGradient: 'native',
+  batchNorm: 'composed',
+};
