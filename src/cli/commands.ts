@@ -13,7 +13,7 @@ export const COMMANDS: CommandModule[] = [
   ),
   lazy(
     'debug <config>',
-    'Train in one process without sockets, layer table first; ends with the hash of train',
+    'Train in one process, operation by operation, layer table first; the hash of engine.kind=eager',
     async () => (await import('./command/debug.ts')).debugCommand,
   ),
   lazy(

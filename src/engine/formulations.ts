@@ -5,11 +5,17 @@
 export interface Formulations {
   /** `direct`: as a convolution; `transposed`: as the input gradient of the one with turned weights. */
   readonly convolution: 'direct' | 'transposed';
-  /** `native`: one kernel; `shifted`: a matrix product for each tap, less what crosses between rows. */
+  /**
+   * `native`: one kernel; `shifted`: a matrix product for each tap, less what crosses between rows, in
+   * micro-batches of `LONG` steps and more.
+   */
   readonly filterGradient: 'native' | 'shifted';
   /** `fused`: one kernel each way; `composed`: of channel-wise passes. Both are exact under padding. */
   readonly batchNorm: 'fused' | 'composed';
 }
+
+/** Padded length from which on a filter's outermost tap is sure to stay within the neighbouring row. */
+export const LONG = 512;
 
 /** What every engine can compute. */
 export const PLAIN_FORMULATIONS: Formulations = {

@@ -25,11 +25,11 @@ describe('one configuration ends with the same weights, statistics and optimizer
     ['model.safetensors', 'optimizer.safetensors', 'best.safetensors'].map((name) =>
       readFileSync(place.path(exitOf(run).lastCheckpoint, name)),
     );
-  const assertSame = (run: string): void => {
+  const assertSame = (run: string, as = 'one'): void => {
     assert.equal(exitOf(run).code, 0);
-    assert.equal(exitOf(run).globalStep, exitOf('one').globalStep);
-    assert.equal(exitOf(run).stateHash, exitOf('one').stateHash);
-    assert.deepEqual(finalFiles(run), finalFiles('one'));
+    assert.equal(exitOf(run).globalStep, exitOf(as).globalStep);
+    assert.equal(exitOf(run).stateHash, exitOf(as).stateHash);
+    assert.deepEqual(finalFiles(run), finalFiles(as));
   };
   const train = async (run: string, ...options: string[]): Promise<void> => {
     const { code, stderr } = await place.run('train', CONFIG, '--run', run, ...options);
@@ -60,11 +60,12 @@ describe('one configuration ends with the same weights, statistics and optimizer
     assertSame('three');
   });
 
-  it('by debug, in one process without sockets', async () => {
+  it('by debug, in one process without sockets, as the eager engine with 2 workers', async () => {
+    await train('eager', '--workers', '2', '--set', 'engine.kind=eager');
     const { code, stdout, stderr } = await place.run('debug', CONFIG, '--run', 'debug');
     assert.equal(code, 0, stderr);
-    assert.match(stdout, new RegExp(`state ${exitOf('one').stateHash}`));
-    assertSame('debug');
+    assert.match(stdout, new RegExp(`state ${exitOf('eager').stateHash}`));
+    assertSame('debug', 'eager');
   });
 
   it('stopped mid-epoch in the second warm-up with 2 workers, resumed with 1', async () => {

@@ -1,10 +1,11 @@
 /**
- * One of Lockstep's engines as a contender of `bench step`: `step-worker.ts KIND THREADS`. Each line of input
+ * One of Lockstep's engines as a contender of `bench step`: `step-worker.ts KIND THREADS [FORMULATIONS]`. Each line of input
  * is a request; each line of output is its answer in JSON.
  */
 import { createInterface } from 'node:readline';
 import type { EngineConfig } from '../../config/engine-section.ts';
 import type { MicroBatch, Program, Session } from '../../engine/engine.ts';
+import type { Formulations } from '../../engine/formulations.ts';
 import { createEngine } from '../../engine/select.ts';
 import { initialState } from '../../model/initial-state.ts';
 import { makeModel } from '../../model/registry.ts';
@@ -32,11 +33,18 @@ export interface StepAnswer {
   readonly residentBytes: number;
 }
 
-const [kind, threads] = process.argv.slice(2) as [EngineConfig['kind'], string];
+const [kind, threads, formulations] = process.argv.slice(2) as [
+  EngineConfig['kind'],
+  string,
+  string?,
+];
 const engine = await createEngine({
   kind,
   threadsPerWorker: Number(threads),
   numerics: 'strict',
+  ...(formulations !== undefined && {
+    formulations: JSON.parse(formulations) as Formulations,
+  }),
 });
 
 const facts = {

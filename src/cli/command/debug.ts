@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { createRunFolder, type RunFolder } from '../../checkpoint/run-folder.ts';
+import type { RunConfig } from '../../config/run-config.ts';
 import { EXIT } from '../../core/errors.ts';
 import { exitCodeOfSignal } from '../../core/stop-signal.ts';
 import { loadMicroBatch } from '../../data/loader/load-micro-batch.ts';
@@ -35,7 +36,7 @@ export const debugCommand: Command<DebugOptions> = {
         describe: 'Number of the GPU to use; CPU when absent',
       }) as Argv<DebugOptions>,
   handler: async (options: ArgumentsCamelCase<DebugOptions>) => {
-    const config = loadConfigHere(options);
+    const config = runEagerly(loadConfigHere(options));
     process.exitCode = await inEngineProcess(config.engine, options.gpu, async () => {
       await readRunFacts(config);
       const path = options.run ?? join(mkdtempSync(join(tmpdir(), 'lockstep-debug-')), config.name);
@@ -49,6 +50,12 @@ export const debugCommand: Command<DebugOptions> = {
     });
   },
 };
+
+/** Operation by operation, so that what is not finite can be traced to its layer. */
+function runEagerly(config: RunConfig): RunConfig {
+  const { engine } = config;
+  return engine.kind === 'compiled' ? { ...config, engine: { ...engine, kind: 'eager' } } : config;
+}
 
 /** @param isKept whether the folder stays when the command ends */
 async function debugIn(folder: RunFolder, isKept: boolean): Promise<number> {

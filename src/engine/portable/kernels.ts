@@ -27,6 +27,14 @@ export function makeKernels(tf: TfjsLibrary): Kernels {
   const oneHot = (indices: Tensor, depth: number): Tensor =>
     tf.cast(tf.oneHot(indices as never, depth), 'float32');
 
+  const fillRows: Kernels['fillRows'] = (x, rows, value) => {
+    const [positions, count] = [x.shape[0]!, rows.shape[0]!];
+    const indices = tf.reshape(rows, [count, 1]);
+    const isFilled = tf.scatterND(indices, tf.ones([count, 1]), [positions, 1]);
+    const rest = tf.mul(x, tf.sub(tf.scalar(1), isFilled));
+    return tf.add(rest, tf.mul(isFilled, tf.reshape(value, [1, -1])));
+  };
+
   return {
     add: (a, b) => tf.add(a, b),
     sub: (a, b) => tf.sub(a, b),
@@ -66,13 +74,8 @@ export function makeKernels(tf: TfjsLibrary): Kernels {
       });
       return tf.reshape(tf.stack(ofTaps), [...filterShape]);
     },
-    fillRows: (x, rows, value) => {
-      const [positions, count] = [x.shape[0]!, rows.shape[0]!];
-      const indices = tf.reshape(rows, [count, 1]);
-      const isFilled = tf.scatterND(indices, tf.ones([count, 1]), [positions, 1]);
-      const rest = tf.mul(x, tf.sub(tf.scalar(1), isFilled));
-      return tf.add(rest, tf.mul(isFilled, tf.reshape(value, [1, -1])));
-    },
+    fillRows,
+    fillRowsOfCopy: fillRows,
     oneHot,
     sparseSoftmaxCrossEntropy: (logits, labels) => {
       const classes = logits.shape[1]!;

@@ -12,11 +12,18 @@ import { recordUpdate } from './record-step.ts';
 
 export type Fetch = Fetched;
 
+/** Micro-batches on which a step runs other operations than on the rest, so that it is recorded for each. */
+export interface StepVariant {
+  /** Without padding, what would handle it is left out. */
+  readonly isPadded: boolean;
+  /** Of `LONG` steps or more: formulations may differ. */
+  readonly isLong: boolean;
+}
+
 /** A step on a micro-batch; its inputs are its feeds, `lengths`, `padding`, `parameters`, `statistics`. */
 export interface RecordedStep {
   readonly feeds: readonly FeedDescription[];
-  /** A step on a micro-batch without padding leaves out what would handle it. */
-  readonly isPadded: boolean;
+  readonly variant: StepVariant;
   readonly recording: GeneralRecording;
 }
 

@@ -12,6 +12,7 @@ import type {
   Session,
   TrainState,
 } from '../engine.ts';
+import { LONG } from '../formulations.ts';
 import { updateRunningStatistics } from '../running-statistics.ts';
 import { paddingOf } from '../tfjs/batch-context.ts';
 import { addHostSums } from '../tfjs/host-sums.ts';
@@ -28,7 +29,7 @@ export class CompiledSession implements Session {
   readonly #backend: Backend;
   readonly #node: NodeBackend;
   readonly #program: Program;
-  /** By verb and the feeds that it gets. */
+  /** By verb, variant and the feeds that it gets. */
   readonly #steps = new Map<string, RecordedStep>();
   #compiled: Compiled | undefined;
   #statistics: Float32Array = new Float32Array();
@@ -114,12 +115,14 @@ export class CompiledSession implements Session {
       throw new Error(`a micro-batch feeds what its program does not declare`);
     }
     const padding = paddingOf(batch);
-    const isPadded = padding.length > 0;
-    const key = [verb, isPadded, ...feeds.map(({ name }) => name)].join(' ');
+    const variant = { isPadded: padding.length > 0, isLong: batch.paddedLength >= LONG };
+    const key = [verb, variant.isPadded, variant.isLong, ...feeds.map(({ name }) => name)].join(
+      ' ',
+    );
     if (!this.#steps.has(key)) {
       this.#add(
         key,
-        recordBatchStep(this.#backend, this.#node, this.#program, { feeds, isPadded }, STEPS[verb]),
+        recordBatchStep(this.#backend, this.#node, this.#program, { feeds, variant }, STEPS[verb]),
       );
     }
     return this.#graph().run(key, {

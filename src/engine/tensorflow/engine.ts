@@ -12,7 +12,7 @@ import { loadTensorflow } from './library.ts';
 /** What is fastest on most CPUs. */
 const FORMULATIONS: Formulations = {
   convolution: 'direct',
-  filterGradient: 'native',
+  filterGradient: 'shifted',
   batchNorm: 'fused',
 };
 

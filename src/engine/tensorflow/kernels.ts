@@ -44,6 +44,9 @@ export function makeKernels(tf: TensorflowLibrary): Kernels {
     decimal('epsilon', epsilon),
     flag('is_training', true),
   ];
+  /** `[C]` once for each of `rows`. */
+  const repeated = (value: Tensor, rows: Tensor) =>
+    tf.tile(tf.reshape(value, [1, value.shape[0]!]), [rows.shape[0]!, 1]);
   const float1 = (op: string) => (a: Tensor) => backend.executeSingleOutput(op, float, [a]);
   const float2 = (op: string) => (a: Tensor, b: Tensor) =>
     backend.executeSingleOutput(op, float, [a, b]);
@@ -100,16 +103,15 @@ export function makeKernels(tf: TensorflowLibrary): Kernels {
         [logits, labels],
         2,
       ) as [Tensor, Tensor],
-    // In place in a compiled graph, so its cost is that of the few padded rows; a mask would be a pass.
-    fillRows: (x, rows, value) => {
-      const count = rows.shape[0]!;
-      const values = tf.tile(tf.reshape(value, [1, -1]), [count, 1]);
-      return backend.executeSingleOutput(
+    // In place, so its cost is that of the few padded rows; a mask would be a pass over all.
+    fillRows: (x, rows, value) =>
+      backend.executeSingleOutput('InplaceUpdate', float, [x, rows, repeated(value, rows)]),
+    fillRowsOfCopy: (x, rows, value) =>
+      backend.executeSingleOutput(
         'TensorScatterUpdate',
         [...float, type('Tindices', binding.TF_INT32)],
-        [x, tf.reshape(rows, [count, 1]), values],
-      );
-    },
+        [x, tf.reshape(rows, [rows.shape[0]!, 1]), repeated(value, rows)],
+      ),
     fusedBatchNorm: {
       forward: (x, { weight, bias, epsilon }) => {
         const none = tf.tensor1d([]);

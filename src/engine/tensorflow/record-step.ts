@@ -32,15 +32,20 @@ const SHAPES: readonly Dimensions[] = [
   { rows: 2, length: 311, positions: 17, padding: 13 },
   { rows: 1, length: 281, positions: 19, padding: 7 },
 ];
+const LONGER = 400;
 
 export function recordBatchStep(
   backend: Backend,
   node: NodeBackend,
   program: Program,
-  { feeds, isPadded }: Pick<RecordedStep, 'feeds' | 'isPadded'>,
+  { feeds, variant }: Pick<RecordedStep, 'feeds' | 'variant'>,
   step: BatchStep,
 ): RecordedStep {
-  const shapes = SHAPES.map((shape) => (isPadded ? shape : { ...shape, padding: 0 }));
+  const shapes = SHAPES.map((shape) => ({
+    ...shape,
+    length: shape.length! + (variant.isLong ? LONGER : 0),
+    padding: variant.isPadded ? shape.padding! : 0,
+  }));
   const recordings = shapes.map((dimensions) => ({
     dimensions,
     recording: inTidy(backend, () => {
@@ -56,7 +61,7 @@ export function recordBatchStep(
       });
     }),
   }));
-  return { feeds, isPadded, recording: generalise(recordings) };
+  return { feeds, variant, recording: generalise(recordings) };
 }
 
 /** Inputs `parameters`, `moment<i>`, `gradient`, `decayMask`, `weight`, `scalar<i>`. */

@@ -4,6 +4,7 @@
  */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { MicroBatch } from '../engine.ts';
+import { LONG } from '../formulations.ts';
 import type { Kernels } from './kernels.ts';
 import type { TfjsLibrary } from './library.ts';
 
@@ -20,13 +21,20 @@ export interface BatchContext {
   readonly paddedLength: number;
   /** Whether any row is padded: what handles padding is left out where there is none. */
   readonly isPadded: boolean;
+  /** Whether the padded length is at least `LONG`. */
+  readonly isLong: boolean;
   /** All positions and the valid ones, float32 scalars (exact below 2²⁴). */
   readonly positionCount: Tensor;
   readonly validCount: Tensor;
   /** `[rows, 1]`: 1 / length. */
   readonly inverseLengths: Tensor;
-  /** Puts zeros, or `value` `[C]`, into the padding of `[rows, 1, paddedLength, C]`. */
+  /**
+   * Puts zeros, or `value` `[C]`, into the padding of `[rows, 1, paddedLength, C]`. `x` must be a value that
+   * nothing else uses: it may be written over.
+   */
   readonly fillPadding: (x: Tensor, value?: Tensor) => Tensor;
+  /** The same of an `x` that others use, too. */
+  readonly fillPaddingOfCopy: (x: Tensor, value?: Tensor) => Tensor;
   readonly statistics: Map<string, BatchStatistics>;
   readonly onTap: ((layer: string, x: Tensor) => void) | undefined;
 }
@@ -49,21 +57,24 @@ export function makeBatchContext(
 ): BatchContext {
   const counts = tf.cast(lengths, 'float32');
   const isPadded = padding.shape[0]! > 0;
+  const filled = (fillRows: Kernels['fillRows']) => (x: Tensor, value?: Tensor) => {
+    if (!isPadded) return x;
+    const channels = x.shape[3]!;
+    const flat = tf.reshape(x, [rows * paddedLength, channels]);
+    const result = fillRows(flat, padding, value ?? tf.zeros([channels]));
+    return tf.reshape(result, [rows, 1, paddedLength, channels]);
+  };
   return {
     training: options.training,
     rows,
     paddedLength,
     isPadded,
+    isLong: paddedLength >= LONG,
     positionCount: tf.cast(tf.scalar(rows * paddedLength, 'int32'), 'float32'),
     validCount: tf.sum(counts),
     inverseLengths: tf.reshape(kernels.div(tf.scalar(1), counts), [rows, 1]),
-    fillPadding: (x, value) => {
-      if (!isPadded) return x;
-      const channels = x.shape[3]!;
-      const flat = tf.reshape(x, [rows * paddedLength, channels]);
-      const filled = kernels.fillRows(flat, padding, value ?? tf.zeros([channels]));
-      return tf.reshape(filled, [rows, 1, paddedLength, channels]);
-    },
+    fillPadding: filled(kernels.fillRows),
+    fillPaddingOfCopy: filled(kernels.fillRowsOfCopy),
     statistics: new Map(),
     onTap: options.onTap,
   };

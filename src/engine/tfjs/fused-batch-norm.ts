@@ -38,7 +38,7 @@ export function fusedBatchNormTraining(
   scale: Tensor | undefined,
 ): BatchNormOutput {
   const { div, mul, channelSums, fusedBatchNorm } = kernels;
-  const { isPadded, validCount, positionCount, fillPadding } = context;
+  const { isPadded, validCount, positionCount, fillPadding, fillPaddingOfCopy } = context;
   const perValid = (sum: Tensor) => div(sum, validCount);
   /** The padding of `x`, filled with the mean over the valid positions. */
   const filledWithMean = (x: Tensor): Tensor => {
@@ -72,7 +72,7 @@ export function fusedBatchNormTraining(
         const [filled, weight, ...reserved] = saved as [Tensor, Tensor, ...Tensor[]];
         if (!isPadded) return fusedBatchNorm.backward(dy, filled, { weight, reserved, epsilon });
         const dBias = channelSums(dy);
-        const dyFilled = fillPadding(dy, perValid(dBias));
+        const dyFilled = fillPaddingOfCopy(dy, perValid(dBias));
         const [dx, dWeight] = fusedBatchNorm.backward(dyFilled, filled, {
           weight,
           reserved,

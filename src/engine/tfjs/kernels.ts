@@ -62,8 +62,13 @@ export interface Kernels {
     dy: Tensor,
     shape: ConvolutionShape,
   ) => Tensor;
-  /** `value` `[C]` in the given rows (int32 `[p]`) of `[N, C]`. */
+  /**
+   * `value` `[C]` in the given rows (int32 `[p]`) of `[N, C]`. `x` must be a value that nothing else uses: it
+   * may be written over.
+   */
   readonly fillRows: (x: Tensor, rows: Tensor, value: Tensor) => Tensor;
+  /** The same of an `x` that others use, too. */
+  readonly fillRowsOfCopy: (x: Tensor, rows: Tensor, value: Tensor) => Tensor;
   /** Absent where the library has no such kernel. */
   readonly fusedBatchNorm?: FusedBatchNormKernels;
   /** float32 1 at each int32 index along a new last axis, 0 elsewhere. */
