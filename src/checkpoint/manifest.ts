@@ -23,6 +23,7 @@ const fingerprint = z.strictObject({
   engineVersion: z.string(),
   device: z.enum(['cpu', 'cuda']),
   instructionSet: z.string(),
+  formulations: z.string(),
   threadsPerWorker: count,
   precision: z.literal('float32'),
   numerics: z.enum(['strict', 'fast']),

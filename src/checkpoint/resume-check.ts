@@ -13,6 +13,7 @@ const FINGERPRINT_WORDS: Readonly<Record<keyof NumericsFingerprint, string>> = {
   engineVersion: "the engine's version",
   device: 'the kind of device',
   instructionSet: "the CPU's instruction set",
+  formulations: 'the formulations',
   threadsPerWorker: 'the threads per worker',
   precision: 'the precision',
   numerics: 'the numerics',

@@ -29,6 +29,9 @@ export const COMMANDS: CommandModule[] = [
     'Ask a dataset by a grid of runs what self-supervised pretraining is worth on it',
     async () => (await import('./command/answers.ts')).answersCommand,
   ),
+  lazy('bench <what>', 'Time this machine: training steps, beside PyTorch if wanted', async () => {
+    return (await import('./command/bench.ts')).benchCommand;
+  }),
   lazy('data <command>', 'Import, make and inspect datasets', async () => {
     return (await import('./command/data.ts')).dataCommand;
   }),

@@ -144,7 +144,7 @@ export interface ActivationRange {
 }
 
 export interface Session {
-  /** Copies a state onto the device. */
+  /** Copies a state onto the device; without moments it is one to predict with. */
   load(state: TrainState): void;
   /** One leaf: the micro-batch's gradient of the loss *sum*, sums and BatchNorm statistics. */
   gradients(batch: MicroBatch): Float32Array;
@@ -169,6 +169,8 @@ export interface NumericsFingerprint {
   readonly engineVersion: string;
   readonly device: 'cpu' | 'cuda';
   readonly instructionSet: string;
+  /** The chosen ones, e.g. `convolution direct, filterGradient shifted, batchNorm fused`. */
+  readonly formulations: string;
   readonly threadsPerWorker: number;
   readonly precision: 'float32';
   readonly numerics: 'strict' | 'fast';

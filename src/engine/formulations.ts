@@ -17,6 +17,12 @@ export interface Formulations {
 /** Padded length from which on a filter's outermost tap is sure to stay within the neighbouring row. */
 export const LONG = 512;
 
+/** For the fingerprint. */
+export function describeFormulations(formulations: Formulations): string {
+  const { convolution, filterGradient, batchNorm } = formulations;
+  return `convolution ${convolution}, filterGradient ${filterGradient}, batchNorm ${batchNorm}`;
+}
+
 /** What every engine can compute. */
 export const PLAIN_FORMULATIONS: Formulations = {
   convolution: 'direct',

@@ -4,9 +4,13 @@
  */
 import { createInterface } from 'node:readline';
 import type { EngineConfig } from '../../config/engine-section.ts';
-import type { MicroBatch, Program, Session } from '../../engine/engine.ts';
+import type { MicroBatch, NumericsFingerprint, Program, Session } from '../../engine/engine.ts';
 import type { Formulations } from '../../engine/formulations.ts';
 import { createEngine } from '../../engine/select.ts';
+import {
+  type MachineLimits,
+  measureMachineLimits,
+} from '../../engine/tensorflow/machine-limits.ts';
 import { initialState } from '../../model/initial-state.ts';
 import { makeModel } from '../../model/registry.ts';
 import { makeProgram } from '../../objective/program.ts';
@@ -32,6 +36,13 @@ export interface StepAnswer {
   /** Resident memory of the process when the steps are done. */
   readonly residentBytes: number;
 }
+
+export interface EngineFacts {
+  readonly fingerprint: NumericsFingerprint;
+  readonly limits: MachineLimits;
+}
+
+export type WorkerRequest = StepRequest | 'facts';
 
 const [kind, threads, formulations] = process.argv.slice(2) as [
   EngineConfig['kind'],
@@ -109,5 +120,10 @@ function answer({ shape, warmUp, steps }: StepRequest): StepAnswer {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  process.stdout.write(`${JSON.stringify(answer(JSON.parse(line) as StepRequest))}\n`);
+  const request = JSON.parse(line) as WorkerRequest;
+  const response =
+    request === 'facts'
+      ? { fingerprint: engine.fingerprint, limits: measureMachineLimits() }
+      : answer(request);
+  process.stdout.write(`${JSON.stringify(response)}\n`);
 }

@@ -61,6 +61,9 @@ def main():
     steps = {}
     for line in sys.stdin:
         request = json.loads(line)
+        if request == "facts":
+            print(json.dumps({"version": torch.__version__}), flush=True)
+            continue
         shape = request["shape"]
         # Without padding: PyTorch's BatchNorm would take it for data.
         rows, length = shape["rows"], shape["paddedLength"]

@@ -1,7 +1,7 @@
 /** The portable engine: tfjs on WASM, one thread, wherever Node runs. Slower, with bits of its own. */
 import type { EngineConfig } from '../../config/engine-section.ts';
 import type { Engine, NumericsFingerprint } from '../engine.ts';
-import { PLAIN_FORMULATIONS } from '../formulations.ts';
+import { describeFormulations, PLAIN_FORMULATIONS } from '../formulations.ts';
 import { TfjsSession } from '../tfjs/session.ts';
 import { makeKernels } from './kernels.ts';
 import { loadWasm } from './library.ts';
@@ -15,6 +15,7 @@ export async function createPortableEngine(config: EngineConfig): Promise<Engine
     engineVersion: `tfjs ${tf.version_core}`,
     device: 'cpu',
     instructionSet: 'wasm-simd',
+    formulations: describeFormulations(PLAIN_FORMULATIONS),
     // tfjs switches threads off under Node.
     threadsPerWorker: 1,
     precision: 'float32',

@@ -5,27 +5,9 @@
 import type { Feed, FeedDescription, Program, TrainState } from '../engine.ts';
 import { type Backend, makeDecayMask } from '../tfjs/steps.ts';
 import type { NodeBackend } from './binding.ts';
-import type { GeneralRecording } from './graph/generalise.ts';
 import { Graph } from './graph/graph.ts';
 import { type Fetched, RunningGraph } from './graph/running-graph.ts';
-import { recordUpdate } from './record-step.ts';
-
-export type Fetch = Fetched;
-
-/** Micro-batches on which a step runs other operations than on the rest, so that it is recorded for each. */
-export interface StepVariant {
-  /** Without padding, what would handle it is left out. */
-  readonly isPadded: boolean;
-  /** Of `LONG` steps or more: formulations may differ. */
-  readonly isLong: boolean;
-}
-
-/** A step on a micro-batch; its inputs are its feeds, `lengths`, `padding`, `parameters`, `statistics`. */
-export interface RecordedStep {
-  readonly feeds: readonly FeedDescription[];
-  readonly variant: StepVariant;
-  readonly recording: GeneralRecording;
-}
+import { type RecordedStep, recordUpdate } from './record-step.ts';
 
 export interface Update {
   /** Of the loss sum, `[parameterCount]`. */
@@ -39,7 +21,7 @@ export interface Update {
 export interface Compiled {
   readonly hasState: boolean;
   load(state: TrainState): void;
-  run(step: string, feeds: Readonly<Record<string, Feed>>): Fetch;
+  run(step: string, feeds: Readonly<Record<string, Feed>>): Fetched;
   apply(update: Update): void;
   read(): TrainState;
   close(): void;
@@ -71,9 +53,14 @@ export function compile(
   );
   const session = new RunningGraph(binding, graph.savedModel());
   let hasState = false;
+  const { update, state: layout } = program;
+  /** Who only predicts has no moments. */
   const stateVectors = ({ parameters, statistics, moments }: TrainState) => [
     parameters,
-    ...moments,
+    ...Array.from(
+      { length: update.momentCount },
+      (_, index) => moments[index] ?? new Float32Array(layout.parameterCount),
+    ),
     statistics,
   ];
   return {
@@ -82,9 +69,6 @@ export function compile(
     },
     load: (state) => {
       const given = stateVectors(state);
-      if (given.length !== variables.length) {
-        throw new Error(`the state has ${given.length} vectors, the session ${variables.length}`);
-      }
       session.effect(
         new Map(
           variables.map(({ name }, index) => at(loading.feeds, name, vectorOf(given[index]!))),

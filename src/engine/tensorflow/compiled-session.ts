@@ -19,8 +19,9 @@ import { addHostSums } from '../tfjs/host-sums.ts';
 import { TfjsSession } from '../tfjs/session.ts';
 import { type Backend, evaluationStep, forwardStep, gradientStep } from '../tfjs/steps.ts';
 import type { NodeBackend } from './binding.ts';
-import { type Compiled, compile, type Fetch, type RecordedStep } from './compile.ts';
-import { recordBatchStep } from './record-step.ts';
+import { type Compiled, compile } from './compile.ts';
+import type { Fetched } from './graph/running-graph.ts';
+import { type RecordedStep, recordBatchStep, type StepVariant } from './record-step.ts';
 
 const STEPS = { gradients: gradientStep, evaluate: evaluationStep, forward: forwardStep } as const;
 type Verb = keyof typeof STEPS;
@@ -109,13 +110,13 @@ export class CompiledSession implements Session {
     this.#compiled = undefined;
   }
 
-  #run(verb: Verb, batch: MicroBatch): Fetch {
+  #run(verb: Verb, batch: MicroBatch): Fetched {
     const feeds = this.#program.feeds.filter(({ name }) => name in batch.feeds);
     if (feeds.length < Object.keys(batch.feeds).length) {
       throw new Error(`a micro-batch feeds what its program does not declare`);
     }
     const padding = paddingOf(batch);
-    const variant = { isPadded: padding.length > 0, isLong: batch.paddedLength >= LONG };
+    const variant = variantOf(verb, padding.length > 0, batch.paddedLength >= LONG);
     const key = [verb, variant.isPadded, variant.isLong, ...feeds.map(({ name }) => name)].join(
       ' ',
     );
@@ -144,6 +145,11 @@ export class CompiledSession implements Session {
     this.#compiled ??= compile(this.#backend, this.#node, this.#program, this.#steps);
     return this.#compiled;
   }
+}
+
+/** Only gradients are worth a graph of their own for each kind of micro-batch; padding may be empty. */
+function variantOf(verb: Verb, isPadded: boolean, isLong: boolean): StepVariant {
+  return verb === 'gradients' ? { isPadded, isLong } : { isPadded: true, isLong: false };
 }
 
 const vector = (data: Int32Array): Feed => ({ shape: [data.length], data });

@@ -1,7 +1,7 @@
 /** The TensorFlow engine: tfjs-node-gpu on a linked libtensorflow. */
 import type { EngineConfig } from '../../config/engine-section.ts';
 import type { Engine, NumericsFingerprint } from '../engine.ts';
-import type { Formulations } from '../formulations.ts';
+import { describeFormulations, type Formulations } from '../formulations.ts';
 import { TfjsSession } from '../tfjs/session.ts';
 import { backendOf } from './binding.ts';
 import { CompiledSession } from './compiled-session.ts';
@@ -30,6 +30,7 @@ export function createTensorflowEngine(config: EngineConfig, kind: 'eager' | 'co
     engineVersion: `libtensorflow ${binding.TF_Version}, tfjs ${tf.version['tfjs-core']}`,
     device: usesGpu ? 'cuda' : 'cpu',
     instructionSet: readInstructionSet(),
+    formulations: describeFormulations(formulations),
     threadsPerWorker: config.threadsPerWorker,
     precision: 'float32',
     numerics: config.numerics,

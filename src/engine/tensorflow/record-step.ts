@@ -10,10 +10,24 @@ import {
   updateStep,
 } from '../tfjs/steps.ts';
 import type { NodeBackend } from './binding.ts';
-import type { RecordedStep } from './compile.ts';
 import type { Dimensions } from './graph/expression.ts';
 import { type GeneralRecording, generalise } from './graph/generalise.ts';
 import { record } from './graph/record.ts';
+
+/** Micro-batches on which a step runs other operations than on the rest, so that it is recorded for each. */
+export interface StepVariant {
+  /** Without padding, what would handle it is left out. */
+  readonly isPadded: boolean;
+  /** Of `LONG` steps or more: formulations may differ. */
+  readonly isLong: boolean;
+}
+
+/** A step on a micro-batch; its inputs are its feeds, `lengths`, `padding`, `parameters`, `statistics`. */
+export interface RecordedStep {
+  readonly feeds: readonly FeedDescription[];
+  readonly variant: StepVariant;
+  readonly recording: GeneralRecording;
+}
 
 type BatchStep = (
   backend: Backend,

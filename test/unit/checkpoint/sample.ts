@@ -61,10 +61,11 @@ export function stateOf(seed: number, layout = LAYOUT, momentCount = 2): TrainSt
 }
 
 export const FINGERPRINT: NumericsFingerprint = {
-  engine: 'tensorflow',
+  engine: 'tensorflow-compiled',
   engineVersion: '2.21.0',
   device: 'cpu',
   instructionSet: 'avx2',
+  formulations: 'convolution direct, filterGradient native, batchNorm fused',
   threadsPerWorker: 1,
   precision: 'float32',
   numerics: 'strict',

@@ -395,7 +395,7 @@ describe('--set', () => {
     ['data.store=', 'data.store is empty; allowed: text that is not empty.'],
     [
       'engine.threads=2',
-      'engine.threads is no known key; allowed here: kind, threadsPerWorker, numerics. Did you mean "threadsPerWorker"?',
+      'engine.threads is no known key; allowed here: kind, threadsPerWorker, formulations, numerics. Did you mean "threadsPerWorker"?',
     ],
     [
       '__proto__.x=1',

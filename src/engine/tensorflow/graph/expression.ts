@@ -13,7 +13,7 @@ export interface Expression {
   readonly offset: number;
 }
 
-export function valueOf({ factor, dimensions, offset }: Expression, at: Dimensions): number {
+export function evaluate({ factor, dimensions, offset }: Expression, at: Dimensions): number {
   return factor * product(dimensions, at) + offset;
 }
 
@@ -31,7 +31,7 @@ export function expressionsFor(
   return productsOf(Object.keys(at[0]!))
     .map((dimensions) => lineThrough(dimensions, values, at))
     .filter((found) => found !== undefined)
-    .filter((found) => values.every((value, index) => valueOf(found, at[index]!) === value));
+    .filter((found) => values.every((value, index) => evaluate(found, at[index]!) === value));
 }
 
 function lineThrough(

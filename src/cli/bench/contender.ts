@@ -1,0 +1,61 @@
+/** A process that answers timing requests, a line of JSON each way. */
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { cpuDevices } from '../../../launcher/device.ts';
+import { inheritedEnvironment, workerEnvironment } from '../../../launcher/environment.ts';
+import { LockstepError } from '../../core/errors.ts';
+
+export interface Contender {
+  readonly name: string;
+  ask<Answer>(request: unknown): Promise<Answer>;
+  close(): void;
+}
+
+/** @param threads CPU threads that it computes with */
+export function startContender(
+  name: string,
+  command: readonly string[],
+  threads: number,
+): Contender {
+  const [device] = cpuDevices(1);
+  const environment = workerEnvironment({
+    device: device!,
+    threadsPerWorker: threads,
+    numerics: 'strict',
+    seat: {},
+    runFolder: '',
+  });
+  const child = spawn(command[0]!, command.slice(1), {
+    env: { ...inheritedEnvironment(process.env), ...environment },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const errors: string[] = [];
+  createInterface({ input: child.stderr }).on('line', (line) => errors.push(line));
+  const failure = new Promise<never>((_, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => reject(gone(name, code, errors.at(-1))));
+  });
+  // Only a pending request minds.
+  failure.catch(() => {});
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    name,
+    ask: async <Answer>(request: unknown) => {
+      child.stdin.write(`${JSON.stringify(request)}\n`);
+      const { value } = (await Promise.race([lines.next(), failure])) as { value?: string };
+      if (value === undefined) return await failure;
+      return JSON.parse(value) as Answer;
+    },
+    close: () => child.kill(),
+  };
+}
+
+function gone(name: string, code: number | null, lastWords: string | undefined): LockstepError {
+  return new LockstepError(
+    'UNEXPECTED',
+    `The contender "${name}" ended with exit code ${code}${lastWords === undefined ? '' : `: ${lastWords}`}.`,
+    name.startsWith('PyTorch')
+      ? 'Give --peer a Python that can import torch (torch.compile needs a C++ compiler as well).'
+      : 'Run `npm run ok` to see whether TensorFlow works here.',
+  );
+}

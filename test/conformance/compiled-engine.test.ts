@@ -1,0 +1,178 @@
+/**
+ * The compiled engine against the eager one, and every formulation against the plain ones, on shapes that the
+ * steps were not recorded at: single rows, padding and none, shorter and longer than `LONG`.
+ */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { ModelConfig } from '../../src/config/model-section.ts';
+import type { ObjectiveConfig } from '../../src/config/phase-section.ts';
+import type { Engine, Session } from '../../src/engine/engine.ts';
+import { type Formulations, PLAIN_FORMULATIONS } from '../../src/engine/formulations.ts';
+import { createEngine } from '../../src/engine/select.ts';
+import { whereTensorflowIs } from '../helper/engine.ts';
+import { stepProgram } from '../helper/step-program.ts';
+import { assertClose } from '../parity/close.ts';
+
+const dilated: ModelConfig = {
+  family: 'dilated',
+  channels: 8,
+  input: 'embedding',
+  dilations: [1, 8],
+  kernel: 3,
+  maskValue: -1,
+};
+const MODELS: Readonly<Record<string, [ModelConfig, ObjectiveConfig]>> = {
+  'the reference network, supervised': [
+    { family: 'reference', channels: 8, maskValue: -1 },
+    { kind: 'supervised', classWeights: 'none' },
+  ],
+  'the dilated network, masked': [
+    dilated,
+    { kind: 'masked', fraction: 0.2, span: 3, target: 'classification' },
+  ],
+  'the causal network, next value': [
+    { ...dilated, family: 'causal' },
+    { kind: 'next-step', target: 'regression' },
+  ],
+};
+const BATCHES: readonly [number[], number][] = [
+  [[90, 90, 90], 90],
+  [[70, 80, 97], 97],
+  [[530], 530],
+  [[600, 611], 640],
+];
+
+const open = (kind: 'compiled' | 'eager', formulations?: Formulations): Promise<Engine> =>
+  createEngine({
+    kind,
+    threadsPerWorker: 1,
+    numerics: 'strict',
+    ...(formulations && { formulations }),
+  });
+
+/** Largest difference in units of the largest value. */
+function assertSame(actual: Float32Array, expected: Float32Array, what: string): void {
+  const size = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+  assertClose(
+    actual.map((value) => value / size),
+    expected.map((value) => value / size),
+    1e-5,
+    what,
+  );
+}
+
+describe('the compiled engine', whereTensorflowIs, () => {
+  for (const [name, [model, objective]] of Object.entries(MODELS)) {
+    it(`computes what the eager one does: ${name}`, async () => {
+      const { program, start, microBatch } = stepProgram(model, objective);
+      const sessions: [Session, Session] = [
+        (await open('compiled')).session(program),
+        (await open('eager')).session(program),
+      ];
+      for (const session of sessions) session.load(start);
+      for (const [step, [lengths, paddedLength]] of BATCHES.entries()) {
+        const batch = microBatch(lengths, paddedLength);
+        const what = `${lengths} padded to ${paddedLength}`;
+        const [leaf, expected] = sessions.map((session) => session.gradients(batch));
+        assertSame(leaf!, expected!, `gradients of ${what}`);
+        const [sums, expectedSums] = sessions.map((session) => session.evaluate(batch));
+        assertSame(sums!, expectedSums!, `evaluation of ${what}`);
+        const [outputs, expectedOutputs] = sessions.map((session) => session.forward(batch).data);
+        assertSame(outputs!, expectedOutputs!, `outputs of ${what}`);
+        for (const session of sessions) {
+          const apply = { learningRate: 1e-3, step: step + 1, statisticsMomentum: 0.1 };
+          session.apply({ total: expected!, ...apply });
+        }
+      }
+      const [state, expected] = sessions.map((session) => session.read());
+      assertSame(state!.parameters, expected!.parameters, 'parameters');
+      assertSame(state!.statistics, expected!.statistics, 'running statistics');
+      for (const [index, moment] of state!.moments.entries()) {
+        assertSame(moment, expected!.moments[index]!, `moment ${index}`);
+      }
+      for (const session of sessions) session.dispose();
+    });
+  }
+
+  it('gives the same bits each time, also when another step was compiled in between', async () => {
+    const engine = await open('compiled');
+    const { program, start, microBatch } = stepProgram(...MODELS['the dilated network, masked']!);
+    const [first, second] = [engine.session(program), engine.session(program)];
+    first.load(start);
+    second.load(start);
+    const batch = microBatch([70, 80, 97], 97);
+    const leaf = first.gradients(batch);
+    second.evaluate(batch);
+    second.gradients(microBatch([530], 530));
+    assert.deepEqual(second.gradients(batch), leaf);
+    assert.deepEqual(second.read(), first.read());
+    first.dispose();
+    second.dispose();
+  });
+
+  it('refuses a micro-batch with an input that the program does not declare', async () => {
+    const { program, start, microBatch } = stepProgram(...MODELS['the dilated network, masked']!);
+    const session = (await open('compiled')).session(program);
+    session.load(start);
+    const batch = microBatch([70], 70);
+    const extra = { shape: [1], data: Int32Array.of(1) };
+    const feeds = { ...batch.feeds, extra };
+    assert.throws(() => session.gradients({ ...batch, feeds }), /does not declare/);
+    session.dispose();
+  });
+
+  it('leaves no tensor behind and keeps its memory while shapes vary', async () => {
+    const engine = await open('compiled');
+    const { program, start, microBatch } = stepProgram(dilated, {
+      kind: 'supervised',
+      classWeights: 'none',
+    });
+    const session = engine.session(program);
+    session.load(start);
+    const step = (index: number) => {
+      const length = 64 + ((index * 37) % 193);
+      const total = session.gradients(microBatch([length - 3, length], length + (index % 2)));
+      session.apply({ total, learningRate: 1e-3, step: index + 1, statisticsMomentum: 0.1 });
+    };
+    for (let index = 0; index < 200; index++) step(index);
+    const before = { tensors: engine.tensorCount(), bytes: process.memoryUsage.rss() };
+    for (let index = 200; index < 600; index++) step(index);
+    assert.equal(engine.tensorCount(), before.tensors);
+    const growth = process.memoryUsage.rss() / before.bytes;
+    assert.ok(growth < 1.05, `resident memory grew to ${growth.toFixed(3)} of what it was`);
+    session.dispose();
+  });
+});
+
+describe('a formulation', whereTensorflowIs, () => {
+  const OTHERS: readonly Partial<Formulations>[] = [
+    { convolution: 'transposed' },
+    { filterGradient: 'shifted' },
+    { batchNorm: 'fused' },
+  ];
+  for (const other of OTHERS) {
+    it(`is the plain one to 1e-5: ${JSON.stringify(other)}`, async () => {
+      for (const [name, [model, objective]] of Object.entries(MODELS)) {
+        const { program, start, microBatch } = stepProgram(model, objective);
+        const leaves = async (formulations: Formulations) => {
+          const session = (await open('eager', formulations)).session(program);
+          session.load(start);
+          const all = BATCHES.map((batch) => session.gradients(microBatch(...batch)));
+          session.dispose();
+          return all;
+        };
+        const plain = await leaves(PLAIN_FORMULATIONS);
+        const formulated = await leaves({ ...PLAIN_FORMULATIONS, ...other });
+        for (const [index, leaf] of formulated.entries()) {
+          assertSame(leaf, plain[index]!, `${name}, micro-batch ${index}`);
+        }
+      }
+    });
+  }
+
+  it('changes bits, so it is part of the fingerprint', async () => {
+    const { fingerprint } = await open('compiled', PLAIN_FORMULATIONS);
+    const plain = 'convolution direct, filterGradient native, batchNorm composed';
+    assert.equal(fingerprint.formulations, plain);
+  });
+});
