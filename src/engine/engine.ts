@@ -169,7 +169,7 @@ export interface NumericsFingerprint {
   readonly engineVersion: string;
   readonly device: 'cpu' | 'cuda';
   readonly instructionSet: string;
-  /** The chosen ones, e.g. `convolution direct, filterGradient shifted, batchNorm fused`. */
+  /** The chosen ones, e.g. `direct convolution, shifted filterGradient, fused batchNorm`. */
   readonly formulations: string;
   readonly threadsPerWorker: number;
   readonly precision: 'float32';

@@ -20,7 +20,7 @@ export const LONG = 512;
 /** For the fingerprint. */
 export function describeFormulations(formulations: Formulations): string {
   const { convolution, filterGradient, batchNorm } = formulations;
-  return `convolution ${convolution}, filterGradient ${filterGradient}, batchNorm ${batchNorm}`;
+  return `${convolution} convolution, ${filterGradient} filterGradient, ${batchNorm} batchNorm`;
 }
 
 /** What every engine can compute. */

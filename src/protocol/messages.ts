@@ -10,6 +10,7 @@ export const PROTOCOL_VERSION = 1;
 
 const count = z.int().min(0);
 const hash = z.string().max(256);
+const fingerprint = z.string().max(1024);
 const text = z.string().max(4096);
 const envelope = { protocol: z.int(), run: z.string().max(256), generation: count };
 /** Plain JSON that passes through: metrics, evaluation results. */
@@ -26,7 +27,7 @@ export const workerMessage = z.discriminatedUnion('kind', [
   message('hello', { slot: count, pid: count, dataEndpoint: z.string().max(512) }).extend({
     configHash: hash,
     dataHash: hash,
-    fingerprint: hash,
+    fingerprint,
   }),
   /** Weights are loaded: this worker could run `step` from the state with this hash. */
   message('ready', { step: count, stateHash: hash }),

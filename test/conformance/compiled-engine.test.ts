@@ -172,7 +172,7 @@ describe('a formulation', whereTensorflowIs, () => {
 
   it('changes bits, so it is part of the fingerprint', async () => {
     const { fingerprint } = await open('compiled', PLAIN_FORMULATIONS);
-    const plain = 'convolution direct, filterGradient native, batchNorm composed';
+    const plain = 'direct convolution, native filterGradient, composed batchNorm';
     assert.equal(fingerprint.formulations, plain);
   });
 });
