@@ -19,8 +19,16 @@ export const benchCommand: Command<BenchOptions> = {
   builder: (yargs) =>
     yargs
       .positional('what', { choices: ['step'] as const, describe: 'A training step' })
-      .option('models', { default: BENCH_MODELS.join(','), describe: 'Which of them' })
-      .option('threads', { default: '1,2', describe: 'CPU threads, one run of the table each' })
+      .option('models', {
+        type: 'string',
+        default: BENCH_MODELS.join(','),
+        describe: 'Which of them',
+      })
+      .option('threads', {
+        type: 'string',
+        default: '1,2',
+        describe: 'CPU threads, one run of the table each',
+      })
       .option('rounds', { type: 'number', default: 5, describe: 'Turns of 3 steps each' })
       .option('peer', { type: 'string', describe: 'A Python with torch, timed beside it' })
       .option('json', {

@@ -3,13 +3,18 @@ import { backendOf } from './binding.ts';
 import { loadTensorflow } from './library.ts';
 
 export interface MachineLimits {
-  /** float32 multiplications and additions, of a product of two large matrices. */
+  /** float32 multiplications and additions, of the fastest of some matrix products. */
   readonly flopsPerSecond: number;
   /** Read and written by adding two vectors that fit no cache. */
   readonly bytesPerSecond: number;
 }
 
-const MATRIX = 1536;
+/** Rows, inner size and columns: from a square to what a convolution of 64 channels multiplies. */
+const PRODUCTS = [
+  [1024, 1024, 1024],
+  [4096, 256, 256],
+  [16384, 192, 64],
+] as const;
 const VECTOR = 32 * 2 ** 20;
 const REPEATS = 9;
 
@@ -33,18 +38,26 @@ export function measureMachineLimits(): MachineLimits {
     value: false,
   }));
   const vectorOf = (size: number) => new Float32Array(size).fill(0.5);
-  const run = (op: string, attributes: (typeof float)[], input: number): void => {
-    const [output] = binding.executeOp(op, attributes as never, [input, input], 1);
+  const run = (op: string, attributes: (typeof float)[], inputs: number[]): void => {
+    const [output] = binding.executeOp(op, attributes as never, inputs, 1);
     binding.deleteTensor(output!.id);
   };
-  const matrix = binding.createTensor([MATRIX, MATRIX], binding.TF_FLOAT, vectorOf(MATRIX ** 2));
-  const product = seconds(() => run('MatMul', [float, ...(plain as never[])], matrix));
-  binding.deleteTensor(matrix);
+  const flops = PRODUCTS.map(([rows, inner, columns]) => {
+    const left = binding.createTensor([rows, inner], binding.TF_FLOAT, vectorOf(rows * inner));
+    const right = binding.createTensor(
+      [inner, columns],
+      binding.TF_FLOAT,
+      vectorOf(inner * columns),
+    );
+    const taken = seconds(() => run('MatMul', [float, ...(plain as never[])], [left, right]));
+    for (const id of [left, right]) binding.deleteTensor(id);
+    return (2 * rows * inner * columns) / taken;
+  });
   const vector = binding.createTensor([VECTOR], binding.TF_FLOAT, vectorOf(VECTOR));
-  const addition = seconds(() => run('AddV2', [float], vector));
+  const addition = seconds(() => run('AddV2', [float], [vector, vector]));
   binding.deleteTensor(vector);
   return {
-    flopsPerSecond: (2 * MATRIX ** 3) / product,
+    flopsPerSecond: Math.max(...flops),
     // Both inputs are the same vector: one is read, one is written.
     bytesPerSecond: (2 * 4 * VECTOR) / addition,
   };
