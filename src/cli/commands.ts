@@ -29,6 +29,11 @@ export const COMMANDS: CommandModule[] = [
     'Ask a dataset by a grid of runs what self-supervised pretraining is worth on it',
     async () => (await import('./command/answers.ts')).answersCommand,
   ),
+  lazy(
+    'tune <config>',
+    'Time equivalent ways to compute on this machine, and name the fastest',
+    async () => (await import('./command/tune.ts')).tuneCommand,
+  ),
   lazy('bench <what>', 'Time this machine: training steps, beside PyTorch if wanted', async () => {
     return (await import('./command/bench.ts')).benchCommand;
   }),

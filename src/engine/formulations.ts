@@ -23,6 +23,13 @@ export function describeFormulations(formulations: Formulations): string {
   return `${convolution} convolution, ${filterGradient} filterGradient, ${batchNorm} batchNorm`;
 }
 
+/** Of the TensorFlow engines, where a configuration says nothing. */
+export const DEFAULT_FORMULATIONS: Formulations = {
+  convolution: 'direct',
+  filterGradient: 'shifted',
+  batchNorm: 'fused',
+};
+
 /** What every engine can compute. */
 export const PLAIN_FORMULATIONS: Formulations = {
   convolution: 'direct',

@@ -9,8 +9,8 @@ import type { ObjectiveConfig } from '../../src/config/phase-section.ts';
 import type { Engine, Session } from '../../src/engine/engine.ts';
 import { type Formulations, PLAIN_FORMULATIONS } from '../../src/engine/formulations.ts';
 import { createEngine } from '../../src/engine/select.ts';
-import { whereTensorflowIs } from '../helper/engine.ts';
 import { stepProgram } from '../helper/step-program.ts';
+import { whereTensorflowIs } from '../helper/tensorflow.ts';
 import { assertClose } from '../parity/close.ts';
 
 const dilated: ModelConfig = {

@@ -1,7 +1,7 @@
 /** The engine that a test computes with: one a process, since tfjs has one backend at a time. */
 import type { EngineConfig } from '../../src/config/engine-section.ts';
 import type { Engine } from '../../src/engine/engine.ts';
-import { createEngine, resolveEngineKind } from '../../src/engine/select.ts';
+import { createEngine } from '../../src/engine/select.ts';
 
 const kind = (process.env.LOCKSTEP_TEST_ENGINE ?? 'auto') as EngineConfig['kind'];
 
@@ -11,7 +11,3 @@ export const testEngine: Engine = await createEngine({
   threadsPerWorker: 1,
   numerics: 'strict',
 });
-
-/** Options of a suite that needs TensorFlow. */
-export const whereTensorflowIs =
-  resolveEngineKind(kind) === 'portable' ? { skip: 'TensorFlow is not set up' } : {};

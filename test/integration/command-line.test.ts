@@ -9,6 +9,7 @@ import {
   floatTensor,
 } from '../../src/checkpoint/safetensors.ts';
 import { fixtureConfig, Workplace } from '../helper/command-line.ts';
+import { whereTensorflowIs } from '../helper/tensorflow.ts';
 
 const CONFIG = fixtureConfig('two-phases.yaml');
 /** A few steps of each phase. */
@@ -92,6 +93,23 @@ describe('lockstep', () => {
     const left = readdirSync(place.folder).filter((name) => name.startsWith('none.csv'));
     assert.deepEqual(left, []);
   });
+
+  it(
+    'tune times the formulations and prints the fastest as lines of a configuration',
+    whereTensorflowIs,
+    async () => {
+      const { code, stdout, stderr } = await place.run('tune', CONFIG);
+      assert.equal(code, 0, stderr);
+      assert.match(
+        stdout,
+        /^direct convolution, shifted filterGradient, fused batchNorm +\d+\.\d$/m,
+      );
+      assert.match(
+        stdout,
+        /^engine:\n {2}formulations: \{ convolution: \w+, filterGradient: \w+, batchNorm: \w+ \}$/m,
+      );
+    },
+  );
 
   it('debug prints the layer table: shape, parameters, range', async () => {
     const { code, stdout } = await place.run('debug', CONFIG, ...SHORT);

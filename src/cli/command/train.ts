@@ -2,9 +2,11 @@ import { resolve } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { cpuDevices, type Device, gpuDevices } from '../../../launcher/device.ts';
 import { createRunFolder } from '../../checkpoint/run-folder.ts';
+import type { EngineConfig } from '../../config/engine-section.ts';
 import { loadRunConfig } from '../../config/load.ts';
 import type { RunConfig } from '../../config/run-config.ts';
 import type { MeetingKind } from '../../coordinator/meeting-point.ts';
+import { DEFAULT_FORMULATIONS } from '../../engine/formulations.ts';
 import { resolveEngineKind } from '../../engine/select.ts';
 import type { Command } from '../command.ts';
 
@@ -109,6 +111,13 @@ export function loadConfigHere({
     ...config,
     data: { ...config.data, store: resolve(config.data.store) },
     model: { ...config.model, ...(initialWeights && { initialWeights: resolve(initialWeights) }) },
-    engine: { ...config.engine, kind: resolveEngineKind(config.engine.kind) },
+    engine: engineHere(config.engine),
   };
+}
+
+/** What would otherwise be a default is written down, so that a resume computes alike for good. */
+function engineHere(engine: EngineConfig): EngineConfig {
+  const kind = resolveEngineKind(engine.kind);
+  if (kind === 'portable') return { ...engine, kind };
+  return { ...engine, kind, formulations: engine.formulations ?? DEFAULT_FORMULATIONS };
 }

@@ -1,7 +1,7 @@
 /** The TensorFlow engine: tfjs-node-gpu on a linked libtensorflow. */
 import type { EngineConfig } from '../../config/engine-section.ts';
 import type { Engine, NumericsFingerprint } from '../engine.ts';
-import { describeFormulations, type Formulations } from '../formulations.ts';
+import { DEFAULT_FORMULATIONS, describeFormulations } from '../formulations.ts';
 import { TfjsSession } from '../tfjs/session.ts';
 import { backendOf } from './binding.ts';
 import { CompiledSession } from './compiled-session.ts';
@@ -9,18 +9,11 @@ import { readInstructionSet } from './instruction-set.ts';
 import { makeKernels } from './kernels.ts';
 import { loadTensorflow } from './library.ts';
 
-/** What is fastest on most CPUs. */
-const FORMULATIONS: Formulations = {
-  convolution: 'direct',
-  filterGradient: 'shifted',
-  batchNorm: 'fused',
-};
-
 /** @throws LockstepError ENGINE_UNAVAILABLE */
 export function createTensorflowEngine(config: EngineConfig, kind: 'eager' | 'compiled'): Engine {
   const tf = loadTensorflow();
   const kernels = makeKernels(tf);
-  const formulations = config.formulations ?? FORMULATIONS;
+  const formulations = config.formulations ?? DEFAULT_FORMULATIONS;
   const backend = { tf, kernels, formulations };
   const node = backendOf(tf);
   const { binding } = node;
