@@ -39,6 +39,8 @@ const BATCHES: readonly [number[], number][] = [
   [[90, 90, 90], 90],
   [[70, 80, 97], 97],
   [[530], 530],
+  // Full rows, so that what a shift would carry from one into the next is not zero.
+  [[520, 520, 520], 520],
   [[600, 611], 640],
 ];
 
