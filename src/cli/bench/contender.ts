@@ -32,8 +32,8 @@ export function startContender(
   const errors: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => errors.push(line));
   const failure = new Promise<never>((_, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => reject(gone(name, code, errors.at(-1))));
+    child.once('error', (error) => reject(absent(name, error)));
+    child.once('close', (code) => reject(gone(name, code, lastWordsOf(errors))));
   });
   // Only a pending request minds.
   failure.catch(() => {});
@@ -48,6 +48,19 @@ export function startContender(
     },
     close: () => child.kill(),
   };
+}
+
+function absent(name: string, error: Error): LockstepError {
+  return new LockstepError(
+    'UNEXPECTED',
+    `The contender "${name}" cannot be started: ${error.message}.`,
+    'Give --peer the path of a Python that can import torch.',
+  );
+}
+
+/** The line that names the error: Node and Python print more after or before it. */
+function lastWordsOf(lines: readonly string[]): string | undefined {
+  return lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1);
 }
 
 function gone(name: string, code: number | null, lastWords: string | undefined): LockstepError {

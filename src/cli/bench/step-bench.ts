@@ -45,6 +45,8 @@ export const PYTORCH_COMPILED = 'PyTorch compiled';
 const WARM_UP_STEPS = 3;
 const STEPS_A_ROUND = 3;
 
+/** Found from here, wherever the command is typed. */
+const TSX = import.meta.resolve('tsx');
 const programAt = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 /** @throws LockstepError UNEXPECTED when a contender cannot run */
@@ -82,7 +84,7 @@ function startContenders(threads: number, peer: string | undefined): Contender[]
   const ours = [COMPILED, EAGER].map((kind) =>
     startContender(
       kind,
-      [process.execPath, '--import', 'tsx', worker, kind, String(threads)],
+      [process.execPath, '--import', TSX, worker, kind, String(threads)],
       threads,
     ),
   );
