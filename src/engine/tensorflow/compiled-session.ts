@@ -2,7 +2,6 @@
  * A session whose steps are recorded once and then run as graphs that hold the state: what crosses to and from
  * TensorFlow in a step is a micro-batch and a leaf. Steps are recorded when they are first asked for.
  */
-import { addCanonical, flushSubnormals } from '../../collective/canonical-sum.ts';
 import type {
   ActivationRange,
   ApplyInput,
@@ -13,9 +12,9 @@ import type {
   TrainState,
 } from '../engine.ts';
 import { LONG } from '../formulations.ts';
+import { finishSums, mergeLeaves } from '../leaf-vector.ts';
 import { updateRunningStatistics } from '../running-statistics.ts';
 import { paddingOf } from '../tfjs/batch-context.ts';
-import { addHostSums } from '../tfjs/host-sums.ts';
 import { TfjsSession } from '../tfjs/session.ts';
 import { type Backend, evaluationStep, forwardStep, gradientStep } from '../tfjs/steps.ts';
 import type { NodeBackend } from './binding.ts';
@@ -48,16 +47,11 @@ export class CompiledSession implements Session {
 
   gradients(batch: MicroBatch): Float32Array {
     const { leaf } = this.#program;
-    const vector = this.#run('gradients', batch).data;
-    addHostSums(vector, batch, leaf.sums, leaf.sumOffset);
-    flushSubnormals(vector);
-    return vector;
+    return finishSums(this.#run('gradients', batch).data, batch, leaf.sums, leaf.sumOffset);
   }
 
   merge(left: Float32Array, right: Float32Array): Float32Array {
-    const sum = new Float32Array(left.length);
-    addCanonical(sum, left, right);
-    return sum;
+    return mergeLeaves(left, right);
   }
 
   apply({ total, learningRate, step, statisticsMomentum }: ApplyInput): void {
@@ -80,10 +74,7 @@ export class CompiledSession implements Session {
   }
 
   evaluate(batch: MicroBatch): Float32Array {
-    const vector = this.#run('evaluate', batch).data;
-    addHostSums(vector, batch, this.#program.leaf.sums, 0);
-    flushSubnormals(vector);
-    return vector;
+    return finishSums(this.#run('evaluate', batch).data, batch, this.#program.leaf.sums, 0);
   }
 
   forward(batch: MicroBatch): { shape: readonly number[]; data: Float32Array } {
@@ -113,7 +104,7 @@ export class CompiledSession implements Session {
   #run(verb: Verb, batch: MicroBatch): Fetched {
     const feeds = this.#program.feeds.filter(({ name }) => name in batch.feeds);
     if (feeds.length < Object.keys(batch.feeds).length) {
-      throw new Error(`a micro-batch feeds what its program does not declare`);
+      throw new Error('a micro-batch feeds what its program does not declare');
     }
     const padding = paddingOf(batch);
     const variant = variantOf(verb, padding.length > 0, batch.paddedLength >= LONG);

@@ -1,6 +1,5 @@
 /** A session whose operations run one by one; the state stays on the device between the verbs. */
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
-import { addCanonical, flushSubnormals } from '../../collective/canonical-sum.ts';
 import type {
   ActivationRange,
   ApplyInput,
@@ -10,9 +9,9 @@ import type {
   Session,
   TrainState,
 } from '../engine.ts';
+import { finishSums, mergeLeaves } from '../leaf-vector.ts';
 import { updateRunningStatistics } from '../running-statistics.ts';
 import { paddingOf } from './batch-context.ts';
-import { addHostSums } from './host-sums.ts';
 import {
   type Backend,
   type BatchTensors,
@@ -60,16 +59,12 @@ export class TfjsSession implements Session {
       const { byName } = this.#loaded();
       const leafTensor = gradientStep(this.#backend, this.#program, byName, this.#upload(batch));
       const vector = leafTensor.dataSync() as Float32Array;
-      addHostSums(vector, batch, leaf.sums, leaf.sumOffset);
-      flushSubnormals(vector);
-      return vector;
+      return finishSums(vector, batch, leaf.sums, leaf.sumOffset);
     });
   }
 
   merge(left: Float32Array, right: Float32Array): Float32Array {
-    const sum = new Float32Array(left.length);
-    addCanonical(sum, left, right);
-    return sum;
+    return mergeLeaves(left, right);
   }
 
   apply({ total, learningRate, step, statisticsMomentum }: ApplyInput): void {
@@ -103,9 +98,7 @@ export class TfjsSession implements Session {
       const { byName } = this.#loaded();
       const sums = evaluationStep(this.#backend, this.#program, byName, this.#upload(batch));
       const vector = sums.dataSync() as Float32Array;
-      addHostSums(vector, batch, this.#program.leaf.sums, 0);
-      flushSubnormals(vector);
-      return vector;
+      return finishSums(vector, batch, this.#program.leaf.sums, 0);
     });
   }
 

@@ -128,10 +128,6 @@ export class Graph {
     return encodeSavedModel(this.#nodes);
   }
 
-  get size(): number {
-    return this.#nodes.length;
-  }
-
   #general(
     node: GeneralNode,
     nameOf: (source: Source) => string,
@@ -167,7 +163,7 @@ export class Graph {
   }
 
   #attribute({ type, value }: Attribute): AttributeValue {
-    const { binding } = { binding: this.#binding };
+    const binding = this.#binding;
     switch (type) {
       case binding.TF_ATTR_TYPE:
         return Array.isArray(value) ? { types: value } : { type: value as number };
