@@ -33,8 +33,6 @@ export interface StepRequest {
 
 export interface StepAnswer {
   readonly milliseconds: readonly number[];
-  /** Resident memory of the process when the steps are done. */
-  readonly residentBytes: number;
 }
 
 export interface EngineFacts {
@@ -116,7 +114,7 @@ function answer({ shape, warmUp, steps }: StepRequest): StepAnswer {
     made.session.apply({ total, learningRate: 1e-3, step: made.step, statisticsMomentum: 0.1 });
     if (index >= warmUp) milliseconds.push(performance.now() - start);
   }
-  return { milliseconds, residentBytes: process.memoryUsage.rss() };
+  return { milliseconds };
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
