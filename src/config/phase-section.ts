@@ -54,9 +54,22 @@ const nextStep = z.strictObject({
   target: z.enum(['classification', 'regression']).default('classification'),
 });
 
-export const objectiveSection = z.discriminatedUnion('kind', [supervised, masked, nextStep]);
+const contrastive = z.strictObject({
+  kind: z.literal('contrastive'),
+  /** Similarities, between −1 and 1, are divided by it. */
+  temperature: z.number().positive().default(0.1),
+  /** Size of the vectors that are compared. */
+  dimensions: z.int().min(2).max(4096).default(64),
+});
+
+export const objectiveSection = z.discriminatedUnion('kind', [
+  supervised,
+  masked,
+  nextStep,
+  contrastive,
+]);
 /** The objectives that need no labels. */
-export const pretextSection = z.discriminatedUnion('kind', [masked, nextStep]);
+export const pretextSection = z.discriminatedUnion('kind', [masked, nextStep, contrastive]);
 
 const fraction = z.number().min(0).lt(1);
 

@@ -89,6 +89,8 @@ export interface Ops extends ElementwiseOps {
   meanOverLength(x: Tensor): Tensor;
   /** `x · weightᵀ + bias` with `weight` `[out, in]` as in PyTorch's Linear; `x` `[n, in]`. */
   linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor;
+  /** Each row of `[n, C]` scaled to length 1. */
+  unitRows(x: Tensor): Tensor;
   /** Rows of `x` `[B, L, C]` at flat positions `row · L + position` (int32 `[n]`, all different): `[n, C]`. */
   gatherPositions(x: Tensor, positions: Tensor): Tensor;
   /** −log softmax(logits)[label]: `[n, K]`, int32 `[n]` → `[n]`. */

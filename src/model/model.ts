@@ -32,6 +32,8 @@ export interface Model {
   features(context: ForwardContext): Tensor;
   /** Mean over the length, then the classification head: `[B, classes]`. */
   classify(context: ForwardContext, features: Tensor): Tensor;
+  /** Mean over the length, then the pretext head: `[B, pretextOutputs]`. */
+  embed(context: ForwardContext, features: Tensor): Tensor;
   /** The pretext head at flat positions (int32 `[n]`): `[n, pretextOutputs]`. */
   predictAt(context: ForwardContext, features: Tensor, positions: Tensor): Tensor;
 }
@@ -41,7 +43,7 @@ export interface ModelShape {
   readonly classes: number;
   /** Number of integer symbols (largest value + 1); 0 for real values. */
   readonly symbols: number;
-  /** Outputs of the pretext head: `symbols`, or 1 for regression. */
+  /** Outputs of the pretext head: `symbols`, 1 for regression, or the size of an embedding. */
   readonly pretextOutputs: number;
 }
 

@@ -50,6 +50,8 @@ export function makeResidualNetwork(network: ResidualNetwork): Model {
     },
     classify: (context, features) =>
       linear(context, CLASSIFICATION_HEAD, context.ops.meanOverLength(features)),
+    embed: (context, features) =>
+      linear(context, PRETEXT_HEAD, context.ops.meanOverLength(features)),
     predictAt: (context, features, positions) =>
       linear(context, PRETEXT_HEAD, context.ops.gatherPositions(features, positions)),
   };

@@ -46,6 +46,8 @@ export interface Objective {
   readonly pretextOutputs: number;
   /** What `prepare` yields. */
   readonly feeds: readonly FeedDescription[];
+  /** What the rows are seen as, when not as they are: `prepare` and the model get this. */
+  views?(rows: PaddedRows): PaddedRows;
   prepare(rows: PaddedRows): Prepared;
   /** Those of `sumNames` that are not the host's. */
   sums(model: Model, context: ForwardContext): Readonly<Record<string, Tensor>>;

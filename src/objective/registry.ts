@@ -1,5 +1,6 @@
 /** The objectives by name. */
 import type { ObjectiveConfig } from '../config/phase-section.ts';
+import { makeContrastiveObjective } from './contrastive.ts';
 import { makeMaskedObjective } from './masked.ts';
 import { makeNextStepObjective } from './next-step.ts';
 import type { DataFacts, Objective } from './objective.ts';
@@ -14,11 +15,14 @@ export function makeObjective(config: ObjectiveConfig, facts: DataFacts, seed: n
       return makeMaskedObjective(config, facts, seed);
     case 'next-step':
       return makeNextStepObjective(config, facts);
+    case 'contrastive':
+      return makeContrastiveObjective(config, facts);
   }
 }
 
 /** Outputs of the pretext head that an objective of this configuration needs. */
 export function pretextOutputsOf(config: ObjectiveConfig, symbols: number): number {
   if (config.kind === 'supervised') return 0;
+  if (config.kind === 'contrastive') return config.dimensions;
   return config.target === 'classification' ? symbols : 1;
 }

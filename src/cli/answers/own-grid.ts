@@ -121,8 +121,9 @@ function forValues(model: NetworkConfig['model'], isReal: boolean): NetworkConfi
 function asRegression(pretexts: readonly [string, PretextConfig][]): [string, PretextConfig][] {
   const kinds = new Map<string, [string, PretextConfig]>();
   for (const [name, pretext] of pretexts) {
-    if (!kinds.has(pretext.kind))
-      kinds.set(pretext.kind, [name, { ...pretext, target: 'regression' }]);
+    if (kinds.has(pretext.kind)) continue;
+    const possible = 'target' in pretext ? { ...pretext, target: 'regression' as const } : pretext;
+    kinds.set(pretext.kind, [name, possible]);
   }
   return [...kinds.values()];
 }

@@ -12,19 +12,21 @@ export async function loadMicroBatch(
   request: LoadRequest,
 ): Promise<MicroBatch> {
   const phase = phases[request.phase]!;
-  const rows =
+  const read =
     request.kind === 'training'
       ? await readPaddedRows(
           store,
           phase.plan.stepAt(request.stepInPhase).microBatches[request.microBatch]!,
         )
       : await readPaddedRows(store, phase.evaluation!.at(request.microBatch), EVALUATION_EPOCH);
+  const { objective } = phase;
+  const rows = objective.views?.(read) ?? read;
   const { paddedLength, lengths, sequences } = rows;
   return {
     rows: rows.rows,
     paddedLength,
     lengths,
     sequences,
-    ...phase.objective.prepare(rows),
+    ...objective.prepare(rows),
   };
 }

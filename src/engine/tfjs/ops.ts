@@ -16,6 +16,9 @@ export const unwrap = (tensor: Tensor): TfTensor => tensor as unknown as TfTenso
 
 type Unary = (x: TfTensor) => TfTensor;
 
+/** A row of zeros has no direction; it stays zero. */
+const SMALLEST_SQUARE = 1e-12;
+
 /** Element-wise operations without gradients, for optimizers. */
 export function makeElementwiseOps(tf: TfjsLibrary, kernels: Kernels): ElementwiseOps {
   const binary =
@@ -68,6 +71,20 @@ export function makeOps(
     (dy) => {
       const share = tf.reshape(tf.mul(dy, context.inverseLengths), [context.rows, 1, 1, -1]);
       return context.fillPadding(tf.tile(share, [1, 1, context.paddedLength, 1]));
+    },
+  );
+
+  /** y = x / |x|, so dx = (dy − y · Σ dy·y) / |x|; the sum is over a row. */
+  const unitRows = differentiable(
+    (x) => {
+      const squares = tf.sum(kernels.square(x), 1, true);
+      const inverse = kernels.rsqrt(kernels.maximum(squares, tf.scalar(SMALLEST_SQUARE)));
+      const y = kernels.mul(x, inverse);
+      return { y, keep: [y, inverse] };
+    },
+    (dy, [y, inverse]) => {
+      const along = tf.sum(kernels.mul(dy, y!), 1, true);
+      return kernels.mul(kernels.sub(dy, kernels.mul(y!, along)), inverse!);
     },
   );
 
@@ -199,6 +216,7 @@ export function makeOps(
     meanOverLength: (x) => wrap(meanOverLength(unwrap(x))),
     linear: (x, weight, bias) =>
       wrap(linear(unwrap(x), unwrap(weight), bias === undefined ? undefined : unwrap(bias))),
+    unitRows: (x) => wrap(unitRows(unwrap(x))),
     gatherPositions: (x, positions) => wrap(gatherPositions(unwrap(x), unwrap(positions))),
     softmaxCrossEntropy: (logits, labels) => wrap(crossEntropy(unwrap(logits), unwrap(labels))),
     isCorrect: (logits, labels) => wrap(kernels.isCorrect(unwrap(logits), unwrap(labels))),

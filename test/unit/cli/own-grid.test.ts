@@ -63,7 +63,11 @@ describe("the grid of one's own dataset", () => {
     const real = gridOfStore(template, 'data', storeOf({ valueType: 'float32', labelled: 200 }));
     const { causal } = real.datasets[0]!.networks;
     assert.deepEqual(
-      Object.entries(causal!.pretexts).map(([name, { kind, target }]) => [name, kind, target]),
+      Object.entries(causal!.pretexts).map(([name, pretext]) => [
+        name,
+        pretext.kind,
+        'target' in pretext && pretext.target,
+      ]),
       [
         ['next-step', 'next-step', 'regression'],
         ['masked', 'masked', 'regression'],
