@@ -90,7 +90,7 @@ function sharedPretextOutputs(config: RunConfig, symbols: number): number {
     throw new LockstepError(
       'CONFIG_INVALID',
       `The phases want pretext heads of ${distinct.join(' and ')} outputs; a run has one.`,
-      'Use one objective.target in all masked and next-step phases, or make two runs.',
+      'Use the same objective.target or objective.dimensions in all phases without labels, or make two runs.',
     );
   }
   return distinct[0] ?? 0;

@@ -30,6 +30,10 @@ const MODELS: Readonly<Record<string, [ModelConfig, ObjectiveConfig]>> = {
     dilated,
     { kind: 'masked', fraction: 0.2, span: 3, target: 'classification' },
   ],
+  'the dilated network, contrastive': [
+    dilated,
+    { kind: 'contrastive', temperature: 0.2, dimensions: 6 },
+  ],
   'the causal network, next value': [
     { ...dilated, family: 'causal' },
     { kind: 'next-step', target: 'regression' },

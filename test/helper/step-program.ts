@@ -55,7 +55,8 @@ export function stepProgram(model: ModelConfig, objectiveConfig: ObjectiveConfig
       const labels = sequences.map((row) => row % 3);
       const starts = new Int32Array(rows);
       const padded = { ...shared, values, labels, sequences, starts, epoch: 0 };
-      return { ...shared, sequences, ...objective.prepare(padded) };
+      const seen = objective.views?.(padded) ?? padded;
+      return { ...seen, ...objective.prepare(seen) };
     },
   };
 }

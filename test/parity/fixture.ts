@@ -20,6 +20,7 @@ export const MODEL_FIXTURES = [
   'causal-supervised',
   'causal-next-step-classification',
   'causal-next-step-regression',
+  'dilated-contrastive',
 ] as const;
 
 export const OPTIMIZER_FIXTURES = [
@@ -54,6 +55,7 @@ const modelSettings = z.object({
       kind: z.enum(['masked', 'next-step']),
       target: z.enum(['classification', 'regression']),
     }),
+    z.object({ kind: z.literal('contrastive'), temperature: z.number() }),
   ]),
   /** Null where only one step's gradient was taken. */
   optimizer: z

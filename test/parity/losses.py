@@ -84,9 +84,29 @@ def pretext_loss(net, features, positions, targets, objective, dtype):
     return outputs, loss, torch.tensor(float(len(positions)), dtype=dtype)
 
 
-LOSSES = {"supervised": supervised_loss, "masked": masked_loss, "next-step": next_step_loss}
+def contrastive_loss(net, spec, objective, batch, dtype, normalise):
+    """Rows 0 … n/2 − 1 and n/2 … n − 1 are two views of the same sequences: NT-Xent over all rows."""
+    x = encoder_input(spec, batch, dtype, masked=False)
+    features = masked_features(net, x, batch["lengths"], normalise)
+    means = features.sum(-1) / batch["lengths"][:, None].to(dtype)
+    embedded = net.pretext(means)
+    vectors, rows = F.normalize(embedded, dim=1), len(embedded)
+    logits = vectors @ vectors.T / objective["temperature"]
+    logits = logits.masked_fill(torch.eye(rows, dtype=torch.bool), -torch.inf)
+    partners = (torch.arange(rows) + rows // 2) % rows
+    loss = F.cross_entropy(logits, partners, reduction="sum")
+    return embedded, loss, torch.tensor(float(rows), dtype=dtype)
+
+
+LOSSES = {
+    "supervised": supervised_loss,
+    "masked": masked_loss,
+    "next-step": next_step_loss,
+    "contrastive": contrastive_loss,
+}
 INPUTS = {
     "supervised": ["values", "lengths", "labels"],
     "masked": ["values", "lengths", "mask", "positions"],
     "next-step": ["values", "lengths", "next-positions"],
+    "contrastive": ["values", "lengths"],
 }

@@ -201,6 +201,10 @@ def model_fixtures():
             12, causal("value", pretextOutputs=1),
             {"kind": "next-step", "target": "regression"},
             one_batch_a_step(1300, 1, real_values=True), None),
+        "dilated-contrastive": fixture(
+            "One gradient of the contrastive objective on two views of two sequences.",
+            13, dilated("embedding", pretextOutputs=6),
+            {"kind": "contrastive", "temperature": 0.2}, one_batch_a_step(1400, 1), None),
     }
 
 

@@ -1,7 +1,7 @@
 /** Runs a PyTorch fixture's model in the engine: same weights, same micro-batches. */
 import assert from 'node:assert/strict';
 import type { ModelConfig } from '../../src/config/model-section.ts';
-import type { OptimizerConfig } from '../../src/config/phase-section.ts';
+import type { ObjectiveConfig, OptimizerConfig } from '../../src/config/phase-section.ts';
 import type { MicroBatch, Program, Session } from '../../src/engine/engine.ts';
 import type { Tensor } from '../../src/engine/ops.ts';
 import type { Model } from '../../src/model/model.ts';
@@ -72,35 +72,53 @@ function build(
       : { ...settings.model, maskValue };
   const model = makeModel(config, { classes, symbols, pretextOutputs });
   const objective = makeObjective(
-    settings.objective.kind === 'supervised'
-      ? { kind: 'supervised', classWeights: settings.objective.classWeights ?? 'none' }
-      : settings.objective.kind === 'masked'
-        ? { kind: 'masked', fraction: 0.15, span: 5, target: settings.objective.target }
-        : { kind: 'next-step', target: settings.objective.target },
+    objectiveConfig(settings.objective, pretextOutputs),
     { ...FACTS, symbols: holdsIntegers ? FACTS.symbols : 0 },
     0,
   );
   return { model, objective };
 }
 
+function objectiveConfig(
+  objective: ModelSettings['objective'],
+  pretextOutputs: number,
+): ObjectiveConfig {
+  switch (objective.kind) {
+    case 'supervised':
+      return { kind: 'supervised', classWeights: objective.classWeights ?? 'none' };
+    case 'masked':
+      return { kind: 'masked', fraction: 0.15, span: 5, target: objective.target };
+    case 'next-step':
+      return { kind: 'next-step', target: objective.target };
+    case 'contrastive':
+      return { ...objective, dimensions: pretextOutputs };
+  }
+}
+
 /** The program with one more sum: Σ logits · `probe`, to read training-mode logits one at a time. */
 function withLogitSums(model: Model, objective: Objective, program: Program): Program {
   const outputsOf = (head: string) =>
     model.parameters.find(({ name }) => name === `${head}.bias`)?.shape[0] ?? 0;
-  const isPretext = program.feeds.some(({ name }) => name === 'positions');
-  const outputs = isPretext ? outputsOf('pretext') : outputsOf('decoder');
+  const fed = new Set(program.feeds.map(({ name }) => name));
+  const outputs = fed.has('labels') ? outputsOf('decoder') : outputsOf('pretext');
   return {
     ...program,
     feeds: [
       ...program.feeds,
-      { name: 'probe', dtype: 'float32', shape: [isPretext ? 'positions' : 'rows', outputs] },
+      {
+        name: 'probe',
+        dtype: 'float32',
+        shape: [fed.has('positions') ? 'positions' : 'rows', outputs],
+      },
     ],
     sums: (context) => {
       if (!context.hasFeed('probe')) return program.sums(context);
       const features = model.features(context);
       const logits: Tensor = context.hasFeed('positions')
         ? model.predictAt(context, features, context.feed('positions'))
-        : model.classify(context, features);
+        : fed.has('partners')
+          ? model.embed(context, features)
+          : model.classify(context, features);
       return { loss: context.ops.sum(context.ops.mul(logits, context.feed('probe'))) };
     },
     trains: (slot) => objective.trains(slot),
@@ -149,15 +167,14 @@ function makeMicroBatch(
   const [rows, paddedLength] = values.shape as [number, number];
   const sequences = Int32Array.from({ length: rows }, (_, row) => row);
   const shared = { rows, paddedLength, lengths, sequences };
+  const nothing = new Int32Array(rows);
+  const padded = { ...shared, values: values.data, labels: nothing, starts: nothing, epoch: 0 };
   if (settings.objective.kind === 'supervised') {
     const labels = fixture.int(`${prefix}/labels`).data;
-    const starts = new Int32Array(rows);
-    const padded = { ...shared, values: values.data, labels, starts };
-    return { ...shared, ...objective.prepare({ ...padded, epoch: 0 }) };
+    return { ...shared, ...objective.prepare({ ...padded, labels }) };
   }
+  if (settings.objective.kind === 'contrastive') return { ...shared, ...objective.prepare(padded) };
   if (settings.objective.kind === 'next-step') {
-    const nothing = new Int32Array(rows);
-    const padded = { ...shared, values: values.data, labels: nothing, starts: nothing, epoch: 0 };
     const prepared = objective.prepare(padded);
     const expected = fixture.int(`${prefix}/next-positions`).data;
     assert.deepEqual(prepared.feeds.positions!.data, expected);

@@ -47,6 +47,7 @@ const objectives: Record<string, ObjectiveConfig> = {
   supervised: { kind: 'supervised', classWeights: [1, 2, 0.5] },
   'masked classification': { kind: 'masked', fraction: 0.2, span: 3, target: 'classification' },
   'masked regression': { kind: 'masked', fraction: 0.2, span: 3, target: 'regression' },
+  contrastive: { kind: 'contrastive', temperature: 0.2, dimensions: 6 },
 };
 
 const nextStep: Record<string, ObjectiveConfig> = {

@@ -1,5 +1,10 @@
 /** What a phase computes on: its plan, its objective and its evaluation, from configuration and index. */
-import type { ObjectiveConfig, PhaseConfig, ViewConfig } from '../../config/phase-section.ts';
+import type {
+  BatchConfig,
+  ObjectiveConfig,
+  PhaseConfig,
+  ViewConfig,
+} from '../../config/phase-section.ts';
 import type { RunConfig } from '../../config/run-config.ts';
 import { LockstepError } from '../../core/errors.ts';
 import type { DataFacts, Objective } from '../../objective/objective.ts';
@@ -27,6 +32,7 @@ export function makePhaseData(run: RunConfig, store: StoreFacts, phaseIndex: num
   const batch = config.batch ?? run.batch;
   const { view, objective } = namingWhere(`Phase "${config.name}"`, () => {
     const view = viewOf(run, store, config.data, kind);
+    if (kind === 'contrastive') refuseLoneRows(view, batch);
     return { view, objective: makeObjective(config.objective, dataFacts(store, view), run.seed) };
   });
   const evaluationData = config.evaluation?.data;
@@ -76,6 +82,24 @@ function refuseSingleSteps({ effectiveLengths }: View): void {
     'DATA_INVALID',
     'The next step is to be predicted, but only one step of each sequence is seen: none has a next one.',
     'Set data.crop to 2 or more, or leave it out; if the sequences are so short, choose another objective.',
+  );
+}
+
+/** With one sequence in each micro-batch the right choice is the only one. */
+function refuseLoneRows(
+  { effectiveLengths }: View,
+  { maxRows, tokensPerMicroBatch }: BatchConfig,
+): void {
+  const shortest = effectiveLengths.reduce((least, length) => Math.min(least, length));
+  if (maxRows > 1 && 2 * shortest <= tokensPerMicroBatch) return;
+  const why =
+    maxRows === 1
+      ? 'batch.maxRows is 1'
+      : `batch.tokensPerMicroBatch ${tokensPerMicroBatch} holds one of the shortest, of ${shortest} steps`;
+  throw new LockstepError(
+    'CONFIG_INVALID',
+    `Contrastive rows choose among the other sequences of their micro-batch, but ${why}.`,
+    'Raise batch.tokensPerMicroBatch or batch.maxRows, or set data.crop.',
   );
 }
 
