@@ -74,6 +74,9 @@ function packageProblem({ from, to }: Edge): string | null {
   if (/^zeromq(\/|$)/.test(to) && !mayUseSockets) {
     return 'only protocol/ and collective/transport/ import zeromq';
   }
+  if (to === 'koffi' && !from.startsWith('src/collective/transport/')) {
+    return 'only collective/transport/ imports koffi';
+  }
   return null;
 }
 

@@ -54,8 +54,9 @@ export class AllReduce {
   readonly dropped: DroppedFrames = { malformed: 0, stale: 0, unawaited: 0 };
   readonly #options: AllReduceOptions;
   readonly #tag: string;
-  readonly #reduceMemory = new RotatingBuffer(1);
-  readonly #gatherMemory = new RotatingBuffer(2);
+  readonly #reduceMemory: RotatingBuffer;
+  readonly #gatherMemory: RotatingBuffer;
+  readonly #resultMemory = new RotatingBuffer(2, sharedFloats);
   /** Frames of the next rounds, from peers that are ahead. */
   readonly #early = new Map<number, Arrived[]>();
   /** Number of the round in progress, or of the next one. */
@@ -66,12 +67,17 @@ export class AllReduce {
   constructor(options: AllReduceOptions) {
     this.#options = options;
     this.#tag = runTag(options.run);
-    if (options.transport !== null) void this.#receive(options.transport);
+    const { transport } = options;
+    const allocate = (floats: number) => transport?.memory(floats) ?? new Float32Array(floats);
+    this.#reduceMemory = new RotatingBuffer(1, allocate);
+    this.#gatherMemory = new RotatingBuffer(2, allocate);
+    if (transport !== null) void this.#receive(transport);
   }
 
   /**
-   * The canonical sum over all micro-batches of all ranks, the same bits on each. The vectors are read until
-   * it resolves and never written. Throws TIMEOUT past the deadline, PROTOCOL when ranks disagree about
+   * The canonical sum over all micro-batches of all ranks, the same bits on each, in memory that other threads
+   * may see; it is valid until the reduce after the next one. The vectors are read until it resolves and never
+   * written. Throws TIMEOUT past the deadline, PROTOCOL when ranks disagree about
    * what they reduce, and the signal's reason when aborted.
    */
   async reduce(input: ReduceInput): Promise<Float32Array> {
@@ -82,6 +88,7 @@ export class AllReduce {
     const memory = {
       reduce: (floats: number) => this.#reduceMemory.take(number, floats),
       gather: (floats: number) => this.#gatherMemory.take(number, floats),
+      result: (floats: number) => this.#resultMemory.take(number, floats),
     };
     const post = (part: OutgoingPart) => this.#post(input, part);
     const round = new ExchangeRound(rank, worldSize, input, memory, post);
@@ -197,6 +204,11 @@ export class AllReduce {
 }
 
 const RESUME = 'Read the logs of the ranks named, then resume from the last checkpoint.';
+
+/** Fresh memory of this size costs as much as the reduction: the pages are zeroed one by one. */
+function sharedFloats(floats: number): Float32Array {
+  return new Float32Array(new SharedArrayBuffer(floats * Float32Array.BYTES_PER_ELEMENT));
+}
 
 /** The payload as numbers; copied when it does not begin at a multiple of four bytes. */
 function asFloats(payload: Uint8Array): Float32Array {

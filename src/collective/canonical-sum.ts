@@ -12,6 +12,8 @@
  * this one leaves +0; once −0 is +0 in its result too, the bits are equal.
  */
 
+import { addVectors } from './simd-adder.ts';
+
 export interface TreeNode {
   readonly level: number;
   readonly index: number;
@@ -41,12 +43,7 @@ export function addCanonical(out: Float32Array, a: Float32Array, b: Float32Array
   if (a.length !== size || b.length !== size) {
     throw new RangeError(`Cannot add ${a.length} and ${b.length} numbers into ${size}.`);
   }
-  for (let i = 0; i < size; i++) {
-    // The sum of two float32 in float64, rounded to float32, is the float32 sum: 53 ≥ 2·24 + 2 bits.
-    const sum = Math.fround(a[i]! + b[i]!);
-    // One comparison, nearly always false: comparing both signs mispredicts and takes five times as long.
-    out[i] = Math.abs(sum) < SMALLEST_NORMAL ? 0 : sum;
-  }
+  addVectors(out, a, b);
 }
 
 /** Makes a leaf fit for the sum, in place: |x| < 2⁻¹²⁶ and −0 become +0. */

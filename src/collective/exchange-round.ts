@@ -41,6 +41,8 @@ export interface RoundMemory {
   reduce(floats: number): Float32Array;
   /** For copies of this rank's finished segment. */
   gather(floats: number): Float32Array;
+  /** For the sum. */
+  result(floats: number): Float32Array;
 }
 
 interface Part {
@@ -85,7 +87,7 @@ export class ExchangeRound {
     this.#others = Array.from({ length: worldSize - 1 }, (_, i) => (rank + 1 + i) % worldSize);
     this.#cover = coverOf(this.#plan, microBatches);
     this.#pieces = piecesOf(this.#plan.segment, framesOf(this.#plan));
-    this.result = new Float32Array(length);
+    this.result = memory.result(length);
     const { begin, end } = this.#plan.segment;
     this.#gatherMemory = memory.gather(worldSize > 1 ? end - begin : 0);
     this.#awaitFrames();
@@ -109,7 +111,7 @@ export class ExchangeRound {
     if (this.#awaited.get(key) !== payload.length) return false;
     this.#awaited.delete(key);
     if (header.phase === 'gather') this.result.set(payload, header.offset);
-    else this.#place(header, header.offset, { data: payload, ours: true });
+    else this.#place(header, header.offset, { data: payload, ours: false });
     return true;
   }
 
@@ -173,9 +175,10 @@ export class ExchangeRound {
       node,
       sum: parts.get(nodeKey(node))!,
     }));
-    const { data } = sumSubtrees(cover, this.input.microBatches, addParts);
+    const target = this.result.subarray(range.begin, range.end);
+    const { data } = sumSubtrees(cover, this.input.microBatches, adderInto(target));
     parts.clear();
-    this.result.set(data, range.begin);
+    if (data !== target) target.set(data);
     if (this.#others.length === 0) return;
     const from = range.begin - this.#plan.segment.begin;
     const part = this.#gatherMemory.subarray(from, from + data.length);
@@ -190,10 +193,23 @@ export class ExchangeRound {
   }
 }
 
-function addParts(left: Part, right: Part): Part {
-  const out = left.ours ? left.data : right.ours ? right.data : new Float32Array(left.data.length);
-  addCanonical(out, left.data, right.data);
-  return { data: out, ours: true };
+/** Adds parts, reusing the memory of sums; the first sum lies in `target`. */
+function adderInto(target: Float32Array): (left: Part, right: Part) => Part {
+  let isFree = true;
+  const memory = (left: Part, right: Part): Float32Array => {
+    // Where one of the two is in the target the sum belongs there.
+    if (left.data === target || right.data === target) return target;
+    if (left.ours) return left.data;
+    if (right.ours) return right.data;
+    if (!isFree) return new Float32Array(target.length);
+    isFree = false;
+    return target;
+  };
+  return (left, right) => {
+    const data = memory(left, right);
+    addCanonical(data, left.data, right.data);
+    return { data, ours: true };
+  };
 }
 
 function coverOf({ subtrees, receives }: ExchangePlan, microBatches: number): TreeNode[] {

@@ -1,9 +1,11 @@
-/** Memory for outgoing frames, since ZeroMQ sends from it after `send` has resolved, and never says when it is done. */
+/** Memory for outgoing frames: a peer may read it long after `send` has resolved, and nothing says when it is done. */
 export class RotatingBuffer {
+  readonly #allocate: (floats: number) => Float32Array;
   readonly #slots: Float32Array[];
 
   /** @param slots how many rounds' frames may be in flight at once. */
-  constructor(slots: number) {
+  constructor(slots: number, allocate: (floats: number) => Float32Array) {
+    this.#allocate = allocate;
     this.#slots = Array.from({ length: slots }, () => new Float32Array(0));
   }
 
@@ -13,8 +15,8 @@ export class RotatingBuffer {
    */
   take(round: number, floats: number): Float32Array {
     const slot = round % this.#slots.length;
-    // A slot that grows leaves its old memory to ZeroMQ's references and the garbage collector.
-    if (this.#slots[slot]!.length < floats) this.#slots[slot] = new Float32Array(floats);
+    // A slot that grows leaves its old memory to whoever still reads it.
+    if (this.#slots[slot]!.length < floats) this.#slots[slot] = this.#allocate(floats);
     return this.#slots[slot]!.subarray(0, floats);
   }
 }

@@ -12,7 +12,7 @@ export interface Calls {
   join: { readonly request: JoinRequest; readonly answer: Membership };
   ready: { readonly request: Body<'ready'>; readonly answer: null };
   awaitLease: { readonly request: { readonly step: number }; readonly answer: 'run' | 'drain' };
-  /** The vectors lie in shared memory; the answer's memory is handed over. */
+  /** The vectors lie in memory that both threads see, and so does the answer. */
   allReduce: { readonly request: ReduceInput; readonly answer: Float32Array };
   finish: { readonly request: Body<'finished'>; readonly answer: null };
   fail: { readonly request: Failure; readonly answer: null };

@@ -3,8 +3,8 @@
  * all-reduce. It runs beside the main thread, which TensorFlow blocks for seconds at a time.
  */
 import { AllReduce } from '../collective/all-reduce.ts';
+import { openTransport } from '../collective/transport/open-transport.ts';
 import type { Transport } from '../collective/transport/transport.ts';
-import { zeromqTransport } from '../collective/transport/zeromq-transport.ts';
 import { asLockstepError } from '../core/errors.ts';
 import type { Failure } from '../core/failure.ts';
 import { errorOfFailure, failureOfError } from '../core/failure.ts';
@@ -25,7 +25,7 @@ import { INITIAL_WORKER_STATE, leaseDecision, reduceWorker } from './protocol-st
 /** `fail` waits so long for the coordinator's word that the run is aborted. */
 const FAIL_CONFIRM_MS = 1_500;
 
-type Post = (message: FromThread, transfer?: ArrayBuffer[]) => void;
+type Post = (message: FromThread) => void;
 
 interface Waiter {
   /** Whether what it waits for has come. */
@@ -83,8 +83,7 @@ export class CommSession {
   async #answer(id: number, call: Call): Promise<void> {
     try {
       const answer = await this.#perform(call);
-      const transfer = answer instanceof Float32Array ? [answer.buffer as ArrayBuffer] : [];
-      this.#post({ kind: 'answer', id, answer }, transfer);
+      this.#post({ kind: 'answer', id, answer });
     } catch (thrown) {
       const error = failureOfError(asLockstepError(thrown));
       this.#post({ kind: 'failure', id, failure: error });
@@ -109,7 +108,7 @@ export class CommSession {
 
   async #join(request: JoinRequest): Promise<Membership> {
     const { slot, worldSize, dataAddress } = this.#options.identity;
-    if (worldSize > 1) this.#transport = zeromqTransport(dataAddress);
+    if (worldSize > 1) this.#transport = openTransport(dataAddress);
     const dataEndpoint = (await this.#transport?.bind()) ?? '';
     this.#say({ kind: 'hello', slot, pid: process.pid, dataEndpoint, ...request });
     await this.#until((state) => state.assignment !== null);

@@ -5,9 +5,7 @@ import { CommSession } from './comm-session.ts';
 
 const port = parentPort!;
 const options = workerData as ThreadOptions;
-const session = new CommSession(options, (message, transfer) =>
-  port.postMessage(message, transfer),
-);
+const session = new CommSession(options, (message) => port.postMessage(message));
 
 async function close(): Promise<void> {
   await session.close();

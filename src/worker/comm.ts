@@ -33,7 +33,10 @@ export interface Comm {
   ready(info: { readonly step: number; readonly stateHash: string }): Promise<void>;
   /** `run`: do this step now. `drain`: stop before it, save, finish. */
   awaitLease(step: number): Promise<'run' | 'drain'>;
-  /** The canonical sum over all ranks. All ranks call it in the same order, one call at a time. */
+  /**
+   * The canonical sum over all ranks, valid until the call after the next one. All ranks call it in the same
+   * order, one call at a time.
+   */
   allReduce(input: ReduceInput): Promise<Float32Array>;
   stepDone(report: StepReport): void;
   /** Forwarded to whoever watches the run. Plain JSON. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { memoryTransport } from '../../src/collective/transport/memory-transport.ts';
+import { openTransport } from '../../src/collective/transport/open-transport.ts';
 import type { Frame, Transport } from '../../src/collective/transport/transport.ts';
 import { zeromqTransport } from '../../src/collective/transport/zeromq-transport.ts';
 import { LockstepError } from '../../src/core/errors.ts';
@@ -30,6 +31,13 @@ const IMPLEMENTATIONS: Readonly<Record<string, () => Implementation>> = {
     const folder = makeSocketFolder();
     return {
       make: (rank) => zeromqTransport(ipcEndpoint(folder, `worker-${rank}.sock`)),
+      cleanUp: () => removeSocketFolder(folder),
+    };
+  },
+  'shared memory': () => {
+    const folder = makeSocketFolder();
+    return {
+      make: (rank) => openTransport(ipcEndpoint(folder, `worker-${rank}.sock`)),
       cleanUp: () => removeSocketFolder(folder),
     };
   },
@@ -107,6 +115,21 @@ for (const [name, implement] of Object.entries(IMPLEMENTATIONS)) {
           assert.equal(frame.payload.length, MAX_PAYLOAD_BYTES);
           assert.ok(frame.payload.every((byte) => byte === i + 1));
         }
+      });
+    });
+
+    test('delivers what lies in its own memory, from any place in it', async () => {
+      await connected(implement(), 2, async ([a, b]) => {
+        const memory = a!.memory(1000);
+        memory.set([1.5, -2, 3], 7);
+        const part = memory.subarray(7, 10);
+        const bytes = new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
+        await a!.send(1, frameOf(1, bytes));
+        await a!.send(1, frameOf(2, Uint8Array.of(9)));
+        const [placed, copied] = await receive(b!, 2);
+        const { buffer } = new Uint8Array(placed!.payload);
+        assert.deepEqual([...new Float32Array(buffer)], [1.5, -2, 3]);
+        assert.deepEqual([placed!.header[0], copied!.header[0], copied!.payload[0]], [1, 2, 9]);
       });
     });
 

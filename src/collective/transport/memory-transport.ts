@@ -27,6 +27,10 @@ class MemoryTransport implements Transport {
     for (const { rank, endpoint } of peers) this.#peers.set(rank, endpoint);
   }
 
+  memory(floats: number): Float32Array {
+    return new Float32Array(floats);
+  }
+
   async send(rank: number, frame: Frame): Promise<void> {
     const endpoint = this.#peers.get(rank);
     if (endpoint === undefined) throw unknownRank(rank);

@@ -16,12 +16,20 @@ export interface Transport {
   /** Connects to peers, in the background: they must have bound, but need not read yet. */
   connect(peers: readonly Peer[]): Promise<void>;
   /**
+   * Memory to send from: what lies here may travel without a copy. It must not be touched after the transport
+   * is closed.
+   */
+  memory(floats: number): Float32Array;
+  /**
    * Queues a frame for a peer and resolves once it is queued, in the order of the calls. The payload is not
    * copied: it must stay as it is until the peer is known to have received it. Throws TIMEOUT when the peer
    * takes nothing for the transport's limit, PROTOCOL for an unknown rank or too large a payload.
    */
   send(rank: number, frame: Frame): Promise<void>;
-  /** What arrives, in order for each sender; for one consumer. Ends when the transport is closed. */
+  /**
+   * What arrives, in order for each sender; for one consumer. Ends when the transport is closed. A payload may
+   * be the sender's own memory: it is read only, and only as long as the sender keeps it.
+   */
   frames(): AsyncIterable<Frame>;
   /** Closes all sockets; frames that are still queued may be lost. */
   close(): Promise<void>;

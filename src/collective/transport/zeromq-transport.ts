@@ -47,6 +47,10 @@ class ZeromqTransport implements Transport {
     }
   }
 
+  memory(floats: number): Float32Array {
+    return new Float32Array(floats);
+  }
+
   async send(rank: number, { header, payload }: Frame): Promise<void> {
     const link = this.#links.get(rank);
     if (link === undefined) throw unknownRank(rank);

@@ -1,0 +1,120 @@
+/**
+ * Transport between workers of one host: payloads stay where they are, in shared memory, and another
+ * transport carries where that is. What arrives is the sender's memory itself.
+ */
+import {
+  type Arena,
+  type ArenaAddress,
+  closeArena,
+  type Mapping,
+  makeArena,
+  mapArena,
+} from './shared-memory.ts';
+import type { Frame, Peer, Transport } from './transport.ts';
+import { checkPayload } from './transport-check.ts';
+
+/** First byte of every header that the inner transport carries: what its payload is. */
+const PAYLOAD = 0;
+const PLACE = 1;
+/** pid u32 · fd u32 · token 8 bytes · size of the arena f64 · offset f64 · length u32, little-endian. */
+const PLACE_BYTES = 36;
+const TOKEN_OFFSET = 8;
+const TOKEN_BYTES = 8;
+const NOTHING = new Uint8Array(0);
+
+class SharedMemoryTransport implements Transport {
+  readonly #inner: Transport;
+  readonly #arenas = new Map<ArrayBufferLike, Arena>();
+  /** The peers' arenas by token. */
+  readonly #mappings = new Map<string, Mapping>();
+
+  constructor(inner: Transport) {
+    this.#inner = inner;
+  }
+
+  bind(): Promise<string> {
+    return this.#inner.bind();
+  }
+
+  connect(peers: readonly Peer[]): Promise<void> {
+    return this.#inner.connect(peers);
+  }
+
+  memory(floats: number): Float32Array {
+    if (floats === 0) return new Float32Array(0);
+    const arena = makeArena(floats * Float32Array.BYTES_PER_ELEMENT);
+    this.#arenas.set(arena.memory, arena);
+    return new Float32Array(arena.memory, 0, floats);
+  }
+
+  async send(rank: number, { header, payload }: Frame): Promise<void> {
+    checkPayload(payload);
+    const arena = this.#arenas.get(payload.buffer);
+    const isPlaced = arena !== undefined && payload.byteLength > 0;
+    await this.#inner.send(rank, {
+      header: Buffer.concat([Uint8Array.of(isPlaced ? PLACE : PAYLOAD), header]),
+      payload: isPlaced ? placeOf(arena, payload) : payload,
+    });
+  }
+
+  async *frames(): AsyncIterable<Frame> {
+    for await (const { header, payload } of this.#inner.frames()) {
+      const found = header[0] === PLACE ? this.#payloadAt(payload) : payload;
+      // A frame without a header is nobody's.
+      yield found === null
+        ? { header: NOTHING, payload: NOTHING }
+        : { header: header.subarray(1), payload: found };
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#inner.close();
+    for (const arena of this.#arenas.values()) closeArena(arena);
+    for (const { unmap } of this.#mappings.values()) unmap();
+    this.#arenas.clear();
+    this.#mappings.clear();
+  }
+
+  /** What lies at a place; null when it is none. */
+  #payloadAt(bytes: Uint8Array): Uint8Array | null {
+    const place = decodePlace(bytes);
+    if (place === null) return null;
+    const { address, offset, length } = place;
+    const mapping = this.#mappings.get(address.token) ?? mapArena(address);
+    if (mapping === null || offset + length > mapping.memory.byteLength) return null;
+    this.#mappings.set(address.token, mapping);
+    return new Uint8Array(mapping.memory, offset, length);
+  }
+}
+
+/** A transport whose `memory` all processes of this host can see; `inner` carries the rest. */
+export function sharedMemoryTransport(inner: Transport): Transport {
+  return new SharedMemoryTransport(inner);
+}
+
+function placeOf({ address }: Arena, { byteOffset, byteLength }: Uint8Array): Buffer {
+  const place = Buffer.alloc(PLACE_BYTES);
+  place.writeUInt32LE(address.pid, 0);
+  place.writeUInt32LE(address.fd, 4);
+  place.write(address.token, TOKEN_OFFSET, TOKEN_BYTES, 'hex');
+  place.writeDoubleLE(address.bytes, 16);
+  place.writeDoubleLE(byteOffset, 24);
+  place.writeUInt32LE(byteLength, 32);
+  return place;
+}
+
+function decodePlace(
+  bytes: Uint8Array,
+): { address: ArenaAddress; offset: number; length: number } | null {
+  if (bytes.byteLength !== PLACE_BYTES) return null;
+  const place = Buffer.from(bytes.buffer, bytes.byteOffset, PLACE_BYTES);
+  const [size, offset] = [place.readDoubleLE(16), place.readDoubleLE(24)];
+  if (!Number.isSafeInteger(size) || !Number.isSafeInteger(offset) || offset < 0) return null;
+  const address = {
+    pid: place.readUInt32LE(0),
+    fd: place.readUInt32LE(4),
+    token: place.toString('hex', TOKEN_OFFSET, TOKEN_OFFSET + TOKEN_BYTES),
+    bytes: size,
+  };
+  return { address, offset, length: place.readUInt32LE(32) };
+}
