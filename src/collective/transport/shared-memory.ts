@@ -36,6 +36,8 @@ const memfdCreate = libc.func('int memfd_create(const char *name, unsigned int f
 const mmap = libc.func(
   'void *mmap(void *address, size_t length, int protection, int flags, int fd, long offset)',
 );
+// Node warns of a descriptor that it closes and did not open.
+const close = libc.func('int close(int fd)');
 const munmap = libc.func('int munmap(void *address, size_t length)');
 
 /** @throws LockstepError OUT_OF_RESOURCES when the system gives no memory */
@@ -49,14 +51,14 @@ export function makeArena(bytes: number): Arena {
     const token = randomBytes(8).toString('hex');
     return { ...mapping, address: { pid: process.pid, fd, token, bytes } };
   } catch (thrown) {
-    closeSync(fd);
+    close(fd);
     throw thrown;
   }
 }
 
 /** Whoever maps it keeps what is in it; here nobody may touch it any more. */
 export function closeArena({ address, unmap }: Arena): void {
-  closeSync(address.fd);
+  close(address.fd);
   unmap();
 }
 
