@@ -1,8 +1,40 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
+import type { CollectiveRow } from '../../src/cli/bench/collective-bench.ts';
 import type { StepReport } from '../../src/cli/bench/step-bench.ts';
 import { Workplace } from '../helper/command-line.ts';
 import { whereTensorflowIs } from '../helper/tensorflow.ts';
+
+describe('lockstep bench collective', () => {
+  const place = new Workplace();
+  after(() => place.remove());
+
+  it('times an all-reduce of several ranks, each sum right', async () => {
+    const options = ['--workers', '3', '--sizes', '4,100000', '--rounds', '1', '--json'];
+    const { code, stdout, stderr } = await place.run('bench', 'collective', ...options);
+    assert.equal(code, 0, stderr);
+    const { rows } = JSON.parse(stdout) as { rows: CollectiveRow[] };
+    assert.deepEqual(
+      rows.map(({ bytes }) => bytes),
+      [4, 100_000],
+    );
+    for (const { timings } of rows) {
+      assert.deepEqual(Object.keys(timings), ['Lockstep']);
+      assert.ok(timings.Lockstep!.minimum > 0);
+    }
+  });
+
+  it('answers sizes and workers that are none', async () => {
+    const size = await place.run('bench', 'collective', '--sizes', '10');
+    assert.equal(size.code, 2);
+    assert.match(
+      size.stderr,
+      /--sizes has "10", which is not a number of bytes, a multiple of 4\./,
+    );
+    const workers = await place.run('bench', 'collective', '--workers', '1');
+    assert.match(workers.stderr, /--workers has "1", which is not a number of ranks, 2 or more\./);
+  });
+});
 
 describe('lockstep bench step', () => {
   const place = new Workplace();

@@ -1,6 +1,8 @@
 /** One rank of the all-reduce that `bench collective` times: RANK WORLD_SIZE FOLDER, a request a line. */
 import { createInterface } from 'node:readline';
 import { AllReduce } from '../../collective/all-reduce.ts';
+import { wholeSubtrees } from '../../collective/canonical-sum.ts';
+import { shareOf } from '../../collective/share.ts';
 import { openTransport } from '../../collective/transport/open-transport.ts';
 import { ipcEndpoint } from '../../protocol/socket-folder.ts';
 
@@ -38,6 +40,8 @@ const allReduce = new AllReduce({
   signal: new AbortController().signal,
 });
 
+// One micro-batch a rank.
+const [node] = wholeSubtrees(shareOf(rank, worldSize, worldSize), worldSize);
 let step = 0;
 for await (const line of createInterface({ input: process.stdin })) {
   const { floats, warmUp, repeats } = JSON.parse(line) as CollectiveRequest;
@@ -51,7 +55,7 @@ for await (const line of createInterface({ input: process.stdin })) {
       step: step++,
       microBatches: worldSize,
       length: floats,
-      subtrees: [{ level: 0, index: rank, vector }],
+      subtrees: [{ ...node!, vector }],
     });
     const elapsed = performance.now() - started;
     if (repeat >= warmUp) milliseconds.push(elapsed);
