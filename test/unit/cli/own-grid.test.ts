@@ -71,6 +71,7 @@ describe("the grid of one's own dataset", () => {
       [
         ['next-step', 'next-step', 'regression'],
         ['masked', 'masked', 'regression'],
+        ['contrastive', 'contrastive', false],
       ],
     );
     assert.equal('input' in causal!.model && causal!.model.input, 'value');

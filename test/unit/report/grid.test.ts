@@ -18,10 +18,13 @@ describe('the grid of configs/answers.yaml', () => {
         'files.causal.next-step',
         'files.causal.next-value',
         'files.causal.masked',
+        'files.causal.contrastive',
         'files.two-sided.masked',
+        'files.two-sided.contrastive',
         'order-only.causal.next-step',
         'order-only.causal.next-value',
         'order-only.causal.masked',
+        'order-only.causal.contrastive',
         'order-only.five-steps.masked',
         'files.causal.scratch',
         'files.two-sided.scratch',
@@ -39,7 +42,7 @@ describe('the grid of configs/answers.yaml', () => {
         .config.phases.filter(({ objective }) => objective.kind === 'supervised')
         .map(({ start: _, ...phase }) => phase);
     assert.equal(finetunings('files.causal.scratch').length, 8);
-    for (const recipe of ['next-step', 'next-value', 'masked']) {
+    for (const recipe of ['next-step', 'next-value', 'masked', 'contrastive']) {
       assert.deepEqual(finetunings(`files.causal.${recipe}`), finetunings('files.causal.scratch'));
     }
     const starts = (name: string) =>
@@ -93,7 +96,11 @@ describe('the best pretext', () => {
     const some = [result('next-step', 0.6, 0.1), result('masked', 0.5, 0.9)];
     assert.equal(bestPretext(files, 'causal', some), undefined);
     assert.equal(
-      bestPretext(files, 'causal', [...some, result('next-value', 0.4, 1)]),
+      bestPretext(files, 'causal', [
+        ...some,
+        result('next-value', 0.4, 1),
+        result('contrastive', 0.3, 1),
+      ]),
       'next-step',
     );
   });
