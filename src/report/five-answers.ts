@@ -79,7 +79,7 @@ function maskedOrNext(results: DatasetResults): Body | undefined {
   const next = findPretext(results, ({ kind }) => kind === 'next-step');
   const gain = masked && next && difference(next, masked, fewLabels(next));
   if (gain === undefined) return undefined;
-  const at = `at ${labelsText(fewLabels(next!))} on the ${results.firstNetwork} network`;
+  const at = `at ${labelsText(fewLabels(next!))} on the ${results.firstNetwork} network${orContrastive(results, masked!)}`;
   return {
     verdict: verdictOf(gain),
     number: points(gain),
@@ -89,6 +89,13 @@ function maskedOrNext(results: DatasetResults): Body | undefined {
       'not resolved': `Not resolved at this size: next timestep against masked is ${describeDifference(gain)} ${at}.`,
     }[verdictOf(gain)],
   };
+}
+
+/** The third kind of pretext against the first, where both are done. */
+function orContrastive(results: DatasetResults, masked: CellResult): string {
+  const contrastive = findPretext(results, ({ kind }) => kind === 'contrastive');
+  const gain = contrastive && difference(contrastive, masked, fewLabels(masked));
+  return gain === undefined ? '' : `; contrastive against masked is ${describeDifference(gain)}`;
 }
 
 function classification(results: DatasetResults): Body | undefined {

@@ -188,7 +188,7 @@ const MISTAKES: readonly (readonly [string, string, string])[] = [
   [
     'kind: masked',
     'kind: mask',
-    'run.yaml:15:7: phases.0.objective.kind is "mask"; allowed: "supervised" or "masked" or "next-step". Did you mean "masked"?',
+    'run.yaml:15:7: phases.0.objective.kind is "mask"; allowed: "supervised" or "masked" or "next-step" or "contrastive". Did you mean "masked"?',
   ],
   [
     'kind: masked',

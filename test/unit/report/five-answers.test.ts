@@ -57,6 +57,14 @@ describe('the five answers', () => {
     assert.match(lengths!.sentence, /^With care: batches sorted by length/);
   });
 
+  it('name the contrastive pretext beside the two, where it was tried', () => {
+    const [, which] = ask([...all, resultOf(key('causal', 'contrastive'), around(0.6))]);
+    assert.match(
+      which!.sentence,
+      /^Next timestep: .* on the causal network; contrastive against masked is \+3\.0 points \(/,
+    );
+  });
+
   it('do not pretend where there are no runs', () => {
     const bare = ask([resultOf(key('causal', 'scratch'), around(0.5))]);
     assert.ok(bare.every(({ verdict }) => verdict === 'not asked'));
