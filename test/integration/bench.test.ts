@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import type { CollectiveRow } from '../../src/cli/bench/collective-bench.ts';
 import type { StepReport } from '../../src/cli/bench/step-bench.ts';
+import { byLayer, type StepProfile } from '../../src/cli/bench/step-profile.ts';
+import { CHANNELS, flopsOf } from '../../src/cli/bench/step-shapes.ts';
 import { Workplace } from '../helper/command-line.ts';
 import { whereTensorflowIs } from '../helper/tensorflow.ts';
 
@@ -36,12 +38,12 @@ describe('lockstep bench collective', () => {
   });
 });
 
-describe('lockstep bench step', () => {
+describe('lockstep bench', () => {
   const place = new Workplace();
   after(() => place.remove());
 
   it(
-    'times every shape with both engines, against what the machine can do',
+    'step times every shape with both engines, against what the machine can do',
     whereTensorflowIs,
     async () => {
       const options = ['--models', 'reference', '--threads', '1', '--rounds', '1', '--json'];
@@ -49,8 +51,10 @@ describe('lockstep bench step', () => {
       assert.equal(code, 0, stderr);
       const report = JSON.parse(stdout) as StepReport;
       assert.equal(report.rows.length, 7);
-      for (const { timings, tokensPerSecond, shareOfPeak } of report.rows) {
+      for (const { timings, peakBytes, tokensPerSecond, shareOfPeak } of report.rows) {
         assert.deepEqual(Object.keys(timings), ['compiled', 'eager']);
+        assert.deepEqual(Object.keys(peakBytes), ['compiled', 'eager']);
+        for (const bytes of Object.values(peakBytes)) assert.ok(5e7 < bytes && bytes < 4e9);
         for (const { minimum, median, maximum } of Object.values(timings)) {
           assert.ok(0 < minimum && minimum <= median && median <= maximum);
         }
@@ -61,13 +65,47 @@ describe('lockstep bench step', () => {
     },
   );
 
-  it('answers a model, a thread count and a peer that are none', async () => {
+  it(
+    'profile times each operation of a step under the layer that it belongs to',
+    whereTensorflowIs,
+    async () => {
+      const shape = ['--model', 'reference', '--rows', '2', '--length', '64'];
+      const { code, stdout, stderr } = await place.run('bench', 'profile', ...shape, '--json');
+      assert.equal(code, 0, stderr);
+      const profile = JSON.parse(stdout) as StepProfile;
+      assert.deepEqual(
+        byLayer(profile.operations).map(({ layer }) => layer),
+        [
+          ...['encoder', 'model.0.m.0 + model.0.m.1', 'model.0.m.2', 'model.0.m.3 + model.0.m.4'],
+          ...['model.0', 'decoder', 'loss', 'leaf', 'optimizer'],
+        ],
+      );
+      const layersOf = (wanted: string, pass: string) =>
+        profile.operations
+          .filter((each) => each.op === wanted && each.pass === pass)
+          .map(({ layer }) => layer);
+      const forward = layersOf('FusedBatchNormV3', 'forward');
+      assert.deepEqual(forward, ['model.0.m.0 + model.0.m.1', 'model.0.m.3 + model.0.m.4']);
+      assert.deepEqual(layersOf('FusedBatchNormGradV3', 'gradient'), forward.toReversed());
+      assert.deepEqual(layersOf('ReluGrad', 'gradient'), ['model.0', 'model.0.m.2']);
+      const flops = profile.operations.reduce((sum, { flops = 0 }) => sum + flops, 0);
+      // Operation by operation the encoder's input gets a gradient, which no graph computes.
+      const step = { model: 'reference', rows: 2, paddedLength: 64, shortBy: 0 } as const;
+      assert.equal(flops, flopsOf(step) + 2 * 64 * 2 * CHANNELS);
+      assert.ok(profile.step.median > 0 && profile.peakBytes > 5e7);
+    },
+  );
+
+  it('answers a model, a thread count, a peer and a size that are none', async () => {
     const model = await place.run('bench', 'step', '--models', 'reference,transformer');
     assert.equal(model.code, 2);
     assert.match(model.stderr, /--models has "transformer", which is none of reference, dilated\./);
     const threads = await place.run('bench', 'step', '--threads', 'two');
     assert.equal(threads.code, 2);
     assert.match(threads.stderr, /--threads has "two", which is not a number of threads\./);
+    const size = await place.run('bench', 'profile', '--rows', '0');
+    assert.equal(size.code, 2);
+    assert.match(size.stderr, /--rows is 0, which is not a positive integer\./);
     const peer = ['--threads', '1', '--rounds', '1', '--peer', 'no-such-python'];
     const absent = await place.run('bench', 'step', ...peer);
     assert.equal(absent.code, 1);

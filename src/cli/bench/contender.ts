@@ -1,9 +1,15 @@
 /** A process that answers timing requests, a line of JSON each way. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { cpuDevices } from '../../../launcher/device.ts';
 import { inheritedEnvironment, workerEnvironment } from '../../../launcher/environment.ts';
+import type { EngineConfig } from '../../config/engine-section.ts';
 import { LockstepError } from '../../core/errors.ts';
+
+/** Found from here, wherever the command is typed. */
+const TSX = import.meta.resolve('tsx');
+const WORKER = fileURLToPath(new URL('./step-worker.ts', import.meta.url));
 
 export interface Contender {
   readonly name: string;
@@ -48,6 +54,12 @@ export function startContender(
     },
     close: () => child.kill(),
   };
+}
+
+/** One of Lockstep's engines as a contender. */
+export function startEngine(name: string, engine: EngineConfig): Contender {
+  const command = [process.execPath, '--import', TSX, WORKER, JSON.stringify(engine)];
+  return startContender(name, command, engine.threadsPerWorker);
 }
 
 function absent(name: string, error: Error): LockstepError {

@@ -1,9 +1,11 @@
 /** Times training steps of several contenders in turn, so that a drift of the machine's speed hits all. */
 import { fileURLToPath } from 'node:url';
+import type { EngineConfig } from '../../config/engine-section.ts';
 import type { NumericsFingerprint } from '../../engine/engine.ts';
 import type { MachineLimits } from '../../engine/tensorflow/machine-limits.ts';
-import { type Contender, startContender } from './contender.ts';
-import { flopsOf, lengthsOf, type StepShape } from './step-shapes.ts';
+import { definitionOf } from './bench-program.ts';
+import { type Contender, startContender, startEngine } from './contender.ts';
+import { BENCH_MODELS, flopsOf, lengthsOf, type StepShape } from './step-shapes.ts';
 import type { EngineFacts, StepAnswer } from './step-worker.ts';
 
 export interface StepBenchOptions {
@@ -25,6 +27,8 @@ export interface StepRow {
   readonly shape: StepShape;
   readonly threads: number;
   readonly timings: Readonly<Record<string, Timing>>;
+  /** Most memory that each contender's process had resident during its steps. */
+  readonly peakBytes: Readonly<Record<string, number>>;
   /** Of the compiled engine. */
   readonly tokensPerSecond: number;
   readonly shareOfPeak: number;
@@ -45,8 +49,6 @@ export const PYTORCH_COMPILED = 'PyTorch compiled';
 const WARM_UP_STEPS = 3;
 const STEPS_A_ROUND = 3;
 
-/** Found from here, wherever the command is typed. */
-const TSX = import.meta.resolve('tsx');
 const programAt = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 /** @throws LockstepError UNEXPECTED when a contender cannot run */
@@ -58,17 +60,21 @@ export async function benchSteps(
   const limits: Record<number, MachineLimits> = {};
   let engine: NumericsFingerprint | undefined;
   let pytorch: string | undefined;
-  for (const threads of options.threads) {
+  for (const [threads, model] of turnsOf(options)) {
+    // New processes for each model, so that its memory is not what another one left.
     const contenders = startContenders(threads, options.peer);
     try {
-      const facts = await contenders[0]!.ask<EngineFacts>('facts');
-      engine = facts.fingerprint;
-      limits[threads] = facts.limits;
-      const peer = contenders.find(({ name }) => name === PYTORCH);
-      pytorch = (await peer?.ask<{ version: string }>('facts'))?.version;
-      for (const shape of options.shapes) {
-        const timings = await timeShape(contenders, shape, options.rounds);
-        const row = rowOf(shape, threads, timings, facts.limits);
+      const facts: (EngineFacts & PeerFacts)[] = [];
+      for (const contender of contenders) facts.push(await contender.ask({ kind: 'facts' }));
+      engine = facts[0]!.fingerprint;
+      pytorch = facts.at(-1)!.version;
+      // All have started: nothing else computes while the machine's limits are measured.
+      limits[threads] ??= await machineLimits(threads);
+      for (const shape of options.shapes.filter((shape) => shape.model === model)) {
+        const row = rowOf(
+          { shape, threads, ...(await timeShape(contenders, shape, options.rounds)) },
+          limits[threads],
+        );
         rows.push(row);
         onRow(row);
       }
@@ -79,14 +85,35 @@ export async function benchSteps(
   return { engine: engine!, pytorch, limits, rows };
 }
 
+interface PeerFacts {
+  /** Of PyTorch. */
+  readonly version?: string;
+}
+
+/** In a process of its own: it takes memory. */
+async function machineLimits(threads: number): Promise<MachineLimits> {
+  const worker = startEngine(COMPILED, engineWith(COMPILED, threads));
+  try {
+    return await worker.ask<MachineLimits>({ kind: 'limits' });
+  } finally {
+    worker.close();
+  }
+}
+
+const engineWith = (kind: 'compiled' | 'eager', threadsPerWorker: number): EngineConfig => ({
+  kind,
+  threadsPerWorker,
+  numerics: 'strict',
+});
+
+function turnsOf({ threads, shapes }: StepBenchOptions): (readonly [number, string])[] {
+  const models = BENCH_MODELS.filter((name) => shapes.some(({ model }) => model === name));
+  return threads.flatMap((count) => models.map((model) => [count, model] as const));
+}
+
 function startContenders(threads: number, peer: string | undefined): Contender[] {
-  const worker = programAt('./step-worker.ts');
-  const ours = [COMPILED, EAGER].map((kind) =>
-    startContender(
-      kind,
-      [process.execPath, '--import', TSX, worker, kind, String(threads)],
-      threads,
-    ),
+  const ours = ([COMPILED, EAGER] as const).map((kind) =>
+    startEngine(kind, engineWith(kind, threads)),
   );
   if (peer === undefined) return ours;
   const theirs = [
@@ -102,17 +129,22 @@ async function timeShape(
   contenders: readonly Contender[],
   shape: StepShape,
   rounds: number,
-): Promise<Record<string, Timing>> {
-  const all = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
+): Promise<Pick<StepRow, 'timings' | 'peakBytes'>> {
+  const answers = contenders.map(({ name }) => ({ name, given: [] as StepAnswer[] }));
   for (let round = 0; round < rounds; round++) {
-    for (const contender of contenders) {
+    for (const [index, contender] of contenders.entries()) {
       const warmUp = round === 0 ? WARM_UP_STEPS : 1;
-      const request = { shape, warmUp, steps: STEPS_A_ROUND };
-      const { milliseconds } = await contender.ask<StepAnswer>(request);
-      all.get(contender.name)!.push(...milliseconds);
+      const definition = definitionOf(shape.model);
+      const request = { kind: 'steps', definition, shape, warmUp, steps: STEPS_A_ROUND };
+      answers[index]!.given.push(await contender.ask<StepAnswer>(request));
     }
   }
-  return Object.fromEntries([...all].map(([name, times]) => [name, timingOf(times)]));
+  const ofEach = <T>(summary: (given: readonly StepAnswer[]) => T): Record<string, T> =>
+    Object.fromEntries(answers.map(({ name, given }) => [name, summary(given)]));
+  return {
+    timings: ofEach((given) => timingOf(given.flatMap(({ milliseconds }) => milliseconds))),
+    peakBytes: ofEach((given) => Math.max(...given.map(({ peakBytes }) => peakBytes))),
+  };
 }
 
 export function timingOf(milliseconds: readonly number[]): Timing {
@@ -125,17 +157,14 @@ export function timingOf(milliseconds: readonly number[]): Timing {
 }
 
 function rowOf(
-  shape: StepShape,
-  threads: number,
-  timings: Record<string, Timing>,
+  measured: Pick<StepRow, 'shape' | 'threads' | 'timings' | 'peakBytes'>,
   { flopsPerSecond }: MachineLimits,
 ): StepRow {
+  const { shape, timings } = measured;
   const seconds = timings[COMPILED]!.median / 1e3;
   const tokens = lengthsOf(shape).reduce((a, b) => a + b, 0);
   return {
-    shape,
-    threads,
-    timings,
+    ...measured,
     tokensPerSecond: tokens / seconds,
     shareOfPeak: flopsOf(shape) / seconds / flopsPerSecond,
   };

@@ -8,23 +8,30 @@ export const BENCH_MODELS = ['reference', 'dilated'] as const;
 
 export type BenchModel = (typeof BENCH_MODELS)[number];
 
-export interface StepShape {
-  readonly model: BenchModel;
+/** Of a micro-batch. */
+export interface BatchShape {
   readonly rows: number;
   readonly paddedLength: number;
   /** Steps that the shortest row lacks; the others lack evenly less, the longest none. */
   readonly shortBy: number;
 }
 
-/** Six shapes without padding, and one as a length-sorted micro-batch has it. */
-const SHAPES: readonly Omit<StepShape, 'model'>[] = [
+export interface StepShape extends BatchShape {
+  readonly model: BenchModel;
+}
+
+/**
+ * Six shapes without padding, and one as a length-sorted micro-batch has it. By size, since a process may hold
+ * on to memory that an earlier shape needed.
+ */
+const SHAPES: readonly BatchShape[] = [
   { rows: 8, paddedLength: 512, shortBy: 0 },
+  { rows: 1, paddedLength: 8672, shortBy: 0 },
   { rows: 32, paddedLength: 512, shortBy: 0 },
   { rows: 8, paddedLength: 2048, shortBy: 0 },
-  { rows: 1, paddedLength: 8672, shortBy: 0 },
+  { rows: 8, paddedLength: 2048, shortBy: 100 },
   { rows: 1, paddedLength: 30720, shortBy: 0 },
   { rows: 2, paddedLength: 30720, shortBy: 0 },
-  { rows: 8, paddedLength: 2048, shortBy: 100 },
 ];
 
 export function stepShapes(models: readonly BenchModel[]): StepShape[] {
@@ -39,7 +46,7 @@ export function modelConfigOf(model: BenchModel): ModelConfig {
     : { family: 'dilated', ...shared, input: 'value', dilations: [1, 2, 4, 8, 16, 32], kernel: 3 };
 }
 
-export function lengthsOf({ rows, paddedLength, shortBy }: StepShape): number[] {
+export function lengthsOf({ rows, paddedLength, shortBy }: BatchShape): number[] {
   return Array.from({ length: rows }, (_, row) =>
     rows === 1 ? paddedLength : paddedLength - Math.round((shortBy * row) / (rows - 1)),
   );
@@ -55,6 +62,6 @@ export function flopsOf(shape: StepShape): number {
   return tokens * (3 * convolutions * 2 * kernel * CHANNELS * CHANNELS + 2 * encoder);
 }
 
-export function describeShape({ rows, paddedLength, shortBy }: StepShape): string {
+export function describeShape({ rows, paddedLength, shortBy }: BatchShape): string {
   return `${rows} × ${shortBy === 0 ? '' : `${paddedLength - shortBy}…`}${paddedLength}`;
 }

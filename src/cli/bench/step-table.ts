@@ -12,17 +12,19 @@ import {
 import { describeShape } from './step-shapes.ts';
 
 const COLUMNS = [COMPILED, EAGER, PYTORCH, PYTORCH_COMPILED];
-const WIDTH = 22;
+const WIDTH = 30;
 
 export function tableHead(hasPeer: boolean): string {
-  const names = columnsOf(hasPeer).map((name) => `${name}, ms`.padEnd(WIDTH));
+  const names = columnsOf(hasPeer).map((name) => `${name}, ms, peak MB`.padEnd(WIDTH));
   return `${'model'.padEnd(11)}${'shape'.padEnd(15)}threads  ${names.join('')}tokens/s  of peak`;
 }
 
-export function tableLine({ shape, threads, timings, ...row }: StepRow): string {
+export function tableLine({ shape, threads, timings, peakBytes, ...row }: StepRow): string {
   const cells = COLUMNS.flatMap((name) => {
     const timing = timings[name];
-    return timing === undefined ? [] : [describeTiming(timing).padEnd(WIDTH)];
+    return timing === undefined
+      ? []
+      : [`${describeTiming(timing)} ${megabytes(peakBytes[name]!)}`.padEnd(WIDTH)];
   });
   const speed = Math.round(row.tokensPerSecond / 1e3);
   return `${shape.model.padEnd(11)}${describeShape(shape).padEnd(15)}${String(threads).padEnd(9)}${cells.join('')}${`${speed} k`.padEnd(10)}${Math.round(100 * row.shareOfPeak)} %`;
@@ -48,6 +50,8 @@ function columnsOf(hasPeer: boolean): string[] {
   return hasPeer ? COLUMNS : COLUMNS.slice(0, 2);
 }
 
-function describeTiming({ median, minimum, maximum }: Timing): string {
+const megabytes = (bytes: number) => String(Math.round(bytes / 1e6));
+
+export function describeTiming({ median, minimum, maximum }: Timing): string {
   return `${median.toFixed(1)} (${minimum.toFixed(1)}…${maximum.toFixed(1)})`;
 }

@@ -1,31 +1,24 @@
 /**
- * One of Lockstep's engines as a contender of `bench step`: `step-worker.ts KIND THREADS [FORMULATIONS]`. Each line of input
- * is a request; each line of output is its answer in JSON.
+ * One of Lockstep's engines as a contender of `bench`: `step-worker.ts ENGINE`, the engine's configuration in
+ * JSON. Each line of input is a request; each line of output is its answer in JSON.
  */
 import { createInterface } from 'node:readline';
 import type { EngineConfig } from '../../config/engine-section.ts';
-import type { MicroBatch, NumericsFingerprint, Program, Session } from '../../engine/engine.ts';
-import type { Formulations } from '../../engine/formulations.ts';
+import type { NumericsFingerprint, Session } from '../../engine/engine.ts';
 import { createEngine } from '../../engine/select.ts';
 import {
   type MachineLimits,
   measureMachineLimits,
 } from '../../engine/tensorflow/machine-limits.ts';
-import { initialState } from '../../model/initial-state.ts';
-import { makeModel } from '../../model/registry.ts';
-import { makeProgram } from '../../objective/program.ts';
-import { makeObjective } from '../../objective/registry.ts';
-import {
-  type BenchModel,
-  CLASSES,
-  lengthsOf,
-  modelConfigOf,
-  type StepShape,
-  SYMBOLS,
-} from './step-shapes.ts';
+import { type OperationTime, profileStep } from '../../engine/tensorflow/profile-step.ts';
+import { type BenchDefinition, type BenchProgram, makeBenchProgram } from './bench-program.ts';
+import { peakMemory, restartPeakMemory } from './peak-memory.ts';
+import type { BatchShape } from './step-shapes.ts';
 
 export interface StepRequest {
-  readonly shape: StepShape;
+  readonly kind: 'steps';
+  readonly definition: BenchDefinition;
+  readonly shape: BatchShape;
   /** Steps that are not timed, before those that are. */
   readonly warmUp: number;
   readonly steps: number;
@@ -33,95 +26,87 @@ export interface StepRequest {
 
 export interface StepAnswer {
   readonly milliseconds: readonly number[];
+  /** Most memory that the process had resident during the steps that were timed. */
+  readonly peakBytes: number;
+}
+
+/** To time a step's operations one by one. */
+export interface ProfileRequest extends Pick<StepRequest, 'definition' | 'shape'> {
+  readonly kind: 'profile';
+  readonly repeats: number;
+}
+
+export interface ProfileAnswer {
+  readonly operations: readonly OperationTime[];
 }
 
 export interface EngineFacts {
   readonly fingerprint: NumericsFingerprint;
-  readonly limits: MachineLimits;
 }
 
-export type WorkerRequest = StepRequest | 'facts';
+/** `limits` takes memory that the process may hold on to. */
+export type WorkerRequest =
+  | StepRequest
+  | ProfileRequest
+  | { readonly kind: 'facts' }
+  | { readonly kind: 'limits' };
 
-const [kind, threads, formulations] = process.argv.slice(2) as [
-  EngineConfig['kind'],
-  string,
-  string?,
-];
-const engine = await createEngine({
-  kind,
-  threadsPerWorker: Number(threads),
-  numerics: 'strict',
-  ...(formulations !== undefined && {
-    formulations: JSON.parse(formulations) as Formulations,
-  }),
-});
+const config = JSON.parse(process.argv[2]!) as EngineConfig;
+const engine = await createEngine(config);
+const programs = new Map<string, BenchProgram>();
+const sessions = new Map<BenchProgram, { session: Session; step: number }>();
 
-const facts = {
-  classes: CLASSES,
-  symbols: SYMBOLS,
-  classCounts: [1, 1, 1],
-  symbolCounts: [],
-  transitionCounts: [],
-  meanValue: 20,
-  valueRange: { minimum: 0, maximum: SYMBOLS - 1 },
-};
-const objective = makeObjective({ kind: 'supervised', classWeights: 'none' }, facts, 0);
-const sessions = new Map<BenchModel, { program: Program; session: Session; step: number }>();
-
-function sessionOf(name: BenchModel) {
-  const known = sessions.get(name);
-  if (known !== undefined) return known;
-  const config = modelConfigOf(name);
-  const model = makeModel(config, { classes: CLASSES, symbols: SYMBOLS, pretextOutputs: 0 });
-  const program = makeProgram(model, objective, {
-    kind: 'adamw',
-    beta1: 0.9,
-    beta2: 0.999,
-    epsilon: 1e-8,
-    weightDecay: 0,
-  });
-  const session = engine.session(program);
-  session.load(initialState(model, program.state, { seed: 1, momentCount: 2 }));
-  const made = { program, session, step: 0 };
-  sessions.set(name, made);
+function programOf(definition: BenchDefinition): BenchProgram {
+  const key = JSON.stringify(definition);
+  const made = programs.get(key) ?? makeBenchProgram(definition);
+  programs.set(key, made);
   return made;
 }
 
-function microBatch(shape: StepShape): MicroBatch {
-  const { rows, paddedLength } = shape;
-  const lengths = Int32Array.from(lengthsOf(shape));
-  const values = new Int32Array(rows * paddedLength);
-  for (let row = 0; row < rows; row++) {
-    for (let step = 0; step < lengths[row]!; step++) {
-      values[row * paddedLength + step] = (step * 7919 + row * 31) % SYMBOLS;
-    }
-  }
-  const nothing = new Int32Array(rows);
-  const labels = Int32Array.from({ length: rows }, (_, row) => row % CLASSES);
-  const padded = { rows, paddedLength, lengths, values, labels, starts: nothing, epoch: 0 };
-  const prepared = objective.prepare({ ...padded, sequences: nothing });
-  return { rows, paddedLength, lengths, sequences: nothing, ...prepared };
+function sessionOf(made: BenchProgram) {
+  const known = sessions.get(made);
+  if (known !== undefined) return known;
+  const session = engine.session(made.program);
+  session.load(made.state);
+  const opened = { session, step: 0 };
+  sessions.set(made, opened);
+  return opened;
 }
 
-function answer({ shape, warmUp, steps }: StepRequest): StepAnswer {
-  const made = sessionOf(shape.model);
-  const batch = microBatch(shape);
+function timeSteps({ definition, shape, warmUp, steps }: StepRequest): StepAnswer {
+  const made = programOf(definition);
+  const opened = sessionOf(made);
+  const batch = made.microBatch(shape);
   const milliseconds: number[] = [];
   for (let index = 0; index < warmUp + steps; index++) {
+    if (index === warmUp) restartPeakMemory();
     const start = performance.now();
-    const total = made.session.gradients(batch);
-    made.step++;
-    made.session.apply({ total, learningRate: 1e-3, step: made.step, statisticsMomentum: 0.1 });
+    const total = opened.session.gradients(batch);
+    opened.step++;
+    opened.session.apply({ total, learningRate: 1e-3, step: opened.step, statisticsMomentum: 0.1 });
     if (index >= warmUp) milliseconds.push(performance.now() - start);
   }
-  return { milliseconds };
+  return { milliseconds, peakBytes: peakMemory() };
+}
+
+function profile({ definition, shape, repeats }: ProfileRequest): ProfileAnswer {
+  const { program, state, microBatch } = programOf(definition);
+  return { operations: profileStep(config, { program, state, batch: microBatch(shape), repeats }) };
+}
+
+function answer(request: WorkerRequest): StepAnswer | ProfileAnswer | EngineFacts | MachineLimits {
+  switch (request.kind) {
+    case 'steps':
+      return timeSteps(request);
+    case 'profile':
+      return profile(request);
+    case 'facts':
+      return { fingerprint: engine.fingerprint };
+    case 'limits':
+      return measureMachineLimits();
+  }
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const request = JSON.parse(line) as WorkerRequest;
-  const response =
-    request === 'facts'
-      ? { fingerprint: engine.fingerprint, limits: measureMachineLimits() }
-      : answer(request);
-  process.stdout.write(`${JSON.stringify(response)}\n`);
+  process.stdout.write(`${JSON.stringify(answer(JSON.parse(line) as WorkerRequest))}\n`);
 }

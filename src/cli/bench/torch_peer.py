@@ -51,6 +51,17 @@ def make_step(model, compiled):
     return step
 
 
+def restart_peak_memory():
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+
+
+def peak_memory():
+    with open("/proc/self/status") as file:
+        line = next(line for line in file if line.startswith("VmHWM:"))
+    return int(line.split()[1]) * 1024
+
+
 def main():
     compiled, threads = sys.argv[1] == "compile", int(sys.argv[2])
     torch.set_num_threads(threads)
@@ -60,7 +71,7 @@ def main():
     steps = {}
     for line in sys.stdin:
         request = json.loads(line)
-        if request == "facts":
+        if request["kind"] == "facts":
             print(json.dumps({"version": torch.__version__}), flush=True)
             continue
         shape = request["shape"]
@@ -71,11 +82,13 @@ def main():
         labels = torch.arange(rows) % CLASSES
         milliseconds = []
         for index in range(request["warmUp"] + request["steps"]):
+            if index == request["warmUp"]:
+                restart_peak_memory()
             start = time.perf_counter()
             step(values, labels)
             if index >= request["warmUp"]:
                 milliseconds.append((time.perf_counter() - start) * 1e3)
-        print(json.dumps({"milliseconds": milliseconds}), flush=True)
+        print(json.dumps({"milliseconds": milliseconds, "peakBytes": peak_memory()}), flush=True)
 
 
 main()

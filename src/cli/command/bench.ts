@@ -1,17 +1,24 @@
 import { cpus } from 'node:os';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
+import { loadRunConfig } from '../../config/load.ts';
 import { LockstepError } from '../../core/errors.ts';
+import { definitionOf } from '../bench/bench-program.ts';
 import { benchCollective, COLLECTIVE_SIZES } from '../bench/collective-bench.ts';
 import { collectiveHead, collectiveLine } from '../bench/collective-table.ts';
+import { profileText } from '../bench/profile-text.ts';
 import { benchSteps } from '../bench/step-bench.ts';
-import { BENCH_MODELS, type BenchModel, stepShapes } from '../bench/step-shapes.ts';
+import { type ProfileOptions, profileSteps } from '../bench/step-profile.ts';
+import { BENCH_MODELS, type BenchModel, describeShape, stepShapes } from '../bench/step-shapes.ts';
 import { tableFoot, tableHead, tableLine } from '../bench/step-table.ts';
 import type { Command } from '../command.ts';
 
 interface BenchOptions {
-  what: 'step' | 'collective';
+  what: 'step' | 'profile' | 'collective';
   models: string;
-  threads: string;
+  model: string;
+  rows: number;
+  length: number;
+  threads: string | undefined;
   rounds: number;
   workers: number;
   sizes: string;
@@ -23,40 +30,55 @@ export const benchCommand: Command<BenchOptions> = {
   builder: (yargs) =>
     yargs
       .positional('what', {
-        choices: ['step', 'collective'] as const,
-        describe: 'A training step, or the all-reduce',
+        choices: ['step', 'profile', 'collective'] as const,
+        describe: 'A training step as a whole, or its operations and layers, or the all-reduce',
+      })
+      .option('threads', {
+        type: 'string',
+        describe: 'CPU threads [default: step 1,2, one run of the table each; profile 1]',
       })
       .option('models', {
         type: 'string',
         default: BENCH_MODELS.join(','),
-        describe: 'Which of them',
+        describe: 'step: which of them',
       })
-      .option('threads', {
+      .option('rounds', {
+        type: 'number',
+        default: 5,
+        describe: 'step, collective: turns that each takes',
+      })
+      .option('peer', {
         type: 'string',
-        default: '1,2',
-        describe: 'CPU threads, one run of the table each',
+        describe: 'step, collective: a Python with torch, timed beside it',
       })
-      .option('rounds', { type: 'number', default: 5, describe: 'Turns of 3 steps each' })
+      .option('model', {
+        type: 'string',
+        default: 'dilated',
+        describe: `profile: ${BENCH_MODELS.join(', ')}, or a configuration whose model and first objective it is`,
+      })
+      .option('rows', { type: 'number', default: 8, describe: 'profile: of the micro-batch' })
+      .option('length', { type: 'number', default: 2048, describe: 'profile: of its rows' })
       .option('workers', { type: 'number', default: 2, describe: 'collective: how many ranks' })
       .option('sizes', {
         type: 'string',
         default: COLLECTIVE_SIZES.join(','),
         describe: 'collective: bytes of the vectors',
       })
-      .option('peer', { type: 'string', describe: 'A Python with torch, timed beside it' })
       .option('json', {
         type: 'boolean',
         default: false,
         describe: 'Print JSON',
       }) as Argv<BenchOptions>,
   handler: async (options: ArgumentsCamelCase<BenchOptions>) => {
-    await (options.what === 'step' ? benchStep(options) : benchAllReduce(options));
+    if (options.what === 'profile') await benchProfile(options);
+    else if (options.what === 'collective') await benchAllReduce(options);
+    else await benchStep(options);
   },
 };
 
 async function benchStep(options: BenchOptions): Promise<void> {
   const models = options.models.split(',').map(modelOf);
-  const threads = options.threads.split(',').map(threadsOf);
+  const threads = (options.threads ?? '1,2').split(',').map(threadsOf);
   const print = printer(options);
   print(tableHead(options.peer !== undefined));
   const report = await benchSteps(
@@ -64,9 +86,25 @@ async function benchStep(options: BenchOptions): Promise<void> {
     (row) => print(tableLine(row)),
   );
   for (const line of tableFoot(report)) print(line);
+  if (options.json) printJson(report);
+}
+
+async function benchProfile(options: BenchOptions): Promise<void> {
+  const { rows, length } = options;
+  const shape = { rows: countOf('--rows', rows), paddedLength: countOf('--length', length) };
+  const threadsPerWorker = threadsOf(options.threads ?? '1');
+  const profiled: ProfileOptions = {
+    ...subjectOf(options.model, threadsPerWorker),
+    shape: { ...shape, shortBy: 0 },
+  };
+  const profile = await profileSteps(profiled);
   if (options.json) {
-    process.stdout.write(`${JSON.stringify({ machine: machine(), ...report }, null, 2)}\n`);
+    printJson({ model: options.model, ...profiled, ...profile });
+    return;
   }
+  const { engineVersion, formulations, instructionSet } = profile.engine;
+  const title = `${options.model}, ${describeShape(profiled.shape)}, threads: ${threadsPerWorker}, ${formulations}; ${engineVersion}, ${instructionSet}`;
+  process.stdout.write(profileText(title, profile));
 }
 
 async function benchAllReduce(options: BenchOptions): Promise<void> {
@@ -79,9 +117,27 @@ async function benchAllReduce(options: BenchOptions): Promise<void> {
   const rows = await benchCollective({ sizes, worldSize: workers, rounds, peer }, (row) =>
     print(collectiveLine(row)),
   );
-  if (options.json) {
-    process.stdout.write(`${JSON.stringify({ machine: machine(), workers, rows }, null, 2)}\n`);
-  }
+  if (options.json) printJson({ workers, rows });
+}
+
+function subjectOf(
+  model: string,
+  threadsPerWorker: number,
+): Pick<ProfileOptions, 'definition' | 'engine'> {
+  const engine = { threadsPerWorker, numerics: 'strict' } as const;
+  const known = BENCH_MODELS.find((name) => name === model);
+  if (known !== undefined) return { definition: definitionOf(known), engine };
+  const config = loadRunConfig(model);
+  const { formulations } = config.engine;
+  return {
+    definition: { model: config.model, objective: config.phases[0]!.objective },
+    engine: { ...engine, ...(formulations && { formulations }) },
+  };
+}
+
+function printJson(report: object): void {
+  const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length };
+  process.stdout.write(`${JSON.stringify({ machine, ...report }, null, 2)}\n`);
 }
 
 const printer =
@@ -89,8 +145,6 @@ const printer =
   (line: string): void => {
     if (!json) process.stdout.write(`${line}\n`);
   };
-
-const machine = () => ({ cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length });
 
 function modelOf(name: string): BenchModel {
   const model = BENCH_MODELS.find((known) => known === name);
@@ -122,5 +176,14 @@ function wrongNumber(option: string, found: unknown, wanted: string): LockstepEr
     option === '--workers'
       ? 'Give a number, such as 2.'
       : 'Give numbers separated by commas, such as 1,2.',
+  );
+}
+
+function countOf(option: string, size: number): number {
+  if (Number.isInteger(size) && size >= 1) return size;
+  throw new LockstepError(
+    'USAGE',
+    `${option} is ${size}, which is not a positive integer.`,
+    `Give a size such as ${option} 8.`,
   );
 }

@@ -59,6 +59,15 @@ export interface NodeBackend {
   ): Tensor[];
 }
 
+/** The binding's properties are read-only, so it cannot be wrapped in place; its methods need it as `this`. */
+export function copyOfBinding(binding: Binding): Binding {
+  const entries = Object.getOwnPropertyNames(binding).map((name) => {
+    const value: unknown = Reflect.get(binding, name);
+    return [name, typeof value === 'function' ? value.bind(binding) : value] as const;
+  });
+  return Object.fromEntries(entries) as unknown as Binding;
+}
+
 export function backendOf(tf: TensorflowLibrary): NodeBackend {
   return tf.backend() as unknown as NodeBackend;
 }

@@ -3,7 +3,6 @@ import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import type {
   ActivationRange,
   ApplyInput,
-  Feed,
   MicroBatch,
   Program,
   Session,
@@ -11,10 +10,8 @@ import type {
 } from '../engine.ts';
 import { finishSums, mergeLeaves } from '../leaf-vector.ts';
 import { updateRunningStatistics } from '../running-statistics.ts';
-import { paddingOf } from './batch-context.ts';
 import {
   type Backend,
-  type BatchTensors,
   evaluationStep,
   forwardStep,
   gradientStep,
@@ -22,6 +19,7 @@ import {
   makeDecayMask,
   splitBySlots,
   updateStep,
+  uploadBatch,
 } from './steps.ts';
 
 interface DeviceState {
@@ -57,7 +55,12 @@ export class TfjsSession implements Session {
     const { leaf } = this.#program;
     return this.#tidy(() => {
       const { byName } = this.#loaded();
-      const leafTensor = gradientStep(this.#backend, this.#program, byName, this.#upload(batch));
+      const leafTensor = gradientStep(
+        this.#backend,
+        this.#program,
+        byName,
+        uploadBatch(this.#backend.tf, batch),
+      );
       const vector = leafTensor.dataSync() as Float32Array;
       return finishSums(vector, batch, leaf.sums, leaf.sumOffset);
     });
@@ -96,7 +99,12 @@ export class TfjsSession implements Session {
   evaluate(batch: MicroBatch): Float32Array {
     return this.#tidy(() => {
       const { byName } = this.#loaded();
-      const sums = evaluationStep(this.#backend, this.#program, byName, this.#upload(batch));
+      const sums = evaluationStep(
+        this.#backend,
+        this.#program,
+        byName,
+        uploadBatch(this.#backend.tf, batch),
+      );
       const vector = sums.dataSync() as Float32Array;
       return finishSums(vector, batch, this.#program.leaf.sums, 0);
     });
@@ -105,7 +113,12 @@ export class TfjsSession implements Session {
   forward(batch: MicroBatch): { shape: readonly number[]; data: Float32Array } {
     return this.#tidy(() => {
       const { byName } = this.#loaded();
-      const outputs = forwardStep(this.#backend, this.#program, byName, this.#upload(batch));
+      const outputs = forwardStep(
+        this.#backend,
+        this.#program,
+        byName,
+        uploadBatch(this.#backend.tf, batch),
+      );
       return { shape: outputs.shape, data: outputs.dataSync().slice() as Float32Array };
     });
   }
@@ -124,7 +137,13 @@ export class TfjsSession implements Session {
     const onTap = (layer: string, x: TfTensor) => ranges.push(rangeOf(layer, x));
     this.#tidy(() => {
       const { byName } = this.#loaded();
-      inspectionStep(this.#backend, this.#program, byName, this.#upload(batch), onTap);
+      inspectionStep(
+        this.#backend,
+        this.#program,
+        byName,
+        uploadBatch(this.#backend.tf, batch),
+        onTap,
+      );
     });
     return ranges;
   }
@@ -161,21 +180,6 @@ export class TfjsSession implements Session {
   #loaded(): DeviceState {
     if (this.#device === undefined) throw new Error('the session has no state: call load() first');
     return this.#device;
-  }
-
-  #upload(batch: MicroBatch): BatchTensors {
-    const { rows, paddedLength, lengths, feeds } = batch;
-    const { tf } = this.#backend;
-    const integers = (data: Int32Array) => tf.tensor1d(data, 'int32');
-    const tensor = ({ data, shape }: Feed) =>
-      tf.tensor(data, [...shape], data instanceof Int32Array ? 'int32' : 'float32');
-    return {
-      rows,
-      paddedLength,
-      lengths: integers(lengths),
-      padding: integers(paddingOf(batch)),
-      feeds: new Map(Object.entries(feeds).map(([name, feed]) => [name, tensor(feed)])),
-    };
   }
 
   #vector(values: Float32Array): TfTensor {

@@ -3,7 +3,7 @@
  * them once. The tensors made here belong to the caller's tidy scope.
  */
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
-import type { ForwardContext, Program, Slot } from '../engine.ts';
+import type { Feed, ForwardContext, MicroBatch, Program, Slot } from '../engine.ts';
 import type { Formulations } from '../formulations.ts';
 import type { Tensor } from '../ops.ts';
 import {
@@ -11,6 +11,7 @@ import {
   type BatchShape,
   type BatchStatistics,
   makeBatchContext,
+  paddingOf,
 } from './batch-context.ts';
 import type { Kernels } from './kernels.ts';
 import type { TfjsLibrary } from './library.ts';
@@ -30,6 +31,21 @@ export interface BatchTensors extends BatchShape {
 /** Parameters and running statistics by name. */
 export type NamedTensors = ReadonlyMap<string, TfTensor>;
 
+/** Copies a micro-batch onto the device. */
+export function uploadBatch(tf: TfjsLibrary, batch: MicroBatch): BatchTensors {
+  const { rows, paddedLength, lengths, feeds } = batch;
+  const integers = (data: Int32Array) => tf.tensor1d(data, 'int32');
+  const tensor = ({ data, shape }: Feed) =>
+    tf.tensor(data, [...shape], data instanceof Int32Array ? 'int32' : 'float32');
+  return {
+    rows,
+    paddedLength,
+    lengths: integers(lengths),
+    padding: integers(paddingOf(batch)),
+    feeds: new Map(Object.entries(feeds).map(([name, feed]) => [name, tensor(feed)])),
+  };
+}
+
 /** One leaf but for the sums that the host adds: `[leaf.size]`. */
 export function gradientStep(
   backend: Backend,
@@ -37,9 +53,27 @@ export function gradientStep(
   named: NamedTensors,
   batch: BatchTensors,
 ): TfTensor {
+  return leafVector(backend, program, differentiate(backend, program, named, batch));
+}
+
+/** What goes into a leaf; the sums and statistics were kept and are the caller's to dispose of. */
+export interface Differentiated {
+  /** In the order of the parameters. */
+  readonly gradients: readonly TfTensor[];
+  /** In the order of `leaf.sums`. */
+  readonly sums: readonly TfTensor[];
+  readonly statistics: ReadonlyMap<string, BatchStatistics>;
+}
+
+/** A training forward pass and its backward pass. */
+export function differentiate(
+  backend: Backend,
+  program: Program,
+  named: NamedTensors,
+  batch: BatchTensors,
+): Differentiated {
   const { tf, kernels } = backend;
   const { leaf, state } = program;
-  const flat = (tensor: TfTensor) => tf.reshape(tensor, [-1]);
   const context = makeBatchContext(tf, kernels, batch, { training: true });
   const parameters = state.parameters.map(({ name }) => find(named, name));
   const sums: TfTensor[] = [];
@@ -53,16 +87,26 @@ export function gradientStep(
     undefined,
     true,
   );
-  const gradient = parameters.map((parameter, index) =>
-    flat((grads[index] as TfTensor | undefined) ?? tf.zerosLike(parameter)),
+  const gradients = parameters.map(
+    (parameter, index) => (grads[index] as TfTensor | undefined) ?? tf.zerosLike(parameter),
   );
-  const statistics = leaf.normLayers.flatMap(({ name, channels }) => {
-    const found = context.statistics.get(name);
+  return { gradients, sums, statistics: context.statistics };
+}
+
+/** Lays what was differentiated out as a leaf, and disposes of what was kept. */
+export function leafVector(
+  { tf }: Backend,
+  { leaf }: Program,
+  { gradients, sums, statistics }: Differentiated,
+): TfTensor {
+  const flat = (tensor: TfTensor) => tf.reshape(tensor, [-1]);
+  const ofNorms = leaf.normLayers.flatMap(({ name, channels }) => {
+    const found = statistics.get(name);
     if (found === undefined) return [tf.zeros([1 + 2 * channels])];
     return [flat(found.count), found.countTimesMean, found.countTimesVariance];
   });
-  const vector = tf.concat([...gradient, ...sums.map(flat), ...statistics]);
-  tf.dispose([...sums, ...keptBy(context.statistics.values())]);
+  const vector = tf.concat([...gradients.map(flat), ...sums.map(flat), ...ofNorms]);
+  tf.dispose([...sums, ...keptBy(statistics.values())]);
   return vector;
 }
 

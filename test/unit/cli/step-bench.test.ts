@@ -10,6 +10,7 @@ const row = (compiled: number, pytorch: number): StepRow => ({
   shape,
   threads: 1,
   timings: { compiled: timing(compiled), PyTorch: timing(pytorch) },
+  peakBytes: { compiled: 512e6, PyTorch: 611.6e6 },
   tokensPerSecond: 96_400,
   shareOfPeak: 0.8,
 });
@@ -37,7 +38,7 @@ describe('bench step', () => {
   it('writes a line a shape', () => {
     const line = tableLine(row(170.1, 233.24));
     const expected =
-      /^dilated {4}8 × 1948…2048 {2}1 {8}170\.1 \(170\.1…170\.1\) +233\.2 \(233\.2…233\.2\) +96 k +80 %$/;
+      /^dilated {4}8 × 1948…2048 {2}1 {8}170\.1 \(170\.1…170\.1\) 512 +233\.2 \(233\.2…233\.2\) 612 +96 k +80 %$/;
     assert.match(line, expected);
   });
 });

@@ -1,6 +1,6 @@
 /** Records the operations that tfjs executes, by standing between it and its binding for a moment. */
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Binding, NodeBackend } from '../binding.ts';
+import { type Binding, copyOfBinding, type NodeBackend } from '../binding.ts';
 import type { Constant, RecordedNode, Recording, Source } from './recording.ts';
 
 /**
@@ -28,7 +28,7 @@ export function record(
   const output = (id: number, output: number) =>
     sources.set(id, { kind: 'output', node: nodes.length - 1, output });
   backend.binding = {
-    ...bound(binding),
+    ...copyOfBinding(binding),
     createTensor: (shape, dtype, values) => {
       const id = binding.createTensor(shape, dtype, values);
       nodes.push(constant(binding, shape, dtype, values));
@@ -49,15 +49,6 @@ export function record(
   } finally {
     backend.binding = binding;
   }
-}
-
-/** The binding's properties are read-only, so it cannot be wrapped in place; its methods need it as `this`. */
-function bound(binding: Binding): Binding {
-  const entries = Object.getOwnPropertyNames(binding).map((name) => {
-    const value: unknown = Reflect.get(binding, name);
-    return [name, typeof value === 'function' ? value.bind(binding) : value] as const;
-  });
-  return Object.fromEntries(entries) as unknown as Binding;
 }
 
 function constant(

@@ -1,0 +1,207 @@
+/**
+ * Where a step's time goes: its operations, timed one by one as tfjs executes them. They are those that the
+ * compiled step was recorded from, in the same formulations, but each waits for the one before and pays its
+ * own call into TensorFlow, and none is fused with another.
+ */
+import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
+import type { EngineConfig } from '../../config/engine-section.ts';
+import type { ForwardContext, MicroBatch, Program, TrainState } from '../engine.ts';
+import { DEFAULT_FORMULATIONS } from '../formulations.ts';
+import type { Tensor } from '../ops.ts';
+import { unwrap, wrap } from '../tfjs/ops.ts';
+import {
+  type Backend,
+  differentiate,
+  leafVector,
+  makeDecayMask,
+  splitBySlots,
+  updateStep,
+  uploadBatch,
+} from '../tfjs/steps.ts';
+import { backendOf, copyOfBinding, type NodeBackend } from './binding.ts';
+import { flopsOfOperation } from './flops.ts';
+import { makeKernels } from './kernels.ts';
+import { loadTensorflow } from './library.ts';
+
+export interface OperationTime {
+  /** TensorFlow's name of it. */
+  readonly op: string;
+  readonly pass: 'forward' | 'gradient' | 'update';
+  /** The layers whose parameters it works with, or what it belongs to otherwise. */
+  readonly layer: string;
+  /** Absent where memory is what bounds it. */
+  readonly flops?: number;
+  /** Median over the repeats. */
+  readonly milliseconds: number;
+}
+
+export interface ProfileInput {
+  readonly program: Program;
+  readonly state: TrainState;
+  readonly batch: MicroBatch;
+  readonly repeats: number;
+}
+
+/** Steps before those that count. */
+const WARM_UP = 2;
+
+/**
+ * Gradients and update of one micro-batch, in the order of execution.
+ * @throws LockstepError ENGINE_UNAVAILABLE
+ */
+export function profileStep(config: EngineConfig, input: ProfileInput): OperationTime[] {
+  const tf = loadTensorflow();
+  const formulations = config.formulations ?? DEFAULT_FORMULATIONS;
+  const backend = { tf, kernels: makeKernels(tf), formulations };
+  const steps = Array.from({ length: WARM_UP + input.repeats }, () =>
+    timeStep(backend, backendOf(tf), input),
+  ).slice(WARM_UP);
+  return steps[0]!.map((operation, index) => {
+    const times = steps.map((step) => step[index]!.milliseconds).sort((a, b) => a - b);
+    return { ...operation, milliseconds: times[times.length >> 1]! };
+  });
+}
+
+/** What the next operation belongs to. */
+interface Place {
+  pass: OperationTime['pass'];
+  /** Number of a layer in the order of the forward pass. */
+  layer: number;
+}
+
+interface PlacedTime extends Omit<OperationTime, 'layer'> {
+  readonly layer: number;
+}
+
+function timeStep(
+  backend: Backend,
+  node: NodeBackend,
+  { program, state, batch }: ProfileInput,
+): OperationTime[] {
+  const { tf } = backend;
+  const place: Place = { pass: 'forward', layer: 0 };
+  const layers: string[] = [];
+  const begin = (pass: Place['pass'], layer: string) => {
+    place.pass = pass;
+    place.layer = layers.push(layer) - 1;
+  };
+  const observed: Program = {
+    ...program,
+    sums: (context) => {
+      const sums = program.sums(observe(backend, context, place, layers));
+      layers[place.layer] = 'loss';
+      place.pass = 'gradient';
+      return sums;
+    },
+  };
+  const vector = (values: Float32Array) => tf.tensor1d(values.slice());
+  const times = tf.tidy((() => {
+    const parameters = vector(state.parameters);
+    const moments = state.moments.map(vector);
+    const { parameters: slots, statistics } = program.state;
+    const named = new Map([
+      ...splitBySlots(tf, parameters, slots),
+      ...splitBySlots(tf, vector(state.statistics), statistics),
+    ]);
+    const tensors = uploadBatch(tf, batch);
+    return timeOperations(node, place, () => {
+      const differentiated = differentiate(backend, observed, named, tensors);
+      begin('gradient', 'leaf');
+      const leaf = leafVector(backend, program, differentiated);
+      const gradient = tf.slice(leaf, [0], [program.state.parameterCount]);
+      begin('update', 'optimizer');
+      updateStep(backend, program, {
+        parameters,
+        moments,
+        gradient,
+        decayMask: vector(makeDecayMask(program)),
+        weight: tf.scalar(1),
+        scalars: program.update
+          .scalars({ learningRate: 1e-3, step: 1 })
+          .map((value) => tf.scalar(value)),
+      });
+    });
+  }) as never) as unknown as PlacedTime[];
+  return times.map((time) => ({ ...time, layer: layers[time.layer]! }));
+}
+
+/**
+ * A context that keeps `place` true. A layer ends where it taps its activation; in the backward pass, which
+ * visits the forward pass's results in reverse, a marker on each result says whose gradient comes next.
+ */
+function observe(
+  { tf }: Backend,
+  context: ForwardContext,
+  place: Place,
+  layers: string[],
+): ForwardContext {
+  const used = new Set<string>();
+  layers.push('');
+  place.layer = layers.length - 1;
+  /** Nothing is computed: both clones share the data. */
+  const marked = (result: Tensor): Tensor => {
+    const { layer } = place;
+    const mark = tf.customGrad((...inputs: unknown[]) => {
+      const [x] = inputs as [TfTensor];
+      const gradFunc = (dy: TfTensor) => {
+        place.layer = layer;
+        return dy.clone();
+      };
+      return { value: x.clone(), gradFunc };
+    });
+    return wrap(mark(unwrap(result)));
+  };
+  const ops = Object.fromEntries(
+    Object.entries(context.ops).map(([name, compute]) => [
+      name,
+      (...given: unknown[]) => marked((compute as (...given: unknown[]) => Tensor)(...given)),
+    ]),
+  ) as unknown as ForwardContext['ops'];
+  return {
+    ...context,
+    parameter: (name) => {
+      used.add(name.slice(0, name.lastIndexOf('.')));
+      return context.parameter(name);
+    },
+    ops: {
+      ...ops,
+      tap: (layer, x) => {
+        layers[place.layer] = [...used].sort().join(' + ') || layer;
+        used.clear();
+        place.layer = layers.push('') - 1;
+        return x;
+      },
+    },
+  };
+}
+
+/** Runs `compute` and times each operation by itself. */
+function timeOperations(node: NodeBackend, place: Place, compute: () => void): PlacedTime[] {
+  const { binding } = node;
+  const times: PlacedTime[] = [];
+  const shapes = new Map<number, readonly number[]>();
+  node.binding = {
+    ...copyOfBinding(binding),
+    createTensor: (shape, dtype, values) => {
+      const id = binding.createTensor(shape, dtype, values);
+      shapes.set(id, shape);
+      return id;
+    },
+    executeOp: (op, attributes, inputIds, count) => {
+      const start = performance.now();
+      const outputs = binding.executeOp(op, attributes, inputIds, count);
+      const milliseconds = performance.now() - start;
+      for (const { id, shape } of outputs) shapes.set(id, shape);
+      const inputShapes = inputIds.map((id) => shapes.get(id) ?? []);
+      const flops = flopsOfOperation(op, inputShapes, outputs[0]?.shape ?? [], attributes);
+      times.push({ op, ...place, ...(flops !== undefined && { flops }), milliseconds });
+      return outputs;
+    },
+  };
+  try {
+    compute();
+    return times;
+  } finally {
+    node.binding = binding;
+  }
+}
