@@ -39,8 +39,8 @@ export interface ConfigDifference {
   readonly sentence: string;
 }
 
-/** Keys that a resumed run may change: where things are (the data has a hash), and how often they are saved. */
-const FREE = /^(name|data\..+|checkpoint\..+)$/;
+/** Keys that a resumed run may change: where things are (the data has a hash), how often they are saved, what was timed. */
+const FREE = /^(name|data\..+|checkpoint\..+|engine\.tuned\..+)$/;
 const NUMERICS = /^engine\..+$/;
 
 /** Every key whose value differs between two configurations (RunConfig, or one read from a manifest). */

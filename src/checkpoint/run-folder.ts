@@ -50,6 +50,18 @@ export interface RunFolder extends RunPaths, FolderLock {
 }
 
 /**
+ * For who would work long before `createRunFolder` looks.
+ * @throws LockstepError RUN_EXISTS for a folder that has anything in it
+ */
+export function refuseUsedFolder(path: string): void {
+  withWriteErrors(path, () => {
+    if (existsSync(path) && readdirSync(path).some((name) => name !== LOCK_FILE)) {
+      throw exists(runPaths(path));
+    }
+  });
+}
+
+/**
  * Makes the folder of a new run, with its resolved configuration, and locks it.
  * Throws RUN_EXISTS for a folder that has anything in it, RUN_LOCKED while another process uses it,
  * USAGE or OUT_OF_RESOURCES when it can't be written.
@@ -61,7 +73,7 @@ export function createRunFolder(path: string, config: RunConfig): RunFolder {
     return lockFolder(path);
   });
   try {
-    if (readdirSync(path).some((name) => name !== LOCK_FILE)) throw exists(paths);
+    refuseUsedFolder(path);
     withWriteErrors(path, () => {
       for (const folder of [paths.logs, paths.checkpoints, paths.phases]) mkdirSync(folder);
       writeFileSync(paths.metrics, '');

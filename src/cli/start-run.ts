@@ -69,6 +69,8 @@ export async function startRun(
 export interface RunFacts {
   readonly dataHash: string;
   readonly totalSteps: number;
+  /** Of all of them. */
+  readonly microBatches: number;
 }
 
 /**
@@ -80,11 +82,16 @@ export async function readRunFacts(config: RunConfig): Promise<RunFacts> {
   await ensureStore(config, (sentence) => process.stderr.write(`${sentence}\n`));
   const store = await openStore(config.data.store);
   try {
-    const { schedule, layout } = defineRun(config, store);
+    const { schedule, layout, phases } = defineRun(config, store);
     const { initialWeights } = config.model;
     // Workers read them again: this is to refuse bad ones before anything is written.
     if (initialWeights !== undefined) await loadWeights(initialWeights, layout);
-    return { dataHash: store.manifest.contentHash, totalSteps: schedule.totalSteps };
+    const microBatches = schedule.phases.reduce((sum, { steps }, index) => {
+      const batch = phases[index]!.config.batch ?? config.batch;
+      return sum + steps * batch.microBatches;
+    }, 0);
+    const { totalSteps } = schedule;
+    return { dataHash: store.manifest.contentHash, totalSteps, microBatches };
   } finally {
     await store.close();
   }

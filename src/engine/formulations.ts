@@ -30,6 +30,11 @@ export const DEFAULT_FORMULATIONS: Formulations = {
   batchNorm: 'fused',
 };
 
+/** Those of a configuration; the default where nothing was chosen. */
+export function formulationsOf(configured: Formulations | 'auto' = 'auto'): Formulations {
+  return configured === 'auto' ? DEFAULT_FORMULATIONS : configured;
+}
+
 /** What every engine can compute. */
 export const PLAIN_FORMULATIONS: Formulations = {
   convolution: 'direct',

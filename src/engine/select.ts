@@ -2,15 +2,15 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { EngineConfig } from '../config/engine-section.ts';
+import type { EngineChoice } from '../config/engine-section.ts';
 import type { Engine } from './engine.ts';
 import { createPortableEngine } from './portable/engine.ts';
 import { createTensorflowEngine } from './tensorflow/engine.ts';
 
-export type EngineKind = Exclude<EngineConfig['kind'], 'auto'>;
+export type EngineKind = Exclude<EngineChoice['kind'], 'auto'>;
 
 /** `auto` as what it means on this machine. */
-export function resolveEngineKind(kind: EngineConfig['kind']): EngineKind {
+export function resolveEngineKind(kind: EngineChoice['kind']): EngineKind {
   if (kind !== 'auto') return kind;
   return tensorflowIsSetUp() ? 'compiled' : 'portable';
 }
@@ -23,7 +23,7 @@ function tensorflowIsSetUp(): boolean {
 }
 
 /** @throws LockstepError ENGINE_UNAVAILABLE */
-export async function createEngine(config: EngineConfig): Promise<Engine> {
+export async function createEngine(config: EngineChoice): Promise<Engine> {
   const kind = resolveEngineKind(config.kind);
   switch (kind) {
     case 'eager':

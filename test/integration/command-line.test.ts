@@ -102,7 +102,7 @@ describe('lockstep', () => {
       assert.equal(code, 0, stderr);
       assert.match(
         stdout,
-        /^direct convolution, shifted filterGradient, fused batchNorm +\d+\.\d$/m,
+        /^direct convolution, shifted filterGradient, fused batchNorm( +\d+\.\d){3}$/m,
       );
       assert.match(
         stdout,

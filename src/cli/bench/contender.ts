@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { cpuDevices } from '../../../launcher/device.ts';
 import { inheritedEnvironment, workerEnvironment } from '../../../launcher/environment.ts';
-import type { EngineConfig } from '../../config/engine-section.ts';
+import type { EngineChoice } from '../../config/engine-section.ts';
 import { LockstepError } from '../../core/errors.ts';
 
 /** Found from here, wherever the command is typed. */
@@ -57,7 +57,7 @@ export function startContender(
 }
 
 /** One of Lockstep's engines as a contender. */
-export function startEngine(name: string, engine: EngineConfig): Contender {
+export function startEngine(name: string, engine: EngineChoice): Contender {
   const command = [process.execPath, '--import', TSX, WORKER, JSON.stringify(engine)];
   return startContender(name, command, engine.threadsPerWorker);
 }

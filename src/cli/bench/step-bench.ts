@@ -1,6 +1,6 @@
 /** Times training steps of several contenders in turn, so that a drift of the machine's speed hits all. */
 import { fileURLToPath } from 'node:url';
-import type { EngineConfig } from '../../config/engine-section.ts';
+import type { EngineChoice } from '../../config/engine-section.ts';
 import type { NumericsFingerprint } from '../../engine/engine.ts';
 import type { MachineLimits } from '../../engine/tensorflow/machine-limits.ts';
 import { definitionOf } from './bench-program.ts';
@@ -100,7 +100,7 @@ async function machineLimits(threads: number): Promise<MachineLimits> {
   }
 }
 
-const engineWith = (kind: 'compiled' | 'eager', threadsPerWorker: number): EngineConfig => ({
+const engineWith = (kind: 'compiled' | 'eager', threadsPerWorker: number): EngineChoice => ({
   kind,
   threadsPerWorker,
   numerics: 'strict',

@@ -1,5 +1,5 @@
 /** Where the time of a training step goes: the compiled step as a whole, its operations one by one. */
-import type { EngineConfig } from '../../config/engine-section.ts';
+import type { EngineChoice } from '../../config/engine-section.ts';
 import type { NumericsFingerprint } from '../../engine/engine.ts';
 import type { MachineLimits } from '../../engine/tensorflow/machine-limits.ts';
 import type { OperationTime } from '../../engine/tensorflow/profile-step.ts';
@@ -12,7 +12,7 @@ import type { EngineFacts, ProfileAnswer, StepAnswer } from './step-worker.ts';
 export interface ProfileOptions {
   readonly definition: BenchDefinition;
   readonly shape: BatchShape;
-  readonly engine: Omit<EngineConfig, 'kind'>;
+  readonly engine: Omit<EngineChoice, 'kind'>;
 }
 
 export interface StepProfile {

@@ -3,7 +3,7 @@
  * JSON. Each line of input is a request; each line of output is its answer in JSON.
  */
 import { createInterface } from 'node:readline';
-import type { EngineConfig } from '../../config/engine-section.ts';
+import type { EngineChoice } from '../../config/engine-section.ts';
 import type { NumericsFingerprint, Session } from '../../engine/engine.ts';
 import { createEngine } from '../../engine/select.ts';
 import {
@@ -51,7 +51,7 @@ export type WorkerRequest =
   | { readonly kind: 'facts' }
   | { readonly kind: 'limits' };
 
-const config = JSON.parse(process.argv[2]!) as EngineConfig;
+const config = JSON.parse(process.argv[2]!) as EngineChoice;
 const engine = await createEngine(config);
 const programs = new Map<string, BenchProgram>();
 const sessions = new Map<BenchProgram, { session: Session; step: number }>();

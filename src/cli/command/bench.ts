@@ -131,7 +131,7 @@ function subjectOf(
   const { formulations } = config.engine;
   return {
     definition: { model: config.model, objective: config.phases[0]!.objective },
-    engine: { ...engine, ...(formulations && { formulations }) },
+    engine: { ...engine, formulations },
   };
 }
 

@@ -18,6 +18,7 @@ import { openProgressView, type ProgressView } from '../progress-view.ts';
 import { recordEvent } from '../run-files.ts';
 import { concludeRun } from '../run-summary.ts';
 import { readRunFacts } from '../start-run.ts';
+import { withDefaultFormulations } from '../tune/settle-formulations.ts';
 import { configOptions, loadConfigHere } from './train.ts';
 
 interface DebugOptions {
@@ -36,7 +37,7 @@ export const debugCommand: Command<DebugOptions> = {
         describe: 'Number of the GPU to use; CPU when absent',
       }) as Argv<DebugOptions>,
   handler: async (options: ArgumentsCamelCase<DebugOptions>) => {
-    const config = runEagerly(loadConfigHere(options));
+    const config = withDefaultFormulations(runEagerly(loadConfigHere(options)));
     process.exitCode = await inEngineProcess(config.engine, options.gpu, async () => {
       await readRunFacts(config);
       const path = options.run ?? join(mkdtempSync(join(tmpdir(), 'lockstep-debug-')), config.name);

@@ -19,6 +19,9 @@ export const resumeCommand: Command<ResumeOptions> = {
     const folder = await openRunFolder(options.run);
     try {
       const { readRunFacts, startRun } = await import('../start-run.ts');
+      const { movedSentence } = await import('../tune/settle-formulations.ts');
+      const moved = movedSentence(folder.runConfig, devices[0]!);
+      if (moved !== undefined) process.stderr.write(`${moved}\n`);
       const facts = await readRunFacts(folder.runConfig);
       process.exitCode = await startRun(folder, facts, {
         devices,

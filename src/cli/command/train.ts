@@ -1,12 +1,10 @@
 import { resolve } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { cpuDevices, type Device, gpuDevices } from '../../../launcher/device.ts';
-import { createRunFolder } from '../../checkpoint/run-folder.ts';
-import type { EngineConfig } from '../../config/engine-section.ts';
+import { createRunFolder, refuseUsedFolder } from '../../checkpoint/run-folder.ts';
 import { loadRunConfig } from '../../config/load.ts';
 import type { RunConfig } from '../../config/run-config.ts';
 import type { MeetingKind } from '../../coordinator/meeting-point.ts';
-import { DEFAULT_FORMULATIONS } from '../../engine/formulations.ts';
 import { resolveEngineKind } from '../../engine/select.ts';
 import type { Command } from '../command.ts';
 
@@ -70,8 +68,12 @@ export const trainCommand: Command<TrainOptions> = {
     const config = loadConfigHere(options);
     // Coordinator and data formats take a while to load: a typing mistake is answered without them.
     const { readRunFacts, startRun } = await import('../start-run.ts');
+    const { settleFormulations } = await import('../tune/settle-formulations.ts');
     const facts = await readRunFacts(config);
-    const folder = createRunFolder(options.run ?? `runs/${config.name}`, config);
+    const path = options.run ?? `runs/${config.name}`;
+    refuseUsedFolder(path);
+    const settled = await settleFormulations(config, facts.microBatches, devices[0]!);
+    const folder = createRunFolder(path, settled);
     try {
       process.exitCode = await startRun(folder, facts, {
         devices,
@@ -111,13 +113,6 @@ export function loadConfigHere({
     ...config,
     data: { ...config.data, store: resolve(config.data.store) },
     model: { ...config.model, ...(initialWeights && { initialWeights: resolve(initialWeights) }) },
-    engine: engineHere(config.engine),
+    engine: { ...config.engine, kind: resolveEngineKind(config.engine.kind) },
   };
-}
-
-/** What would otherwise be a default is written down, so that a resume computes alike for good. */
-function engineHere(engine: EngineConfig): EngineConfig {
-  const kind = resolveEngineKind(engine.kind);
-  if (kind === 'portable') return { ...engine, kind };
-  return { ...engine, kind, formulations: engine.formulations ?? DEFAULT_FORMULATIONS };
 }

@@ -1,12 +1,13 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
+import { cpuDevices, gpuDevices } from '../../../launcher/device.ts';
 import { EXIT, LockstepError } from '../../core/errors.ts';
 import { formatTable } from '../../core/format.ts';
-import { openStore } from '../../data/format/open-store.ts';
-import { describeFormulations, type Formulations } from '../../engine/formulations.ts';
+import type { Formulations } from '../../engine/formulations.ts';
 import type { Command } from '../command.ts';
 import { inEngineProcess } from '../engine-process.ts';
 import { readRunFacts } from '../start-run.ts';
-import { measureFormulations, type TuneResult } from '../tune/measure-formulations.ts';
+import type { Choice } from '../tune/choice-cache.ts';
+import { tuneRun } from '../tune/tune-run.ts';
 import { configOptions, loadConfigHere } from './train.ts';
 
 interface TuneOptions {
@@ -32,29 +33,26 @@ export const tuneCommand: Command<TuneOptions> = {
     }
     process.exitCode = await inEngineProcess(config.engine, options.gpu, async () => {
       await readRunFacts(config);
-      const store = await openStore(config.data.store);
-      try {
-        process.stdout.write(report(await measureFormulations(config, store)));
-      } finally {
-        await store.close();
-      }
+      const [device] = options.gpu === undefined ? cpuDevices(1) : gpuDevices(options.gpu);
+      const say = (sentence: string) => process.stderr.write(`${sentence}\n`);
+      const choice = await tuneRun(config, { device: device!, refresh: true, say });
+      process.stdout.write(report(choice));
       return EXIT.done;
     });
   },
 };
 
-function report({ fastest, timed, shapes }: TuneResult): string {
-  const batches = shapes.map(([rows, length]) => `${rows} × ${length}`).join(', ');
-  const rows = timed.map(({ formulations, milliseconds }) => [
-    describeFormulations(formulations),
-    milliseconds.toFixed(1),
+function report({ formulations, tuned }: Choice): string {
+  const rows = Object.entries(tuned.milliseconds).map(([name, times]) => [
+    name,
+    ...times.map((milliseconds) => milliseconds.toFixed(1)),
   ]);
   return [
-    `Gradients of micro-batches of ${batches}, medians added up:`,
-    formatTable([['formulations', 'ms'], ...rows]),
+    `Gradients of micro-batches of ${tuned.microBatches.join(', ')} together:`,
+    formatTable([['formulations', 'lower quartile, ms', 'median', 'upper quartile'], ...rows]),
     '',
-    'The fastest here, for the configuration:',
-    ...snippet(fastest),
+    'The choice here, for the configuration (a run of "auto" makes it, too):',
+    ...snippet(formulations),
     '',
   ].join('\n');
 }

@@ -1,113 +1,122 @@
-/** Which formulations are fastest here, on micro-batches of a run's own plan. */
+/** Times the formulations here, on micro-batches of a run's own plan. */
 import type { RunConfig } from '../../config/run-config.ts';
 import type { Store } from '../../data/format/store.ts';
 import { loadMicroBatch } from '../../data/loader/load-micro-batch.ts';
 import type { MicroBatch, Session } from '../../engine/engine.ts';
-import { DEFAULT_FORMULATIONS, type Formulations } from '../../engine/formulations.ts';
+import {
+  DEFAULT_FORMULATIONS,
+  describeFormulations,
+  type Formulations,
+} from '../../engine/formulations.ts';
 import { createEngine } from '../../engine/select.ts';
 import { initialState } from '../../model/initial-state.ts';
-import { defineRun, type RunDefinition } from '../../worker/run-definition.ts';
-import { timingOf } from '../bench/step-bench.ts';
-
-export interface TimedFormulations {
-  readonly formulations: Formulations;
-  /** Of the gradients of one micro-batch of each padded length, added up. */
-  readonly milliseconds: number;
-}
-
-export interface TuneResult {
-  readonly fastest: Formulations;
-  /** The default first, then each other choice by itself. */
-  readonly timed: readonly TimedFormulations[];
-  /** Rows and padded length of what was timed. */
-  readonly shapes: readonly (readonly [number, number])[];
-}
+import type { RunDefinition } from '../../worker/run-definition.ts';
+import {
+  combineClearlyFaster,
+  isClearlyFaster,
+  quartilesOf,
+  type TimedFormulations,
+} from './choose-formulations.ts';
+import type { TunedBatch } from './tuned-batches.ts';
 
 const ALTERNATIVES: readonly Partial<Formulations>[] = [
   { convolution: 'transposed' },
   { filterGradient: 'native' },
   { batchNorm: 'composed' },
 ];
-const ROUNDS = 5;
-const WARM_UP = 2;
-/** Shortest, middle and longest of the first steps' micro-batches. */
-const STEPS_LOOKED_AT = 8;
+/** It records. */
+const WARM_UP = 1;
+const ROUNDS = 7;
+/** After so many rounds who was never as fast as the default's slowest is out. */
+const ROUNDS_BEFORE_OUT = 3;
 
-/** The process must have the engine's environment. */
-export async function measureFormulations(config: RunConfig, store: Store): Promise<TuneResult> {
-  const run = defineRun(config, store);
-  const batches = await someMicroBatches(run, store);
-  const candidates = [{}, ...ALTERNATIVES].map((other) => ({ ...DEFAULT_FORMULATIONS, ...other }));
-  const sessions = await Promise.all(candidates.map((choice) => openSession(config, run, choice)));
-  const times = candidates.map(() => batches.map(() => [] as number[]));
-  for (let round = 0; round < WARM_UP + ROUNDS; round++) {
-    for (const [index, session] of sessions.entries()) {
-      for (const [which, batch] of batches.entries()) {
-        const start = performance.now();
-        session.gradients(batch);
-        if (round >= WARM_UP) times[index]![which]!.push(performance.now() - start);
-      }
-    }
-  }
-  for (const session of sessions) session.dispose();
-  const timed = candidates.map((formulations, index) => ({
-    formulations,
-    milliseconds: times[index]!.reduce((sum, each) => sum + timingOf(each).median, 0),
-  }));
-  return {
-    fastest: fastestOf(timed),
-    timed,
-    shapes: batches.map(({ rows, paddedLength }) => [rows, paddedLength]),
-  };
+interface Subject {
+  readonly config: RunConfig;
+  readonly run: RunDefinition;
+  readonly phase: number;
+  readonly batches: readonly MicroBatch[];
 }
 
-/** The default, but for each choice that is faster when it alone is another. */
-export function fastestOf([first, ...others]: readonly TimedFormulations[]): Formulations {
-  const { formulations, milliseconds } = first!;
-  const better = others.filter((other) => other.milliseconds < milliseconds);
-  const choose = <Key extends keyof Formulations>(key: Key): Formulations[Key] =>
-    better.find((other) => other.formulations[key] !== formulations[key])?.formulations[key] ??
-    formulations[key];
-  return {
-    convolution: choose('convolution'),
-    filterGradient: choose('filterGradient'),
-    batchNorm: choose('batchNorm'),
-  };
+/**
+ * The default first, then each other choice by itself, then those together that were clearly faster. The
+ * process must have the engine's environment.
+ * @param onProgress what is being timed
+ */
+export async function measureFormulations(
+  config: RunConfig,
+  run: RunDefinition,
+  store: Store,
+  places: readonly TunedBatch[],
+  onProgress: (what: string) => void,
+): Promise<TimedFormulations[]> {
+  const batches = await Promise.all(
+    places.map(({ phase, step, microBatch }) =>
+      loadMicroBatch(store, run.phases, { kind: 'training', phase, stepInPhase: step, microBatch }),
+    ),
+  );
+  const subject = { config, run, phase: places[0]!.phase, batches };
+  const candidates = ALTERNATIVES.map((other) => ({ ...DEFAULT_FORMULATIONS, ...other }));
+  const timed = await timeInTurn(subject, [DEFAULT_FORMULATIONS, ...candidates], onProgress);
+  const combined = combineClearlyFaster(timed);
+  if (combined === undefined) return timed;
+  const [again, together] = await timeInTurn(
+    subject,
+    [timed[0]!.formulations, combined],
+    onProgress,
+  );
+  // Compared with the default of its own minutes.
+  return isClearlyFaster(together!, again!) ? [...timed, together!] : timed;
+}
+
+async function timeInTurn(
+  subject: Subject,
+  candidates: readonly Formulations[],
+  onProgress: (what: string) => void,
+): Promise<TimedFormulations[]> {
+  const contenders: Contender[] = [];
+  for (const formulations of candidates) {
+    onProgress(describeFormulations(formulations));
+    const session = await openSession(subject, formulations);
+    for (let round = 0; round < WARM_UP; round++) runOnce(session, subject.batches);
+    contenders.push({ formulations, session, times: [] });
+  }
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const contender of contenders) {
+      if (isOut(contender, contenders[0]!)) continue;
+      contender.times.push(runOnce(contender.session, subject.batches));
+    }
+  }
+  return contenders.map(({ formulations, session, times }) => {
+    session.dispose();
+    return { formulations, milliseconds: quartilesOf(times) };
+  });
+}
+
+interface Contender {
+  readonly formulations: Formulations;
+  readonly session: Session;
+  readonly times: number[];
+}
+
+function isOut({ times }: Contender, reference: Contender): boolean {
+  return times.length >= ROUNDS_BEFORE_OUT && Math.min(...times) > Math.max(...reference.times);
+}
+
+/** @returns milliseconds */
+function runOnce(session: Session, batches: readonly MicroBatch[]): number {
+  const start = performance.now();
+  for (const batch of batches) session.gradients(batch);
+  return performance.now() - start;
 }
 
 async function openSession(
-  config: RunConfig,
-  run: RunDefinition,
+  { config, run, phase }: Subject,
   formulations: Formulations,
 ): Promise<Session> {
   const engine = await createEngine({ ...config.engine, formulations });
-  const { program } = run.phases[0]!;
+  const { program } = run.phases[phase]!;
   const session = engine.session(program);
   const { momentCount } = program.update;
   session.load(initialState(run.model, run.layout, { seed: config.seed, momentCount }));
   return session;
-}
-
-async function someMicroBatches(run: RunDefinition, store: Store): Promise<MicroBatch[]> {
-  const { plan } = run.phases[0]!;
-  const places = Array.from({ length: Math.min(STEPS_LOOKED_AT, plan.stepsPerEpoch) })
-    .flatMap((_, step) =>
-      plan.stepAt(step).microBatches.map(({ paddedLength }, microBatch) => ({
-        step,
-        microBatch,
-        paddedLength,
-      })),
-    )
-    .sort((a, b) => a.paddedLength - b.paddedLength);
-  const chosen = new Set([places[0]!, places[places.length >> 1]!, places.at(-1)!]);
-  return await Promise.all(
-    [...chosen].map(({ step, microBatch }) =>
-      loadMicroBatch(store, run.phases, {
-        kind: 'training',
-        phase: 0,
-        stepInPhase: step,
-        microBatch,
-      }),
-    ),
-  );
 }

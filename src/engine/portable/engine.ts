@@ -1,5 +1,5 @@
 /** The portable engine: tfjs on WASM, one thread, wherever Node runs. Slower, with bits of its own. */
-import type { EngineConfig } from '../../config/engine-section.ts';
+import type { EngineChoice } from '../../config/engine-section.ts';
 import type { Engine, NumericsFingerprint } from '../engine.ts';
 import { describeFormulations, PLAIN_FORMULATIONS } from '../formulations.ts';
 import { TfjsSession } from '../tfjs/session.ts';
@@ -7,7 +7,7 @@ import { makeKernels } from './kernels.ts';
 import { loadWasm } from './library.ts';
 
 /** @throws LockstepError ENGINE_UNAVAILABLE */
-export async function createPortableEngine(config: EngineConfig): Promise<Engine> {
+export async function createPortableEngine(config: EngineChoice): Promise<Engine> {
   const tf = await loadWasm();
   const kernels = makeKernels(tf);
   const fingerprint: NumericsFingerprint = {

@@ -1,7 +1,7 @@
 /** The TensorFlow engine: tfjs-node-gpu on a linked libtensorflow. */
-import type { EngineConfig } from '../../config/engine-section.ts';
+import type { EngineChoice } from '../../config/engine-section.ts';
 import type { Engine, NumericsFingerprint } from '../engine.ts';
-import { DEFAULT_FORMULATIONS, describeFormulations } from '../formulations.ts';
+import { describeFormulations, formulationsOf } from '../formulations.ts';
 import { TfjsSession } from '../tfjs/session.ts';
 import { backendOf } from './binding.ts';
 import { CompiledSession } from './compiled-session.ts';
@@ -10,10 +10,10 @@ import { makeKernels } from './kernels.ts';
 import { loadTensorflow } from './library.ts';
 
 /** @throws LockstepError ENGINE_UNAVAILABLE */
-export function createTensorflowEngine(config: EngineConfig, kind: 'eager' | 'compiled'): Engine {
+export function createTensorflowEngine(config: EngineChoice, kind: 'eager' | 'compiled'): Engine {
   const tf = loadTensorflow();
   const kernels = makeKernels(tf);
-  const formulations = config.formulations ?? DEFAULT_FORMULATIONS;
+  const formulations = formulationsOf(config.formulations);
   const backend = { tf, kernels, formulations };
   const node = backendOf(tf);
   const { binding } = node;

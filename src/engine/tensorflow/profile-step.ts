@@ -4,9 +4,9 @@
  * own call into TensorFlow, and none is fused with another.
  */
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
-import type { EngineConfig } from '../../config/engine-section.ts';
+import type { EngineChoice } from '../../config/engine-section.ts';
 import type { ForwardContext, MicroBatch, Program, TrainState } from '../engine.ts';
-import { DEFAULT_FORMULATIONS } from '../formulations.ts';
+import { formulationsOf } from '../formulations.ts';
 import type { Tensor } from '../ops.ts';
 import { unwrap, wrap } from '../tfjs/ops.ts';
 import {
@@ -49,9 +49,9 @@ const WARM_UP = 2;
  * Gradients and update of one micro-batch, in the order of execution.
  * @throws LockstepError ENGINE_UNAVAILABLE
  */
-export function profileStep(config: EngineConfig, input: ProfileInput): OperationTime[] {
+export function profileStep(config: EngineChoice, input: ProfileInput): OperationTime[] {
   const tf = loadTensorflow();
-  const formulations = config.formulations ?? DEFAULT_FORMULATIONS;
+  const formulations = formulationsOf(config.formulations);
   const backend = { tf, kernels: makeKernels(tf), formulations };
   const steps = Array.from({ length: WARM_UP + input.repeats }, () =>
     timeStep(backend, backendOf(tf), input),

@@ -62,6 +62,7 @@ describe('a complete configuration', () => {
     assert.deepEqual(config.engine, {
       kind: 'auto',
       threadsPerWorker: 1,
+      formulations: 'auto',
       numerics: 'strict',
     });
     assert.deepEqual(config.phases[0]!.duration, { steps: 100 });
@@ -395,7 +396,7 @@ describe('--set', () => {
     ['data.store=', 'data.store is empty; allowed: text that is not empty.'],
     [
       'engine.threads=2',
-      'engine.threads is no known key; allowed here: kind, threadsPerWorker, formulations, numerics. Did you mean "threadsPerWorker"?',
+      'engine.threads is no known key; allowed here: kind, threadsPerWorker, formulations, tuned, numerics. Did you mean "threadsPerWorker"?',
     ],
     [
       '__proto__.x=1',

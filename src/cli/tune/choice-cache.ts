@@ -1,0 +1,97 @@
+/** Choices of formulations that were made on this machine, so that the next start makes the same. */
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { z } from 'zod';
+import { formulationsSection, tunedSection } from '../../config/engine-section.ts';
+import { canonicalJson } from '../../core/canonical-json.ts';
+import { systemErrorCode } from '../../core/file-error.ts';
+import { sha256 } from '../../core/hash.ts';
+import type { TuneKey } from './tune-key.ts';
+
+const choiceSchema = z.strictObject({ formulations: formulationsSection, tuned: tunedSection });
+
+/** The choice and what it was made by, as they go into a configuration. */
+export type Choice = z.output<typeof choiceSchema>;
+
+type Say = (sentence: string) => void;
+
+/** As the XDG base directory specification has it: a path that is not absolute does not count. */
+export function cacheFolder(environment: Readonly<NodeJS.ProcessEnv>): string {
+  const { XDG_CACHE_HOME: folder = '' } = environment;
+  return join(isAbsolute(folder) ? folder : join(homedir(), '.cache'), 'lockstep');
+}
+
+/** A file for each key; what cannot be read as a choice is as good as none. */
+export class ChoiceCache {
+  readonly #folder: string;
+  readonly #say: Say;
+
+  constructor(folder: string, say: Say) {
+    this.#folder = folder;
+    this.#say = say;
+  }
+
+  find(key: TuneKey): Choice | undefined {
+    const path = this.#pathOf(key);
+    try {
+      const { choice } = z
+        .object({ choice: choiceSchema })
+        .parse(JSON.parse(readFileSync(path, 'utf8')));
+      return choice;
+    } catch (thrown) {
+      if (!['ENOENT', 'ENOTDIR'].includes(systemErrorCode(thrown) ?? '')) {
+        this.#say(`${path} holds no choice of formulations that can be read: it is ignored.`);
+      }
+      return undefined;
+    }
+  }
+
+  /**
+   * Keeps a choice unless another process has kept one in the meantime.
+   * @returns the one that is kept
+   */
+  add(key: TuneKey, choice: Choice): Choice {
+    try {
+      this.#write(key, choice, (temporary, path) => {
+        linkSync(temporary, path);
+        rmSync(temporary);
+      });
+      return choice;
+    } catch (thrown) {
+      const first = systemErrorCode(thrown) === 'EEXIST' ? this.find(key) : undefined;
+      if (first !== undefined) return first;
+      this.replace(key, choice);
+      return choice;
+    }
+  }
+
+  /** Keeps a choice whatever was there. */
+  replace(key: TuneKey, choice: Choice): void {
+    try {
+      this.#write(key, choice, renameSync);
+    } catch (thrown) {
+      const reason = systemErrorCode(thrown) ?? String(thrown);
+      this.#say(
+        `The choice of formulations is not kept for later runs (${this.#folder}: ${reason}).`,
+      );
+    }
+  }
+
+  #write(key: TuneKey, choice: Choice, giveName: (temporary: string, path: string) => void): void {
+    mkdirSync(this.#folder, { recursive: true });
+    const path = this.#pathOf(key);
+    const temporary = `${path}.${process.pid}.tmp`;
+    writeFileSync(temporary, `${JSON.stringify({ key, choice }, null, 2)}\n`);
+    try {
+      giveName(temporary, path);
+    } catch (thrown) {
+      rmSync(temporary, { force: true });
+      throw thrown;
+    }
+  }
+
+  #pathOf(key: TuneKey): string {
+    return join(this.#folder, `formulations-${sha256(canonicalJson(key)).slice(0, 16)}.json`);
+  }
+}
