@@ -1,12 +1,12 @@
 /** The command line: `lockstep <command>`. */
-import yargs from 'yargs';
+import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
 import { COMMANDS } from './commands.ts';
 import { reportError } from './exit.ts';
 import { isParserError, refuseNotANumber, usageError } from './usage.ts';
 
-const parser = yargs(hideBin(process.argv))
+const parser: Argv = yargs(hideBin(process.argv))
   .scriptName('lockstep')
   .usage(
     '$0 <command>\n\nTrains models of long 1-D sequences: the same bits on any number of workers.',
@@ -22,8 +22,16 @@ const parser = yargs(hideBin(process.argv))
   .exitProcess(false)
   .check(refuseNotANumber, true)
   .fail((message, error) => {
-    throw error ?? usageError(message);
+    throw error ?? usageError(message, optionsOf(parser));
   });
+
+/** Names of the options that the command at hand takes; yargs's types leave the method out. */
+function optionsOf(parser: Argv): string[] {
+  const { key } = (
+    parser as Argv & { getOptions(): { key: Record<string, unknown> } }
+  ).getOptions();
+  return Object.keys(key);
+}
 
 // A reader that has seen enough (`| head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

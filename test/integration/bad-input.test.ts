@@ -434,7 +434,7 @@ const OPTIONS: readonly Case[] = [
     what: 'an option that there is not',
     args: ['train', 'ok.yaml', '--worker', '2'],
     code: 2,
-    says: `USAGE: Unknown here: worker. ${HELP}`,
+    says: `USAGE: Unknown here: worker. Did you mean --workers? ${HELP}`,
   },
   {
     what: 'a command without its configuration',
