@@ -3,10 +3,9 @@
  * order; a rank may be one round ahead of another, never two, since finishing a round takes a frame of it
  * from every peer.
  *
- * When memory may be reused (ZeroMQ sends from our memory and does not say when it is done):
- * - Parts of round n are free when round n is done here: each peer's finished pieces contain all our parts.
- * - Our finished segment of round n is free when round n+1 is done here: a frame of round n+1 from a peer
- *   means that it began that round, so had finished round n, so had all our frames of it. Hence two slots.
+ * When memory may be reused (peers read what we sent where it lies, and nothing says when they are done): what
+ * was sent in round n is free when round n+1 is done here. A frame of round n+1 from a peer means that it began
+ * that round, so had finished round n, so had read all our frames of it. Hence two slots.
  */
 import { LockstepError } from '../core/errors.ts';
 import type { DataHeader } from '../protocol/data-frame.ts';
@@ -69,7 +68,7 @@ export class AllReduce {
     this.#tag = runTag(options.run);
     const { transport } = options;
     const allocate = (floats: number) => transport?.memory(floats) ?? new Float32Array(floats);
-    this.#reduceMemory = new RotatingBuffer(1, allocate);
+    this.#reduceMemory = new RotatingBuffer(2, allocate);
     this.#gatherMemory = new RotatingBuffer(2, allocate);
     if (transport !== null) void this.#receive(transport);
   }

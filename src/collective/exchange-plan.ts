@@ -5,6 +5,9 @@
  * of its own whole subtrees; the owner of a segment adds them all in tree order. Then each owner sends
  * its finished segment to every other worker. With S bytes a leaf, W workers and c subtrees in a worker's
  * share, that worker sends c·S·(W−1)/W and then S·(W−1)/W bytes: (c+1)/2 times those of a ring.
+ *
+ * Where waiting for each other costs more than bytes, everyone sends everyone everything and adds it all:
+ * c·S·(W−1) bytes, but one way instead of there and back.
  */
 import type { Range, TreeNode } from './canonical-sum.ts';
 import { wholeSubtrees } from './canonical-sum.ts';
@@ -15,6 +18,8 @@ const ALIGNMENT_FLOATS = 16;
 /** 1 MiB: the receiver adds one frame while the next one arrives. */
 const LARGEST_FRAME_FLOATS = 2 ** 18;
 const FLOAT_BYTES = 4;
+/** Up to so many floats to send a subtree, 256 KiB, everyone sends everyone everything. */
+export const SMALL_FLOATS = 2 ** 16;
 
 /** Part of a subtree's sum on its way to or from a peer. */
 export interface SubtreeTransfer {
@@ -38,6 +43,13 @@ export interface ExchangeShape {
   readonly microBatches: number;
   /** Numbers in a leaf. */
   readonly floats: number;
+  /** Every rank finishes the whole sum by itself. */
+  readonly everywhere?: boolean;
+}
+
+/** Whether a vector is so small that every rank finishes the whole sum by itself. */
+export function isSmall({ workers, floats }: ExchangeShape): boolean {
+  return (workers - 1) * floats <= SMALL_FLOATS;
 }
 
 /** What one rank does in a global step's exchange. A peer with nothing to say is left out. */
@@ -67,7 +79,7 @@ export function exchangePlan(rank: number, shape: ExchangeShape): ExchangePlan {
   const { workers, microBatches } = shape;
   const subtreesOf = (worker: number): TreeNode[] =>
     wholeSubtrees(shareOf(worker, workers, microBatches), microBatches);
-  const framesOf = (worker: number): Range[] => frames(segmentOf(worker, shape));
+  const framesOf = (worker: number): Range[] => framesIn(segmentOf(worker, shape));
   const subtrees = subtreesOf(rank);
   const ownFrames = framesOf(rank);
 
@@ -79,8 +91,9 @@ export function exchangePlan(rank: number, shape: ExchangeShape): ExchangePlan {
   const receives = others
     .toSorted((a, b) => a - b)
     .flatMap((peer) => subtreesOf(peer).map((node) => ({ peer, node, frames: ownFrames })));
-  const gatherSends = others.map((peer) => ({ peer, frames: ownFrames }));
-  const gatherReceives = others.map((peer) => ({ peer, frames: framesOf(peer) }));
+  const gathering = shape.everywhere ? [] : others;
+  const gatherSends = gathering.map((peer) => ({ peer, frames: ownFrames }));
+  const gatherReceives = gathering.map((peer) => ({ peer, frames: framesOf(peer) }));
   return {
     rank,
     share: shareOf(rank, workers, microBatches),
@@ -96,17 +109,19 @@ export function exchangePlan(rank: number, shape: ExchangeShape): ExchangePlan {
 }
 
 /**
- * The floats that a rank owns: contiguous, in order of rank, as equal as multiples of 16 allow; only the
- * last may end elsewhere.
+ * The floats that a rank finishes: contiguous, in order of rank, as equal as multiples of 16 allow, only the
+ * last ending elsewhere; or all of them.
  */
-export function segmentOf(rank: number, { workers, floats }: ExchangeShape): Range {
+export function segmentOf(rank: number, { workers, floats, everywhere }: ExchangeShape): Range {
+  if (everywhere) return { begin: 0, end: floats };
   const lines = Math.ceil(floats / ALIGNMENT_FLOATS);
   const boundary = (at: number) =>
     Math.min(floats, Math.floor((lines * at) / workers) * ALIGNMENT_FLOATS);
   return { begin: boundary(rank), end: boundary(rank + 1) };
 }
 
-function frames({ begin, end }: Range): Range[] {
+/** The frames that a range of floats is sent in. */
+export function framesIn({ begin, end }: Range): Range[] {
   return Array.from({ length: Math.ceil((end - begin) / LARGEST_FRAME_FLOATS) }, (_, i) => ({
     begin: begin + i * LARGEST_FRAME_FLOATS,
     end: Math.min(end, begin + (i + 1) * LARGEST_FRAME_FLOATS),

@@ -11,7 +11,7 @@ import type { DataHeader } from '../protocol/data-frame.ts';
 import type { Range, Subtree, TreeNode } from './canonical-sum.ts';
 import { addCanonical, leavesOf, sumSubtrees } from './canonical-sum.ts';
 import type { ExchangePlan } from './exchange-plan.ts';
-import { exchangePlan } from './exchange-plan.ts';
+import { exchangePlan, framesIn, isSmall } from './exchange-plan.ts';
 
 export interface ReduceInput {
   readonly step: number;
@@ -82,14 +82,15 @@ export class ExchangeRound {
     const { microBatches, length } = input;
     this.input = input;
     this.#post = post;
-    this.#plan = exchangePlan(rank, { workers: worldSize, microBatches, floats: length });
+    const shape = { workers: worldSize, microBatches, floats: length };
+    this.#plan = exchangePlan(rank, { ...shape, everywhere: isSmall(shape) });
     checkSubtrees(this.#plan, input);
     this.#others = Array.from({ length: worldSize - 1 }, (_, i) => (rank + 1 + i) % worldSize);
     this.#cover = coverOf(this.#plan, microBatches);
-    this.#pieces = piecesOf(this.#plan.segment, framesOf(this.#plan));
+    this.#pieces = piecesOf(this.#plan.segment);
     this.result = memory.result(length);
     const { begin, end } = this.#plan.segment;
-    this.#gatherMemory = memory.gather(worldSize > 1 ? end - begin : 0);
+    this.#gatherMemory = memory.gather(this.#plan.gatherSends.length > 0 ? end - begin : 0);
     this.#awaitFrames();
     this.#sendParts(memory);
     this.#placeOwnParts();
@@ -126,32 +127,49 @@ export class ExchangeRound {
         this.#awaited.set(frameKey(peer, 'gather', NO_NODE, begin), end - begin);
       }
     }
-    // A rank whose segment is empty still sends one empty frame: the sign that it has begun this round, on
-    // which the reuse of memory rests (all-reduce.ts).
-    const gathering = new Set(this.#plan.gatherReceives.map(({ peer }) => peer));
-    for (const peer of this.#others.filter((other) => !gathering.has(other))) {
+    const { receives, gatherReceives } = this.#plan;
+    for (const peer of this.#silent([...receives, ...gatherReceives])) {
       this.#awaited.set(frameKey(peer, 'gather', NO_NODE, 0), 0);
     }
   }
 
   #sendParts(memory: RoundMemory): void {
     const { sends, gatherSends } = this.#plan;
-    const floats = sends.flatMap(({ frames }) => frames).reduce((sum, r) => sum + sizeOf(r), 0);
+    // What goes to several peers is copied once.
+    const parts = new Map(
+      sends.flatMap(({ node, frames }) =>
+        frames.map((frame) => [`${nodeKey(node)} ${frame.begin}`, { node, frame }] as const),
+      ),
+    );
+    const floats = [...parts.values()].reduce((sum, { frame }) => sum + sizeOf(frame), 0);
     const copies = memory.reduce(floats);
+    const copied = new Map<string, Float32Array>();
     let used = 0;
+    for (const [key, { node, frame }] of parts) {
+      const part = copies.subarray(used, used + sizeOf(frame));
+      part.set(this.#vectorOf(node).subarray(frame.begin, frame.end));
+      copied.set(key, part);
+      used += part.length;
+    }
     for (const { peer, node, frames } of sends) {
-      for (const { begin, end } of frames) {
-        const part = copies.subarray(used, used + end - begin);
-        part.set(this.#vectorOf(node).subarray(begin, end));
-        used += end - begin;
+      for (const { begin } of frames) {
+        const part = copied.get(`${nodeKey(node)} ${begin}`)!;
         this.#post({ peer, phase: 'reduce', node, offset: begin, part });
       }
     }
-    if (gatherSends.length > 0) return;
     const empty = new Float32Array(0);
-    for (const peer of this.#others) {
+    for (const peer of this.#silent([...sends, ...gatherSends])) {
       this.#post({ peer, phase: 'gather', node: NO_NODE, offset: 0, part: empty });
     }
+  }
+
+  /**
+   * The ranks that nothing goes to, or comes from. They are sent one empty frame all the same: the sign that
+   * this rank has begun the round, on which the reuse of memory rests (all-reduce.ts).
+   */
+  #silent(transfers: readonly { peer: number }[]): number[] {
+    const heard = new Set(transfers.map(({ peer }) => peer));
+    return this.#others.filter((peer) => !heard.has(peer));
   }
 
   #placeOwnParts(): void {
@@ -179,11 +197,11 @@ export class ExchangeRound {
     const { data } = sumSubtrees(cover, this.input.microBatches, adderInto(target));
     parts.clear();
     if (data !== target) target.set(data);
-    if (this.#others.length === 0) return;
+    if (this.#plan.gatherSends.length === 0) return;
     const from = range.begin - this.#plan.segment.begin;
     const part = this.#gatherMemory.subarray(from, from + data.length);
     part.set(data);
-    for (const peer of this.#others) {
+    for (const { peer } of this.#plan.gatherSends) {
       this.#post({ peer, phase: 'gather', node: NO_NODE, offset: range.begin, part });
     }
   }
@@ -217,14 +235,8 @@ function coverOf({ subtrees, receives }: ExchangePlan, microBatches: number): Tr
   return nodes.sort((a, b) => leavesOf(a, microBatches).begin - leavesOf(b, microBatches).begin);
 }
 
-/** The frames into which this rank's own segment is cut; without peers it is one piece. */
-function framesOf({ gatherSends, segment }: ExchangePlan): readonly Range[] {
-  return gatherSends[0]?.frames ?? (sizeOf(segment) > 0 ? [segment] : []);
-}
-
-function piecesOf(segment: Range, frames: readonly Range[]): Map<number, Piece> {
-  if (sizeOf(segment) === 0) return new Map();
-  return new Map(frames.map((range) => [range.begin, { range, parts: new Map() }]));
+function piecesOf(segment: Range): Map<number, Piece> {
+  return new Map(framesIn(segment).map((range) => [range.begin, { range, parts: new Map() }]));
 }
 
 function checkSubtrees(

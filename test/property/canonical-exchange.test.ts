@@ -57,8 +57,12 @@ const bitsOf = (vector: Float32Array) =>
   new Uint32Array(vector.buffer, vector.byteOffset, vector.length);
 
 /** What each worker holds after the exchange, with every message carried frame by frame. */
-function exchange(leaves: readonly Float32Array[], workers: number): Float32Array[] {
-  const shape = { workers, microBatches: leaves.length, floats: leaves[0]!.length };
+function exchange(
+  leaves: readonly Float32Array[],
+  workers: number,
+  everywhere = false,
+): Float32Array[] {
+  const shape = { workers, microBatches: leaves.length, floats: leaves[0]!.length, everywhere };
   const plans = Array.from({ length: workers }, (_, rank) => exchangePlan(rank, shape));
   const post = new Map<string, Float32Array>();
   const own = plans.map((plan) => localSubtrees(plan, leaves));
@@ -147,7 +151,11 @@ test('every worker ends with the bits of the plain tree', () => {
     fc.property(counts.leaves, counts.workers, sizes, fc.nat(), (count, workers, floats, seed) => {
       const leaves = leavesFor(seed, count, floats);
       const expected = bitsOf(plainTree(leaves));
-      for (const total of exchange(leaves, workers)) assert.deepEqual(bitsOf(total), expected);
+      for (const everywhere of [false, true]) {
+        for (const total of exchange(leaves, workers, everywhere)) {
+          assert.deepEqual(bitsOf(total), expected);
+        }
+      }
     }),
     { numRuns: 150 },
   );

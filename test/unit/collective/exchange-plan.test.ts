@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exchangePlan, segmentOf } from '../../../src/collective/exchange-plan.ts';
+import { exchangePlan, isSmall, segmentOf } from '../../../src/collective/exchange-plan.ts';
 import { shareOf } from '../../../src/collective/share.ts';
 
 test('shares are contiguous and as equal as possible', () => {
@@ -117,4 +117,22 @@ test('an empty segment is neither sent nor awaited', () => {
     plans.map((plan) => plan.sends.length),
     [1, 1, 0],
   );
+});
+
+test('a small vector goes to everyone whole, and nothing comes back', () => {
+  const shape = { workers: 3, microBatches: 3, floats: 5 };
+  assert.ok(isSmall(shape));
+  assert.ok(!isSmall({ ...shape, floats: 1e6 }));
+  const plan = exchangePlan(1, { ...shape, everywhere: true });
+  const whole = [{ begin: 0, end: 5 }];
+  assert.deepEqual(plan.segment, whole[0]);
+  assert.deepEqual(plan.sends, [
+    { peer: 2, node: { level: 0, index: 1 }, frames: whole },
+    { peer: 0, node: { level: 0, index: 1 }, frames: whole },
+  ]);
+  assert.deepEqual(plan.receives, [
+    { peer: 0, node: { level: 0, index: 0 }, frames: whole },
+    { peer: 2, node: { level: 1, index: 1 }, frames: whole },
+  ]);
+  assert.deepEqual([plan.gatherSends, plan.gatherReceives], [[], []]);
 });
