@@ -1,12 +1,11 @@
 /** What a launch would start, as text. */
 import type { Device } from './device.ts';
 import { nameDevice } from './device.ts';
-import { workerEnvironment } from './environment.ts';
+import { type EnvironmentOptions, workerEnvironment } from './environment.ts';
 
 export interface DryRunOptions {
   readonly devices: readonly Device[];
-  readonly threadsPerWorker: number;
-  readonly numerics: 'strict' | 'fast';
+  readonly engine: EnvironmentOptions['engine'];
   readonly runFolder: string;
 }
 

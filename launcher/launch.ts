@@ -16,7 +16,7 @@ async function main(args: readonly string[]): Promise<number> {
   const { engine, name } = loadRunConfig(configPath(request), request.overrides);
   if (!request.dryRun) return await runLockstep(lockstepArguments(request));
   const runFolder = request.what.run ?? join('runs', name);
-  process.stdout.write(dryRunText({ devices, ...engine, runFolder }));
+  process.stdout.write(dryRunText({ devices, engine, runFolder }));
   process.stdout.write(
     `Nothing was started; it would be: lockstep ${lockstepArguments(request).join(' ')}\n`,
   );

@@ -5,14 +5,13 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Device } from './device.ts';
-import { inheritedEnvironment, workerEnvironment } from './environment.ts';
+import { type EnvironmentOptions, inheritedEnvironment, workerEnvironment } from './environment.ts';
 import { lastLineOf } from './last-line.ts';
 
 export interface LocalLaunchOptions {
   /** One worker a device; the worker in slot i gets device i. */
   readonly devices: readonly Device[];
-  readonly threadsPerWorker: number;
-  readonly numerics: 'strict' | 'fast';
+  readonly engine: EnvironmentOptions['engine'];
   readonly runFolder: string;
   /** TypeScript file that a worker runs. */
   readonly entry: URL;
@@ -70,15 +69,9 @@ function startWorker(
 
 /** The whole environment that the worker of `seat` starts with beyond what it inherits. */
 export function environmentOf(options: LocalLaunchOptions, seat: Seat): Record<string, string> {
-  const { devices, threadsPerWorker, numerics, runFolder } = options;
+  const { devices, engine, runFolder } = options;
   const device = devices[seat.slot]!;
-  return workerEnvironment({
-    device,
-    threadsPerWorker,
-    numerics,
-    runFolder,
-    seat: seat.environment,
-  });
+  return workerEnvironment({ device, engine, runFolder, seat: seat.environment });
 }
 
 /** Where the raw output of the worker in `slot` goes. */

@@ -53,13 +53,11 @@ async function parity(gpu: FoundGpu | undefined): Promise<string> {
   const device = gpu === undefined ? ({ kind: 'cpu' } as const) : gpuDevice(gpu.index);
   const environment = workerEnvironment({
     device,
-    threadsPerWorker: 1,
-    numerics: 'strict',
+    engine: { threadsPerWorker: 1, numerics: 'strict' },
     seat: {},
     runFolder: '',
   });
-  // Fixtures are float32: TensorFloat-32 has ten bits of mantissa.
-  const env = { ...process.env, ...environment, NVIDIA_TF32_OVERRIDE: '0' };
+  const env = { ...process.env, ...environment };
   const suites = [
     'test/parity',
     'test/property/padding.test.ts',

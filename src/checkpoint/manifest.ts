@@ -25,7 +25,7 @@ const fingerprint = z.strictObject({
   instructionSet: z.string(),
   formulations: z.string(),
   threadsPerWorker: count,
-  precision: z.literal('float32'),
+  precision: z.enum(['float32', 'tf32']),
   numerics: z.enum(['strict', 'fast']),
   node: z.string(),
 });

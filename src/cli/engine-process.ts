@@ -30,8 +30,7 @@ export async function inEngineProcess(
   const [device] = gpu === undefined ? cpuDevices(1) : gpuDevices(gpu);
   const environment = workerEnvironment({
     device: device!,
-    threadsPerWorker: engine.threadsPerWorker,
-    numerics: engine.numerics,
+    engine,
     seat: {},
     runFolder: '',
   });

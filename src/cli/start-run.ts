@@ -50,8 +50,7 @@ export async function startRun(
       totalSteps: facts.totalSteps,
       launch: localLaunch({
         devices: options.devices,
-        threadsPerWorker: config.engine.threadsPerWorker,
-        numerics: config.engine.numerics,
+        engine: config.engine,
         runFolder: folder.path,
         entry: WORKER,
         args: options.resume ? ['--resume'] : [],

@@ -32,10 +32,17 @@ export const engineSection = z.strictObject({
   tuned: tunedSection.optional(),
   /** `strict` keeps the promise of equal bits on CUDA; `fast` gives it up. */
   numerics: z.enum(['strict', 'fast']).default('strict'),
+  /**
+   * NVIDIA GPUs from Ampere on may multiply with 10 bits of mantissa instead of 23, several times as fast.
+   * TensorFlow's own default is that they do.
+   */
+  tf32: z.boolean().default(false),
+  /** Lets XLA compile what it can of the graph, for each shape of micro-batch anew. */
+  xla: z.boolean().default(false),
 });
 
 export type EngineConfig = z.output<typeof engineSection>;
 
-/** What an engine must know; without formulations it takes its default. */
+/** What an engine must know; what is absent is its default. */
 export type EngineChoice = Pick<EngineConfig, 'kind' | 'threadsPerWorker' | 'numerics'> &
-  Partial<Pick<EngineConfig, 'formulations'>>;
+  Partial<Pick<EngineConfig, 'formulations' | 'tf32' | 'xla'>>;

@@ -172,7 +172,8 @@ export interface NumericsFingerprint {
   /** The chosen ones, e.g. `direct convolution, shifted filterGradient, fused batchNorm`. */
   readonly formulations: string;
   readonly threadsPerWorker: number;
-  readonly precision: 'float32';
+  /** Of multiplications. */
+  readonly precision: 'float32' | 'tf32';
   readonly numerics: 'strict' | 'fast';
   readonly node: string;
 }

@@ -75,7 +75,7 @@ async function measure(
   { run }: CellPaths,
   { device, crop, children }: CellPlace,
 ): Promise<readonly ClassificationReport[]> {
-  const { threadsPerWorker, numerics } = cell.config.engine;
+  const { engine } = cell.config;
   const phases = cell.measured.map(({ phase }) => phase);
   const request: MeasureRequest = { run, phases, crop };
   const child = spawn(
@@ -84,7 +84,7 @@ async function measure(
     {
       env: {
         ...inheritedEnvironment(process.env),
-        ...workerEnvironment({ device, threadsPerWorker, numerics, seat: {}, runFolder: run }),
+        ...workerEnvironment({ device, engine, seat: {}, runFolder: run }),
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     },

@@ -17,17 +17,16 @@ export interface Contender {
   close(): void;
 }
 
-/** @param threads CPU threads that it computes with */
+/** @param engine what it computes with, of which PyTorch takes the threads */
 export function startContender(
   name: string,
   command: readonly string[],
-  threads: number,
+  engine: Omit<EngineChoice, 'kind'>,
 ): Contender {
   const [device] = cpuDevices(1);
   const environment = workerEnvironment({
     device: device!,
-    threadsPerWorker: threads,
-    numerics: 'strict',
+    engine,
     seat: {},
     runFolder: '',
   });
@@ -59,7 +58,7 @@ export function startContender(
 /** One of Lockstep's engines as a contender. */
 export function startEngine(name: string, engine: EngineChoice): Contender {
   const command = [process.execPath, '--import', TSX, WORKER, JSON.stringify(engine)];
-  return startContender(name, command, engine.threadsPerWorker);
+  return startContender(name, command, engine);
 }
 
 function absent(name: string, error: Error): LockstepError {

@@ -120,7 +120,10 @@ function startContenders(threads: number, peer: string | undefined): Contender[]
     [PYTORCH, 'eager'],
     [PYTORCH_COMPILED, 'compile'],
   ].map(([name, kind]) =>
-    startContender(name!, [peer, programAt('./torch_peer.py'), kind!, String(threads)], threads),
+    startContender(name!, [peer, programAt('./torch_peer.py'), kind!, String(threads)], {
+      threadsPerWorker: threads,
+      numerics: 'strict',
+    }),
   );
   return [...ours, ...theirs];
 }

@@ -128,10 +128,10 @@ function subjectOf(
   const known = BENCH_MODELS.find((name) => name === model);
   if (known !== undefined) return { definition: definitionOf(known), engine };
   const config = loadRunConfig(model);
-  const { formulations } = config.engine;
+  const { formulations, tf32, xla } = config.engine;
   return {
     definition: { model: config.model, objective: config.phases[0]!.objective },
-    engine: { ...engine, formulations },
+    engine: { ...engine, formulations, tf32, xla },
   };
 }
 

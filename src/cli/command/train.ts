@@ -5,6 +5,7 @@ import { createRunFolder, refuseUsedFolder } from '../../checkpoint/run-folder.t
 import { loadRunConfig } from '../../config/load.ts';
 import type { RunConfig } from '../../config/run-config.ts';
 import type { MeetingKind } from '../../coordinator/meeting-point.ts';
+import { LockstepError } from '../../core/errors.ts';
 import { resolveEngineKind } from '../../engine/select.ts';
 import type { Command } from '../command.ts';
 
@@ -66,6 +67,7 @@ export const trainCommand: Command<TrainOptions> = {
   handler: async (options: ArgumentsCamelCase<TrainOptions>) => {
     const devices = devicesOf(options);
     const config = loadConfigHere(options);
+    refuseTf32OnCpu(config, devices);
     // Coordinator and data formats take a while to load: a typing mistake is answered without them.
     const { readRunFacts, startRun } = await import('../start-run.ts');
     const { settleFormulations } = await import('../tune/settle-formulations.ts');
@@ -85,6 +87,16 @@ export const trainCommand: Command<TrainOptions> = {
     }
   },
 };
+
+/** @throws LockstepError CONFIG_INVALID when a run on CPUs wants what only GPUs have */
+export function refuseTf32OnCpu({ engine }: RunConfig, devices: readonly Device[]): void {
+  if (!engine.tf32 || devices.every(({ kind }) => kind === 'gpu')) return;
+  throw new LockstepError(
+    'CONFIG_INVALID',
+    'engine.tf32 is true, but the workers run on CPUs: TF32 is a format of NVIDIA GPUs, from Ampere on.',
+    'Name GPUs with --gpus, or leave engine.tf32 out.',
+  );
+}
 
 /** A configuration file and changes to it. */
 export function configOptions<T>(yargs: Argv<T>): Argv<T & { config: string; set: string[] }> {

@@ -63,8 +63,7 @@ function startWorker(
   const args = [JSON.stringify(request), String(place.rank), String(place.workers)];
   const environment = workerEnvironment({
     device: place.device,
-    threadsPerWorker: engine.threadsPerWorker,
-    numerics: engine.numerics,
+    engine,
     seat: {},
     runFolder: request.run,
   });

@@ -59,11 +59,10 @@ function withEngine(config: RunConfig, changes: Partial<RunConfig['engine']>): R
 }
 
 async function tuneInProcess(request: TuneRequest) {
-  const { threadsPerWorker, numerics } = request.config.engine;
+  const { engine } = request.config;
   const environment = workerEnvironment({
     device: request.device,
-    threadsPerWorker,
-    numerics,
+    engine,
     seat: {},
     runFolder: '',
   });

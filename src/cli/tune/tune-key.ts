@@ -7,6 +7,8 @@ export interface TuneKey {
   readonly device: string;
   readonly threadsPerWorker: number;
   readonly numerics: string;
+  readonly tf32: boolean;
+  readonly xla: boolean;
   readonly versions: readonly string[];
   readonly model: object;
   readonly objective: object;
@@ -29,6 +31,8 @@ export function tuneKeyOf(
     device: here.device,
     threadsPerWorker: engine.threadsPerWorker,
     numerics: engine.numerics,
+    tf32: engine.tf32,
+    xla: engine.xla,
     versions: [`lockstep ${here.lockstep}`, here.engine.engineVersion],
     model: shape,
     objective: { kind },

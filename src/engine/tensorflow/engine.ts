@@ -19,13 +19,13 @@ export function createTensorflowEngine(config: EngineChoice, kind: 'eager' | 'co
   const { binding } = node;
   const usesGpu = binding.isUsingGpuDevice();
   const fingerprint: NumericsFingerprint = {
-    engine: `tensorflow-${kind}`,
+    engine: `tensorflow-${kind}${config.xla === true && kind === 'compiled' ? '-xla' : ''}`,
     engineVersion: `libtensorflow ${binding.TF_Version}, tfjs ${tf.version['tfjs-core']}`,
     device: usesGpu ? 'cuda' : 'cpu',
     instructionSet: readInstructionSet(),
     formulations: describeFormulations(formulations),
     threadsPerWorker: config.threadsPerWorker,
-    precision: 'float32',
+    precision: config.tf32 === true && usesGpu ? 'tf32' : 'float32',
     numerics: config.numerics,
     node: process.versions.node,
   };

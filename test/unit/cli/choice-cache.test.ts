@@ -11,6 +11,8 @@ const key: TuneKey = {
   device: 'some CPU, avx2',
   threadsPerWorker: 1,
   numerics: 'strict',
+  tf32: false,
+  xla: false,
   versions: ['lockstep 1', 'libtensorflow 2'],
   model: { family: 'reference', channels: 8 },
   objective: { kind: 'supervised' },

@@ -64,6 +64,8 @@ describe('a complete configuration', () => {
       threadsPerWorker: 1,
       formulations: 'auto',
       numerics: 'strict',
+      tf32: false,
+      xla: false,
     });
     assert.deepEqual(config.phases[0]!.duration, { steps: 100 });
     assert.deepEqual(config.phases[1]!.start, { phase: 'pretrain' });
@@ -396,7 +398,7 @@ describe('--set', () => {
     ['data.store=', 'data.store is empty; allowed: text that is not empty.'],
     [
       'engine.threads=2',
-      'engine.threads is no known key; allowed here: kind, threadsPerWorker, formulations, tuned, numerics. Did you mean "threadsPerWorker"?',
+      'engine.threads is no known key; allowed here: kind, threadsPerWorker, formulations, tuned, numerics, tf32, xla. Did you mean "threadsPerWorker"?',
     ],
     [
       '__proto__.x=1',

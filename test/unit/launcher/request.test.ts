@@ -38,14 +38,19 @@ describe('dryRunText', () => {
       { kind: 'gpu', id: '1' },
       { kind: 'gpu', id: '0' },
     ] as const;
-    const text = dryRunText({ devices, threadsPerWorker: 2, numerics: 'fast', runFolder: 'r' });
-    assert.deepEqual(text.split('\n').slice(0, 11), [
+    const text = dryRunText({
+      devices,
+      engine: { threadsPerWorker: 2, numerics: 'fast' },
+      runFolder: 'r',
+    });
+    assert.deepEqual(text.split('\n').slice(0, 12), [
       'rank 0  gpu 1',
       '  CUDA_DEVICE_ORDER=PCI_BUS_ID',
       '  CUDA_VISIBLE_DEVICES=1',
       '  LOCKSTEP_RUN_FOLDER=r',
       '  LOCKSTEP_SLOT=0',
       '  LOCKSTEP_WORLD_SIZE=2',
+      '  NVIDIA_TF32_OVERRIDE=0',
       '  OMP_NUM_THREADS=2',
       '  TF_CPP_MIN_LOG_LEVEL=2',
       '  TF_ENABLE_ONEDNN_OPTS=1',
