@@ -23,6 +23,8 @@ export interface StartOptions {
   readonly resume: boolean;
 }
 
+const INSECURE_WARNING =
+  'Warning: insecure-tcp encrypts nothing, and whoever can read its traffic can take part in the run.';
 const WORKER = new URL('../worker/main.ts', import.meta.url);
 
 /** @returns the exit code */
@@ -40,6 +42,10 @@ export async function startRun(
     recordEvent(metrics, event);
     view.show(event);
   };
+  if (options.meeting.kind === 'insecure-tcp') {
+    log.warn(INSECURE_WARNING);
+    process.stderr.write(`${INSECURE_WARNING}\n`);
+  }
   let outcome: RunOutcome;
   try {
     outcome = await runCoordinator({

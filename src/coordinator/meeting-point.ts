@@ -1,51 +1,120 @@
-/** Where the processes of a run meet: endpoints, and the secret by which they know each other. */
+/** Where the processes of a run meet: endpoints, the keys for tcp, and the secret of this start. */
 import { randomBytes } from 'node:crypto';
-import { ipcEndpoint, makeSocketFolder, removeSocketFolder } from '../protocol/socket-folder.ts';
+import type { RunKeys } from '../protocol/curve-keys.ts';
+import {
+  coordinatorKeyFile,
+  readKeyFile,
+  workerKeyFile,
+  writeKeyFiles,
+} from '../protocol/curve-keys.ts';
+import { ipcEndpoint, makePrivateFolder, removePrivateFolder } from '../protocol/private-folder.ts';
 import type { Seat } from './launching.ts';
 
 export type MeetingKind =
   /** Unix sockets: all processes on one host. */
   | { readonly kind: 'ipc' }
-  /** Any free port of an address of this host; others on its network can reach the run unless it is a loopback one. */
-  | { readonly kind: 'tcp'; readonly host: string };
+  /** Any free port of an address of this host; encrypted, and only for processes with keys of the run. */
+  | {
+      readonly kind: 'tcp';
+      readonly host: string;
+      /**
+       * Folder of key files that were made before and that something else hands to the workers.
+       * @default made for this start, and removed after it
+       */
+      readonly keyFolder?: string;
+    }
+  /** tcp for everybody who knows the run's secret, which anyone on the way can read. */
+  | { readonly kind: 'insecure-tcp'; readonly host: string };
 
 export interface MeetingPoint {
   /** The run's name with the secret of this start: every frame carries it. */
   readonly run: string;
   /** What the coordinator binds. */
   readonly coordinatorAddress: string;
-  readonly socketFolder: string | null;
-  dataAddress(slot: number): string;
+  /** The coordinator's keys; null without encryption. */
+  readonly keys: RunKeys | null;
+  /** Environment variables of the worker in a slot, beside those that do not depend on how they meet. */
+  environment(slot: number): Readonly<Record<string, string>>;
   /** Removes what lies on disk. */
   dissolve(): void;
 }
 
-/** Throws USAGE when the temporary folder's path is too long for Unix sockets. */
-export function openMeetingPoint(runId: string, where: MeetingKind): MeetingPoint {
+/**
+ * Throws USAGE when the temporary folder's path is too long for Unix sockets, INSECURE when tcp can't be
+ * encrypted.
+ */
+export function openMeetingPoint(
+  runId: string,
+  where: MeetingKind,
+  worldSize: number,
+): MeetingPoint {
   const run = `${runId}#${randomBytes(16).toString('hex')}`;
-  if (where.kind === 'tcp') {
-    const anyPort = `tcp://${where.host}:*`;
+  switch (where.kind) {
+    case 'ipc':
+      return { run, ...overSockets() };
+    case 'tcp':
+      return { run, ...overTcp(where, worldSize) };
+    case 'insecure-tcp':
+      return { run, ...overInsecureTcp(where.host) };
+  }
+}
+
+type Place = Omit<MeetingPoint, 'run'>;
+
+function overSockets(): Place {
+  const folder = makePrivateFolder();
+  return {
+    coordinatorAddress: ipcEndpoint(folder, 'coordinator.sock'),
+    keys: null,
+    environment: (slot) => ({
+      LOCKSTEP_DATA_ADDRESS: ipcEndpoint(folder, `worker-${slot}.sock`),
+      LOCKSTEP_PRIVATE_FOLDER: folder,
+    }),
+    dissolve: () => removePrivateFolder(folder),
+  };
+}
+
+function overTcp(
+  { host, keyFolder }: Extract<MeetingKind, { kind: 'tcp' }>,
+  worldSize: number,
+): Place {
+  const anyPort = `tcp://${host}:*`;
+  if (keyFolder !== undefined) {
     return {
-      run,
       coordinatorAddress: anyPort,
-      socketFolder: null,
-      dataAddress: () => anyPort,
+      keys: readKeyFile(coordinatorKeyFile(keyFolder)),
+      environment: (slot) => ({
+        LOCKSTEP_DATA_ADDRESS: anyPort,
+        LOCKSTEP_KEY_FILE: workerKeyFile(keyFolder, slot),
+      }),
       dissolve: () => {},
     };
   }
-  const folder = makeSocketFolder();
+  const folder = makePrivateFolder();
   return {
-    run,
-    coordinatorAddress: ipcEndpoint(folder, 'coordinator.sock'),
-    socketFolder: folder,
-    dataAddress: (slot) => ipcEndpoint(folder, `worker-${slot}.sock`),
-    dissolve: () => removeSocketFolder(folder),
+    coordinatorAddress: anyPort,
+    keys: writeKeyFiles(folder, worldSize),
+    environment: (slot) => ({
+      LOCKSTEP_DATA_ADDRESS: anyPort,
+      LOCKSTEP_KEY_FILE: workerKeyFile(folder, slot),
+      LOCKSTEP_PRIVATE_FOLDER: folder,
+    }),
+    dissolve: () => removePrivateFolder(folder),
+  };
+}
+
+function overInsecureTcp(host: string): Place {
+  const anyPort = `tcp://${host}:*`;
+  return {
+    coordinatorAddress: anyPort,
+    keys: null,
+    environment: () => ({ LOCKSTEP_DATA_ADDRESS: anyPort, LOCKSTEP_INSECURE_TCP: 'yes' }),
+    dissolve: () => {},
   };
 }
 
 /** One seat a worker. */
 export function seatsOf(point: MeetingPoint, endpoint: string, worldSize: number): Seat[] {
-  const folder = point.socketFolder;
   return Array.from({ length: worldSize }, (_, slot) => ({
     slot,
     environment: {
@@ -53,9 +122,8 @@ export function seatsOf(point: MeetingPoint, endpoint: string, worldSize: number
       LOCKSTEP_SLOT: String(slot),
       LOCKSTEP_WORLD_SIZE: String(worldSize),
       LOCKSTEP_COORDINATOR: endpoint,
-      LOCKSTEP_DATA_ADDRESS: point.dataAddress(slot),
       LOCKSTEP_PARENT_PID: String(process.pid),
-      ...(folder === null ? {} : { LOCKSTEP_SOCKET_FOLDER: folder }),
+      ...point.environment(slot),
     },
   }));
 }

@@ -10,6 +10,7 @@ import { exitCodeOfSignal, STOP_SIGNALS } from '../core/stop-signal.ts';
 import { decodeFromWorker, encode } from '../protocol/codec.ts';
 import type { ControlServer } from '../protocol/control-socket.ts';
 import { openControlServer } from '../protocol/control-socket.ts';
+import { Gate } from '../protocol/gate.ts';
 import type { CoordinatorBody, WorkerMessage } from '../protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../protocol/messages.ts';
 import { HEARTBEAT_MS, SILENCE_MS, STALL_MS, TICK_MS } from '../protocol/timing.ts';
@@ -60,12 +61,13 @@ export interface RunOutcome {
 
 /**
  * Runs a training run from the start of its workers to the end of the last one. Resolves with how it ended;
- * rejects only when it can't begin (USAGE, PORT_IN_USE, or what `launch` throws). Handles SIGINT, SIGTERM,
+ * rejects only when it can't begin (USAGE, INSECURE, PORT_IN_USE, or what `launch` throws). Handles SIGINT, SIGTERM,
  * SIGHUP and SIGUSR1 meanwhile: the first drains the run, a second SIGINT aborts it. On return no worker
  * process and no socket is left.
  */
 export async function runCoordinator(options: CoordinatorOptions): Promise<RunOutcome> {
-  const point = openMeetingPoint(options.runId, options.meeting);
+  const { runId, meeting, worldSize } = options;
+  const point = openMeetingPoint(runId, meeting, worldSize);
   const coordinator = new Coordinator(options, point);
   try {
     return await coordinator.run();
@@ -85,6 +87,7 @@ class Coordinator {
   readonly #refused = new Set<string>();
   #membership: MembershipState;
   #progress: ProgressState;
+  #gate: Gate | null = null;
   #server: ControlServer | null = null;
   #stopSignal: StopSignal | null = null;
   #lastTickMs = performance.now();
@@ -103,11 +106,14 @@ class Coordinator {
   }
 
   async run(): Promise<RunOutcome> {
-    this.#server = await openControlServer(this.#point.coordinatorAddress, {
-      onFrame: (peer, frame) => this.#onFrame(peer, frame),
+    const { coordinatorAddress, keys } = this.#point;
+    this.#gate = await Gate.open(keys, (text) => this.#tell(text));
+    const handlers = {
+      onFrame: (peer: string, frame: Uint8Array | null) => this.#onFrame(peer, frame),
       // The peer is gone or reads nothing: its exit or its silence says so too, with a better reason.
       onSendFailure: () => {},
-    });
+    };
+    this.#server = await openControlServer(coordinatorAddress, handlers, this.#gate);
     for (const signal of STOP_SIGNALS) process.on(signal, this.#onSignal);
     this.#startWorkers(this.#server.endpoint);
     this.#timers.push(setInterval(() => this.#tick(), TICK_MS));
@@ -122,6 +128,7 @@ class Coordinator {
     for (const signal of STOP_SIGNALS) process.off(signal, this.#onSignal);
     for (const worker of this.#workers.values()) worker.kill('SIGKILL');
     this.#server?.close();
+    this.#gate?.close();
   }
 
   #startWorkers(endpoint: string): void {

@@ -45,6 +45,7 @@ const EXIT_CODE_OF = {
   COORDINATOR_LOST: EXIT.workersLost,
   TIMEOUT: EXIT.workersLost,
   PROTOCOL: EXIT.workersLost,
+  INSECURE: EXIT.security,
   INTERRUPTED: EXIT.interrupted,
   TERMINATED: EXIT.terminated,
 } as const;

@@ -6,16 +6,19 @@
 import { Dealer, Router } from 'zeromq';
 import { LockstepError } from '../core/errors.ts';
 import { MAX_CONTROL_BYTES } from './codec.ts';
+import type { RunKeys } from './curve-keys.ts';
+import { clientOptions, ENCRYPTION_BYTES, type Gate, HANDSHAKE_MS } from './gate.ts';
 
 const LIMITS = {
   // Enough for minutes of heartbeats; a peer that reads nothing is declared lost long before.
   sendHighWaterMark: 256,
   receiveHighWaterMark: 1024,
-  maxMessageSize: MAX_CONTROL_BYTES,
+  maxMessageSize: MAX_CONTROL_BYTES + ENCRYPTION_BYTES,
   // 0: a send is queued at once or fails; -1, the default, would leave its promise pending for ever.
   sendTimeout: 0,
   // Lets the last message out ("abort", "finished") without hanging the exit.
   linger: 500,
+  handshakeInterval: HANDSHAKE_MS,
 } as const;
 
 export interface ControlSocket {
@@ -41,12 +44,14 @@ interface ServerHandlers {
   onSendFailure(peer: string, error: Error): void;
 }
 
-/** Binds `address` ("tcp://127.0.0.1:*", "ipc:///…"). Throws PORT_IN_USE when that can't be bound. */
+/** Binds `address` ("tcp://127.0.0.1:*", "ipc:///…") behind a gate, which the caller closes after it. Throws PORT_IN_USE when that can't be bound. */
 export async function openControlServer(
   address: string,
   handlers: ServerHandlers,
+  gate: Gate,
 ): Promise<ControlServer> {
-  const router = new Router({ ...LIMITS, mandatory: true });
+  const router = new Router({ ...LIMITS, ...gate.options, mandatory: true });
+  gate.watch(router);
   await bindOrExplain(router, address);
   const sendInOrder = serial();
   const receiving = receiveAll(router, ([peer, ...parts]) => {
@@ -69,13 +74,22 @@ interface ClientHandlers {
   onSendFailure(error: Error): void;
 }
 
-/** Connects as `identity`, under which the server knows this peer. The connection is made in the background. */
+/**
+ * Connects as `identity`, under which the server knows this peer; with keys only to the coordinator that has
+ * theirs. The connection is made in the background.
+ */
 export function openControlClient(
   endpoint: string,
   identity: string,
   handlers: ClientHandlers,
+  keys: RunKeys | null,
 ): ControlClient {
-  const dealer = new Dealer({ ...LIMITS, routingId: identity, reconnectInterval: 100 });
+  const dealer = new Dealer({
+    ...LIMITS,
+    ...clientOptions(keys, keys?.coordinatorKey ?? null),
+    routingId: identity,
+    reconnectInterval: 100,
+  });
   dealer.connect(endpoint);
   const sendInOrder = serial();
   const receiving = receiveAll(dealer, (parts) => handlers.onFrame(onlyPart(parts)));

@@ -1,6 +1,7 @@
 /** What crosses between a worker's main thread and its comm thread. */
 import type { ReduceInput } from '../collective/exchange-round.ts';
 import type { Failure } from '../core/failure.ts';
+import type { RunKeys } from '../protocol/curve-keys.ts';
 import type { WorkerBody } from '../protocol/messages.ts';
 import type { JoinRequest, Membership } from './comm.ts';
 import type { WorkerIdentity } from './identity.ts';
@@ -39,6 +40,8 @@ export type FromThread =
 /** `workerData` of the comm thread. */
 export interface ThreadOptions {
   readonly identity: WorkerIdentity;
+  /** For tcp; null for Unix sockets, or when tcp without keys was asked for. */
+  readonly keys: RunKeys | null;
   /** An all-reduce must be done so long after this rank began it. */
   readonly reduceDeadlineMs: number;
   /** An int32 that becomes 1, with a notification, once all sockets are closed. */

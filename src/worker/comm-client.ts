@@ -4,6 +4,7 @@ import type { ReduceInput } from '../collective/exchange-round.ts';
 import { asLockstepError, LockstepError } from '../core/errors.ts';
 import { errorOfFailure, failureOfError } from '../core/failure.ts';
 import { startTypeScriptThread } from '../core/typescript-thread.ts';
+import { readKeyFile } from '../protocol/curve-keys.ts';
 import type { WorkerBody } from '../protocol/messages.ts';
 import type { Comm, JoinRequest, Membership, StepReport } from './comm.ts';
 import { plainJson } from './comm.ts';
@@ -23,14 +24,16 @@ interface Pending {
 /**
  * Starts the comm thread, which connects to the coordinator and says so from then on that this process
  * lives. Handles the process's signals: Ctrl-C reaches the coordinator too, which ends the run for all, so it
- * is ignored here; SIGTERM or SIGUSR1 sent to this process alone is passed on.
+ * is ignored here; SIGTERM or SIGUSR1 sent to this process alone is passed on. Throws INSECURE or USAGE for
+ * a key file that is not to be used.
  */
 export function openComm(
   identity: WorkerIdentity,
   options: { readonly reduceDeadlineMs?: number } = {},
 ): Comm {
   const reduceDeadlineMs = options.reduceDeadlineMs ?? REDUCE_DEADLINE_MS;
-  return new CommClient({ identity, reduceDeadlineMs, closed: new SharedArrayBuffer(4) });
+  const keys = identity.keyFile === null ? null : readKeyFile(identity.keyFile);
+  return new CommClient({ identity, keys, reduceDeadlineMs, closed: new SharedArrayBuffer(4) });
 }
 
 class CommClient implements Comm {

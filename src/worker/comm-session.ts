@@ -13,7 +13,7 @@ import type { ControlClient } from '../protocol/control-socket.ts';
 import { openControlClient } from '../protocol/control-socket.ts';
 import type { WorkerBody } from '../protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../protocol/messages.ts';
-import { removeSocketFolder } from '../protocol/socket-folder.ts';
+import { removePrivateFolder } from '../protocol/private-folder.ts';
 import { HEARTBEAT_MS, TICK_MS } from '../protocol/timing.ts';
 import type { JoinRequest, Membership } from './comm.ts';
 import type { Call, CallName, Calls, FromThread, ThreadOptions, ToThread } from './comm-call.ts';
@@ -55,10 +55,12 @@ export class CommSession {
       nowMs: () => performance.now(),
       parentPid: () => process.ppid,
     });
-    this.#client = openControlClient(coordinatorEndpoint, `worker-${slot}`, {
-      onFrame: (frame) => this.#onFrame(frame),
-      onSendFailure: (error) => this.#break(failureOfError(asLockstepError(error))),
-    });
+    const handlers = {
+      onFrame: (frame: Uint8Array | null) => this.#onFrame(frame),
+      onSendFailure: (error: Error) => this.#break(failureOfError(asLockstepError(error))),
+    };
+    const name = `worker-${slot}`;
+    this.#client = openControlClient(coordinatorEndpoint, name, handlers, options.keys);
     this.#timers = [
       setInterval(() => this.#tick(), TICK_MS),
       setInterval(() => this.#heartbeat(), HEARTBEAT_MS),
@@ -108,7 +110,12 @@ export class CommSession {
 
   async #join(request: JoinRequest): Promise<Membership> {
     const { slot, worldSize, dataAddress } = this.#options.identity;
-    if (worldSize > 1) this.#transport = openTransport(dataAddress);
+    const { keys } = this.#options;
+    const onRefused = (text: string) =>
+      this.#say({ kind: 'event', step: this.#state.step, payload: { kind: 'refused', text } });
+    if (worldSize > 1) {
+      this.#transport = openTransport({ address: dataAddress, keys, onRefused });
+    }
     const dataEndpoint = (await this.#transport?.bind()) ?? '';
     this.#say({ kind: 'hello', slot, pid: process.pid, dataEndpoint, ...request });
     await this.#until((state) => state.assignment !== null);
@@ -189,11 +196,11 @@ export class CommSession {
   }
 
   #onAbort(reason: Failure): void {
-    const { socketFolder } = this.#options.identity;
+    const { privateFolder } = this.#options.identity;
     if (reason.code === 'COORDINATOR_LOST') {
       this.#client.giveUp();
       // The coordinator would have removed it.
-      if (socketFolder !== null) removeSocketFolder(socketFolder);
+      if (privateFolder !== null) removePrivateFolder(privateFolder);
     }
     const error = errorOfFailure(reason);
     this.#abort.abort(error);

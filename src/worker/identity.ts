@@ -14,8 +14,12 @@ const environment = z.object({
   LOCKSTEP_COORDINATOR: text,
   /** Where this worker listens for its peers: "tcp://127.0.0.1:*" or "ipc:///…". */
   LOCKSTEP_DATA_ADDRESS: text,
-  /** Folder of the Unix sockets, absent with tcp. */
-  LOCKSTEP_SOCKET_FOLDER: z.string().optional(),
+  /** Folder of the Unix sockets or of the keys; absent when nothing needs it, or its files were placed by others. */
+  LOCKSTEP_PRIVATE_FOLDER: z.string().optional(),
+  /** This slot's keys for tcp, see protocol/curve-keys.ts; never the keys themselves. */
+  LOCKSTEP_KEY_FILE: text.optional(),
+  /** "yes": tcp without keys was asked for. */
+  LOCKSTEP_INSECURE_TCP: z.literal('yes').optional(),
   /** Folder of the run. */
   LOCKSTEP_RUN_FOLDER: text,
   /** The worker ends when this process, its parent, is gone; absent when something else supervises it. */
@@ -28,12 +32,13 @@ export interface WorkerIdentity {
   readonly worldSize: number;
   readonly coordinatorEndpoint: string;
   readonly dataAddress: string;
-  readonly socketFolder: string | null;
+  readonly privateFolder: string | null;
+  readonly keyFile: string | null;
   readonly runFolder: string;
   readonly parentPid: number | null;
 }
 
-/** Throws USAGE when a variable is missing or makes no sense. */
+/** Throws USAGE when a variable is missing or makes no sense, INSECURE for tcp without keys. */
 export function workerIdentity(env: Readonly<NodeJS.ProcessEnv>): WorkerIdentity {
   const parsed = environment.safeParse(env);
   if (!parsed.success) {
@@ -45,13 +50,24 @@ export function workerIdentity(env: Readonly<NodeJS.ProcessEnv>): WorkerIdentity
     );
   }
   const { data } = parsed;
+  const { LOCKSTEP_KEY_FILE: keyFile = null, LOCKSTEP_INSECURE_TCP: insecure } = data;
+  const addresses = [data.LOCKSTEP_COORDINATOR, data.LOCKSTEP_DATA_ADDRESS];
+  const isTcp = addresses.some((address) => address.startsWith('tcp:'));
+  if (isTcp && keyFile === null && insecure === undefined) {
+    throw new LockstepError(
+      'INSECURE',
+      'Cannot start a worker: it is to use tcp, and LOCKSTEP_KEY_FILE names no keys.',
+      'Name the key file of this slot there.',
+    );
+  }
   return {
     run: data.LOCKSTEP_RUN,
     slot: data.LOCKSTEP_SLOT,
     worldSize: data.LOCKSTEP_WORLD_SIZE,
     coordinatorEndpoint: data.LOCKSTEP_COORDINATOR,
     dataAddress: data.LOCKSTEP_DATA_ADDRESS,
-    socketFolder: data.LOCKSTEP_SOCKET_FOLDER ?? null,
+    privateFolder: data.LOCKSTEP_PRIVATE_FOLDER ?? null,
+    keyFile,
     runFolder: data.LOCKSTEP_RUN_FOLDER,
     parentPid: data.LOCKSTEP_PARENT_PID ?? null,
   };

@@ -35,4 +35,11 @@ async function main(): Promise<number> {
   }
 }
 
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} catch (thrown) {
+  // Before there was a log, or anyone to tell.
+  const error = asLockstepError(thrown);
+  process.stderr.write(`${error.toLine()}\n`);
+  process.exitCode = error.exitCode;
+}

@@ -6,12 +6,16 @@ import { openTransport } from '../../src/collective/transport/open-transport.ts'
 import type { Frame, Transport } from '../../src/collective/transport/transport.ts';
 import { zeromqTransport } from '../../src/collective/transport/zeromq-transport.ts';
 import { LockstepError } from '../../src/core/errors.ts';
+import { readKeyFile, workerKeyFile, writeKeyFiles } from '../../src/protocol/curve-keys.ts';
 import { MAX_PAYLOAD_BYTES } from '../../src/protocol/data-frame.ts';
 import {
   ipcEndpoint,
-  makeSocketFolder,
-  removeSocketFolder,
-} from '../../src/protocol/socket-folder.ts';
+  makePrivateFolder,
+  removePrivateFolder,
+} from '../../src/protocol/private-folder.ts';
+
+const ANY_PORT = 'tcp://127.0.0.1:*';
+const onRefused = (text: string) => assert.fail(text);
 
 interface Implementation {
   make(rank: number): Transport;
@@ -23,22 +27,37 @@ const IMPLEMENTATIONS: Readonly<Record<string, () => Implementation>> = {
     const hub = new Map();
     return { make: (rank) => memoryTransport(hub, `rank-${rank}`), cleanUp: () => {} };
   },
-  'ZeroMQ over tcp': () => ({
-    make: () => zeromqTransport('tcp://127.0.0.1:*'),
+  'ZeroMQ over tcp': () => {
+    const folder = makePrivateFolder();
+    writeKeyFiles(folder, 3);
+    const keysOf = (rank: number) => readKeyFile(workerKeyFile(folder, rank));
+    return {
+      make: (rank) => zeromqTransport({ address: ANY_PORT, keys: keysOf(rank), onRefused }),
+      cleanUp: () => removePrivateFolder(folder),
+    };
+  },
+  'ZeroMQ over insecure tcp': () => ({
+    make: () => zeromqTransport({ address: ANY_PORT, keys: null, onRefused }),
     cleanUp: () => {},
   }),
   'ZeroMQ over ipc': () => {
-    const folder = makeSocketFolder();
+    const folder = makePrivateFolder();
     return {
-      make: (rank) => zeromqTransport(ipcEndpoint(folder, `worker-${rank}.sock`)),
-      cleanUp: () => removeSocketFolder(folder),
+      make: (rank) => {
+        const address = ipcEndpoint(folder, `worker-${rank}.sock`);
+        return zeromqTransport({ address, keys: null, onRefused });
+      },
+      cleanUp: () => removePrivateFolder(folder),
     };
   },
   'shared memory': () => {
-    const folder = makeSocketFolder();
+    const folder = makePrivateFolder();
     return {
-      make: (rank) => openTransport(ipcEndpoint(folder, `worker-${rank}.sock`)),
-      cleanUp: () => removeSocketFolder(folder),
+      make: (rank) => {
+        const address = ipcEndpoint(folder, `worker-${rank}.sock`);
+        return openTransport({ address, keys: null, onRefused });
+      },
+      cleanUp: () => removePrivateFolder(folder),
     };
   },
 };

@@ -13,7 +13,7 @@ import { leavesOfStep, treeSum } from './leaves.ts';
 
 export interface FakeRun {
   readonly folder: string;
-  readonly transport: 'ipc' | 'tcp';
+  readonly transport: 'ipc' | 'tcp' | 'insecure-tcp';
   readonly workers: number;
   readonly microBatches: number;
   readonly length: number;
@@ -110,7 +110,7 @@ export class FakeRunProcess {
   /** Resolves when no worker is left and the socket folder is gone. */
   async nothingIsLeft(): Promise<void> {
     const { pids, environment } = await this.line('launched');
-    const folder = environment.LOCKSTEP_SOCKET_FOLDER;
+    const folder = environment.LOCKSTEP_PRIVATE_FOLDER;
     while (pids.some(isAlive) || (folder !== undefined && existsSync(folder))) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { asLockstepError } from '../../src/core/errors.ts';
 import { lockFolder } from '../../src/core/folder-lock.ts';
 import { openControlServer } from '../../src/protocol/control-socket.ts';
+import { Gate } from '../../src/protocol/gate.ts';
 import { fixtureConfig, Workplace } from '../helper/command-line.ts';
 
 interface Case {
@@ -552,9 +553,10 @@ describe('bad input', { concurrency: 2 }, () => {
 
   it('is answered: a port in use', async () => {
     const handlers = { onFrame: () => {}, onSendFailure: () => {} };
-    const first = await openControlServer('tcp://127.0.0.1:*', handlers);
+    const gate = await Gate.open(null, () => {});
+    const first = await openControlServer('tcp://127.0.0.1:*', handlers, gate);
     try {
-      await assert.rejects(openControlServer(first.endpoint, handlers), (thrown) => {
+      await assert.rejects(openControlServer(first.endpoint, handlers, gate), (thrown) => {
         const error = asLockstepError(thrown);
         assert.equal(
           error.toLine(),

@@ -8,6 +8,7 @@ import { runCoordinator } from '../../src/coordinator/server.ts';
 import { decodeFromCoordinator, encode } from '../../src/protocol/codec.ts';
 import type { ControlClient } from '../../src/protocol/control-socket.ts';
 import { openControlClient } from '../../src/protocol/control-socket.ts';
+import { readKeyFile } from '../../src/protocol/curve-keys.ts';
 import type { CoordinatorMessage, WorkerBody } from '../../src/protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../../src/protocol/messages.ts';
 
@@ -19,14 +20,17 @@ class Peer {
 
   constructor(seat: Seat, identity: string, run = seat.environment.LOCKSTEP_RUN!) {
     this.#run = run;
-    this.#client = openControlClient(seat.environment.LOCKSTEP_COORDINATOR!, identity, {
-      onFrame: (frame) => {
+    const keys = readKeyFile(seat.environment.LOCKSTEP_KEY_FILE!);
+    const handlers = {
+      onFrame: (frame: Uint8Array | null) => {
         const decoded = decodeFromCoordinator(frame!);
         if (decoded.ok) this.#inbox.push(decoded.message);
         this.#wake();
       },
       onSendFailure: () => {},
-    });
+    };
+    const endpoint = seat.environment.LOCKSTEP_COORDINATOR!;
+    this.#client = openControlClient(endpoint, identity, handlers, keys);
   }
 
   say(body: WorkerBody, generation = 1): void {

@@ -26,6 +26,7 @@ describe('a run of processes', () => {
     [1, 'ipc'],
     [2, 'ipc'],
     [2, 'tcp'],
+    [2, 'insecure-tcp'],
     [3, 'ipc'],
     [3, 'tcp'],
   ] as const) {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LockstepError } from '../../core/errors.ts';
-import { makeSocketFolder, removeSocketFolder } from '../../protocol/socket-folder.ts';
+import { makePrivateFolder, removePrivateFolder } from '../../protocol/private-folder.ts';
 import type { CollectiveAnswer, CollectiveRequest } from './collective-worker.ts';
 import { type Contender, startContender } from './contender.ts';
 import { type Timing, timingOf } from './step-bench.ts';
@@ -27,6 +27,7 @@ export const OURS = 'Lockstep';
 export const GLOO = 'gloo';
 export const COLLECTIVE_SIZES: readonly number[] = [4e3, 1e5, 1e6, 1e7, 4e7];
 
+const ONE_THREAD = { threadsPerWorker: 1, numerics: 'strict' } as const;
 const TSX = import.meta.resolve('tsx');
 const programAt = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
@@ -39,12 +40,12 @@ export async function benchCollective(
   onRow: (row: CollectiveRow) => void,
 ): Promise<CollectiveRow[]> {
   const { sizes, worldSize, rounds, peer } = options;
-  const sockets = makeSocketFolder();
+  const sockets = makePrivateFolder();
   const meeting = mkdtempSync(join(tmpdir(), 'lockstep-bench-'));
   const ranks = Array.from({ length: worldSize }, (_, rank) => rank);
   const start = (name: string, command: (rank: number) => string[]) => ({
     name,
-    members: ranks.map((rank) => startContender(`${name} rank ${rank}`, command(rank), 1)),
+    members: ranks.map((rank) => startContender(`${name} rank ${rank}`, command(rank), ONE_THREAD)),
   });
   const ours = (rank: number) => [
     ...[process.execPath, '--import', TSX, programAt('./collective-worker.ts')],
@@ -65,7 +66,7 @@ export async function benchCollective(
     return rows;
   } finally {
     for (const { members } of groups) for (const member of members) member.close();
-    removeSocketFolder(sockets);
+    removePrivateFolder(sockets);
     rmSync(meeting, { recursive: true, force: true });
   }
 }

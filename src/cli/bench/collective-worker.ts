@@ -4,7 +4,7 @@ import { AllReduce } from '../../collective/all-reduce.ts';
 import { wholeSubtrees } from '../../collective/canonical-sum.ts';
 import { shareOf } from '../../collective/share.ts';
 import { openTransport } from '../../collective/transport/open-transport.ts';
-import { ipcEndpoint } from '../../protocol/socket-folder.ts';
+import { ipcEndpoint } from '../../protocol/private-folder.ts';
 
 /** All ranks are asked the same at the same time. */
 export interface CollectiveRequest {
@@ -24,7 +24,11 @@ const [rank, worldSize] = process.argv.slice(2, 4).map(Number) as [number, numbe
 const folder = process.argv[4]!;
 const endpointOf = (other: number) => ipcEndpoint(folder, `worker-${other}.sock`);
 
-const transport = openTransport(endpointOf(rank));
+const transport = openTransport({
+  address: endpointOf(rank),
+  keys: null,
+  onRefused: () => {},
+});
 await transport.bind();
 const others = Array.from({ length: worldSize }, (_, other) => other).filter(
   (other) => other !== rank,

@@ -38,9 +38,10 @@ export function deviceOptions<T>(yargs: Argv<T>): Argv<T & DeviceOptions> {
 /** Options of the commands whose workers talk to each other. */
 export function placementOptions<T>(yargs: Argv<T>): Argv<T & PlacementOptions> {
   return deviceOptions(yargs).option('transport', {
-    choices: ['ipc', 'tcp'],
+    choices: ['ipc', 'tcp', 'insecure-tcp'],
     default: 'ipc',
-    describe: 'Unix sockets, or TCP on the loopback address',
+    describe:
+      'Unix sockets, or TCP on the loopback address: encrypted, or for every process of this host',
   }) as Argv<T & PlacementOptions>;
 }
 
@@ -49,7 +50,10 @@ export function devicesOf({ gpus, workers }: DeviceOptions): Device[] {
 }
 
 export function meetingOf({ transport }: PlacementOptions): MeetingKind {
-  return transport === 'tcp' ? { kind: 'tcp', host: '127.0.0.1' } : { kind: 'ipc' };
+  if (transport === 'tcp' || transport === 'insecure-tcp') {
+    return { kind: transport, host: '127.0.0.1' };
+  }
+  return { kind: 'ipc' };
 }
 
 interface TrainOptions extends PlacementOptions {

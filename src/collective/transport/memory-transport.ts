@@ -8,6 +8,7 @@ export type MemoryHub = Map<string, MemoryTransport>;
 class MemoryTransport implements Transport {
   readonly #hub: MemoryHub;
   readonly #endpoint: string;
+  readonly gateCounts = null;
   readonly #peers = new Map<number, string>();
   readonly #arrived: Frame[] = [];
   #closed = false;

@@ -2,6 +2,7 @@
  * Transport between workers of one host: payloads stay where they are, in shared memory, and another
  * transport carries where that is. What arrives is the sender's memory itself.
  */
+import type { GateCounts } from '../../protocol/gate.ts';
 import {
   type Arena,
   type ArenaAddress,
@@ -38,6 +39,10 @@ class SharedMemoryTransport implements Transport {
 
   connect(peers: readonly Peer[]): Promise<void> {
     return this.#inner.connect(peers);
+  }
+
+  get gateCounts(): GateCounts | null {
+    return this.#inner.gateCounts;
   }
 
   memory(floats: number): Float32Array {

@@ -1,5 +1,7 @@
 /** How frames of numbers get from worker to worker; implementations pass test/conformance/transport. */
 
+import type { GateCounts } from '../../protocol/gate.ts';
+
 export interface Frame {
   readonly header: Uint8Array;
   readonly payload: Uint8Array;
@@ -31,6 +33,8 @@ export interface Transport {
    * be the sender's own memory: it is read only, and only as long as the sender keeps it.
    */
   frames(): AsyncIterable<Frame>;
+  /** Connections to this transport so far, and those of them that were refused; null without a gate. */
+  readonly gateCounts: GateCounts | null;
   /** Closes all sockets; frames that are still queued may be lost. */
   close(): Promise<void>;
 }

@@ -2,14 +2,28 @@
 import { Dealer, Router } from 'zeromq';
 import { LockstepError } from '../../core/errors.ts';
 import { bindOrExplain, serial } from '../../protocol/control-socket.ts';
-import { HEADER_BYTES, MAX_PAYLOAD_BYTES } from '../../protocol/data-frame.ts';
+import type { RunKeys } from '../../protocol/curve-keys.ts';
+import { keyedEndpoint, splitEndpoint } from '../../protocol/curve-keys.ts';
+import { MAX_PAYLOAD_BYTES } from '../../protocol/data-frame.ts';
+import type { GateCounts, OnRefused } from '../../protocol/gate.ts';
+import { clientOptions, ENCRYPTION_BYTES, Gate, HANDSHAKE_MS } from '../../protocol/gate.ts';
 import type { Frame, Peer, Transport } from './transport.ts';
 import { checkPayload, unknownRank } from './transport-check.ts';
 
 /** Frames of at most 1 MiB queued for, and from, each peer: bounds memory at 64 MiB a side and peer. */
 const HIGH_WATER_MARK = 64;
+/** The longest that CURVE has takes 265 bytes and the socket's properties. */
+const MAX_GREETING_BYTES = 4096;
 /** A peer's sockets are read off its TensorFlow thread, so it takes frames at all times unless it is gone. */
 export const SEND_TIMEOUT_MS = 30_000;
+
+export interface ZeromqOptions {
+  /** Where to listen: "tcp://127.0.0.1:*" (any free port) or "ipc:///path". */
+  readonly address: string;
+  /** With keys, all is encrypted, and only workers of the run connect; null for Unix sockets. */
+  readonly keys: RunKeys | null;
+  readonly onRefused: OnRefused;
+}
 
 interface Link {
   readonly socket: Dealer;
@@ -17,28 +31,50 @@ interface Link {
 }
 
 class ZeromqTransport implements Transport {
-  readonly #address: string;
-  readonly #router = new Router({
-    receiveHighWaterMark: HIGH_WATER_MARK,
-    maxMessageSize: Math.max(MAX_PAYLOAD_BYTES, HEADER_BYTES),
-    linger: 0,
-  });
+  readonly #options: ZeromqOptions;
   readonly #links = new Map<number, Link>();
+  #gate: Gate | null = null;
+  #router: Router | null = null;
 
-  constructor(address: string) {
-    this.#address = address;
+  constructor(options: ZeromqOptions) {
+    this.#options = options;
   }
 
   async bind(): Promise<string> {
-    await bindOrExplain(this.#router, this.#address);
-    return this.#router.lastEndpoint ?? this.#address;
+    const { address, keys, onRefused } = this.#options;
+    const gate = await Gate.open(keys, onRefused);
+    this.#gate = gate;
+    const router = new Router({
+      ...gate.options,
+      receiveHighWaterMark: HIGH_WATER_MARK,
+      maxMessageSize: MAX_PAYLOAD_BYTES + ENCRYPTION_BYTES,
+      linger: 0,
+    });
+    gate.watch(router);
+    await bindOrExplain(router, address);
+    this.#router = router;
+    const endpoint = router.lastEndpoint ?? address;
+    return keys === null ? endpoint : keyedEndpoint(endpoint, keys.publicKey);
+  }
+
+  get gateCounts(): GateCounts | null {
+    return this.#gate?.counts ?? null;
   }
 
   async connect(peers: readonly Peer[]): Promise<void> {
-    for (const { rank, endpoint } of peers) {
+    const { keys } = this.#options;
+    for (const peer of peers) {
+      const { rank } = peer;
+      const { endpoint, serverKey } =
+        keys === null ? { ...peer, serverKey: null } : splitEndpoint(peer.endpoint, keys);
       const socket = new Dealer({
+        ...clientOptions(keys, serverKey),
         sendHighWaterMark: HIGH_WATER_MARK,
         sendTimeout: SEND_TIMEOUT_MS,
+        // Nothing is ever received here but ZeroMQ's own greetings, which this limits too.
+        receiveHighWaterMark: 1,
+        maxMessageSize: MAX_GREETING_BYTES,
+        handshakeInterval: HANDSHAKE_MS,
         linger: 0,
         reconnectInterval: 20,
       });
@@ -63,6 +99,7 @@ class ZeromqTransport implements Transport {
   }
 
   async *frames(): AsyncIterable<Frame> {
+    if (this.#router === null) return;
     for await (const [, header, payload, ...rest] of this.#router) {
       // Anything else is not from a peer of this protocol; the header decides about what is.
       if (header === undefined || payload === undefined || rest.length > 0) continue;
@@ -73,13 +110,13 @@ class ZeromqTransport implements Transport {
   async close(): Promise<void> {
     for (const { socket } of this.#links.values()) socket.close();
     this.#links.clear();
-    this.#router.close();
+    this.#router?.close();
+    this.#gate?.close();
   }
 }
 
-/** A transport that listens on `address`: "tcp://127.0.0.1:*" (any free port) or "ipc:///path". */
-export function zeromqTransport(address: string): Transport {
-  return new ZeromqTransport(address);
+export function zeromqTransport(options: ZeromqOptions): Transport {
+  return new ZeromqTransport(options);
 }
 
 function sendFailure(rank: number, thrown: unknown): LockstepError {

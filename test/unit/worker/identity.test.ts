@@ -8,6 +8,7 @@ const ENVIRONMENT = {
   LOCKSTEP_WORLD_SIZE: '2',
   LOCKSTEP_COORDINATOR: 'tcp://127.0.0.1:5',
   LOCKSTEP_DATA_ADDRESS: 'tcp://127.0.0.1:*',
+  LOCKSTEP_KEY_FILE: '/k/worker-1.keys',
   LOCKSTEP_RUN_FOLDER: 'runs/a',
 };
 
@@ -19,7 +20,8 @@ describe('workerIdentity', () => {
       worldSize: 2,
       coordinatorEndpoint: 'tcp://127.0.0.1:5',
       dataAddress: 'tcp://127.0.0.1:*',
-      socketFolder: null,
+      privateFolder: null,
+      keyFile: '/k/worker-1.keys',
       runFolder: 'runs/a',
       parentPid: 7,
     });
@@ -30,6 +32,7 @@ describe('workerIdentity', () => {
     ['LOCKSTEP_SLOT', '-1'],
     ['LOCKSTEP_WORLD_SIZE', '0'],
     ['LOCKSTEP_PARENT_PID', 'x'],
+    ['LOCKSTEP_INSECURE_TCP', 'maybe'],
   ] as const) {
     test(`names ${name} when it is ${value}`, () => {
       assert.throws(() => workerIdentity({ ...ENVIRONMENT, [name]: value }), {
@@ -38,4 +41,13 @@ describe('workerIdentity', () => {
       });
     });
   }
+
+  test('refuses tcp without keys, unless that was asked for', () => {
+    const { LOCKSTEP_KEY_FILE, ...rest } = ENVIRONMENT;
+    assert.throws(() => workerIdentity(rest), { code: 'INSECURE', exitCode: 8 });
+    const asked = workerIdentity({ ...rest, LOCKSTEP_INSECURE_TCP: 'yes' });
+    assert.equal(asked.keyFile, null);
+    const sockets = { LOCKSTEP_COORDINATOR: 'ipc:///c', LOCKSTEP_DATA_ADDRESS: 'ipc:///d' };
+    assert.equal(workerIdentity({ ...rest, ...sockets }).keyFile, null);
+  });
 });

@@ -5,19 +5,19 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import {
   ipcEndpoint,
-  makeSocketFolder,
-  removeSocketFolder,
-} from '../../../src/protocol/socket-folder.ts';
+  makePrivateFolder,
+  removePrivateFolder,
+} from '../../../src/protocol/private-folder.ts';
 
 describe('socket folder', () => {
   test('is new and for its user only; removing it twice does no harm', () => {
-    const folder = makeSocketFolder();
+    const folder = makePrivateFolder();
     try {
       assert.equal(statSync(folder).mode & 0o777, 0o700);
       assert.equal(ipcEndpoint(folder, 'a.sock'), `ipc://${folder}/a.sock`);
     } finally {
-      removeSocketFolder(folder);
-      removeSocketFolder(folder);
+      removePrivateFolder(folder);
+      removePrivateFolder(folder);
     }
     assert.equal(existsSync(folder), false);
   });
@@ -25,7 +25,7 @@ describe('socket folder', () => {
   test('refuses a path longer than a Unix socket may have, with its length, and makes nothing', () => {
     const parent = mkdtempSync(join(tmpdir(), 'x'.repeat(80)));
     try {
-      assert.throws(() => makeSocketFolder(parent), {
+      assert.throws(() => makePrivateFolder(parent), {
         code: 'USAGE',
         message: /its path has \d{3} bytes, at most 107 are possible/,
       });

@@ -1,4 +1,4 @@
-/** The folder that holds a run's Unix sockets on one host: private to its user, with a short path. */
+/** The folder that holds a run's Unix sockets, or its keys, on one host: private to its user, with a short path. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,14 +13,14 @@ const LONGEST_NAME = 'worker-99999.sock';
  * A new folder with mode 0700 under `parent` (default: the system's temporary folder, see TMPDIR).
  * Throws USAGE when sockets in it would have too long a path.
  */
-export function makeSocketFolder(parent = tmpdir()): string {
+export function makePrivateFolder(parent = tmpdir()): string {
   // Checked before anything is made; mkdtemp adds six characters.
   socketPath(join(parent, `${PREFIX}XXXXXX`), LONGEST_NAME);
   return mkdtempSync(join(parent, PREFIX));
 }
 
-/** Removes the folder and its sockets; it may be gone already. */
-export function removeSocketFolder(folder: string): void {
+/** Removes the folder and what is in it; it may be gone already. */
+export function removePrivateFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
 }
 

@@ -1,0 +1,159 @@
+/**
+ * The keys by which the processes of a run know each other over tcp (CurveZMQ): one pair for the
+ * coordinator and one for each slot, made anew for each start. A key file holds what one process must know:
+ * its own pair, the coordinator's public key and those of all slots. A worker that is started again in a
+ * slot reads the file of that slot again.
+ */
+import { closeSync, fstatSync, openSync, readSync, type Stats, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { capability, curveKeyPair } from 'zeromq';
+import { z } from 'zod';
+import { LockstepError } from '../core/errors.ts';
+
+/** 32 bytes in Z85 (rfc.zeromq.org/spec/32): all its characters are plain in JSON, none is a space. */
+const key = z.string().regex(/^[0-9a-zA-Z.\-:+=^!/*?&<>()[\]{}@%$#]{40}$/);
+const keyFile = z.strictObject({
+  format: z.literal('lockstep-keys-1'),
+  publicKey: key,
+  secretKey: key,
+  coordinatorKey: key,
+  workerKeys: z.array(key).min(1).max(4096),
+});
+
+/** What one process knows of the run's keys, in Z85. */
+export interface RunKeys {
+  readonly publicKey: string;
+  readonly secretKey: string;
+  readonly coordinatorKey: string;
+  /** Public keys by slot. */
+  readonly workerKeys: readonly string[];
+}
+
+/** 4096 public keys of 40 characters, and room. */
+const MAX_FILE_BYTES = 1 << 18;
+
+/** Throws INSECURE when this build of ZeroMQ can't encrypt. */
+export function requireCurve(isCapable: boolean = capability.curve === true): void {
+  if (isCapable) return;
+  throw new LockstepError(
+    'INSECURE',
+    'Cannot use tcp: this build of ZeroMQ has no CURVE encryption.',
+    'Use --transport ipc on one host, or reinstall zeromq with its prebuilt library (npm ci).',
+  );
+}
+
+/**
+ * Writes a key file of mode 0600 for the coordinator and for each slot into `folder`, which must be private.
+ * @returns the coordinator's keys
+ */
+export function writeKeyFiles(folder: string, worldSize: number): RunKeys {
+  requireCurve();
+  const coordinator = curveKeyPair();
+  const workers = Array.from({ length: worldSize }, () => curveKeyPair());
+  const known = {
+    coordinatorKey: coordinator.publicKey,
+    workerKeys: workers.map(({ publicKey }) => publicKey),
+  };
+  const write = (path: string, keys: RunKeys): void => {
+    const text = JSON.stringify({ format: 'lockstep-keys-1', ...keys });
+    writeFileSync(path, text, { mode: 0o600, flag: 'wx' });
+  };
+  write(coordinatorKeyFile(folder), { ...coordinator, ...known });
+  for (const [slot, pair] of workers.entries())
+    write(workerKeyFile(folder, slot), { ...pair, ...known });
+  return { ...coordinator, ...known };
+}
+
+export function coordinatorKeyFile(folder: string): string {
+  return join(folder, 'coordinator.keys');
+}
+
+export function workerKeyFile(folder: string, slot: number): string {
+  return join(folder, `worker-${slot}.keys`);
+}
+
+/** Reads a key file. Throws INSECURE when others than its owner may read it, USAGE when it is none. */
+export function readKeyFile(path: string): RunKeys {
+  requireCurve();
+  const text = readPrivate(path);
+  const parsed = keyFile.safeParse(parseJson(text));
+  if (!parsed.success) throw unusable(path, 'it is not a key file of Lockstep', MAKE_AGAIN);
+  const { format, ...keys } = parsed.data;
+  return keys;
+}
+
+/** An endpoint together with the public key of the process that listens there. */
+export function keyedEndpoint(endpoint: string, publicKey: string): string {
+  return `${endpoint}?key=${publicKey}`;
+}
+
+/** Takes a keyed endpoint apart. Throws INSECURE unless its key is that of a worker of the run. */
+export function splitEndpoint(
+  keyed: string,
+  { workerKeys }: RunKeys,
+): { readonly endpoint: string; readonly serverKey: string } {
+  const [, endpoint, serverKey] = /^([^?]+)\?key=(.+)$/.exec(keyed) ?? [];
+  if (endpoint !== undefined && serverKey !== undefined && workerKeys.includes(serverKey)) {
+    return { endpoint, serverKey };
+  }
+  throw new LockstepError(
+    'INSECURE',
+    `Cannot connect to the peer at ${(endpoint ?? keyed).slice(0, 100)}: it shows no key of this run.`,
+    'Start all processes from one installation, by one command.',
+  );
+}
+
+const MAKE_AGAIN = 'Keys are made by the start of a run: start it again.';
+
+function readPrivate(path: string): string {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    throw unusable(path, why, 'Name the file of this slot in LOCKSTEP_KEY_FILE.');
+  }
+  try {
+    // Of the open file, so that it can't be exchanged after the look at it.
+    const stats = fstatSync(file);
+    const fault = privacyFault(stats);
+    if (fault !== null) throw new LockstepError('INSECURE', ...fault(path));
+    if (stats.size > MAX_FILE_BYTES) throw unusable(path, 'it is too large', MAKE_AGAIN);
+    const bytes = Buffer.alloc(stats.size);
+    return bytes.toString('utf8', 0, readSync(file, bytes, 0, bytes.length, 0));
+  } finally {
+    closeSync(file);
+  }
+}
+
+type Fault = (path: string) => [message: string, advice: string];
+
+/** Kubernetes and systemd place secrets as files of root, so root may be the owner too. */
+function privacyFault({ mode, uid }: Stats): Fault | null {
+  if ((mode & 0o077) !== 0) {
+    const found = (mode & 0o777).toString(8);
+    return (path) => [
+      `Cannot use the key file ${path}: its mode is ${found}, so others than its owner can use it.`,
+      'Give it the mode 600 or 400, and make a new one if others may have read it.',
+    ];
+  }
+  const me = process.getuid?.();
+  if (me === undefined || uid === me || uid === 0) return null;
+  return (path) => [
+    `Cannot use the key file ${path}: it belongs to another user.`,
+    'Let the user who starts the worker own it.',
+  ];
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Never quotes the file: it holds a secret. */
+function unusable(path: string, why: string, advice: string): LockstepError {
+  return new LockstepError('USAGE', `Cannot use the key file ${path}: ${why}.`, advice);
+}
