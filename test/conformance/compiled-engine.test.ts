@@ -116,6 +116,30 @@ describe('the compiled engine', whereTensorflowIs, () => {
     second.dispose();
   });
 
+  it('holds what was loaded, a copy of it, whether its graph is there yet or not', async () => {
+    const engine = await open('compiled');
+    const { program, start, microBatch } = stepProgram(...MODELS['the dilated network, masked']!);
+    const [session, fresh] = [engine.session(program), engine.session(program)];
+    assert.throws(() => session.read(), /call load\(\) first/);
+    const batch = microBatch([70, 80, 97], 97);
+    const other = { ...start, parameters: start.parameters.map((value) => value / 2) };
+    const given = { ...start, parameters: start.parameters.slice() };
+    session.load(given);
+    given.parameters.fill(0);
+    assert.deepEqual(session.read(), start);
+    const leaf = session.gradients(batch);
+    assert.deepEqual(session.read(), start);
+
+    session.load(other);
+    assert.deepEqual(session.read(), other);
+    fresh.load(other);
+    const ofOther = fresh.gradients(batch);
+    assert.notDeepEqual(ofOther, leaf);
+    assert.deepEqual(session.gradients(batch), ofOther);
+    session.dispose();
+    fresh.dispose();
+  });
+
   it('refuses a micro-batch with an input that the program does not declare', async () => {
     const { program, start, microBatch } = stepProgram(...MODELS['the dilated network, masked']!);
     const session = (await open('compiled')).session(program);

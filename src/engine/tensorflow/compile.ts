@@ -19,7 +19,6 @@ export interface Update {
 }
 
 export interface Compiled {
-  readonly hasState: boolean;
   load(state: TrainState): void;
   run(step: string, feeds: Readonly<Record<string, Feed>>): Fetched;
   apply(update: Update): void;
@@ -52,7 +51,6 @@ export function compile(
     [...steps].map(([name, step]) => [name, makeStep(graph, node, step, variables)]),
   );
   const session = new RunningGraph(binding, graph.savedModel());
-  let hasState = false;
   const { update, state: layout } = program;
   /** Who only predicts has no moments. */
   const stateVectors = ({ parameters, statistics, moments }: TrainState) => [
@@ -64,9 +62,6 @@ export function compile(
     statistics,
   ];
   return {
-    get hasState() {
-      return hasState;
-    },
     load: (state) => {
       const given = stateVectors(state);
       session.effect(
@@ -75,10 +70,8 @@ export function compile(
         ),
         loading.fetch,
       );
-      hasState = true;
     },
     run: (name, feeds) => {
-      if (!hasState) throw new Error('the session has no state: call load() first');
       const step = running.get(name)!;
       const given = [...step.feeds.keys()].map((feed) => at(step.feeds, feed, feeds[feed]!));
       return session.run(new Map(given), [step.fetch])[0]!;

@@ -32,6 +32,8 @@ export class CompiledSession implements Session {
   /** By verb, variant and the feeds that it gets. */
   readonly #steps = new Map<string, RecordedStep>();
   #compiled: Compiled | undefined;
+  /** What the next graph begins with. */
+  #state: TrainState | undefined;
   #statistics: Float32Array = new Float32Array();
 
   constructor(backend: Backend, node: NodeBackend, program: Program) {
@@ -42,7 +44,9 @@ export class CompiledSession implements Session {
 
   load(state: TrainState): void {
     this.#statistics = state.statistics.slice();
-    this.#graph().load(state);
+    // Without a graph until a verb needs one: the first is likely to ask for a step that it would lack.
+    if (this.#compiled === undefined) this.#state = copyOf(state);
+    else this.#compiled.load(state);
   }
 
   gradients(batch: MicroBatch): Float32Array {
@@ -82,7 +86,7 @@ export class CompiledSession implements Session {
   }
 
   read(): TrainState {
-    return this.#graph().read();
+    return this.#compiled?.read() ?? copyOf(this.#pending());
   }
 
   /** By a session that runs operation by operation. */
@@ -126,21 +130,38 @@ export class CompiledSession implements Session {
 
   /** A graph cannot grow: its state moves into one that has the new step, too. */
   #add(key: string, step: RecordedStep): void {
-    const state = this.#compiled?.hasState === true ? this.read() : undefined;
+    if (this.#compiled !== undefined) this.#state = this.#compiled.read();
     this.dispose();
     this.#steps.set(key, step);
-    if (state !== undefined) this.#graph().load(state);
   }
 
   #graph(): Compiled {
-    this.#compiled ??= compile(this.#backend, this.#node, this.#program, this.#steps);
+    if (this.#compiled === undefined) {
+      const state = this.#pending();
+      this.#compiled = compile(this.#backend, this.#node, this.#program, this.#steps);
+      this.#compiled.load(state);
+      this.#state = undefined;
+    }
     return this.#compiled;
+  }
+
+  #pending(): TrainState {
+    if (this.#state === undefined) throw new Error('the session has no state: call load() first');
+    return this.#state;
   }
 }
 
 /** Only gradients are worth a graph of their own for each kind of micro-batch; padding may be empty. */
 function variantOf(verb: Verb, isPadded: boolean, isLong: boolean): StepVariant {
   return verb === 'gradients' ? { isPadded, isLong } : { isPadded: true, isLong: false };
+}
+
+function copyOf({ parameters, statistics, moments }: TrainState): TrainState {
+  return {
+    parameters: parameters.slice(),
+    statistics: statistics.slice(),
+    moments: moments.map((moment) => moment.slice()),
+  };
 }
 
 const vector = (data: Int32Array): Feed => ({ shape: [data.length], data });
