@@ -39,6 +39,8 @@ export type MembershipEvent =
       readonly nowMs: number;
     }
   | { readonly kind: 'exited'; readonly slot: number; readonly status: ExitStatus }
+  /** It sent what no worker of this installation sends: nothing of it is believed any more. */
+  | { readonly kind: 'misbehaved'; readonly slot: number; readonly why: string }
   | { readonly kind: 'tick'; readonly nowMs: number }
   /** The coordinator itself was stopped for a while: the members' silence until now proves nothing. */
   | { readonly kind: 'stalled'; readonly nowMs: number }
@@ -70,6 +72,8 @@ export function reduceMembership(state: MembershipState, event: MembershipEvent)
       return stay(update(state, event.slot, { pid: event.pid }));
     case 'exited':
       return onExit(state, event.slot, event.status);
+    case 'misbehaved':
+      return onMisbehaved(state, event.slot, event.why);
     case 'tick':
       return onTick(state, event.nowMs);
     case 'stalled':
@@ -178,6 +182,12 @@ function onExit(state: MembershipState, slot: number, status: ExitStatus): Resul
     ? `Its last line was: ${status.lastLine}`
     : 'Read its file in the logs of the run, then resume from the last checkpoint.';
   return abort(state, failure('WORKER_LOST', message, advice));
+}
+
+function onMisbehaved(state: MembershipState, slot: number, why: string): Result {
+  const message = `Lost ${nameMember(state.members[slot]!)}: it can't be understood. ${why}`;
+  const advice = 'Start all processes from one installation, by one command.';
+  return abort(state, failure('PROTOCOL', message, advice));
 }
 
 function onTick(state: MembershipState, nowMs: number): Result {

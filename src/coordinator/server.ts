@@ -10,7 +10,7 @@ import { exitCodeOfSignal, STOP_SIGNALS } from '../core/stop-signal.ts';
 import { decodeFromWorker, encode } from '../protocol/codec.ts';
 import type { ControlServer } from '../protocol/control-socket.ts';
 import { openControlServer } from '../protocol/control-socket.ts';
-import { Gate } from '../protocol/gate.ts';
+import { describeRefused, Gate } from '../protocol/gate.ts';
 import type { CoordinatorBody, WorkerMessage } from '../protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../protocol/messages.ts';
 import { HEARTBEAT_MS, SILENCE_MS, STALL_MS, TICK_MS } from '../protocol/timing.ts';
@@ -28,6 +28,8 @@ import { initialProgress, reduceProgress } from './progress.ts';
 const ABORT_WAIT_MS = 3_000;
 /** Workers that are done may take so long to free their device. */
 const COMPLETE_WAIT_MS = 15_000;
+/** Peers that are told, once each, why they are refused; more are only counted. */
+const MOST_REFUSED = 100;
 /** Loading TensorFlow with CUDA and the data takes a minute at worst. */
 const JOIN_MS = 10 * 60_000;
 
@@ -85,6 +87,9 @@ class Coordinator {
   readonly #workers = new Map<number, LaunchedWorker>();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #refused = new Set<string>();
+  #refusedFrames = 0;
+  /** Slots whose worker sent garbage and is being killed for it. */
+  readonly #misbehaved = new Set<number>();
   #membership: MembershipState;
   #progress: ProgressState;
   #gate: Gate | null = null;
@@ -120,6 +125,7 @@ class Coordinator {
     this.#timers.push(setInterval(() => this.#broadcast({ kind: 'heartbeat' }), HEARTBEAT_MS));
     const outcome = await this.#ended;
     await this.#buryWorkers(outcome.kind === 'aborted' ? ABORT_WAIT_MS : COMPLETE_WAIT_MS);
+    this.#tell(describeRefused(this.#gate.counts, this.#refusedFrames));
     return outcome;
   }
 
@@ -142,6 +148,7 @@ class Coordinator {
 
   #onExit(slot: number, status: ExitStatus): void {
     this.#workers.delete(slot);
+    this.#misbehaved.delete(slot);
     this.#membershipEvent({ kind: 'exited', slot, status });
     this.#onWorkerGone();
   }
@@ -164,6 +171,10 @@ class Coordinator {
 
   #onFrame(peer: string, frame: Uint8Array | null): void {
     const slot = this.#slotOf(peer);
+    if (slot !== null && this.#misbehaved.has(slot)) {
+      this.#refusedFrames++;
+      return;
+    }
     const decoded = decodeFromWorker(frame ?? new Uint8Array(0));
     if (slot === null || !decoded.ok || decoded.message.run !== this.#point.run) {
       this.#refuse(peer, slot, decoded.ok ? decoded.message : decoded.error);
@@ -180,17 +191,15 @@ class Coordinator {
     return slot < this.#options.worldSize ? slot : null;
   }
 
-  /** A frame that is not from this run: ends the run if a member sent it, else only its sender is told. */
+  /** A frame that is not from this run: costs a member its place, a stranger gets a word. */
   #refuse(peer: string, slot: number | null, what: WorkerMessage | LockstepError): void {
-    const isMember = slot !== null && this.#membership.members[slot]?.hello !== null;
+    this.#refusedFrames++;
     const why = 'kind' in what ? 'it belongs to another run' : what.message;
-    if (isMember && !('kind' in what)) {
-      const text = `Rank ${slot} can't be understood. ${why}`;
-      const reason = failure('PROTOCOL', text, what.advice);
-      this.#membershipEvent({ kind: 'abort', failure: reason });
+    if (slot !== null && this.#membership.members[slot]?.hello !== null && !('kind' in what)) {
+      this.#onMisbehaviour(slot, why);
       return;
     }
-    if (this.#refused.has(peer)) return;
+    if (this.#refused.has(peer) || this.#refused.size >= MOST_REFUSED) return;
     this.#refused.add(peer);
     this.#tell(`refused a peer that calls itself "${peer.replace(/[^\w-]/g, '?')}": ${why}`);
     const run = 'kind' in what ? what.run : this.#point.run;
@@ -199,11 +208,16 @@ class Coordinator {
     this.#sendTo(peer, { kind: 'abort', ...refusal }, run);
   }
 
+  /** The worker is lost: nothing more is heard of it, and its process is ended. */
+  #onMisbehaviour(slot: number, why: string): void {
+    this.#misbehaved.add(slot);
+    this.#membershipEvent({ kind: 'misbehaved', slot, why });
+    this.#workers.get(slot)?.kill('SIGKILL');
+  }
+
   #onMessage(slot: number, message: WorkerMessage): void {
     if (message.kind === 'hello' && message.slot !== slot) {
-      const text = `The worker in slot ${slot} calls itself ${message.slot}.`;
-      const reason = failure('PROTOCOL', text, 'Start workers by "lockstep train".');
-      this.#membershipEvent({ kind: 'abort', failure: reason });
+      this.#onMisbehaviour(slot, `It says that it is in slot ${message.slot}.`);
       return;
     }
     if (message.kind === 'finished' && this.#membership.phase === 'running') {

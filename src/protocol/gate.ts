@@ -23,6 +23,16 @@ export interface GateCounts {
   wrongKeys: number;
 }
 
+/** What was refused, in words; empty when nothing was. `frames`: those that were let in, and then not used. */
+export function describeRefused(
+  { accepted, admitted, wrongKeys }: GateCounts,
+  frames: number,
+): string {
+  const connections = accepted - admitted;
+  if (connections === 0 && frames === 0) return '';
+  return `refused in all: ${connections} connections, ${wrongKeys} of them with a wrong key, and ${frames} frames`;
+}
+
 /** Says once for each source what was refused. */
 export type OnRefused = (text: string) => void;
 

@@ -11,6 +11,7 @@ import { errorOfFailure, failureOfError } from '../core/failure.ts';
 import { decodeFromCoordinator, encode } from '../protocol/codec.ts';
 import type { ControlClient } from '../protocol/control-socket.ts';
 import { openControlClient } from '../protocol/control-socket.ts';
+import { describeRefused } from '../protocol/gate.ts';
 import type { WorkerBody } from '../protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../protocol/messages.ts';
 import { removePrivateFolder } from '../protocol/private-folder.ts';
@@ -139,10 +140,22 @@ export class CommSession {
   }
 
   async #sayAndWait(body: Extract<WorkerBody, { kind: 'ready' | 'finished' }>): Promise<null> {
+    if (body.kind === 'finished') this.#tellRefused();
     this.#say(body);
     const phase = body.kind === 'ready' ? 'running' : 'complete';
     await this.#until((state) => state.phase === phase);
     return null;
+  }
+
+  /** What reached this worker's data socket and was not used; silent when that is nothing. */
+  #tellRefused(): void {
+    const { malformed = 0, stale = 0, unawaited = 0 } = this.#allReduce?.dropped ?? {};
+    const frames = { malformed, stale, unawaited };
+    const counts = this.#transport?.gateCounts ?? { accepted: 0, admitted: 0, wrongKeys: 0 };
+    const text = describeRefused(counts, malformed + stale + unawaited);
+    if (text === '') return;
+    const payload = { kind: 'refused', slot: this.#options.identity.slot, text, ...counts, frames };
+    this.#say({ kind: 'event', step: this.#state.step, payload });
   }
 
   async #awaitLease(step: number): Promise<'run' | 'drain'> {

@@ -128,10 +128,39 @@ describe('the coordinator', () => {
     });
     assert.equal(outcome.kind, 'completed');
     // One line a peer, however much it sends, without its control characters.
-    assert.equal(status.filter((text) => text.startsWith('refused')).length, 4);
+    assert.equal(status.filter((text) => text.startsWith('refused a peer')).length, 4);
+    assert.match(
+      status.at(-1)!,
+      /^refused in all: 0 connections, 0 of them with a wrong key, and \d+ frames$/,
+    );
     assert.ok(
       status.some((text) => text.startsWith('refused a peer that calls itself "someone?else"')),
     );
+  });
+
+  test('names no more strangers than fit on a page, and counts the others', async () => {
+    const { outcome, status } = await coordinate(async (seat, said) => {
+      const strangers = Array.from({ length: 110 }, (_, i) => new Peer(seat, `stranger-${i}`));
+      for (const stranger of strangers) stranger.raw(Buffer.from('nonsense'));
+      const worker = new Peer(seat, 'worker-0');
+      // It begins when all strangers have been heard.
+      while (said.filter((text) => text.startsWith('refused')).length < 100)
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      await behave(worker);
+      for (const peer of [...strangers, worker]) peer.close();
+    });
+    assert.equal(outcome.kind, 'completed');
+    assert.equal(status.filter((text) => text.startsWith('refused a peer')).length, 100);
+  });
+
+  test('loses a worker that says it is in another slot', async () => {
+    const { outcome } = await coordinate(async (seat, said) => {
+      const worker = new Peer(seat, 'worker-0');
+      worker.say(hello(5), 0);
+      while (said.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      worker.close();
+    });
+    assert.match(outcome.reason, /^Lost rank 0 .* It says that it is in slot 5\.$/);
   });
 
   test('refuses a worker of another run in a slot of its own', async () => {
@@ -146,7 +175,7 @@ describe('the coordinator', () => {
     assert.equal(outcome.exitCode, 7);
   });
 
-  test('ends with PROTOCOL when a member can not be understood any more', async () => {
+  test('loses a member that can not be understood any more, by name, and ends its process', async () => {
     const { outcome } = await coordinate(async (seat) => {
       const worker = new Peer(seat, 'worker-0');
       worker.say(hello(0), 0);
@@ -156,7 +185,10 @@ describe('the coordinator', () => {
       worker.close();
     });
     assert.equal(outcome.error?.code, 'PROTOCOL');
-    assert.match(outcome.reason, /^Rank 0 can't be understood\. Cannot read a control message/);
+    assert.match(
+      outcome.reason,
+      /^Lost rank 0 \(pid \d+\): it can't be understood\. Cannot read a control message/,
+    );
   });
 
   test('ignores what a member says in another generation', async () => {

@@ -221,6 +221,12 @@ describe('reduceMembership', () => {
     assert.equal(after.state.phase, 'running');
   });
 
+  test('loses a member that sends garbage, naming it and what was wrong', () => {
+    const { code, message } = abortOf([...RUNNING, { kind: 'misbehaved', slot: 1, why: 'Noise.' }]);
+    assert.equal(code, 'PROTOCOL');
+    assert.match(message, /^Lost rank 1.*: it can't be understood\. Noise\.$/);
+  });
+
   const OUT_OF_ORDER: readonly [string, readonly MembershipEvent[]][] = [
     ['a second hello', [JOINED[0]!, JOINED[0]!]],
     ['ready before all have joined', [JOINED[0]!, said(0, ready(0, 's'))]],
