@@ -34,9 +34,13 @@ export const COMMANDS: CommandModule[] = [
     'Time equivalent ways to compute on this machine, and name the fastest',
     async () => (await import('./command/tune.ts')).tuneCommand,
   ),
-  lazy('bench <what>', 'Time this machine: training steps, beside PyTorch if wanted', async () => {
-    return (await import('./command/bench.ts')).benchCommand;
-  }),
+  lazy(
+    'bench <what>',
+    'Time this machine: training steps, beside PyTorch if wanted, or what a step consists of',
+    async () => {
+      return (await import('./command/bench.ts')).benchCommand;
+    },
+  ),
   lazy('data <command>', 'Import, make and inspect datasets', async () => {
     return (await import('./command/data.ts')).dataCommand;
   }),

@@ -8,7 +8,7 @@ export interface TuneKey {
   readonly threadsPerWorker: number;
   readonly numerics: string;
   readonly tf32: boolean;
-  readonly xla: boolean;
+  /** Of Lockstep and of its engine, with its kind and whether XLA compiles for it. */
   readonly versions: readonly string[];
   readonly model: object;
   readonly objective: object;
@@ -32,8 +32,7 @@ export function tuneKeyOf(
     threadsPerWorker: engine.threadsPerWorker,
     numerics: engine.numerics,
     tf32: engine.tf32,
-    xla: engine.xla,
-    versions: [`lockstep ${here.lockstep}`, here.engine.engineVersion],
+    versions: [`lockstep ${here.lockstep}`, here.engine.engine, here.engine.engineVersion],
     model: shape,
     objective: { kind },
     shapeClasses: batches.map(shapeClassOf),

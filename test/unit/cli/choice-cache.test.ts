@@ -12,7 +12,6 @@ const key: TuneKey = {
   threadsPerWorker: 1,
   numerics: 'strict',
   tf32: false,
-  xla: false,
   versions: ['lockstep 1', 'libtensorflow 2'],
   model: { family: 'reference', channels: 8 },
   objective: { kind: 'supervised' },
