@@ -16,6 +16,8 @@ export const OPTIMIZER_FILE = 'optimizer.safetensors';
 export const BEST_FILE = 'best.safetensors';
 
 const count = z.int().min(0);
+/** A file of the folder itself: no path from a checkpoint leads anywhere else. */
+const fileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/);
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
 const fingerprint = z.strictObject({
@@ -56,7 +58,7 @@ const common = {
   /** SHA-256 over parameters, statistics and moments in flat order. */
   stateHash: hash,
   /** Size and SHA-256 of every other file of the folder. */
-  files: z.record(z.string(), z.strictObject({ sizeBytes: count, sha256: hash })),
+  files: z.record(fileName, z.strictObject({ sizeBytes: count, sha256: hash })),
   /** SHA-256 of this manifest as canonical JSON without this field. */
   manifestHash: hash,
 };

@@ -1,6 +1,7 @@
 /** How a command ends: one line for a person, the exit code for a script. */
 import { constants } from 'node:os';
 import { asLockstepError, EXIT, type LockstepError } from '../core/errors.ts';
+import { printable } from '../core/printable.ts';
 
 /** Prints an error's line; returns the exit code that it ends the process with. */
 export function reportError(thrown: unknown): number {
@@ -29,7 +30,7 @@ export function exitLine(exit: {
     parts.push(`last_checkpoint=${JSON.stringify(exit.lastCheckpoint)}`);
     if (mayResume(exit.code)) parts.push(`resume="lockstep resume ${exit.runFolder}"`);
   }
-  return parts.join(' ');
+  return printable(parts.join(' '));
 }
 
 /** A run that is done, or whose checkpoints are unusable, has nothing to go on with. */

@@ -1,6 +1,7 @@
 /** Shows a run's progress: a bar on a terminal, one short line now and then elsewhere. */
 import { MultiBar, type SingleBar } from 'cli-progress';
 import { formatCount, formatDuration, formatMetrics } from '../core/format.ts';
+import { printable } from '../core/printable.ts';
 import type { RunEvent } from '../telemetry/run-event.ts';
 
 /** Without a terminal, a line each so many milliseconds at most. */
@@ -78,7 +79,7 @@ class BarView {
   }
 
   line(text: string): void {
-    this.#bars.log(`${text}\n`);
+    this.#bars.log(`${printable(text)}\n`);
   }
 
   stop(): void {
@@ -104,7 +105,7 @@ class LineView {
   }
 
   line(text: string): void {
-    this.#output.write(`${text}\n`);
+    this.#output.write(`${printable(text)}\n`);
   }
 
   stop(): void {}

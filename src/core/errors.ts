@@ -3,6 +3,8 @@
  * (what was attempted, where, what was found, what was expected) and what to do about it.
  */
 
+import { printable } from './printable.ts';
+
 /** What the process's exit code means; 143 and 75 let a scheduler requeue the run. */
 export const EXIT = {
   done: 0,
@@ -76,7 +78,7 @@ export class LockstepError extends Error {
 
   /** The whole error on one line, as a terminal shows it. */
   toLine(): string {
-    return `${this.code}: ${this.message} ${this.advice}`.replace(/\s*\n\s*/g, ' ');
+    return printable(`${this.code}: ${this.message} ${this.advice}`.replace(/\s*\n\s*/g, ' '));
   }
 }
 

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import winston from 'winston';
+import { printable } from '../core/printable.ts';
 
 export interface Log {
   info(text: string, details?: Readonly<Record<string, unknown>>): void;
@@ -48,7 +49,7 @@ function lineOf(entry: winston.Logform.TransformableInfo): string {
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => ` ${key}=${describe(value)}`);
   const trace = typeof stack === 'string' ? `\n${stack}` : '';
-  return `${String(entry.timestamp)} ${entry.level}: ${text}${said.join('')}${trace}`;
+  return printable(`${String(entry.timestamp)} ${entry.level}: ${text}${said.join('')}${trace}`);
 }
 
 function describe(value: unknown): string {

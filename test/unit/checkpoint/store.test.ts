@@ -24,7 +24,9 @@ import {
   savePhaseResult,
   verifyCheckpoint,
 } from '../../../src/checkpoint/store.ts';
+import { canonicalJson } from '../../../src/core/canonical-json.ts';
 import { LockstepError } from '../../../src/core/errors.ts';
+import { sha256 } from '../../../src/core/hash.ts';
 import {
   contentAt,
   LAYOUT,
@@ -180,6 +182,18 @@ describe('a damaged checkpoint', () => {
       }
     }
   });
+
+  for (const name of ['../secret', '/etc/passwd', 'a/b', '..', '.lock', 'a\0b']) {
+    it(`is never followed out of its folder: ${JSON.stringify(name)}`, async () => {
+      await save(3);
+      const path = join(pathOf(3), 'manifest.json');
+      const { manifestHash, ...found } = JSON.parse(readFileSync(path, 'utf8'));
+      found.files[name] = Object.values(found.files)[0];
+      const sealed = { ...found, manifestHash: sha256(canonicalJson(found)) };
+      writeFileSync(path, JSON.stringify(sealed));
+      assert.match(await lineOf(verifyCheckpoint(pathOf(3))), /manifest\.json is wrong at files/);
+    });
+  }
 
   it('is named with all others when none is left', async () => {
     assert.equal(
