@@ -142,4 +142,11 @@ describe('a cell of values', () => {
       assert.throws(() => parseValuesCell(bad), new Error(`"${bad}" is not a number`));
     }
   });
+
+  it('takes time in proportion to its length', () => {
+    // Years, for an expression that may divide the digits in two in as many ways as there are digits.
+    const digits = '1'.repeat(3_000_000);
+    assert.throws(() => parseValuesCell(`${digits}x`), /^Error: "1{100}" is not a number$/);
+    assert.throws(() => parseValuesCell(`1e${digits}x`), / is not a number$/);
+  });
 });

@@ -1,0 +1,11 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { meetingOf } from '../../../src/cli/command/train.ts';
+
+const of = (transport: string) => meetingOf({ transport, workers: 2, gpus: undefined });
+
+test('workers meet by Unix sockets, or by tcp on the loopback address alone', () => {
+  assert.deepEqual(of('ipc'), { kind: 'ipc' });
+  assert.deepEqual(of('tcp'), { kind: 'tcp', host: '127.0.0.1' });
+  assert.deepEqual(of('insecure-tcp'), { kind: 'insecure-tcp', host: '127.0.0.1' });
+});
