@@ -5,8 +5,10 @@ import { loadWeights } from '../checkpoint/restore.ts';
 import type { RunFolder } from '../checkpoint/run-folder.ts';
 import { hashConfig } from '../config/load.ts';
 import type { RunConfig } from '../config/run-config.ts';
+import type { Elasticity } from '../coordinator/elasticity.ts';
+import type { RunOutcome } from '../coordinator/machine.ts';
 import type { MeetingKind } from '../coordinator/meeting-point.ts';
-import { type RunOutcome, runCoordinator } from '../coordinator/server.ts';
+import { runCoordinator } from '../coordinator/server.ts';
 import { openStore } from '../data/format/open-store.ts';
 import { openLog } from '../telemetry/log.ts';
 import { openMetrics } from '../telemetry/metrics.ts';
@@ -21,6 +23,7 @@ export interface StartOptions {
   readonly devices: readonly Device[];
   readonly meeting: MeetingKind;
   readonly resume: boolean;
+  readonly elasticity: Elasticity;
 }
 
 const INSECURE_WARNING =
@@ -62,6 +65,7 @@ export async function startRun(
         args: options.resume ? ['--resume'] : [],
       }),
       onEvent,
+      elasticity: options.elasticity,
     });
   } finally {
     view.stop();

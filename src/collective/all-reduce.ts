@@ -1,7 +1,8 @@
 /**
  * The all-reduce: runs the exchange plan of each round over a transport. All ranks call `reduce` in the same
  * order; a rank may be one round ahead of another, never two, since finishing a round takes a frame of it
- * from every peer.
+ * from every peer. `form` begins a new generation: rounds are counted from 0 again, over new memory, so
+ * nothing of an unfinished round can reach a later one.
  *
  * When memory may be reused (peers read what we sent where it lies, and nothing says when they are done): what
  * was sent in round n is free when round n+1 is done here. A frame of round n+1 from a peer means that it began
@@ -15,17 +16,25 @@ import { ExchangeRound } from './exchange-round.ts';
 import { RotatingBuffer } from './rotating-buffer.ts';
 import type { Frame, Transport } from './transport/transport.ts';
 
-export interface AllReduceOptions {
+/** A rank's place in one generation. */
+export interface CollectivePlace {
   readonly rank: number;
   readonly worldSize: number;
+  readonly generation: number;
+}
+
+export interface AllReduceOptions extends CollectivePlace {
   /** Identity of the run, see the control protocol. */
   readonly run: string;
-  readonly generation: number;
   /** Connected to all peers; null when there are none. */
   readonly transport: Transport | null;
   /** A round must be done so long after it began here; the slowest rank's computation counts. */
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
+  /** Gets the frames of this generation that carry a state. */
+  readonly onState?: (frame: ArrivedFrame) => void;
+  /** Called when a frame that is of use has come. */
+  readonly onProgress?: () => void;
 }
 
 /** Frames that were not used, by why. */
@@ -38,7 +47,7 @@ export interface DroppedFrames {
   unawaited: number;
 }
 
-interface Arrived {
+export interface ArrivedFrame {
   readonly header: DataHeader;
   readonly payload: Float32Array;
 }
@@ -46,18 +55,19 @@ interface Arrived {
 interface Active {
   readonly round: ExchangeRound;
   readonly resolve: (sum: Float32Array) => void;
-  readonly reject: (error: LockstepError) => void;
+  readonly reject: (error: Error) => void;
 }
 
 export class AllReduce {
   readonly dropped: DroppedFrames = { malformed: 0, stale: 0, unawaited: 0 };
   readonly #options: AllReduceOptions;
   readonly #tag: string;
-  readonly #reduceMemory: RotatingBuffer;
-  readonly #gatherMemory: RotatingBuffer;
   readonly #resultMemory = new RotatingBuffer(2, sharedFloats);
+  #place: CollectivePlace;
+  #reduceMemory!: RotatingBuffer;
+  #gatherMemory!: RotatingBuffer;
   /** Frames of the next rounds, from peers that are ahead. */
-  readonly #early = new Map<number, Arrived[]>();
+  readonly #early = new Map<number, ArrivedFrame[]>();
   /** Number of the round in progress, or of the next one. */
   #number = 0;
   #active: Active | null = null;
@@ -65,12 +75,31 @@ export class AllReduce {
 
   constructor(options: AllReduceOptions) {
     this.#options = options;
+    this.#place = options;
     this.#tag = runTag(options.run);
     const { transport } = options;
+    this.#renewMemory();
+    if (transport !== null) void this.#receive(transport);
+  }
+
+  /** Drops the round in progress, which rejects with `why`; frames of the generation before are stale now. */
+  form(place: CollectivePlace, why: Error): void {
+    this.#place = place;
+    this.#early.clear();
+    this.#number = 0;
+    this.#broken = null;
+    this.#active?.reject(why);
+    this.#active = null;
+    this.#options.transport?.forgetMemory();
+    this.#renewMemory();
+  }
+
+  /** Peers may still read what lies in the memory before. */
+  #renewMemory(): void {
+    const { transport } = this.#options;
     const allocate = (floats: number) => transport?.memory(floats) ?? new Float32Array(floats);
     this.#reduceMemory = new RotatingBuffer(2, allocate);
     this.#gatherMemory = new RotatingBuffer(2, allocate);
-    if (transport !== null) void this.#receive(transport);
   }
 
   /**
@@ -80,7 +109,8 @@ export class AllReduce {
    * what they reduce, and the signal's reason when aborted.
    */
   async reduce(input: ReduceInput): Promise<Float32Array> {
-    const { rank, worldSize, signal } = this.#options;
+    const { signal } = this.#options;
+    const place = this.#place;
     signal.throwIfAborted();
     if (this.#broken !== null) throw this.#broken;
     const number = this.#number;
@@ -90,19 +120,19 @@ export class AllReduce {
       result: (floats: number) => this.#resultMemory.take(number, floats),
     };
     const post = (part: OutgoingPart) => this.#post(input, part);
-    const round = new ExchangeRound(rank, worldSize, input, memory, post);
-    const sum = await this.#untilDone(round);
-    this.#number++;
-    return sum;
+    const round = new ExchangeRound(place.rank, place.worldSize, input, memory, post);
+    return await this.#untilDone(round);
   }
 
   async #untilDone(round: ExchangeRound): Promise<Float32Array> {
     const { signal, deadlineMs } = this.#options;
     let onAbort = () => {};
     let timer: NodeJS.Timeout | undefined;
+    let active: Active | undefined;
     try {
       return await new Promise<Float32Array>((resolve, reject) => {
-        this.#active = { round, resolve, reject };
+        active = { round, resolve, reject };
+        this.#active = active;
         onAbort = () => reject(signal.reason);
         signal.addEventListener('abort', onAbort, { once: true });
         timer = setTimeout(() => reject(this.#late(round)), deadlineMs);
@@ -112,7 +142,7 @@ export class AllReduce {
         this.#settle();
       });
     } finally {
-      this.#active = null;
+      if (this.#active === active) this.#active = null;
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
     }
@@ -133,15 +163,16 @@ export class AllReduce {
       this.dropped.malformed++;
       return;
     }
-    const { generation } = this.#options;
     const ahead = header.round - this.#number;
-    const ours = header.run === this.#tag && header.generation === generation;
+    const ours = header.run === this.#tag && header.generation === this.#place.generation;
     if (!ours || ahead < 0 || ahead > 1) {
       this.dropped.stale++;
       return;
     }
     const arrived = { header, payload: asFloats(payload) };
-    if (ahead === 0 && this.#active !== null) {
+    this.#options.onProgress?.();
+    if (header.phase === 'state') this.#options.onState?.(arrived);
+    else if (ahead === 0 && this.#active !== null) {
       this.#use(arrived);
       this.#settle();
     } else {
@@ -149,23 +180,30 @@ export class AllReduce {
     }
   }
 
-  #use({ header, payload }: Arrived): void {
+  #use({ header, payload }: ArrivedFrame): void {
     const { round, reject } = this.#active!;
     const { step, length, microBatches } = round.input;
     const agrees =
       header.step === step &&
       header.vectorLength === length &&
       header.microBatches === microBatches;
-    if (!agrees) reject(disagreement(this.#options.rank, round.input, header));
+    if (!agrees) reject(disagreement(this.#place.rank, round.input, header));
     else if (!round.accept(header, payload)) this.dropped.unawaited++;
   }
 
   #settle(): void {
-    if (this.#active?.round.done) this.#active.resolve(this.#active.round.result);
+    if (!this.#active?.round.done) return;
+    const { round, resolve } = this.#active;
+    // At once: from here on this rank is past the round, whatever happens to the generation.
+    this.#active = null;
+    this.#number++;
+    resolve(round.result);
   }
 
   #post({ step, length, microBatches }: ReduceInput, out: OutgoingPart): void {
-    const { transport, generation, rank } = this.#options;
+    const { transport } = this.#options;
+    const place = this.#place;
+    const { generation, rank } = place;
     const header = encodeHeader({
       run: this.#tag,
       generation,
@@ -184,6 +222,8 @@ export class AllReduce {
       const fallback = new LockstepError('PROTOCOL', `Cannot send to rank ${out.peer}.`, RESUME, {
         cause: thrown,
       });
+      // A link that a new generation closed is no failure of that generation.
+      if (place !== this.#place) return;
       this.#break(thrown instanceof LockstepError ? thrown : fallback);
     });
   }
@@ -195,7 +235,8 @@ export class AllReduce {
   }
 
   #late(round: ExchangeRound): LockstepError {
-    const { rank, deadlineMs } = this.#options;
+    const { deadlineMs } = this.#options;
+    const { rank } = this.#place;
     const { step } = round.input;
     const message = `Rank ${rank} waited ${deadlineMs} ms in the all-reduce of step ${step} for rank ${round.awaitedRanks.join(', ')}.`;
     return new LockstepError('TIMEOUT', message, RESUME);

@@ -1,4 +1,4 @@
-/** What all workers must agree on before, during and after a run; each check names the ranks and the values. */
+/** What all workers must agree on before, during and after a run; each check names the workers and the values. */
 import type { Failure } from '../core/failure.ts';
 import { failure } from '../core/failure.ts';
 import type { ExpectedHashes, Member } from './member.ts';
@@ -21,7 +21,7 @@ export function joinDifference(
 ): Failure | null {
   for (const [key, noun] of HASHES) {
     const said: Said[] = members.flatMap(({ slot, hello }) =>
-      hello === null ? [] : [{ who: `rank ${slot}`, value: hello[key] }],
+      hello === null ? [] : [{ who: `worker ${slot}`, value: hello[key] }],
     );
     const value = expected[key];
     if (value !== undefined) said.unshift({ who: 'the coordinator', value });
@@ -41,18 +41,18 @@ export function finishDifference(members: readonly Member[]): Failure | null {
   return stateDifference(members, 'finished', 'The run ended with replicas that differ');
 }
 
-/** Values that were reduced, so must be the same bits on every rank; `said` is in the order of ranks. */
+/** Values that were reduced, so must be the same bits on every rank; `said` is in the order of slots. */
 export function sumsDifference(
   step: number,
-  said: readonly { readonly rank: number; readonly sums: Readonly<Record<string, number>> }[],
+  said: readonly { readonly slot: number; readonly sums: Readonly<Record<string, number>> }[],
 ): Failure | null {
   const names = [...new Set(said.flatMap(({ sums }) => Object.keys(sums)))].sort();
   for (const name of names) {
-    const values = said.map(({ rank, sums }) => ({
-      who: `rank ${rank}`,
+    const values = said.map(({ slot, sums }) => ({
+      who: `worker ${slot}`,
       value: sums[name] ?? 'nothing',
     }));
-    const difference = differing(values, `Step ${step} differs between ranks: the sum "${name}"`);
+    const difference = differing(values, `Step ${step} differs between workers: the sum "${name}"`);
     if (difference !== null) return difference;
   }
   return null;
@@ -65,7 +65,7 @@ function stateDifference(
 ): Failure | null {
   const reports = members.flatMap((member) => {
     const { slot, [report]: said } = member;
-    return said === null ? [] : [{ who: `rank ${slot}`, ...said }];
+    return said === null ? [] : [{ who: `worker ${slot}`, ...said }];
   });
   const steps = reports.map(({ who, step }) => ({ who, value: step }));
   const states = reports.map(({ who, stateHash }) => ({ who, value: stateHash }));

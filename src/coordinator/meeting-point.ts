@@ -33,8 +33,11 @@ export interface MeetingPoint {
   readonly coordinatorAddress: string;
   /** The coordinator's keys; null without encryption. */
   readonly keys: RunKeys | null;
-  /** Environment variables of the worker in a slot, beside those that do not depend on how they meet. */
-  environment(slot: number): Readonly<Record<string, string>>;
+  /**
+   * Environment variables of the process in a slot, beside those that do not depend on how they meet;
+   * `attempt` counts those that were started there before it.
+   */
+  environment(slot: number, attempt: number): Readonly<Record<string, string>>;
   /** Removes what lies on disk. */
   dissolve(): void;
 }
@@ -66,8 +69,8 @@ function overSockets(): Place {
   return {
     coordinatorAddress: ipcEndpoint(folder, 'coordinator.sock'),
     keys: null,
-    environment: (slot) => ({
-      LOCKSTEP_DATA_ADDRESS: ipcEndpoint(folder, `worker-${slot}.sock`),
+    environment: (slot, attempt) => ({
+      LOCKSTEP_DATA_ADDRESS: ipcEndpoint(folder, `worker-${slot}-${attempt}.sock`),
       LOCKSTEP_PRIVATE_FOLDER: folder,
     }),
     dissolve: () => removePrivateFolder(folder),
@@ -113,17 +116,22 @@ function overInsecureTcp(host: string): Place {
   };
 }
 
-/** One seat a worker. */
-export function seatsOf(point: MeetingPoint, endpoint: string, worldSize: number): Seat[] {
-  return Array.from({ length: worldSize }, (_, slot) => ({
+/** What the process in a slot is told; `attempt` counts those that were started there before it. */
+export function seatOf(
+  point: MeetingPoint,
+  endpoint: string,
+  { slot, attempt, worldSize }: { slot: number; attempt: number; worldSize: number },
+): Seat {
+  return {
     slot,
     environment: {
       LOCKSTEP_RUN: point.run,
       LOCKSTEP_SLOT: String(slot),
+      LOCKSTEP_ATTEMPT: String(attempt),
       LOCKSTEP_WORLD_SIZE: String(worldSize),
       LOCKSTEP_COORDINATOR: endpoint,
       LOCKSTEP_PARENT_PID: String(process.pid),
-      ...point.environment(slot),
+      ...point.environment(slot, attempt),
     },
-  }));
+  };
 }

@@ -1,5 +1,5 @@
-/** One worker as the coordinator sees it. */
-import type { WorkerMessage } from '../protocol/messages.ts';
+/** One slot and its present process, as the coordinator sees it. */
+import type { Position, WorkerMessage } from '../protocol/messages.ts';
 
 /** What every worker's `hello` must say; a hash that is absent here must only be equal on all workers. */
 export interface ExpectedHashes {
@@ -12,15 +12,45 @@ export type Of<Kind extends WorkerMessage['kind']> = Extract<WorkerMessage, { ki
 type Hello = Of<'hello'>;
 
 export interface Member {
-  /** Place in which the launcher started it. In generation 1 the rank is the slot. */
+  /** Place in which the launcher starts it. */
   readonly slot: number;
+  /** Processes that were started in this slot before the present one. */
+  readonly attempt: number;
+  /**
+   * starting: the process loads its engine · joined: it takes part or waits to · doomed: it is being ended ·
+   * absent: it has ended and is to be started again · leftOut: it is not.
+   */
+  readonly status: 'starting' | 'joined' | 'doomed' | 'absent' | 'leftOut';
   readonly pid: number | null;
   readonly hello: Hello | null;
+  readonly joinedMs: number | null;
+  /** What it said for the present generation. */
+  readonly standing: { readonly position: Position | null } | null;
+  /** Its rank in the generation that was formed last. */
+  readonly rank: number | null;
   readonly ready: { readonly step: number; readonly stateHash: string } | null;
   readonly finished: Pick<Of<'finished'>, 'step' | 'stateHash' | 'reason'> | null;
+  readonly startedMs: number;
   readonly lastHeardMs: number | null;
+  readonly activity: Pick<Of<'heartbeat'>, 'activity' | 'forMs'> | null;
   /** Steps that it has applied. */
   readonly step: number;
+  /** Restarts in a row. */
+  readonly restarts: number;
+  /** When it is to be started again. */
+  readonly restartAtMs: number | null;
+  /** Why it is being ended, and since when. */
+  readonly doom: Doom | null;
+}
+
+export interface Doom {
+  readonly code: string;
+  /** What happened to it, to follow "Lost worker 1 (pid 5): ". */
+  readonly what: string;
+  readonly advice: string;
+  readonly sinceMs: number;
+  /** Never to be started again. */
+  readonly forGood: boolean;
 }
 
 export interface ExitStatus {
@@ -28,4 +58,27 @@ export interface ExitStatus {
   readonly signal: string | null;
   /** Last line that the process printed, if any. */
   readonly lastLine: string;
+}
+
+/** A process that is to be started in `slot`. */
+export function newMember(slot: number, attempt: number, restarts: number, nowMs: number): Member {
+  return {
+    slot,
+    attempt,
+    status: 'starting',
+    pid: null,
+    hello: null,
+    joinedMs: null,
+    standing: null,
+    rank: null,
+    ready: null,
+    finished: null,
+    startedMs: nowMs,
+    lastHeardMs: null,
+    activity: null,
+    step: 0,
+    restarts,
+    restartAtMs: null,
+    doom: null,
+  };
 }

@@ -5,11 +5,16 @@
  * and can end a run at one boundary on all ranks: it stops to lease, and the lease that is out becomes the
  * stop (a *drain*). The lease is `LEASE_AHEAD` steps beyond the slowest rank, so that the next grant is
  * already there when a rank asks for it and control messages cost no time.
+ *
+ * A new generation starts where its furthest worker stands. Steps before that are applied for good, so they are
+ * closed with the reports that came; what was reported of later ones came from workers that are gone, and those
+ * steps are done again.
  */
 
 import type { Failure } from '../core/failure.ts';
 import { failure } from '../core/failure.ts';
 import type { JsonObject } from '../core/json.ts';
+import { PersistentList } from '../core/persistent-list.ts';
 import type { Transition } from '../core/transition.ts';
 import type { CoordinatorBody } from '../protocol/messages.ts';
 import { sumsDifference } from './agreement.ts';
@@ -21,53 +26,89 @@ export type Sums = Readonly<Record<string, number>>;
 
 export interface ProgressState {
   readonly totalSteps: number;
-  /** Next step of each rank; empty before the start. */
-  readonly next: readonly number[];
+  /** Workers of the generation; 0 before the first. */
+  readonly workers: number;
+  /** Next step of the worker in each slot. */
+  readonly next: PersistentList<number>;
+  /** Steps that all workers have applied, so the next step of the slowest. */
+  readonly closed: number;
   /** Steps below it may run. */
   readonly lease: number;
   /** The lease is final. */
   readonly draining: boolean;
-  /** Reports of steps that not all ranks have finished, by step, in order of arrival. */
-  readonly reports: Readonly<Record<number, readonly RankReport[]>>;
+  /** Reports of steps that are not closed, by step. */
+  readonly reports: Readonly<Record<number, StepReports>>;
+  /** What has been told of the last steps: kind and step. */
+  readonly told: readonly string[];
 }
 
-export interface RankReport {
-  readonly rank: number;
+interface StepReports {
+  readonly count: number;
+  readonly sums: Sums;
+  /** By slot. */
+  readonly bySlot: PersistentList<SlotReport | undefined>;
+}
+
+export interface SlotReport {
+  readonly slot: number;
   readonly sums: Sums;
   readonly report: JsonObject;
 }
 
-/** One global step as all ranks report it. */
+/** One global step as the workers report it. */
 export interface StepSummary {
   readonly step: number;
   readonly sums: Sums;
-  /** In order of rank. */
+  /** In order of slot. */
   readonly reports: readonly JsonObject[];
 }
 
+export interface Told {
+  readonly slot: number;
+  readonly step: number;
+  readonly payload: JsonObject;
+}
+
 export type ProgressEvent =
-  | { readonly kind: 'start'; readonly worldSize: number; readonly step: number }
-  | ({ readonly kind: 'stepDone'; readonly step: number } & RankReport)
-  | { readonly kind: 'finished'; readonly rank: number; readonly step: number }
+  /** A generation starts: its slots, and the step that all of them have come to. */
+  | { readonly kind: 'start'; readonly slots: readonly number[]; readonly step: number }
+  | ({ readonly kind: 'stepDone'; readonly step: number } & SlotReport)
+  | ({ readonly kind: 'result' } & Told)
+  | { readonly kind: 'finished'; readonly slot: number; readonly step: number }
   | { readonly kind: 'drain'; readonly cause: string };
 
 export type ProgressEffect =
   | { readonly kind: 'broadcast'; readonly body: CoordinatorBody }
   | { readonly kind: 'step'; readonly summary: StepSummary }
+  | ({ readonly kind: 'tell' } & Told)
+  /** A message was lost. */
+  | { readonly kind: 'gap'; readonly why: string }
   | { readonly kind: 'abort'; readonly failure: Failure };
 
 type Result = Transition<ProgressState, ProgressEffect>;
 
-export function initialProgress(totalSteps: number): ProgressState {
-  return { totalSteps, next: [], lease: 0, draining: false, reports: {} };
+/** @param slots how many there are, whether or not a worker is in them */
+export function initialProgress(totalSteps: number, slots: number): ProgressState {
+  return {
+    totalSteps,
+    workers: 0,
+    next: PersistentList.from(Array.from({ length: slots }, () => 0)),
+    closed: 0,
+    lease: 0,
+    draining: false,
+    reports: {},
+    told: [],
+  };
 }
 
 export function reduceProgress(state: ProgressState, event: ProgressEvent): Result {
   switch (event.kind) {
     case 'start':
-      return grant({ ...state, next: Array(event.worldSize).fill(event.step) });
+      return onStart(state, event);
     case 'stepDone':
       return onStepDone(state, event);
+    case 'result':
+      return onResult(state, event);
     case 'finished':
       return onFinished(state, event);
     case 'drain':
@@ -75,58 +116,133 @@ export function reduceProgress(state: ProgressState, event: ProgressEvent): Resu
   }
 }
 
-function onStepDone(state: ProgressState, event: RankReport & { step: number }): Result {
-  const { rank, step, sums, report } = event;
-  if (step !== state.next[rank] || step >= state.lease) {
-    const message = `Rank ${rank} reports step ${step}, but its next step is ${state.next[rank]} and the lease ends before step ${state.lease}.`;
-    return stop(state, failure('PROTOCOL', message, 'Start all processes from one installation.'));
-  }
-  const reports = [...(state.reports[step] ?? []), { rank, sums, report }];
-  const difference = sumsDifference(
-    step,
-    reports.toSorted((a, b) => a.rank - b.rank),
-  );
-  if (difference !== null) return stop(state, difference);
-  const next = state.next.with(rank, step + 1);
-  const advanced = { ...state, next, reports: { ...state.reports, [step]: reports } };
-  return reports.length < next.length ? grant(advanced) : closeStep(advanced, step);
+function onStart(
+  state: ProgressState,
+  { slots, step }: { slots: readonly number[]; step: number },
+): Result {
+  const applied = Object.keys(state.reports)
+    .map(Number)
+    .filter((open) => open < step)
+    .sort((a, b) => a - b);
+  const effects = applied.map((open) => summarize(open, state.reports[open]!));
+  const next = slots.reduce((list, slot) => list.with(slot, step), state.next);
+  const started: ProgressState = {
+    ...state,
+    workers: slots.length,
+    next,
+    closed: step,
+    lease: step,
+    reports: {},
+    // Steps that are done again from a checkpoint are told again.
+    told: step < state.closed ? [] : state.told,
+  };
+  const granted = state.draining ? stopHere(started, '') : grant(started, true);
+  return { ...granted, effects: [...effects, ...granted.effects] };
 }
 
-/** All ranks have finished `step`: hands its summary out and forgets the reports. */
+function onStepDone(state: ProgressState, event: SlotReport & { step: number }): Result {
+  const { slot, step, sums, report } = event;
+  const next = state.next.at(slot)!;
+  // Said before a change that has overtaken it.
+  if (step < next || step < state.closed) return stay(state);
+  if (step > next) {
+    const why = `worker ${slot} reports step ${step}, but step ${next} was not heard of`;
+    return { state, effects: [{ kind: 'gap', why }], reason: '' };
+  }
+  if (step >= state.lease) {
+    const message = `Worker ${slot} reports step ${step}, but the lease ends before step ${state.lease}.`;
+    return stop(state, failure('PROTOCOL', message, 'Start all processes from one installation.'));
+  }
+  const before = state.reports[step] ?? noReports(sums, state.next.length);
+  const bySlot = before.bySlot.with(slot, { slot, sums, report });
+  const reports = { count: before.count + 1, sums: before.sums, bySlot };
+  if (!sameSums(before.sums, sums)) {
+    const difference = sumsDifference(step, present(reports));
+    if (difference !== null) return stop(state, difference);
+  }
+  const advanced: ProgressState = {
+    ...state,
+    next: state.next.with(slot, step + 1),
+    reports: { ...state.reports, [step]: reports },
+  };
+  return reports.count < state.workers ? stay(advanced) : closeStep(advanced, step);
+}
+
+const noReports = (sums: Sums, slots: number): StepReports => ({
+  count: 0,
+  sums,
+  bySlot: PersistentList.from(Array.from({ length: slots }, () => undefined)),
+});
+
+const present = ({ bySlot }: StepReports): SlotReport[] =>
+  bySlot.toArray().filter((report) => report !== undefined);
+
+function sameSums(a: Sums, b: Sums): boolean {
+  const names = Object.keys(a);
+  return (
+    names.length === Object.keys(b).length && names.every((name) => Object.is(a[name], b[name]))
+  );
+}
+
+/** All workers have finished `step`: hands its summary out and forgets the reports. */
 function closeStep(state: ProgressState, step: number): Result {
-  const { [step]: reports = [], ...others } = state.reports;
-  const ordered = reports.toSorted((a, b) => a.rank - b.rank);
-  const summary = { step, sums: ordered[0]!.sums, reports: ordered.map(({ report }) => report) };
-  const granted = grant({ ...state, reports: others });
-  return { ...granted, effects: [{ kind: 'step', summary }, ...granted.effects] };
+  const { [step]: reports, ...others } = state.reports;
+  // A result is said after its step and before the next: those of older steps can't come any more.
+  const told = state.told.filter((key) => Number(key.split(' ')[0]) >= step);
+  const granted = grant({ ...state, reports: others, closed: step + 1, told });
+  return { ...granted, effects: [summarize(step, reports!), ...granted.effects] };
+}
+
+function summarize(step: number, reports: StepReports): ProgressEffect {
+  const inOrder = present(reports);
+  const summary = { step, sums: reports.sums, reports: inOrder.map(({ report }) => report) };
+  return { kind: 'step', summary };
+}
+
+/** All workers say the same: the first one is passed on. */
+function onResult(state: ProgressState, { slot, step, payload }: Told): Result {
+  const key = `${step} ${String(payload.kind)}`;
+  // Results of step n are said with n steps applied, at the latest before step n+1 is closed.
+  if (state.told.includes(key) || step < state.closed - 1) return stay(state);
+  const effects: ProgressEffect[] = [{ kind: 'tell', slot, step, payload }];
+  return { state: { ...state, told: [...state.told, key] }, effects, reason: '' };
 }
 
 /** Ranks end at the boundary that was set: the last step, or the end of the final lease. */
-function onFinished(state: ProgressState, { rank, step }: { rank: number; step: number }): Result {
+function onFinished(state: ProgressState, { slot, step }: { slot: number; step: number }): Result {
   const boundary = state.draining ? state.lease : state.totalSteps;
-  if (step === boundary) return { state, effects: [], reason: '' };
-  const message = `Rank ${rank} finished at step ${step}, but the run ends at step ${boundary}.`;
+  if (step === boundary) return stay(state);
+  const message = `Worker ${slot} finished at step ${step}, but the run ends at step ${boundary}.`;
   return stop(state, failure('PROTOCOL', message, 'Start all processes from one installation.'));
 }
 
 function onDrain(state: ProgressState, cause: string): Result {
-  if (state.draining) return { state, effects: [], reason: '' };
+  if (state.draining) return stay(state);
+  return stopHere({ ...state, draining: true }, cause);
+}
+
+/** The lease that is out is the last one. */
+function stopHere(state: ProgressState, cause: string): Result {
   const body = { kind: 'drain', stopAt: state.lease } as const;
   return {
-    state: { ...state, draining: true },
-    effects: [{ kind: 'broadcast', body }],
-    reason: `${cause}: the run stops before step ${state.lease}`,
+    state,
+    effects: state.workers === 0 ? [] : [{ kind: 'broadcast', body }],
+    reason: cause === '' ? '' : `${cause}: the run stops before step ${state.lease}`,
   };
 }
 
 /** Extends the lease if the slowest rank has moved on. */
-function grant(state: ProgressState): Result {
-  const until = Math.min(Math.min(...state.next) + LEASE_AHEAD, state.totalSteps);
-  if (state.draining || until <= state.lease) return { state, effects: [], reason: '' };
+function grant(state: ProgressState, isFirst = false): Result {
+  const until = Math.min(state.closed + LEASE_AHEAD, state.totalSteps);
+  if (state.draining || (until <= state.lease && !isFirst)) return stay(state);
   const body = { kind: 'lease', until } as const;
   return { state: { ...state, lease: until }, effects: [{ kind: 'broadcast', body }], reason: '' };
 }
 
 function stop(state: ProgressState, reason: Failure): Result {
   return { state, effects: [{ kind: 'abort', failure: reason }], reason: reason.message };
+}
+
+function stay(state: ProgressState): Result {
+  return { state, effects: [], reason: '' };
 }

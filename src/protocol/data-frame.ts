@@ -11,7 +11,7 @@ export const MAX_PAYLOAD_BYTES = 1 << 20;
 
 const MAGIC = 0x504b434c;
 const VERSION = 1;
-const PHASES = ['reduce', 'gather'] as const;
+const PHASES = ['reduce', 'gather', 'state'] as const;
 const RUN_OFFSET = 8;
 const RUN_BYTES = 16;
 
@@ -23,13 +23,16 @@ export interface DataHeader {
   readonly round: number;
   /** Global step that the round belongs to: a check, since all ranks must agree on it. */
   readonly step: number;
-  /** `reduce`: a part of the sender's subtree sum for the receiver's segment; `gather`: of the sender's reduced segment. */
+  /**
+   * `reduce`: a part of the sender's subtree sum for the receiver's segment; `gather`: of the sender's reduced
+   * segment; `state`: of what a worker needs to take part, in words of four bytes.
+   */
   readonly phase: (typeof PHASES)[number];
   /** Rank of the sender. */
   readonly sender: number;
   readonly vectorLength: number;
   readonly microBatches: number;
-  /** Node of the sum's tree; 0 and 0 in a gather frame. */
+  /** Node of the sum's tree; 0 and 0 in the other frames. */
   readonly level: number;
   readonly index: number;
   /** First element of the payload in the whole vector. */

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import type { JsonObject } from '../core/json.ts';
 
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 const count = z.int().min(0);
 const hash = z.string().max(256);
@@ -17,6 +17,16 @@ const envelope = { protocol: z.int(), run: z.string().max(256), generation: coun
 const payload: z.ZodType<JsonObject> = z.record(z.string().max(256), z.json());
 const sums = z.record(z.string().max(256), z.number());
 const peer = z.strictObject({ rank: count, endpoint: z.string().max(512) });
+/** Where a worker's state stands: steps applied, and whether the evaluation due after the last one is done. */
+const position = z.strictObject({ step: count, evaluated: z.boolean() });
+/** Where a worker gets the state from that its generation begins with. */
+const origin = z.discriminatedUnion('kind', [
+  /** The run's beginning or a checkpoint; `again` when the run was under way and its state is lost. */
+  z.strictObject({ kind: z.literal('disk'), again: z.boolean() }),
+  /** It has it. */
+  z.strictObject({ kind: z.literal('own') }),
+  z.strictObject({ kind: z.literal('peer'), rank: count }),
+]);
 const failure = { code: z.string().max(64), message: text, advice: text };
 
 const message = <Kind extends string, Shape extends z.ZodRawShape>(kind: Kind, shape: Shape) =>
@@ -29,12 +39,17 @@ export const workerMessage = z.discriminatedUnion('kind', [
     dataHash: hash,
     fingerprint,
   }),
-  /** Weights are loaded: this worker could run `step` from the state with this hash. */
+  /** It has dropped its unfinished step and can take a place in this generation; null: it has no state. */
+  message('standing', { position: position.nullable() }),
+  /** The state is loaded: this worker could run `step` from the state with this hash. */
   message('ready', { step: count, stateHash: hash }),
-  message('heartbeat', { step: count }),
+  /** `forMs`: since its main thread began to compute, or since what it waits for last made progress. */
+  message('heartbeat', { step: count, activity: z.enum(['computing', 'waiting']), forMs: count }),
   /** Step `step` is applied. `sums` are reduced values, so they are the same on every rank. */
   message('stepDone', { step: count, sums, report: payload }),
   message('event', { step: count, payload }),
+  /** What every rank says alike, such as an evaluation's metrics: it is told once for each kind and step. */
+  message('result', { step: count, payload }),
   message('failed', { step: count, ...failure }),
   message('finished', { step: count, stateHash: hash, reason: z.enum(['completed', 'drained']) }),
   /** A signal that was sent to this worker alone. */
@@ -43,8 +58,17 @@ export const workerMessage = z.discriminatedUnion('kind', [
 
 /** Coordinator → worker. */
 export const coordinatorMessage = z.discriminatedUnion('kind', [
-  message('assign', { rank: count, worldSize: z.int().min(1), peers: z.array(peer).max(4096) }),
-  /** Steps below `until` may run; the first lease starts the run. */
+  /** A generation (the envelope's) is to be formed: drop the unfinished step and say `standing`. */
+  message('regroup', {}),
+  /** `receivers`: ranks that wait for this worker's state. */
+  message('assign', {
+    rank: count,
+    worldSize: z.int().min(1),
+    peers: z.array(peer).max(4096),
+    origin,
+    receivers: z.array(count).max(4096),
+  }),
+  /** Steps below `until` may run; the first lease starts the generation. */
   message('lease', { until: count }),
   /** Step `stopAt` and those after it will not be leased: finish there, save, say `finished`. */
   message('drain', { stopAt: count }),
@@ -54,6 +78,8 @@ export const coordinatorMessage = z.discriminatedUnion('kind', [
   message('abort', failure),
 ]);
 
+export type Position = z.output<typeof position>;
+export type Origin = z.output<typeof origin>;
 export type WorkerMessage = z.output<typeof workerMessage>;
 export type CoordinatorMessage = z.output<typeof coordinatorMessage>;
 

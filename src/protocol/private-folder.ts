@@ -7,7 +7,7 @@ import { LockstepError } from '../core/errors.ts';
 /** Linux: `sun_path` holds 108 bytes, the last of them 0. A longer path is cut silently, or refused. */
 export const MAX_SOCKET_PATH_BYTES = 107;
 const PREFIX = 'lockstep-';
-const LONGEST_NAME = 'worker-99999.sock';
+const LONGEST_NAME = 'worker-99999-99999.sock';
 
 /**
  * A new folder with mode 0700 under `parent` (default: the system's temporary folder, see TMPDIR).

@@ -8,3 +8,7 @@ export const SILENCE_MS = 3_000;
 export const TICK_MS = 250;
 /** A tick so late says that this process itself was stopped: the others' silence proves nothing then. */
 export const STALL_MS = 1_000;
+/** All ranks wait and nothing has come for so long: a message was lost, so the generation is formed anew. */
+export const QUIET_MS = 10_000;
+/** A main thread that computes for so long without a word counts as hung; a first step may compile. */
+export const HANG_MS = 15 * 60_000;

@@ -2,7 +2,7 @@
 import type { ReduceInput } from '../collective/exchange-round.ts';
 import type { Failure } from '../core/failure.ts';
 import type { RunKeys } from '../protocol/curve-keys.ts';
-import type { WorkerBody } from '../protocol/messages.ts';
+import type { Position, WorkerBody } from '../protocol/messages.ts';
 import type { JoinRequest, Membership } from './comm.ts';
 import type { WorkerIdentity } from './identity.ts';
 
@@ -11,7 +11,12 @@ type Body<Kind extends WorkerBody['kind']> = Extract<WorkerBody, { kind: Kind }>
 /** Requests that are answered, and the type of each answer. */
 export interface Calls {
   join: { readonly request: JoinRequest; readonly answer: Membership };
-  ready: { readonly request: Body<'ready'>; readonly answer: null };
+  stand: { readonly request: Position | null; readonly answer: Membership };
+  /** The answer's memory is handed over. */
+  receiveState: { readonly request: null; readonly answer: Uint8Array };
+  /** The snapshot's memory is handed over. */
+  sendState: { readonly request: Uint8Array; readonly answer: null };
+  ready: { readonly request: Omit<Body<'ready'>, 'kind'>; readonly answer: null };
   awaitLease: { readonly request: { readonly step: number }; readonly answer: 'run' | 'drain' };
   /** The vectors lie in memory that both threads see, and so does the answer. */
   allReduce: { readonly request: ReduceInput; readonly answer: Float32Array };
@@ -35,6 +40,8 @@ export type ToThread =
 export type FromThread =
   | { readonly kind: 'answer'; readonly id: number; readonly answer: Calls[CallName]['answer'] }
   | { readonly kind: 'failure'; readonly id: number; readonly failure: Failure }
+  /** The call is void: a new generation is to be formed. */
+  | { readonly kind: 'membershipChanged'; readonly id: number }
   | { readonly kind: 'aborted'; readonly failure: Failure };
 
 /** `workerData` of the comm thread. */
@@ -46,4 +53,6 @@ export interface ThreadOptions {
   readonly reduceDeadlineMs: number;
   /** An int32 that becomes 1, with a notification, once all sockets are closed. */
   readonly closed: SharedArrayBuffer;
+  /** An int32: the newest generation that this worker has heard of. */
+  readonly generation: SharedArrayBuffer;
 }

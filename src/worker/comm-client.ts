@@ -5,11 +5,12 @@ import { asLockstepError, LockstepError } from '../core/errors.ts';
 import { errorOfFailure, failureOfError } from '../core/failure.ts';
 import { startTypeScriptThread } from '../core/typescript-thread.ts';
 import { readKeyFile } from '../protocol/curve-keys.ts';
-import type { WorkerBody } from '../protocol/messages.ts';
+import type { Position, WorkerBody } from '../protocol/messages.ts';
 import type { Comm, JoinRequest, Membership, StepReport } from './comm.ts';
 import { plainJson } from './comm.ts';
 import type { Call, CallName, Calls, FromThread, ThreadOptions, ToThread } from './comm-call.ts';
 import type { WorkerIdentity } from './identity.ts';
+import { MembershipChanged } from './membership-changed.ts';
 
 /** Rounds wait for the slowest rank, whose first step may build graphs and tune kernels. */
 const REDUCE_DEADLINE_MS = 15 * 60_000;
@@ -18,7 +19,7 @@ const EXIT_WAIT_MS = 1_000;
 
 interface Pending {
   readonly resolve: (answer: unknown) => void;
-  readonly reject: (error: LockstepError) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /**
@@ -33,7 +34,13 @@ export function openComm(
 ): Comm {
   const reduceDeadlineMs = options.reduceDeadlineMs ?? REDUCE_DEADLINE_MS;
   const keys = identity.keyFile === null ? null : readKeyFile(identity.keyFile);
-  return new CommClient({ identity, keys, reduceDeadlineMs, closed: new SharedArrayBuffer(4) });
+  return new CommClient({
+    identity,
+    keys,
+    reduceDeadlineMs,
+    closed: new SharedArrayBuffer(4),
+    generation: new SharedArrayBuffer(4),
+  });
 }
 
 class CommClient implements Comm {
@@ -49,9 +56,13 @@ class CommClient implements Comm {
   #step = 0;
   #closing = false;
   readonly #closed: Int32Array;
+  readonly #newestGeneration: Int32Array;
+  /** That of this worker's place. */
+  #generation = 0;
 
   constructor(options: ThreadOptions) {
     this.#closed = new Int32Array(options.closed);
+    this.#newestGeneration = new Int32Array(options.generation);
     process.once('exit', this.#closeAtExit);
     this.#thread = startTypeScriptThread(new URL('./comm-thread.ts', import.meta.url), options);
     this.#thread.on('message', (message: FromThread) => this.#onMessage(message));
@@ -68,12 +79,29 @@ class CommClient implements Comm {
   }
 
   async join(request: JoinRequest): Promise<Membership> {
-    return await this.#call('join', request);
+    return this.#placed(await this.#call('join', request));
+  }
+
+  async stand(position: Position | null): Promise<Membership> {
+    return this.#placed(await this.#call('stand', position));
+  }
+
+  async receiveState(): Promise<Uint8Array> {
+    return await this.#call('receiveState', null);
+  }
+
+  async sendState(snapshot: Uint8Array): Promise<void> {
+    await this.#call('sendState', snapshot, [snapshot.buffer as ArrayBuffer]);
+  }
+
+  checkMembership(): void {
+    this.#abort.signal.throwIfAborted();
+    if (Atomics.load(this.#newestGeneration, 0) !== this.#generation) throw new MembershipChanged();
   }
 
   async ready(info: { step: number; stateHash: string }): Promise<void> {
     this.#step = info.step;
-    await this.#call('ready', { kind: 'ready', ...info });
+    await this.#call('ready', info);
   }
 
   async awaitLease(step: number): Promise<'run' | 'drain'> {
@@ -96,6 +124,10 @@ class CommClient implements Comm {
 
   event(payload: Readonly<Record<string, unknown>>): void {
     this.#say({ kind: 'event', step: this.#step, payload: plainJson(payload) });
+  }
+
+  result(payload: Readonly<Record<string, unknown>>): void {
+    this.#say({ kind: 'result', step: this.#step, payload: plainJson(payload) });
   }
 
   async finish(info: {
@@ -134,12 +166,13 @@ class CommClient implements Comm {
   #call<Name extends CallName>(
     name: Name,
     request: Calls[Name]['request'],
+    transfer: ArrayBuffer[] = [],
   ): Promise<Calls[Name]['answer']> {
     if (this.#abort.signal.aborted) return Promise.reject(this.#abort.signal.reason);
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve: resolve as Pending['resolve'], reject });
-      this.#send({ kind: 'call', id, call: { name, request } as Call });
+      this.#send({ kind: 'call', id, call: { name, request } as Call }, transfer);
     });
   }
 
@@ -147,8 +180,13 @@ class CommClient implements Comm {
     if (!this.#abort.signal.aborted) this.#send({ kind: 'say', body });
   }
 
-  #send(message: ToThread): void {
-    this.#thread.postMessage(message);
+  #placed(membership: Membership): Membership {
+    this.#generation = membership.generation;
+    return membership;
+  }
+
+  #send(message: ToThread, transfer: ArrayBuffer[] = []): void {
+    this.#thread.postMessage(message, transfer);
   }
 
   #onMessage(message: FromThread): void {
@@ -160,6 +198,7 @@ class CommClient implements Comm {
     const pending = this.#pending.get(message.id);
     this.#pending.delete(message.id);
     if (message.kind === 'answer') pending?.resolve(message.answer);
+    else if (message.kind === 'membershipChanged') pending?.reject(new MembershipChanged());
     else pending?.reject(errorOfFailure(message.failure));
   }
 

@@ -3,6 +3,7 @@
 import type { ReduceInput } from '../collective/exchange-round.ts';
 import type { LockstepError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
+import type { Origin, Position } from '../protocol/messages.ts';
 
 export interface JoinRequest {
   readonly configHash: string;
@@ -15,6 +16,9 @@ export interface Membership {
   readonly rank: number;
   readonly worldSize: number;
   readonly generation: number;
+  readonly origin: Origin;
+  /** Ranks that wait for this worker's state. */
+  readonly receivers: readonly number[];
 }
 
 export interface StepReport {
@@ -25,14 +29,25 @@ export interface StepReport {
   readonly report: Readonly<Record<string, unknown>>;
 }
 
-/** Every promise rejects with the reason of `aborted` once the run is over. */
+/**
+ * Every promise rejects with the reason of `aborted` once the run is over, and all but those of `join` and
+ * `stand` with `MembershipChanged` once a new generation is to be formed.
+ */
 export interface Comm {
-  /** Joins the run; resolves when all workers have. */
+  /** Joins the run; resolves with this worker's place in the first generation that has one for it. */
   join(request: JoinRequest): Promise<Membership>;
-  /** Weights are loaded; resolves when the run starts. */
+  /** Says at which boundary the state is (null: none) and resolves with the place in the new generation. */
+  stand(position: Position | null): Promise<Membership>;
+  /** The snapshot that the peer named by `origin` sends. */
+  receiveState(): Promise<Uint8Array>;
+  /** Sends a snapshot to `receivers`. It must not be written to any more. */
+  sendState(snapshot: Uint8Array): Promise<void>;
+  /** The state is there; resolves when the generation starts. */
   ready(info: { readonly step: number; readonly stateHash: string }): Promise<void>;
   /** `run`: do this step now. `drain`: stop before it, save, finish. */
   awaitLease(step: number): Promise<'run' | 'drain'>;
+  /** Throws `MembershipChanged` if it has: asked between micro-batches, to waste no more work. */
+  checkMembership(): void;
   /**
    * The canonical sum over all ranks, valid until the call after the next one. All ranks call it in the same
    * order, one call at a time.
@@ -41,13 +56,15 @@ export interface Comm {
   stepDone(report: StepReport): void;
   /** Forwarded to whoever watches the run. Plain JSON. */
   event(payload: Readonly<Record<string, unknown>>): void;
+  /** The same, of what all ranks say alike: told once for each `kind` and step. */
+  result(payload: Readonly<Record<string, unknown>> & { readonly kind: string }): void;
   /** Resolves when all ranks have finished at the same step with the same state. */
   finish(info: {
     readonly step: number;
     readonly stateHash: string;
     readonly reason: 'completed' | 'drained';
   }): Promise<void>;
-  /** Ends the run for all, with this error; resolves when the coordinator knows, or can't be told. */
+  /** Ends this worker with this error; resolves when the coordinator knows, or can't be told. */
   fail(error: LockstepError): Promise<void>;
   readonly aborted: AbortSignal;
   close(): Promise<void>;

@@ -9,6 +9,8 @@ const environment = z.object({
   /** The run's name with the secret of this start. */
   LOCKSTEP_RUN: text,
   LOCKSTEP_SLOT: number,
+  /** 0, then 1 more for each process that was started in this slot before. */
+  LOCKSTEP_ATTEMPT: number,
   LOCKSTEP_WORLD_SIZE: number.pipe(z.int().min(1)),
   /** Endpoint of the coordinator. */
   LOCKSTEP_COORDINATOR: text,
@@ -29,6 +31,7 @@ const environment = z.object({
 export interface WorkerIdentity {
   readonly run: string;
   readonly slot: number;
+  readonly attempt: number;
   readonly worldSize: number;
   readonly coordinatorEndpoint: string;
   readonly dataAddress: string;
@@ -63,6 +66,7 @@ export function workerIdentity(env: Readonly<NodeJS.ProcessEnv>): WorkerIdentity
   return {
     run: data.LOCKSTEP_RUN,
     slot: data.LOCKSTEP_SLOT,
+    attempt: data.LOCKSTEP_ATTEMPT,
     worldSize: data.LOCKSTEP_WORLD_SIZE,
     coordinatorEndpoint: data.LOCKSTEP_COORDINATOR,
     dataAddress: data.LOCKSTEP_DATA_ADDRESS,

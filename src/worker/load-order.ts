@@ -29,22 +29,34 @@ export function evaluationShare(
   return { share: shareOf(rank, worldSize, microBatches), microBatches };
 }
 
-/** @param fromStep the first global step that will run */
+/**
+ * @param fromStep the first global step that will run
+ * @param evaluateFirst whether the evaluation due after the step before it comes first
+ */
 export function* loadOrder(
   run: Pick<RunDefinition, 'phases' | 'schedule'>,
   place: Place,
   fromStep: number,
+  evaluateFirst = false,
 ): Generator<LoadRequest, void> {
+  if (evaluateFirst) yield* evaluationOrder(run, place, run.schedule.at(fromStep - 1).phaseIndex);
   for (let step = fromStep; step < run.schedule.totalSteps; step++) {
     const { phaseIndex: phase, stepInPhase } = run.schedule.at(step);
     const training = trainingShare(run, place, { phase, stepInPhase }).share;
     for (let microBatch = training.begin; microBatch < training.end; microBatch++) {
       yield { kind: 'training', phase, stepInPhase, microBatch };
     }
-    if (!run.schedule.after(step).evaluate) continue;
-    const { begin, end } = evaluationShare(run, place, phase).share;
-    for (let microBatch = begin; microBatch < end; microBatch++) {
-      yield { kind: 'evaluation', phase, microBatch };
-    }
+    if (run.schedule.after(step).evaluate) yield* evaluationOrder(run, place, phase);
+  }
+}
+
+function* evaluationOrder(
+  run: Pick<RunDefinition, 'phases'>,
+  place: Place,
+  phase: number,
+): Generator<LoadRequest, void> {
+  const { begin, end } = evaluationShare(run, place, phase).share;
+  for (let microBatch = begin; microBatch < end; microBatch++) {
+    yield { kind: 'evaluation', phase, microBatch };
   }
 }

@@ -8,6 +8,14 @@ import type { RunEvent } from '../telemetry/run-event.ts';
 import type { Comm, Membership, StepReport } from './comm.ts';
 import { plainJson } from './comm.ts';
 
+const ONLY_PLACE: Membership = {
+  rank: 0,
+  worldSize: 1,
+  generation: 1,
+  origin: { kind: 'disk', again: false },
+  receivers: [],
+};
+
 export interface LocalComm extends Comm {
   /** The signal that drains the run, if one came. */
   readonly stopSignal: StopSignal | null;
@@ -49,7 +57,21 @@ class OneProcess implements LocalComm {
 
   async join(): Promise<Membership> {
     this.#abort.signal.throwIfAborted();
-    return { rank: 0, worldSize: 1, generation: 1 };
+    return ONLY_PLACE;
+  }
+
+  async stand(): Promise<Membership> {
+    throw new Error('the membership of one process never changes');
+  }
+
+  async receiveState(): Promise<Uint8Array> {
+    throw new Error('one process has no peer');
+  }
+
+  async sendState(): Promise<void> {}
+
+  checkMembership(): void {
+    this.#abort.signal.throwIfAborted();
   }
 
   async ready({ step }: { step: number }): Promise<void> {
@@ -79,6 +101,10 @@ class OneProcess implements LocalComm {
 
   event(payload: Readonly<Record<string, unknown>>): void {
     this.#onEvent({ kind: 'event', rank: 0, step: this.#step, payload: plainJson(payload) });
+  }
+
+  result(payload: Readonly<Record<string, unknown>>): void {
+    this.event(payload);
   }
 
   async finish(): Promise<void> {

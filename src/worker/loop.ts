@@ -1,27 +1,34 @@
 /**
  * The training loop of one worker. Everything it does follows from the run's definition and the step
  * number, so all ranks do the same in the same order; only rank 0 writes files.
+ *
+ * Its state changes only when an all-reduce is done: a step's update, or an evaluation that may find better
+ * weights. What follows a step (the phase's end, a checkpoint) is done again by every generation that begins
+ * before the next update, since whoever was to write it may be gone: it is the same each time.
  */
 import { hashState } from '../checkpoint/state-tensors.ts';
 import type { BestWeights } from '../checkpoint/store.ts';
 import { Loader } from '../data/loader/loader.ts';
-import type { Engine, Session } from '../engine/engine.ts';
-import type { Comm } from './comm.ts';
+import type { Engine, Session, TrainState } from '../engine/engine.ts';
+import type { Origin, Position } from '../protocol/messages.ts';
+import type { Comm, Membership } from './comm.ts';
 import { evaluatePhase } from './evaluate.ts';
 import { loadOrder, type Place } from './load-order.ts';
-import { isBetter, stateAtPhaseStart } from './phase-state.ts';
+import { isBetter, type Progress, stateAtPhaseStart } from './phase-state.ts';
 import type { Start } from './restoring.ts';
 import type { RunDefinition } from './run-definition.ts';
 import { type SavingPlace, writeCheckpoint, writePhaseResult } from './saving.ts';
+import { decodeSnapshot, encodeSnapshot, type Snapshot } from './snapshot.ts';
+import type { Trainee } from './take-part.ts';
 import { type StepResult, trainStep } from './train-step.ts';
 
 export interface LoopInput {
   readonly run: RunDefinition;
   readonly engine: Engine;
   readonly comm: Comm;
-  readonly place: Place;
   readonly saving: SavingPlace;
-  readonly start: Start;
+  /** The state that the run begins with, or that its newest checkpoint has. */
+  readonly findStart: (origin: Extract<Origin, { kind: 'disk' }>) => Promise<Start>;
 }
 
 export interface LoopEnd {
@@ -30,41 +37,77 @@ export interface LoopEnd {
   readonly stateHash: string;
 }
 
-/** @throws LockstepError what ended the run early */
-export async function runLoop(input: LoopInput): Promise<LoopEnd> {
-  const loader = new Loader(
-    input.run.config,
-    loadOrder(input.run, input.place, input.start.globalStep),
-  );
-  const loop = new TrainingLoop(input, loader);
-  try {
-    return await loop.run();
-  } finally {
-    loop.dispose();
-    await loader.close();
-  }
+/** What a phase ended with, until the first update of the next one is done. */
+interface PhaseEnd {
+  readonly phaseIndex: number;
+  readonly state: TrainState;
+  readonly best: BestWeights | undefined;
 }
 
-class TrainingLoop {
+export class TrainingLoop implements Trainee<LoopEnd> {
   readonly #input: LoopInput;
-  readonly #loader: Loader;
-  #globalStep: number;
+  #place: Place = { rank: 0, worldSize: 1 };
+  #loader: Loader | undefined;
+  #known: Pick<Progress, 'results'> & Pick<Start, 'initialWeights'> = {
+    results: new Map(),
+    initialWeights: undefined,
+  };
+  #globalStep = 0;
+  #evaluated = true;
+  /** A step has been applied since the state came from the disk: what follows it may have to be done. */
+  #unfinished = false;
   #best: BestWeights | undefined;
   #phaseIndex = -1;
   #session: Session | undefined;
+  #phaseBefore: PhaseEnd | undefined;
   /** The checkpoint that holds the present state, if one does. */
   #savedStep: number | undefined;
 
-  constructor(input: LoopInput, loader: Loader) {
+  constructor(input: LoopInput) {
     this.#input = input;
-    this.#loader = loader;
-    this.#globalStep = input.start.globalStep;
-    this.#best = input.start.best;
   }
 
-  async run(): Promise<LoopEnd> {
+  stand(): Position | null {
+    if (this.#session === undefined) return null;
+    if (this.#phaseBefore !== undefined) {
+      const { phaseIndex, state, best } = this.#phaseBefore;
+      this.#openSession(phaseIndex, state);
+      this.#best = best;
+      this.#phaseBefore = undefined;
+    }
+    return { step: this.#globalStep, evaluated: this.#evaluated };
+  }
+
+  async loadFromDisk(origin: Extract<Origin, { kind: 'disk' }>): Promise<void> {
+    const start = await this.#input.findStart(origin);
+    this.#begin({ ...start, evaluated: true, unfinished: false });
+    if (start.globalStep > 0) this.#savedStep = start.globalStep;
+  }
+
+  load(snapshot: Uint8Array): void {
+    this.#begin(decodeSnapshot(snapshot));
+  }
+
+  snapshot(): Uint8Array {
+    return encodeSnapshot({
+      ...this.#known,
+      globalStep: this.#globalStep,
+      evaluated: this.#evaluated,
+      unfinished: this.#unfinished,
+      state: this.#theSession().read(),
+      best: this.#best,
+    });
+  }
+
+  stateHash(): string {
+    return hashState(this.#theSession().read());
+  }
+
+  async train({ rank, worldSize }: Membership): Promise<LoopEnd> {
     const { schedule } = this.#input.run;
-    this.#resumePhase();
+    this.#place = { rank, worldSize };
+    this.#startLoading();
+    if (this.#unfinished) await this.#finishStep();
     while (this.#globalStep < schedule.totalSteps) {
       const lease = await this.#input.comm.awaitLease(this.#globalStep);
       if (lease === 'drain') return await this.#end('drained');
@@ -74,21 +117,30 @@ class TrainingLoop {
     return await this.#end('completed');
   }
 
-  dispose(): void {
+  async dispose(): Promise<void> {
     this.#session?.dispose();
+    await this.#loader?.close();
   }
 
   async #step(): Promise<void> {
     const { run, comm } = this.#input;
     const step = this.#globalStep;
-    const phase = run.phases[this.#phaseIndex]!;
+    const { objective } = this.#phase();
     const result = await trainStep(this.#stepInput(step));
-    const after = run.schedule.after(step);
     this.#globalStep++;
-    if (after.evaluate) await this.#evaluate(step);
+    this.#evaluated = !run.schedule.after(step).evaluate;
+    this.#unfinished = true;
+    this.#phaseBefore = undefined;
+    comm.stepDone({ step, sums: result.sums, report: this.#report(step, result, objective) });
+    await this.#finishStep();
+  }
+
+  /** What is due after the last step that was applied. */
+  async #finishStep(): Promise<void> {
+    const after = this.#input.run.schedule.after(this.#globalStep - 1);
+    if (!this.#evaluated) await this.#evaluate(this.#globalStep - 1);
     if (after.phaseEnds) await this.#endPhase();
     if (after.save) await this.#save();
-    comm.stepDone({ step, sums: result.sums, report: this.#report(step, result, phase.objective) });
   }
 
   #report(
@@ -112,6 +164,7 @@ class TrainingLoop {
   async #evaluate(step: number): Promise<void> {
     const { config, objective } = this.#phase();
     const metrics = await evaluatePhase(this.#stepInput(step), this.#phaseIndex);
+    this.#evaluated = true;
     const better = isBetter(config, objective.headline, metrics, this.#best);
     if (better) {
       const { parameters, statistics } = this.#theSession().read();
@@ -125,59 +178,77 @@ class TrainingLoop {
 
   /** The phase's result: the best weights where it keeps them, else the last. */
   async #endPhase(): Promise<void> {
-    const { run, saving, start } = this.#input;
+    const { run, saving } = this.#input;
     const { config } = this.#phase();
     const weights = this.#best?.weights ?? this.#theSession().read();
-    start.results.set(config.name, weights);
+    this.#known.results.set(config.name, weights);
     const result = { globalStep: this.#globalStep, weights, best: this.#best };
     if (this.#isWriter()) await writePhaseResult(run, saving, result);
     this.#tell({ kind: 'phaseEnd', phase: config.name, best: this.#best?.metric });
   }
 
   async #save(): Promise<void> {
-    if (this.#savedStep === this.#globalStep) return;
-    this.#savedStep = this.#globalStep;
-    if (!this.#isWriter()) return;
+    if (this.#savedStep === this.#globalStep || !this.#isWriter()) return;
     const { run, saving } = this.#input;
     const state = this.#theSession().read();
     const content = { globalStep: this.#globalStep, state, best: this.#best };
     const path = await writeCheckpoint(run, saving, content);
+    this.#savedStep = this.#globalStep;
     this.#tell({ kind: 'checkpoint', path });
   }
 
   async #end(reason: LoopEnd['reason']): Promise<LoopEnd> {
     await this.#save();
-    const stateHash = hashState(this.#theSession().read());
+    const stateHash = this.stateHash();
     await this.#input.comm.finish({ step: this.#globalStep, stateHash, reason });
     return { reason, globalStep: this.#globalStep, stateHash };
   }
 
-  /** Puts the start's state in the session of the phase that it belongs to. */
-  #resumePhase(): void {
-    const { run, start } = this.#input;
-    const { phaseIndex } = run.schedule.at(Math.max(start.globalStep - 1, 0));
-    this.#openSession(phaseIndex, start.state);
-    if (start.globalStep > 0) this.#savedStep = start.globalStep;
+  /** Puts a state in the session of the phase that it belongs to. */
+  #begin({ state, ...progress }: Snapshot): void {
+    const { globalStep, evaluated, unfinished, best, results, initialWeights } = progress;
+    this.#globalStep = globalStep;
+    this.#evaluated = evaluated;
+    this.#unfinished = unfinished;
+    this.#best = best;
+    this.#known = { results, initialWeights };
+    this.#phaseBefore = undefined;
+    this.#savedStep = undefined;
+    const { phaseIndex } = this.#input.run.schedule.at(Math.max(globalStep - 1, 0));
+    this.#openSession(phaseIndex, state);
+  }
+
+  #startLoading(): void {
+    const { run } = this.#input;
+    const order = loadOrder(run, this.#place, this.#globalStep, !this.#evaluated);
+    if (this.#loader === undefined) this.#loader = new Loader(run.config, order);
+    else this.#loader.restart(order);
   }
 
   #enterPhase(phaseIndex: number): void {
     if (phaseIndex === this.#phaseIndex) return;
-    const { run, start } = this.#input;
+    this.#phaseBefore = {
+      phaseIndex: this.#phaseIndex,
+      state: this.#theSession().read(),
+      best: this.#best,
+    };
     this.#best = undefined;
-    this.#openSession(phaseIndex, stateAtPhaseStart(run, phaseIndex, start));
+    this.#openSession(phaseIndex, stateAtPhaseStart(this.#input.run, phaseIndex, this.#known));
   }
 
-  #openSession(phaseIndex: number, state: Parameters<Session['load']>[0]): void {
-    this.#session?.dispose();
-    this.#session = this.#input.engine.session(this.#input.run.phases[phaseIndex]!.program);
-    this.#session.load(state);
-    this.#phaseIndex = phaseIndex;
+  #openSession(phaseIndex: number, state: TrainState): void {
+    if (phaseIndex !== this.#phaseIndex) {
+      this.#session?.dispose();
+      this.#session = this.#input.engine.session(this.#input.run.phases[phaseIndex]!.program);
+      this.#phaseIndex = phaseIndex;
+    }
+    this.#theSession().load(state);
   }
 
   #stepInput(globalStep: number) {
-    const { run, place, comm } = this.#input;
+    const { run, comm } = this.#input;
     const session = this.#theSession();
-    return { run, place, session, loader: this.#loader, comm, globalStep };
+    return { run, place: this.#place, session, loader: this.#loader!, comm, globalStep };
   }
 
   #theSession(): Session {
@@ -189,11 +260,10 @@ class TrainingLoop {
   }
 
   #isWriter(): boolean {
-    return this.#input.place.rank === 0;
+    return this.#place.rank === 0;
   }
 
-  /** Results are the same on every rank: one of them tells. */
-  #tell(payload: Record<string, unknown>): void {
-    if (this.#isWriter()) this.#input.comm.event({ step: this.#globalStep, ...payload });
+  #tell(payload: { readonly kind: string } & Record<string, unknown>): void {
+    this.#input.comm.result({ step: this.#globalStep, ...payload });
   }
 }

@@ -2,34 +2,46 @@
  * A worker's side of the control protocol: a pure reducer from the coordinator's messages and the training
  * loop's requests to what may run next.
  *
- *   joining → loading → waiting → running → finished → complete
+ *   starting → joining → regrouping → standing → loading → waiting → running → finished → complete
+ *                             ↑___________|_________|_________|________|__________|
  *                                    any of them → aborted
  */
 import type { Failure } from '../core/failure.ts';
 import { failure } from '../core/failure.ts';
 import type { Transition } from '../core/transition.ts';
-import type { CoordinatorMessage, WorkerBody } from '../protocol/messages.ts';
+import type { CoordinatorMessage, Origin, WorkerBody } from '../protocol/messages.ts';
 
 export interface Assignment {
   readonly rank: number;
   readonly worldSize: number;
   readonly generation: number;
   readonly peers: readonly { readonly rank: number; readonly endpoint: string }[];
+  readonly origin: Origin;
+  readonly receivers: readonly number[];
 }
 
 export interface WorkerState {
-  /** loading: the rank is known, weights are being loaded · waiting: ready, not all others are. */
+  /**
+   * starting: the engine loads · joining: hello was said · regrouping: the training loop has not yet heard of
+   * the new generation · standing: it has dropped its work · loading: the rank is known, the state is being
+   * loaded · waiting: ready, not all others are.
+   */
   readonly phase:
+    | 'starting'
     | 'joining'
+    | 'regrouping'
+    | 'standing'
     | 'loading'
     | 'waiting'
     | 'running'
     | 'finished'
     | 'complete'
     | 'aborted';
-  /** 0 until a rank is assigned. */
+  /** 0 until the first one. */
   readonly generation: number;
   readonly assignment: Assignment | null;
+  /** `hello` or `standing`, to be said again until it is answered. */
+  readonly unanswered: WorkerBody | null;
   /** Steps below it may run. */
   readonly lease: number;
   /** Step before which to stop, once the coordinator drains the run. */
@@ -48,18 +60,17 @@ export type WorkerEvent =
 
 export type WorkerEffect =
   | { readonly kind: 'send'; readonly body: WorkerBody }
-  | { readonly kind: 'assigned'; readonly assignment: Assignment }
-  | { readonly kind: 'started' }
-  | { readonly kind: 'leaseChanged' }
-  | { readonly kind: 'complete' }
+  /** Whatever the training loop does for the generation before is to be dropped. */
+  | { readonly kind: 'regroup'; readonly generation: number }
   | { readonly kind: 'abort'; readonly failure: Failure };
 
 type Result = Transition<WorkerState, WorkerEffect>;
 
 export const INITIAL_WORKER_STATE: WorkerState = {
-  phase: 'joining',
+  phase: 'starting',
   generation: 0,
   assignment: null,
+  unanswered: null,
   lease: 0,
   stopAt: null,
   step: 0,
@@ -89,64 +100,91 @@ function onMessage(state: WorkerState, message: CoordinatorMessage): Result {
   if (message.kind === 'abort') {
     return abort(state, failure(message.code, message.message, message.advice));
   }
-  if (message.kind === 'heartbeat') return stay(state);
-  if (message.kind === 'assign') return onAssign(state, message);
-  if (message.generation !== state.generation) {
+  if (state.phase === 'starting') return stay(state);
+  if (state.phase === 'joining' && message.kind !== 'regroup') return repeat(state);
+  // Whatever is said in a newer generation says that there is one, should `regroup` itself be lost.
+  if (message.generation > state.generation) return regroup(state, message.generation);
+  if (message.generation < state.generation) {
     return stay(state, `ignored "${message.kind}" of generation ${message.generation}`);
   }
   switch (message.kind) {
+    case 'regroup':
+    case 'heartbeat':
+      return state.phase === 'standing' ? repeat(state) : stay(state);
+    case 'assign':
+      return onAssign(state, message);
     case 'lease':
-      return onLease(state, message.until);
+      return changed({ ...started(state), lease: Math.max(state.lease, message.until) });
     case 'drain':
-      return changed({ ...state, stopAt: message.stopAt }, [{ kind: 'leaseChanged' }]);
+      return changed({ ...started(state), stopAt: message.stopAt });
     case 'complete':
-      return changed({ ...state, phase: 'complete' }, [{ kind: 'complete' }]);
+      return changed(state.phase === 'finished' ? { ...state, phase: 'complete' } : state);
   }
+}
+
+function regroup(state: WorkerState, generation: number): Result {
+  const fresh = { assignment: null, unanswered: null, lease: 0, stopAt: null } as const;
+  const next: WorkerState = { ...state, ...fresh, phase: 'regrouping', generation };
+  const reason = `generation ${generation} is to be formed`;
+  return { state: next, effects: [{ kind: 'regroup', generation }], reason };
 }
 
 function onAssign(
   state: WorkerState,
   message: Extract<CoordinatorMessage, { kind: 'assign' }>,
 ): Result {
-  if (message.generation <= state.generation) {
-    return stay(state, `ignored "assign" of generation ${message.generation}`);
-  }
-  const { rank, worldSize, peers, generation } = message;
-  const assignment = { rank, worldSize, peers, generation };
-  const next: WorkerState = { ...state, phase: 'loading', generation, assignment };
-  const reason = `this is rank ${rank} of ${worldSize} in generation ${generation}`;
-  return { state: next, effects: [{ kind: 'assigned', assignment }], reason };
+  if (state.phase !== 'standing') return stay(state);
+  const { rank, worldSize, peers, generation, origin, receivers } = message;
+  const assignment = { rank, worldSize, peers, generation, origin, receivers };
+  const next: WorkerState = { ...state, phase: 'loading', unanswered: null, assignment };
+  return stay(next, `this is rank ${rank} of ${worldSize} in generation ${generation}`);
 }
 
-function onLease(state: WorkerState, until: number): Result {
-  const lease = Math.max(state.lease, until);
-  if (state.phase !== 'waiting') return changed({ ...state, lease }, [{ kind: 'leaseChanged' }]);
-  const started: WorkerState = { ...state, lease, phase: 'running' };
-  return changed(started, [{ kind: 'started' }, { kind: 'leaseChanged' }]);
+/** The first lease, or a drain in its place, starts the generation. */
+function started(state: WorkerState): WorkerState {
+  return state.phase === 'waiting' ? { ...state, phase: 'running' } : state;
+}
+
+/** Says again what has not been answered. */
+function repeat(state: WorkerState): Result {
+  const { unanswered } = state;
+  return changed(state, unanswered === null ? [] : [{ kind: 'send', body: unanswered }]);
 }
 
 /** Phases in which the training loop may say a thing; messages not listed are always in order. */
-const SAID_IN: Partial<Record<WorkerBody['kind'], WorkerState['phase']>> = {
-  hello: 'joining',
-  ready: 'loading',
-  stepDone: 'running',
-  finished: 'running',
+const SAID_IN: Partial<Record<WorkerBody['kind'], readonly WorkerState['phase'][]>> = {
+  hello: ['starting'],
+  standing: ['regrouping'],
+  ready: ['loading'],
+  // Of the generation before, when the loop has not yet heard of the new one.
+  stepDone: ['running', 'regrouping'],
+  finished: ['running'],
 };
 
 function onSaid(state: WorkerState, body: WorkerBody): Result {
   const expected = SAID_IN[body.kind];
-  if (expected !== undefined && expected !== state.phase) {
-    const message = `The training loop said "${body.kind}" while this worker was ${state.phase}; that belongs to "${expected}".`;
+  if (expected !== undefined && !expected.includes(state.phase)) {
+    const message = `The training loop said "${body.kind}" while this worker was ${state.phase}; that belongs to "${expected[0]}".`;
     return abort(state, failure('UNEXPECTED', message, 'This is a defect: please report it.'));
   }
   return changed(afterSaying(state, body), [{ kind: 'send', body }]);
 }
 
 function afterSaying(state: WorkerState, body: WorkerBody): WorkerState {
-  if (body.kind === 'ready') return { ...state, phase: 'waiting', step: body.step };
-  if (body.kind === 'stepDone') return { ...state, step: body.step + 1 };
-  if (body.kind === 'finished') return { ...state, phase: 'finished' };
-  return state;
+  switch (body.kind) {
+    case 'hello':
+      return { ...state, phase: 'joining', unanswered: body };
+    case 'standing':
+      return { ...state, phase: 'standing', unanswered: body };
+    case 'ready':
+      return { ...state, phase: 'waiting', step: body.step };
+    case 'stepDone':
+      return { ...state, step: body.step + 1 };
+    case 'finished':
+      return { ...state, phase: 'finished' };
+    default:
+      return state;
+  }
 }
 
 function abort(state: WorkerState, reason: Failure): Result {
@@ -154,7 +192,7 @@ function abort(state: WorkerState, reason: Failure): Result {
   return { state: next, effects: [{ kind: 'abort', failure: reason }], reason: reason.message };
 }
 
-function changed(state: WorkerState, effects: readonly WorkerEffect[]): Result {
+function changed(state: WorkerState, effects: readonly WorkerEffect[] = []): Result {
   return { state, effects, reason: '' };
 }
 

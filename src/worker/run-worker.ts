@@ -1,6 +1,5 @@
 /** One worker from its configuration to its end: define the run, join, find the start, train. */
 import { join } from 'node:path';
-import { hashState } from '../checkpoint/state-tensors.ts';
 import { listCheckpoints } from '../checkpoint/store.ts';
 import { hashConfig } from '../config/load.ts';
 import type { RunConfig } from '../config/run-config.ts';
@@ -10,9 +9,10 @@ import type { Store } from '../data/format/store.ts';
 import type { Engine } from '../engine/engine.ts';
 import { createEngine } from '../engine/select.ts';
 import type { Comm } from './comm.ts';
-import { type LoopEnd, runLoop } from './loop.ts';
+import { type LoopEnd, TrainingLoop } from './loop.ts';
 import { findStart } from './restoring.ts';
 import { defineRun, type RunDefinition } from './run-definition.ts';
+import { takePart } from './take-part.ts';
 
 export interface WorkerInput {
   readonly config: RunConfig;
@@ -47,18 +47,29 @@ async function trainOn(store: Store, input: WorkerInput): Promise<LoopEnd> {
   const run = defineRun(config, store);
   const engine = await createEngine(config.engine);
   const saving = { runFolder, fingerprint: engine.fingerprint };
-  const { rank, worldSize } = await comm.join({
+  const loop = new TrainingLoop({
+    run,
+    engine,
+    comm,
+    saving,
+    findStart: async ({ again }) => {
+      const resume = (input.resume || again) && (await hasCheckpoint(input));
+      const start = await findStart(run, saving, { resume });
+      start.warnings.forEach(input.onWarning);
+      await input.onReady?.({ run, engine, store, start });
+      return start;
+    },
+  });
+  const request = {
     configHash: hashConfig(config),
     dataHash: store.manifest.contentHash,
     fingerprint: canonicalJson(engine.fingerprint),
-  });
-  const resume = input.resume && (await hasCheckpoint(input));
-  const start = await findStart(run, saving, { resume });
-  start.warnings.forEach(input.onWarning);
-  await input.onReady?.({ run, engine, store, start });
-  await comm.ready({ step: start.globalStep, stateHash: hashState(start.state) });
-  const place = { rank, worldSize };
-  return await runLoop({ run, engine, comm, place, saving, start });
+  };
+  try {
+    return await takePart(comm, request, loop);
+  } finally {
+    await loop.dispose();
+  }
 }
 
 /** A run that ended before its first checkpoint starts again from the beginning. */

@@ -47,6 +47,7 @@ export async function trainStep(input: TrainStepInput): Promise<StepResult> {
     const leaf = watch.timeSync('computeMs', () => session.gradients(batch));
     refuseNonFinite(leaf, { program, session, batch, globalStep, microBatch });
     tree.push(microBatch, leaf);
+    comm.checkMembership();
     tokens += batch.lengths.reduce((sum, length) => sum + length, 0);
     positions += batch.rows * batch.paddedLength;
   }

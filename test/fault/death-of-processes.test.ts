@@ -1,8 +1,11 @@
-/** Whatever process dies, the others end soon, each with one line and the right exit code; nothing is left. */
+/**
+ * A worker's death costs time and no bit; that of the coordinator ends the run soon, each process with one line
+ * and the right exit code. Nothing is left.
+ */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { FakeRun } from '../helper/fake-run.ts';
-import { FakeRunProcess } from '../helper/fake-run.ts';
+import { expectedState, FakeRunProcess } from '../helper/fake-run.ts';
 
 /** A run that would go on for long, struck once it is under way. */
 async function withLongRun(
@@ -24,78 +27,146 @@ const linesOf = (run: FakeRunProcess, slot: number) =>
     .split('\n')
     .filter((line) => line !== '');
 
+/** Steps of a run that is to end well. */
+const STEPS = 60;
+
+/** The run ended as an undisturbed one does, every step told once and in order. */
+async function endsUndisturbed(run: FakeRunProcess): Promise<void> {
+  assert.equal(await run.exit(), 0, run.stderr);
+  const { outcome } = await run.line('outcome');
+  assert.equal(outcome.stateHash, expectedState(run.run, run.run.totalSteps));
+  const steps = run.lines.flatMap((line) => (line.kind === 'step' ? [line.step] : []));
+  assert.deepEqual(steps, [...Array(run.run.totalSteps).keys()]);
+  await run.nothingIsLeft();
+}
+
+const statusOf = (run: FakeRunProcess): string =>
+  run.lines.flatMap((line) => (line.kind === 'status' ? [line.text] : [])).join('\n');
+
 describe('death of a worker', () => {
-  test('by SIGKILL: the coordinator names rank, pid, signal and step, and ends with code 7', async () => {
-    await withLongRun({ workers: 3 }, async (run) => {
+  test('by SIGKILL: the others go on at once, it comes back, and the state is that of an undisturbed run', async () => {
+    // Long enough for the new process to come to take part.
+    await withLongRun({ workers: 3, totalSteps: 200, stepMs: 25 }, async (run) => {
+      const pids = await run.pids();
+      await run.line('step', ({ step }) => step === 3);
+      // Rank 0: the one that saves and tells.
+      process.kill(pids[0]!, 'SIGKILL');
+      await endsUndisturbed(run);
+      const status = statusOf(run);
+      assert.match(
+        status,
+        new RegExp(`^Lost worker 0 \\(pid ${pids[0]}\\): it was killed by SIGKILL after`, 'm'),
+      );
+      assert.match(status, /^generation 2 is formed of workers 1 and 2$/m);
+      assert.match(
+        status,
+        /^generation 3 is formed of workers 0, 1 and 2; the state goes to worker 0$/m,
+      );
+      assert.match(status, /^step \d+ was finished \d+ ms after the loss$/m);
+    });
+  });
+
+  test('in the middle of an exchange, without restarts: the others do it again', async () => {
+    const change = { fault: { kind: 'kill', slot: 1, step: 4 }, length: 100_000, totalSteps: 8 };
+    const elasticity = { maxRestarts: 0, minWorkers: 1 };
+    await withLongRun({ ...change, elasticity, workers: 3 }, async (run) => {
+      await endsUndisturbed(run);
+      assert.match(statusOf(run), /after \d steps\. It is left out after 0 restarts\.$/m);
+    });
+  });
+
+  test('of all workers at once: the run goes on from what was saved', async () => {
+    await withLongRun({ totalSteps: STEPS, saveEverySteps: 5 }, async (run) => {
+      const pids = await run.pids();
+      await run.line('step', ({ step }) => step === 12);
+      for (const pid of pids) process.kill(pid, 'SIGKILL');
+      assert.equal(await run.exit(), 0, run.stderr);
+      const { outcome } = await run.line('outcome');
+      assert.equal(outcome.stateHash, expectedState(run.run, STEPS));
+      assert.match(statusOf(run), /the run goes on at step 1[05]$/m);
+      await run.nothingIsLeft();
+    });
+  });
+
+  test('where all are needed: what the others have is saved, and the run ends with code 7', async () => {
+    const elasticity = { maxRestarts: 0, minWorkers: 2 };
+    await withLongRun({ elasticity }, async (run) => {
       const pids = await run.pids();
       await run.line('step', ({ step }) => step === 3);
       process.kill(pids[1]!, 'SIGKILL');
       assert.equal(await run.exit(), 7);
-      const reason = `^WORKER_LOST: Lost rank 1 \\(pid ${pids[1]}\\): it was killed by SIGKILL after \\d+ steps\\. .+\n$`;
+      const reason = `^WORKER_LOST: 1 of at least 2 workers are left\\. Lost worker 1 \\(pid ${pids[1]}\\): it was killed by SIGKILL`;
       assert.match(run.stderr, new RegExp(reason));
-      for (const slot of [0, 2]) {
-        assert.equal(linesOf(run, slot).length, 1, linesOf(run, slot).join('\n'));
-        assert.match(linesOf(run, slot)[0]!, /^WORKER_LOST: Lost rank 1 \(pid/);
-      }
+      const { outcome } = await run.line('outcome');
+      assert.equal(outcome.kind, 'drained');
+      assert.equal(outcome.stateHash, expectedState(run.run, outcome.step));
       await run.nothingIsLeft();
     });
   });
 
-  test('in the middle of an exchange: the others do not wait for it', async () => {
-    const fault = { kind: 'kill', slot: 1, step: 4 };
-    await withLongRun({ fault, length: 100_000 }, async (run) => {
-      assert.equal(await run.exit(), 7);
+  test('of every process that is started in one slot: it is left out, with its last line', async () => {
+    const fault = { kind: 'exit', slot: 1, step: 1, until: 9 };
+    const elasticity = { maxRestarts: 1, minWorkers: 1 };
+    await withLongRun({ fault, elasticity, totalSteps: 6, stepMs: 100 }, async (run) => {
+      // It is struck again whenever it comes to take part; the run may be over before.
+      assert.equal(await run.exit(), 0, run.stderr);
       assert.match(
-        run.stderr,
-        /^WORKER_LOST: Lost rank 1 \(pid \d+\): it was killed by SIGKILL after \d steps\./,
+        statusOf(run),
+        /^Lost worker 1 \(pid \d+\): it exited with code 3 after 1 steps\./m,
       );
-      await run.nothingIsLeft();
+      const { outcome } = await run.line('outcome');
+      assert.equal(outcome.stateHash, expectedState(run.run, 6));
     });
   });
 
-  test('by an early exit: its last line is told', async () => {
-    await withLongRun({ fault: { kind: 'exit', slot: 0, step: 1 } }, async (run) => {
-      assert.equal(await run.exit(), 7);
-      assert.match(
-        run.stderr,
-        /^WORKER_LOST: Lost rank 0 \(pid \d+\): it exited with code 3 after 1 steps\./,
-      );
-    });
-  });
-
-  test('by an error of its own: the run ends with that error and its exit code', async () => {
+  test('by an error of its own data: the run ends with that error and its exit code', async () => {
     await withLongRun({ fault: { kind: 'fail', slot: 1, step: 2 } }, async (run) => {
       assert.equal(await run.exit(), 6);
       const line =
-        /^NON_FINITE: rank 1 \(pid \d+\) failed at step 2: The loss is NaN\. Lower the rate\.\n$/;
+        /^NON_FINITE: worker 1 \(pid \d+\) failed at step 2: The loss is NaN\. Lower the rate\.\n$/;
       assert.match(run.stderr, line);
       assert.deepEqual(linesOf(run, 1), ['NON_FINITE: The loss is NaN. Lower the rate.']);
-      assert.match(linesOf(run, 0)[0]!, /^NON_FINITE: rank 1 \(pid \d+\) failed at step 2/);
+      assert.match(linesOf(run, 0)[0]!, /^NON_FINITE: worker 1 \(pid \d+\) failed at step 2/);
       await run.nothingIsLeft();
     });
   });
 
-  test('by a defect: UNEXPECTED, exit code 1', async () => {
-    await withLongRun({ fault: { kind: 'defect', slot: 1, step: 2 } }, async (run) => {
+  test('by a defect: it is started again; when nobody is left the run ends with UNEXPECTED, exit code 1', async () => {
+    const fault = { kind: 'defect', slot: 0, step: 2, until: 9 };
+    const elasticity = { maxRestarts: 1, minWorkers: 1 };
+    await withLongRun({ workers: 1, fault, elasticity, saveEverySteps: 1 }, async (run) => {
       assert.equal(await run.exit(), 1);
       assert.match(
         run.stderr,
-        /^UNEXPECTED: rank 1 \(pid \d+\) failed at step 2: x is not a function/,
+        /^UNEXPECTED: Lost worker 0 \(pid \d+\): it failed at step 2: x is not a function/,
+      );
+      assert.equal(run.startedPids.length, 2);
+      await run.nothingIsLeft();
+    });
+  });
+
+  test('by SIGSTOP: its silence is noticed, it is killed and started again', async () => {
+    await withLongRun({ totalSteps: 100, stepMs: 20 }, async (run) => {
+      const pids = await run.pids();
+      await run.line('step', ({ step }) => step === 3);
+      process.kill(pids[1]!, 'SIGSTOP');
+      await endsUndisturbed(run);
+      assert.match(
+        statusOf(run),
+        /^Lost worker 1 \(pid \d+\): nothing was heard of it for 3000 ms/m,
       );
     });
   });
 
-  test('stopped by SIGSTOP: its silence is noticed', async () => {
-    await withLongRun({}, async (run) => {
+  test('by a stop that ends soon: nothing but time is lost, not even the process', async () => {
+    await withLongRun({ totalSteps: 40 }, async (run) => {
       const pids = await run.pids();
       await run.line('step', ({ step }) => step === 3);
       process.kill(pids[1]!, 'SIGSTOP');
-      assert.equal(await run.exit(), 7);
-      assert.match(
-        run.stderr,
-        /^WORKER_LOST: Lost rank 1 \(pid \d+\): nothing was heard of it for 3000 ms/,
-      );
-      await run.nothingIsLeft();
+      await new Promise((resolve) => setTimeout(resolve, 1_200));
+      process.kill(pids[1]!, 'SIGCONT');
+      await endsUndisturbed(run);
+      assert.equal(run.startedPids.length, 2);
     });
   });
 });
@@ -137,7 +208,7 @@ describe('a worker that does not fit', () => {
     await withLongRun({ fault: { kind: 'other-config', slot: 1, step: 0 } }, async (run) => {
       assert.equal(await run.exit(), 6);
       const line =
-        /^REPLICAS_DIFFER: Cannot start the run: the configuration differs: the coordinator config, .*rank 1 another/;
+        /^REPLICAS_DIFFER: Cannot start the run: the configuration differs: the coordinator config, .*worker 1 another/;
       assert.match(run.stderr, line);
       assert.equal(run.lines.filter((event) => event.kind === 'step').length, 0);
       await run.nothingIsLeft();
@@ -149,7 +220,7 @@ describe('a worker that does not fit', () => {
       assert.equal(await run.exit(), 6);
       assert.match(
         run.stderr,
-        /^REPLICAS_DIFFER: Step 1 differs between ranks: the sum "loss": rank \d -?[\d.]+, rank/,
+        /^REPLICAS_DIFFER: Step 1 differs between workers: the sum "loss": worker \d -?[\d.]+, worker/,
       );
     });
   });

@@ -1,36 +1,66 @@
-/** A real training run whose worker is killed costs time, not bits. */
+/** Real training runs whose workers are killed. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { after, describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { fixtureConfig, Workplace } from '../helper/command-line.ts';
 
 const CONFIG = fixtureConfig('two-phases.yaml');
-const OPTIONS = ['--workers', '2', '--set', 'checkpoint.everySteps=4'];
+const EVERY_4 = ['--set', 'checkpoint.everySteps=4'];
+const OPTIONS = ['--workers', '2', ...EVERY_4];
 const KILLED_AFTER_STEPS = 14;
 
-describe('a worker killed in the middle of training', () => {
+describe('workers killed in the middle of training', () => {
   const place = new Workplace();
   after(() => place.remove());
-
-  it('ends the run with one line and code 7, and a resume ends where an undisturbed run does', async () => {
+  before(async () => {
     const undisturbed = await place.run('train', CONFIG, '--run', 'undisturbed', ...OPTIONS);
     assert.equal(undisturbed.code, 0, undisturbed.stderr);
+  });
 
-    const { child, ended } = place.start('train', CONFIG, '--run', 'killed', ...OPTIONS);
+  it('cost time and no bit: the first one, that writes, and then another', async () => {
+    const options = [...EVERY_4, '--workers', '3'];
+    const { child, ended } = place.start('train', CONFIG, '--run', 'killed', ...options);
+    await place.untilSteps('killed', 3);
+    process.kill(workersOf(child.pid!)[0]!, 'SIGKILL');
     await place.untilSteps('killed', KILLED_AFTER_STEPS);
+    process.kill(workersOf(child.pid!).at(-1)!, 'SIGKILL');
+    const { code, stderr } = await ended;
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(workersOf(child.pid!), [], 'no process is left');
+    assert.equal(stateHash(place, 'killed'), stateHash(place, 'undisturbed'));
+    assert.deepEqual(resultsOf(place, 'killed'), resultsOf(place, 'undisturbed'));
+  });
+
+  it('end the run with code 7 and all that was done saved, where all are needed; a resume goes on', async () => {
+    const options = [...OPTIONS, '--max-restarts', '0', '--min-workers', '2'];
+    const { child, ended } = place.start('train', CONFIG, '--run', 'needed', ...options);
+    await place.untilSteps('needed', KILLED_AFTER_STEPS);
     process.kill(workersOf(child.pid!)[1]!, 'SIGKILL');
     const { code, stderr } = await ended;
     assert.equal(code, 7);
     assert.match(stderr, /^WORKER_LOST: .*SIGKILL/m);
-    assert.match(stderr, /^EXIT code=7 .* resume="lockstep resume killed"$/m);
-    assert.deepEqual(workersOf(child.pid!), [], 'no process is left');
+    assert.match(stderr, /^EXIT code=7 .* resume="lockstep resume needed"$/m);
+    const { globalStep, lastCheckpoint } = place.json('needed', 'exit.json') as {
+      globalStep: number;
+      lastCheckpoint: string;
+    };
+    assert.match(lastCheckpoint, new RegExp(`step-0*${globalStep}$`));
 
-    const resumed = await place.run('resume', 'killed', '--workers', '3');
+    const resumed = await place.run('resume', 'needed', '--workers', '3');
     assert.equal(resumed.code, 0, resumed.stderr);
-    assert.equal(stateHash(place, 'killed'), stateHash(place, 'undisturbed'));
+    assert.equal(stateHash(place, 'needed'), stateHash(place, 'undisturbed'));
   });
 });
+
+/** What the metrics tell of steps and evaluations, without times: every line once, and in order. */
+const resultsOf = (place: Workplace, run: string): unknown[] =>
+  place
+    .metrics(run)
+    .filter(({ kind }) => kind === 'step' || kind === 'evaluation' || kind === 'phaseEnd')
+    .map(({ kind, step, phase, metrics, learningRate }) => ({
+      ...{ kind, step, phase, metrics, learningRate },
+    }));
 
 const stateHash = (place: Workplace, run: string): string =>
   (JSON.parse(readFileSync(place.path(run, 'exit.json'), 'utf8')) as { stateHash: string })

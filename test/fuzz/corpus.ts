@@ -11,8 +11,10 @@ const hashes = { configHash: 'c'.repeat(64), dataHash: 'd'.repeat(64), fingerpri
 
 const FROM_WORKER: readonly WorkerBody[] = [
   { kind: 'hello', slot: 1, pid: 2, dataEndpoint: 'tcp://127.0.0.1:5', ...hashes },
+  { kind: 'standing', position: { step: 4, evaluated: true } },
   { kind: 'ready', step: 5, stateHash: 's'.repeat(64) },
-  { kind: 'heartbeat', step: 3 },
+  { kind: 'heartbeat', step: 3, activity: 'waiting', forMs: 7 },
+  { kind: 'result', step: 2, payload: { kind: 'saved' } },
   { kind: 'stepDone', step: 1, sums: { loss: 0.1 }, report: { tokens: 7, timings: { wait: [1] } } },
   { kind: 'event', step: 1, payload: { kind: 'evaluation', metrics: { accuracy: 0.5 } } },
   { kind: 'failed', step: 1, ...failure },
@@ -20,7 +22,12 @@ const FROM_WORKER: readonly WorkerBody[] = [
   { kind: 'signalled', signal: 'SIGTERM' },
 ];
 const FROM_COORDINATOR: readonly CoordinatorBody[] = [
-  { kind: 'assign', rank: 0, worldSize: 2, peers: [{ rank: 1, endpoint: 'tcp://10.0.0.1:7' }] },
+  { kind: 'regroup' },
+  {
+    kind: 'assign',
+    ...{ rank: 0, worldSize: 2, peers: [{ rank: 1, endpoint: 'tcp://10.0.0.1:7' }] },
+    ...{ origin: { kind: 'peer', rank: 1 }, receivers: [1] },
+  },
   { kind: 'lease', until: 2 },
   { kind: 'drain', stopAt: 2 },
   { kind: 'heartbeat' },

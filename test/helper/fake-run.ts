@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { RunOutcome } from '../../src/coordinator/server.ts';
+import type { Elasticity } from '../../src/coordinator/elasticity.ts';
+import type { RunOutcome } from '../../src/coordinator/machine.ts';
 import type { RunEvent } from '../../src/telemetry/run-event.ts';
 import { leavesOfStep, treeSum } from './leaves.ts';
 
@@ -23,7 +24,16 @@ export interface FakeRun {
   /** What a step takes beside the exchange. */
   readonly stepMs: number;
   /** Strikes the worker in one slot before it computes a step. */
-  readonly fault?: { readonly kind: string; readonly slot: number; readonly step: number };
+  readonly fault?: {
+    readonly kind: string;
+    readonly slot: number;
+    readonly step: number;
+    /** Restarts that are struck, too. */
+    readonly until?: number;
+  };
+  readonly elasticity?: Elasticity;
+  readonly saveEverySteps?: number;
+  readonly healthyMs?: number;
 }
 
 export type Line =
@@ -31,6 +41,7 @@ export type Line =
   | {
       readonly kind: 'launched';
       readonly pids: readonly number[];
+      readonly places: readonly { readonly pid: number; readonly slot: number }[];
       readonly environment: Readonly<Record<string, string>>;
     }
   | { readonly kind: 'outcome'; readonly outcome: Omit<RunOutcome, 'error'> };
@@ -103,13 +114,29 @@ export class FakeRunProcess {
     }
   }
 
+  /** The newest process in each slot. */
+  get newestPids(): number[] {
+    const bySlot = new Map<number, number>();
+    for (const line of this.lines) {
+      if (line.kind !== 'launched') continue;
+      for (const { slot, pid } of line.places) bySlot.set(slot, pid);
+    }
+    return [...bySlot.values()];
+  }
+
+  /** All processes that were started so far, restarts included. */
+  get startedPids(): number[] {
+    return this.lines.flatMap((line) => (line.kind === 'launched' ? line.pids : []));
+  }
+
   async pids(): Promise<readonly number[]> {
     return (await this.line('launched')).pids;
   }
 
   /** Resolves when no worker is left and the socket folder is gone. */
   async nothingIsLeft(): Promise<void> {
-    const { pids, environment } = await this.line('launched');
+    const { environment } = await this.line('launched');
+    const pids = this.startedPids;
     const folder = environment.LOCKSTEP_PRIVATE_FOLDER;
     while (pids.some(isAlive) || (folder !== undefined && existsSync(folder))) {
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -118,8 +145,7 @@ export class FakeRunProcess {
 
   /** Ends what a failed test left over and removes the folder. */
   async cleanUp(): Promise<void> {
-    const launched = this.lines.find((line) => line.kind === 'launched');
-    for (const pid of [this.process.pid!, ...(launched?.pids ?? [])]) {
+    for (const pid of [this.process.pid!, ...this.startedPids]) {
       if (isAlive(pid)) process.kill(pid, 'SIGKILL');
     }
     await this.#exited;

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Seat } from '../../src/coordinator/launching.ts';
+import type { RunOutcome } from '../../src/coordinator/machine.ts';
 import type { ExitStatus } from '../../src/coordinator/member.ts';
-import type { RunOutcome } from '../../src/coordinator/server.ts';
 import { runCoordinator } from '../../src/coordinator/server.ts';
 import { decodeFromCoordinator, encode } from '../../src/protocol/codec.ts';
 import type { ControlClient } from '../../src/protocol/control-socket.ts';
@@ -69,6 +69,8 @@ const hello = (slot: number): WorkerBody => ({
 /** One worker's whole run of no step at all. */
 async function behave(worker: Peer): Promise<void> {
   worker.say(hello(0), 0);
+  await worker.get('regroup');
+  worker.say({ kind: 'standing', position: null });
   await worker.get('assign');
   worker.say({ kind: 'ready', step: 1, stateHash: 's' });
   await worker.get('lease');
@@ -108,9 +110,9 @@ describe('the coordinator', () => {
   test('refuses strangers, tells them why, and goes on with its run', async () => {
     const { outcome, status } = await coordinate(async (seat) => {
       const strangers = [
-        new Peer(seat, 'worker-7'),
+        new Peer(seat, 'worker-7-0'),
         new Peer(seat, 'someone else'),
-        new Peer(seat, 'worker-0x', 'another#run'),
+        new Peer(seat, 'worker-0-0x', 'another#run'),
       ];
       for (const stranger of strangers) {
         stranger.say(hello(0), 0);
@@ -121,7 +123,7 @@ describe('the coordinator', () => {
       const noise = new Peer(seat, 'noise');
       for (let i = 0; i < 100; i++) noise.raw(Buffer.alloc(50, i));
       await noise.get('abort');
-      const worker = new Peer(seat, 'worker-0');
+      const worker = new Peer(seat, 'worker-0-0');
       await behave(worker);
       worker.close();
       noise.close();
@@ -165,7 +167,7 @@ describe('the coordinator', () => {
 
   test('refuses a worker of another run in a slot of its own', async () => {
     const { outcome } = await coordinate(async (seat) => {
-      const old = new Peer(seat, 'worker-0', 'a#old');
+      const old = new Peer(seat, 'worker-0-0', 'a#old');
       old.say(hello(0), 0);
       const abort = await old.get('abort');
       assert.ok(abort.kind === 'abort');
@@ -177,9 +179,9 @@ describe('the coordinator', () => {
 
   test('loses a member that can not be understood any more, by name, and ends its process', async () => {
     const { outcome } = await coordinate(async (seat) => {
-      const worker = new Peer(seat, 'worker-0');
+      const worker = new Peer(seat, 'worker-0-0');
       worker.say(hello(0), 0);
-      await worker.get('assign');
+      await worker.get('regroup');
       worker.raw(Buffer.from('nonsense'));
       await worker.get('abort');
       worker.close();
@@ -187,13 +189,13 @@ describe('the coordinator', () => {
     assert.equal(outcome.error?.code, 'PROTOCOL');
     assert.match(
       outcome.reason,
-      /^Lost rank 0 \(pid \d+\): it can't be understood\. Cannot read a control message/,
+      /^Lost worker 0 \(pid \d+\): it can't be understood\. Cannot read a control message/,
     );
   });
 
   test('ignores what a member says in another generation', async () => {
     const { outcome } = await coordinate(async (seat) => {
-      const worker = new Peer(seat, 'worker-0');
+      const worker = new Peer(seat, 'worker-0-0');
       worker.say({ kind: 'finished', step: 9, stateHash: 'x', reason: 'completed' }, 8);
       await behave(worker);
       worker.close();

@@ -97,7 +97,7 @@ describe('a run of processes', () => {
     await withRun({ totalSteps: 500, stepMs: 20, fault }, async (run) => {
       assert.equal(await run.exit(), 75);
       await checkDrained(run, 'SIGUSR1');
-      const reason = /^rank 1 got SIGUSR1: the run stops before step \d+$/;
+      const reason = /^worker 1 got SIGUSR1: the run stops before step \d+$/;
       await run.line('status', ({ text }) => reason.test(text));
     });
   });

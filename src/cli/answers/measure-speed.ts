@@ -33,7 +33,9 @@ export async function measureSpeed(config: RunConfig, devices: readonly Device[]
     const facts = await readRunFacts(short);
     const folder = createRunFolder(join(root, 'run'), short);
     const meeting = { kind: 'ipc' } as const;
-    const code = await startRun(folder, facts, { devices, meeting, resume: false });
+    // What a lost worker leaves is no measurement.
+    const elasticity = { maxRestarts: 0, minWorkers: devices.length };
+    const code = await startRun(folder, facts, { devices, meeting, elasticity, resume: false });
     folder.release();
     if (code === 0) return tokensPerSecondOf(folder.metrics) / devices.length;
     throw new LockstepError(

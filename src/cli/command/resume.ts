@@ -1,7 +1,13 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { openRunFolder } from '../../checkpoint/run-folder.ts';
 import type { Command } from '../command.ts';
-import { devicesOf, meetingOf, type PlacementOptions, placementOptions } from './train.ts';
+import {
+  devicesOf,
+  elasticityOf,
+  meetingOf,
+  type PlacementOptions,
+  placementOptions,
+} from './train.ts';
 
 interface ResumeOptions extends PlacementOptions {
   run: string;
@@ -16,6 +22,7 @@ export const resumeCommand: Command<ResumeOptions> = {
     }) as Argv<ResumeOptions>,
   handler: async (options: ArgumentsCamelCase<ResumeOptions>) => {
     const devices = devicesOf(options);
+    const elasticity = elasticityOf(options, devices.length);
     const folder = await openRunFolder(options.run);
     try {
       const { readRunFacts, startRun } = await import('../start-run.ts');
@@ -26,6 +33,7 @@ export const resumeCommand: Command<ResumeOptions> = {
       process.exitCode = await startRun(folder, facts, {
         devices,
         meeting: meetingOf(options),
+        elasticity,
         resume: true,
       });
     } finally {

@@ -4,6 +4,7 @@ import { cpuDevices, type Device, gpuDevices } from '../../../launcher/device.ts
 import { createRunFolder, refuseUsedFolder } from '../../checkpoint/run-folder.ts';
 import { loadRunConfig } from '../../config/load.ts';
 import type { RunConfig } from '../../config/run-config.ts';
+import { DEFAULT_ELASTICITY, type Elasticity } from '../../coordinator/elasticity.ts';
 import type { MeetingKind } from '../../coordinator/meeting-point.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { resolveEngineKind } from '../../engine/select.ts';
@@ -17,6 +18,8 @@ export interface DeviceOptions {
 
 export interface PlacementOptions extends DeviceOptions {
   transport: string;
+  maxRestarts: number;
+  minWorkers: number;
 }
 
 /** Options of every command that starts workers. */
@@ -37,19 +40,54 @@ export function deviceOptions<T>(yargs: Argv<T>): Argv<T & DeviceOptions> {
 
 /** Options of the commands whose workers talk to each other. */
 export function placementOptions<T>(yargs: Argv<T>): Argv<T & PlacementOptions> {
-  return deviceOptions(yargs).option('transport', {
-    choices: ['ipc', 'tcp', 'insecure-tcp'],
-    default: 'ipc',
-    describe:
-      'Unix sockets, or TCP on the loopback address: encrypted, or for every process of this host',
-  }) as Argv<T & PlacementOptions>;
+  return deviceOptions(yargs)
+    .option('transport', {
+      choices: ['ipc', 'tcp', 'insecure-tcp'],
+      default: 'ipc',
+      describe:
+        'Unix sockets, or TCP on the loopback address: encrypted, or for every process of this host',
+    })
+    .option('max-restarts', {
+      type: 'number',
+      requiresArg: true,
+      default: DEFAULT_ELASTICITY.maxRestarts,
+      describe: 'Restarts in a row of a lost worker before it is left out',
+    })
+    .option('min-workers', {
+      type: 'number',
+      requiresArg: true,
+      default: DEFAULT_ELASTICITY.minWorkers,
+      describe: 'With fewer the run waits for a restart, then saves and stops with exit code 7',
+    }) as unknown as Argv<T & PlacementOptions>;
+}
+
+/** @throws LockstepError USAGE for numbers that make no sense */
+export function elasticityOf(
+  { maxRestarts, minWorkers }: PlacementOptions,
+  workers: number,
+): Elasticity {
+  if (!Number.isInteger(maxRestarts) || maxRestarts < 0) {
+    throw new LockstepError(
+      'USAGE',
+      `Cannot use --max-restarts ${maxRestarts}: it must be an integer from 0.`,
+      'Give 0 to leave a lost worker out at once.',
+    );
+  }
+  if (!Number.isInteger(minWorkers) || minWorkers < 1 || minWorkers > workers) {
+    throw new LockstepError(
+      'USAGE',
+      `Cannot use --min-workers ${minWorkers}: it must be an integer from 1 to ${workers}, the number of workers.`,
+      'Leave it out to go on with any number.',
+    );
+  }
+  return { maxRestarts, minWorkers };
 }
 
 export function devicesOf({ gpus, workers }: DeviceOptions): Device[] {
   return gpus === undefined ? cpuDevices(workers) : gpuDevices(gpus);
 }
 
-export function meetingOf({ transport }: PlacementOptions): MeetingKind {
+export function meetingOf({ transport }: Pick<PlacementOptions, 'transport'>): MeetingKind {
   if (transport === 'tcp' || transport === 'insecure-tcp') {
     return { kind: transport, host: '127.0.0.1' };
   }
@@ -70,6 +108,7 @@ export const trainCommand: Command<TrainOptions> = {
     }) as Argv<TrainOptions>,
   handler: async (options: ArgumentsCamelCase<TrainOptions>) => {
     const devices = devicesOf(options);
+    const elasticity = elasticityOf(options, devices.length);
     const config = loadConfigHere(options);
     refuseTf32OnCpu(config, devices);
     // Coordinator and data formats take a while to load: a typing mistake is answered without them.
@@ -84,6 +123,7 @@ export const trainCommand: Command<TrainOptions> = {
       process.exitCode = await startRun(folder, facts, {
         devices,
         meeting: meetingOf(options),
+        elasticity,
         resume: false,
       });
     } finally {

@@ -25,12 +25,15 @@ class MemoryTransport implements Transport {
   }
 
   async connect(peers: readonly Peer[]): Promise<void> {
+    this.#peers.clear();
     for (const { rank, endpoint } of peers) this.#peers.set(rank, endpoint);
   }
 
   memory(floats: number): Float32Array {
     return new Float32Array(floats);
   }
+
+  forgetMemory(): void {}
 
   async send(rank: number, frame: Frame): Promise<void> {
     const endpoint = this.#peers.get(rank);

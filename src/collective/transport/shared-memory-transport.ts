@@ -52,6 +52,13 @@ class SharedMemoryTransport implements Transport {
     return new Float32Array(arena.memory, 0, floats);
   }
 
+  forgetMemory(): void {
+    for (const arena of this.#arenas.values()) closeArena(arena);
+    for (const { unmap } of this.#mappings.values()) unmap();
+    this.#arenas.clear();
+    this.#mappings.clear();
+  }
+
   async send(rank: number, { header, payload }: Frame): Promise<void> {
     checkPayload(payload);
     const arena = this.#arenas.get(payload.buffer);
@@ -74,10 +81,7 @@ class SharedMemoryTransport implements Transport {
 
   async close(): Promise<void> {
     await this.#inner.close();
-    for (const arena of this.#arenas.values()) closeArena(arena);
-    for (const { unmap } of this.#mappings.values()) unmap();
-    this.#arenas.clear();
-    this.#mappings.clear();
+    this.forgetMemory();
   }
 
   /** What lies at a place; null when it is none. */

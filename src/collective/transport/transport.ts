@@ -15,13 +15,18 @@ export interface Peer {
 export interface Transport {
   /** Starts to listen and returns the endpoint that peers connect to. */
   bind(): Promise<string>;
-  /** Connects to peers, in the background: they must have bound, but need not read yet. */
+  /**
+   * Connects to these peers, in the background: they must have bound, but need not read yet. Earlier
+   * connections end, and what is queued in them is dropped.
+   */
   connect(peers: readonly Peer[]): Promise<void>;
   /**
-   * Memory to send from: what lies here may travel without a copy. It must not be touched after the transport
-   * is closed.
+   * Memory to send from: what lies here may travel without a copy. It must not be touched after `forgetMemory`
+   * or `close`.
    */
   memory(floats: number): Float32Array;
+  /** Neither memory given out so far nor a payload that has arrived is used here any more. */
+  forgetMemory(): void;
   /**
    * Queues a frame for a peer and resolves once it is queued, in the order of the calls. The payload is not
    * copied: it must stay as it is until the peer is known to have received it. Throws TIMEOUT when the peer

@@ -62,6 +62,7 @@ class ZeromqTransport implements Transport {
   }
 
   async connect(peers: readonly Peer[]): Promise<void> {
+    this.#disconnect();
     const { keys } = this.#options;
     for (const peer of peers) {
       const { rank } = peer;
@@ -87,6 +88,8 @@ class ZeromqTransport implements Transport {
     return new Float32Array(floats);
   }
 
+  forgetMemory(): void {}
+
   async send(rank: number, { header, payload }: Frame): Promise<void> {
     const link = this.#links.get(rank);
     if (link === undefined) throw unknownRank(rank);
@@ -108,10 +111,14 @@ class ZeromqTransport implements Transport {
   }
 
   async close(): Promise<void> {
-    for (const { socket } of this.#links.values()) socket.close();
-    this.#links.clear();
+    this.#disconnect();
     this.#router?.close();
     this.#gate?.close();
+  }
+
+  #disconnect(): void {
+    for (const { socket } of this.#links.values()) socket.close();
+    this.#links.clear();
   }
 }
 

@@ -16,7 +16,7 @@ const DEPTH = 3;
 
 export class Loader {
   readonly #thread: Worker;
-  readonly #requests: Iterator<LoadRequest>;
+  #requests: Iterator<LoadRequest>;
   readonly #pending: { request: LoadRequest; reply: Promise<MicroBatch> }[] = [];
   readonly #waiting: ((reply: LoaderReply | LockstepError) => void)[] = [];
   #broken: LockstepError | undefined;
@@ -30,6 +30,13 @@ export class Loader {
     this.#thread.on('message', (reply: LoaderReply) => this.#waiting.shift()?.(reply));
     this.#thread.on('error', (error) => this.#break(asLockstepError(error)));
     this.#thread.on('exit', () => this.#break(asLockstepError("The loader's thread has ended.")));
+    this.restart(requests);
+  }
+
+  /** Goes on with other requests; what was loaded ahead is dropped. */
+  restart(requests: Iterator<LoadRequest>): void {
+    this.#requests = requests;
+    this.#pending.length = 0;
     for (let ahead = 0; ahead < DEPTH; ahead++) this.#ask();
   }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { meetingOf } from '../../../src/cli/command/train.ts';
 
-const of = (transport: string) => meetingOf({ transport, workers: 2, gpus: undefined });
+const of = (transport: string) => meetingOf({ transport });
 
 test('workers meet by Unix sockets, or by tcp on the loopback address alone', () => {
   assert.deepEqual(of('ipc'), { kind: 'ipc' });

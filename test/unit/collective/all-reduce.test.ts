@@ -206,4 +206,22 @@ describe('AllReduce', () => {
       await assert.rejects(a!.reduce(foreign), hasCode('UNEXPECTED'));
     });
   });
+
+  test('drops a round for a new generation, in which it is done again with the same bits', async () => {
+    await withGroup(3, async ({ ranks: [a, b], transports }) => {
+      const { inputs } = inputsOf(3, 7, 5, 96);
+      const dropped = [a!.reduce(inputs[0]!), b!.reduce(inputs[1]!)];
+      for (const round of dropped) round.catch(() => undefined);
+      // Rank 2 is gone: its share goes to the others.
+      const peers = [0, 1].map((rank) => ({ rank, endpoint: `${rank}` }));
+      for (const [rank, one] of [a!, b!].entries()) {
+        one.form({ rank, worldSize: 2, generation: 2 }, new Error('changed'));
+        await transports[rank]!.connect(peers.filter((peer) => peer.rank !== rank));
+      }
+      for (const round of dropped) await assert.rejects(round, /^Error: changed$/);
+      const again = inputsOf(2, 7, 5, 96);
+      const sums = await Promise.all([a!.reduce(again.inputs[0]!), b!.reduce(again.inputs[1]!)]);
+      for (const sum of sums) assert.equal(bitsOf(sum), bitsOf(again.expected));
+    });
+  });
 });

@@ -9,7 +9,18 @@ import { initialMembership, reduceMembership } from '../../../src/coordinator/me
 import type { WorkerMessage } from '../../../src/protocol/messages.ts';
 import { fromWorker, helloOf } from '../../helper/messages.ts';
 
-const POLICY = { worldSize: 2, expected: {}, silenceMs: 3000, joinMs: 60_000 };
+const POLICY: MembershipPolicy = {
+  worldSize: 2,
+  minWorkers: 1,
+  expected: {},
+  maxRestarts: 2,
+  backoffMs: 1000,
+  healthyMs: 600_000,
+  silenceMs: 3000,
+  hangMs: 900_000,
+  quietMs: 10_000,
+  joinMs: 60_000,
+};
 
 const said = (slot: number, message: WorkerMessage, nowMs = 0): MembershipEvent => ({
   kind: 'message',
@@ -17,11 +28,32 @@ const said = (slot: number, message: WorkerMessage, nowMs = 0): MembershipEvent 
   message,
   nowMs,
 });
-const ready = (step: number, stateHash: string) => fromWorker({ kind: 'ready', step, stateHash });
+const ready = (step: number, stateHash: string, generation = 1) =>
+  fromWorker({ kind: 'ready', step, stateHash }, 'run#1', generation);
 const finished = (step: number, stateHash: string) =>
   fromWorker({ kind: 'finished', step, stateHash, reason: 'completed' });
-const exited = (slot: number, code: number | null, signal: string | null, lastLine = '') =>
-  ({ kind: 'exited', slot, status: { code, signal, lastLine } }) as const;
+/** At a boundary: step 4 with its evaluation done; null: without a state. */
+const standing = (step: number | null, generation = 1, evaluated = true) =>
+  fromWorker(
+    { kind: 'standing', position: step === null ? null : { step, evaluated } },
+    'run#1',
+    generation,
+  );
+const beat = (activity: 'computing' | 'waiting', forMs: number, generation = 1) =>
+  fromWorker({ kind: 'heartbeat', step: 4, activity, forMs }, 'run#1', generation);
+const exited = (
+  slot: number,
+  code: number | null,
+  signal: string | null,
+  { lastLine = '', attempt = 0, nowMs = 0 } = {},
+): MembershipEvent => ({
+  kind: 'exited',
+  slot,
+  attempt,
+  status: { code, signal, lastLine },
+  nowMs,
+});
+const tick = (nowMs: number): MembershipEvent => ({ kind: 'tick', nowMs });
 
 /** Feeds events one after the other; returns the last transition. */
 function play(events: readonly MembershipEvent[], policy: Partial<MembershipPolicy> = {}) {
@@ -35,7 +67,8 @@ function play(events: readonly MembershipEvent[], policy: Partial<MembershipPoli
 }
 
 const JOINED = [said(0, helloOf(0)), said(1, helloOf(1))];
-const RUNNING = [...JOINED, said(0, ready(4, 's')), said(1, ready(4, 's'))];
+const FORMING = [...JOINED, said(0, standing(null)), said(1, standing(null))];
+const RUNNING = [...FORMING, said(0, ready(4, 's')), said(1, ready(4, 's'))];
 
 /** The failure with which the events end, and who is told. */
 function abortOf(events: readonly MembershipEvent[], policy: Partial<MembershipPolicy> = {}) {
@@ -48,30 +81,33 @@ function abortOf(events: readonly MembershipEvent[], policy: Partial<MembershipP
 }
 
 describe('reduceMembership', () => {
-  test('waits for all hellos, then gives each worker its rank and all endpoints', () => {
-    const waiting = play(JOINED.slice(0, 1));
-    assert.deepEqual([waiting.state.phase, waiting.effects], ['gathering', []]);
-    const { state, effects, reason } = play(JOINED);
+  test('waits for all workers, then gives each its rank and all endpoints', () => {
+    const asked = play(JOINED.slice(0, 1));
+    assert.equal(asked.state.phase, 'gathering');
+    assert.deepEqual(asked.effects, [{ kind: 'send', slot: 0, body: { kind: 'regroup' } }]);
+    assert.deepEqual(play([...JOINED, said(0, standing(null))]).effects, []);
+    const { state, effects, reason } = play(FORMING);
     const peers = [
       { rank: 0, endpoint: 'here-0' },
       { rank: 1, endpoint: 'here-1' },
     ];
+    const origin = { kind: 'disk', again: false };
     assert.equal(state.phase, 'forming');
     assert.deepEqual(
       effects,
       [0, 1].map((slot) => ({
         kind: 'send',
         slot,
-        body: { kind: 'assign', rank: slot, worldSize: 2, peers },
+        body: { kind: 'assign', rank: slot, worldSize: 2, peers, origin, receivers: [] },
       })),
     );
-    assert.equal(reason, 'all 2 workers have joined: generation 1 is formed');
+    assert.equal(reason, 'generation 1 is formed of workers 0 and 1');
   });
 
   test('starts when all are ready at the same step and state', () => {
     const { state, effects } = play(RUNNING);
     assert.equal(state.phase, 'running');
-    assert.deepEqual(effects, [{ kind: 'start', step: 4 }]);
+    assert.deepEqual(effects, [{ kind: 'start', slots: [0, 1], step: 4 }]);
   });
 
   test('completes when all have finished at the same step and state', () => {
@@ -84,7 +120,7 @@ describe('reduceMembership', () => {
     assert.deepEqual(effects, [
       { kind: 'send', slot: 0, body: { kind: 'complete', step: 9 } },
       { kind: 'send', slot: 1, body: { kind: 'complete', step: 9 } },
-      { kind: 'complete', step: 9, stateHash: 'end', drained: false },
+      { kind: 'complete', step: 9, stateHash: 'end' },
     ]);
   });
 
@@ -92,32 +128,32 @@ describe('reduceMembership', () => {
     [
       'configuration',
       [said(0, helloOf(0)), said(1, helloOf(1, { configHash: 'c1' }))],
-      'Cannot start the run: the configuration differs: rank 0 c0, rank 1 c1.',
+      'Cannot start the run: the configuration differs: worker 0 c0, worker 1 c1.',
     ],
     [
       'dataset',
       [said(1, helloOf(1)), said(0, helloOf(0, { dataHash: 'd1' }))],
-      'Cannot start the run: the dataset differs: rank 0 d1, rank 1 d0.',
+      'Cannot start the run: the dataset differs: worker 0 d1, worker 1 d0.',
     ],
     [
       'numerics',
       [said(0, helloOf(0)), said(1, helloOf(1, { fingerprint: 'avx2' }))],
-      'Cannot start the run: the numerics fingerprint differs: rank 0 f0, rank 1 avx2.',
+      'Cannot start the run: the numerics fingerprint differs: worker 0 f0, worker 1 avx2.',
     ],
     [
       'first step',
-      [...JOINED, said(0, ready(4, 's')), said(1, ready(5, 's'))],
-      'Cannot start the run: the step differs: rank 0 4, rank 1 5.',
+      [...FORMING, said(0, ready(4, 's')), said(1, ready(5, 's'))],
+      'Cannot start the run: the step differs: worker 0 4, worker 1 5.',
     ],
     [
       'first state',
-      [...JOINED, said(0, ready(4, 's')), said(1, ready(4, 't'))],
-      'Cannot start the run: the hash of weights, statistics and optimizer differs: rank 0 s, rank 1 t.',
+      [...FORMING, said(0, ready(4, 's')), said(1, ready(4, 't'))],
+      'Cannot start the run: the hash of weights, statistics and optimizer differs: worker 0 s, worker 1 t.',
     ],
     [
       'last state',
       [...RUNNING, said(0, finished(9, 's')), said(1, finished(9, 't'))],
-      'The run ended with replicas that differ: the hash of weights, statistics and optimizer differs: rank 0 s, rank 1 t.',
+      'The run ended with replicas that differ: the hash of weights, statistics and optimizer differs: worker 0 s, worker 1 t.',
     ],
   ];
   for (const [what, events, message] of DIFFERENCES) {
@@ -132,49 +168,38 @@ describe('reduceMembership', () => {
     const { message } = abortOf(JOINED.slice(0, 1), { expected: { dataHash: 'd9' } });
     assert.equal(
       message,
-      'Cannot start the run: the dataset differs: the coordinator d9, rank 0 d0.',
+      'Cannot start the run: the dataset differs: the coordinator d9, worker 0 d0.',
     );
   });
 
   const LOSSES: readonly [string, readonly MembershipEvent[], string][] = [
     [
-      'killed while running',
-      [
-        ...RUNNING,
-        said(1, fromWorker({ kind: 'stepDone', step: 4, sums: {}, report: {} })),
-        exited(1, null, 'SIGKILL'),
-      ],
-      'Lost rank 1 (pid 101): it was killed by SIGKILL after 5 steps.',
-    ],
-    [
       'gone before it joined',
       [{ kind: 'spawned', slot: 1, pid: 7 }, exited(1, 5, null)],
-      'Lost rank 1 (pid 7): it exited with code 5 before all workers had joined.',
+      'Lost worker 1 (pid 7): it exited with code 5 before it had joined.',
     ],
     [
       'gone with code 0 too early',
-      [...JOINED, exited(0, 0, null)],
-      'Lost rank 0 (pid 100): it exited with code 0 while it loaded its weights.',
+      [...FORMING, exited(0, 0, null)],
+      'Lost worker 0 (pid 100): it exited with code 0 while it loaded its weights.',
     ],
     [
       'silent',
-      [
-        ...RUNNING,
-        said(0, fromWorker({ kind: 'heartbeat', step: 4 }), 3001),
-        { kind: 'tick', nowMs: 3001 },
-      ],
-      'Lost rank 1 (pid 101): nothing was heard of it for 3000 ms after 4 steps.',
+      [...FORMING, said(0, beat('waiting', 0), 3001), tick(3001), exited(1, null, 'SIGKILL')],
+      'Lost worker 1 (pid 101): nothing was heard of it for 3000 ms while it loaded its weights.',
     ],
   ];
   for (const [what, events, message] of LOSSES) {
-    test(`ends with WORKER_LOST when a worker is ${what}`, () => {
+    test(`ends with WORKER_LOST when a worker is ${what} before the first step`, () => {
       const abort = abortOf(events);
       assert.deepEqual([abort.code, abort.message], ['WORKER_LOST', message]);
     });
   }
 
   test('tells the last line of a worker that ended', () => {
-    const { advice } = abortOf([exited(0, 5, null, 'ENGINE_UNAVAILABLE: no library.')]);
+    const { advice } = abortOf([
+      exited(0, 5, null, { lastLine: 'ENGINE_UNAVAILABLE: no library.' }),
+    ]);
     assert.equal(advice, 'Its last line was: ENGINE_UNAVAILABLE: no library.');
   });
 
@@ -190,12 +215,12 @@ describe('reduceMembership', () => {
       );
     const abort = abortOf([...RUNNING, failed('NON_FINITE')]);
     assert.equal(abort.code, 'NON_FINITE');
-    assert.equal(abort.message, 'rank 1 (pid 101) failed at step 6: The loss is NaN.');
-    assert.equal(abortOf([...RUNNING, failed('toString')]).code, 'UNEXPECTED');
+    assert.equal(abort.message, 'worker 1 (pid 101) failed at step 6: The loss is NaN.');
+    assert.equal(abortOf([...FORMING, failed('toString')]).code, 'UNEXPECTED');
   });
 
   test('keeps its first reason: nothing changes after the end', () => {
-    const ended = play([...RUNNING, exited(1, null, 'SIGKILL')]).state;
+    const ended = play([...FORMING, exited(1, null, 'SIGKILL')]).state;
     for (const event of [exited(0, 7, null), said(0, finished(9, 's')), JOINED[0]!]) {
       assert.deepEqual(reduceMembership(ended, event), { state: ended, effects: [], reason: '' });
     }
@@ -203,38 +228,220 @@ describe('reduceMembership', () => {
 
   test('ends with TIMEOUT when a worker is not ready in time, naming it', () => {
     const late = [
-      ...JOINED,
+      ...FORMING,
       said(0, ready(0, 's'), 60_000),
-      said(1, fromWorker({ kind: 'heartbeat', step: 0 }), 60_000),
+      said(1, beat('computing', 60_000), 60_000),
     ];
-    const { code, message } = abortOf([...late, { kind: 'tick', nowMs: 60_001 }]);
+    const { code, message } = abortOf([...late, tick(60_001)]);
     assert.equal(code, 'TIMEOUT');
     assert.match(message, /of 2 workers, 1 \(1\) were not ready within 60000 ms/);
   });
 
   test('counts no silence while the coordinator itself was stopped', () => {
-    const after = play([
-      ...RUNNING,
-      { kind: 'stalled', nowMs: 9000 },
-      { kind: 'tick', nowMs: 11_000 },
-    ]);
+    const after = play([...RUNNING, { kind: 'stalled', nowMs: 9000 }, tick(11_000)]);
     assert.equal(after.state.phase, 'running');
   });
 
-  test('loses a member that sends garbage, naming it and what was wrong', () => {
-    const { code, message } = abortOf([...RUNNING, { kind: 'misbehaved', slot: 1, why: 'Noise.' }]);
-    assert.equal(code, 'PROTOCOL');
-    assert.match(message, /^Lost rank 1.*: it can't be understood\. Noise\.$/);
+  test('asks again, and changes nothing, when it hears again what it has heard', () => {
+    const once = play(JOINED);
+    const twice = reduceMembership(once.state, JOINED[0]!);
+    assert.deepEqual(twice.effects, [{ kind: 'send', slot: 0, body: { kind: 'regroup' } }]);
+    assert.deepEqual(play([...RUNNING, said(1, ready(4, 's'))]).effects, []);
+    assert.deepEqual(play([...JOINED, said(0, ready(0, 's'))]).effects, []);
+    assert.deepEqual(play([...FORMING, said(0, finished(0, 's'))]).effects, []);
+  });
+});
+
+describe('a worker that is lost while the run is under way', () => {
+  const KILLED = [...RUNNING, exited(1, null, 'SIGKILL')];
+
+  test('is started again at once, while the others form a new generation', () => {
+    const { state, effects, reason } = play(KILLED);
+    assert.deepEqual([state.phase, state.generation], ['gathering', 2]);
+    assert.deepEqual(effects, [
+      { kind: 'launch', slot: 1, attempt: 1 },
+      { kind: 'send', slot: 0, body: { kind: 'regroup' } },
+    ]);
+    assert.equal(
+      reason,
+      'Lost worker 1 (pid 101): it was killed by SIGKILL after 4 steps. It is started again at once (restart 1 of 2).',
+    );
+    const formed = play([...KILLED, said(0, standing(4, 2))]);
+    const peers = [{ rank: 0, endpoint: 'here-0' }];
+    const place = { rank: 0, worldSize: 1, peers, origin: { kind: 'own' }, receivers: [] };
+    assert.deepEqual(formed.effects, [
+      { kind: 'send', slot: 0, body: { kind: 'assign', ...place } },
+    ]);
   });
 
-  const OUT_OF_ORDER: readonly [string, readonly MembershipEvent[]][] = [
-    ['a second hello', [JOINED[0]!, JOINED[0]!]],
-    ['ready before all have joined', [JOINED[0]!, said(0, ready(0, 's'))]],
-    ['finished before the start', [...JOINED, said(0, finished(0, 's'))]],
-  ];
-  for (const [what, events] of OUT_OF_ORDER) {
-    test(`ends with PROTOCOL at ${what}`, () => {
-      assert.equal(abortOf(events).code, 'PROTOCOL');
+  test('comes back in a third generation, with the state of a peer', () => {
+    const back = [
+      ...KILLED,
+      said(0, standing(4, 2)),
+      said(0, ready(4, 's', 2)),
+      said(1, helloOf(1)),
+    ];
+    assert.deepEqual(play(back).effects, [
+      { kind: 'send', slot: 0, body: { kind: 'regroup' } },
+      { kind: 'send', slot: 1, body: { kind: 'regroup' } },
+    ]);
+    const { effects } = play([...back, said(0, standing(6, 3)), said(1, standing(null, 3))]);
+    const bodies = effects.flatMap((effect) => (effect.kind === 'send' ? [effect.body] : []));
+    assert.deepEqual(
+      bodies.map((body) => body.kind === 'assign' && [body.origin, body.receivers]),
+      [
+        [{ kind: 'own' }, [1]],
+        [{ kind: 'peer', rank: 0 }, []],
+      ],
+    );
+  });
+
+  const origins = (events: readonly MembershipEvent[], policy: Partial<MembershipPolicy>) =>
+    play(events, policy).effects.flatMap((effect) =>
+      effect.kind === 'send' && effect.body.kind === 'assign' ? [effect.body.origin] : [],
+    );
+
+  test('those who stand at an earlier boundary get the state of those at the furthest', () => {
+    const slots = [0, 1, 2, 3];
+    const lost = [
+      ...slots.map((slot) => said(slot, helloOf(slot))),
+      ...slots.map((slot) => said(slot, standing(null))),
+      ...slots.map((slot) => said(slot, ready(4, 's'))),
+      exited(0, null, 'SIGKILL'),
+      said(1, standing(5, 2, false)),
+      said(2, standing(5, 2, true)),
+      said(3, standing(5, 2, false)),
+    ];
+    assert.deepEqual(origins(lost, { worldSize: 4 }), [
+      { kind: 'peer', rank: 1 },
+      { kind: 'own' },
+      { kind: 'peer', rank: 1 },
+    ]);
+  });
+
+  test('when all are lost, the first that is back goes on from the disk', () => {
+    const lost = [
+      ...KILLED,
+      exited(0, null, 'SIGKILL'),
+      said(1, helloOf(1)),
+      said(1, standing(null, 3)),
+    ];
+    assert.deepEqual(origins(lost, {}), [{ kind: 'disk', again: true }]);
+  });
+
+  /** Worker 1 fails again and again, each time before it joins. */
+  const failing = (times: number): MembershipEvent[] =>
+    Array.from({ length: times }, (_, i) => [
+      exited(1, 3, null, { attempt: i + 1, nowMs: i * 100_000 }),
+      tick(i * 100_000 + 60_000),
+    ]).flat();
+
+  test('waits longer and longer before it is started again, and is left out in the end', () => {
+    const first = play([...KILLED, exited(1, 3, null, { attempt: 1, nowMs: 10 })]);
+    assert.match(first.reason, /started again in 1000 ms \(restart 2 of 2\)\.$/);
+    const heard = said(0, beat('waiting', 0), 1009);
+    const early = play([
+      ...KILLED,
+      exited(1, 3, null, { attempt: 1, nowMs: 10 }),
+      heard,
+      tick(1009),
+    ]);
+    assert.deepEqual(early.effects, []);
+    const due = reduceMembership(early.state, tick(1010));
+    assert.deepEqual(due.effects, [{ kind: 'launch', slot: 1, attempt: 2 }]);
+    const events = [...KILLED, ...failing(2)].filter((event) => event.kind !== 'tick');
+    const { state } = play([...events.slice(0, -1), heard, tick(1010), events.at(-1)!]);
+    assert.equal(state.members.at(1)!.status, 'leftOut');
+  });
+
+  test('that took part for long starts with a clean record', () => {
+    const later = { attempt: 0, nowMs: 600_000 };
+    const once = play([...RUNNING, exited(1, null, 'SIGKILL', later)], { maxRestarts: 1 });
+    assert.match(once.reason, /restart 1 of 1/);
+  });
+
+  test('is killed when it is silent, and lost once it has ended', () => {
+    const silent = [...RUNNING, said(0, beat('waiting', 0), 3001), tick(3001)];
+    assert.deepEqual(play(silent).effects, [{ kind: 'kill', slot: 1 }]);
+    const { state, reason } = play([...silent, exited(1, null, 'SIGKILL')]);
+    assert.equal(state.generation, 2);
+    assert.match(
+      reason,
+      /^Lost worker 1 \(pid 101\): nothing was heard of it for 3000 ms after 4 steps\./,
+    );
+  });
+
+  test('is given up when it can not be killed', () => {
+    const stuck = [...RUNNING, said(0, beat('waiting', 0), 3001), tick(3001)];
+    const { state } = play([...stuck, said(0, beat('waiting', 0), 8100), tick(8100)]);
+    assert.equal(state.members.at(1)!.status, 'leftOut');
+    assert.equal(state.generation, 2);
+  });
+
+  test('is killed when its main thread computes for ever', () => {
+    const hung = [...RUNNING, said(1, beat('computing', 900_001)), tick(1)];
+    assert.deepEqual(play(hung).effects, [{ kind: 'kill', slot: 1 }]);
+  });
+
+  test('by an error that another process need not meet, is started again', () => {
+    const failed = fromWorker({
+      kind: 'failed',
+      step: 6,
+      code: 'UNEXPECTED',
+      message: 'M.',
+      advice: 'A.',
     });
-  }
+    const { effects, state } = play([...RUNNING, said(1, failed)]);
+    const body = { kind: 'abort', code: 'UNEXPECTED', message: 'M.', advice: 'A.' };
+    assert.deepEqual(effects, [{ kind: 'send', slot: 1, body }]);
+    const lost = reduceMembership(state, exited(1, 1, null));
+    assert.match(
+      lost.reason,
+      /^Lost worker 1 \(pid 101\): it failed at step 6: M\. It is started again/,
+    );
+  });
+
+  test('a generation in which everybody waits is formed anew: a message was lost', () => {
+    const waiting = [said(0, beat('waiting', 10_001)), said(1, beat('waiting', 10_001))];
+    assert.equal(play([...RUNNING, waiting[0]!, tick(1)]).state.generation, 1);
+    assert.equal(play([...RUNNING, ...waiting, tick(1)]).state.generation, 2);
+  });
+
+  test('with fewer workers than there must be the run waits, then saves what there is', () => {
+    const few = { minWorkers: 2 };
+    const lost = [...KILLED, said(0, standing(4, 2))];
+    assert.deepEqual([play(lost, few).state.phase, play(lost, few).effects], ['gathering', []]);
+    const alive = (nowMs: number) => said(0, beat('waiting', 0, 2), nowMs);
+    const waits = play([...lost, alive(1000), tick(1000)], few);
+    assert.match(waits.reason, /1 of at least 2 workers are left: the run waits/);
+    const { effects } = play([...lost, alive(1000), tick(1000), alive(61_001), tick(61_001)], few);
+    const kinds = effects.map(({ kind }) => kind);
+    assert.ok(kinds.includes('giveUp') && kinds.includes('kill'), `${kinds}`);
+    const assigned = effects.some((e) => e.kind === 'send' && e.body.kind === 'assign');
+    assert.ok(assigned, 'the last generation is formed of those that are left');
+  });
+
+  test('without restarts too few are known at once', () => {
+    const lost = [...KILLED, said(0, standing(4, 2)), said(0, beat('waiting', 0, 2), 1), tick(1)];
+    const { effects } = play(lost, { minWorkers: 2, maxRestarts: 0 });
+    assert.deepEqual(
+      effects.map(({ kind }) => kind),
+      ['giveUp', 'send'],
+    );
+  });
+
+  test('the run ends when nobody is left', () => {
+    const policy = { maxRestarts: 0 };
+    const { code, message } = abortOf([...KILLED, exited(0, null, 'SIGKILL')], policy);
+    assert.equal(code, 'WORKER_LOST');
+    assert.match(message, /^Lost worker 0/);
+  });
+
+  test('a new process that does not fit is left out, and the run goes on', () => {
+    const odd = [...KILLED, said(0, standing(4, 2)), said(0, ready(4, 's', 2))];
+    const { effects, state } = play([...odd, said(1, helloOf(1, { fingerprint: 'avx2' }))]);
+    assert.deepEqual(effects, [{ kind: 'kill', slot: 1 }]);
+    const ended = reduceMembership(state, exited(1, null, 'SIGKILL', { attempt: 1 })).state;
+    assert.equal(ended.members.at(1)!.status, 'leftOut');
+  });
 });

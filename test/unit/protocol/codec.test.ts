@@ -10,10 +10,17 @@ import {
   MAX_DEPTH,
 } from '../../../src/protocol/codec.ts';
 import type { CoordinatorMessage, WorkerMessage } from '../../../src/protocol/messages.ts';
+import { PROTOCOL_VERSION } from '../../../src/protocol/messages.ts';
 import { scanMsgpack } from '../../../src/protocol/scan-msgpack.ts';
 
-const ENVELOPE = { protocol: 1, run: 'run#1', generation: 1 };
-const HEARTBEAT = { kind: 'heartbeat', step: 3, ...ENVELOPE } as const;
+const ENVELOPE = { protocol: PROTOCOL_VERSION, run: 'run#1', generation: 1 };
+const HEARTBEAT = {
+  kind: 'heartbeat',
+  step: 3,
+  activity: 'waiting',
+  forMs: 5,
+  ...ENVELOPE,
+} as const;
 
 /** The sentence with which a frame is refused. */
 function refusal(frame: Uint8Array): string {
@@ -35,6 +42,8 @@ describe('codec', () => {
       fingerprint: 'f',
       ...ENVELOPE,
     },
+    { kind: 'standing', position: { step: 5, evaluated: false }, ...ENVELOPE },
+    { kind: 'standing', position: null, ...ENVELOPE },
     { kind: 'ready', step: 5, stateHash: 's', ...ENVELOPE },
     HEARTBEAT,
     {
@@ -45,6 +54,7 @@ describe('codec', () => {
       ...ENVELOPE,
     },
     { kind: 'event', step: 1, payload: { deep: { er: [true] } }, ...ENVELOPE },
+    { kind: 'result', step: 1, payload: { kind: 'evaluation' }, ...ENVELOPE },
     { kind: 'failed', step: 1, code: 'NON_FINITE', message: 'm', advice: 'a', ...ENVELOPE },
     { kind: 'finished', step: 9, stateHash: 's', reason: 'drained', ...ENVELOPE },
     { kind: 'signalled', signal: 'SIGTERM', ...ENVELOPE },
@@ -56,7 +66,16 @@ describe('codec', () => {
   }
 
   const COORDINATOR: readonly CoordinatorMessage[] = [
-    { kind: 'assign', rank: 0, worldSize: 1, peers: [{ rank: 0, endpoint: 'e' }], ...ENVELOPE },
+    { kind: 'regroup', ...ENVELOPE },
+    {
+      kind: 'assign',
+      rank: 0,
+      worldSize: 2,
+      peers: [{ rank: 0, endpoint: 'e' }],
+      origin: { kind: 'peer', rank: 1 },
+      receivers: [],
+      ...ENVELOPE,
+    },
     { kind: 'lease', until: 2, ...ENVELOPE },
     { kind: 'drain', stopAt: 2, ...ENVELOPE },
     { kind: 'heartbeat', ...ENVELOPE },
@@ -84,7 +103,7 @@ describe('codec', () => {
     ['a length beyond the frame', Buffer.of(0xdd, 0x01, 0xff, 0xff, 0xff), /exceeds the frame/],
     ['deep nesting', Buffer.alloc(100_000, 0x91), /nested more than 32 levels/],
     ['an extension', pack(new Date(0)), /not plain data/],
-    ['another version', pack({ ...HEARTBEAT, protocol: 2 }), /speaks version 2 .* version 1/],
+    ['another version', pack({ ...HEARTBEAT, protocol: 99 }), /speaks version 99 .* version 2/],
     ['an unknown kind', pack({ ...HEARTBEAT, kind: 'reboot' }), /kind: Invalid/],
     ['an unknown field', pack({ ...HEARTBEAT, extra: 1 }), /Unrecognized key: "extra"/],
     ['a missing field', pack({ kind: 'heartbeat', ...ENVELOPE }), /step: Invalid input/],

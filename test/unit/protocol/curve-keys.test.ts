@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { openMeetingPoint, seatsOf } from '../../../src/coordinator/meeting-point.ts';
+import { openMeetingPoint, seatOf } from '../../../src/coordinator/meeting-point.ts';
 import {
   coordinatorKeyFile,
   keyedEndpoint,
@@ -78,7 +78,8 @@ describe('key files', () => {
 
   test('are made anew for each start, and removed after it', () => {
     const points = [1, 2].map(() => openMeetingPoint('run', { kind: 'tcp', host: '127.0.0.1' }, 2));
-    const seats = points.map((point) => seatsOf(point, 'tcp://127.0.0.1:1', 2)[1]!.environment);
+    const place = { slot: 1, attempt: 0, worldSize: 2 };
+    const seats = points.map((point) => seatOf(point, 'tcp://127.0.0.1:1', place).environment);
     const [one, other] = seats.map((env) => readKeyFile(env.LOCKSTEP_KEY_FILE!));
     assert.notEqual(one!.secretKey, other!.secretKey);
     assert.equal(modeOf(seats[0]!.LOCKSTEP_PRIVATE_FOLDER!), 0o700);
@@ -94,7 +95,7 @@ describe('key files', () => {
     const where = { kind: 'tcp', host: '127.0.0.1', keyFolder: folder } as const;
     const point = openMeetingPoint('run', where, 2);
     assert.deepEqual(point.keys, coordinator);
-    assert.equal(point.environment(1).LOCKSTEP_KEY_FILE, workerKeyFile(folder, 1));
+    assert.equal(point.environment(1, 0).LOCKSTEP_KEY_FILE, workerKeyFile(folder, 1));
     point.dissolve();
     assert.ok(existsSync(workerKeyFile(folder, 1)));
   });

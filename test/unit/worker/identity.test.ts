@@ -5,6 +5,7 @@ import { workerIdentity } from '../../../src/worker/identity.ts';
 const ENVIRONMENT = {
   LOCKSTEP_RUN: 'a#1',
   LOCKSTEP_SLOT: '1',
+  LOCKSTEP_ATTEMPT: '2',
   LOCKSTEP_WORLD_SIZE: '2',
   LOCKSTEP_COORDINATOR: 'tcp://127.0.0.1:5',
   LOCKSTEP_DATA_ADDRESS: 'tcp://127.0.0.1:*',
@@ -17,6 +18,7 @@ describe('workerIdentity', () => {
     assert.deepEqual(workerIdentity({ ...ENVIRONMENT, LOCKSTEP_PARENT_PID: '7', PATH: '/bin' }), {
       run: 'a#1',
       slot: 1,
+      attempt: 2,
       worldSize: 2,
       coordinatorEndpoint: 'tcp://127.0.0.1:5',
       dataAddress: 'tcp://127.0.0.1:*',

@@ -76,4 +76,19 @@ describe('loadOrder()', () => {
       assert.deepEqual([...loadOrder(run, { rank, worldSize: 3 }, run.schedule.totalSteps)], []);
     }
   });
+
+  it('begins with the evaluation that is still due after the step before', () => {
+    const step = [...Array(run.schedule.totalSteps).keys()].find(
+      (at) => run.schedule.after(at).evaluate,
+    )!;
+    const place = { rank: 1, worldSize: 2 };
+    const order = [...loadOrder(run, place, step + 1, true)];
+    const { phaseIndex } = run.schedule.at(step);
+    const { begin, end } = evaluationShare(run, place, phaseIndex).share;
+    assert.deepEqual(
+      order.slice(0, end - begin).map((request) => [request.kind, request.phase]),
+      Array(end - begin).fill(['evaluation', phaseIndex]),
+    );
+    assert.deepEqual(order.slice(end - begin), [...loadOrder(run, place, step + 1)]);
+  });
 });

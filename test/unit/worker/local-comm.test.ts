@@ -25,6 +25,8 @@ describe('LocalComm', () => {
         rank: 0,
         worldSize: 1,
         generation: 1,
+        origin: { kind: 'disk', again: false },
+        receivers: [],
       });
       await comm.ready({ step: 0, stateHash: '' });
       const leaves = leavesOfStep(0, 5, 70);

@@ -28,10 +28,21 @@ const hello = say({
   dataHash: 'd',
   fingerprint: 'f',
 });
-const assign = got({ kind: 'assign', rank: 1, worldSize: 2, peers: [] });
+const assignment: Omit<Extract<CoordinatorBody, { kind: 'assign' }>, 'kind'> = {
+  rank: 1,
+  worldSize: 2,
+  peers: [],
+  origin: { kind: 'disk', again: false },
+  receivers: [],
+};
+const regroup = (generation = 1) => got({ kind: 'regroup' }, generation);
+const standing = say({ kind: 'standing', position: null });
+const assign = got({ kind: 'assign', ...assignment });
 const ready = say({ kind: 'ready', step: 4, stateHash: 's' });
 const finish = say({ kind: 'finished', step: 6, stateHash: 's', reason: 'drained' });
-const RUNNING = [hello, assign, ready, got({ kind: 'lease', until: 6 })];
+const LOADING = [hello, regroup(), standing, assign];
+const RUNNING = [...LOADING, ready, got({ kind: 'lease', until: 6 })];
+const beat = (generation: number) => got({ kind: 'heartbeat' }, generation);
 
 function play(events: readonly WorkerEvent[]) {
   let state: WorkerState = INITIAL_WORKER_STATE;
@@ -48,16 +59,40 @@ describe('reduceWorker', () => {
     const phases = [...RUNNING, finish, got({ kind: 'complete', step: 6 })].map(
       (_, i, all) => play(all.slice(0, i + 1)).state.phase,
     );
-    assert.deepEqual(phases, ['joining', 'loading', 'waiting', 'running', 'finished', 'complete']);
+    assert.deepEqual(phases, [
+      ...['joining', 'regrouping', 'standing', 'loading'],
+      ...['waiting', 'running', 'finished', 'complete'],
+    ]);
   });
 
   test('takes rank, world and generation from the assignment', () => {
-    const { state, effects } = play([
-      hello,
-      got({ kind: 'assign', rank: 1, worldSize: 2, peers: [] }, 3),
-    ]);
-    const assignment = { rank: 1, worldSize: 2, generation: 3, peers: [] };
-    assert.deepEqual([state.generation, effects], [3, [{ kind: 'assigned', assignment }]]);
+    const to3 = got({ kind: 'assign', ...assignment }, 3);
+    const { state } = play([hello, regroup(3), standing, to3]);
+    assert.deepEqual(state.assignment, { ...assignment, generation: 3 });
+  });
+
+  test('drops everything for a new generation, whatever says that there is one', () => {
+    for (const events of [LOADING, [...LOADING, ready], RUNNING, [...RUNNING, finish]]) {
+      for (const news of [regroup(2), beat(2), got({ kind: 'lease', until: 9 }, 2)]) {
+        const { state, effects } = play([...events, news]);
+        assert.deepEqual(effects, [{ kind: 'regroup', generation: 2 }]);
+        assert.deepEqual([state.phase, state.lease, state.assignment], ['regrouping', 0, null]);
+      }
+    }
+  });
+
+  test('says again at each heartbeat what has not been answered', () => {
+    const sent = (events: readonly WorkerEvent[]) =>
+      play(events).effects.map((effect) => effect.kind === 'send' && effect.body.kind);
+    assert.deepEqual(sent([hello, beat(1)]), ['hello']);
+    assert.deepEqual(sent([hello, regroup(), standing, beat(1)]), ['standing']);
+    assert.deepEqual(sent([...LOADING, beat(1)]), []);
+  });
+
+  test('still says of a step that it is done when a new generation has overtaken it', () => {
+    const done = say({ kind: 'stepDone', step: 4, sums: {}, report: {} });
+    const { state, effects } = play([...RUNNING, regroup(2), done]);
+    assert.deepEqual([state.phase, state.step, effects.length], ['regrouping', 5, 1]);
   });
 
   test('runs what is leased, waits for what is not, stops where it is told', () => {
@@ -85,9 +120,10 @@ describe('reduceWorker', () => {
       { kind: 'drain', stopAt: 0 },
       { kind: 'complete', step: 1 },
     ] as const) {
-      assert.deepEqual(reduceWorker(running.state, got(body, 2)).state, running.state);
+      const later = play([...RUNNING, regroup(2), say({ kind: 'standing', position: null })]).state;
+      assert.deepEqual(reduceWorker(later, got(body, 1)).state, later);
     }
-    const old = got({ kind: 'assign', rank: 0, worldSize: 9, peers: [] }, 1);
+    const old = got({ kind: 'assign', ...assignment, worldSize: 9 }, 1);
     assert.deepEqual(reduceWorker(running.state, old).state, running.state);
     const abort = got({ kind: 'abort', code: 'WORKER_LOST', message: 'm', advice: 'a' }, 2);
     assert.equal(reduceWorker(running.state, abort).state.phase, 'aborted');
@@ -101,7 +137,7 @@ describe('reduceWorker', () => {
     for (const event of [
       later,
       got({ kind: 'complete', step: 1 }),
-      say({ kind: 'heartbeat', step: 1 }),
+      say({ kind: 'heartbeat', step: 1, activity: 'waiting', forMs: 0 }),
     ]) {
       assert.deepEqual(reduceWorker(aborted.state, event), {
         state: aborted.state,
@@ -115,7 +151,7 @@ describe('reduceWorker', () => {
     ['ready before joining', [ready]],
     [
       'a step before the start',
-      [hello, assign, ready, say({ kind: 'stepDone', step: 4, sums: {}, report: {} })],
+      [...LOADING, ready, say({ kind: 'stepDone', step: 4, sums: {}, report: {} })],
     ],
     ['finishing twice', [...RUNNING, finish, finish]],
   ];

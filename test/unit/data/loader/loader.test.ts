@@ -84,6 +84,21 @@ describe('loading', () => {
     }
   });
 
+  it('starts again with other requests, whatever it had loaded ahead', async () => {
+    const at = (stepInPhase: number): LoadRequest => {
+      return { kind: 'training', phase: 0, stepInPhase, microBatch: 0 };
+    };
+    const loader = new Loader(config, [at(0), at(1), at(2)].values());
+    try {
+      const before = await loader.next(at(0));
+      loader.restart([at(1), at(0)].values());
+      await loader.next(at(1));
+      assert.deepEqual(await loader.next(at(0)), before);
+    } finally {
+      await loader.close();
+    }
+  });
+
   it('refuses another request than the next one', async () => {
     const request: LoadRequest = { kind: 'training', phase: 0, stepInPhase: 0, microBatch: 0 };
     const loader = new Loader(config, [request].values());

@@ -1,0 +1,67 @@
+/** A worker's state on its way to a peer: any bytes, cut into frames of the data channel. */
+import type { DataHeader } from '../protocol/data-frame.ts';
+import { encodeHeader, MAX_PAYLOAD_BYTES } from '../protocol/data-frame.ts';
+import type { ArrivedFrame, CollectivePlace } from './all-reduce.ts';
+import type { Transport } from './transport/transport.ts';
+
+const WORD_BYTES = 4;
+
+/**
+ * Sends `state` (whole words of four bytes) to a peer. The bytes must stay as they are for good.
+ * @param run tag of the run
+ */
+export async function sendState(
+  transport: Transport,
+  { run, place, step }: { run: string; place: CollectivePlace; step: number },
+  receiver: number,
+  state: Uint8Array,
+): Promise<void> {
+  const header: Omit<DataHeader, 'offset'> = {
+    run,
+    generation: place.generation,
+    round: 0,
+    step,
+    phase: 'state',
+    sender: place.rank,
+    vectorLength: state.length / WORD_BYTES,
+    microBatches: 0,
+    level: 0,
+    index: 0,
+  };
+  for (let begin = 0; begin < state.length; begin += MAX_PAYLOAD_BYTES) {
+    const payload = state.subarray(begin, begin + MAX_PAYLOAD_BYTES);
+    const offset = begin / WORD_BYTES;
+    await transport.send(receiver, { header: encodeHeader({ ...header, offset }), payload });
+  }
+}
+
+/** Collects the frames of one state, in whatever order they come and however often. */
+export class StateReceipt {
+  readonly #sender: number;
+  readonly #missing = new Set<number>();
+  #state: Uint8Array | null = null;
+
+  /** @param sender rank of whom the state is expected from */
+  constructor(sender: number) {
+    this.#sender = sender;
+  }
+
+  /** All bytes once the last frame has come, else null. A frame that does not fit is ignored. */
+  accept({ header, payload }: ArrivedFrame): Uint8Array | null {
+    if (header.sender !== this.#sender) return null;
+    const sizeBytes = header.vectorLength * WORD_BYTES;
+    this.#state ??= this.#begin(sizeBytes);
+    const offset = header.offset * WORD_BYTES;
+    const fits = sizeBytes === this.#state.length && this.#missing.has(offset);
+    const wanted = Math.min(MAX_PAYLOAD_BYTES, sizeBytes - offset);
+    if (!fits || payload.byteLength !== wanted) return null;
+    this.#state.set(new Uint8Array(payload.buffer, payload.byteOffset, wanted), offset);
+    this.#missing.delete(offset);
+    return this.#missing.size === 0 ? this.#state : null;
+  }
+
+  #begin(sizeBytes: number): Uint8Array {
+    for (let at = 0; at < sizeBytes; at += MAX_PAYLOAD_BYTES) this.#missing.add(at);
+    return new Uint8Array(sizeBytes);
+  }
+}

@@ -1,0 +1,9 @@
+/** How a run deals with workers that are lost. */
+export interface Elasticity {
+  /** Restarts in a row of one worker before it is left out; 0: a lost worker is left out at once. */
+  readonly maxRestarts: number;
+  /** With fewer workers the run waits for a restart, then saves and stops with exit code 7. */
+  readonly minWorkers: number;
+}
+
+export const DEFAULT_ELASTICITY: Elasticity = { maxRestarts: 3, minWorkers: 1 };

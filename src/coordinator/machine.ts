@@ -1,0 +1,321 @@
+/**
+ * The whole coordinator as one pure machine: (state, event) → (state, effects). Membership says who takes part,
+ * progress how far they may go; here the two are joined, with what ends a run early. server.ts owns the
+ * sockets, clocks and processes around it, the simulation simulated ones.
+ */
+import type { LockstepError } from '../core/errors.ts';
+import { EXIT } from '../core/errors.ts';
+import type { Failure } from '../core/failure.ts';
+import { errorOfFailure, failure } from '../core/failure.ts';
+import type { StopSignal } from '../core/stop-signal.ts';
+import { exitCodeOfSignal } from '../core/stop-signal.ts';
+import type { CoordinatorBody, WorkerMessage } from '../protocol/messages.ts';
+import type { RunEvent } from '../telemetry/run-event.ts';
+import type { ExitStatus } from './member.ts';
+import type {
+  MembershipEffect,
+  MembershipEvent,
+  MembershipPolicy,
+  MembershipState,
+} from './membership.ts';
+import { initialMembership, reduceMembership } from './membership.ts';
+import type { ProgressEffect, ProgressEvent, ProgressState } from './progress.ts';
+import { initialProgress, reduceProgress } from './progress.ts';
+
+export interface RunPolicy extends MembershipPolicy {
+  /** Global steps of the whole run, those before a resumed checkpoint included. */
+  readonly totalSteps: number;
+}
+
+export interface MachineState {
+  readonly membership: MembershipState;
+  readonly progress: ProgressState;
+  /** The first signal that came. */
+  readonly stopSignal: StopSignal | null;
+  /** Too few workers were left: what there was is saved. */
+  readonly givenUp: Failure | null;
+  /** Workers were lost, and no step has been finished since. */
+  readonly recovering: { readonly sinceMs: number; readonly step: number } | null;
+  readonly nowMs: number;
+}
+
+export type MachineEvent =
+  | { readonly kind: 'spawned'; readonly slot: number; readonly pid: number }
+  | {
+      readonly kind: 'message';
+      readonly slot: number;
+      readonly attempt: number;
+      readonly message: WorkerMessage;
+      readonly nowMs: number;
+    }
+  /** A process of this run said something that is no message. */
+  | {
+      readonly kind: 'nonsense';
+      readonly slot: number;
+      readonly attempt: number;
+      readonly error: Failure;
+      readonly nowMs: number;
+    }
+  | {
+      readonly kind: 'exited';
+      readonly slot: number;
+      readonly attempt: number;
+      readonly status: ExitStatus;
+      readonly nowMs: number;
+    }
+  | { readonly kind: 'tick'; readonly nowMs: number }
+  | { readonly kind: 'stalled'; readonly nowMs: number }
+  | { readonly kind: 'signal'; readonly signal: StopSignal };
+
+export interface RunOutcome {
+  /** `drained`: the run ended early, at a step boundary, with everything saved. */
+  readonly kind: 'completed' | 'drained' | 'aborted';
+  readonly exitCode: number;
+  /** One sentence. */
+  readonly reason: string;
+  /** Steps that every rank has applied; of an aborted run, those that the coordinator knows of. */
+  readonly step: number;
+  /** Hash of weights, statistics and optimizer on which all ranks agree; null for an aborted run. */
+  readonly stateHash: string | null;
+  /** Why it ended early, unless by a signal. */
+  readonly error: LockstepError | null;
+}
+
+export type MachineEffect =
+  | { readonly kind: 'send'; readonly slot: number; readonly body: CoordinatorBody }
+  | { readonly kind: 'launch'; readonly slot: number; readonly attempt: number }
+  | { readonly kind: 'kill'; readonly slot: number }
+  | { readonly kind: 'event'; readonly event: RunEvent }
+  | { readonly kind: 'end'; readonly outcome: RunOutcome };
+
+export interface MachineTransition {
+  readonly state: MachineState;
+  readonly effects: readonly MachineEffect[];
+}
+
+export function initialMachine(policy: RunPolicy, nowMs: number): MachineState {
+  return {
+    membership: initialMembership(policy, nowMs),
+    progress: initialProgress(policy.totalSteps, policy.worldSize),
+    stopSignal: null,
+    givenUp: null,
+    recovering: null,
+    nowMs,
+  };
+}
+
+/** Whether a frame is to be heard from this process: not from one whose slot has another by now. */
+export function isHeard({ membership }: MachineState, slot: number, attempt: number): boolean {
+  const member = membership.members.at(slot);
+  const isGone = member?.status === 'absent' || member?.status === 'leftOut';
+  return member?.attempt === attempt && !isGone;
+}
+
+export function reduceMachine(before: MachineState, event: MachineEvent): MachineTransition {
+  const run = new Step('nowMs' in event ? { ...before, nowMs: event.nowMs } : before);
+  run.on(event);
+  return { state: run.state, effects: run.effects };
+}
+
+/** One transition under way: what one reducer decides may be an event for the other. */
+class Step {
+  state: MachineState;
+  readonly effects: MachineEffect[] = [];
+
+  constructor(state: MachineState) {
+    this.state = state;
+  }
+
+  on(event: MachineEvent): void {
+    switch (event.kind) {
+      case 'message':
+        if (isHeard(this.state, event.slot, event.attempt)) this.#onMessage(event);
+        return;
+      case 'nonsense':
+        if (isHeard(this.state, event.slot, event.attempt)) this.#onNonsense(event);
+        return;
+      case 'exited':
+        this.#onExit(event);
+        return;
+      case 'signal':
+        this.#onSignal(event.signal);
+        return;
+      default:
+        this.#membership(event);
+    }
+  }
+
+  #onMessage(event: Extract<MachineEvent, { kind: 'message' }>): void {
+    const { slot, message, nowMs } = event;
+    if (message.kind === 'hello' && message.slot !== slot) {
+      const why = `It says that it is in slot ${message.slot}.`;
+      this.#membership({ kind: 'misbehaved', slot, why, nowMs });
+      return;
+    }
+    const { phase, generation } = this.state.membership;
+    if (message.kind === 'finished' && phase === 'running' && message.generation === generation) {
+      this.#progress({ kind: 'finished', slot, step: message.step });
+    }
+    this.#membership({ kind: 'message', slot, message, nowMs });
+    if (this.state.membership.phase === 'ended') return;
+    if (message.kind === 'stepDone' || message.kind === 'result') {
+      this.#progress({ ...message, slot });
+    }
+    if (message.kind === 'signalled') this.#requestStop(message.signal, `worker ${slot} got `);
+    if (message.kind === 'event') {
+      const { step, payload } = message;
+      this.#tell({ kind: 'event', rank: slot, step, payload });
+    }
+  }
+
+  #onNonsense({ slot, error, nowMs }: Extract<MachineEvent, { kind: 'nonsense' }>): void {
+    if (this.state.membership.members.at(slot)!.hello === null) return;
+    this.#membership({ kind: 'misbehaved', slot, why: error.message, nowMs });
+  }
+
+  #onExit(event: Extract<MachineEvent, { kind: 'exited' }>): void {
+    const { hasRun, members } = this.state.membership;
+    if (hasRun && members.at(event.slot)!.rank !== null && this.state.recovering === null) {
+      const step = this.state.progress.closed;
+      this.state = { ...this.state, recovering: { sinceMs: event.nowMs, step } };
+    }
+    this.#membership(event);
+  }
+
+  #onSignal(signal: StopSignal): void {
+    if (this.state.stopSignal !== null && signal === 'SIGINT') {
+      const text = 'The run was interrupted a second time, so it stopped at once.';
+      this.#abort(failure('INTERRUPTED', text, 'Resume from the last checkpoint.'));
+      return;
+    }
+    this.#requestStop(signal, '');
+  }
+
+  /** Once for all: the first signal decides, whoever got it. */
+  #requestStop(signal: StopSignal, prefix: string): void {
+    if (this.state.stopSignal !== null) return;
+    this.state = { ...this.state, stopSignal: signal };
+    if (this.state.membership.hasRun) {
+      this.#progress({ kind: 'drain', cause: `${prefix}${signal}` });
+      this.#membership({ kind: 'stop' });
+      return;
+    }
+    const code = signal === 'SIGINT' ? 'INTERRUPTED' : 'TERMINATED';
+    const text = `${prefix}${signal} came before the first step.`;
+    this.#abort(failure(code, text, 'Nothing was lost.'));
+  }
+
+  #abort(reason: Failure): void {
+    this.#membership({ kind: 'abort', failure: reason });
+  }
+
+  #membership(event: MembershipEvent): void {
+    const { state, effects, reason } = reduceMembership(this.state.membership, event);
+    this.state = { ...this.state, membership: state };
+    this.#status(reason);
+    for (const effect of effects) this.#applyMembership(effect);
+  }
+
+  #applyMembership(effect: MembershipEffect): void {
+    switch (effect.kind) {
+      case 'send':
+      case 'launch':
+      case 'kill':
+        this.effects.push(effect);
+        return;
+      case 'start':
+        this.#progress(effect);
+        return;
+      case 'giveUp':
+        this.state = { ...this.state, givenUp: effect.failure };
+        this.#progress({ kind: 'drain', cause: effect.failure.message });
+        return;
+      case 'abort':
+        this.effects.push({ kind: 'end', outcome: this.#aborted(effect.failure) });
+        return;
+      case 'complete':
+        this.effects.push({ kind: 'end', outcome: this.#finished(effect) });
+    }
+  }
+
+  #progress(event: ProgressEvent): void {
+    const { state, effects, reason } = reduceProgress(this.state.progress, event);
+    this.state = { ...this.state, progress: state };
+    this.#status(reason);
+    for (const effect of effects) this.#applyProgress(effect);
+  }
+
+  #applyProgress(effect: ProgressEffect): void {
+    switch (effect.kind) {
+      case 'broadcast':
+        this.#broadcast(effect.body);
+        return;
+      case 'step':
+        this.#tell({ kind: 'step', ...effect.summary });
+        this.#sayRecovered(effect.summary.step);
+        return;
+      case 'tell': {
+        const { slot, step, payload } = effect;
+        this.#tell({ kind: 'event', rank: slot, step, payload });
+        return;
+      }
+      case 'gap':
+        this.#membership(effect);
+        return;
+      case 'abort':
+        this.#abort(effect.failure);
+    }
+  }
+
+  #broadcast(body: CoordinatorBody): void {
+    for (const slot of this.state.membership.ranks) this.effects.push({ kind: 'send', slot, body });
+  }
+
+  #sayRecovered(step: number): void {
+    const { recovering, nowMs, membership } = this.state;
+    if (recovering === null || step < recovering.step || membership.phase !== 'running') return;
+    this.state = { ...this.state, recovering: null };
+    const ms = Math.round(nowMs - recovering.sinceMs);
+    this.#status(`step ${step} was finished ${ms} ms after the loss`);
+  }
+
+  #status(text: string): void {
+    if (text !== '') this.#tell({ kind: 'status', text });
+  }
+
+  #tell(event: RunEvent): void {
+    this.effects.push({ kind: 'event', event });
+  }
+
+  #aborted(reason: Failure): RunOutcome {
+    const { membership, progress, stopSignal } = this.state;
+    const error = errorOfFailure(reason);
+    const bySignal = error.code === 'INTERRUPTED' || error.code === 'TERMINATED';
+    const signal = bySignal ? stopSignal : null;
+    const exitCode = signal === null ? error.exitCode : exitCodeOfSignal(signal);
+    const steps = membership.members
+      .toArray()
+      .filter(({ rank }) => rank !== null)
+      .map(({ step }) => step);
+    const step = steps.length === 0 ? progress.closed : Math.min(...steps);
+    return { kind: 'aborted', exitCode, reason: error.message, step, stateHash: null, error };
+  }
+
+  #finished({ step, stateHash }: { step: number; stateHash: string }): RunOutcome {
+    const { progress, stopSignal, givenUp } = this.state;
+    const { totalSteps } = progress;
+    const common = { step, stateHash, error: null };
+    // What came during the last steps ended nothing early.
+    if (step === totalSteps || (stopSignal === null && givenUp === null)) {
+      const reason = `All ${step} steps are done.`;
+      return { kind: 'completed', exitCode: EXIT.done, reason, ...common };
+    }
+    if (stopSignal === null) {
+      const error = errorOfFailure(givenUp!);
+      const reason = `Saved after ${step} of ${totalSteps} steps: ${error.message}`;
+      return { kind: 'drained', ...common, exitCode: error.exitCode, reason, error };
+    }
+    const reason = `${stopSignal}: saved after ${step} of ${totalSteps} steps.`;
+    return { kind: 'drained', exitCode: exitCodeOfSignal(stopSignal), reason, ...common };
+  }
+}

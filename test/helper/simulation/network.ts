@@ -1,0 +1,51 @@
+/** Connections between simulated processes: in order and whole, unless the network is a bad one. */
+import type { World } from './world.ts';
+
+export interface NetworkQuality {
+  readonly minDelayMs: number;
+  readonly maxDelayMs: number;
+  /** Probability that a message is lost, comes twice, or overtakes others. */
+  readonly loss: number;
+  readonly duplication: number;
+  readonly reordering: number;
+}
+
+export class Network {
+  readonly #world: World;
+  readonly #quality: NetworkQuality;
+  /** When the last message on each connection arrives. */
+  readonly #lastMs = new Map<string, number>();
+  /** Until when a connection is cut. */
+  readonly #cutUntilMs = new Map<string, number>();
+
+  constructor(world: World, quality: NetworkQuality) {
+    this.#world = world;
+    this.#quality = quality;
+  }
+
+  /** What is sent meanwhile on connections with one of these ends is lost. */
+  cut(end: string, ms: number): void {
+    this.#cutUntilMs.set(end, this.#world.nowMs + ms);
+  }
+
+  send(from: string, to: string, deliver: () => void): void {
+    const { loss, duplication } = this.#quality;
+    if (this.#isCut(from) || this.#isCut(to) || this.#world.chance(loss)) return;
+    this.#carry(from, to, deliver);
+    if (this.#world.chance(duplication)) this.#carry(from, to, deliver);
+  }
+
+  #isCut(end: string): boolean {
+    return (this.#cutUntilMs.get(end) ?? 0) > this.#world.nowMs;
+  }
+
+  #carry(from: string, to: string, deliver: () => void): void {
+    const { minDelayMs, maxDelayMs, reordering } = this.#quality;
+    const arrivesMs = this.#world.nowMs + this.#world.between(minDelayMs, maxDelayMs);
+    const key = `${from}>${to}`;
+    const lastMs = this.#lastMs.get(key) ?? 0;
+    const inOrderMs = this.#world.chance(reordering) ? arrivesMs : Math.max(arrivesMs, lastMs);
+    this.#lastMs.set(key, Math.max(inOrderMs, lastMs));
+    this.#world.after(inOrderMs - this.#world.nowMs, deliver);
+  }
+}

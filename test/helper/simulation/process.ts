@@ -1,0 +1,379 @@
+/**
+ * A simulated worker process: the real session and the real way of taking part, with a state that is a hash of
+ * all sums so far, on a simulated network and clock.
+ */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import type { Frame, Peer, Transport } from '../../../src/collective/transport/transport.ts';
+import { LockstepError } from '../../../src/core/errors.ts';
+import { failure } from '../../../src/core/failure.ts';
+import type { CoordinatorMessage, Position, WorkerBody } from '../../../src/protocol/messages.ts';
+import { HEARTBEAT_MS, SILENCE_MS, TICK_MS } from '../../../src/protocol/timing.ts';
+import type { Comm, Membership } from '../../../src/worker/comm.ts';
+import { plainJson } from '../../../src/worker/comm.ts';
+import { MemberSession } from '../../../src/worker/member-session.ts';
+import type { Trainee } from '../../../src/worker/take-part.ts';
+import { takePart } from '../../../src/worker/take-part.ts';
+import { leavesOfStep, reduceInputOf, treeSum } from '../leaves.ts';
+import type { Network } from './network.ts';
+import type { World } from './world.ts';
+
+/** What the simulated run trains. */
+export interface SimulatedWork {
+  readonly totalSteps: number;
+  readonly microBatches: number;
+  readonly length: number;
+  /** An evaluation, a second all-reduce, each so many steps. */
+  readonly evaluateEvery: number;
+  readonly saveEvery: number;
+}
+
+/** What every process of the run can reach. */
+export interface Surroundings {
+  readonly world: World;
+  readonly network: Network;
+  readonly work: SimulatedWork;
+  /** By data endpoint. */
+  readonly endpoints: Map<string, SimulatedProcess>;
+  readonly disk: { saved: SavedState | null };
+  /** Times that a state was lost and read from the disk again. */
+  readonly onSetback: () => void;
+  readonly toCoordinator: (from: SimulatedProcess, body: WorkerBody, generation: number) => void;
+  readonly onExit: (process: SimulatedProcess, code: number | null) => void;
+}
+
+export interface SavedState {
+  readonly step: number;
+  readonly evaluated: boolean;
+  readonly hash: string;
+}
+
+const START: SavedState = { step: 0, evaluated: true, hash: '' };
+
+export class SimulatedProcess {
+  readonly name: string;
+  readonly slot: number;
+  readonly attempt: number;
+  readonly #around: Surroundings;
+  readonly #session: MemberSession;
+  readonly comm: Comm;
+  readonly #transport: SimulatedTransport;
+  /** What would have happened while it was stopped. */
+  readonly #held: (() => void)[] = [];
+  #isStopped = false;
+  #isAlive = true;
+  #lastHeardMs: number;
+  #step = 0;
+
+  constructor(around: Surroundings, slot: number, attempt: number) {
+    this.name = `worker-${slot}-${attempt}`;
+    this.slot = slot;
+    this.attempt = attempt;
+    this.#around = around;
+    this.#lastHeardMs = around.world.nowMs;
+    this.#transport = new SimulatedTransport(this, around);
+    this.#session = new MemberSession({
+      run: 'simulated',
+      slot,
+      pid: 1,
+      transport: this.#transport,
+      reduceDeadlineMs: 2 ** 31 - 1,
+      nowMs: () => around.world.nowMs,
+      send: (body, generation) => this.#send(body, generation),
+      onRegroup: () => {},
+      onAbort: () => {},
+    });
+    this.#every(HEARTBEAT_MS, () =>
+      this.#send(this.#session.heartbeat(), this.#session.state.generation),
+    );
+    this.#every(TICK_MS, () => this.#checkLifeline());
+    this.comm = this.#openComm();
+    const training = new SimulatedTraining(this, around);
+    takePart(this.comm, { configHash: 'c', dataHash: 'd', fingerprint: 'f' }, training).then(
+      () => this.#exit(0),
+      (thrown: unknown) => this.#onError(thrown),
+    );
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
+  /** Runs `event` now, after the end of a stop, or never. */
+  happens(event: () => void): void {
+    if (!this.#isAlive) return;
+    if (this.#isStopped) this.#held.push(event);
+    else event();
+  }
+
+  received(message: CoordinatorMessage): void {
+    this.happens(() => {
+      this.#lastHeardMs = this.#around.world.nowMs;
+      this.#session.received(message);
+    });
+  }
+
+  arrived(frame: Frame): void {
+    this.happens(() => this.#transport.deliver(frame));
+  }
+
+  /** SIGSTOP, and SIGCONT after so long. */
+  stop(ms: number): void {
+    this.#isStopped = true;
+    this.#around.world.after(ms, () => {
+      this.#isStopped = false;
+      // What came meanwhile is read before a clock is looked at.
+      this.#lastHeardMs = this.#around.world.nowMs;
+      for (const event of this.#held.splice(0)) this.happens(event);
+    });
+  }
+
+  /** SIGKILL. */
+  kill(): void {
+    if (this.#isAlive) this.#exit(null);
+  }
+
+  async sleep(ms: number): Promise<void> {
+    await this.#around.world.sleep(ms);
+    await new Promise<void>((resolve) => this.happens(resolve));
+  }
+
+  #exit(code: number | null): void {
+    this.#isAlive = false;
+    // Ends what still waits, so that nothing of it is left in the real process.
+    this.#session.broke(failure('UNEXPECTED', 'The simulated process is gone.', ''));
+    void this.#transport.close();
+    this.#around.onExit(this, code);
+  }
+
+  #onError(thrown: unknown): void {
+    if (!this.#isAlive) return;
+    if (thrown instanceof LockstepError) this.#exit(thrown.exitCode);
+    else this.#around.world.fail(thrown);
+  }
+
+  #every(ms: number, action: () => void): void {
+    const again = (): void => {
+      if (!this.#isAlive) return;
+      this.happens(action);
+      this.#around.world.after(ms, again);
+    };
+    this.#around.world.after(this.#around.world.between(0, ms), again);
+  }
+
+  #checkLifeline(): void {
+    if (this.#around.world.nowMs - this.#lastHeardMs <= SILENCE_MS) return;
+    this.#session.broke(failure('COORDINATOR_LOST', 'Lost the coordinator.', ''));
+  }
+
+  #send(body: WorkerBody, generation: number): void {
+    if (this.#isAlive) this.#around.toCoordinator(this, body, generation);
+  }
+
+  #openComm(): Comm {
+    const session = this.#session;
+    return {
+      join: (request) => session.join(request),
+      stand: (position) => session.stand(position),
+      receiveState: () => session.receiveState(),
+      sendState: (snapshot) => session.sendState(snapshot),
+      ready: (info) => {
+        this.#step = info.step;
+        return session.ready(info);
+      },
+      awaitLease: (step) => session.awaitLease(step),
+      checkMembership: () => session.checkMembership(),
+      allReduce: (input) => session.allReduce(input),
+      stepDone: ({ step, sums, report }) => {
+        session.say({ kind: 'stepDone', step, sums: { ...sums }, report: plainJson(report) });
+        this.#step = step + 1;
+      },
+      event: (payload) =>
+        session.say({ kind: 'event', step: this.#step, payload: plainJson(payload) }),
+      result: (payload) =>
+        session.say({ kind: 'result', step: this.#step, payload: plainJson(payload) }),
+      finish: (info) => session.finish({ kind: 'finished', ...info }),
+      fail: async () => {},
+      aborted: session.aborted,
+      close: async () => {},
+    };
+  }
+}
+
+class SimulatedTransport implements Transport {
+  readonly gateCounts = null;
+  readonly #process: SimulatedProcess;
+  readonly #around: Surroundings;
+  readonly #peers = new Map<number, string>();
+  readonly #arrived: Frame[] = [];
+  #isClosed = false;
+  #wake: () => void = () => {};
+
+  constructor(process: SimulatedProcess, around: Surroundings) {
+    this.#process = process;
+    this.#around = around;
+  }
+
+  async bind(): Promise<string> {
+    this.#around.endpoints.set(this.#process.name, this.#process);
+    return this.#process.name;
+  }
+
+  async connect(peers: readonly Peer[]): Promise<void> {
+    this.#peers.clear();
+    for (const { rank, endpoint } of peers) this.#peers.set(rank, endpoint);
+  }
+
+  memory(floats: number): Float32Array {
+    return new Float32Array(floats);
+  }
+
+  forgetMemory(): void {}
+
+  async send(rank: number, { header, payload }: Frame): Promise<void> {
+    const endpoint = this.#peers.get(rank);
+    if (endpoint === undefined || !this.#process.isAlive) return;
+    const copy = { header: new Uint8Array(header), payload: new Uint8Array(payload) };
+    this.#around.network.send(this.#process.name, endpoint, () =>
+      this.#around.endpoints.get(endpoint)?.arrived(copy),
+    );
+  }
+
+  deliver(frame: Frame): void {
+    this.#arrived.push(frame);
+    this.#wake();
+  }
+
+  async *frames(): AsyncIterable<Frame> {
+    while (!this.#isClosed) {
+      const frame = this.#arrived.shift();
+      if (frame !== undefined) yield frame;
+      else await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#wake();
+  }
+}
+
+class SimulatedTraining implements Trainee<void> {
+  readonly #process: SimulatedProcess;
+  readonly #around: Surroundings;
+  #state: SavedState | null = null;
+
+  constructor(process: SimulatedProcess, around: Surroundings) {
+    this.#process = process;
+    this.#around = around;
+  }
+
+  stand(): Position | null {
+    if (this.#state === null) return null;
+    return { step: this.#state.step, evaluated: this.#state.evaluated };
+  }
+
+  async loadFromDisk({ again }: { again: boolean }): Promise<void> {
+    await this.#process.sleep(this.#around.world.between(1, 20));
+    if (again) this.#around.onSetback();
+    this.#state = this.#around.disk.saved ?? START;
+  }
+
+  load(snapshot: Uint8Array): void {
+    this.#state = JSON.parse(Buffer.from(snapshot).toString()) as SavedState;
+  }
+
+  snapshot(): Uint8Array {
+    const text = JSON.stringify(this.#state);
+    return new Uint8Array(Buffer.from(text.padEnd(Math.ceil(text.length / 4) * 4)));
+  }
+
+  stateHash(): string {
+    return this.#state!.hash;
+  }
+
+  async train(place: Membership): Promise<void> {
+    const { totalSteps } = this.#around.work;
+    if (this.#state!.step > 0) await this.#finishStep(place);
+    while (this.#state!.step < totalSteps) {
+      if ((await this.#comm.awaitLease(this.#state!.step)) === 'drain') break;
+      await this.#trainStep(place);
+      await this.#finishStep(place);
+    }
+    const { step, hash } = this.#state!;
+    const reason = step < totalSteps ? 'drained' : 'completed';
+    await this.#comm.finish({ step, stateHash: hash, reason });
+  }
+
+  get #comm(): Comm {
+    return this.#process.comm;
+  }
+
+  async #trainStep(place: Membership): Promise<void> {
+    const { step } = this.#state!;
+    const { sum, evaluateEvery } = await this.#reduce(place, step);
+    const hash = nextHash(this.#state!.hash, sum);
+    this.#state = { step: step + 1, hash, evaluated: (step + 1) % evaluateEvery !== 0 };
+    this.#comm.stepDone({ step, sums: { loss: sum[0]! }, report: {} });
+  }
+
+  async #finishStep(place: Membership): Promise<void> {
+    const { step, evaluated } = this.#state!;
+    const { saveEvery } = this.#around.work;
+    if (!evaluated) {
+      const { sum } = await this.#reduce(place, evaluationOf(step));
+      this.#state = { step, hash: nextHash(this.#state!.hash, sum), evaluated: true };
+      this.#comm.result({ kind: 'evaluation', value: sum[0] });
+    }
+    if (place.rank !== 0 || step % saveEvery !== 0) return;
+    const state = this.#state!;
+    await this.#process.sleep(this.#around.world.between(1, 30));
+    this.#around.disk.saved = state;
+  }
+
+  /** The leaves of a step, real ones, summed by the real exchange: every rank must get the plain tree's bits. */
+  async #reduce({ rank, worldSize }: Membership, step: number) {
+    const { microBatches, length, evaluateEvery } = this.#around.work;
+    const { leaves, expected } = stepOf(step, microBatches, length);
+    await this.#process.sleep(this.#around.world.between(1, 40));
+    this.#comm.checkMembership();
+    const sum = await this.#comm.allReduce(reduceInputOf(rank, worldSize, step, leaves));
+    try {
+      assert.deepEqual(sum, expected, `the sum of step ${step} on ${this.#process.name}`);
+    } catch (thrown) {
+      this.#around.world.fail(thrown);
+    }
+    return { sum, evaluateEvery };
+  }
+}
+
+/** An evaluation's sums are those of a step of its own. */
+const evaluationOf = (step: number): number => 1_000_000 + step;
+
+const cache = new Map<string, { leaves: Float32Array[]; expected: Float32Array }>();
+
+function stepOf(step: number, microBatches: number, length: number) {
+  const key = `${step} ${microBatches} ${length}`;
+  const known = cache.get(key);
+  if (known !== undefined) return known;
+  const leaves = leavesOfStep(step, microBatches, length);
+  const made = { leaves, expected: treeSum(leaves) };
+  cache.set(key, made);
+  return made;
+}
+
+function nextHash(hash: string, sum: Float32Array): string {
+  return createHash('sha256').update(hash).update(sum).digest('hex');
+}
+
+/** The state that an undisturbed run ends with, computed without any worker. */
+export function undisturbedHash(work: SimulatedWork): string {
+  const { totalSteps, microBatches, length, evaluateEvery } = work;
+  let hash = '';
+  for (let step = 0; step < totalSteps; step++) {
+    hash = nextHash(hash, stepOf(step, microBatches, length).expected);
+    if ((step + 1) % evaluateEvery !== 0) continue;
+    hash = nextHash(hash, stepOf(evaluationOf(step + 1), microBatches, length).expected);
+  }
+  return hash;
+}

@@ -1,0 +1,230 @@
+/** A whole run, coordinator and workers, on a simulated network and clock, disturbed as a seed says. */
+import type {
+  MachineEvent,
+  MachineState,
+  RunOutcome,
+  RunPolicy,
+} from '../../../src/coordinator/machine.ts';
+import { initialMachine, reduceMachine } from '../../../src/coordinator/machine.ts';
+import type {
+  CoordinatorBody,
+  CoordinatorMessage,
+  WorkerBody,
+  WorkerMessage,
+} from '../../../src/protocol/messages.ts';
+import { PROTOCOL_VERSION } from '../../../src/protocol/messages.ts';
+import { HEARTBEAT_MS, QUIET_MS, SILENCE_MS, TICK_MS } from '../../../src/protocol/timing.ts';
+import type { RunEvent } from '../../../src/telemetry/run-event.ts';
+import type { NetworkQuality } from './network.ts';
+import { Network } from './network.ts';
+import type { SavedState, SimulatedWork, Surroundings } from './process.ts';
+import { SimulatedProcess } from './process.ts';
+import { World } from './world.ts';
+
+export interface Disturbances {
+  /** Struck once the run has begun, at random times. */
+  readonly faults: number;
+  readonly quality: NetworkQuality;
+}
+
+export interface SimulatedEnd {
+  readonly outcome: RunOutcome | null;
+  readonly events: readonly RunEvent[];
+  readonly work: SimulatedWork;
+  /** How often all workers were lost at once, so that the run went on from the disk. */
+  readonly setbacks: number;
+  readonly restarts: number;
+  /** Times that a connection was cut, which loses what is said meanwhile. */
+  readonly cuts: number;
+}
+
+export const GOOD_NETWORK: NetworkQuality = {
+  minDelayMs: 0.1,
+  maxDelayMs: 3,
+  loss: 0,
+  duplication: 0,
+  reordering: 0,
+};
+export const BAD_NETWORK: NetworkQuality = {
+  minDelayMs: 0.1,
+  maxDelayMs: 30,
+  loss: 0.002,
+  duplication: 0.02,
+  reordering: 0.02,
+};
+
+const LIMIT_MS = 3_600_000;
+
+/** The same seed and disturbances give the same run, event by event. */
+export async function simulate(seed: number, disturbances: Disturbances): Promise<SimulatedEnd> {
+  const run = new SimulatedRun(seed, disturbances);
+  return await run.toEnd();
+}
+
+class SimulatedRun {
+  readonly #world: World;
+  readonly #network: Network;
+  readonly #work: SimulatedWork;
+  readonly #policy: RunPolicy;
+  readonly #faults: number;
+  readonly #processes = new Map<number, SimulatedProcess>();
+  readonly #events: RunEvent[] = [];
+  readonly #disk: { saved: SavedState | null } = { saved: null };
+  readonly #around: Surroundings;
+  #state: MachineState;
+  #outcome: RunOutcome | null = null;
+  #hasBegun = false;
+  #setbackGenerations = new Set<number>();
+  #restarts = 0;
+  #cuts = 0;
+
+  constructor(seed: number, { faults, quality }: Disturbances) {
+    this.#world = new World(seed);
+    this.#network = new Network(this.#world, quality);
+    this.#faults = faults;
+    this.#work = {
+      totalSteps: 4 + this.#world.pick(9),
+      microBatches: 1 + this.#world.pick(7),
+      length: [1, 17, 33][this.#world.pick(3)]!,
+      evaluateEvery: 1 + this.#world.pick(4),
+      saveEvery: 1 + this.#world.pick(5),
+    };
+    this.#policy = {
+      worldSize: 1 + this.#world.pick(5),
+      totalSteps: this.#work.totalSteps,
+      expected: {},
+      minWorkers: 1,
+      maxRestarts: 50,
+      backoffMs: 100,
+      healthyMs: 60_000,
+      silenceMs: SILENCE_MS,
+      quietMs: QUIET_MS,
+      hangMs: 60_000,
+      joinMs: 60_000,
+    };
+    this.#state = initialMachine(this.#policy, 0);
+    this.#around = {
+      world: this.#world,
+      network: this.#network,
+      work: this.#work,
+      endpoints: new Map(),
+      disk: this.#disk,
+      onSetback: () => this.#setbackGenerations.add(this.#state.membership.generation),
+      toCoordinator: (from, body, generation) => this.#toCoordinator(from, body, generation),
+      onExit: (process, code) => this.#onExit(process, code),
+    };
+  }
+
+  async toEnd(): Promise<SimulatedEnd> {
+    for (let slot = 0; slot < this.#policy.worldSize; slot++) this.#launch(slot, 0);
+    this.#every(TICK_MS, () => this.#dispatch({ kind: 'tick', nowMs: this.#world.nowMs }));
+    this.#every(HEARTBEAT_MS, () => this.#heartbeat());
+    await this.#world.run(() => this.#outcome !== null, LIMIT_MS);
+    for (const process of this.#processes.values()) process.kill();
+    return {
+      outcome: this.#outcome,
+      events: this.#events,
+      work: this.#work,
+      setbacks: this.#setbackGenerations.size,
+      restarts: this.#restarts,
+      cuts: this.#cuts,
+    };
+  }
+
+  #every(ms: number, action: () => void): void {
+    this.#world.after(ms, () => {
+      action();
+      this.#every(ms, action);
+    });
+  }
+
+  #dispatch(event: MachineEvent): void {
+    if (this.#outcome !== null) return;
+    const { state, effects } = reduceMachine(this.#state, event);
+    this.#state = state;
+    for (const effect of effects) {
+      if (effect.kind === 'send') this.#send(effect.slot, effect.body);
+      if (effect.kind === 'launch') this.#launch(effect.slot, effect.attempt);
+      if (effect.kind === 'kill') this.#kill(effect.slot);
+      if (effect.kind === 'event') this.#events.push(effect.event);
+      if (effect.kind === 'end') this.#outcome = effect.outcome;
+    }
+    if (state.membership.hasRun && !this.#hasBegun) this.#begin();
+  }
+
+  #launch(slot: number, attempt: number): void {
+    if (attempt > 0) this.#restarts++;
+    // Loading the engine takes its time.
+    this.#world.after(this.#world.between(100, 2_000), () => {
+      this.#processes.set(slot, new SimulatedProcess(this.#around, slot, attempt));
+    });
+  }
+
+  #kill(slot: number): void {
+    const process = this.#processes.get(slot);
+    this.#world.after(this.#world.between(0, 5), () => process?.kill());
+  }
+
+  #onExit(process: SimulatedProcess, code: number | null): void {
+    const { slot, attempt } = process;
+    if (this.#processes.get(slot) === process) this.#processes.delete(slot);
+    this.#around.endpoints.delete(process.name);
+    const status = { code, signal: code === null ? 'SIGKILL' : null, lastLine: '' };
+    this.#world.after(this.#world.between(0, 5), () =>
+      this.#dispatch({ kind: 'exited', slot, attempt, status, nowMs: this.#world.nowMs }),
+    );
+  }
+
+  #toCoordinator(from: SimulatedProcess, body: WorkerBody, generation: number): void {
+    const { slot, attempt, name } = from;
+    const envelope = { protocol: PROTOCOL_VERSION, run: 'simulated', generation };
+    const message = { ...body, ...envelope } as WorkerMessage;
+    this.#network.send(name, 'coordinator', () =>
+      this.#dispatch({ kind: 'message', slot, attempt, message, nowMs: this.#world.nowMs }),
+    );
+  }
+
+  #send(slot: number, body: CoordinatorBody): void {
+    const { members, generation } = this.#state.membership;
+    const { attempt } = members.at(slot)!;
+    const envelope = { protocol: PROTOCOL_VERSION, run: 'simulated', generation };
+    const message = { ...body, ...envelope } as CoordinatorMessage;
+    this.#network.send('coordinator', `worker-${slot}-${attempt}`, () => {
+      const process = this.#processes.get(slot);
+      if (process?.attempt === attempt) process.received(message);
+    });
+  }
+
+  #heartbeat(): void {
+    for (const { slot, lastHeardMs } of this.#state.membership.members.toArray()) {
+      if (lastHeardMs !== null) this.#send(slot, { kind: 'heartbeat' });
+    }
+  }
+
+  #begin(): void {
+    this.#hasBegun = true;
+    const aboutMs = this.#work.totalSteps * 60;
+    for (let fault = 0; fault < this.#faults; fault++) {
+      // Some strike while an earlier one is being dealt with.
+      const atMs = this.#world.between(0, this.#world.chance(0.5) ? aboutMs : 3 * aboutMs);
+      this.#world.after(atMs, () => this.#strike());
+    }
+  }
+
+  #strike(): void {
+    const alive = [...this.#processes.values()];
+    const victim = alive[this.#world.pick(alive.length)];
+    const kind = this.#world.pick(8);
+    if (victim === undefined) return;
+    if (kind <= 3) victim.kill();
+    if (kind === 4) victim.stop(this.#world.between(50, 6_000));
+    if (kind === 5) this.#cut(victim.name, 6_000);
+    if (kind === 6) for (const process of alive) if (this.#world.chance(0.7)) process.kill();
+    if (kind === 7) this.#cut('coordinator', 2_500);
+  }
+
+  #cut(end: string, longestMs: number): void {
+    this.#cuts++;
+    this.#network.cut(end, this.#world.between(10, longestMs));
+  }
+}

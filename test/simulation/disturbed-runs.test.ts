@@ -1,0 +1,69 @@
+/**
+ * Whole runs on a simulated network and clock, thousands of them, each disturbed as its seed says: the real
+ * coordinator's machine, the real worker's session and exchange. The same seed gives the same run again:
+ * `LOCKSTEP_SEED=17 npx tsx --test test/simulation/disturbed-runs.test.ts`. `npm run test:simulation` runs
+ * 10 000 seeds.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { NetworkQuality } from '../helper/simulation/network.ts';
+import { undisturbedHash } from '../helper/simulation/process.ts';
+import type { SimulatedEnd } from '../helper/simulation/simulate.ts';
+import { BAD_NETWORK, GOOD_NETWORK, simulate } from '../helper/simulation/simulate.ts';
+
+const SEEDS = Number(process.env.LOCKSTEP_SEEDS ?? 1_000);
+const ONLY = process.env.LOCKSTEP_SEED;
+const MOST_FAULTS = 7;
+
+async function forEachSeed(
+  seeds: number,
+  quality: NetworkQuality,
+  check: (end: SimulatedEnd) => void,
+): Promise<{ restarts: number; setbacks: number }> {
+  const seen = { restarts: 0, setbacks: 0 };
+  const list = ONLY === undefined ? [...Array(seeds).keys()] : [Number(ONLY)];
+  for (const seed of list) {
+    const end = await simulate(seed, { faults: seed % MOST_FAULTS, quality });
+    try {
+      check(end);
+    } catch (thrown) {
+      if (ONLY !== undefined) for (const event of end.events) console.log(JSON.stringify(event));
+      throw new Error(`seed ${seed}: ${String(thrown)}`, { cause: thrown });
+    }
+    seen.restarts += end.restarts;
+    seen.setbacks += end.setbacks;
+  }
+  return seen;
+}
+
+/** The run ended, all ranks agreed, and on the state of a run that nothing disturbed. */
+function endsWithTheSameState({ outcome, work }: SimulatedEnd): void {
+  assert.ok(outcome !== null, 'the run did not end within a simulated hour');
+  assert.equal(outcome.kind, 'completed', outcome.reason);
+  assert.equal(outcome.step, work.totalSteps);
+  assert.equal(outcome.stateHash, undisturbedHash(work));
+}
+
+/** Every step and every result is told once and in order, unless what was said of it got lost. */
+function tellsEverythingOnce({ events, work, setbacks, cuts }: SimulatedEnd): void {
+  const steps = events.flatMap((event) => (event.kind === 'step' ? [event.step] : []));
+  const turns = steps.filter((step, i) => i > 0 && step <= steps[i - 1]!);
+  assert.ok(turns.length <= setbacks, `steps ${steps}`);
+  if (setbacks > 0 || cuts > 0) return;
+  assert.deepEqual(steps, [...Array(work.totalSteps).keys()]);
+  const results = events.flatMap((event) => (event.kind === 'event' ? [event.step] : []));
+  const due = steps.map((step) => step + 1).filter((step) => step % work.evaluateEvery === 0);
+  assert.deepEqual(results, due);
+}
+
+test('workers that are killed, stopped and cut off, on a network that loses nothing by itself', async () => {
+  const seen = await forEachSeed(SEEDS, GOOD_NETWORK, (end) => {
+    endsWithTheSameState(end);
+    tellsEverythingOnce(end);
+  });
+  if (ONLY === undefined) assert.ok(seen.restarts > SEEDS && seen.setbacks > SEEDS / 10);
+});
+
+test('the same on a network that loses, repeats and reorders messages', async () => {
+  await forEachSeed(SEEDS / 2, BAD_NETWORK, endsWithTheSameState);
+});

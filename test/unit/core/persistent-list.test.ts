@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { PersistentList } from '../../../src/core/persistent-list.ts';
+
+test('a persistent list is an array whose versions stay as they were', () => {
+  const changes = fc.array(fc.tuple(fc.nat(), fc.integer()), { maxLength: 30 });
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 100 }), changes, (length, edits) => {
+      const versions = [
+        {
+          list: PersistentList.from(Array<number>(length).fill(0)),
+          array: Array<number>(length).fill(0),
+        },
+      ];
+      for (const [place, item] of edits) {
+        const { list, array } = versions.at(-1)!;
+        versions.push({
+          list: list.with(place % length, item),
+          array: array.with(place % length, item),
+        });
+      }
+      for (const { list, array } of versions) {
+        assert.deepEqual(list.toArray(), array);
+        assert.deepEqual(
+          array.map((_, at) => list.at(at)),
+          array,
+        );
+        assert.deepEqual(
+          list.map((item) => item + 1).toArray(),
+          array.map((item) => item + 1),
+        );
+      }
+    }),
+  );
+});
+
+test('a persistent list has no place beyond its end', () => {
+  const list = PersistentList.from([1, 2]);
+  assert.equal(list.at(2), undefined);
+  assert.throws(() => list.with(2, 0), RangeError);
+});
