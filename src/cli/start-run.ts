@@ -24,6 +24,8 @@ export interface StartOptions {
   readonly meeting: MeetingKind;
   readonly resume: boolean;
   readonly elasticity: Elasticity;
+  /** Faults to strike workers with, as `parseFault` takes them. */
+  readonly simulate?: readonly string[];
 }
 
 const INSECURE_WARNING =
@@ -62,7 +64,10 @@ export async function startRun(
         engine: config.engine,
         runFolder: folder.path,
         entry: WORKER,
-        args: options.resume ? ['--resume'] : [],
+        args: [
+          ...(options.resume ? ['--resume'] : []),
+          ...(options.simulate ?? []).flatMap((fault) => ['--simulate', fault]),
+        ],
       }),
       onEvent,
       elasticity: options.elasticity,

@@ -18,6 +18,7 @@ import { isBetter, type Progress, stateAtPhaseStart } from './phase-state.ts';
 import type { Start } from './restoring.ts';
 import type { RunDefinition } from './run-definition.ts';
 import { type SavingPlace, writeCheckpoint, writePhaseResult } from './saving.ts';
+import type { SimulatedFault } from './simulated-fault.ts';
 import { decodeSnapshot, encodeSnapshot, type Snapshot } from './snapshot.ts';
 import type { Trainee } from './take-part.ts';
 import { type StepResult, trainStep } from './train-step.ts';
@@ -27,6 +28,8 @@ export interface LoopInput {
   readonly engine: Engine;
   readonly comm: Comm;
   readonly saving: SavingPlace;
+  /** Faults ordered for this process. */
+  readonly faults?: readonly SimulatedFault[];
   /** The state that the run begins with, or that its newest checkpoint has. */
   readonly findStart: (origin: Extract<Origin, { kind: 'disk' }>) => Promise<Start>;
 }
@@ -246,9 +249,10 @@ export class TrainingLoop implements Trainee<LoopEnd> {
   }
 
   #stepInput(globalStep: number) {
-    const { run, comm } = this.#input;
+    const { run, comm, faults = [] } = this.#input;
     const session = this.#theSession();
-    return { run, place: this.#place, session, loader: this.#loader!, comm, globalStep };
+    const place = this.#place;
+    return { run, place, session, loader: this.#loader!, comm, globalStep, faults };
   }
 
   #theSession(): Session {

@@ -1,10 +1,28 @@
-/** The program that a worker process runs: `main.ts [--resume]`, the rest is in its environment. */
+/**
+ * The program that a worker process runs: `main.ts [--resume] [--simulate FAULT …]`, the rest is in its
+ * environment.
+ */
+import { parseArgs } from 'node:util';
 import { readRunConfig } from '../checkpoint/run-folder.ts';
 import { asLockstepError } from '../core/errors.ts';
 import { openLog } from '../telemetry/log.ts';
 import { openComm } from './comm-client.ts';
 import { workerIdentity } from './identity.ts';
 import { runWorker } from './run-worker.ts';
+import { parseFault, type SimulatedFault } from './simulated-fault.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    resume: { type: 'boolean', default: false },
+    simulate: { type: 'string', multiple: true, default: [] },
+  },
+});
+
+/** Those that strike the process in this slot; what was started in place of another one is spared. */
+function faultsOf({ slot, attempt }: { slot: number; attempt: number }): SimulatedFault[] {
+  if (attempt > 0) return [];
+  return options.simulate.map(parseFault).filter(({ rank }) => rank === slot);
+}
 
 async function main(): Promise<number> {
   const identity = workerIdentity(process.env);
@@ -15,7 +33,8 @@ async function main(): Promise<number> {
       config: readRunConfig(identity.runFolder),
       comm,
       runFolder: identity.runFolder,
-      resume: process.argv.includes('--resume'),
+      resume: options.resume,
+      faults: faultsOf(identity),
       onWarning: (text) => {
         log.warn(text);
         if (identity.slot === 0) comm.event({ kind: 'warning', text });

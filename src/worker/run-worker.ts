@@ -12,6 +12,7 @@ import type { Comm } from './comm.ts';
 import { type LoopEnd, TrainingLoop } from './loop.ts';
 import { findStart } from './restoring.ts';
 import { defineRun, type RunDefinition } from './run-definition.ts';
+import type { SimulatedFault } from './simulated-fault.ts';
 import { takePart } from './take-part.ts';
 
 export interface WorkerInput {
@@ -20,6 +21,8 @@ export interface WorkerInput {
   readonly runFolder: string;
   /** Go on from the newest checkpoint, if there is one. */
   readonly resume: boolean;
+  /** Faults ordered for this process. */
+  readonly faults?: readonly SimulatedFault[];
   readonly onWarning: (sentence: string) => void;
   /** Called once everything is ready, before the first step (debug looks at the layers here). */
   readonly onReady?: (ready: ReadyWorker) => Promise<void>;
@@ -52,6 +55,7 @@ async function trainOn(store: Store, input: WorkerInput): Promise<LoopEnd> {
     engine,
     comm,
     saving,
+    faults: input.faults ?? [],
     findStart: async ({ again }) => {
       const resume = (input.resume || again) && (await hasCheckpoint(input));
       const start = await findStart(run, saving, { resume });

@@ -10,6 +10,7 @@ import { type Place, trainingShare } from './load-order.ts';
 import { refuseNonFinite } from './non-finite.ts';
 import { reduceInput } from './reduce-input.ts';
 import type { RunDefinition } from './run-definition.ts';
+import { poisons, type SimulatedFault, strike } from './simulated-fault.ts';
 import { Stopwatch } from './stopwatch.ts';
 
 export interface TrainStepInput {
@@ -19,6 +20,8 @@ export interface TrainStepInput {
   readonly loader: Loader;
   readonly comm: Comm;
   readonly globalStep: number;
+  /** Faults ordered for this process. */
+  readonly faults?: readonly SimulatedFault[];
 }
 
 export interface StepResult {
@@ -31,7 +34,7 @@ export interface StepResult {
 }
 
 export async function trainStep(input: TrainStepInput): Promise<StepResult> {
-  const { run, place, session, loader, comm, globalStep } = input;
+  const { run, place, session, loader, comm, globalStep, faults = [] } = input;
   const { phaseIndex: phase, stepInPhase, learningRate } = run.schedule.at(globalStep);
   const { program, config } = run.phases[phase]!;
   const { share, microBatches } = trainingShare(run, place, { phase, stepInPhase });
@@ -40,11 +43,13 @@ export async function trainStep(input: TrainStepInput): Promise<StepResult> {
   let tokens = 0;
   let positions = 0;
 
+  await strike(faults, globalStep);
   for (let microBatch = share.begin; microBatch < share.end; microBatch++) {
     const batch = await watch.time('dataMs', () =>
       loader.next({ kind: 'training', phase, stepInPhase, microBatch }),
     );
     const leaf = watch.timeSync('computeMs', () => session.gradients(batch));
+    if (poisons(faults, globalStep)) leaf[0] = Number.NaN;
     refuseNonFinite(leaf, { program, session, batch, globalStep, microBatch });
     tree.push(microBatch, leaf);
     comm.checkMembership();

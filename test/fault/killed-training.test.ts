@@ -19,17 +19,21 @@ describe('workers killed in the middle of training', () => {
   });
 
   it('cost time and no bit: the first one, that writes, and then another', async () => {
-    const options = [...EVERY_4, '--workers', '3'];
-    const { child, ended } = place.start('train', CONFIG, '--run', 'killed', ...options);
-    await place.untilSteps('killed', 3);
-    process.kill(workersOf(child.pid!)[0]!, 'SIGKILL');
-    await place.untilSteps('killed', KILLED_AFTER_STEPS);
-    process.kill(workersOf(child.pid!).at(-1)!, 'SIGKILL');
-    const { code, stderr } = await ended;
+    const faults = ['kill@rank=0,step=3', 'kill@rank=2,step=15'].flatMap((f) => ['--simulate', f]);
+    const options = [...EVERY_4, '--workers', '3', ...faults];
+    const { code, stderr } = await place.run('train', CONFIG, '--run', 'killed', ...options);
     assert.equal(code, 0, stderr);
-    assert.deepEqual(workersOf(child.pid!), [], 'no process is left');
+    const log = readFileSync(place.path('killed', 'logs', 'coordinator.log'), 'utf8');
+    for (const worker of [0, 2]) assert.match(log, new RegExp(`Lost worker ${worker} \\(pid`));
     assert.equal(stateHash(place, 'killed'), stateHash(place, 'undisturbed'));
     assert.deepEqual(resultsOf(place, 'killed'), resultsOf(place, 'undisturbed'));
+  });
+
+  it('by their own doing: a gradient that is not finite ends the run with code 6', async () => {
+    const options = [...OPTIONS, '--simulate', 'nan@rank=1,step=2'];
+    const { code, stderr } = await place.run('train', CONFIG, '--run', 'nan', ...options);
+    assert.equal(code, 6, stderr);
+    assert.match(stderr, /^NON_FINITE: worker 1 .* is NaN in step 2, micro-batch 4/m);
   });
 
   it('end the run with code 7 and all that was done saved, where all are needed; a resume goes on', async () => {

@@ -8,6 +8,7 @@ import { DEFAULT_ELASTICITY, type Elasticity } from '../../coordinator/elasticit
 import type { MeetingKind } from '../../coordinator/meeting-point.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { resolveEngineKind } from '../../engine/select.ts';
+import { parseFault } from '../../worker/simulated-fault.ts';
 import type { Command } from '../command.ts';
 
 /** Where workers run. */
@@ -98,17 +99,27 @@ interface TrainOptions extends PlacementOptions {
   config: string;
   run: string | undefined;
   set: string[];
+  simulate: string[];
 }
 
 export const trainCommand: Command<TrainOptions> = {
   builder: (yargs) =>
-    placementOptions(configOptions(yargs)).option('run', {
-      type: 'string',
-      describe: 'Folder of the run [default: runs/<name>]',
-    }) as Argv<TrainOptions>,
+    placementOptions(configOptions(yargs))
+      .option('run', {
+        type: 'string',
+        describe: 'Folder of the run [default: runs/<name>]',
+      })
+      .option('simulate', {
+        type: 'string',
+        array: true,
+        nargs: 1,
+        default: [] as string[],
+        describe: 'Strike a worker: kill@rank=1,step=20 (or preempt, stop, nan, slow)',
+      }) as Argv<TrainOptions>,
   handler: async (options: ArgumentsCamelCase<TrainOptions>) => {
     const devices = devicesOf(options);
     const elasticity = elasticityOf(options, devices.length);
+    const simulate = faultsFor(options, devices.length);
     const config = loadConfigHere(options);
     refuseTf32OnCpu(config, devices);
     // Coordinator and data formats take a while to load: a typing mistake is answered without them.
@@ -124,6 +135,7 @@ export const trainCommand: Command<TrainOptions> = {
         devices,
         meeting: meetingOf(options),
         elasticity,
+        simulate,
         resume: false,
       });
     } finally {
@@ -139,6 +151,17 @@ export function refuseTf32OnCpu({ engine }: RunConfig, devices: readonly Device[
     'CONFIG_INVALID',
     'engine.tf32 is true, but the workers run on CPUs: TF32 is a format of NVIDIA GPUs, from Ampere on.',
     'Name GPUs with --gpus, or leave engine.tf32 out.',
+  );
+}
+
+/** The faults that were ordered. @throws LockstepError USAGE for one that makes no sense here */
+function faultsFor({ simulate }: TrainOptions, workers: number): readonly string[] {
+  const outside = simulate.find((text) => parseFault(text).rank >= workers);
+  if (outside === undefined) return simulate;
+  throw new LockstepError(
+    'USAGE',
+    `Cannot simulate "${outside}": the run has ${workers} workers, so ranks 0 to ${workers - 1}.`,
+    'Name one of those ranks, or give more --workers.',
   );
 }
 

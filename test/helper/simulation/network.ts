@@ -1,6 +1,9 @@
 /** Connections between simulated processes: in order and whole, unless the network is a bad one. */
 import type { World } from './world.ts';
 
+export const COORDINATOR = 'coordinator';
+const LONGEST_LAG_MS = 400;
+
 export interface NetworkQuality {
   readonly minDelayMs: number;
   readonly maxDelayMs: number;
@@ -18,6 +21,9 @@ export class Network {
   /** Until when a connection is cut. */
   readonly #cutUntilMs = new Map<string, number>();
 
+  /** Until when a worker's frames lag. */
+  readonly #lagUntilMs = new Map<string, number>();
+
   constructor(world: World, quality: NetworkQuality) {
     this.#world = world;
     this.#quality = quality;
@@ -26,6 +32,11 @@ export class Network {
   /** What is sent meanwhile on connections with one of these ends is lost. */
   cut(end: string, ms: number): void {
     this.#cutUntilMs.set(end, this.#world.nowMs + ms);
+  }
+
+  /** Frames between this worker and others take so long meanwhile; what it says to the coordinator does not. */
+  lag(end: string, ms: number): void {
+    this.#lagUntilMs.set(end, this.#world.nowMs + ms);
   }
 
   send(from: string, to: string, deliver: () => void): void {
@@ -39,9 +50,16 @@ export class Network {
     return (this.#cutUntilMs.get(end) ?? 0) > this.#world.nowMs;
   }
 
+  #lags(from: string, to: string): boolean {
+    if (from === COORDINATOR || to === COORDINATOR) return false;
+    return [from, to].some((end) => (this.#lagUntilMs.get(end) ?? 0) > this.#world.nowMs);
+  }
+
   #carry(from: string, to: string, deliver: () => void): void {
     const { minDelayMs, maxDelayMs, reordering } = this.#quality;
-    const arrivesMs = this.#world.nowMs + this.#world.between(minDelayMs, maxDelayMs);
+    const lags = this.#lags(from, to);
+    const arrivesMs =
+      this.#world.nowMs + this.#world.between(minDelayMs, lags ? LONGEST_LAG_MS : maxDelayMs);
     const key = `${from}>${to}`;
     const lastMs = this.#lastMs.get(key) ?? 0;
     const inOrderMs = this.#world.chance(reordering) ? arrivesMs : Math.max(arrivesMs, lastMs);

@@ -148,7 +148,9 @@ export class SimulatedProcess {
 
   #onError(thrown: unknown): void {
     if (!this.#isAlive) return;
-    if (thrown instanceof LockstepError) this.#exit(thrown.exitCode);
+    const isExpected = thrown instanceof LockstepError && thrown.code === 'COORDINATOR_LOST';
+    // Anything else is a defect, though a restart might hide it.
+    if (isExpected) this.#exit(thrown.exitCode);
     else this.#around.world.fail(thrown);
   }
 

@@ -16,7 +16,7 @@ import { PROTOCOL_VERSION } from '../../../src/protocol/messages.ts';
 import { HEARTBEAT_MS, QUIET_MS, SILENCE_MS, TICK_MS } from '../../../src/protocol/timing.ts';
 import type { RunEvent } from '../../../src/telemetry/run-event.ts';
 import type { NetworkQuality } from './network.ts';
-import { Network } from './network.ts';
+import { COORDINATOR, Network } from './network.ts';
 import type { SavedState, SimulatedWork, Surroundings } from './process.ts';
 import { SimulatedProcess } from './process.ts';
 import { World } from './world.ts';
@@ -179,7 +179,7 @@ class SimulatedRun {
     const { slot, attempt, name } = from;
     const envelope = { protocol: PROTOCOL_VERSION, run: 'simulated', generation };
     const message = { ...body, ...envelope } as WorkerMessage;
-    this.#network.send(name, 'coordinator', () =>
+    this.#network.send(name, COORDINATOR, () =>
       this.#dispatch({ kind: 'message', slot, attempt, message, nowMs: this.#world.nowMs }),
     );
   }
@@ -189,7 +189,7 @@ class SimulatedRun {
     const { attempt } = members.at(slot)!;
     const envelope = { protocol: PROTOCOL_VERSION, run: 'simulated', generation };
     const message = { ...body, ...envelope } as CoordinatorMessage;
-    this.#network.send('coordinator', `worker-${slot}-${attempt}`, () => {
+    this.#network.send(COORDINATOR, `worker-${slot}-${attempt}`, () => {
       const process = this.#processes.get(slot);
       if (process?.attempt === attempt) process.received(message);
     });
@@ -214,13 +214,21 @@ class SimulatedRun {
   #strike(): void {
     const alive = [...this.#processes.values()];
     const victim = alive[this.#world.pick(alive.length)];
-    const kind = this.#world.pick(8);
+    const kind = this.#world.pick(9);
     if (victim === undefined) return;
     if (kind <= 3) victim.kill();
     if (kind === 4) victim.stop(this.#world.between(50, 6_000));
     if (kind === 5) this.#cut(victim.name, 6_000);
     if (kind === 6) for (const process of alive) if (this.#world.chance(0.7)) process.kill();
-    if (kind === 7) this.#cut('coordinator', 2_500);
+    if (kind === 7) this.#cut(COORDINATOR, 2_500);
+    if (kind === 8) this.#lagAndKill(alive);
+  }
+
+  /** Frames that are still under way when the next generation has begun. */
+  #lagAndKill(alive: readonly SimulatedProcess[]): void {
+    for (const { name } of alive) this.#network.lag(name, 1_000);
+    const victim = alive[this.#world.pick(alive.length)]!;
+    this.#world.after(this.#world.between(20, 300), () => victim.kill());
   }
 
   #cut(end: string, longestMs: number): void {

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parseFault, poisons } from '../../../src/worker/simulated-fault.ts';
+
+describe('parseFault()', () => {
+  it('takes a fault, the rank and the step that it strikes, and its own settings', () => {
+    assert.deepEqual(parseFault('kill@rank=1,step=20'), {
+      ...{ kind: 'kill', rank: 1, step: 20, seconds: null, ms: 500 },
+    });
+    assert.equal(parseFault('stop@step=3,rank=0,seconds=1.5').seconds, 1.5);
+    assert.equal(parseFault('slow@rank=0,step=3,ms=20').ms, 20);
+  });
+
+  for (const [text, why] of [
+    ['explode@rank=1,step=2', 'the fault "explode" is none of them'],
+    ['kill', 'rank and step must be whole numbers from 0'],
+    ['kill@rank=1', 'rank and step must be whole numbers from 0'],
+    ['kill@rank=1,step=2.5', 'rank and step must be whole numbers from 0'],
+    ['kill@rank=1,step=-2', 'step is "-2", not a number'],
+    ['kill@rank=1,step=2,seconds=3', '"seconds" is no setting of kill'],
+  ] as const) {
+    it(`refuses ${text}`, () => {
+      const message = `Cannot simulate "${text}": ${why}.`;
+      assert.throws(() => parseFault(text), { code: 'USAGE', message });
+    });
+  }
+});
+
+describe('a simulated NaN', () => {
+  it('strikes at its step only', () => {
+    const nan = parseFault('nan@rank=0,step=2');
+    assert.deepEqual(
+      [1, 2, 3].map((step) => poisons([nan], step)),
+      [false, true, false],
+    );
+  });
+});
