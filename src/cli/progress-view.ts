@@ -24,7 +24,10 @@ export function openProgressView(
   let first: { step: number; time: number } | undefined;
   return {
     show(event) {
-      if (event.kind === 'status') return;
+      if (event.kind === 'status') {
+        if (event.isWarning) view.line(`  Warning: ${event.text}`);
+        return;
+      }
       if (event.kind === 'event') {
         const text = describeEvent(event);
         if (text !== undefined) view.line(text);

@@ -43,7 +43,7 @@ export async function startRun(
   const metrics = openMetrics(folder.metrics);
   const view = openProgressView(facts.totalSteps);
   const onEvent = (event: RunEvent) => {
-    if (event.kind === 'status') log.info(event.text);
+    if (event.kind === 'status') log[event.isWarning ? 'warn' : 'info'](event.text);
     recordEvent(metrics, event);
     view.show(event);
   };

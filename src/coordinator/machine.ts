@@ -210,9 +210,10 @@ class Step {
   }
 
   #membership(event: MembershipEvent): void {
+    const { lastLoss } = this.state.membership;
     const { state, effects, reason } = reduceMembership(this.state.membership, event);
     this.state = { ...this.state, membership: state };
-    this.#status(reason);
+    this.#status(reason, state.lastLoss !== lastLoss && state.phase !== 'ended');
     for (const effect of effects) this.#applyMembership(effect);
   }
 
@@ -279,8 +280,8 @@ class Step {
     this.#status(`step ${step} was finished ${ms} ms after the loss`);
   }
 
-  #status(text: string): void {
-    if (text !== '') this.#tell({ kind: 'status', text });
+  #status(text: string, isWarning = false): void {
+    if (text !== '') this.#tell({ kind: 'status', text, ...(isWarning && { isWarning }) });
   }
 
   #tell(event: RunEvent): void {

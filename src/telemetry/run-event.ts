@@ -3,7 +3,12 @@ import type { JsonObject } from '../core/json.ts';
 
 export type RunEvent =
   /** A decision and its reason, in one sentence. */
-  | { readonly kind: 'status'; readonly text: string }
+  | {
+      readonly kind: 'status';
+      readonly text: string;
+      /** Of what a person who looks at the run should know, such as a lost worker. */
+      readonly isWarning?: boolean;
+    }
   /** One global step: reduced sums, equal on all ranks, and each rank's report in order of rank. */
   | {
       readonly kind: 'step';

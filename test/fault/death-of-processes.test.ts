@@ -52,6 +52,7 @@ describe('death of a worker', () => {
       // Rank 0: the one that saves and tells.
       process.kill(pids[0]!, 'SIGKILL');
       await endsUndisturbed(run);
+      await run.line('status', ({ isWarning, text }) => isWarning === true && /^Lost/.test(text));
       const status = statusOf(run);
       assert.match(
         status,

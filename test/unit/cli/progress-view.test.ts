@@ -51,10 +51,12 @@ describe('without a terminal', () => {
     });
     view.show({ ...event, payload: { kind: 'warning', text: 'Other numerics.' } });
     view.show({ ...event, payload: { kind: 'checkpoint', path: 'x' } });
-    view.show({ kind: 'status', text: 'rank 0 is ready' });
+    view.show({ kind: 'status', text: 'worker 0 is ready' });
+    view.show({ kind: 'status', text: 'Lost worker 1.', isWarning: true });
     assert.deepEqual(lines, [
       '  a, validation after step 4: accuracy 0.5 · best so far\n',
       '  Warning: Other numerics.\n',
+      '  Warning: Lost worker 1.\n',
     ]);
   });
 });
