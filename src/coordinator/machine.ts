@@ -34,8 +34,8 @@ export interface MachineState {
   readonly stopSignal: StopSignal | null;
   /** Too few workers were left: what there was is saved. */
   readonly givenUp: Failure | null;
-  /** Workers were lost, and no step has been finished since. */
-  readonly recovering: { readonly sinceMs: number; readonly step: number } | null;
+  /** Workers were lost, and no step has been finished since; `fromStep`: that of the new generation, once it runs. */
+  readonly recovering: { readonly sinceMs: number; readonly fromStep: number | null } | null;
   readonly nowMs: number;
 }
 
@@ -176,8 +176,7 @@ class Step {
   #onExit(event: Extract<MachineEvent, { kind: 'exited' }>): void {
     const { hasRun, members } = this.state.membership;
     if (hasRun && members.at(event.slot)!.rank !== null && this.state.recovering === null) {
-      const step = this.state.progress.closed;
-      this.state = { ...this.state, recovering: { sinceMs: event.nowMs, step } };
+      this.state = { ...this.state, recovering: { sinceMs: event.nowMs, fromStep: null } };
     }
     this.#membership(event);
   }
@@ -226,6 +225,7 @@ class Step {
         return;
       case 'start':
         this.#progress(effect);
+        this.#startRecovering(effect.step);
         return;
       case 'giveUp':
         this.state = { ...this.state, givenUp: effect.failure };
@@ -272,9 +272,15 @@ class Step {
     for (const slot of this.state.membership.ranks) this.effects.push({ kind: 'send', slot, body });
   }
 
+  #startRecovering(fromStep: number): void {
+    const { recovering } = this.state;
+    if (recovering === null) return;
+    this.state = { ...this.state, recovering: { ...recovering, fromStep } };
+  }
+
   #sayRecovered(step: number): void {
-    const { recovering, nowMs, membership } = this.state;
-    if (recovering === null || step < recovering.step || membership.phase !== 'running') return;
+    const { recovering, nowMs } = this.state;
+    if (recovering === null || recovering.fromStep === null || step < recovering.fromStep) return;
     this.state = { ...this.state, recovering: null };
     const ms = Math.round(nowMs - recovering.sinceMs);
     this.#status(`step ${step} was finished ${ms} ms after the loss`);

@@ -60,6 +60,8 @@ describe('a run that is stopped and resumed', () => {
       allReduce: (input: Parameters<Comm['allReduce']>[0]) => local.allReduce(input),
       stepDone: (report: Parameters<Comm['stepDone']>[0]) => local.stepDone(report),
       event: (payload: Parameters<Comm['event']>[0]) => local.event(payload),
+      result: (payload: Parameters<Comm['result']>[0]) => local.result(payload),
+      checkMembership: () => local.checkMembership(),
       finish: () => local.finish({ step: 0, stateHash: '', reason: 'completed' }),
     });
     const warnings: string[] = [];
