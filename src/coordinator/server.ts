@@ -73,7 +73,7 @@ export async function runCoordinator(options: CoordinatorOptions): Promise<RunOu
   try {
     return await coordinator.run();
   } finally {
-    coordinator.close();
+    await coordinator.close();
     point.dissolve();
   }
 }
@@ -141,12 +141,12 @@ class Coordinator {
     return outcome;
   }
 
-  close(): void {
+  async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     for (const signal of STOP_SIGNALS) process.off(signal, this.#onSignal);
     for (const { worker } of this.#workers.values()) worker.kill('SIGKILL');
     this.#server?.close();
-    this.#gate?.close();
+    await this.#gate?.close();
   }
 
   #launch(places: readonly { readonly slot: number; readonly attempt: number }[]): void {

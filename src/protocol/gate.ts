@@ -3,6 +3,7 @@
  * with a ZAP handler that knows the run's public keys; without keys (Unix sockets in a private folder, or tcp
  * that was asked to be insecure) it only counts.
  */
+import { setTimeout } from 'node:timers/promises';
 import { Context, Reply, type Router } from 'zeromq';
 import type { RunKeys } from './curve-keys.ts';
 import { requireCurve } from './curve-keys.ts';
@@ -12,6 +13,8 @@ import { decideZap, keyBytes, ZAP_DOMAIN, ZAP_ENDPOINT } from './zap.ts';
 export const HANDSHAKE_MS = 5_000;
 /** What encryption adds to a frame: command name, nonce, flags and authenticator; the socket's limit counts it. */
 export const ENCRYPTION_BYTES = 33;
+/** How long closing waits for ZeroMQ. */
+const CLOSE_MS = 1_000;
 /** Sources that are named in the log; more are only counted. */
 const MOST_NAMED = 32;
 
@@ -43,6 +46,7 @@ export class Gate {
   readonly #named = new Set<string>();
   /** Of its own: the handler has one name a context, and ZeroMQ's default context is that of the whole process. */
   readonly #context: Context | null;
+  readonly #watching: Promise<void>[] = [];
   #handler: Reply | null = null;
 
   private constructor(keys: RunKeys | null, onRefused: OnRefused) {
@@ -75,11 +79,18 @@ export class Gate {
 
   /** Counts what happens at a socket until it is closed. */
   watch(socket: Router): void {
-    void this.#watch(socket);
+    this.#watching.push(this.#watch(socket).catch(() => undefined));
   }
 
-  /** After the sockets behind it. */
-  close(): void {
+  /**
+   * After the sockets behind it. Resolves when ZeroMQ has let go of them, or a second later: a process that
+   * ends while a thread of it has sockets crashes. (A monitor that is closed before its socket blocks ZeroMQ.)
+   */
+  async close(): Promise<void> {
+    const timer = new AbortController();
+    const late = setTimeout(CLOSE_MS, undefined, { signal: timer.signal }).catch(() => undefined);
+    await Promise.race([Promise.all(this.#watching), late]);
+    timer.abort();
     this.#handler?.close();
   }
 

@@ -173,21 +173,22 @@ describe('death of a worker', () => {
 });
 
 describe('death of the coordinator', () => {
-  test('by SIGKILL: workers end with code 7, and remove the socket folder', async () => {
-    await withLongRun({}, async (run) => {
-      await run.line('step', ({ step }) => step === 3);
-      run.process.kill('SIGKILL');
-      assert.equal(await run.exit(), 'SIGKILL');
-      await run.nothingIsLeft();
-      for (const slot of [0, 1]) {
-        assert.equal(linesOf(run, slot).length, 1, linesOf(run, slot).join('\n'));
-        assert.match(
-          linesOf(run, slot)[0]!,
-          /^COORDINATOR_LOST: Lost the coordinator: its process \d+ is gone\./,
-        );
-      }
+  for (const transport of ['ipc', 'tcp'] as const)
+    test(`by SIGKILL: workers end with code 7, and remove the folder of sockets or keys: ${transport}`, async () => {
+      await withLongRun({ transport }, async (run) => {
+        await run.line('step', ({ step }) => step === 3);
+        run.process.kill('SIGKILL');
+        assert.equal(await run.exit(), 'SIGKILL');
+        await run.nothingIsLeft();
+        for (const slot of [0, 1]) {
+          assert.equal(linesOf(run, slot).length, 1, linesOf(run, slot).join('\n'));
+          assert.match(
+            linesOf(run, slot)[0]!,
+            /^COORDINATOR_LOST: Lost the coordinator: its process \d+ is gone\./,
+          );
+        }
+      });
     });
-  });
 
   test('while a main thread is blocked: the comm thread ends the process, with its line', async () => {
     await withLongRun({ fault: { kind: 'block', slot: 1, step: 3 } }, async (run) => {

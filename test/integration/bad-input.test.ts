@@ -567,6 +567,7 @@ describe('bad input', { concurrency: 2 }, () => {
       });
     } finally {
       first.close();
+      await gate.close();
     }
   });
 

@@ -48,7 +48,7 @@ async function withDoor(body: (door: Door) => Promise<void>): Promise<void> {
     assert.equal(frames.length, 0, 'nobody else got a frame in');
   } finally {
     server.close();
-    gate.close();
+    await gate.close();
   }
 }
 
@@ -183,7 +183,7 @@ describe('the gate of a tcp socket', { timeout: 30_000 }, () => {
 
   test('lets nobody in once no handler answers', async () => {
     await withDoor(async (door) => {
-      door.gate.close();
+      await door.gate.close();
       await withPeer(door, known(door), turnedAway);
       assert.equal(door.gate.counts.admitted, 0);
     });

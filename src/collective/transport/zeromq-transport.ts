@@ -1,4 +1,5 @@
 /** Transport over ZeroMQ, tcp or ipc: a Router that receives from all, a Dealer to each peer. */
+import { setTimeout } from 'node:timers/promises';
 import { Dealer, Router } from 'zeromq';
 import { LockstepError } from '../../core/errors.ts';
 import { bindOrExplain, serial } from '../../protocol/control-socket.ts';
@@ -24,6 +25,9 @@ export interface ZeromqOptions {
   readonly keys: RunKeys | null;
   readonly onRefused: OnRefused;
 }
+
+/** ZeroMQ's thread frees what was queued, our memory, a moment after a socket is closed; this thread must outlive that. */
+const RELEASE_MS = 50;
 
 interface Link {
   readonly socket: Dealer;
@@ -113,7 +117,8 @@ class ZeromqTransport implements Transport {
   async close(): Promise<void> {
     this.#disconnect();
     this.#router?.close();
-    this.#gate?.close();
+    await this.#gate?.close();
+    await setTimeout(RELEASE_MS);
   }
 
   #disconnect(): void {
