@@ -13,6 +13,8 @@ export interface LaunchRequest {
   readonly overrides: readonly string[];
   /** `--gpus 0,1` or `--workers 2`, as given. */
   readonly placement: readonly [option: '--gpus' | '--workers', value: string];
+  /** Options of `lockstep` about how workers meet and are restarted, as given. */
+  readonly passedOn: readonly string[];
   readonly dryRun: boolean;
 }
 
@@ -43,9 +45,18 @@ export async function parseRequest(args: readonly string[]): Promise<LaunchReque
         : { kind: 'resume', run: resume },
     overrides: set,
     placement: gpus === undefined ? ['--workers', String(workers)] : ['--gpus', gpus],
+    passedOn: [
+      ...passedOn('--max-restarts', options.maxRestarts),
+      ...passedOn('--min-workers', options.minWorkers),
+      ...passedOn('--transport', options.transport),
+    ],
     dryRun,
   };
 }
+
+/** An option with its value, or nothing; `lockstep` says what is wrong with it. */
+const passedOn = (option: string, value: string | undefined): string[] =>
+  value === undefined ? [] : [option, value];
 
 /** The devices that were asked for. Throws USAGE, or DEVICE_ABSENT for a GPU that the host lacks. */
 export function devicesOf({ placement: [option, value] }: LaunchRequest): Device[] {
@@ -53,13 +64,15 @@ export function devicesOf({ placement: [option, value] }: LaunchRequest): Device
 }
 
 /** Arguments of `lockstep` that do the same. */
-export function lockstepArguments({ what, overrides, placement }: LaunchRequest): string[] {
-  if (what.kind === 'resume') return ['resume', what.run, ...placement];
+export function lockstepArguments(request: LaunchRequest): string[] {
+  const { what, overrides, placement, passedOn } = request;
+  if (what.kind === 'resume') return ['resume', what.run, ...placement, ...passedOn];
   const run = what.run === null ? [] : ['--run', what.run];
   return [
     'train',
     what.config,
     ...placement,
+    ...passedOn,
     ...run,
     ...overrides.flatMap((set) => ['--set', set]),
   ];
@@ -75,6 +88,21 @@ async function optionsOf(args: readonly string[]) {
       describe: 'GPUs as nvidia-smi numbers them',
     })
     .option('workers', { type: 'number', requiresArg: true, describe: 'Number of CPU workers' })
+    .option('max-restarts', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Restarts in a row of a lost worker before it is left out',
+    })
+    .option('min-workers', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'With fewer the run waits, then saves and stops',
+    })
+    .option('transport', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'ipc, tcp or insecure-tcp',
+    })
     .option('run', { type: 'string', requiresArg: true, describe: 'Folder of the run' })
     .option('resume', {
       type: 'string',
