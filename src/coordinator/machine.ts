@@ -7,6 +7,7 @@ import type { LockstepError } from '../core/errors.ts';
 import { EXIT } from '../core/errors.ts';
 import type { Failure } from '../core/failure.ts';
 import { errorOfFailure, failure } from '../core/failure.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { StopSignal } from '../core/stop-signal.ts';
 import { exitCodeOfSignal } from '../core/stop-signal.ts';
 import type { CoordinatorBody, WorkerMessage } from '../protocol/messages.ts';
@@ -21,6 +22,7 @@ import type {
 import { initialMembership, reduceMembership } from './membership.ts';
 import type { ProgressEffect, ProgressEvent, ProgressState } from './progress.ts';
 import { initialProgress, reduceProgress } from './progress.ts';
+import { NO_STRAGGLERS, reduceStragglers, type StragglersState } from './stragglers.ts';
 
 export interface RunPolicy extends MembershipPolicy {
   /** Global steps of the whole run, those before a resumed checkpoint included. */
@@ -36,6 +38,7 @@ export interface MachineState {
   readonly givenUp: Failure | null;
   /** Workers were lost, and no step has been finished since; `fromStep`: that of the new generation, once it runs. */
   readonly recovering: { readonly sinceMs: number; readonly fromStep: number | null } | null;
+  readonly stragglers: StragglersState;
   readonly nowMs: number;
 }
 
@@ -100,6 +103,7 @@ export function initialMachine(policy: RunPolicy, nowMs: number): MachineState {
     stopSignal: null,
     givenUp: null,
     recovering: null,
+    stragglers: NO_STRAGGLERS,
     nowMs,
   };
 }
@@ -254,6 +258,7 @@ class Step {
       case 'step':
         this.#tell({ kind: 'step', ...effect.summary });
         this.#sayRecovered(effect.summary.step);
+        this.#nameStraggler(effect.summary.reports);
         return;
       case 'tell': {
         const { slot, step, payload } = effect;
@@ -284,6 +289,13 @@ class Step {
     this.state = { ...this.state, recovering: null };
     const ms = Math.round(nowMs - recovering.sinceMs);
     this.#status(`step ${step} was finished ${ms} ms after the loss`);
+  }
+
+  #nameStraggler(reports: readonly JsonObject[]): void {
+    const { ranks } = this.state.membership;
+    const { state, warning } = reduceStragglers(this.state.stragglers, reports, ranks);
+    this.state = { ...this.state, stragglers: state };
+    this.#status(warning, true);
   }
 
   #status(text: string, isWarning = false): void {

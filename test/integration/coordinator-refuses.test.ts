@@ -106,7 +106,7 @@ async function coordinate(
   return { outcome: await running, status };
 }
 
-describe('the coordinator', () => {
+describe('the coordinator', { timeout: 60_000 }, () => {
   test('refuses strangers, tells them why, and goes on with its run', async () => {
     const { outcome, status } = await coordinate(async (seat) => {
       const strangers = [
@@ -144,7 +144,7 @@ describe('the coordinator', () => {
     const { outcome, status } = await coordinate(async (seat, said) => {
       const strangers = Array.from({ length: 110 }, (_, i) => new Peer(seat, `stranger-${i}`));
       for (const stranger of strangers) stranger.raw(Buffer.from('nonsense'));
-      const worker = new Peer(seat, 'worker-0');
+      const worker = new Peer(seat, 'worker-0-0');
       // It begins when all strangers have been heard.
       while (said.filter((text) => text.startsWith('refused')).length < 100)
         await new Promise((resolve) => setTimeout(resolve, 5));
@@ -157,12 +157,12 @@ describe('the coordinator', () => {
 
   test('loses a worker that says it is in another slot', async () => {
     const { outcome } = await coordinate(async (seat, said) => {
-      const worker = new Peer(seat, 'worker-0');
+      const worker = new Peer(seat, 'worker-0-0');
       worker.say(hello(5), 0);
       while (said.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
       worker.close();
     });
-    assert.match(outcome.reason, /^Lost rank 0 .* It says that it is in slot 5\.$/);
+    assert.match(outcome.reason, /^Lost worker 0 .* It says that it is in slot 5\.$/);
   });
 
   test('refuses a worker of another run in a slot of its own', async () => {
