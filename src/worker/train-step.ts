@@ -43,7 +43,7 @@ export async function trainStep(input: TrainStepInput): Promise<StepResult> {
   let tokens = 0;
   let positions = 0;
 
-  await strike(faults, globalStep);
+  await watch.time('computeMs', () => strike(faults, globalStep));
   for (let microBatch = share.begin; microBatch < share.end; microBatch++) {
     const batch = await watch.time('dataMs', () =>
       loader.next({ kind: 'training', phase, stepInPhase, microBatch }),
