@@ -11,6 +11,8 @@ import { readRunFacts, startRun } from '../start-run.ts';
 /** The first ones warm up. */
 const STEPS = 12;
 const WARM_UP = 4;
+/** Speed does not depend on it. */
+const RATE = 1e-4;
 
 /**
  * Trains a few steps of a configuration's first phase in a temporary folder, beside as many other workers
@@ -27,7 +29,15 @@ export async function measureSpeed(config: RunConfig, devices: readonly Device[]
   const short = runConfig.parse({
     ...config,
     name: 'speed',
-    phases: [{ ...phase, batch: { ...batch, microBatches }, duration: { steps: STEPS } }],
+    phases: [
+      {
+        ...phase,
+        batch: { ...batch, microBatches },
+        // So short a run may be shorter than a warm-up.
+        learningRate: { kind: 'constant', value: RATE },
+        duration: { steps: STEPS },
+      },
+    ],
   });
   try {
     const facts = await readRunFacts(short);
