@@ -12,7 +12,6 @@ import type { StopSignal } from '../core/stop-signal.ts';
 import { exitCodeOfSignal } from '../core/stop-signal.ts';
 import type { CoordinatorBody, WorkerMessage } from '../protocol/messages.ts';
 import type { RunEvent } from '../telemetry/run-event.ts';
-import type { ExitStatus } from './member.ts';
 import type {
   MembershipEffect,
   MembershipEvent,
@@ -43,7 +42,7 @@ export interface MachineState {
 }
 
 export type MachineEvent =
-  | { readonly kind: 'spawned'; readonly slot: number; readonly pid: number }
+  | Extract<MembershipEvent, { kind: 'spawned' | 'exited' | 'tick' | 'stalled' }>
   | {
       readonly kind: 'message';
       readonly slot: number;
@@ -59,15 +58,6 @@ export type MachineEvent =
       readonly error: Failure;
       readonly nowMs: number;
     }
-  | {
-      readonly kind: 'exited';
-      readonly slot: number;
-      readonly attempt: number;
-      readonly status: ExitStatus;
-      readonly nowMs: number;
-    }
-  | { readonly kind: 'tick'; readonly nowMs: number }
-  | { readonly kind: 'stalled'; readonly nowMs: number }
   | { readonly kind: 'signal'; readonly signal: StopSignal };
 
 export interface RunOutcome {

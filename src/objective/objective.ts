@@ -65,3 +65,10 @@ export function valuesFeed({ symbols }: DataFacts): FeedDescription {
 
 /** The epoch number that evaluation draws its masks by: the same ones each time. */
 export const EVALUATION_EPOCH = 0xffffffff;
+
+/** Rows as their objective wants them seen, with what it prepares of them. */
+export function microBatchOf(objective: Objective, whole: PaddedRows): MicroBatch {
+  const seen = objective.views?.(whole) ?? whole;
+  const { rows, paddedLength, lengths, sequences } = seen;
+  return { rows, paddedLength, lengths, sequences, ...objective.prepare(seen) };
+}

@@ -5,6 +5,7 @@ import { randomStream } from '../../src/core/random.ts';
 import type { MicroBatch, Program, TrainState } from '../../src/engine/engine.ts';
 import { initialState } from '../../src/model/initial-state.ts';
 import { makeModel } from '../../src/model/registry.ts';
+import { microBatchOf } from '../../src/objective/objective.ts';
 import { makeProgram } from '../../src/objective/program.ts';
 import { makeObjective } from '../../src/objective/registry.ts';
 
@@ -55,8 +56,7 @@ export function stepProgram(model: ModelConfig, objectiveConfig: ObjectiveConfig
       const labels = sequences.map((row) => row % 3);
       const starts = new Int32Array(rows);
       const padded = { ...shared, values, labels, sequences, starts, epoch: 0 };
-      const seen = objective.views?.(padded) ?? padded;
-      return { ...seen, ...objective.prepare(seen) };
+      return microBatchOf(objective, padded);
     },
   };
 }

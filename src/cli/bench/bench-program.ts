@@ -4,6 +4,7 @@ import type { ObjectiveConfig } from '../../config/phase-section.ts';
 import type { MicroBatch, Program, TrainState } from '../../engine/engine.ts';
 import { initialState } from '../../model/initial-state.ts';
 import { makeModel } from '../../model/registry.ts';
+import { microBatchOf } from '../../objective/objective.ts';
 import { makeProgram } from '../../objective/program.ts';
 import { makeObjective } from '../../objective/registry.ts';
 import {
@@ -71,9 +72,7 @@ export function makeBenchProgram(definition: BenchDefinition): BenchProgram {
       const nothing = new Int32Array(rows);
       const labels = Int32Array.from({ length: rows }, (_, row) => row % CLASSES);
       const whole = { rows, paddedLength, lengths, values, labels, starts: nothing, epoch: 0 };
-      const padded = { ...whole, sequences: nothing };
-      const seen = objective.views?.(padded) ?? padded;
-      return { ...seen, ...objective.prepare(seen) };
+      return microBatchOf(objective, { ...whole, sequences: nothing });
     },
   };
 }

@@ -2,11 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { LockstepError } from '../../core/errors.ts';
 import { makePrivateFolder, removePrivateFolder } from '../../protocol/private-folder.ts';
 import type { CollectiveAnswer, CollectiveRequest } from './collective-worker.ts';
-import { type Contender, startContender } from './contender.ts';
+import { type Contender, programAt, startContender, typescriptCommand } from './contender.ts';
 import { type Timing, timingOf } from './step-bench.ts';
 
 export interface CollectiveBenchOptions {
@@ -28,8 +27,6 @@ export const GLOO = 'gloo';
 export const COLLECTIVE_SIZES: readonly number[] = [4e3, 1e5, 1e6, 1e7, 4e7];
 
 const ONE_THREAD = { threadsPerWorker: 1, numerics: 'strict' } as const;
-const TSX = import.meta.resolve('tsx');
-const programAt = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 /**
  * All ranks of one contender are asked at once; the time of a reduction is rank 0's.
@@ -48,7 +45,7 @@ export async function benchCollective(
     members: ranks.map((rank) => startContender(`${name} rank ${rank}`, command(rank), ONE_THREAD)),
   });
   const ours = (rank: number) => [
-    ...[process.execPath, '--import', TSX, programAt('./collective-worker.ts')],
+    ...typescriptCommand('./collective-worker.ts'),
     ...[String(rank), String(worldSize), sockets],
   ];
   const gloo = (rank: number) => [

@@ -1,6 +1,6 @@
 /** The table of `bench collective`, a line at a time. */
 import { type CollectiveRow, GLOO, OURS } from './collective-bench.ts';
-import type { Timing } from './step-bench.ts';
+import { describeTiming } from './step-table.ts';
 
 const WIDTH = 26;
 
@@ -12,11 +12,9 @@ export function collectiveHead(hasPeer: boolean): string {
 
 export function collectiveLine({ bytes, timings }: CollectiveRow): string {
   const { [OURS]: ours, [GLOO]: gloo } = timings;
-  const cells = [ours, gloo].flatMap((timing) => (timing ? [describe(timing).padEnd(WIDTH)] : []));
+  const cells = [ours, gloo].flatMap((timing) =>
+    timing ? [describeTiming(timing, 2).padEnd(WIDTH)] : [],
+  );
   const ratio = gloo === undefined ? '' : (gloo.median / ours!.median).toFixed(2);
   return `${String(bytes).padEnd(12)}${cells.join('')}${ratio}`.trimEnd();
-}
-
-function describe({ median, minimum, maximum }: Timing): string {
-  return `${median.toFixed(2)} (${minimum.toFixed(2)}…${maximum.toFixed(2)})`;
 }

@@ -9,7 +9,12 @@ import { LockstepError } from '../../core/errors.ts';
 
 /** Found from here, wherever the command is typed. */
 const TSX = import.meta.resolve('tsx');
-const WORKER = fileURLToPath(new URL('./step-worker.ts', import.meta.url));
+/** A program of the benchmarks, as Node or Python takes it. */
+export const programAt = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+/** Runs one that is written in TypeScript. */
+export const typescriptCommand = (name: string): string[] => [
+  ...[process.execPath, '--import', TSX, programAt(name)],
+];
 
 export interface Contender {
   readonly name: string;
@@ -57,7 +62,7 @@ export function startContender(
 
 /** One of Lockstep's engines as a contender. */
 export function startEngine(name: string, engine: EngineChoice): Contender {
-  const command = [process.execPath, '--import', TSX, WORKER, JSON.stringify(engine)];
+  const command = [...typescriptCommand('./step-worker.ts'), JSON.stringify(engine)];
   return startContender(name, command, engine);
 }
 

@@ -1,10 +1,9 @@
 /** Times training steps of several contenders in turn, so that a drift of the machine's speed hits all. */
-import { fileURLToPath } from 'node:url';
 import type { EngineChoice } from '../../config/engine-section.ts';
 import type { NumericsFingerprint } from '../../engine/engine.ts';
 import type { MachineLimits } from '../../engine/tensorflow/machine-limits.ts';
 import { definitionOf } from './bench-program.ts';
-import { type Contender, startContender, startEngine } from './contender.ts';
+import { type Contender, programAt, startContender, startEngine } from './contender.ts';
 import { BENCH_MODELS, flopsOf, lengthsOf, type StepShape } from './step-shapes.ts';
 import type { EngineFacts, StepAnswer } from './step-worker.ts';
 
@@ -48,8 +47,6 @@ export const PYTORCH_COMPILED = 'PyTorch compiled';
 
 const WARM_UP_STEPS = 3;
 const STEPS_A_ROUND = 3;
-
-const programAt = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 /** @throws LockstepError UNEXPECTED when a contender cannot run */
 export async function benchSteps(

@@ -52,6 +52,8 @@ function columnsOf(hasPeer: boolean): string[] {
 
 const megabytes = (bytes: number) => String(Math.round(bytes / 1e6));
 
-export function describeTiming({ median, minimum, maximum }: Timing): string {
-  return `${median.toFixed(1)} (${minimum.toFixed(1)}…${maximum.toFixed(1)})`;
+/** Median (minimum … maximum). */
+export function describeTiming({ median, minimum, maximum }: Timing, decimals = 1): string {
+  const [middle, least, most] = [median, minimum, maximum].map((ms) => ms.toFixed(decimals));
+  return `${middle} (${least}…${most})`;
 }

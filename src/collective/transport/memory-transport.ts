@@ -1,4 +1,5 @@
 /** Transport inside one process: for tests of what runs on top of it. */
+import { FrameInbox } from './frame-inbox.ts';
 import type { Frame, Peer, Transport } from './transport.ts';
 import { checkPayload, unknownRank } from './transport-check.ts';
 
@@ -10,9 +11,7 @@ class MemoryTransport implements Transport {
   readonly #endpoint: string;
   readonly gateCounts = null;
   readonly #peers = new Map<number, string>();
-  readonly #arrived: Frame[] = [];
-  #closed = false;
-  #wake: () => void = () => undefined;
+  readonly #inbox = new FrameInbox();
 
   constructor(hub: MemoryHub, endpoint: string) {
     this.#hub = hub;
@@ -44,22 +43,16 @@ class MemoryTransport implements Transport {
 
   /** Copies, as a wire does. */
   deliver({ header, payload }: Frame): void {
-    this.#arrived.push({ header: new Uint8Array(header), payload: new Uint8Array(payload) });
-    this.#wake();
+    this.#inbox.push({ header: new Uint8Array(header), payload: new Uint8Array(payload) });
   }
 
-  async *frames(): AsyncIterable<Frame> {
-    while (!this.#closed) {
-      const frame = this.#arrived.shift();
-      if (frame !== undefined) yield frame;
-      else await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
+  frames(): AsyncIterable<Frame> {
+    return this.#inbox.frames();
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
     this.#hub.delete(this.#endpoint);
-    this.#wake();
+    this.#inbox.close();
   }
 }
 

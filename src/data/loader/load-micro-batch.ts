@@ -1,6 +1,6 @@
 /** From a request to a micro-batch ready for the engine: plan, read, pad, prepare. */
 import type { MicroBatch } from '../../engine/engine.ts';
-import { EVALUATION_EPOCH } from '../../objective/objective.ts';
+import { EVALUATION_EPOCH, microBatchOf } from '../../objective/objective.ts';
 import type { Store } from '../format/store.ts';
 import type { LoadRequest } from './load-request.ts';
 import { readPaddedRows } from './pad-rows.ts';
@@ -12,21 +12,12 @@ export async function loadMicroBatch(
   request: LoadRequest,
 ): Promise<MicroBatch> {
   const phase = phases[request.phase]!;
-  const read =
+  const rows =
     request.kind === 'training'
       ? await readPaddedRows(
           store,
           phase.plan.stepAt(request.stepInPhase).microBatches[request.microBatch]!,
         )
       : await readPaddedRows(store, phase.evaluation!.at(request.microBatch), EVALUATION_EPOCH);
-  const { objective } = phase;
-  const rows = objective.views?.(read) ?? read;
-  const { paddedLength, lengths, sequences } = rows;
-  return {
-    rows: rows.rows,
-    paddedLength,
-    lengths,
-    sequences,
-    ...objective.prepare(rows),
-  };
+  return microBatchOf(phase.objective, rows);
 }

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { FrameInbox } from '../../../src/collective/transport/frame-inbox.ts';
 import type { Frame, Peer, Transport } from '../../../src/collective/transport/transport.ts';
 import { LockstepError } from '../../../src/core/errors.ts';
 import { failure } from '../../../src/core/failure.ts';
@@ -207,9 +208,7 @@ class SimulatedTransport implements Transport {
   readonly #process: SimulatedProcess;
   readonly #around: Surroundings;
   readonly #peers = new Map<number, string>();
-  readonly #arrived: Frame[] = [];
-  #isClosed = false;
-  #wake: () => void = () => {};
+  readonly #inbox = new FrameInbox();
 
   constructor(process: SimulatedProcess, around: Surroundings) {
     this.#process = process;
@@ -242,21 +241,15 @@ class SimulatedTransport implements Transport {
   }
 
   deliver(frame: Frame): void {
-    this.#arrived.push(frame);
-    this.#wake();
+    this.#inbox.push(frame);
   }
 
-  async *frames(): AsyncIterable<Frame> {
-    while (!this.#isClosed) {
-      const frame = this.#arrived.shift();
-      if (frame !== undefined) yield frame;
-      else await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
+  frames(): AsyncIterable<Frame> {
+    return this.#inbox.frames();
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
-    this.#wake();
+    this.#inbox.close();
   }
 }
 
