@@ -4,7 +4,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { cpuDevices, gpuDevices } from '../../launcher/device.ts';
+import type { Readable } from 'node:stream';
+import { cpuDevices, type Device, gpuDevices } from '../../launcher/device.ts';
 import { inheritedEnvironment, workerEnvironment } from '../../launcher/environment.ts';
 import type { EngineConfig } from '../config/engine-section.ts';
 import { exitCodeOfChild } from './exit.ts';
@@ -37,6 +38,35 @@ export async function inEngineProcess(
   return await shadow({ ...inheritedEnvironment(process.env), ...environment, [MARKER]: '1' });
 }
 
+export interface EnginePlace {
+  readonly device: Device;
+  readonly engine: EngineConfig;
+  readonly runFolder: string;
+}
+
+/**
+ * Starts a TypeScript program of its own with the engine's environment. What it prints on stdout is the
+ * caller's business; its errors are passed through.
+ * @param stdin `pipe` for a program that ends when nobody is there any more
+ */
+export function startEngineProgram(
+  program: string,
+  args: readonly string[],
+  place: EnginePlace,
+  stdin: 'ignore' | 'pipe' = 'ignore',
+): ChildProcess & { readonly stdout: Readable } {
+  const child = spawn(
+    process.execPath,
+    ['--import', import.meta.resolve('tsx'), program, ...args],
+    {
+      env: { ...inheritedEnvironment(process.env), ...workerEnvironment({ ...place, seat: {} }) },
+      stdio: [stdin, 'pipe', 'pipe'],
+    },
+  );
+  passStderr(child);
+  return child as ChildProcess & { stdout: Readable };
+}
+
 /** Starts this command line again and passes its output and its end through. */
 async function shadow(env: NodeJS.ProcessEnv): Promise<number> {
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
@@ -57,7 +87,7 @@ async function shadow(env: NodeJS.ProcessEnv): Promise<number> {
 }
 
 /** Passes a child's errors through, without what TensorFlow prints on every start. */
-export function passStderr(child: ChildProcess): void {
+function passStderr(child: ChildProcess): void {
   createInterface({ input: child.stderr! }).on('line', (line) => {
     if (!TENSORFLOW_NOISE.test(line)) process.stderr.write(`${line}\n`);
   });

@@ -4,7 +4,6 @@ import { openSync, readFileSync, rmSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { Device } from '../../../launcher/device.ts';
-import { inheritedEnvironment, workerEnvironment } from '../../../launcher/environment.ts';
 import { runPaths } from '../../checkpoint/run-folder.ts';
 import { listCheckpoints } from '../../checkpoint/store.ts';
 import { resolvedConfigToYaml } from '../../config/load.ts';
@@ -12,7 +11,7 @@ import { EXIT, LockstepError } from '../../core/errors.ts';
 import { errorOfFailure, failure } from '../../core/failure.ts';
 import type { ClassificationReport } from '../../evaluation/classification-report.ts';
 import { type Cell, type CellResult, cellName } from '../../report/cell.ts';
-import { passStderr } from '../engine-process.ts';
+import { startEngineProgram } from '../engine-process.ts';
 import { type AnswersFolder, type CellPaths, cellPaths, writeWhole } from './answers-folder.ts';
 import type { Children } from './children.ts';
 import type { MeasureLine, MeasureRequest } from './measure-worker.ts';
@@ -78,18 +77,8 @@ async function measure(
   const { engine } = cell.config;
   const phases = cell.measured.map(({ phase }) => phase);
   const request: MeasureRequest = { run, phases, crop };
-  const child = spawn(
-    process.execPath,
-    ['--import', import.meta.resolve('tsx'), MEASURE_WORKER, JSON.stringify(request)],
-    {
-      env: {
-        ...inheritedEnvironment(process.env),
-        ...workerEnvironment({ device, engine, seat: {}, runFolder: run }),
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
-  passStderr(child);
+  const place = { device, engine, runFolder: run };
+  const child = startEngineProgram(MEASURE_WORKER, [JSON.stringify(request)], place);
   const [output, code] = await Promise.all([text(child.stdout), children.ended(child)]);
   if (output === '') throw children.stoppedBy ? children.stopped() : unmeasured(cell, code);
   const line = JSON.parse(output) as MeasureLine;

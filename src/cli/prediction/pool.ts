@@ -1,14 +1,13 @@
 /** Predicts on several workers: micro-batches are dealt out in turn, so the order of the results is fixed. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Device } from '../../../launcher/device.ts';
-import { inheritedEnvironment, workerEnvironment } from '../../../launcher/environment.ts';
 import type { EngineConfig } from '../../config/engine-section.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { errorOfFailure, type Failure } from '../../core/failure.ts';
 import type { Prediction } from '../../evaluation/predict.ts';
-import { passStderr } from '../engine-process.ts';
+import { startEngineProgram } from '../engine-process.ts';
 import type { PredictionRequest } from './task.ts';
 
 export type WorkerLine =
@@ -61,18 +60,7 @@ function startWorker(
 ): ChildProcess {
   const entry = fileURLToPath(new URL('./worker.ts', import.meta.url));
   const args = [JSON.stringify(request), String(place.rank), String(place.workers)];
-  const environment = workerEnvironment({
-    device: place.device,
-    engine,
-    seat: {},
-    runFolder: request.run,
-  });
-  const worker = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), entry, ...args], {
-    env: { ...inheritedEnvironment(process.env), ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  passStderr(worker);
-  return worker;
+  return startEngineProgram(entry, args, { device: place.device, engine, runFolder: request.run });
 }
 
 function endedEarly(rank: number, { exitCode, signalCode }: ChildProcess): LockstepError {

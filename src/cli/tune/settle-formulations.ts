@@ -1,15 +1,13 @@
 /** What a run computes with is settled when it first starts, and written into its folder for good. */
-import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { Device } from '../../../launcher/device.ts';
-import { inheritedEnvironment, workerEnvironment } from '../../../launcher/environment.ts';
 import type { RunConfig } from '../../config/run-config.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { errorOfFailure } from '../../core/failure.ts';
 import { DEFAULT_FORMULATIONS } from '../../engine/formulations.ts';
 import { resolveEngineKind } from '../../engine/select.ts';
-import { passStderr } from '../engine-process.ts';
+import { startEngineProgram } from '../engine-process.ts';
 import { describeDevice } from './device-name.ts';
 import type { TuneLine, TuneRequest } from './tune-worker.ts';
 
@@ -59,19 +57,9 @@ function withEngine(config: RunConfig, changes: Partial<RunConfig['engine']>): R
 }
 
 async function tuneInProcess(request: TuneRequest) {
-  const { engine } = request.config;
-  const environment = workerEnvironment({
-    device: request.device,
-    engine,
-    seat: {},
-    runFolder: '',
-  });
-  const args = ['--import', import.meta.resolve('tsx'), WORKER, JSON.stringify(request)];
-  const child = spawn(process.execPath, args, {
-    env: { ...inheritedEnvironment(process.env), ...environment },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  passStderr(child);
+  const { device, config } = request;
+  const place = { device, engine: config.engine, runFolder: '' };
+  const child = startEngineProgram(WORKER, [JSON.stringify(request)], place, 'pipe');
   const printed = (await text(child.stdout)).trim();
   if (printed === '') throw endedEarly();
   const line = JSON.parse(printed) as TuneLine;
