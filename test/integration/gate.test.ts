@@ -52,7 +52,10 @@ async function withDoor(body: (door: Door) => Promise<void>): Promise<void> {
   }
 }
 
-/** A peer with some options; says "hi", and is closed after `body`. */
+/**
+ * A peer with some options; says "hi", and is closed after `body`. It is watched from before it connects: ZeroMQ
+ * does not try again after some refusals, and tells nobody who begins to listen later.
+ */
 async function withPeer(
   { endpoint }: Door,
   options: object,
@@ -60,6 +63,7 @@ async function withPeer(
 ): Promise<void> {
   const peer = new Dealer({ linger: 0, sendTimeout: 0, reconnectInterval: 20, ...options });
   try {
+    void peer.events;
     peer.connect(endpoint);
     await peer.send('hi');
     await body(peer);
