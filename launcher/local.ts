@@ -20,43 +20,41 @@ export interface LocalLaunchOptions {
 }
 
 /** What the coordinator tells the worker in one slot. */
-export interface Seat {
+interface Seat {
   readonly slot: number;
   readonly environment: Readonly<Record<string, string>>;
 }
 
-export interface ExitStatus {
+interface ExitStatus {
   readonly code: number | null;
   readonly signal: string | null;
   /** Last line that the process printed, if any. */
   readonly lastLine: string;
 }
 
-export interface LocalWorker {
+interface LocalWorker {
   readonly slot: number;
-  readonly pid: number;
   kill(signal: NodeJS.Signals): void;
 }
 
-/** A function that starts one process a seat and tells when each has ended. */
-export function localLaunch(options: LocalLaunchOptions) {
-  return (
-    seats: readonly Seat[],
-    onExit: (slot: number, status: ExitStatus) => void,
-  ): LocalWorker[] => seats.map((seat) => startWorker(options, seat, onExit));
+interface LaunchWatch {
+  onSpawn(slot: number, pid: number): void;
+  onExit(slot: number, status: ExitStatus): void;
 }
 
-function startWorker(
-  options: LocalLaunchOptions,
-  seat: Seat,
-  onExit: (slot: number, status: ExitStatus) => void,
-): LocalWorker {
+/** A function that starts one process a seat and tells of each its pid and how it ended. */
+export function localLaunch(options: LocalLaunchOptions) {
+  return (seats: readonly Seat[], watch: LaunchWatch): LocalWorker[] =>
+    seats.map((seat) => startWorker(options, seat, watch));
+}
+
+function startWorker(options: LocalLaunchOptions, seat: Seat, watch: LaunchWatch): LocalWorker {
   const { slot } = seat;
   const logPath = outputPath(options.runFolder, slot);
   const child = spawnInto(logPath, options, environmentOf(options, seat));
   let hasEnded = false;
   const end = (status: ExitStatus): void => {
-    if (!hasEnded) onExit(slot, status);
+    if (!hasEnded) watch.onExit(slot, status);
     hasEnded = true;
   };
   // A spawn that failed has no pid and no 'exit'; 'error' tells why.
@@ -64,7 +62,8 @@ function startWorker(
     if (child.pid === undefined) end({ code: null, signal: null, lastLine: message });
   });
   child.once('exit', (code, signal) => end({ code, signal, lastLine: lastLineOf(logPath) }));
-  return { slot, pid: child.pid ?? 0, kill: (signal) => void child.kill(signal) };
+  if (child.pid !== undefined) watch.onSpawn(slot, child.pid);
+  return { slot, kill: (signal) => void child.kill(signal) };
 }
 
 /** The whole environment that the worker of `seat` starts with beyond what it inherits. */

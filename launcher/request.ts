@@ -48,6 +48,7 @@ export async function parseRequest(args: readonly string[]): Promise<LaunchReque
     passedOn: [
       ...passedOn('--max-restarts', options.maxRestarts),
       ...passedOn('--min-workers', options.minWorkers),
+      ...passedOn('--coordinator-wait', options.coordinatorWait),
       ...passedOn('--transport', options.transport),
     ],
     dryRun,
@@ -97,6 +98,11 @@ async function optionsOf(args: readonly string[]) {
       type: 'string',
       requiresArg: true,
       describe: 'With fewer the run waits, then saves and stops',
+    })
+    .option('coordinator-wait', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Seconds that workers wait for another coordinator when theirs died',
     })
     .option('transport', {
       type: 'string',

@@ -1,22 +1,21 @@
 /** Starts the coordinator and its workers for a run folder, and sees the run to its end. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import type { Device } from '../../launcher/device.ts';
 import { localLaunch } from '../../launcher/local.ts';
 import { loadWeights } from '../checkpoint/restore.ts';
 import type { RunFolder } from '../checkpoint/run-folder.ts';
-import { hashConfig } from '../config/load.ts';
 import type { RunConfig } from '../config/run-config.ts';
 import type { Elasticity } from '../coordinator/elasticity.ts';
 import type { RunOutcome } from '../coordinator/machine.ts';
 import type { MeetingKind } from '../coordinator/meeting-point.ts';
-import { runCoordinator } from '../coordinator/server.ts';
+import { makeMeetingPlace, removeMeetingPlace } from '../coordinator/meeting-point.ts';
+import { superviseRun } from '../coordinator/supervisor.ts';
 import { openStore } from '../data/format/open-store.ts';
 import { openLog } from '../telemetry/log.ts';
-import { openMetrics } from '../telemetry/metrics.ts';
-import type { RunEvent } from '../telemetry/run-event.ts';
 import { defineRun } from '../worker/run-definition.ts';
+import { coordinatorTask } from './coordinator-task.ts';
 import { ensureStore } from './ensure-store.ts';
-import { openProgressView } from './progress-view.ts';
-import { recordEvent } from './run-files.ts';
 import { concludeRun } from './run-summary.ts';
 
 export interface StartOptions {
@@ -31,6 +30,7 @@ export interface StartOptions {
 const INSECURE_WARNING =
   'Warning: insecure-tcp encrypts nothing, and whoever can read its traffic can take part in the run.';
 const WORKER = new URL('../worker/main.ts', import.meta.url);
+const COORDINATOR = new URL('./coordinator-main.ts', import.meta.url);
 
 /** @returns the exit code */
 export async function startRun(
@@ -39,44 +39,41 @@ export async function startRun(
   options: StartOptions,
 ): Promise<number> {
   const { runConfig: config } = folder;
+  const { devices, meeting, elasticity, resume, simulate = [] } = options;
   const log = openLog(folder.logs, 'coordinator');
-  const metrics = openMetrics(folder.metrics);
-  const view = openProgressView(facts.totalSteps);
-  const onEvent = (event: RunEvent) => {
-    if (event.kind === 'status') log[event.isWarning ? 'warn' : 'info'](event.text);
-    recordEvent(metrics, event);
-    view.show(event);
-  };
-  if (options.meeting.kind === 'insecure-tcp') {
+  if (meeting.kind === 'insecure-tcp') {
     log.warn(INSECURE_WARNING);
     process.stderr.write(`${INSECURE_WARNING}\n`);
   }
+  const { coordinatorWaitMs, maxRestarts } = elasticity;
+  const place = makeMeetingPlace(config.name, meeting, devices.length, coordinatorWaitMs);
   let outcome: RunOutcome;
   try {
-    outcome = await runCoordinator({
-      runId: config.name,
-      worldSize: options.devices.length,
-      meeting: options.meeting,
-      expected: { configHash: hashConfig(config), dataHash: facts.dataHash },
-      totalSteps: facts.totalSteps,
+    outcome = await superviseRun({
+      place,
+      maxRestarts: coordinatorWaitMs === 0 ? 0 : maxRestarts,
+      startCoordinator,
+      task: coordinatorTask({ runFolder: folder.path, elasticity, ...facts }),
       launch: localLaunch({
-        devices: options.devices,
+        devices,
         engine: config.engine,
         runFolder: folder.path,
         entry: WORKER,
         args: [
-          ...(options.resume ? ['--resume'] : []),
-          ...(options.simulate ?? []).flatMap((fault) => ['--simulate', fault]),
+          ...(resume ? ['--resume'] : []),
+          ...simulate.flatMap((fault) => ['--simulate', fault]),
         ],
       }),
-      onEvent,
-      elasticity: options.elasticity,
     });
   } finally {
-    view.stop();
-    await metrics.close();
+    removeMeetingPlace(place);
   }
   return await conclude(folder, outcome, log);
+}
+
+function startCoordinator(): ChildProcess {
+  const argv = ['--import', import.meta.resolve('tsx'), fileURLToPath(COORDINATOR)];
+  return spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
 }
 
 /** What the coordinator must know of configuration and data. */

@@ -1,9 +1,18 @@
-/** How a run deals with workers that are lost. */
+/** How a run deals with processes that are lost. */
 export interface Elasticity {
   /** Restarts in a row of one worker before it is left out; 0: a lost worker is left out at once. */
   readonly maxRestarts: number;
   /** With fewer workers the run waits for a restart, then saves and stops with exit code 7. */
   readonly minWorkers: number;
+  /**
+   * So long workers keep their state for a coordinator that is started in place of one that died; 0: its death
+   * ends the run.
+   */
+  readonly coordinatorWaitMs: number;
 }
 
-export const DEFAULT_ELASTICITY: Elasticity = { maxRestarts: 3, minWorkers: 1 };
+export const DEFAULT_ELASTICITY: Elasticity = {
+  maxRestarts: 3,
+  minWorkers: 1,
+  coordinatorWaitMs: 60_000,
+};

@@ -26,9 +26,22 @@ export type MeetingKind =
   /** tcp for everybody who knows the run's secret, which anyone on the way can read. */
   | { readonly kind: 'insecure-tcp'; readonly host: string };
 
-export interface MeetingPoint {
+/** Where the processes of one start of a run meet, as plain data: a coordinator's successor finds it as it is. */
+export interface MeetingPlace {
   /** The run's name with the secret of this start: every frame carries it. */
   readonly run: string;
+  readonly meeting: MeetingKind;
+  /** Folder of the Unix sockets, or of keys that were made for this start. */
+  readonly privateFolder: string | null;
+  /** Parent of the workers: they end when it is gone. */
+  readonly supervisorPid: number;
+  readonly worldSize: number;
+  /** See `Elasticity`. */
+  readonly coordinatorWaitMs: number;
+}
+
+export interface MeetingPoint {
+  readonly place: MeetingPlace;
   /** What the coordinator binds. */
   readonly coordinatorAddress: string;
   /** The coordinator's keys; null without encryption. */
@@ -38,34 +51,48 @@ export interface MeetingPoint {
    * `attempt` counts those that were started there before it.
    */
   environment(slot: number, attempt: number): Readonly<Record<string, string>>;
-  /** Removes what lies on disk. */
-  dissolve(): void;
 }
 
 /**
+ * Makes what has to lie on disk, for the workers of this process.
  * Throws USAGE when the temporary folder's path is too long for Unix sockets, INSECURE when tcp can't be
  * encrypted.
  */
-export function openMeetingPoint(
+export function makeMeetingPlace(
   runId: string,
-  where: MeetingKind,
+  meeting: MeetingKind,
   worldSize: number,
-): MeetingPoint {
+  coordinatorWaitMs: number,
+): MeetingPlace {
   const run = `${runId}#${randomBytes(16).toString('hex')}`;
-  switch (where.kind) {
+  const needsFolder =
+    meeting.kind === 'ipc' || (meeting.kind === 'tcp' && meeting.keyFolder === undefined);
+  const privateFolder = needsFolder ? makePrivateFolder() : null;
+  if (meeting.kind === 'tcp' && privateFolder !== null) writeKeyFiles(privateFolder, worldSize);
+  return { run, meeting, privateFolder, supervisorPid: process.pid, worldSize, coordinatorWaitMs };
+}
+
+/** Removes what lies on disk. */
+export function removeMeetingPlace({ privateFolder }: MeetingPlace): void {
+  if (privateFolder !== null) removePrivateFolder(privateFolder);
+}
+
+/** Throws INSECURE or USAGE for keys that are not to be used. */
+export function openMeetingPoint(place: MeetingPlace): MeetingPoint {
+  const { meeting, privateFolder } = place;
+  switch (meeting.kind) {
     case 'ipc':
-      return { run, ...overSockets() };
+      return { place, ...overSockets(privateFolder!) };
     case 'tcp':
-      return { run, ...overTcp(where, worldSize) };
+      return { place, ...overTcp(meeting, privateFolder) };
     case 'insecure-tcp':
-      return { run, ...overInsecureTcp(where.host) };
+      return { place, ...overInsecureTcp(meeting.host) };
   }
 }
 
-type Place = Omit<MeetingPoint, 'run'>;
+type Meeting = Omit<MeetingPoint, 'place'>;
 
-function overSockets(): Place {
-  const folder = makePrivateFolder();
+function overSockets(folder: string): Meeting {
   return {
     coordinatorAddress: ipcEndpoint(folder, 'coordinator.sock'),
     keys: null,
@@ -73,65 +100,53 @@ function overSockets(): Place {
       LOCKSTEP_DATA_ADDRESS: ipcEndpoint(folder, `worker-${slot}-${attempt}.sock`),
       LOCKSTEP_PRIVATE_FOLDER: folder,
     }),
-    dissolve: () => removePrivateFolder(folder),
   };
 }
 
 function overTcp(
   { host, keyFolder }: Extract<MeetingKind, { kind: 'tcp' }>,
-  worldSize: number,
-): Place {
+  privateFolder: string | null,
+): Meeting {
   const anyPort = `tcp://${host}:*`;
-  if (keyFolder !== undefined) {
-    return {
-      coordinatorAddress: anyPort,
-      keys: readKeyFile(coordinatorKeyFile(keyFolder)),
-      environment: (slot) => ({
-        LOCKSTEP_DATA_ADDRESS: anyPort,
-        LOCKSTEP_KEY_FILE: workerKeyFile(keyFolder, slot),
-      }),
-      dissolve: () => {},
-    };
-  }
-  const folder = makePrivateFolder();
+  const folder = keyFolder ?? privateFolder!;
   return {
     coordinatorAddress: anyPort,
-    keys: writeKeyFiles(folder, worldSize),
+    keys: readKeyFile(coordinatorKeyFile(folder)),
     environment: (slot) => ({
       LOCKSTEP_DATA_ADDRESS: anyPort,
       LOCKSTEP_KEY_FILE: workerKeyFile(folder, slot),
-      LOCKSTEP_PRIVATE_FOLDER: folder,
+      ...(privateFolder !== null && { LOCKSTEP_PRIVATE_FOLDER: privateFolder }),
     }),
-    dissolve: () => removePrivateFolder(folder),
   };
 }
 
-function overInsecureTcp(host: string): Place {
+function overInsecureTcp(host: string): Meeting {
   const anyPort = `tcp://${host}:*`;
   return {
     coordinatorAddress: anyPort,
     keys: null,
     environment: () => ({ LOCKSTEP_DATA_ADDRESS: anyPort, LOCKSTEP_INSECURE_TCP: 'yes' }),
-    dissolve: () => {},
   };
 }
 
 /** What the process in a slot is told; `attempt` counts those that were started there before it. */
 export function seatOf(
-  point: MeetingPoint,
+  { place, environment }: MeetingPoint,
   endpoint: string,
-  { slot, attempt, worldSize }: { slot: number; attempt: number; worldSize: number },
+  { slot, attempt }: { slot: number; attempt: number },
 ): Seat {
   return {
     slot,
+    attempt,
     environment: {
-      LOCKSTEP_RUN: point.run,
+      LOCKSTEP_RUN: place.run,
       LOCKSTEP_SLOT: String(slot),
       LOCKSTEP_ATTEMPT: String(attempt),
-      LOCKSTEP_WORLD_SIZE: String(worldSize),
+      LOCKSTEP_WORLD_SIZE: String(place.worldSize),
       LOCKSTEP_COORDINATOR: endpoint,
-      LOCKSTEP_PARENT_PID: String(process.pid),
-      ...point.environment(slot, attempt),
+      LOCKSTEP_COORDINATOR_WAIT_MS: String(place.coordinatorWaitMs),
+      LOCKSTEP_PARENT_PID: String(place.supervisorPid),
+      ...environment(slot, attempt),
     },
   };
 }

@@ -17,10 +17,11 @@ export interface Member {
   /** Processes that were started in this slot before the present one. */
   readonly attempt: number;
   /**
-   * starting: the process loads its engine · joined: it takes part or waits to · doomed: it is being ended ·
+   * starting: the process loads its engine · returning: it took part under a coordinator that died, and has not
+   * yet introduced itself to this one · joined: it takes part or waits to · doomed: it is being ended ·
    * absent: it has ended and is to be started again · leftOut: it is not.
    */
-  readonly status: 'starting' | 'joined' | 'doomed' | 'absent' | 'leftOut';
+  readonly status: 'starting' | 'returning' | 'joined' | 'doomed' | 'absent' | 'leftOut';
   readonly pid: number | null;
   readonly hello: Hello | null;
   readonly joinedMs: number | null;

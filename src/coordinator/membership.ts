@@ -178,19 +178,26 @@ function onMessage(
       return isOfGeneration ? onFinished(state, slot, message) : stay(state);
     case 'failed':
       return onFailed(state, slot, message, nowMs);
-    case 'heartbeat': {
-      const { activity, forMs } = message;
-      return stay(update(state, slot, { activity: { activity, forMs } }));
-    }
+    case 'heartbeat':
+      return onHeartbeat(state, slot, message);
     default:
       return stay(state);
   }
 }
 
+function onHeartbeat(state: MembershipState, slot: number, message: Of<'heartbeat'>): Result {
+  const { activity, forMs } = message;
+  const next = update(state, slot, { activity: { activity, forMs } });
+  const isUnknown = state.members.at(slot)!.hello === null;
+  return stay(next, '', isUnknown ? [{ kind: 'send', slot, body: { kind: 'introduce' } }] : []);
+}
+
 function onHello(state: MembershipState, slot: number, hello: Of<'hello'>, nowMs: number): Result {
   // Said again until it is answered.
-  if (state.members.at(slot)!.status !== 'starting')
+  const { status } = state.members.at(slot)!;
+  if (status !== 'starting' && status !== 'returning') {
     return stay(state, '', askToStand(state, slot));
+  }
   const next = update(state, slot, {
     hello,
     pid: hello.pid,
@@ -203,8 +210,8 @@ function onHello(state: MembershipState, slot: number, hello: Of<'hello'>, nowMs
     return doom(next, slot, { ...difference, what: difference.message, forGood: true }, nowMs);
   }
   if (state.phase !== 'gathering') return regroup(next, `worker ${slot} can take part`);
-  const absent = next.members.toArray().filter((member) => member.status === 'starting').length;
-  const still = absent > 0 && !state.hasRun ? `; ${absent} still to come` : '';
+  const absent = next.members.toArray().filter((member) => isToCome(member, state.hasRun)).length;
+  const still = absent > 0 ? `; ${absent} still to come` : '';
   return stay(next, `worker ${slot} has joined${still}`, askToStand(next, slot));
 }
 
@@ -218,15 +225,19 @@ function onStanding(state: MembershipState, slot: number, { position }: Of<'stan
   return formIfComplete(update(state, slot, { standing: { position } }));
 }
 
+/** Whether the generation that is being gathered waits for it. */
+const isToCome = ({ status }: Member, hasRun: boolean): boolean =>
+  status === 'returning' || (status === 'starting' && !hasRun);
+
 /** Forms the generation once everyone who takes part stands; the first one has all workers. */
 function formIfComplete(state: MembershipState): Result {
   if (state.phase !== 'gathering') return stay(state);
   const members = joined(state);
   const { worldSize, minWorkers } = state.policy;
   const enough = !state.hasRun ? worldSize : state.stopping ? 1 : minWorkers;
-  if (members.length < enough || members.some(({ standing }) => standing === null)) {
-    return stay(state);
-  }
+  const isReturning = state.members.toArray().some(({ status }) => status === 'returning');
+  if (members.length < enough || isReturning) return stay(state);
+  if (members.some(({ standing }) => standing === null)) return stay(state);
   return form(state, members);
 }
 
@@ -320,7 +331,7 @@ function onFinished(state: MembershipState, slot: number, message: Of<'finished'
     .flatMap(({ slot: other, rank, status }): MembershipEffect[] => {
       if (rank !== null) return [{ kind: 'send', slot: other, body: { kind: 'complete', step } }];
       // A process that has not come to take part is of no use any more.
-      return status === 'starting' || status === 'joined' ? [{ kind: 'kill', slot: other }] : [];
+      return isAlive({ status }) ? [{ kind: 'kill', slot: other }] : [];
     });
   effects.push({ kind: 'complete', step, stateHash });
   const text = `all workers have finished at step ${step} with the same state ${stateHash.slice(0, 12)}`;
@@ -416,13 +427,11 @@ function lose(
   const text = `${loss.message} ${reason}`;
   if (isNobodyLeft(next)) return abort(next, loss);
   const launches = dueLaunches(next, nowMs);
-  const wasIn = member.status === 'joined' || member.status === 'doomed';
-  const regrouped = wasIn && member.hello !== null ? regroup(launches.state, '') : launches;
-  return {
-    state: regrouped.state,
-    effects: [...launches.effects, ...(regrouped === launches ? [] : regrouped.effects)],
-    reason: text,
-  };
+  // One that had not introduced itself may be what the others waited for.
+  const others =
+    member.hello === null ? formIfComplete(launches.state) : regroup(launches.state, '');
+  const effects = [...launches.effects, ...others.effects];
+  return { state: others.state, effects, reason: [text, others.reason].join(' ').trim() };
 }
 
 function afterLoss(
@@ -518,7 +527,8 @@ function onTick(state: MembershipState, nowMs: number): Result {
   return { state: next, effects, reason: reasons.join('; ') };
 }
 
-const isAlive = ({ status }: Member): boolean => status === 'starting' || status === 'joined';
+const isAlive = ({ status }: Pick<Member, 'status'>): boolean =>
+  status === 'starting' || status === 'returning' || status === 'joined';
 
 function findSilent(state: MembershipState, nowMs: number): Result {
   const { silenceMs } = state.policy;
@@ -604,7 +614,7 @@ function findTooFew(state: MembershipState, nowMs: number): Result {
   const text = `${present} of at least ${minWorkers} workers are left`;
   const mayCome = state.members
     .toArray()
-    .some(({ status }) => status === 'starting' || status === 'absent' || status === 'doomed');
+    .some(({ status }) => status !== 'joined' && status !== 'leftOut');
   if (mayCome && nowMs - sinceMs <= joinMs) {
     return stay(waiting, state.tooFewSinceMs === null ? `${text}: the run waits` : '');
   }
@@ -625,6 +635,7 @@ function forgiveSilence(state: MembershipState, nowMs: number): MembershipState 
 
 function progressOf(state: MembershipState, member: Member): string {
   if (member.status === 'starting') return 'before it had joined';
+  if (member.status === 'returning') return 'since the coordinator was replaced';
   if (!state.hasRun) return 'while it loaded its weights';
   return `after ${member.step} steps`;
 }

@@ -40,6 +40,11 @@ export interface ProgressState {
   readonly reports: Readonly<Record<number, StepReports>>;
   /** What has been told of the last steps: kind and step. */
   readonly told: readonly string[];
+  /**
+   * Results that a successor's workers say again, until it knows where they stand: each begins with its own last
+   * steps. Null for a coordinator that has heard everything itself.
+   */
+  readonly held: readonly Told[] | null;
 }
 
 interface StepReports {
@@ -98,6 +103,25 @@ export function initialProgress(totalSteps: number, slots: number): ProgressStat
     draining: false,
     reports: {},
     told: [],
+    held: null,
+  };
+}
+
+/** Of a coordinator that takes a run over in which steps below `closed` were told. */
+export function succeedingProgress(
+  fresh: ProgressState,
+  { closed, told, isStopping }: { closed: number; told: readonly string[]; isStopping: boolean },
+): ProgressState {
+  return {
+    ...fresh,
+    // So that no step is closed before the first generation starts.
+    workers: Number.POSITIVE_INFINITY,
+    next: fresh.next.map(() => closed),
+    closed,
+    lease: Math.min(closed + LEASE_AHEAD, fresh.totalSteps),
+    draining: isStopping,
+    told,
+    held: [],
   };
 }
 
@@ -120,11 +144,7 @@ function onStart(
   state: ProgressState,
   { slots, step }: { slots: readonly number[]; step: number },
 ): Result {
-  const applied = Object.keys(state.reports)
-    .map(Number)
-    .filter((open) => open < step)
-    .sort((a, b) => a - b);
-  const effects = applied.map((open) => summarize(open, state.reports[open]!));
+  const { effects, told } = untold(state, step);
   const next = slots.reduce((list, slot) => list.with(slot, step), state.next);
   const started: ProgressState = {
     ...state,
@@ -134,11 +154,37 @@ function onStart(
     lease: step,
     reports: {},
     // Steps that are done again from a checkpoint are told again.
-    told: step < state.closed ? [] : state.told,
+    told: step < state.closed ? [] : told,
+    held: null,
   };
   const granted = state.draining ? stopHere(started, '') : grant(started, true);
   return { ...granted, effects: [...effects, ...granted.effects] };
 }
+
+/** What was reported of steps before `step`, in the order in which a run goes through them. */
+function untold(
+  state: ProgressState,
+  step: number,
+): { effects: readonly ProgressEffect[]; told: readonly string[] } {
+  const steps = Object.keys(state.reports)
+    .map(Number)
+    .filter((open) => open < step);
+  const held = (state.held ?? []).filter(
+    (result, i, all) => all.findIndex((other) => keyOf(other) === keyOf(result)) === i,
+  );
+  const inOrder = [
+    ...steps.map((open) => ({ at: open + 1, effect: summarize(open, state.reports[open]!) })),
+    // After the step that they belong to.
+    ...held.map((result) => ({
+      at: result.step + 0.5,
+      effect: { kind: 'tell', ...result } as const,
+    })),
+  ].sort((a, b) => a.at - b.at);
+  const effects = inOrder.map(({ effect }) => effect);
+  return { effects, told: [...state.told, ...held.map(keyOf)] };
+}
+
+const keyOf = ({ step, payload }: Told): string => `${step} ${String(payload.kind)}`;
 
 function onStepDone(state: ProgressState, event: SlotReport & { step: number }): Result {
   const { slot, step, sums, report } = event;
@@ -201,10 +247,12 @@ function summarize(step: number, reports: StepReports): ProgressEffect {
 
 /** All workers say the same: the first one is passed on. */
 function onResult(state: ProgressState, { slot, step, payload }: Told): Result {
-  const key = `${step} ${String(payload.kind)}`;
+  const result = { slot, step, payload };
+  const key = keyOf(result);
   // Results of step n are said with n steps applied, at the latest before step n+1 is closed.
   if (state.told.includes(key) || step < state.closed - 1) return stay(state);
-  const effects: ProgressEffect[] = [{ kind: 'tell', slot, step, payload }];
+  if (state.held !== null) return stay({ ...state, held: [...state.held, result] });
+  const effects: ProgressEffect[] = [{ kind: 'tell', ...result }];
   return { state: { ...state, told: [...state.told, key] }, effects, reason: '' };
 }
 

@@ -5,7 +5,6 @@
 import type { LockstepError } from '../core/errors.ts';
 import { failure, failureOfError } from '../core/failure.ts';
 import type { StopSignal } from '../core/stop-signal.ts';
-import { STOP_SIGNALS } from '../core/stop-signal.ts';
 import { decodeFromWorker, encode } from '../protocol/codec.ts';
 import type { ControlServer } from '../protocol/control-socket.ts';
 import { openControlServer } from '../protocol/control-socket.ts';
@@ -22,12 +21,15 @@ import {
 } from '../protocol/timing.ts';
 import type { RunEvent } from '../telemetry/run-event.ts';
 import { DEFAULT_ELASTICITY, type Elasticity } from './elasticity.ts';
-import type { Launch, LaunchedWorker } from './launching.ts';
+import type { Launch, LaunchedWorker, LaunchWatch } from './launching.ts';
 import type { MachineEffect, MachineEvent, MachineState, RunOutcome } from './machine.ts';
 import { initialMachine, isHeard, reduceMachine } from './machine.ts';
-import type { MeetingKind, MeetingPoint } from './meeting-point.ts';
-import { openMeetingPoint, seatOf } from './meeting-point.ts';
-import type { ExpectedHashes } from './member.ts';
+import type { MeetingPoint } from './meeting-point.ts';
+import { seatOf } from './meeting-point.ts';
+import type { ExitStatus, ExpectedHashes } from './member.ts';
+import type { Journal, Succession } from './succession.ts';
+import { isJournalOld, journalOf, successor } from './succession.ts';
+import { nameMember } from './wording.ts';
 
 /** Workers that were told to abort must be gone so soon; then they are killed. */
 const ABORT_WAIT_MS = 3_000;
@@ -43,15 +45,21 @@ const BACKOFF_MS = 1_000;
 const HEALTHY_MS = 10 * 60_000;
 
 export interface CoordinatorOptions {
-  readonly runId: string;
-  readonly worldSize: number;
-  readonly meeting: MeetingKind;
+  readonly point: MeetingPoint;
   /** What all workers must have; hashes left out must only be equal among them. */
   readonly expected: ExpectedHashes;
   /** Global steps of the whole run, those before a resumed checkpoint included. */
   readonly totalSteps: number;
   readonly launch: Launch;
   readonly onEvent: (event: RunEvent) => void;
+  /** Tells of each request to stop; returns what ends that. */
+  readonly watchSignals: (onSignal: (signal: StopSignal) => void) => () => void;
+  /** A run that another coordinator has begun; absent for a new one. */
+  readonly takeOver?: TakeOver;
+  /** Hears of the endpoint once workers can connect to it. */
+  readonly onListening?: (endpoint: string) => void;
+  /** Keeps the newest journal for a successor; called before anything is done that depends on it. */
+  readonly onJournal?: (journal: Journal) => void;
   /** @default `DEFAULT_ELASTICITY` */
   readonly elasticity?: Elasticity;
   /** Workers must be ready so soon. @default ten minutes */
@@ -60,22 +68,32 @@ export interface CoordinatorOptions {
   readonly healthyMs?: number;
 }
 
+/** What a successor is told beside what the workers tell it. */
+export interface TakeOver {
+  readonly succession: Succession;
+  /** Where the workers look for their coordinator. */
+  readonly endpoint: string;
+  /** The processes that live, under the coordinator's watch from now on. */
+  readonly adopt: (watch: LaunchWatch) => readonly LaunchedWorker[];
+}
+
 /**
- * Runs a training run from the start of its workers to the end of the last one. Resolves with how it ended;
- * rejects only when it can't begin (USAGE, INSECURE, PORT_IN_USE, or what `launch` throws). Handles SIGINT, SIGTERM,
- * SIGHUP and SIGUSR1 meanwhile: the first drains the run, a second SIGINT aborts it. On return no worker
- * process and no socket is left.
+ * Runs a training run from the start of its workers, or from where a coordinator has left it, to the end of the
+ * last one. Resolves with how it ended; rejects only when it can't begin (PORT_IN_USE, or what `launch` throws).
+ * The first signal drains the run, a second SIGINT aborts it. On return no worker process and no socket is left.
  */
 export async function runCoordinator(options: CoordinatorOptions): Promise<RunOutcome> {
-  const { runId, meeting, worldSize } = options;
-  const point = openMeetingPoint(runId, meeting, worldSize);
-  const coordinator = new Coordinator(options, point);
+  const coordinator = new Coordinator(options);
   try {
     return await coordinator.run();
   } finally {
     await coordinator.close();
-    point.dissolve();
   }
+}
+
+interface Place {
+  readonly slot: number;
+  readonly attempt: number;
 }
 
 interface Running {
@@ -85,7 +103,6 @@ interface Running {
 
 class Coordinator {
   readonly #options: CoordinatorOptions;
-  readonly #point: MeetingPoint;
   readonly #ended: Promise<RunOutcome>;
   #end: (outcome: RunOutcome) => void = () => {};
   /** By slot. */
@@ -98,12 +115,13 @@ class Coordinator {
   #server: ControlServer | null = null;
   #lastTickMs = performance.now();
   #onWorkerGone: () => void = () => {};
+  #unwatchSignals: () => void = () => {};
 
-  constructor(options: CoordinatorOptions, point: MeetingPoint) {
-    const { worldSize, expected, totalSteps, joinMs = JOIN_MS, healthyMs = HEALTHY_MS } = options;
+  constructor(options: CoordinatorOptions) {
+    const { expected, totalSteps, joinMs = JOIN_MS, healthyMs = HEALTHY_MS } = options;
     const policy = {
       ...(options.elasticity ?? DEFAULT_ELASTICITY),
-      worldSize,
+      worldSize: options.point.place.worldSize,
       expected,
       totalSteps,
       joinMs,
@@ -113,26 +131,33 @@ class Coordinator {
       backoffMs: BACKOFF_MS,
       healthyMs,
     };
+    const nowMs = performance.now();
+    const { takeOver } = options;
     this.#options = options;
-    this.#point = point;
-    this.#state = initialMachine(policy, performance.now());
+    this.#state =
+      takeOver === undefined
+        ? initialMachine(policy, nowMs)
+        : successor(policy, takeOver.succession, nowMs);
     this.#ended = new Promise((resolve) => {
       this.#end = resolve;
     });
   }
 
   async run(): Promise<RunOutcome> {
-    const { coordinatorAddress, keys } = this.#point;
+    const { point, takeOver, onListening, watchSignals } = this.#options;
+    const { coordinatorAddress, keys } = point;
     this.#gate = await Gate.open(keys, (text) => this.#tell(text));
     const handlers = {
       onFrame: (peer: string, frame: Uint8Array | null) => this.#onFrame(peer, frame),
       // The peer is gone or reads nothing: its exit or its silence says so too, with a better reason.
       onSendFailure: () => {},
     };
-    this.#server = await openControlServer(coordinatorAddress, handlers, this.#gate);
-    for (const signal of STOP_SIGNALS) process.on(signal, this.#onSignal);
-    const slots = [...Array(this.#options.worldSize).keys()];
-    this.#launch(slots.map((slot) => ({ slot, attempt: 0 })));
+    const address = takeOver?.endpoint ?? coordinatorAddress;
+    this.#server = await openControlServer(address, handlers, this.#gate);
+    onListening?.(this.#server.endpoint);
+    this.#unwatchSignals = watchSignals((signal) => this.#dispatch({ kind: 'signal', signal }));
+    if (takeOver !== undefined) this.#adopt(takeOver);
+    this.#launchMissing(takeOver?.succession);
     this.#timers.push(setInterval(() => this.#tick(), TICK_MS));
     this.#timers.push(setInterval(() => this.#heartbeat(), HEARTBEAT_MS));
     const outcome = await this.#ended;
@@ -143,35 +168,64 @@ class Coordinator {
 
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
-    for (const signal of STOP_SIGNALS) process.off(signal, this.#onSignal);
+    this.#unwatchSignals();
     for (const { worker } of this.#workers.values()) worker.kill('SIGKILL');
     this.#server?.close();
     await this.#gate?.close();
   }
 
-  #launch(places: readonly { readonly slot: number; readonly attempt: number }[]): void {
-    const { worldSize, launch } = this.#options;
-    const attempts = new Map(places.map(({ slot, attempt }) => [slot, attempt]));
+  #launch(places: readonly Place[]): void {
+    const { launch, point } = this.#options;
     const { endpoint } = this.#server!;
-    const seats = places.map((place) => seatOf(this.#point, endpoint, { ...place, worldSize }));
-    const workers = launch(seats, (slot, status) => {
-      const attempt = attempts.get(slot)!;
-      if (this.#workers.get(slot)?.attempt === attempt) this.#workers.delete(slot);
-      this.#dispatch({ kind: 'exited', slot, attempt, status, nowMs: performance.now() });
-      this.#onWorkerGone();
-    });
-    for (const worker of workers) {
-      const { slot, pid } = worker;
-      this.#workers.set(slot, { attempt: attempts.get(slot)!, worker });
-      this.#dispatch({ kind: 'spawned', slot, pid });
+    const seats = places.map((place) => seatOf(point, endpoint, place));
+    this.#watch(places, launch(seats, this.#watchFor(places)));
+  }
+
+  /** What the workers of a coordinator that died have come to; those that have ended meanwhile are lost now. */
+  #adopt({ succession, adopt }: TakeOver): void {
+    const { processes } = succession;
+    const watch = this.#watchFor(processes);
+    this.#watch(processes, adopt(watch));
+    for (const { slot, attempt, exit } of processes) {
+      if (exit !== null) this.#onExit(slot, attempt, exit);
     }
+  }
+
+  /** The first process in each slot where none was ever started. */
+  #launchMissing(succession: Succession | undefined): void {
+    const started = new Set(succession?.processes.map(({ slot }) => slot));
+    const slots = [...Array(this.#options.point.place.worldSize).keys()];
+    const places = slots.filter((slot) => !started.has(slot)).map((slot) => ({ slot, attempt: 0 }));
+    if (places.length > 0) this.#launch(places);
+  }
+
+  #watchFor(places: readonly Place[]): LaunchWatch {
+    const attempts = new Map(places.map(({ slot, attempt }) => [slot, attempt]));
+    return {
+      onSpawn: (slot, pid) => this.#dispatch({ kind: 'spawned', slot, pid }),
+      onExit: (slot, status) => this.#onExit(slot, attempts.get(slot)!, status),
+    };
+  }
+
+  #watch(places: readonly Place[], workers: readonly LaunchedWorker[]): void {
+    const attempts = new Map(places.map(({ slot, attempt }) => [slot, attempt]));
+    for (const worker of workers) {
+      this.#workers.set(worker.slot, { attempt: attempts.get(worker.slot)!, worker });
+    }
+  }
+
+  #onExit(slot: number, attempt: number, status: ExitStatus): void {
+    if (this.#workers.get(slot)?.attempt === attempt) this.#workers.delete(slot);
+    this.#dispatch({ kind: 'exited', slot, attempt, status, nowMs: performance.now() });
+    this.#onWorkerGone();
   }
 
   /** Waits for the workers to end; kills those that have not after `waitMs`. */
   async #buryWorkers(waitMs: number): Promise<void> {
     const kill = setTimeout(() => {
       for (const { worker } of this.#workers.values()) {
-        this.#tell(`worker ${worker.slot} (pid ${worker.pid}) did not end and is killed`);
+        const member = this.#state.membership.members.at(worker.slot)!;
+        this.#tell(`${nameMember(member)} did not end and is killed`);
         worker.kill('SIGKILL');
       }
     }, waitMs);
@@ -194,7 +248,7 @@ class Coordinator {
       }
       const error = failureOfError(decoded.error);
       this.#dispatch({ kind: 'nonsense', ...sender, error, nowMs: performance.now() });
-    } else if (decoded.message.run !== this.#point.run) {
+    } else if (decoded.message.run !== this.#run) {
       this.#refuse(peer, decoded.message);
     } else {
       const { message } = decoded;
@@ -215,22 +269,18 @@ class Coordinator {
     if (this.#refused.has(peer) || this.#refused.size >= MOST_REFUSED) return;
     this.#refused.add(peer);
     const isMessage = 'kind' in what;
-    const isStranger = isMessage && what.run === this.#point.run;
+    const isStranger = isMessage && what.run === this.#run;
     const why = !isMessage
       ? what.message
       : isStranger
         ? 'it is none of its workers, or no longer'
         : 'it belongs to another run';
     this.#tell(`refused a peer that calls itself "${peer.replace(/[^\w-]/g, '?')}": ${why}`);
-    const run = isMessage ? what.run : this.#point.run;
+    const run = isMessage ? what.run : this.#run;
     const advice = 'Start all processes from one installation, by one command.';
     const refusal = failure('PROTOCOL', `The coordinator refused this worker: ${why}.`, advice);
     this.#sendTo(peer, { kind: 'abort', ...refusal }, run);
   }
-
-  readonly #onSignal = (signal: NodeJS.Signals): void => {
-    this.#dispatch({ kind: 'signal', signal: signal as StopSignal });
-  };
 
   #tell(text: string): void {
     if (text !== '') this.#options.onEvent({ kind: 'status', text });
@@ -244,7 +294,9 @@ class Coordinator {
   }
 
   #dispatch(event: MachineEvent): void {
+    const { onJournal } = this.#options;
     const { state, effects } = reduceMachine(this.#state, event);
+    if (onJournal !== undefined && isJournalOld(this.#state, state)) onJournal(journalOf(state));
     this.#state = state;
     for (const effect of effects) this.#apply(effect);
   }
@@ -276,7 +328,11 @@ class Coordinator {
 
   #send(slot: number, body: CoordinatorBody): void {
     const { attempt } = this.#state.membership.members.at(slot)!;
-    this.#sendTo(`worker-${slot}-${attempt}`, body, this.#point.run);
+    this.#sendTo(`worker-${slot}-${attempt}`, body, this.#run);
+  }
+
+  get #run(): string {
+    return this.#options.point.place.run;
   }
 
   #sendTo(peer: string, body: CoordinatorBody, run: string): void {

@@ -87,6 +87,8 @@ export function openControlClient(
   const dealer = new Dealer({
     ...LIMITS,
     ...clientOptions(keys, keys?.coordinatorKey ?? null),
+    // Half an hour of heartbeats for a coordinator that is away.
+    sendHighWaterMark: 4096,
     routingId: identity,
     reconnectInterval: 100,
   });

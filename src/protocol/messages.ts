@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import type { JsonObject } from '../core/json.ts';
 
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 const count = z.int().min(0);
 const hash = z.string().max(256);
@@ -58,6 +58,8 @@ export const workerMessage = z.discriminatedUnion('kind', [
 
 /** Coordinator → worker. */
 export const coordinatorMessage = z.discriminatedUnion('kind', [
+  /** This coordinator does not know the worker, which may know another one: say `hello` and what was done last. */
+  message('introduce', {}),
   /** A generation (the envelope's) is to be formed: drop the unfinished step and say `standing`. */
   message('regroup', {}),
   /** `receivers`: ranks that wait for this worker's state. */

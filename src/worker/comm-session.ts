@@ -39,11 +39,12 @@ export class CommSession {
   readonly #generation: Int32Array;
 
   constructor(options: ThreadOptions, post: Post) {
-    const { coordinatorEndpoint, slot, attempt, worldSize, parentPid } = options.identity;
+    const { coordinatorEndpoint, slot, attempt, worldSize, parentPid, coordinatorWaitMs } =
+      options.identity;
     this.#options = options;
     this.#post = post;
     this.#generation = new Int32Array(options.generation);
-    this.#lifeline = new Lifeline(parentPid, {
+    this.#lifeline = new Lifeline(parentPid, coordinatorWaitMs, {
       nowMs: () => performance.now(),
       parentPid: () => process.ppid,
     });

@@ -26,6 +26,8 @@ const environment = z.object({
   LOCKSTEP_RUN_FOLDER: text,
   /** The worker ends when this process, its parent, is gone; absent when something else supervises it. */
   LOCKSTEP_PARENT_PID: number.optional(),
+  /** The worker ends when it has heard nothing of the coordinator for so long. */
+  LOCKSTEP_COORDINATOR_WAIT_MS: number.optional(),
 });
 
 export interface WorkerIdentity {
@@ -39,6 +41,7 @@ export interface WorkerIdentity {
   readonly keyFile: string | null;
   readonly runFolder: string;
   readonly parentPid: number | null;
+  readonly coordinatorWaitMs: number;
 }
 
 /** Throws USAGE when a variable is missing or makes no sense, INSECURE for tcp without keys. */
@@ -74,5 +77,6 @@ export function workerIdentity(env: Readonly<NodeJS.ProcessEnv>): WorkerIdentity
     keyFile,
     runFolder: data.LOCKSTEP_RUN_FOLDER,
     parentPid: data.LOCKSTEP_PARENT_PID ?? null,
+    coordinatorWaitMs: data.LOCKSTEP_COORDINATOR_WAIT_MS ?? 0,
   };
 }

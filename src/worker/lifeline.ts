@@ -1,4 +1,4 @@
-/** Notices that the coordinator is gone: by silence, or at once when it was the parent process. */
+/** Notices that the coordinator is gone for good, by its silence, or at once when the parent process is gone. */
 import type { Failure } from '../core/failure.ts';
 import { failure } from '../core/failure.ts';
 import { SILENCE_MS, STALL_MS, TICK_MS } from '../protocol/timing.ts';
@@ -13,13 +13,18 @@ export interface LifelineSenses {
 
 export class Lifeline {
   readonly #expectedParent: number | null;
+  readonly #waitMs: number;
   readonly #senses: LifelineSenses;
   #lastHeardMs: number;
   #lastCheckMs: number;
 
-  /** @param expectedParent pid of the coordinator when it started this process, else null. */
-  constructor(expectedParent: number | null, senses: LifelineSenses) {
+  /**
+   * @param expectedParent pid of what supervises this process and the coordinator; null when it is not the parent
+   * @param waitMs how long another coordinator is waited for; it counts as silent after `SILENCE_MS` in any case
+   */
+  constructor(expectedParent: number | null, waitMs: number, senses: LifelineSenses) {
     this.#expectedParent = expectedParent;
+    this.#waitMs = Math.max(waitMs, SILENCE_MS);
     this.#senses = senses;
     this.#lastHeardMs = senses.nowMs();
     this.#lastCheckMs = this.#lastHeardMs;
@@ -37,10 +42,10 @@ export class Lifeline {
     if (nowMs - this.#lastCheckMs > TICK_MS + STALL_MS) this.#lastHeardMs = nowMs;
     this.#lastCheckMs = nowMs;
     if (this.#expectedParent !== null && this.#senses.parentPid() !== this.#expectedParent) {
-      return lost(`its process ${this.#expectedParent} is gone`);
+      return lost(`process ${this.#expectedParent}, which started the run, is gone`);
     }
-    if (nowMs - this.#lastHeardMs <= SILENCE_MS) return null;
-    return lost(`nothing was heard of it for ${SILENCE_MS} ms`);
+    if (nowMs - this.#lastHeardMs <= this.#waitMs) return null;
+    return lost(`nothing was heard of it for ${this.#waitMs} ms`);
   }
 }
 

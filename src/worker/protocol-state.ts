@@ -42,6 +42,10 @@ export interface WorkerState {
   readonly assignment: Assignment | null;
   /** `hello` or `standing`, to be said again until it is answered. */
   readonly unanswered: WorkerBody | null;
+  /** For a coordinator that was started in place of another one. */
+  readonly hello: WorkerBody | null;
+  /** What was said of the last steps: the coordinator may have died with it unread. */
+  readonly recent: readonly Dated[];
   /** Steps below it may run. */
   readonly lease: number;
   /** Step before which to stop, once the coordinator drains the run. */
@@ -50,6 +54,11 @@ export interface WorkerState {
   readonly step: number;
   readonly failure: Failure | null;
 }
+
+type Dated = Extract<WorkerBody, { kind: 'stepDone' | 'result' }>;
+
+/** A coordinator has told of all steps but those of a lease, at most two, and the one whose results still come. */
+const RECENT_STEPS = 3;
 
 export type WorkerEvent =
   | { readonly kind: 'received'; readonly message: CoordinatorMessage }
@@ -71,6 +80,8 @@ export const INITIAL_WORKER_STATE: WorkerState = {
   generation: 0,
   assignment: null,
   unanswered: null,
+  hello: null,
+  recent: [],
   lease: 0,
   stopAt: null,
   step: 0,
@@ -101,6 +112,7 @@ function onMessage(state: WorkerState, message: CoordinatorMessage): Result {
     return abort(state, failure(message.code, message.message, message.advice));
   }
   if (state.phase === 'starting') return stay(state);
+  if (message.kind === 'introduce') return introduce(state);
   if (state.phase === 'joining' && message.kind !== 'regroup') return repeat(state);
   // Whatever is said in a newer generation says that there is one, should `regroup` itself be lost.
   if (message.generation > state.generation) return regroup(state, message.generation);
@@ -145,6 +157,15 @@ function started(state: WorkerState): WorkerState {
   return state.phase === 'waiting' ? { ...state, phase: 'running' } : state;
 }
 
+function introduce(state: WorkerState): Result {
+  const { hello, recent } = state;
+  const bodies = hello === null ? recent : [hello, ...recent];
+  return changed(
+    state,
+    bodies.map((body) => ({ kind: 'send', body })),
+  );
+}
+
 /** Says again what has not been answered. */
 function repeat(state: WorkerState): Result {
   const { unanswered } = state;
@@ -173,18 +194,31 @@ function onSaid(state: WorkerState, body: WorkerBody): Result {
 function afterSaying(state: WorkerState, body: WorkerBody): WorkerState {
   switch (body.kind) {
     case 'hello':
-      return { ...state, phase: 'joining', unanswered: body };
+      return { ...state, phase: 'joining', unanswered: body, hello: body };
     case 'standing':
       return { ...state, phase: 'standing', unanswered: body };
     case 'ready':
-      return { ...state, phase: 'waiting', step: body.step };
+      return { ...state, ...before(state, body.step), phase: 'waiting' };
     case 'stepDone':
-      return { ...state, step: body.step + 1 };
+      return { ...remember(state, body), step: body.step + 1 };
+    case 'result':
+      return remember(state, body);
     case 'finished':
       return { ...state, phase: 'finished' };
     default:
       return state;
   }
+}
+
+/** A state that was read from the disk may be an earlier one: what was said of later steps is void. */
+function before({ recent }: WorkerState, step: number): Pick<WorkerState, 'step' | 'recent'> {
+  const isDone = (said: Dated) => said.step < (said.kind === 'result' ? step + 1 : step);
+  return { step, recent: recent.filter(isDone) };
+}
+
+function remember(state: WorkerState, body: Dated): WorkerState {
+  const recent = state.recent.filter(({ step }) => step > body.step - RECENT_STEPS);
+  return { ...state, recent: [...recent, body] };
 }
 
 function abort(state: WorkerState, reason: Failure): Result {

@@ -1,6 +1,6 @@
 /**
- * A worker's death costs time and no bit; that of the coordinator ends the run soon, each process with one line
- * and the right exit code. Nothing is left.
+ * The death of a worker or of the coordinator costs time and no bit; that of their supervisor ends the run soon, each
+ * process with one line and the right exit code. Nothing is left.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -173,6 +173,96 @@ describe('death of a worker', () => {
 });
 
 describe('death of the coordinator', () => {
+  for (const transport of ['ipc', 'tcp', 'insecure-tcp'] as const)
+    test(`by SIGKILL: another one takes the run over, no step is lost or told twice: ${transport}`, async () => {
+      await withLongRun({ transport, totalSteps: STEPS, stepMs: 40 }, async (run) => {
+        await run.line('step', ({ step }) => step === 5);
+        const pid = run.coordinatorPid;
+        process.kill(pid, 'SIGKILL');
+        await endsUndisturbed(run);
+        assert.notEqual(run.coordinatorPid, pid);
+        assert.equal(run.startedPids.length, 2, 'the workers are the same processes');
+        const status = statusOf(run);
+        assert.match(
+          status,
+          /^The coordinator was killed by SIGKILL; another one takes the run over \(restart 1 of 3\)\.$/m,
+        );
+        assert.match(status, /^worker 0 has joined/m);
+        assert.match(status, /^step \d+ was finished \d+ ms after the loss$/m);
+      });
+    });
+
+  test('while it keeps dying: the run goes on each time', async () => {
+    const change = { totalSteps: STEPS, stepMs: 40, healthyMs: 0 };
+    await withLongRun(change, async (run) => {
+      for (const after of [3, 8, 13, 18, 23]) {
+        await run.line('step', ({ step }) => step === after);
+        process.kill(run.coordinatorPid, 'SIGKILL');
+      }
+      await endsUndisturbed(run);
+    });
+  });
+
+  test('by SIGSTOP: its silence is noticed, and another one takes the run over', async () => {
+    await withLongRun({ totalSteps: STEPS }, async (run) => {
+      await run.line('step', ({ step }) => step === 5);
+      process.kill(run.coordinatorPid, 'SIGSTOP');
+      await endsUndisturbed(run);
+      assert.match(statusOf(run), /^The coordinator said nothing for 10000 ms; another one/m);
+    });
+  });
+
+  test('together with a worker: that one is started again', async () => {
+    await withLongRun({ workers: 3, totalSteps: STEPS, stepMs: 40 }, async (run) => {
+      const pids = await run.pids();
+      await run.line('step', ({ step }) => step === 5);
+      process.kill(run.coordinatorPid, 'SIGKILL');
+      process.kill(pids[1]!, 'SIGKILL');
+      assert.equal(await run.exit(), 0, run.stderr);
+      const { outcome } = await run.line('outcome');
+      assert.equal(outcome.stateHash, expectedState(run.run, STEPS));
+      assert.match(statusOf(run), /^Lost worker 1 \(pid \d+\): it was killed by SIGKILL/m);
+      await run.nothingIsLeft();
+    });
+  });
+
+  test('after a signal to stop: its successor stops the run, saved', async () => {
+    await withLongRun({ stepMs: 400 }, async (run) => {
+      await run.line('step', ({ step }) => step === 2);
+      run.process.kill('SIGTERM');
+      await run.line('status', ({ text }) => /^SIGTERM: the run stops before step/.test(text));
+      process.kill(run.coordinatorPid, 'SIGKILL');
+      assert.equal(await run.exit(), 143, run.stderr);
+      const { outcome } = await run.line('outcome');
+      assert.equal(outcome.kind, 'drained');
+      assert.equal(outcome.stateHash, expectedState(run.run, outcome.step));
+      await run.nothingIsLeft();
+    });
+  });
+
+  test('before anything was decided: its successor starts the run', async () => {
+    await withLongRun({ totalSteps: 5 }, async (run) => {
+      await run.line('coordinator');
+      process.kill(run.coordinatorPid, 'SIGKILL');
+      await endsUndisturbed(run);
+    });
+  });
+
+  test('when the workers are not to wait: the run ends with code 7', async () => {
+    await withLongRun({ elasticity: { coordinatorWaitMs: 0 } }, async (run) => {
+      await run.line('step', ({ step }) => step === 3);
+      process.kill(run.coordinatorPid, 'SIGKILL');
+      assert.equal(await run.exit(), 7, run.stderr);
+      assert.match(
+        run.stderr,
+        /^COORDINATOR_LOST: Lost the coordinator: it was killed by SIGKILL\. Resume/,
+      );
+      await run.nothingIsLeft();
+    });
+  });
+});
+
+describe('death of the supervisor', () => {
   for (const transport of ['ipc', 'tcp'] as const)
     test(`by SIGKILL: workers end with code 7, and remove the folder of sockets or keys: ${transport}`, async () => {
       await withLongRun({ transport }, async (run) => {
@@ -184,7 +274,7 @@ describe('death of the coordinator', () => {
           assert.equal(linesOf(run, slot).length, 1, linesOf(run, slot).join('\n'));
           assert.match(
             linesOf(run, slot)[0]!,
-            /^COORDINATOR_LOST: Lost the coordinator: its process \d+ is gone\./,
+            /^COORDINATOR_LOST: Lost the coordinator: process \d+, which started the run, is gone\./,
           );
         }
       });

@@ -31,7 +31,7 @@ export interface FakeRun {
     /** Restarts that are struck, too. */
     readonly until?: number;
   };
-  readonly elasticity?: Elasticity;
+  readonly elasticity?: Partial<Elasticity>;
   readonly saveEverySteps?: number;
   readonly healthyMs?: number;
 }
@@ -44,6 +44,7 @@ export type Line =
       readonly places: readonly { readonly pid: number; readonly slot: number }[];
       readonly environment: Readonly<Record<string, string>>;
     }
+  | { readonly kind: 'coordinator'; readonly pid: number }
   | { readonly kind: 'outcome'; readonly outcome: Omit<RunOutcome, 'error'> };
 
 type LineOf<Kind extends Line['kind']> = Extract<Line, { kind: Kind }>;
@@ -82,7 +83,7 @@ export class FakeRunProcess {
     });
   }
 
-  /** Exit code, or the signal that ended the coordinator. */
+  /** Exit code, or the signal that ended the supervisor. */
   async exit(): Promise<number | NodeJS.Signals> {
     return await this.#exited;
   }
@@ -129,6 +130,12 @@ export class FakeRunProcess {
     return this.lines.flatMap((line) => (line.kind === 'launched' ? line.pids : []));
   }
 
+  /** The newest coordinator process. */
+  get coordinatorPid(): number {
+    const line = this.lines.findLast(({ kind }) => kind === 'coordinator');
+    return (line as LineOf<'coordinator'>).pid;
+  }
+
   async pids(): Promise<readonly number[]> {
     return (await this.line('launched')).pids;
   }
@@ -136,7 +143,7 @@ export class FakeRunProcess {
   /** Resolves when no worker is left and the socket folder is gone. */
   async nothingIsLeft(): Promise<void> {
     const { environment } = await this.line('launched');
-    const pids = this.startedPids;
+    const pids = [...this.startedPids, this.coordinatorPid];
     const folder = environment.LOCKSTEP_PRIVATE_FOLDER;
     while (pids.some(isAlive) || (folder !== undefined && existsSync(folder))) {
       await new Promise((resolve) => setTimeout(resolve, 50));

@@ -3,6 +3,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Seat } from '../../src/coordinator/launching.ts';
 import type { RunOutcome } from '../../src/coordinator/machine.ts';
+import {
+  makeMeetingPlace,
+  openMeetingPoint,
+  removeMeetingPlace,
+} from '../../src/coordinator/meeting-point.ts';
 import type { ExitStatus } from '../../src/coordinator/member.ts';
 import { runCoordinator } from '../../src/coordinator/server.ts';
 import { decodeFromCoordinator, encode } from '../../src/protocol/codec.ts';
@@ -85,25 +90,25 @@ async function coordinate(
   const status: string[] = [];
   let exit: (slot: number, status: ExitStatus) => void = () => {};
   let seat: Seat | undefined;
+  const place = makeMeetingPlace('a', { kind: 'tcp', host: '127.0.0.1' }, 1, 0);
   const running = runCoordinator({
-    runId: 'a',
-    worldSize: 1,
-    meeting: { kind: 'tcp', host: '127.0.0.1' },
+    point: openMeetingPoint(place),
     expected: {},
     totalSteps: 1,
-    launch: ([first], onExit) => {
+    launch: ([first], { onExit }) => {
       seat = first;
       exit = onExit;
-      return [
-        { slot: 0, pid: 1, kill: () => onExit(0, { code: null, signal: 'SIGKILL', lastLine: '' }) },
-      ];
+      return [{ slot: 0, kill: () => onExit(0, { code: null, signal: 'SIGKILL', lastLine: '' }) }];
     },
+    watchSignals: () => () => {},
     onEvent: (event) => void (event.kind === 'status' && status.push(event.text)),
   });
   while (seat === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
   await body(seat, status);
   exit(0, { code: 0, signal: null, lastLine: '' });
-  return { outcome: await running, status };
+  const outcome = await running;
+  removeMeetingPlace(place);
+  return { outcome, status };
 }
 
 describe('the coordinator', { timeout: 60_000 }, () => {
@@ -162,7 +167,7 @@ describe('the coordinator', { timeout: 60_000 }, () => {
       while (said.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
       worker.close();
     });
-    assert.match(outcome.reason, /^Lost worker 0 .* It says that it is in slot 5\.$/);
+    assert.match(outcome.reason, /^Lost worker 0: .* It says that it is in slot 5\.$/);
   });
 
   test('refuses a worker of another run in a slot of its own', async () => {

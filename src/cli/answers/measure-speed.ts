@@ -44,7 +44,7 @@ export async function measureSpeed(config: RunConfig, devices: readonly Device[]
     const folder = createRunFolder(join(root, 'run'), short);
     const meeting = { kind: 'ipc' } as const;
     // What a lost worker leaves is no measurement.
-    const elasticity = { maxRestarts: 0, minWorkers: devices.length };
+    const elasticity = { maxRestarts: 0, minWorkers: devices.length, coordinatorWaitMs: 0 };
     const code = await startRun(folder, facts, { devices, meeting, elasticity, resume: false });
     folder.release();
     if (code === 0) return tokensPerSecondOf(folder.metrics) / devices.length;

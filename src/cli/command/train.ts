@@ -11,6 +11,9 @@ import { resolveEngineKind } from '../../engine/select.ts';
 import { parseFault } from '../../worker/simulated-fault.ts';
 import type { Command } from '../command.ts';
 
+/** In seconds: what waits for the coordinator meanwhile has to fit into a queue. */
+const LONGEST_COORDINATOR_WAIT = 1_800;
+
 /** Where workers run. */
 export interface DeviceOptions {
   workers: number;
@@ -21,6 +24,7 @@ export interface PlacementOptions extends DeviceOptions {
   transport: string;
   maxRestarts: number;
   minWorkers: number;
+  coordinatorWait: number;
 }
 
 /** Options of every command that starts workers. */
@@ -59,12 +63,19 @@ export function placementOptions<T>(yargs: Argv<T>): Argv<T & PlacementOptions> 
       requiresArg: true,
       default: DEFAULT_ELASTICITY.minWorkers,
       describe: 'With fewer the run waits for a restart, then saves and stops with exit code 7',
+    })
+    .option('coordinator-wait', {
+      type: 'number',
+      requiresArg: true,
+      default: DEFAULT_ELASTICITY.coordinatorWaitMs / 1000,
+      describe:
+        'Seconds that workers wait for another coordinator when theirs died; 0: the run ends',
     }) as unknown as Argv<T & PlacementOptions>;
 }
 
 /** @throws LockstepError USAGE for numbers that make no sense */
 export function elasticityOf(
-  { maxRestarts, minWorkers }: PlacementOptions,
+  { maxRestarts, minWorkers, coordinatorWait }: PlacementOptions,
   workers: number,
 ): Elasticity {
   if (!Number.isInteger(maxRestarts) || maxRestarts < 0) {
@@ -81,7 +92,14 @@ export function elasticityOf(
       'Leave it out to go on with any number.',
     );
   }
-  return { maxRestarts, minWorkers };
+  if (!(coordinatorWait >= 0 && coordinatorWait <= LONGEST_COORDINATOR_WAIT)) {
+    throw new LockstepError(
+      'USAGE',
+      `Cannot use --coordinator-wait ${coordinatorWait}: it must be a number from 0 to ${LONGEST_COORDINATOR_WAIT} seconds.`,
+      'Give 0 to end the run when its coordinator dies.',
+    );
+  }
+  return { maxRestarts, minWorkers, coordinatorWaitMs: coordinatorWait * 1000 };
 }
 
 export function devicesOf({ gpus, workers }: DeviceOptions): Device[] {

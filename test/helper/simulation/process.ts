@@ -9,7 +9,7 @@ import type { Frame, Peer, Transport } from '../../../src/collective/transport/t
 import { LockstepError } from '../../../src/core/errors.ts';
 import { failure } from '../../../src/core/failure.ts';
 import type { CoordinatorMessage, Position, WorkerBody } from '../../../src/protocol/messages.ts';
-import { HEARTBEAT_MS, SILENCE_MS, TICK_MS } from '../../../src/protocol/timing.ts';
+import { HEARTBEAT_MS, TICK_MS } from '../../../src/protocol/timing.ts';
 import type { Comm, Membership } from '../../../src/worker/comm.ts';
 import { plainJson } from '../../../src/worker/comm.ts';
 import { MemberSession } from '../../../src/worker/member-session.ts';
@@ -49,6 +49,7 @@ export interface SavedState {
   readonly hash: string;
 }
 
+const COORDINATOR_WAIT_MS = 60_000;
 const START: SavedState = { step: 0, evaluated: true, hash: '' };
 
 export class SimulatedProcess {
@@ -165,7 +166,7 @@ export class SimulatedProcess {
   }
 
   #checkLifeline(): void {
-    if (this.#around.world.nowMs - this.#lastHeardMs <= SILENCE_MS) return;
+    if (this.#around.world.nowMs - this.#lastHeardMs <= COORDINATOR_WAIT_MS) return;
     this.#session.broke(failure('COORDINATOR_LOST', 'Lost the coordinator.', ''));
   }
 

@@ -6,6 +6,8 @@ import type {
   RunPolicy,
 } from '../../../src/coordinator/machine.ts';
 import { initialMachine, reduceMachine } from '../../../src/coordinator/machine.ts';
+import type { Journal, SlotProcess } from '../../../src/coordinator/succession.ts';
+import { isJournalOld, journalOf, successor } from '../../../src/coordinator/succession.ts';
 import type {
   CoordinatorBody,
   CoordinatorMessage,
@@ -36,6 +38,8 @@ export interface SimulatedEnd {
   readonly restarts: number;
   /** Times that a connection was cut, which loses what is said meanwhile. */
   readonly cuts: number;
+  /** Times that the coordinator was killed. */
+  readonly successions: number;
 }
 
 export const GOOD_NETWORK: NetworkQuality = {
@@ -77,6 +81,14 @@ class SimulatedRun {
   #setbackGenerations = new Set<number>();
   #restarts = 0;
   #cuts = 0;
+  /** What the supervisor knows. */
+  readonly #known = new Map<number, SlotProcess>();
+  #journal: Journal | null = null;
+  /** Since when there is no coordinator. */
+  #awaySinceMs: number | null = null;
+  /** What was said to it meanwhile. */
+  readonly #unread: (() => void)[] = [];
+  #successions = 0;
 
   constructor(seed: number, { faults, quality }: Disturbances) {
     this.#world = new World(seed);
@@ -128,6 +140,7 @@ class SimulatedRun {
       setbacks: this.#setbackGenerations.size,
       restarts: this.#restarts,
       cuts: this.#cuts,
+      successions: this.#successions,
     };
   }
 
@@ -139,8 +152,9 @@ class SimulatedRun {
   }
 
   #dispatch(event: MachineEvent): void {
-    if (this.#outcome !== null) return;
+    if (this.#outcome !== null || this.#awaySinceMs !== null) return;
     const { state, effects } = reduceMachine(this.#state, event);
+    if (isJournalOld(this.#state, state)) this.#journal = throughJson(journalOf(state));
     this.#state = state;
     for (const effect of effects) {
       if (effect.kind === 'send') this.#send(effect.slot, effect.body);
@@ -154,6 +168,7 @@ class SimulatedRun {
 
   #launch(slot: number, attempt: number): void {
     if (attempt > 0) this.#restarts++;
+    this.#known.set(slot, { slot, attempt, pid: 1, exit: null });
     // Loading the engine takes its time.
     this.#world.after(this.#world.between(100, 2_000), () => {
       this.#processes.set(slot, new SimulatedProcess(this.#around, slot, attempt));
@@ -170,18 +185,47 @@ class SimulatedRun {
     if (this.#processes.get(slot) === process) this.#processes.delete(slot);
     this.#around.endpoints.delete(process.name);
     const status = { code, signal: code === null ? 'SIGKILL' : null, lastLine: '' };
-    this.#world.after(this.#world.between(0, 5), () =>
-      this.#dispatch({ kind: 'exited', slot, attempt, status, nowMs: this.#world.nowMs }),
-    );
+    this.#world.after(this.#world.between(0, 5), () => {
+      const known = this.#known.get(slot);
+      if (known?.attempt === attempt) this.#known.set(slot, { ...known, exit: status });
+      this.#dispatch({ kind: 'exited', slot, attempt, status, nowMs: this.#world.nowMs });
+    });
   }
 
   #toCoordinator(from: SimulatedProcess, body: WorkerBody, generation: number): void {
     const { slot, attempt, name } = from;
     const envelope = { protocol: PROTOCOL_VERSION, run: 'simulated', generation };
     const message = { ...body, ...envelope } as WorkerMessage;
-    this.#network.send(name, COORDINATOR, () =>
-      this.#dispatch({ kind: 'message', slot, attempt, message, nowMs: this.#world.nowMs }),
-    );
+    const read = () =>
+      this.#dispatch({ kind: 'message', slot, attempt, message, nowMs: this.#world.nowMs });
+    this.#network.send(name, COORDINATOR, () => {
+      if (this.#awaySinceMs === null) read();
+      // What was on its way to the process that died is lost, what came later waits.
+      else if (this.#world.nowMs > this.#awaySinceMs + 20) this.#unread.push(read);
+    });
+  }
+
+  /** SIGKILL of the coordinator; another one takes over a moment later. */
+  #killCoordinator(): void {
+    if (this.#awaySinceMs !== null) return;
+    this.#successions++;
+    this.#awaySinceMs = this.#world.nowMs;
+    this.#world.after(this.#world.between(100, 4_000), () => this.#takeOver());
+  }
+
+  #takeOver(): void {
+    const awayMs = this.#world.nowMs - this.#awaySinceMs!;
+    const processes = [...this.#known.values()];
+    const succession = { journal: this.#journal, processes, awayMs };
+    this.#state = successor(this.#policy, succession, this.#world.nowMs);
+    this.#awaySinceMs = null;
+    for (const { slot, attempt, exit } of processes) {
+      if (exit !== null) {
+        const nowMs = this.#world.nowMs;
+        this.#dispatch({ kind: 'exited', slot, attempt, status: exit, nowMs });
+      }
+    }
+    for (const read of this.#unread.splice(0)) read();
   }
 
   #send(slot: number, body: CoordinatorBody): void {
@@ -196,6 +240,7 @@ class SimulatedRun {
   }
 
   #heartbeat(): void {
+    if (this.#awaySinceMs !== null) return;
     for (const { slot, lastHeardMs } of this.#state.membership.members.toArray()) {
       if (lastHeardMs !== null) this.#send(slot, { kind: 'heartbeat' });
     }
@@ -214,7 +259,8 @@ class SimulatedRun {
   #strike(): void {
     const alive = [...this.#processes.values()];
     const victim = alive[this.#world.pick(alive.length)];
-    const kind = this.#world.pick(9);
+    const kind = this.#world.pick(11);
+    if (kind >= 9) this.#killCoordinator();
     if (victim === undefined) return;
     if (kind <= 3) victim.kill();
     if (kind === 4) victim.stop(this.#world.between(50, 6_000));
@@ -236,3 +282,6 @@ class SimulatedRun {
     this.#network.cut(end, this.#world.between(10, longestMs));
   }
 }
+
+/** As it crosses to the supervisor and back. */
+const throughJson = (journal: Journal): Journal => JSON.parse(JSON.stringify(journal)) as Journal;

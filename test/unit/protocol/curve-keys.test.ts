@@ -11,7 +11,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { openMeetingPoint, seatOf } from '../../../src/coordinator/meeting-point.ts';
+import {
+  makeMeetingPlace,
+  openMeetingPoint,
+  removeMeetingPlace,
+  seatOf,
+} from '../../../src/coordinator/meeting-point.ts';
 import {
   coordinatorKeyFile,
   keyedEndpoint,
@@ -77,9 +82,11 @@ describe('key files', () => {
   }
 
   test('are made anew for each start, and removed after it', () => {
-    const points = [1, 2].map(() => openMeetingPoint('run', { kind: 'tcp', host: '127.0.0.1' }, 2));
-    const place = { slot: 1, attempt: 0, worldSize: 2 };
-    const seats = points.map((point) => seatOf(point, 'tcp://127.0.0.1:1', place).environment);
+    const where = { kind: 'tcp', host: '127.0.0.1' } as const;
+    const places = [1, 2].map(() => makeMeetingPlace('run', where, 2, 0));
+    const points = places.map(openMeetingPoint);
+    const seat = { slot: 1, attempt: 0 };
+    const seats = points.map((point) => seatOf(point, 'tcp://127.0.0.1:1', seat).environment);
     const [one, other] = seats.map((env) => readKeyFile(env.LOCKSTEP_KEY_FILE!));
     assert.notEqual(one!.secretKey, other!.secretKey);
     assert.equal(modeOf(seats[0]!.LOCKSTEP_PRIVATE_FOLDER!), 0o700);
@@ -87,16 +94,17 @@ describe('key files', () => {
     for (const key of [one!.secretKey, one!.publicKey, points[0]!.keys!.secretKey]) {
       assert.ok(!JSON.stringify(seats[0]).includes(JSON.stringify(key).slice(1, -1)));
     }
-    for (const point of points) point.dissolve();
+    for (const place of places) removeMeetingPlace(place);
     assert.ok(!existsSync(seats[0]!.LOCKSTEP_PRIVATE_FOLDER!));
   });
 
   test('that something else has placed are used and left alone', () => {
     const where = { kind: 'tcp', host: '127.0.0.1', keyFolder: folder } as const;
-    const point = openMeetingPoint('run', where, 2);
+    const place = makeMeetingPlace('run', where, 2, 0);
+    const point = openMeetingPoint(place);
     assert.deepEqual(point.keys, coordinator);
     assert.equal(point.environment(1, 0).LOCKSTEP_KEY_FILE, workerKeyFile(folder, 1));
-    point.dissolve();
+    removeMeetingPlace(place);
     assert.ok(existsSync(workerKeyFile(folder, 1)));
   });
 });

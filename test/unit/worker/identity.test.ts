@@ -15,7 +15,8 @@ const ENVIRONMENT = {
 
 describe('workerIdentity', () => {
   test('is what the environment says', () => {
-    assert.deepEqual(workerIdentity({ ...ENVIRONMENT, LOCKSTEP_PARENT_PID: '7', PATH: '/bin' }), {
+    const more = { LOCKSTEP_PARENT_PID: '7', LOCKSTEP_COORDINATOR_WAIT_MS: '60000', PATH: '/bin' };
+    assert.deepEqual(workerIdentity({ ...ENVIRONMENT, ...more }), {
       run: 'a#1',
       slot: 1,
       attempt: 2,
@@ -26,6 +27,7 @@ describe('workerIdentity', () => {
       keyFile: '/k/worker-1.keys',
       runFolder: 'runs/a',
       parentPid: 7,
+      coordinatorWaitMs: 60_000,
     });
   });
 

@@ -3,9 +3,9 @@ import { describe, test } from 'node:test';
 import { Lifeline } from '../../../src/worker/lifeline.ts';
 
 /** A lifeline on a clock and a parent that the test moves. */
-function lifeline(expectedParent: number | null) {
+function lifeline(expectedParent: number | null, waitMs = 0) {
   const world = { nowMs: 1000, parent: 42 };
-  const line = new Lifeline(expectedParent, {
+  const line = new Lifeline(expectedParent, waitMs, {
     nowMs: () => world.nowMs,
     parentPid: () => world.parent,
   });
@@ -36,10 +36,18 @@ describe('Lifeline', () => {
     assert.equal(after(250), 'Lost the coordinator: nothing was heard of it for 3000 ms.');
   });
 
+  test('breaks only after the time that another coordinator is waited for', () => {
+    const { line, after } = lifeline(42, 60_000);
+    assert.equal(after(60_000), null);
+    line.heard();
+    assert.equal(after(60_000), null);
+    assert.equal(after(250), 'Lost the coordinator: nothing was heard of it for 60000 ms.');
+  });
+
   test('breaks at once when the parent process is gone', () => {
     const { world, after } = lifeline(42);
     world.parent = 1;
-    assert.equal(after(0), 'Lost the coordinator: its process 42 is gone.');
+    assert.equal(after(0), 'Lost the coordinator: process 42, which started the run, is gone.');
   });
 
   test('does not look at the parent when something else started the process', () => {

@@ -1,0 +1,44 @@
+/** The program that a coordinator process runs, as the child of `lockstep train` or `lockstep resume`. */
+import { readRunConfig, runPaths } from '../checkpoint/run-folder.ts';
+import { hashConfig } from '../config/load.ts';
+import type { RunOutcome } from '../coordinator/machine.ts';
+import { runCoordinator } from '../coordinator/server.ts';
+import { runSupervised, type SupervisedOptions } from '../coordinator/supervised.ts';
+import { openLog } from '../telemetry/log.ts';
+import { openMetrics } from '../telemetry/metrics.ts';
+import type { RunEvent } from '../telemetry/run-event.ts';
+import { type CoordinatorTask, readCoordinatorTask } from './coordinator-task.ts';
+import { openProgressView } from './progress-view.ts';
+import { recordEvent } from './run-files.ts';
+
+async function coordinate(
+  options: SupervisedOptions,
+  { runFolder, dataHash, totalSteps, elasticity }: CoordinatorTask,
+  loss: string | null,
+): Promise<RunOutcome> {
+  const paths = runPaths(runFolder);
+  const log = openLog(paths.logs, 'coordinator');
+  const metrics = openMetrics(paths.metrics);
+  const view = openProgressView(totalSteps);
+  const onEvent = (event: RunEvent) => {
+    if (event.kind === 'status') log[event.isWarning ? 'warn' : 'info'](event.text);
+    recordEvent(metrics, event);
+    view.show(event);
+  };
+  try {
+    if (loss !== null) onEvent({ kind: 'status', text: loss, isWarning: true });
+    return await runCoordinator({
+      ...options,
+      expected: { configHash: hashConfig(readRunConfig(runFolder)), dataHash },
+      totalSteps,
+      onEvent,
+      elasticity,
+    });
+  } finally {
+    view.stop();
+    await metrics.close();
+    await log.close();
+  }
+}
+
+await runSupervised((options, task, loss) => coordinate(options, readCoordinatorTask(task), loss));

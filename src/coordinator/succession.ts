@@ -1,0 +1,124 @@
+/**
+ * What a coordinator leaves to another one that is started in its place. The workers keep the state of the run;
+ * a successor asks them who they are and where they stand (`introduce`), and forms a generation of them. It needs
+ * only what they can't tell: this journal, which the supervisor keeps, and which processes there are.
+ */
+import type { Failure } from '../core/failure.ts';
+import type { StopSignal } from '../core/stop-signal.ts';
+import type { MachineState, RunPolicy } from './machine.ts';
+import { initialMachine } from './machine.ts';
+import type { ExitStatus, Member } from './member.ts';
+import { newMember } from './member.ts';
+import { succeedingProgress } from './progress.ts';
+
+export interface Journal {
+  readonly generation: number;
+  /** Whether a generation has ever run. */
+  readonly hasRun: boolean;
+  /** Slots of the generation that was formed last, in order of rank. */
+  readonly ranks: readonly number[];
+  /** Of slots where processes were lost. */
+  readonly losses: readonly SlotLosses[];
+  /** Steps that all workers have applied and that were told. */
+  readonly closed: number;
+  /** What was told of the last steps, as in `ProgressState`. */
+  readonly told: readonly string[];
+  readonly stopSignal: StopSignal | null;
+  readonly givenUp: Failure | null;
+}
+
+interface SlotLosses {
+  readonly slot: number;
+  /** In a row. */
+  readonly restarts: number;
+  readonly isLeftOut: boolean;
+}
+
+/** The newest process in a slot, and how it ended if it has. */
+export interface SlotProcess {
+  readonly slot: number;
+  readonly attempt: number;
+  readonly pid: number | null;
+  readonly exit: ExitStatus | null;
+}
+
+export interface Succession {
+  /** Null when the coordinator died before it had decided anything. */
+  readonly journal: Journal | null;
+  readonly processes: readonly SlotProcess[];
+  /** How long there has been no coordinator. */
+  readonly awayMs: number;
+}
+
+export function journalOf(state: MachineState): Journal {
+  const { membership, progress, stopSignal, givenUp } = state;
+  const losses = membership.members
+    .toArray()
+    .flatMap(({ slot, restarts, status }): SlotLosses[] => {
+      const isLeftOut = status === 'leftOut';
+      return restarts > 0 || isLeftOut ? [{ slot, restarts, isLeftOut }] : [];
+    });
+  const { generation, hasRun, ranks } = membership;
+  const { closed, told } = progress;
+  return { generation, hasRun, ranks, losses, closed, told, stopSignal, givenUp };
+}
+
+/** Whether the journals of two states may differ; cheap, since it is asked for at each event. */
+export function isJournalOld(before: MachineState, after: MachineState): boolean {
+  const [a, b] = [before.membership, after.membership];
+  return (
+    a.generation !== b.generation ||
+    a.phase !== b.phase ||
+    before.progress.closed !== after.progress.closed ||
+    before.progress.told !== after.progress.told ||
+    before.stopSignal !== after.stopSignal ||
+    before.givenUp !== after.givenUp
+  );
+}
+
+/**
+ * The machine of a coordinator that takes a run over. Processes that have ended meanwhile are in it as if they
+ * lived: their exits are to be dispatched next. Slots without a process are to be started.
+ */
+export function successor(
+  policy: RunPolicy,
+  { journal, processes, awayMs }: Succession,
+  nowMs: number,
+): MachineState {
+  const fresh = initialMachine(policy, nowMs);
+  const bySlot = new Map(processes.map((process) => [process.slot, process]));
+  const isStopping = journal !== null && (journal.stopSignal ?? journal.givenUp) !== null;
+  const membership = {
+    ...fresh.membership,
+    generation: (journal?.generation ?? 0) + 1,
+    hasRun: journal?.hasRun ?? false,
+    stopping: isStopping,
+    members: fresh.membership.members.map(({ slot }) =>
+      memberOf(slot, bySlot.get(slot), journal, nowMs),
+    ),
+  };
+  if (journal === null) return { ...fresh, membership };
+  const { closed, told, stopSignal, givenUp } = journal;
+  return {
+    ...fresh,
+    membership,
+    progress: succeedingProgress(fresh.progress, { closed, told, isStopping }),
+    stopSignal,
+    givenUp,
+    recovering: journal.hasRun ? { sinceMs: nowMs - awayMs, fromStep: null } : null,
+  };
+}
+
+function memberOf(
+  slot: number,
+  process: SlotProcess | undefined,
+  journal: Journal | null,
+  nowMs: number,
+): Member {
+  const { attempt = 0, pid = null } = process ?? {};
+  const losses = journal?.losses.find((other) => other.slot === slot);
+  const member = { ...newMember(slot, attempt, losses?.restarts ?? 0, nowMs), pid };
+  if (losses?.isLeftOut) return { ...member, status: 'leftOut' };
+  if (!journal?.ranks.includes(slot)) return member;
+  return { ...member, status: 'returning', lastHeardMs: nowMs };
+}
