@@ -80,7 +80,8 @@ class Supervisor {
       onJournal: (journal) => void this.say({ kind: 'journal', journal }),
       ...(takeOver !== null && {
         takeOver: {
-          ...takeOver,
+          endpoint: takeOver.endpoint,
+          succession: { ...takeOver.succession, awayMs: Date.now() - takeOver.lostAt },
           adopt: (watch: LaunchWatch) =>
             takeOver.succession.processes
               .filter(({ exit }) => exit === null)

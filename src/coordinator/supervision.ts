@@ -18,7 +18,12 @@ export interface Beginning {
   /** Of the coordinator's program; opaque to the supervisor. */
   readonly task: JsonObject;
   /** Null for the first coordinator of a run, and when the one before had not begun to listen. */
-  readonly takeOver: { readonly succession: Succession; readonly endpoint: string } | null;
+  readonly takeOver: {
+    readonly succession: Omit<Succession, 'awayMs'>;
+    /** When the coordinator before was lost, as Date.now() says: processes have no other clock in common. */
+    readonly lostAt: number;
+    readonly endpoint: string;
+  } | null;
   /** What happened to the coordinator before, in one sentence. */
   readonly loss: string | null;
 }

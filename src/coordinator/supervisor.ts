@@ -69,7 +69,7 @@ class RunSupervisor {
   #coordinator: ChildProcess | null = null;
   #endpoint: string | null = null;
   #journal: Journal | null = null;
-  #lostMs: number | null = null;
+  #lostAt = 0;
   #onWorkerGone: () => void = () => {};
 
   constructor(options: SupervisorOptions) {
@@ -90,7 +90,7 @@ class RunSupervisor {
         return { ...outcome, error: error === null ? null : errorOfFailure(error) };
       }
       const nowMs = performance.now();
-      this.#lostMs = nowMs;
+      this.#lostAt = Date.now();
       const decision = decideRestart(policy, { restarts, joinedMs: startedMs }, nowMs);
       if (decision.kind === 'leaveOut') return this.#lost(end.why);
       ({ restarts } = decision);
@@ -153,8 +153,7 @@ class RunSupervisor {
     const processes = [...this.#processes].map(
       ([slot, { attempt, pid, exit }]): SlotProcess => ({ slot, attempt, pid, exit }),
     );
-    const awayMs = performance.now() - this.#lostMs!;
-    return { endpoint, succession: { journal: this.#journal, processes, awayMs } };
+    return { endpoint, lostAt: this.#lostAt, succession: { journal: this.#journal, processes } };
   }
 
   #onMessage(message: Exclude<FromCoordinator, { kind: 'outcome' | 'failed' }>): void {

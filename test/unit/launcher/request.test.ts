@@ -15,8 +15,10 @@ describe('launch request', () => {
     assert.equal(await argumentsFor('a.yaml --gpus 0'), 'train a.yaml --gpus 0');
     assert.equal(await argumentsFor('--resume runs/a --workers 3'), 'resume runs/a --workers 3');
     assert.equal(
-      await argumentsFor('a.yaml --workers 2 --min-workers 2 --max-restarts 0 --transport tcp'),
-      'train a.yaml --workers 2 --max-restarts 0 --min-workers 2 --transport tcp',
+      await argumentsFor(
+        'a.yaml --workers 2 --coordinator-wait 9 --min-workers 2 --max-restarts 0 --transport tcp',
+      ),
+      'train a.yaml --workers 2 --max-restarts 0 --min-workers 2 --coordinator-wait 9 --transport tcp',
     );
   });
 
