@@ -4,8 +4,8 @@
  * from every peer. `form` begins a new generation: rounds are counted from 0 again, over new memory, so
  * nothing of an unfinished round can reach a later one.
  *
- * When memory may be reused (peers read what we sent where it lies, and nothing says when they are done): what
- * was sent in round n is free when round n+1 is done here. A frame of round n+1 from a peer means that it began
+ * When memory may be reused (peers read our vectors and our part of the result where they lie, and nothing says when
+ * they are done): what was sent in round n is free when round n+1 is done here. A frame of round n+1 from a peer means that it began
  * that round, so had finished round n, so had read all our frames of it. Hence two slots.
  */
 import { LockstepError } from '../core/errors.ts';
@@ -14,6 +14,7 @@ import { decodeHeader, encodeHeader, runTag } from '../protocol/data-frame.ts';
 import type { OutgoingPart, ReduceInput } from './exchange-round.ts';
 import { ExchangeRound } from './exchange-round.ts';
 import { RotatingBuffer } from './rotating-buffer.ts';
+import { sharedFloats } from './transport/host-memory.ts';
 import type { Frame, Transport } from './transport/transport.ts';
 
 /** A rank's place in one generation. */
@@ -62,10 +63,8 @@ export class AllReduce {
   readonly dropped: DroppedFrames = { malformed: 0, stale: 0, unawaited: 0 };
   readonly #options: AllReduceOptions;
   readonly #tag: string;
-  readonly #resultMemory = new RotatingBuffer(2, sharedFloats);
   #place: CollectivePlace;
-  #reduceMemory!: RotatingBuffer;
-  #gatherMemory!: RotatingBuffer;
+  #resultMemory: RotatingBuffer;
   /** Frames of the next rounds, from peers that are ahead. */
   readonly #early = new Map<number, ArrivedFrame[]>();
   /** Number of the round in progress, or of the next one. */
@@ -78,7 +77,7 @@ export class AllReduce {
     this.#place = options;
     this.#tag = runTag(options.run);
     const { transport } = options;
-    this.#renewMemory();
+    this.#resultMemory = this.#newMemory();
     if (transport !== null) void this.#receive(transport);
   }
 
@@ -91,21 +90,19 @@ export class AllReduce {
     this.#active?.reject(why);
     this.#active = null;
     this.#options.transport?.forgetMemory();
-    this.#renewMemory();
+    // Peers may still read what lies in the memory before.
+    this.#resultMemory = this.#newMemory();
   }
 
-  /** Peers may still read what lies in the memory before. */
-  #renewMemory(): void {
+  #newMemory(): RotatingBuffer {
     const { transport } = this.#options;
-    const allocate = (floats: number) => transport?.memory(floats) ?? new Float32Array(floats);
-    this.#reduceMemory = new RotatingBuffer(2, allocate);
-    this.#gatherMemory = new RotatingBuffer(2, allocate);
+    return new RotatingBuffer(2, (floats) => transport?.memory(floats) ?? sharedFloats(floats));
   }
 
   /**
    * The canonical sum over all micro-batches of all ranks, the same bits on each, in memory that other threads
-   * may see; it is valid until the reduce after the next one. The vectors are read until it resolves and never
-   * written. Throws TIMEOUT past the deadline, PROTOCOL when ranks disagree about
+   * may see; it is valid, and read only, until the reduce after the next one. Neither are the vectors of the input to
+   * be written before the next reduce has resolved: peers read them where they lie. Throws TIMEOUT past the deadline, PROTOCOL when ranks disagree about
    * what they reduce, and the signal's reason when aborted.
    */
   async reduce(input: ReduceInput): Promise<Float32Array> {
@@ -113,14 +110,9 @@ export class AllReduce {
     const place = this.#place;
     signal.throwIfAborted();
     if (this.#broken !== null) throw this.#broken;
-    const number = this.#number;
-    const memory = {
-      reduce: (floats: number) => this.#reduceMemory.take(number, floats),
-      gather: (floats: number) => this.#gatherMemory.take(number, floats),
-      result: (floats: number) => this.#resultMemory.take(number, floats),
-    };
+    const result = this.#resultMemory.take(this.#number, input.length);
     const post = (part: OutgoingPart) => this.#post(input, part);
-    const round = new ExchangeRound(place.rank, place.worldSize, input, memory, post);
+    const round = new ExchangeRound(place.rank, place.worldSize, input, result, post);
     return await this.#untilDone(round);
   }
 
@@ -244,11 +236,6 @@ export class AllReduce {
 }
 
 const RESUME = 'Read the logs of the ranks named, then resume from the last checkpoint.';
-
-/** Fresh memory of this size costs as much as the reduction: the pages are zeroed one by one. */
-function sharedFloats(floats: number): Float32Array {
-  return new Float32Array(new SharedArrayBuffer(floats * Float32Array.BYTES_PER_ELEMENT));
-}
 
 /** The payload as numbers; copied when it does not begin at a multiple of four bytes. */
 function asFloats(payload: Uint8Array): Float32Array {

@@ -19,7 +19,10 @@ export interface ReduceInput {
   readonly microBatches: number;
   /** Numbers in every vector. */
   readonly length: number;
-  /** The whole subtrees of this rank's share, left to right; empty for a rank without micro-batches. */
+  /**
+   * The whole subtrees of this rank's share, left to right; empty for a rank without micro-batches. Peers read the
+   * vectors where they lie, see `AllReduce.reduce`.
+   */
   readonly subtrees: readonly {
     readonly level: number;
     readonly index: number;
@@ -27,22 +30,13 @@ export interface ReduceInput {
   }[];
 }
 
-/** An outgoing frame; `part` is a view of memory that the round writes no more. */
+/** An outgoing frame; `part` is a view of a vector of the input, or of what is done of the result. */
 export interface OutgoingPart {
   readonly peer: number;
   readonly phase: DataHeader['phase'];
   readonly node: TreeNode;
   readonly offset: number;
   readonly part: Float32Array;
-}
-
-export interface RoundMemory {
-  /** For copies of this rank's parts. */
-  reduce(floats: number): Float32Array;
-  /** For copies of this rank's finished segment. */
-  gather(floats: number): Float32Array;
-  /** For the sum. */
-  result(floats: number): Float32Array;
 }
 
 interface Part {
@@ -67,16 +61,18 @@ export class ExchangeRound {
   readonly #pieces: ReadonlyMap<number, Piece>;
   /** Frames still to come, by rank, phase, node and offset, with the number of floats in each. */
   readonly #awaited = new Map<string, number>();
-  readonly #gatherMemory: Float32Array;
   readonly #post: (part: OutgoingPart) => void;
   readonly #others: readonly number[];
 
-  /** Throws UNEXPECTED when the subtrees are not those of this rank's share. */
+  /**
+   * @param result where the sum is to be; peers read its finished segment there
+   * @throws LockstepError UNEXPECTED when the subtrees are not those of this rank's share
+   */
   constructor(
     rank: number,
     worldSize: number,
     input: ReduceInput,
-    memory: RoundMemory,
+    result: Float32Array,
     post: (part: OutgoingPart) => void,
   ) {
     const { microBatches, length } = input;
@@ -88,11 +84,9 @@ export class ExchangeRound {
     this.#others = Array.from({ length: worldSize - 1 }, (_, i) => (rank + 1 + i) % worldSize);
     this.#cover = coverOf(this.#plan, microBatches);
     this.#pieces = piecesOf(this.#plan.segment);
-    this.result = memory.result(length);
-    const { begin, end } = this.#plan.segment;
-    this.#gatherMemory = memory.gather(this.#plan.gatherSends.length > 0 ? end - begin : 0);
+    this.result = result;
     this.#awaitFrames();
-    this.#sendParts(memory);
+    this.#sendParts();
     this.#placeOwnParts();
   }
 
@@ -133,27 +127,12 @@ export class ExchangeRound {
     }
   }
 
-  #sendParts(memory: RoundMemory): void {
+  #sendParts(): void {
     const { sends, gatherSends } = this.#plan;
-    // What goes to several peers is copied once.
-    const parts = new Map(
-      sends.flatMap(({ node, frames }) =>
-        frames.map((frame) => [`${nodeKey(node)} ${frame.begin}`, { node, frame }] as const),
-      ),
-    );
-    const floats = [...parts.values()].reduce((sum, { frame }) => sum + sizeOf(frame), 0);
-    const copies = memory.reduce(floats);
-    const copied = new Map<string, Float32Array>();
-    let used = 0;
-    for (const [key, { node, frame }] of parts) {
-      const part = copies.subarray(used, used + sizeOf(frame));
-      part.set(this.#vectorOf(node).subarray(frame.begin, frame.end));
-      copied.set(key, part);
-      used += part.length;
-    }
     for (const { peer, node, frames } of sends) {
-      for (const { begin } of frames) {
-        const part = copied.get(`${nodeKey(node)} ${begin}`)!;
+      const vector = this.#vectorOf(node);
+      for (const { begin, end } of frames) {
+        const part = vector.subarray(begin, end);
         this.#post({ peer, phase: 'reduce', node, offset: begin, part });
       }
     }
@@ -197,12 +176,8 @@ export class ExchangeRound {
     const { data } = sumSubtrees(cover, this.input.microBatches, adderInto(target));
     parts.clear();
     if (data !== target) target.set(data);
-    if (this.#plan.gatherSends.length === 0) return;
-    const from = range.begin - this.#plan.segment.begin;
-    const part = this.#gatherMemory.subarray(from, from + data.length);
-    part.set(data);
     for (const { peer } of this.#plan.gatherSends) {
-      this.#post({ peer, phase: 'gather', node: NO_NODE, offset: range.begin, part });
+      this.#post({ peer, phase: 'gather', node: NO_NODE, offset: range.begin, part: target });
     }
   }
 
@@ -253,8 +228,6 @@ function checkSubtrees(
     'This is a defect: please report it with the log of the run.',
   );
 }
-
-const sizeOf = ({ begin, end }: Range): number => end - begin;
 
 const nodeKey = ({ level, index }: TreeNode): string => `${level}.${index}`;
 

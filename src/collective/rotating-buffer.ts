@@ -1,4 +1,7 @@
-/** Memory for outgoing frames: a peer may read it long after `send` has resolved, and nothing says when it is done. */
+/**
+ * Memory that peers read long after `send` has resolved, and nothing says when they are done. It is used again, since
+ * fresh memory costs as much as the reduction: its pages are zeroed one by one.
+ */
 export class RotatingBuffer {
   readonly #allocate: (floats: number) => Float32Array;
   readonly #slots: Float32Array[];

@@ -1,5 +1,6 @@
 /** What crosses between a worker's main thread and its comm thread. */
 import type { ReduceInput } from '../collective/exchange-round.ts';
+import type { CrossingFloats } from '../collective/transport/host-memory.ts';
 import type { Failure } from '../core/failure.ts';
 import type { RunKeys } from '../protocol/curve-keys.ts';
 import type { Position, WorkerBody } from '../protocol/messages.ts';
@@ -7,6 +8,15 @@ import type { JoinRequest, Membership } from './comm.ts';
 import type { WorkerIdentity } from './identity.ts';
 
 type Body<Kind extends WorkerBody['kind']> = Extract<WorkerBody, { kind: Kind }>;
+
+/** A `ReduceInput` whose vectors lie in memory that both threads see. */
+export type CrossingInput = Omit<ReduceInput, 'subtrees'> & {
+  readonly subtrees: readonly {
+    readonly level: number;
+    readonly index: number;
+    readonly vector: CrossingFloats;
+  }[];
+};
 
 /** Requests that are answered, and the type of each answer. */
 export interface Calls {
@@ -18,8 +28,7 @@ export interface Calls {
   sendState: { readonly request: Uint8Array; readonly answer: null };
   ready: { readonly request: Omit<Body<'ready'>, 'kind'>; readonly answer: null };
   awaitLease: { readonly request: { readonly step: number }; readonly answer: 'run' | 'drain' };
-  /** The vectors lie in memory that both threads see, and so does the answer. */
-  allReduce: { readonly request: ReduceInput; readonly answer: Float32Array };
+  allReduce: { readonly request: CrossingInput; readonly answer: CrossingFloats };
   finish: { readonly request: Body<'finished'>; readonly answer: null };
   fail: { readonly request: Failure; readonly answer: null };
 }

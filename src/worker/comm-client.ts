@@ -1,6 +1,7 @@
 /** The main thread's side of the comm thread: `Comm` for a worker process. */
 import type { Worker } from 'node:worker_threads';
 import type { ReduceInput } from '../collective/exchange-round.ts';
+import { isOnOneHost } from '../collective/transport/host-memory.ts';
 import { asLockstepError, LockstepError } from '../core/errors.ts';
 import { errorOfFailure, failureOfError } from '../core/failure.ts';
 import { startTypeScriptThread } from '../core/typescript-thread.ts';
@@ -10,6 +11,7 @@ import type { Comm, JoinRequest, Membership, StepReport } from './comm.ts';
 import { plainJson } from './comm.ts';
 import type { Call, CallName, Calls, FromThread, ThreadOptions, ToThread } from './comm-call.ts';
 import type { WorkerIdentity } from './identity.ts';
+import { LeafMemory } from './leaf-memory.ts';
 import { MembershipChanged } from './membership-changed.ts';
 
 /** Rounds wait for the slowest rank, whose first step may build graphs and tune kernels. */
@@ -49,8 +51,7 @@ class CommClient implements Comm {
   readonly #pending = new Map<number, Pending>();
   readonly #exit: Promise<void>;
   readonly #releaseSignals: () => void;
-  /** Memory shared with the comm thread, one block a subtree, used again in every step. */
-  readonly #shared: SharedArrayBuffer[] = [];
+  readonly #leafMemory: LeafMemory;
   #nextId = 0;
   /** Steps applied so far: the time of an event. */
   #step = 0;
@@ -61,6 +62,8 @@ class CommClient implements Comm {
   #generation = 0;
 
   constructor(options: ThreadOptions) {
+    const { worldSize, dataAddress } = options.identity;
+    this.#leafMemory = new LeafMemory(worldSize > 1 && isOnOneHost(dataAddress));
     this.#closed = new Int32Array(options.closed);
     this.#newestGeneration = new Int32Array(options.generation);
     process.once('exit', this.#closeAtExit);
@@ -109,12 +112,9 @@ class CommClient implements Comm {
   }
 
   async allReduce(input: ReduceInput): Promise<Float32Array> {
-    const subtrees = input.subtrees.map(({ level, index, vector }, i) => ({
-      level,
-      index,
-      vector: this.#share(i, vector),
-    }));
-    return await this.#call('allReduce', { ...input, subtrees });
+    const places = this.#leafMemory.write(input.subtrees.map(({ vector }) => vector));
+    const subtrees = input.subtrees.map((subtree, i) => ({ ...subtree, vector: places[i]! }));
+    return this.#leafMemory.read(await this.#call('allReduce', { ...input, subtrees }));
   }
 
   stepDone({ step, sums, report }: StepReport): void {
@@ -182,6 +182,7 @@ class CommClient implements Comm {
 
   #placed(membership: Membership): Membership {
     this.#generation = membership.generation;
+    this.#leafMemory.renew();
     return membership;
   }
 
@@ -213,17 +214,6 @@ class CommClient implements Comm {
     const advice = 'This is a defect: please report it with the log of the run.';
     const error = new LockstepError('UNEXPECTED', `The comm thread ${what}.`, advice);
     if (!this.#closing || this.#pending.size > 0) this.#onAbort(error);
-  }
-
-  /** A copy of a vector in memory that both threads see; TensorFlow's own memory can't be handed over. */
-  #share(slot: number, vector: Float32Array): Float32Array {
-    const block = this.#shared[slot];
-    const fits = block !== undefined && block.byteLength >= vector.byteLength;
-    const memory = fits ? block : new SharedArrayBuffer(vector.byteLength);
-    this.#shared[slot] = memory;
-    const copy = new Float32Array(memory, 0, vector.length);
-    copy.set(vector);
-    return copy;
   }
 }
 

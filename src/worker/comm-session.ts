@@ -2,6 +2,9 @@
  * The comm thread's work: all sockets of a worker and its heartbeats around the session that decides. It runs
  * beside the main thread, which TensorFlow blocks for seconds at a time.
  */
+import type { ReduceInput } from '../collective/exchange-round.ts';
+import type { CrossingFloats } from '../collective/transport/host-memory.ts';
+import { isPlaced } from '../collective/transport/host-memory.ts';
 import { openTransport } from '../collective/transport/open-transport.ts';
 import type { Transport } from '../collective/transport/transport.ts';
 import { asLockstepError } from '../core/errors.ts';
@@ -16,7 +19,15 @@ import type { WorkerBody } from '../protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../protocol/messages.ts';
 import { removePrivateFolder } from '../protocol/private-folder.ts';
 import { HEARTBEAT_MS, TICK_MS } from '../protocol/timing.ts';
-import type { Call, CallName, Calls, FromThread, ThreadOptions, ToThread } from './comm-call.ts';
+import type {
+  Call,
+  CallName,
+  Calls,
+  CrossingInput,
+  FromThread,
+  ThreadOptions,
+  ToThread,
+} from './comm-call.ts';
 import { LastResort } from './last-resort.ts';
 import { Lifeline } from './lifeline.ts';
 import { MemberSession } from './member-session.ts';
@@ -112,7 +123,7 @@ export class CommSession {
       case 'awaitLease':
         return await session.awaitLease(request.step);
       case 'allReduce':
-        return await session.allReduce(request);
+        return this.#cross(await session.allReduce(this.#crossed(request)));
       case 'sendState':
         await session.sendState(request);
         return null;
@@ -127,6 +138,20 @@ export class CommSession {
         await this.#fail(request);
         return null;
     }
+  }
+
+  /** @throws MembershipChanged when the main thread has dropped the vectors, with their generation */
+  #crossed(request: CrossingInput): ReduceInput {
+    const subtrees = request.subtrees.map(({ vector, ...node }) => {
+      const floats = isPlaced(vector) ? (this.#transport?.at(vector) ?? null) : vector;
+      if (floats === null) throw new MembershipChanged();
+      return { ...node, vector: floats };
+    });
+    return { ...request, subtrees };
+  }
+
+  #cross(sum: Float32Array): CrossingFloats {
+    return this.#transport?.placeOf(sum) ?? sum;
   }
 
   /** What reached this worker's data socket and was not used; silent when that is nothing. */

@@ -1,5 +1,6 @@
 /** Transport inside one process: for tests of what runs on top of it. */
 import { FrameInbox } from './frame-inbox.ts';
+import { sharedFloats } from './host-memory.ts';
 import type { Frame, Peer, Transport } from './transport.ts';
 import { checkPayload, unknownRank } from './transport-check.ts';
 
@@ -29,7 +30,15 @@ class MemoryTransport implements Transport {
   }
 
   memory(floats: number): Float32Array {
-    return new Float32Array(floats);
+    return sharedFloats(floats);
+  }
+
+  placeOf(): null {
+    return null;
+  }
+
+  at(): null {
+    return null;
   }
 
   forgetMemory(): void {}

@@ -3,21 +3,14 @@
  * transport carries where that is. What arrives is the sender's memory itself.
  */
 import type { GateCounts } from '../../protocol/gate.ts';
-import {
-  type Arena,
-  type ArenaAddress,
-  closeArena,
-  type Mapping,
-  makeArena,
-  mapArena,
-} from './shared-memory.ts';
+import { Arenas, type PlacedFloats } from './host-memory.ts';
 import type { Frame, Peer, Transport } from './transport.ts';
 import { checkPayload } from './transport-check.ts';
 
 /** First byte of every header that the inner transport carries: what its payload is. */
 const PAYLOAD = 0;
 const PLACE = 1;
-/** pid u32 · fd u32 · token 8 bytes · size of the arena f64 · offset f64 · length u32, little-endian. */
+/** pid u32 · fd u32 · token 8 bytes · size of the arena f64 · offset f64 · numbers u32, little-endian. */
 const PLACE_BYTES = 36;
 const TOKEN_OFFSET = 8;
 const TOKEN_BYTES = 8;
@@ -25,9 +18,8 @@ const NOTHING = new Uint8Array(0);
 
 class SharedMemoryTransport implements Transport {
   readonly #inner: Transport;
-  readonly #arenas = new Map<ArrayBufferLike, Arena>();
-  /** The peers' arenas by token. */
-  readonly #mappings = new Map<string, Mapping>();
+  /** Those of this worker's two threads, and the peers'. */
+  readonly #arenas = new Arenas();
 
   constructor(inner: Transport) {
     this.#inner = inner;
@@ -46,26 +38,29 @@ class SharedMemoryTransport implements Transport {
   }
 
   memory(floats: number): Float32Array {
-    if (floats === 0) return new Float32Array(0);
-    const arena = makeArena(floats * Float32Array.BYTES_PER_ELEMENT);
-    this.#arenas.set(arena.memory, arena);
-    return new Float32Array(arena.memory, 0, floats);
+    return this.#arenas.make(floats);
+  }
+
+  placeOf(floats: Float32Array): PlacedFloats | null {
+    return this.#arenas.placeOf(floats);
+  }
+
+  at(place: PlacedFloats): Float32Array | null {
+    return this.#arenas.at(place);
   }
 
   forgetMemory(): void {
-    for (const arena of this.#arenas.values()) closeArena(arena);
-    for (const { unmap } of this.#mappings.values()) unmap();
     this.#arenas.clear();
-    this.#mappings.clear();
   }
 
   async send(rank: number, { header, payload }: Frame): Promise<void> {
     checkPayload(payload);
-    const arena = this.#arenas.get(payload.buffer);
-    const isPlaced = arena !== undefined && payload.byteLength > 0;
+    const { buffer, byteOffset, byteLength } = payload;
+    const length = byteLength / Float32Array.BYTES_PER_ELEMENT;
+    const place = length === 0 ? null : this.#arenas.placeOf({ buffer, byteOffset, length });
     await this.#inner.send(rank, {
-      header: Buffer.concat([Uint8Array.of(isPlaced ? PLACE : PAYLOAD), header]),
-      payload: isPlaced ? placeOf(arena, payload) : payload,
+      header: Buffer.concat([Uint8Array.of(place === null ? PAYLOAD : PLACE), header]),
+      payload: place === null ? payload : encodePlace(place),
     });
   }
 
@@ -87,12 +82,9 @@ class SharedMemoryTransport implements Transport {
   /** What lies at a place; null when it is none. */
   #payloadAt(bytes: Uint8Array): Uint8Array | null {
     const place = decodePlace(bytes);
-    if (place === null) return null;
-    const { address, offset, length } = place;
-    const mapping = this.#mappings.get(address.token) ?? mapArena(address);
-    if (mapping === null || offset + length > mapping.memory.byteLength) return null;
-    this.#mappings.set(address.token, mapping);
-    return new Uint8Array(mapping.memory, offset, length);
+    const floats = place === null ? null : this.#arenas.at(place);
+    if (floats === null) return null;
+    return new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);
   }
 }
 
@@ -101,24 +93,23 @@ export function sharedMemoryTransport(inner: Transport): Transport {
   return new SharedMemoryTransport(inner);
 }
 
-function placeOf({ address }: Arena, { byteOffset, byteLength }: Uint8Array): Buffer {
+function encodePlace({ address, offset, length }: PlacedFloats): Buffer {
   const place = Buffer.alloc(PLACE_BYTES);
   place.writeUInt32LE(address.pid, 0);
   place.writeUInt32LE(address.fd, 4);
   place.write(address.token, TOKEN_OFFSET, TOKEN_BYTES, 'hex');
   place.writeDoubleLE(address.bytes, 16);
-  place.writeDoubleLE(byteOffset, 24);
-  place.writeUInt32LE(byteLength, 32);
+  place.writeDoubleLE(offset, 24);
+  place.writeUInt32LE(length, 32);
   return place;
 }
 
-function decodePlace(
-  bytes: Uint8Array,
-): { address: ArenaAddress; offset: number; length: number } | null {
+function decodePlace(bytes: Uint8Array): PlacedFloats | null {
   if (bytes.byteLength !== PLACE_BYTES) return null;
   const place = Buffer.from(bytes.buffer, bytes.byteOffset, PLACE_BYTES);
   const [size, offset] = [place.readDoubleLE(16), place.readDoubleLE(24)];
-  if (!Number.isSafeInteger(size) || !Number.isSafeInteger(offset) || offset < 0) return null;
+  const isOffset = Number.isSafeInteger(offset) && offset >= 0 && offset % 4 === 0;
+  if (!Number.isSafeInteger(size) || !isOffset) return null;
   const address = {
     pid: place.readUInt32LE(0),
     fd: place.readUInt32LE(4),

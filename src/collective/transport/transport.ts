@@ -1,6 +1,7 @@
 /** How frames of numbers get from worker to worker; implementations pass test/conformance/transport. */
 
 import type { GateCounts } from '../../protocol/gate.ts';
+import type { PlacedFloats } from './host-memory.ts';
 
 export interface Frame {
   readonly header: Uint8Array;
@@ -21,10 +22,14 @@ export interface Transport {
    */
   connect(peers: readonly Peer[]): Promise<void>;
   /**
-   * Memory to send from: what lies here may travel without a copy. It must not be touched after `forgetMemory`
-   * or `close`.
+   * Memory that other threads of this process may see, and peers where that can be: what lies here travels without
+   * a copy then. It must not be touched after `forgetMemory` or `close`.
    */
   memory(floats: number): Float32Array;
+  /** Where numbers lie that peers can see; null for others. */
+  placeOf(floats: Float32Array): PlacedFloats | null;
+  /** What lies at a place that another thread of this process has made; null when it is gone. */
+  at(place: PlacedFloats): Float32Array | null;
   /** Neither memory given out so far nor a payload that has arrived is used here any more. */
   forgetMemory(): void;
   /**

@@ -8,6 +8,7 @@ import { keyedEndpoint, splitEndpoint } from '../../protocol/curve-keys.ts';
 import { MAX_PAYLOAD_BYTES } from '../../protocol/data-frame.ts';
 import type { GateCounts, OnRefused } from '../../protocol/gate.ts';
 import { clientOptions, ENCRYPTION_BYTES, Gate, HANDSHAKE_MS } from '../../protocol/gate.ts';
+import { sharedFloats } from './host-memory.ts';
 import type { Frame, Peer, Transport } from './transport.ts';
 import { checkPayload, unknownRank } from './transport-check.ts';
 
@@ -89,7 +90,15 @@ class ZeromqTransport implements Transport {
   }
 
   memory(floats: number): Float32Array {
-    return new Float32Array(floats);
+    return sharedFloats(floats);
+  }
+
+  placeOf(): null {
+    return null;
+  }
+
+  at(): null {
+    return null;
   }
 
   forgetMemory(): void {}

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { FrameInbox } from '../../../src/collective/transport/frame-inbox.ts';
+import { sharedFloats } from '../../../src/collective/transport/host-memory.ts';
 import type { Frame, Peer, Transport } from '../../../src/collective/transport/transport.ts';
 import { LockstepError } from '../../../src/core/errors.ts';
 import { failure } from '../../../src/core/failure.ts';
@@ -227,7 +228,15 @@ class SimulatedTransport implements Transport {
   }
 
   memory(floats: number): Float32Array {
-    return new Float32Array(floats);
+    return sharedFloats(floats);
+  }
+
+  placeOf(): null {
+    return null;
+  }
+
+  at(): null {
+    return null;
   }
 
   forgetMemory(): void {}
