@@ -15,6 +15,7 @@ export function recordEvent(metrics: MetricsFile, event: RunEvent): void {
   metrics.append({
     kind: 'step',
     step: event.step + 1,
+    time: new Date().toISOString(),
     phase: first.phase ?? null,
     stepInPhase: first.stepInPhase ?? null,
     learningRate: first.learningRate ?? null,

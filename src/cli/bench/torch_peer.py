@@ -91,4 +91,5 @@ def main():
         print(json.dumps({"milliseconds": milliseconds, "peakBytes": peak_memory()}), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -41,8 +41,11 @@ describe('recordEvent()', () => {
     recordEvent(metrics, { kind: 'event', rank: 0, step: 8, payload: { other: 1 } });
     await metrics.close();
     const lines = readFileSync(file, 'utf8').trim().split('\n');
+    const [first, ...others] = lines.map((line) => JSON.parse(line));
+    const { time, ...step } = first;
+    assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
     assert.deepEqual(
-      lines.map((line) => JSON.parse(line)),
+      [step, ...others],
       [
         {
           kind: 'step',
