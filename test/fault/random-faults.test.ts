@@ -5,8 +5,8 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { expectedState, FakeRunProcess } from '../../src/cli/bench/faults/fake-run.ts';
 import { randomStream } from '../../src/core/random.ts';
-import { expectedState, FakeRunProcess } from '../helper/fake-run.ts';
 
 const FAULTS = Number(process.env.LOCKSTEP_FAULTS ?? 6);
 const SEED = Number(process.env.LOCKSTEP_SEED ?? 1);

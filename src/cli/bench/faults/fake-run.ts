@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Elasticity } from '../../src/coordinator/elasticity.ts';
-import type { RunOutcome } from '../../src/coordinator/machine.ts';
-import type { RunEvent } from '../../src/telemetry/run-event.ts';
+import type { Elasticity } from '../../../coordinator/elasticity.ts';
+import type { RunOutcome } from '../../../coordinator/machine.ts';
+import type { RunEvent } from '../../../telemetry/run-event.ts';
 import { leavesOfStep, treeSum } from './leaves.ts';
 
 export interface FakeRun {
@@ -61,7 +61,7 @@ export class FakeRunProcess {
     const defaults = { transport: 'ipc', workers: 2, microBatches: 5, length: 1000 } as const;
     const start = { firstStep: 0, firstState: '', totalSteps: 6, stepMs: 0 };
     this.run = { folder, ...defaults, ...start, ...change };
-    const script = fileURLToPath(new URL('../fixture/fake-coordinator.ts', import.meta.url));
+    const script = fileURLToPath(new URL('./fake-coordinator.ts', import.meta.url));
     const argv = ['--import', import.meta.resolve('tsx'), script, JSON.stringify(this.run)];
     // Another folder than the repository's: nothing may depend on where a run is started.
     const stdio = ['ignore', 'pipe', 'pipe'] as const;
