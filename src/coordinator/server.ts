@@ -58,6 +58,8 @@ export interface CoordinatorOptions {
   readonly joinMs?: number;
   /** A worker that took part for so long makes up for the restarts before it. @default ten minutes */
   readonly healthyMs?: number;
+  /** A worker that computes for so long without a word is hung. @default fifteen minutes */
+  readonly hangMs?: number;
 }
 
 /**
@@ -100,7 +102,8 @@ class Coordinator {
   #onWorkerGone: () => void = () => {};
 
   constructor(options: CoordinatorOptions, point: MeetingPoint) {
-    const { worldSize, expected, totalSteps, joinMs = JOIN_MS, healthyMs = HEALTHY_MS } = options;
+    const { worldSize, expected, totalSteps } = options;
+    const { joinMs = JOIN_MS, healthyMs = HEALTHY_MS, hangMs = HANG_MS } = options;
     const policy = {
       ...(options.elasticity ?? DEFAULT_ELASTICITY),
       worldSize,
@@ -108,7 +111,7 @@ class Coordinator {
       totalSteps,
       joinMs,
       silenceMs: SILENCE_MS,
-      hangMs: HANG_MS,
+      hangMs,
       quietMs: QUIET_MS,
       backoffMs: BACKOFF_MS,
       healthyMs,

@@ -53,10 +53,10 @@ export class CommSession {
     };
     const name = `worker-${slot}-${attempt}`;
     this.#client = openControlClient(coordinatorEndpoint, name, handlers, options.keys);
-    const { dataAddress: address } = options.identity;
+    const { dataAddress: address, dataReachedAt: reachedAt } = options.identity;
     const onRefused = (text: string) => this.#tell({ kind: 'refused', text });
     this.#transport =
-      worldSize > 1 ? openTransport({ address, keys: options.keys, onRefused }) : null;
+      worldSize > 1 ? openTransport({ address, reachedAt, keys: options.keys, onRefused }) : null;
     this.#session = new MemberSession({
       run: options.identity.run,
       slot,
@@ -169,11 +169,12 @@ export class CommSession {
   }
 
   #onAbort(reason: Failure): void {
-    const { privateFolder } = this.#options.identity;
+    const { privateFolder, parentPid } = this.#options.identity;
     if (reason.code === 'COORDINATOR_LOST') {
       this.#client.giveUp();
-      // The coordinator would have removed it.
-      if (privateFolder !== null) removePrivateFolder(privateFolder);
+      // The coordinator would have removed it. One that only can't be heard still needs the keys in it.
+      const isGone = parentPid !== null && process.ppid !== parentPid;
+      if (privateFolder !== null && isGone) removePrivateFolder(privateFolder);
     }
     this.#post({ kind: 'aborted', failure: reason });
     this.#lastResort.arm(reason);

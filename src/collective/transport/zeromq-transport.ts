@@ -21,6 +21,8 @@ export const SEND_TIMEOUT_MS = 30_000;
 export interface ZeromqOptions {
   /** Where to listen: "tcp://127.0.0.1:*" (any free port) or "ipc:///path". */
   readonly address: string;
+  /** Where peers reach it when that is another address, as behind a NAT. @default where it listens */
+  readonly reachedAt?: string | null;
   /** With keys, all is encrypted, and only workers of the run connect; null for Unix sockets. */
   readonly keys: RunKeys | null;
   readonly onRefused: OnRefused;
@@ -45,7 +47,7 @@ class ZeromqTransport implements Transport {
   }
 
   async bind(): Promise<string> {
-    const { address, keys, onRefused } = this.#options;
+    const { address, reachedAt, keys, onRefused } = this.#options;
     const gate = await Gate.open(keys, onRefused);
     this.#gate = gate;
     const router = new Router({
@@ -57,7 +59,7 @@ class ZeromqTransport implements Transport {
     gate.watch(router);
     await bindOrExplain(router, address);
     this.#router = router;
-    const endpoint = router.lastEndpoint ?? address;
+    const endpoint = reachedAt ?? router.lastEndpoint ?? address;
     return keys === null ? endpoint : keyedEndpoint(endpoint, keys.publicKey);
   }
 

@@ -11,6 +11,7 @@ import type { Elasticity } from '../../../coordinator/elasticity.ts';
 import type { RunOutcome } from '../../../coordinator/machine.ts';
 import type { RunEvent } from '../../../telemetry/run-event.ts';
 import { leavesOfStep, treeSum } from './leaves.ts';
+import type { StruckNetwork } from './network.ts';
 
 export interface FakeRun {
   readonly folder: string;
@@ -34,6 +35,9 @@ export interface FakeRun {
   readonly elasticity?: Elasticity;
   readonly saveEverySteps?: number;
   readonly healthyMs?: number;
+  readonly hangMs?: number;
+  /** What each worker is told in place of the true addresses, by slot. */
+  readonly addresses?: readonly Readonly<Record<string, string>>[];
 }
 
 export type Line =
@@ -51,16 +55,20 @@ type LineOf<Kind extends Line['kind']> = Extract<Line, { kind: Kind }>;
 export class FakeRunProcess {
   readonly run: FakeRun;
   readonly process: ChildProcess;
+  readonly network: StruckNetwork | null;
   readonly lines: Line[] = [];
   readonly #exited: Promise<number | NodeJS.Signals>;
   #stderr = '';
   #wake: () => void = () => {};
 
-  constructor(change: Partial<FakeRun> = {}) {
+  /** @param network that of a run over tcp; closed by `cleanUp` */
+  constructor(change: Partial<FakeRun> = {}, network?: StruckNetwork) {
+    this.network = network ?? null;
     const folder = mkdtempSync(join(tmpdir(), 'lockstep-test-'));
     const defaults = { transport: 'ipc', workers: 2, microBatches: 5, length: 1000 } as const;
     const start = { firstStep: 0, firstState: '', totalSteps: 6, stepMs: 0 };
-    this.run = { folder, ...defaults, ...start, ...change };
+    const addresses = network && { addresses: network.environments };
+    this.run = { folder, ...defaults, ...start, ...change, ...addresses };
     const script = fileURLToPath(new URL('./fake-coordinator.ts', import.meta.url));
     const argv = ['--import', import.meta.resolve('tsx'), script, JSON.stringify(this.run)];
     // Another folder than the repository's: nothing may depend on where a run is started.
@@ -71,8 +79,7 @@ export class FakeRunProcess {
       detached: true,
     });
     createInterface({ input: this.process.stdout! }).on('line', (line) => {
-      this.lines.push(JSON.parse(line) as Line);
-      this.#wake();
+      this.#onLine(JSON.parse(line) as Line);
     });
     this.process.stderr!.on('data', (chunk: Buffer) => {
       this.#stderr += chunk.toString();
@@ -80,6 +87,14 @@ export class FakeRunProcess {
     this.#exited = new Promise((resolve) => {
       this.process.once('close', (code, signal) => resolve(signal ?? code!));
     });
+  }
+
+  #onLine(line: Line): void {
+    if (line.kind === 'launched') {
+      this.network?.leadToCoordinator(line.environment.LOCKSTEP_COORDINATOR!);
+    }
+    this.lines.push(line);
+    this.#wake();
   }
 
   /** Exit code, or the signal that ended the coordinator. */
@@ -149,6 +164,7 @@ export class FakeRunProcess {
       if (isAlive(pid)) process.kill(pid, 'SIGKILL');
     }
     await this.#exited;
+    await this.network?.close();
     rmSync(this.run.folder, { recursive: true, force: true });
   }
 }
