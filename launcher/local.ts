@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Device } from './device.ts';
 import { type EnvironmentOptions, inheritedEnvironment, workerEnvironment } from './environment.ts';
 import { lastLineOf } from './last-line.ts';
+import { processState } from './process-state.ts';
 
 export interface LocalLaunchOptions {
   /** One worker a device; the worker in slot i gets device i. */
@@ -30,6 +31,8 @@ export interface ExitStatus {
   readonly signal: string | null;
   /** Last line that the process printed, if any. */
   readonly lastLine: string;
+  /** What it did when it was killed by SIGKILL from here. */
+  readonly stateWhenKilled?: 'running' | 'stopped' | undefined;
 }
 
 export interface LocalWorker {
@@ -55,6 +58,7 @@ function startWorker(
   const logPath = outputPath(options.runFolder, slot);
   const child = spawnInto(logPath, options, environmentOf(options, seat));
   let hasEnded = false;
+  let stateWhenKilled: ExitStatus['stateWhenKilled'];
   const end = (status: ExitStatus): void => {
     if (!hasEnded) onExit(slot, status);
     hasEnded = true;
@@ -63,8 +67,20 @@ function startWorker(
   child.on('error', ({ message }) => {
     if (child.pid === undefined) end({ code: null, signal: null, lastLine: message });
   });
-  child.once('exit', (code, signal) => end({ code, signal, lastLine: lastLineOf(logPath) }));
-  return { slot, pid: child.pid ?? 0, kill: (signal) => void child.kill(signal) };
+  child.once('exit', (code, signal) =>
+    end({
+      code,
+      signal,
+      lastLine: lastLineOf(logPath),
+      stateWhenKilled,
+    }),
+  );
+  const pid = child.pid ?? 0;
+  const kill = (signal: NodeJS.Signals): void => {
+    if (signal === 'SIGKILL') stateWhenKilled ??= processState(pid);
+    child.kill(signal);
+  };
+  return { slot, pid, kill };
 }
 
 /** The whole environment that the worker of `seat` starts with beyond what it inherits. */

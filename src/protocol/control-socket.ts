@@ -8,6 +8,7 @@ import { LockstepError } from '../core/errors.ts';
 import { MAX_CONTROL_BYTES } from './codec.ts';
 import type { RunKeys } from './curve-keys.ts';
 import { clientOptions, ENCRYPTION_BYTES, type Gate, HANDSHAKE_MS } from './gate.ts';
+import { watchReconnects } from './reconnects.ts';
 
 const LIMITS = {
   // Enough for minutes of heartbeats; a peer that reads nothing is declared lost long before.
@@ -70,6 +71,8 @@ export async function openControlServer(
 }
 
 interface ClientHandlers {
+  /** The connection was lost and is there again. */
+  onReconnected(): void;
   onFrame(frame: Uint8Array | null): void;
   onSendFailure(error: Error): void;
 }
@@ -90,6 +93,8 @@ export function openControlClient(
     routingId: identity,
     reconnectInterval: 100,
   });
+  // Ends with the socket, at most with the error that says so.
+  watchReconnects(dealer, () => handlers.onReconnected()).catch(() => undefined);
   dealer.connect(endpoint);
   const sendInOrder = serial();
   const receiving = receiveAll(dealer, (parts) => handlers.onFrame(onlyPart(parts)));

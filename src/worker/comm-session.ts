@@ -49,14 +49,18 @@ export class CommSession {
     });
     const handlers = {
       onFrame: (frame: Uint8Array | null) => this.#onFrame(frame),
+      onReconnected: () => this.#session.say({ kind: 'reconnected', rank: null }),
       onSendFailure: (error: Error) => this.#session.broke(failureOfError(asLockstepError(error))),
     };
     const name = `worker-${slot}-${attempt}`;
     this.#client = openControlClient(coordinatorEndpoint, name, handlers, options.keys);
     const { dataAddress: address, dataReachedAt: reachedAt } = options.identity;
     const onRefused = (text: string) => this.#tell({ kind: 'refused', text });
+    const onReconnected = (rank: number) => this.#session.say({ kind: 'reconnected', rank });
     this.#transport =
-      worldSize > 1 ? openTransport({ address, reachedAt, keys: options.keys, onRefused }) : null;
+      worldSize > 1
+        ? openTransport({ address, reachedAt, keys: options.keys, onRefused, onReconnected })
+        : null;
     this.#session = new MemberSession({
       run: options.identity.run,
       slot,

@@ -28,6 +28,7 @@ class Peer {
         this.#wake();
       },
       onSendFailure: () => {},
+      onReconnected: () => {},
     };
     const endpoint = seat.environment.LOCKSTEP_COORDINATOR!;
     this.#client = openControlClient(endpoint, identity, handlers, keys);

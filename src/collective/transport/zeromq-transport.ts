@@ -8,6 +8,7 @@ import { keyedEndpoint, splitEndpoint } from '../../protocol/curve-keys.ts';
 import { MAX_PAYLOAD_BYTES } from '../../protocol/data-frame.ts';
 import type { GateCounts, OnRefused } from '../../protocol/gate.ts';
 import { clientOptions, ENCRYPTION_BYTES, Gate, HANDSHAKE_MS } from '../../protocol/gate.ts';
+import { watchReconnects } from '../../protocol/reconnects.ts';
 import type { Frame, Peer, Transport } from './transport.ts';
 import { checkPayload, unknownRank } from './transport-check.ts';
 
@@ -26,6 +27,8 @@ export interface ZeromqOptions {
   /** With keys, all is encrypted, and only workers of the run connect; null for Unix sockets. */
   readonly keys: RunKeys | null;
   readonly onRefused: OnRefused;
+  /** The connection to a peer was lost and is there again: what was under way is lost. */
+  readonly onReconnected?: (rank: number) => void;
 }
 
 /** ZeroMQ's thread frees what was queued, our memory, a moment after a socket is closed; this thread must outlive that. */
@@ -69,7 +72,7 @@ class ZeromqTransport implements Transport {
 
   async connect(peers: readonly Peer[]): Promise<void> {
     this.#disconnect();
-    const { keys } = this.#options;
+    const { keys, onReconnected = () => {} } = this.#options;
     for (const peer of peers) {
       const { rank } = peer;
       const { endpoint, serverKey } =
@@ -85,6 +88,8 @@ class ZeromqTransport implements Transport {
         linger: 0,
         reconnectInterval: 20,
       });
+      // Ends with the socket, at most with the error that says so.
+      watchReconnects(socket, () => onReconnected(rank)).catch(() => undefined);
       socket.connect(endpoint);
       this.#links.set(rank, { socket, inOrder: serial() });
     }
