@@ -59,6 +59,8 @@ export class FakeRunProcess {
   readonly lines: Line[] = [];
   readonly #exited: Promise<number | NodeJS.Signals>;
   #stderr = '';
+  /** When each line came, on the monotonic clock. */
+  readonly cameAtMs: number[] = [];
   #wake: () => void = () => {};
 
   /** @param network that of a run over tcp; closed by `cleanUp` */
@@ -94,6 +96,7 @@ export class FakeRunProcess {
       this.network?.leadToCoordinator(line.environment.LOCKSTEP_COORDINATOR!);
     }
     this.lines.push(line);
+    this.cameAtMs.push(performance.now());
     this.#wake();
   }
 
@@ -129,14 +132,10 @@ export class FakeRunProcess {
     }
   }
 
-  /** The newest process in each slot. */
-  get newestPids(): number[] {
-    const bySlot = new Map<number, number>();
-    for (const line of this.lines) {
-      if (line.kind !== 'launched') continue;
-      for (const { slot, pid } of line.places) bySlot.set(slot, pid);
-    }
-    return [...bySlot.values()];
+  /** The newest process in a slot. */
+  pidIn(slot: number): number {
+    const places = this.lines.flatMap((line) => (line.kind === 'launched' ? line.places : []));
+    return places.findLast((place) => place.slot === slot)!.pid;
   }
 
   /** All processes that were started so far, restarts included. */
@@ -168,6 +167,13 @@ export class FakeRunProcess {
     rmSync(this.run.folder, { recursive: true, force: true });
   }
 }
+
+/** What the worker in a slot is to be struck by before its next step, as a file. */
+export const orderPath = ({ folder }: FakeRun, slot: number): string =>
+  join(folder, `order-${slot}`);
+
+/** What is saved: a step and the state before it. */
+export const savedPath = ({ folder }: FakeRun): string => join(folder, 'saved');
 
 /** The state that a run over [firstStep, endStep) must end with, computed without any worker. */
 export function expectedState(run: FakeRun, endStep: number): string {
