@@ -8,7 +8,7 @@ import { LockstepError } from '../core/errors.ts';
 import { MAX_CONTROL_BYTES } from './codec.ts';
 import type { RunKeys } from './curve-keys.ts';
 import { clientOptions, ENCRYPTION_BYTES, type Gate, HANDSHAKE_MS } from './gate.ts';
-import { watchReconnects } from './reconnects.ts';
+import { Reconnects } from './reconnects.ts';
 
 const LIMITS = {
   // Enough for minutes of heartbeats; a peer that reads nothing is declared lost long before.
@@ -22,21 +22,20 @@ const LIMITS = {
   handshakeInterval: HANDSHAKE_MS,
 } as const;
 
-export interface ControlSocket {
-  close(): void;
-}
-
-export interface ControlServer extends ControlSocket {
+export interface ControlServer {
   /** Where workers connect to. */
   readonly endpoint: string;
   /** Queues a frame for a worker; a failure goes to `onSendFailure`. */
   send(peer: string, frame: Uint8Array): void;
+  close(): void;
 }
 
-export interface ControlClient extends ControlSocket {
+export interface ControlClient {
   send(frame: Uint8Array): void;
   /** The server is gone: closing does not wait for what is queued, nor does ZeroMQ warn of it. */
   giveUp(): void;
+  /** Resolves when ZeroMQ has let go of the socket. */
+  close(): Promise<void>;
 }
 
 interface ServerHandlers {
@@ -93,8 +92,8 @@ export function openControlClient(
     routingId: identity,
     reconnectInterval: 100,
   });
-  // Ends with the socket, at most with the error that says so.
-  watchReconnects(dealer, () => handlers.onReconnected()).catch(() => undefined);
+  const reconnects = new Reconnects();
+  reconnects.watch(dealer, () => handlers.onReconnected());
   dealer.connect(endpoint);
   const sendInOrder = serial();
   const receiving = receiveAll(dealer, (parts) => handlers.onFrame(onlyPart(parts)));
@@ -107,7 +106,10 @@ export function openControlClient(
     giveUp: () => {
       dealer.linger = 0;
     },
-    close: () => closeQuietly(dealer, receiving),
+    close: async () => {
+      closeQuietly(dealer, receiving);
+      await reconnects.ended();
+    },
   };
 }
 

@@ -89,8 +89,7 @@ export class CommSession {
   async close(): Promise<void> {
     this.#lastResort.disarm();
     for (const timer of this.#timers) clearInterval(timer);
-    await this.#transport?.close();
-    this.#client.close();
+    await Promise.all([this.#client.close(), this.#transport?.close()]);
   }
 
   async #answer(id: number, call: Call): Promise<void> {

@@ -53,7 +53,7 @@ class Peer {
   }
 
   close(): void {
-    this.#client.close();
+    void this.#client.close();
   }
 }
 

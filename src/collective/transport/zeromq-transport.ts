@@ -1,6 +1,6 @@
 /** Transport over ZeroMQ, tcp or ipc: a Router that receives from all, a Dealer to each peer. */
 import { setTimeout } from 'node:timers/promises';
-import { Dealer, Router } from 'zeromq';
+import { context, Dealer, Router } from 'zeromq';
 import { LockstepError } from '../../core/errors.ts';
 import { bindOrExplain, serial } from '../../protocol/control-socket.ts';
 import type { RunKeys } from '../../protocol/curve-keys.ts';
@@ -8,7 +8,7 @@ import { keyedEndpoint, splitEndpoint } from '../../protocol/curve-keys.ts';
 import { MAX_PAYLOAD_BYTES } from '../../protocol/data-frame.ts';
 import type { GateCounts, OnRefused } from '../../protocol/gate.ts';
 import { clientOptions, ENCRYPTION_BYTES, Gate, HANDSHAKE_MS } from '../../protocol/gate.ts';
-import { watchReconnects } from '../../protocol/reconnects.ts';
+import { Reconnects } from '../../protocol/reconnects.ts';
 import type { Frame, Peer, Transport } from './transport.ts';
 import { checkPayload, unknownRank } from './transport-check.ts';
 
@@ -34,6 +34,9 @@ export interface ZeromqOptions {
 /** ZeroMQ's thread frees what was queued, our memory, a moment after a socket is closed; this thread must outlive that. */
 const RELEASE_MS = 50;
 
+/** A link takes three sockets, its own and both ends of its monitor; ZeroMQ's default would do for 340 peers. */
+context.maxSockets = 3 * 4096 + 1024;
+
 interface Link {
   readonly socket: Dealer;
   readonly inOrder: ReturnType<typeof serial>;
@@ -42,6 +45,7 @@ interface Link {
 class ZeromqTransport implements Transport {
   readonly #options: ZeromqOptions;
   readonly #links = new Map<number, Link>();
+  readonly #reconnects = new Reconnects();
   #gate: Gate | null = null;
   #router: Router | null = null;
 
@@ -88,8 +92,7 @@ class ZeromqTransport implements Transport {
         linger: 0,
         reconnectInterval: 20,
       });
-      // Ends with the socket, at most with the error that says so.
-      watchReconnects(socket, () => onReconnected(rank)).catch(() => undefined);
+      this.#reconnects.watch(socket, () => onReconnected(rank));
       socket.connect(endpoint);
       this.#links.set(rank, { socket, inOrder: serial() });
     }
@@ -124,6 +127,7 @@ class ZeromqTransport implements Transport {
   async close(): Promise<void> {
     this.#disconnect();
     this.#router?.close();
+    await this.#reconnects.ended();
     await this.#gate?.close();
     await setTimeout(RELEASE_MS);
   }
