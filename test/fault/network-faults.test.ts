@@ -9,6 +9,8 @@ import { StruckNetwork, type WorkerLinks } from '../../src/cli/bench/faults/netw
 import { pause } from '../../src/cli/bench/faults/strike.ts';
 
 const TRANSPORTS = ['insecure-tcp', 'tcp'] as const;
+/** Most of each test is waiting. */
+const SIDE_BY_SIDE = { concurrency: 4 };
 /** The worker whose links are struck. */
 const VICTIM = 1;
 
@@ -26,7 +28,7 @@ async function struck(
 ): Promise<{ run: FakeRunProcess; log: string }> {
   const run = new FakeRunProcess(
     {
-      ...{ transport, workers, totalSteps, stepMs: 20, length: 20_000 },
+      ...{ transport, workers, totalSteps, stepMs: 20, length: 2_000 },
       elasticity: { maxRestarts, minWorkers: 1 },
     },
     await StruckNetwork.open(workers),
@@ -50,7 +52,7 @@ async function struck(
 const started = (run: FakeRunProcess) => run.startedPids.length;
 
 for (const transport of TRANSPORTS) {
-  describe(`over ${transport}, the connection of a worker to the coordinator`, () => {
+  describe(`over ${transport}, the connection of a worker to the coordinator`, SIDE_BY_SIDE, () => {
     test('is slow: nothing but time is lost', async () => {
       const { run, log } = await struck({ transport }, ({ control }) => control.delay(40));
       assert.equal(started(run), 2);
@@ -125,7 +127,7 @@ for (const transport of TRANSPORTS) {
     });
   });
 
-  describe(`over ${transport}, the connections of its peers to a worker`, () => {
+  describe(`over ${transport}, the connections of its peers to a worker`, SIDE_BY_SIDE, () => {
     test('are slow: nothing but time is lost', async () => {
       const { run, log } = await struck({ transport }, ({ data }) => data.delay(40));
       assert.equal(started(run), 2);
@@ -173,7 +175,7 @@ describe('a worker that no frame of its peers reaches', () => {
     const { log } = await struck(only, ({ data }) => data.silence('there', 'back'));
     assert.match(
       log,
-      /^Lost worker 1 .*: what workers 0 and 2 sent to worker 1 has not come for 10000 ms, 3 generations in a row\. It is left out/m,
+      /^Lost worker 1 .*: what workers? 0(?: and 2)? sent to worker 1 has not come for 10000 ms, 3 generations in a row\. It is left out/m,
     );
   });
 });
