@@ -17,7 +17,7 @@ const HIGH_WATER_MARK = 64;
 /** The longest that CURVE has takes 265 bytes and the socket's properties. */
 const MAX_GREETING_BYTES = 4096;
 /** A peer's sockets are read off its TensorFlow thread, so it takes frames at all times unless it is gone. */
-export const SEND_TIMEOUT_MS = 30_000;
+const SEND_TIMEOUT_MS = 30_000;
 
 export interface ZeromqOptions {
   /** Where to listen: "tcp://127.0.0.1:*" (any free port) or "ipc:///path". */
@@ -27,6 +27,8 @@ export interface ZeromqOptions {
   /** With keys, all is encrypted, and only workers of the run connect; null for Unix sockets. */
   readonly keys: RunKeys | null;
   readonly onRefused: OnRefused;
+  /** A peer that takes nothing for so long is given up. @default half a minute */
+  readonly sendTimeoutMs?: number;
   /** The connection to a peer was lost and is there again: what was under way is lost. */
   readonly onReconnected?: (rank: number) => void;
 }
@@ -84,7 +86,7 @@ class ZeromqTransport implements Transport {
       const socket = new Dealer({
         ...clientOptions(keys, serverKey),
         sendHighWaterMark: HIGH_WATER_MARK,
-        sendTimeout: SEND_TIMEOUT_MS,
+        sendTimeout: this.#sendTimeoutMs,
         // Nothing is ever received here but ZeroMQ's own greetings, which this limits too.
         receiveHighWaterMark: 1,
         maxMessageSize: MAX_GREETING_BYTES,
@@ -111,8 +113,12 @@ class ZeromqTransport implements Transport {
     try {
       await link.inOrder(() => link.socket.send([header, payload]));
     } catch (thrown) {
-      throw sendFailure(rank, thrown);
+      throw sendFailure(rank, this.#sendTimeoutMs, thrown);
     }
+  }
+
+  get #sendTimeoutMs(): number {
+    return this.#options.sendTimeoutMs ?? SEND_TIMEOUT_MS;
   }
 
   async *frames(): AsyncIterable<Frame> {
@@ -142,11 +148,11 @@ export function zeromqTransport(options: ZeromqOptions): Transport {
   return new ZeromqTransport(options);
 }
 
-function sendFailure(rank: number, thrown: unknown): LockstepError {
+function sendFailure(rank: number, timeoutMs: number, thrown: unknown): LockstepError {
   const why = thrown instanceof Error ? thrown.message : String(thrown);
   return new LockstepError(
     'TIMEOUT',
-    `Cannot send to rank ${rank} within ${SEND_TIMEOUT_MS} ms: ${why}.`,
+    `Cannot send to rank ${rank} within ${timeoutMs} ms: ${why}.`,
     'Look whether that worker still runs, then resume from the last checkpoint.',
     { cause: thrown },
   );
