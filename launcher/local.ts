@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Device } from './device.ts';
 import { type EnvironmentOptions, inheritedEnvironment, workerEnvironment } from './environment.ts';
 import { lastLineOf } from './last-line.ts';
+import { processState } from './process-state.ts';
 
 export interface LocalLaunchOptions {
   /** One worker a device; the worker in slot i gets device i. */
@@ -30,6 +31,8 @@ interface ExitStatus {
   readonly signal: string | null;
   /** Last line that the process printed, if any. */
   readonly lastLine: string;
+  /** What it did when it was killed by SIGKILL from here. */
+  readonly stateWhenKilled?: 'running' | 'stopped' | undefined;
 }
 
 interface LocalWorker {
@@ -53,6 +56,7 @@ function startWorker(options: LocalLaunchOptions, seat: Seat, watch: LaunchWatch
   const logPath = outputPath(options.runFolder, slot);
   const child = spawnInto(logPath, options, environmentOf(options, seat));
   let hasEnded = false;
+  let stateWhenKilled: ExitStatus['stateWhenKilled'];
   const end = (status: ExitStatus): void => {
     if (!hasEnded) watch.onExit(slot, status);
     hasEnded = true;
@@ -61,9 +65,16 @@ function startWorker(options: LocalLaunchOptions, seat: Seat, watch: LaunchWatch
   child.on('error', ({ message }) => {
     if (child.pid === undefined) end({ code: null, signal: null, lastLine: message });
   });
-  child.once('exit', (code, signal) => end({ code, signal, lastLine: lastLineOf(logPath) }));
-  if (child.pid !== undefined) watch.onSpawn(slot, child.pid);
-  return { slot, kill: (signal) => void child.kill(signal) };
+  child.once('exit', (code, signal) =>
+    end({ code, signal, lastLine: lastLineOf(logPath), stateWhenKilled }),
+  );
+  const { pid } = child;
+  if (pid !== undefined) watch.onSpawn(slot, pid);
+  const kill = (signal: NodeJS.Signals): void => {
+    if (signal === 'SIGKILL' && pid !== undefined) stateWhenKilled ??= processState(pid);
+    child.kill(signal);
+  };
+  return { slot, kill };
 }
 
 /** The whole environment that the worker of `seat` starts with beyond what it inherits. */

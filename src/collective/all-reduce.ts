@@ -11,6 +11,7 @@
 import { LockstepError } from '../core/errors.ts';
 import type { DataHeader } from '../protocol/data-frame.ts';
 import { decodeHeader, encodeHeader, runTag } from '../protocol/data-frame.ts';
+import type { Awaited } from '../protocol/messages.ts';
 import type { OutgoingPart, ReduceInput } from './exchange-round.ts';
 import { ExchangeRound } from './exchange-round.ts';
 import { RotatingBuffer } from './rotating-buffer.ts';
@@ -79,6 +80,11 @@ export class AllReduce {
     const { transport } = options;
     this.#resultMemory = this.#newMemory();
     if (transport !== null) void this.#receive(transport);
+  }
+
+  /** What the round in progress misses; null between rounds. */
+  get awaited(): Awaited | null {
+    return this.#active?.round.awaited ?? null;
   }
 
   /** Drops the round in progress, which rejects with `why`; frames of the generation before are stale now. */
@@ -230,7 +236,7 @@ export class AllReduce {
     const { deadlineMs } = this.#options;
     const { rank } = this.#place;
     const { step } = round.input;
-    const message = `Rank ${rank} waited ${deadlineMs} ms in the all-reduce of step ${step} for rank ${round.awaitedRanks.join(', ')}.`;
+    const message = `Rank ${rank} waited ${deadlineMs} ms in the all-reduce of step ${step} for rank ${round.awaited.ranks.join(', ')}.`;
     return new LockstepError('TIMEOUT', message, RESUME);
   }
 }

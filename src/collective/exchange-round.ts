@@ -8,6 +8,7 @@
  */
 import { LockstepError } from '../core/errors.ts';
 import type { DataHeader } from '../protocol/data-frame.ts';
+import type { Awaited } from '../protocol/messages.ts';
 import type { Range, Subtree, TreeNode } from './canonical-sum.ts';
 import { addCanonical, leavesOf, sumSubtrees } from './canonical-sum.ts';
 import type { ExchangePlan } from './exchange-plan.ts';
@@ -94,10 +95,16 @@ export class ExchangeRound {
     return this.#awaited.size === 0;
   }
 
-  /** Ranks of which frames are still missing. */
-  get awaitedRanks(): number[] {
-    const ranks = [...this.#awaited.keys()].map((key) => Number.parseInt(key, 10));
-    return [...new Set(ranks)].sort((a, b) => a - b);
+  /** What is still missing, of which ranks: first what they send without waiting for anybody. */
+  get awaited(): Awaited {
+    const missing = [...this.#awaited].map(([key, floats]) => ({
+      rank: Number.parseInt(key, 10),
+      isPart: key.includes(' reduce ') || floats === 0,
+    }));
+    const parts = missing.filter(({ isPart }) => isPart);
+    const ranks = (parts.length > 0 ? parts : missing).map(({ rank }) => rank);
+    const what = parts.length > 0 ? 'parts' : 'segments';
+    return { what, ranks: [...new Set(ranks)].sort((a, b) => a - b) };
   }
 
   /** Takes in a frame; false when this round awaits no such frame (a duplicate, or not from this plan). */
@@ -231,7 +238,7 @@ function checkSubtrees(
 
 const nodeKey = ({ level, index }: TreeNode): string => `${level}.${index}`;
 
-/** Begins with the rank, see `awaitedRanks`. */
+/** Begins with the rank, see `awaited`. */
 function frameKey(rank: number, phase: string, node: TreeNode, offset: number): string {
   return `${rank} ${phase} ${nodeKey(node)} ${offset}`;
 }

@@ -33,7 +33,7 @@ export interface Member {
   readonly finished: Pick<Of<'finished'>, 'step' | 'stateHash' | 'reason'> | null;
   readonly startedMs: number;
   readonly lastHeardMs: number | null;
-  readonly activity: Pick<Of<'heartbeat'>, 'activity' | 'forMs'> | null;
+  readonly activity: Pick<Of<'heartbeat'>, 'activity' | 'forMs' | 'awaits'> | null;
   /** Steps that it has applied. */
   readonly step: number;
   /** Restarts in a row. */
@@ -50,6 +50,8 @@ export interface Doom {
   readonly what: string;
   readonly advice: string;
   readonly sinceMs: number;
+  /** It is lost because it is not heard, whatever its process does. */
+  readonly silent?: boolean;
   /** Never to be started again. */
   readonly forGood: boolean;
 }
@@ -59,6 +61,8 @@ export interface ExitStatus {
   readonly signal: string | null;
   /** Last line that the process printed, if any. */
   readonly lastLine: string;
+  /** What it did when it was killed, where the launcher can see that. */
+  readonly stateWhenKilled?: 'running' | 'stopped' | undefined;
 }
 
 /** A process that is to be started in `slot`. */

@@ -18,11 +18,12 @@ import { PersistentList } from '../core/persistent-list.ts';
 import type { Transition } from '../core/transition.ts';
 import type { CoordinatorBody, Origin, Position, WorkerMessage } from '../protocol/messages.ts';
 import { finishDifference, joinDifference, readyDifference } from './agreement.ts';
+import { describeLost, lostLinks, mostCutOff } from './lost-links.ts';
 import type { Doom, ExitStatus, ExpectedHashes, Member, Of } from './member.ts';
 import { newMember } from './member.ts';
 import type { RestartPolicy } from './restarts.ts';
 import { decideRestart } from './restarts.ts';
-import { describeExit, nameMember, nameMembers } from './wording.ts';
+import { describeExit, describeSilence, nameMember, nameMembers } from './wording.ts';
 
 export interface MembershipPolicy extends RestartPolicy {
   readonly worldSize: number;
@@ -39,6 +40,8 @@ export interface MembershipPolicy extends RestartPolicy {
   readonly joinMs: number;
 }
 
+/** A data connection that loses everything so many generations in a row costs a worker its place. */
+export const QUIET_GENERATIONS = 3;
 /** A process that could not be killed counts as lost after so long. */
 export const KILL_WAIT_MS = 5_000;
 
@@ -55,6 +58,8 @@ export interface MembershipState {
   /** Members of it that have not yet reported ready, or, once it runs, finished. */
   readonly unreported: number;
   readonly startedMs: number;
+  /** Generations in a row that were given up because all waited, at which step. */
+  readonly quiet: { readonly step: number; readonly times: number } | null;
   /** Since when there are fewer workers than there must be. */
   readonly tooFewSinceMs: number | null;
   /** The run ends at the next boundary: nothing is started any more, and any number of workers will do. */
@@ -123,6 +128,7 @@ export function initialMembership(policy: MembershipPolicy, nowMs: number): Memb
     ranks: [],
     unreported: 0,
     startedMs: nowMs,
+    quiet: null,
     tooFewSinceMs: null,
     stopping: false,
     lastLoss: null,
@@ -176,6 +182,8 @@ function onMessage(
       return isOfGeneration ? onReady(state, slot, message) : stay(state);
     case 'finished':
       return isOfGeneration ? onFinished(state, slot, message) : stay(state);
+    case 'reconnected':
+      return isOfGeneration ? onReconnected(state, slot, message) : stay(state);
     case 'failed':
       return onFailed(state, slot, message, nowMs);
     case 'heartbeat':
@@ -186,8 +194,8 @@ function onMessage(
 }
 
 function onHeartbeat(state: MembershipState, slot: number, message: Of<'heartbeat'>): Result {
-  const { activity, forMs } = message;
-  const next = update(state, slot, { activity: { activity, forMs } });
+  const { activity, forMs, awaits } = message;
+  const next = update(state, slot, { activity: { activity, forMs, awaits } });
   const isUnknown = state.members.at(slot)!.hello === null;
   return stay(next, '', isUnknown ? [{ kind: 'send', slot, body: { kind: 'introduce' } }] : []);
 }
@@ -207,7 +215,8 @@ function onHello(state: MembershipState, slot: number, hello: Of<'hello'>, nowMs
   const difference = joinDifference(joined(next), state.policy.expected);
   if (difference !== null) {
     if (!state.hasRun) return abort(next, difference);
-    return doom(next, slot, { ...difference, what: difference.message, forGood: true }, nowMs);
+    const { code, message: what, advice } = difference;
+    return doom(next, slot, { code, what, advice, forGood: true }, nowMs);
   }
   if (state.phase !== 'gathering') return regroup(next, `worker ${slot} can take part`);
   const absent = next.members.toArray().filter((member) => isToCome(member, state.hasRun)).length;
@@ -346,6 +355,14 @@ function firstDiffers(state: MembershipState, report: 'ready' | 'finished', slot
   return own.step !== other.step || own.stateHash !== other.stateHash;
 }
 
+/** A connection was cut, and frames or messages with it, perhaps: nobody is to wait for them. */
+function onReconnected(state: MembershipState, slot: number, { rank }: Of<'reconnected'>): Result {
+  if (state.phase !== 'forming' && state.phase !== 'running') return stay(state);
+  const peer = rank === null ? undefined : state.ranks[rank];
+  const other = peer === undefined ? 'the coordinator' : `worker ${peer}`;
+  return regroup(state, `the connection of worker ${slot} to ${other} was cut and is there again`);
+}
+
 /** Errors that another process, or the same one again, need not meet. */
 const RESTARTABLE: readonly string[] = ['UNEXPECTED', 'OUT_OF_RESOURCES', 'ENGINE_UNAVAILABLE'];
 
@@ -376,10 +393,9 @@ function doom(
   reason: Omit<Doom, 'sinceMs'>,
   nowMs: number,
 ): Result {
-  const { code, what, advice, forGood } = reason;
   const next = update(state, slot, {
     status: 'doomed',
-    doom: { code, what, advice, forGood, sinceMs: nowMs },
+    doom: { ...reason, sinceMs: nowMs },
   });
   return { state: next, effects: [{ kind: 'kill', slot }], reason: '' };
 }
@@ -404,13 +420,12 @@ function onExit(state: MembershipState, { slot, attempt, status, nowMs }: Exit):
     ? `Its last line was: ${status.lastLine}`
     : 'Read its file in the logs of the run, then resume from the last checkpoint.';
   const what = `it ${describeExit(status)} ${progressOf(state, member)}`;
-  return lose(
-    state,
-    slot,
-    member.doom ?? { code: 'WORKER_LOST', what, advice, forGood: false },
-    nowMs,
-  );
+  const exit = { code: 'WORKER_LOST', what, advice, forGood: false };
+  return lose(state, slot, member.doom === null ? exit : explained(member.doom, status), nowMs);
 }
+
+const explained = (fate: Doom, status: ExitStatus): Doom =>
+  fate.silent === true ? { ...fate, what: `${fate.what}${describeSilence(status)}` } : fate;
 
 /** A process is gone: the run ends, or goes on without it until it is started again. */
 function lose(
@@ -541,8 +556,9 @@ function findSilent(state: MembershipState, nowMs: number): Result {
   if (silent === undefined) return stay(state);
   const what = `nothing was heard of it for ${silenceMs} ms ${progressOf(state, silent)}`;
   const advice =
-    'Look whether its host or process was stopped, then resume from the last checkpoint.';
-  return doom(state, silent.slot, { code: 'WORKER_LOST', what, advice, forGood: false }, nowMs);
+    'Look whether its host or process was stopped or its network broken, then resume from the last checkpoint.';
+  const reason = { code: 'WORKER_LOST', what, advice, forGood: false, silent: true };
+  return doom(state, silent.slot, reason, nowMs);
 }
 
 /** A process that a signal can't end, in a driver for example, is given up. */
@@ -593,13 +609,23 @@ function findLate(state: MembershipState, nowMs: number): Result {
 }
 
 /** Everyone waits for someone: something was lost on the way. */
-function findQuiet(state: MembershipState): Result {
+function findQuiet(state: MembershipState, nowMs: number): Result {
   const { quietMs } = state.policy;
   if (state.phase !== 'forming' && state.phase !== 'running') return stay(state);
+  if (state.members.toArray().some(({ status }) => status === 'doomed')) return stay(state);
   const isQuiet = ({ activity, rank }: Member) =>
     rank === null || (activity?.activity === 'waiting' && activity.forMs > quietMs);
   if (!state.members.toArray().every(isQuiet)) return stay(state);
-  return regroup(state, `all workers have waited for ${quietMs} ms: a message was lost`);
+  const links = lostLinks(ranked(state));
+  const step = Math.max(...ranked(state).map((member) => member.step));
+  const times = state.quiet?.step === step ? state.quiet.times + 1 : 1;
+  const quiet = { ...state, quiet: { step, times } };
+  const why = describeLost(links, quietMs);
+  if (times < QUIET_GENERATIONS || links.length === 0) return regroup(quiet, why);
+  const what = `${why}, ${times} generations in a row`;
+  const advice = 'Look at the network between the hosts of these workers.';
+  const reason = { code: 'WORKER_LOST', what, advice, forGood: false };
+  return doom(quiet, mostCutOff(links), reason, nowMs);
 }
 
 /** Fewer workers than there must be: waits for those to come, gives up when it has taken too long. */

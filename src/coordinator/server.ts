@@ -66,6 +66,8 @@ export interface CoordinatorOptions {
   readonly joinMs?: number;
   /** A worker that took part for so long makes up for the restarts before it. @default ten minutes */
   readonly healthyMs?: number;
+  /** A worker that computes for so long without a word is hung. @default fifteen minutes */
+  readonly hangMs?: number;
 }
 
 /** What a successor is told beside what the workers tell it. */
@@ -118,7 +120,8 @@ class Coordinator {
   #unwatchSignals: () => void = () => {};
 
   constructor(options: CoordinatorOptions) {
-    const { expected, totalSteps, joinMs = JOIN_MS, healthyMs = HEALTHY_MS } = options;
+    const { expected, totalSteps } = options;
+    const { joinMs = JOIN_MS, healthyMs = HEALTHY_MS, hangMs = HANG_MS } = options;
     const policy = {
       ...(options.elasticity ?? DEFAULT_ELASTICITY),
       worldSize: options.point.place.worldSize,
@@ -126,7 +129,7 @@ class Coordinator {
       totalSteps,
       joinMs,
       silenceMs: SILENCE_MS,
-      hangMs: HANG_MS,
+      hangMs,
       quietMs: QUIET_MS,
       backoffMs: BACKOFF_MS,
       healthyMs,

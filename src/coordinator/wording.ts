@@ -1,4 +1,5 @@
 /** How the coordinator names workers and their ends in its sentences: by slot, as their log files are. */
+import { EXIT } from '../core/errors.ts';
 import type { ExitStatus, Member } from './member.ts';
 
 /** "worker 1 (pid 4711)". */
@@ -14,6 +15,18 @@ export function nameMembers(slots: readonly number[]): string {
 }
 
 /** "was killed by SIGKILL" or "exited with code 1". */
-export function describeExit({ code, signal }: ExitStatus): string {
+export function describeExit({ code, signal, lastLine }: ExitStatus): string {
+  // By its code as well: the file may end with the line of a process before it.
+  if (code === EXIT.workersLost && lastLine.startsWith('COORDINATOR_LOST:')) {
+    return `exited with code ${code} because it no longer heard the coordinator`;
+  }
   return signal === null ? `exited with code ${code ?? 'unknown'}` : `was killed by ${signal}`;
+}
+
+/** What a silent worker's process did says where to look. */
+export function describeSilence({ stateWhenKilled }: ExitStatus): string {
+  if (stateWhenKilled === undefined) return '';
+  return stateWhenKilled === 'stopped'
+    ? ': its process was stopped'
+    : ', though its process ran: its connection to the coordinator is broken, or its comm thread hangs';
 }

@@ -8,6 +8,7 @@ import { LockstepError } from '../core/errors.ts';
 import { MAX_CONTROL_BYTES } from './codec.ts';
 import type { RunKeys } from './curve-keys.ts';
 import { clientOptions, ENCRYPTION_BYTES, type Gate, HANDSHAKE_MS } from './gate.ts';
+import { Reconnects } from './reconnects.ts';
 
 const LIMITS = {
   // Enough for minutes of heartbeats; a peer that reads nothing is declared lost long before.
@@ -21,21 +22,20 @@ const LIMITS = {
   handshakeInterval: HANDSHAKE_MS,
 } as const;
 
-export interface ControlSocket {
-  close(): void;
-}
-
-export interface ControlServer extends ControlSocket {
+export interface ControlServer {
   /** Where workers connect to. */
   readonly endpoint: string;
   /** Queues a frame for a worker; a failure goes to `onSendFailure`. */
   send(peer: string, frame: Uint8Array): void;
+  close(): void;
 }
 
-export interface ControlClient extends ControlSocket {
+export interface ControlClient {
   send(frame: Uint8Array): void;
   /** The server is gone: closing does not wait for what is queued, nor does ZeroMQ warn of it. */
   giveUp(): void;
+  /** Resolves when ZeroMQ has let go of the socket. */
+  close(): Promise<void>;
 }
 
 interface ServerHandlers {
@@ -70,6 +70,8 @@ export async function openControlServer(
 }
 
 interface ClientHandlers {
+  /** The connection was lost and is there again. */
+  onReconnected(): void;
   onFrame(frame: Uint8Array | null): void;
   onSendFailure(error: Error): void;
 }
@@ -92,6 +94,8 @@ export function openControlClient(
     routingId: identity,
     reconnectInterval: 100,
   });
+  const reconnects = new Reconnects();
+  reconnects.watch(dealer, () => handlers.onReconnected());
   dealer.connect(endpoint);
   const sendInOrder = serial();
   const receiving = receiveAll(dealer, (parts) => handlers.onFrame(onlyPart(parts)));
@@ -104,7 +108,10 @@ export function openControlClient(
     giveUp: () => {
       dealer.linger = 0;
     },
-    close: () => closeQuietly(dealer, receiving),
+    close: async () => {
+      closeQuietly(dealer, receiving);
+      await reconnects.ended();
+    },
   };
 }
 

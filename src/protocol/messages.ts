@@ -19,6 +19,14 @@ const sums = z.record(z.string().max(256), z.number());
 const peer = z.strictObject({ rank: count, endpoint: z.string().max(512) });
 /** Where a worker's state stands: steps applied, and whether the evaluation due after the last one is done. */
 const position = z.strictObject({ step: count, evaluated: z.boolean() });
+/**
+ * What a waiting worker misses, and of which ranks (eight at most): parts of the sum, which a rank sends as it
+ * begins a round; finished segments of it, which follow when all parts have come; or a state.
+ */
+const awaited = z.strictObject({
+  what: z.enum(['parts', 'segments', 'state']),
+  ranks: z.array(count).max(8),
+});
 /** Where a worker gets the state from that its generation begins with. */
 const origin = z.discriminatedUnion('kind', [
   /** The run's beginning or a checkpoint; `again` when the run was under way and its state is lost. */
@@ -44,7 +52,14 @@ export const workerMessage = z.discriminatedUnion('kind', [
   /** The state is loaded: this worker could run `step` from the state with this hash. */
   message('ready', { step: count, stateHash: hash }),
   /** `forMs`: since its main thread began to compute, or since what it waits for last made progress. */
-  message('heartbeat', { step: count, activity: z.enum(['computing', 'waiting']), forMs: count }),
+  message('heartbeat', {
+    step: count,
+    activity: z.enum(['computing', 'waiting']),
+    forMs: count,
+    awaits: awaited.optional(),
+  }),
+  /** A connection that was lost is there again: that to a rank's data socket, or (null) to the coordinator. */
+  message('reconnected', { rank: count.nullable() }),
   /** Step `step` is applied. `sums` are reduced values, so they are the same on every rank. */
   message('stepDone', { step: count, sums, report: payload }),
   message('event', { step: count, payload }),
@@ -81,6 +96,7 @@ export const coordinatorMessage = z.discriminatedUnion('kind', [
 ]);
 
 export type Position = z.output<typeof position>;
+export type Awaited = z.output<typeof awaited>;
 export type Origin = z.output<typeof origin>;
 export type WorkerMessage = z.output<typeof workerMessage>;
 export type CoordinatorMessage = z.output<typeof coordinatorMessage>;

@@ -61,14 +61,18 @@ export class CommSession {
     });
     const handlers = {
       onFrame: (frame: Uint8Array | null) => this.#onFrame(frame),
+      onReconnected: () => this.#session.say({ kind: 'reconnected', rank: null }),
       onSendFailure: (error: Error) => this.#session.broke(failureOfError(asLockstepError(error))),
     };
     const name = `worker-${slot}-${attempt}`;
     this.#client = openControlClient(coordinatorEndpoint, name, handlers, options.keys);
-    const { dataAddress: address } = options.identity;
+    const { dataAddress: address, dataReachedAt: reachedAt } = options.identity;
     const onRefused = (text: string) => this.#tell({ kind: 'refused', text });
+    const onReconnected = (rank: number) => this.#session.say({ kind: 'reconnected', rank });
     this.#transport =
-      worldSize > 1 ? openTransport({ address, keys: options.keys, onRefused }) : null;
+      worldSize > 1
+        ? openTransport({ address, reachedAt, keys: options.keys, onRefused, onReconnected })
+        : null;
     this.#session = new MemberSession({
       run: options.identity.run,
       slot,
@@ -97,8 +101,7 @@ export class CommSession {
   async close(): Promise<void> {
     this.#lastResort.disarm();
     for (const timer of this.#timers) clearInterval(timer);
-    await this.#transport?.close();
-    this.#client.close();
+    await Promise.all([this.#client.close(), this.#transport?.close()]);
   }
 
   async #answer(id: number, call: Call): Promise<void> {
@@ -195,11 +198,12 @@ export class CommSession {
   }
 
   #onAbort(reason: Failure): void {
-    const { privateFolder } = this.#options.identity;
+    const { privateFolder, parentPid } = this.#options.identity;
     if (reason.code === 'COORDINATOR_LOST') {
       this.#client.giveUp();
-      // The coordinator would have removed it.
-      if (privateFolder !== null) removePrivateFolder(privateFolder);
+      // The coordinator would have removed it. One that only can't be heard still needs the keys in it.
+      const isGone = parentPid !== null && process.ppid !== parentPid;
+      if (privateFolder !== null && isGone) removePrivateFolder(privateFolder);
     }
     this.#post({ kind: 'aborted', failure: reason });
     this.#lastResort.arm(reason);

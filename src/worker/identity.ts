@@ -16,6 +16,8 @@ const environment = z.object({
   LOCKSTEP_COORDINATOR: text,
   /** Where this worker listens for its peers: "tcp://127.0.0.1:*" or "ipc:///…". */
   LOCKSTEP_DATA_ADDRESS: text,
+  /** Where its peers reach that, such as an address outside a NAT; absent: where it listens. */
+  LOCKSTEP_DATA_REACHED_AT: text.optional(),
   /** Folder of the Unix sockets or of the keys; absent when nothing needs it, or its files were placed by others. */
   LOCKSTEP_PRIVATE_FOLDER: z.string().optional(),
   /** This slot's keys for tcp, see protocol/curve-keys.ts; never the keys themselves. */
@@ -37,6 +39,7 @@ export interface WorkerIdentity {
   readonly worldSize: number;
   readonly coordinatorEndpoint: string;
   readonly dataAddress: string;
+  readonly dataReachedAt: string | null;
   readonly privateFolder: string | null;
   readonly keyFile: string | null;
   readonly runFolder: string;
@@ -73,6 +76,7 @@ export function workerIdentity(env: Readonly<NodeJS.ProcessEnv>): WorkerIdentity
     worldSize: data.LOCKSTEP_WORLD_SIZE,
     coordinatorEndpoint: data.LOCKSTEP_COORDINATOR,
     dataAddress: data.LOCKSTEP_DATA_ADDRESS,
+    dataReachedAt: data.LOCKSTEP_DATA_REACHED_AT ?? null,
     privateFolder: data.LOCKSTEP_PRIVATE_FOLDER ?? null,
     keyFile,
     runFolder: data.LOCKSTEP_RUN_FOLDER,

@@ -10,7 +10,7 @@ import type { Transport } from '../collective/transport/transport.ts';
 import type { Failure } from '../core/failure.ts';
 import { errorOfFailure } from '../core/failure.ts';
 import { runTag } from '../protocol/data-frame.ts';
-import type { CoordinatorMessage, Position, WorkerBody } from '../protocol/messages.ts';
+import type { Awaited, CoordinatorMessage, Position, WorkerBody } from '../protocol/messages.ts';
 import type { JoinRequest, Membership } from './comm.ts';
 import { MembershipChanged } from './membership-changed.ts';
 import type { Assignment, WorkerEffect, WorkerEvent, WorkerState } from './protocol-state.ts';
@@ -40,7 +40,11 @@ interface Waiter {
   readonly isOfGeneration: boolean;
 }
 
+/** Ranks that a heartbeat names. */
+const MOST_AWAITED = 8;
+
 interface Receiving {
+  readonly rank: number;
   readonly whole: Promise<Uint8Array>;
   readonly accept: (frame: ArrivedFrame) => void;
   readonly reject: (error: Error) => void;
@@ -93,7 +97,17 @@ export class MemberSession {
   heartbeat(): Extract<WorkerBody, { kind: 'heartbeat' }> {
     const forMs = Math.max(0, Math.round(this.#options.nowMs() - this.#sinceMs));
     const activity = this.#calls > 0 ? 'waiting' : 'computing';
-    return { kind: 'heartbeat', step: this.#state.step, activity, forMs };
+    const awaits = this.#awaited();
+    const { step } = this.#state;
+    return { kind: 'heartbeat', step, activity, forMs, ...(awaits && { awaits }) };
+  }
+
+  #awaited(): Awaited | null {
+    if (this.#state.phase === 'loading' && this.#receiving !== null) {
+      return { what: 'state', ranks: [this.#receiving.rank] };
+    }
+    const missing = this.#allReduce?.awaited ?? null;
+    return missing && { ...missing, ranks: missing.ranks.slice(0, MOST_AWAITED) };
   }
 
   async join(request: JoinRequest): Promise<Membership> {
@@ -281,5 +295,5 @@ function receivingFrom(rank: number): Receiving {
     const state = receipt.accept(frame);
     if (state !== null) resolve(state);
   };
-  return { whole, accept, reject };
+  return { rank, whole, accept, reject };
 }

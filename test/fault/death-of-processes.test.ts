@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { FakeRun } from '../helper/fake-run.ts';
-import { expectedState, FakeRunProcess } from '../helper/fake-run.ts';
+import type { FakeRun } from '../../src/cli/bench/faults/fake-run.ts';
+import { expectedState, FakeRunProcess } from '../../src/cli/bench/faults/fake-run.ts';
 
 /** A run that would go on for long, struck once it is under way. */
 async function withLongRun(
@@ -154,8 +154,20 @@ describe('death of a worker', () => {
       await endsUndisturbed(run);
       assert.match(
         statusOf(run),
-        /^Lost worker 1 \(pid \d+\): nothing was heard of it for 3000 ms/m,
+        /^Lost worker 1 \(pid \d+\): nothing was heard of it for 3000 ms after \d+ steps: its process was stopped\./m,
       );
+    });
+  });
+
+  test('by a main thread that computes for ever: it is killed and started again', async () => {
+    const fault = { kind: 'block', slot: 1, step: 3 };
+    await withLongRun({ totalSteps: 100, fault, hangMs: 1_000 }, async (run) => {
+      await endsUndisturbed(run);
+      assert.match(
+        statusOf(run),
+        /^Lost worker 1 \(pid \d+\): it has computed for \d+ ms without a word after 3 steps\./m,
+      );
+      assert.equal(run.startedPids.length, 3);
     });
   });
 

@@ -1,64 +1,58 @@
 /**
- * Real processes under one random fault after the other: SIGKILL of one worker or of several, a short and a long
- * SIGSTOP, at any moment, also while the last one is being dealt with. In the end the state is that of an
- * undisturbed run. `npm run test:faults` strikes 200 times; LOCKSTEP_SEED names the faults.
+ * Real processes over tcp under one random fault after the other, at any moment, also while the last one is being
+ * dealt with: kills of one worker or of several, stops, exits and full disks, connections that are delayed, held
+ * back, cut or left half-open. In the end the state is that of an undisturbed run. `npm run test:faults` strikes
+ * 200 times; LOCKSTEP_SEED names the faults.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { expectedState, FakeRunProcess } from '../../src/cli/bench/faults/fake-run.ts';
+import { type FaultName, SURVIVED } from '../../src/cli/bench/faults/fault-kinds.ts';
+import { StruckNetwork } from '../../src/cli/bench/faults/network.ts';
+import { pause, strike } from '../../src/cli/bench/faults/strike.ts';
 import { randomStream } from '../../src/core/random.ts';
-import { expectedState, FakeRunProcess } from '../helper/fake-run.ts';
 
-const FAULTS = Number(process.env.LOCKSTEP_FAULTS ?? 6);
+const FAULTS = Number(process.env.LOCKSTEP_FAULTS ?? 20);
 const SEED = Number(process.env.LOCKSTEP_SEED ?? 1);
-const SHORT_STOP_MS = 800;
+const WORKERS = 3;
+/** Kills are what happens most. */
+const KINDS: readonly (FaultName | 'kill of several')[] = [
+  ...SURVIVED,
+  ...(['kill', 'kill', 'kill of several', 'kill of several'] as const),
+];
 
 const random = randomStream(SEED, 'synthetic');
 let draws = 0;
-const below = (count: number): number => Math.floor(random.uniform(draws++) * count);
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch (thrown) {
-    // It has ended meanwhile.
-    assert.equal((thrown as NodeJS.ErrnoException).code, 'ESRCH');
-  }
-}
+const below = (count: number): number => random.integer(draws++, count);
 
 const lastStep = (run: FakeRunProcess): number => {
   const line = run.lines.findLast(({ kind }) => kind === 'step');
   return line?.kind === 'step' ? line.step : -1;
 };
 
-async function strike(run: FakeRunProcess): Promise<string> {
-  const pids = run.newestPids;
-  const victim = pids[below(pids.length)]!;
-  const kind = below(6);
-  if (kind === 0) {
-    for (const pid of pids) if (below(3) > 0) signal(pid, 'SIGKILL');
-    return 'kill of several';
+async function strikeAtRandom(run: FakeRunProcess): Promise<string> {
+  const kind = KINDS[below(KINDS.length)]!;
+  if (kind !== 'kill of several') await strike(run, kind, below(WORKERS));
+  else {
+    const victims = [...Array(WORKERS).keys()].filter(() => below(3) > 0);
+    await Promise.all(victims.map((slot) => strike(run, 'kill', slot)));
   }
-  if (kind === 1) {
-    signal(victim, 'SIGSTOP');
-    await pause(SHORT_STOP_MS);
-    signal(victim, 'SIGCONT');
-    return 'short stop';
-  }
-  signal(victim, kind === 2 ? 'SIGSTOP' : 'SIGKILL');
-  return kind === 2 ? 'stop' : 'kill';
+  return kind;
 }
 
-test(`${FAULTS} random faults change no bit`, { timeout: 120_000 + FAULTS * 20_000 }, async (t) => {
-  const run = new FakeRunProcess({
-    ...{ workers: 3, totalSteps: 1_000_000, stepMs: 10, microBatches: 4, length: 200 },
-    ...{ saveEverySteps: 5, healthyMs: 0, elasticity: { maxRestarts: 3, minWorkers: 1 } },
-  });
+test(`${FAULTS} random faults change no bit`, { timeout: 180_000 + FAULTS * 20_000 }, async (t) => {
+  const run = new FakeRunProcess(
+    {
+      ...{ transport: 'tcp', workers: WORKERS, totalSteps: 1_000_000, stepMs: 10, hangMs: 2_000 },
+      ...{ microBatches: 4, length: 200, saveEverySteps: 5, healthyMs: 0 },
+    },
+    await StruckNetwork.open(WORKERS),
+  );
   try {
     await run.line('step', ({ step }) => step >= 3);
     const struck = new Map<string, number>();
     for (let fault = 0; fault < FAULTS; fault++) {
-      const kind = await strike(run);
+      const kind = await strikeAtRandom(run);
       struck.set(kind, (struck.get(kind) ?? 0) + 1);
       // Every other fault strikes while the one before is being dealt with.
       await pause(below(2) * below(400));

@@ -38,6 +38,35 @@ describe('lockstep bench collective', () => {
   });
 });
 
+describe('lockstep bench faults', () => {
+  const place = new Workplace();
+  after(() => place.remove());
+
+  it('strikes a run, says what its log names, and that no bit has changed', async () => {
+    const options = ['--faults', '3', '--workers', '2', '--seed', '34'];
+    const { code, stdout, stderr } = await place.run('bench', 'faults', ...options);
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stdout,
+      /^kill, worker \d: [\d.]+ s without a step; the log names: killed \(\d\)$/m,
+    );
+    assert.match(stdout, /^fault +struck +without a step, s +the log names$/m);
+    assert.match(stdout, /^3 of 3 faults \(100 %\) were named by their cause and worker$/m);
+    assert.match(stdout, /^all \d runs, \d+ steps, ended in the state of undisturbed ones$/m);
+  });
+
+  it('answers numbers that are none', async () => {
+    const workers = await place.run('bench', 'faults', '--workers', '1');
+    assert.equal(workers.code, 2);
+    assert.match(
+      workers.stderr,
+      /--workers has "1", which is not a number of workers, 2 or more\./,
+    );
+    const faults = await place.run('bench', 'faults', '--faults', '0');
+    assert.match(faults.stderr, /--faults is 0, which is not a positive integer\./);
+  });
+});
+
 describe('lockstep bench', () => {
   const place = new Workplace();
   after(() => place.remove());

@@ -33,6 +33,7 @@ class Peer {
         this.#wake();
       },
       onSendFailure: () => {},
+      onReconnected: () => {},
     };
     const endpoint = seat.environment.LOCKSTEP_COORDINATOR!;
     this.#client = openControlClient(endpoint, identity, handlers, keys);
@@ -57,7 +58,7 @@ class Peer {
   }
 
   close(): void {
-    this.#client.close();
+    void this.#client.close();
   }
 }
 

@@ -1,10 +1,12 @@
 import { cpus } from 'node:os';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { loadRunConfig } from '../../config/load.ts';
-import { LockstepError } from '../../core/errors.ts';
+import { EXIT, LockstepError } from '../../core/errors.ts';
 import { definitionOf } from '../bench/bench-program.ts';
 import { benchCollective, COLLECTIVE_SIZES } from '../bench/collective-bench.ts';
 import { collectiveHead, collectiveLine } from '../bench/collective-table.ts';
+import { benchFaults } from '../bench/faults/fault-bench.ts';
+import { faultTable, faultVerdict, struckLine } from '../bench/faults/fault-table.ts';
 import { profileText } from '../bench/profile-text.ts';
 import { benchSteps } from '../bench/step-bench.ts';
 import { type ProfileOptions, profileSteps } from '../bench/step-profile.ts';
@@ -13,14 +15,16 @@ import { tableFoot, tableHead, tableLine } from '../bench/step-table.ts';
 import type { Command } from '../command.ts';
 
 interface BenchOptions {
-  what: 'step' | 'profile' | 'collective';
+  what: 'step' | 'profile' | 'collective' | 'faults';
   models: string;
   model: string;
   rows: number;
   length: number;
   threads: string | undefined;
   rounds: number;
-  workers: number;
+  workers: number | undefined;
+  faults: number;
+  seed: number;
   sizes: string;
   peer: string | undefined;
   json: boolean;
@@ -30,8 +34,9 @@ export const benchCommand: Command<BenchOptions> = {
   builder: (yargs) =>
     yargs
       .positional('what', {
-        choices: ['step', 'profile', 'collective'] as const,
-        describe: 'A training step as a whole, or its operations and layers, or the all-reduce',
+        choices: ['step', 'profile', 'collective', 'faults'] as const,
+        describe:
+          'A training step as a whole, or its operations and layers, or the all-reduce, or what a run makes of faults',
       })
       .option('threads', {
         type: 'string',
@@ -58,7 +63,12 @@ export const benchCommand: Command<BenchOptions> = {
       })
       .option('rows', { type: 'number', default: 8, describe: 'profile: of the micro-batch' })
       .option('length', { type: 'number', default: 2048, describe: 'profile: of its rows' })
-      .option('workers', { type: 'number', default: 2, describe: 'collective: how many ranks' })
+      .option('workers', {
+        type: 'number',
+        describe: 'collective, faults: how many [default: collective 2, faults 3]',
+      })
+      .option('faults', { type: 'number', default: 20, describe: 'faults: how many strike' })
+      .option('seed', { type: 'number', default: 1, describe: 'faults: which strike whom' })
       .option('sizes', {
         type: 'string',
         default: COLLECTIVE_SIZES.join(','),
@@ -72,6 +82,7 @@ export const benchCommand: Command<BenchOptions> = {
   handler: async (options: ArgumentsCamelCase<BenchOptions>) => {
     if (options.what === 'profile') await benchProfile(options);
     else if (options.what === 'collective') await benchAllReduce(options);
+    else if (options.what === 'faults') await benchStrikes(options);
     else await benchStep(options);
   },
 };
@@ -108,7 +119,7 @@ async function benchProfile(options: BenchOptions): Promise<void> {
 }
 
 async function benchAllReduce(options: BenchOptions): Promise<void> {
-  const { rounds, peer, workers } = options;
+  const { rounds, peer, workers = 2 } = options;
   const sizes = options.sizes.split(',').map(sizeOf);
   if (!Number.isInteger(workers) || workers < 2)
     throw wrongNumber('--workers', workers, 'ranks, 2 or more');
@@ -118,6 +129,19 @@ async function benchAllReduce(options: BenchOptions): Promise<void> {
     print(collectiveLine(row)),
   );
   if (options.json) printJson({ workers, rows });
+}
+
+async function benchStrikes(options: BenchOptions): Promise<void> {
+  const { workers = 3, faults, seed } = options;
+  if (!Number.isInteger(workers) || workers < 2)
+    throw wrongNumber('--workers', workers, 'workers, 2 or more');
+  const print = printer(options);
+  const planned = { faults: countOf('--faults', faults), workers, seed: countOf('--seed', seed) };
+  const report = await benchFaults(planned, (one) => print(struckLine(one)));
+  for (const line of ['', ...faultTable(report), ...faultVerdict(report)]) print(line);
+  if (options.json) printJson({ ...planned, ...report });
+  // Lost work is an error, a cause that is named wrongly is not.
+  if (report.different > 0) process.exitCode = EXIT.unexpected;
 }
 
 function subjectOf(

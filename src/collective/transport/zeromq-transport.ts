@@ -1,6 +1,6 @@
 /** Transport over ZeroMQ, tcp or ipc: a Router that receives from all, a Dealer to each peer. */
 import { setTimeout } from 'node:timers/promises';
-import { Dealer, Router } from 'zeromq';
+import { context, Dealer, Router } from 'zeromq';
 import { LockstepError } from '../../core/errors.ts';
 import { bindOrExplain, serial } from '../../protocol/control-socket.ts';
 import type { RunKeys } from '../../protocol/curve-keys.ts';
@@ -8,6 +8,7 @@ import { keyedEndpoint, splitEndpoint } from '../../protocol/curve-keys.ts';
 import { MAX_PAYLOAD_BYTES } from '../../protocol/data-frame.ts';
 import type { GateCounts, OnRefused } from '../../protocol/gate.ts';
 import { clientOptions, ENCRYPTION_BYTES, Gate, HANDSHAKE_MS } from '../../protocol/gate.ts';
+import { Reconnects } from '../../protocol/reconnects.ts';
 import { sharedFloats } from './host-memory.ts';
 import type { Frame, Peer, Transport } from './transport.ts';
 import { checkPayload, unknownRank } from './transport-check.ts';
@@ -17,18 +18,27 @@ const HIGH_WATER_MARK = 64;
 /** The longest that CURVE has takes 265 bytes and the socket's properties. */
 const MAX_GREETING_BYTES = 4096;
 /** A peer's sockets are read off its TensorFlow thread, so it takes frames at all times unless it is gone. */
-export const SEND_TIMEOUT_MS = 30_000;
+const SEND_TIMEOUT_MS = 30_000;
 
 export interface ZeromqOptions {
   /** Where to listen: "tcp://127.0.0.1:*" (any free port) or "ipc:///path". */
   readonly address: string;
+  /** Where peers reach it when that is another address, as behind a NAT. @default where it listens */
+  readonly reachedAt?: string | null;
   /** With keys, all is encrypted, and only workers of the run connect; null for Unix sockets. */
   readonly keys: RunKeys | null;
   readonly onRefused: OnRefused;
+  /** A peer that takes nothing for so long is given up. @default half a minute */
+  readonly sendTimeoutMs?: number;
+  /** The connection to a peer was lost and is there again: what was under way is lost. */
+  readonly onReconnected?: (rank: number) => void;
 }
 
 /** ZeroMQ's thread frees what was queued, our memory, a moment after a socket is closed; this thread must outlive that. */
 const RELEASE_MS = 50;
+
+/** A link takes three sockets, its own and both ends of its monitor; ZeroMQ's default would do for 340 peers. */
+context.maxSockets = 3 * 4096 + 1024;
 
 interface Link {
   readonly socket: Dealer;
@@ -38,6 +48,7 @@ interface Link {
 class ZeromqTransport implements Transport {
   readonly #options: ZeromqOptions;
   readonly #links = new Map<number, Link>();
+  readonly #reconnects = new Reconnects();
   #gate: Gate | null = null;
   #router: Router | null = null;
 
@@ -46,7 +57,7 @@ class ZeromqTransport implements Transport {
   }
 
   async bind(): Promise<string> {
-    const { address, keys, onRefused } = this.#options;
+    const { address, reachedAt, keys, onRefused } = this.#options;
     const gate = await Gate.open(keys, onRefused);
     this.#gate = gate;
     const router = new Router({
@@ -58,7 +69,7 @@ class ZeromqTransport implements Transport {
     gate.watch(router);
     await bindOrExplain(router, address);
     this.#router = router;
-    const endpoint = router.lastEndpoint ?? address;
+    const endpoint = reachedAt ?? router.lastEndpoint ?? address;
     return keys === null ? endpoint : keyedEndpoint(endpoint, keys.publicKey);
   }
 
@@ -68,7 +79,7 @@ class ZeromqTransport implements Transport {
 
   async connect(peers: readonly Peer[]): Promise<void> {
     this.#disconnect();
-    const { keys } = this.#options;
+    const { keys, onReconnected = () => {} } = this.#options;
     for (const peer of peers) {
       const { rank } = peer;
       const { endpoint, serverKey } =
@@ -76,7 +87,7 @@ class ZeromqTransport implements Transport {
       const socket = new Dealer({
         ...clientOptions(keys, serverKey),
         sendHighWaterMark: HIGH_WATER_MARK,
-        sendTimeout: SEND_TIMEOUT_MS,
+        sendTimeout: this.#sendTimeoutMs,
         // Nothing is ever received here but ZeroMQ's own greetings, which this limits too.
         receiveHighWaterMark: 1,
         maxMessageSize: MAX_GREETING_BYTES,
@@ -84,6 +95,7 @@ class ZeromqTransport implements Transport {
         linger: 0,
         reconnectInterval: 20,
       });
+      this.#reconnects.watch(socket, () => onReconnected(rank));
       socket.connect(endpoint);
       this.#links.set(rank, { socket, inOrder: serial() });
     }
@@ -110,8 +122,12 @@ class ZeromqTransport implements Transport {
     try {
       await link.inOrder(() => link.socket.send([header, payload]));
     } catch (thrown) {
-      throw sendFailure(rank, thrown);
+      throw sendFailure(rank, this.#sendTimeoutMs, thrown);
     }
+  }
+
+  get #sendTimeoutMs(): number {
+    return this.#options.sendTimeoutMs ?? SEND_TIMEOUT_MS;
   }
 
   async *frames(): AsyncIterable<Frame> {
@@ -126,6 +142,7 @@ class ZeromqTransport implements Transport {
   async close(): Promise<void> {
     this.#disconnect();
     this.#router?.close();
+    await this.#reconnects.ended();
     await this.#gate?.close();
     await setTimeout(RELEASE_MS);
   }
@@ -140,11 +157,11 @@ export function zeromqTransport(options: ZeromqOptions): Transport {
   return new ZeromqTransport(options);
 }
 
-function sendFailure(rank: number, thrown: unknown): LockstepError {
+function sendFailure(rank: number, timeoutMs: number, thrown: unknown): LockstepError {
   const why = thrown instanceof Error ? thrown.message : String(thrown);
   return new LockstepError(
     'TIMEOUT',
-    `Cannot send to rank ${rank} within ${SEND_TIMEOUT_MS} ms: ${why}.`,
+    `Cannot send to rank ${rank} within ${timeoutMs} ms: ${why}.`,
     'Look whether that worker still runs, then resume from the last checkpoint.',
     { cause: thrown },
   );

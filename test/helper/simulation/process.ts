@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { leavesOfStep, reduceInputOf, treeSum } from '../../../src/cli/bench/faults/leaves.ts';
 import { FrameInbox } from '../../../src/collective/transport/frame-inbox.ts';
 import { sharedFloats } from '../../../src/collective/transport/host-memory.ts';
 import type { Frame, Peer, Transport } from '../../../src/collective/transport/transport.ts';
@@ -16,7 +17,6 @@ import { plainJson } from '../../../src/worker/comm.ts';
 import { MemberSession } from '../../../src/worker/member-session.ts';
 import type { Trainee } from '../../../src/worker/take-part.ts';
 import { takePart } from '../../../src/worker/take-part.ts';
-import { leavesOfStep, reduceInputOf, treeSum } from '../leaves.ts';
 import type { Network } from './network.ts';
 import type { World } from './world.ts';
 

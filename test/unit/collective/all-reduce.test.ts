@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { leavesOfStep, reduceInputOf, treeSum } from '../../../src/cli/bench/faults/leaves.ts';
 import { AllReduce } from '../../../src/collective/all-reduce.ts';
 import type { ReduceInput } from '../../../src/collective/exchange-round.ts';
 import { memoryTransport } from '../../../src/collective/transport/memory-transport.ts';
 import type { Transport } from '../../../src/collective/transport/transport.ts';
 import { LockstepError } from '../../../src/core/errors.ts';
 import { encodeHeader, runTag } from '../../../src/protocol/data-frame.ts';
-import { leavesOfStep, reduceInputOf, treeSum } from '../../helper/leaves.ts';
 
 const RUN = 'test#1';
 

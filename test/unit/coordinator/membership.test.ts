@@ -6,7 +6,7 @@ import type {
   MembershipState,
 } from '../../../src/coordinator/membership.ts';
 import { initialMembership, reduceMembership } from '../../../src/coordinator/membership.ts';
-import type { WorkerMessage } from '../../../src/protocol/messages.ts';
+import type { Awaited, WorkerMessage } from '../../../src/protocol/messages.ts';
 import { fromWorker, helloOf } from '../../helper/messages.ts';
 
 const POLICY: MembershipPolicy = {
@@ -41,6 +41,11 @@ const standing = (step: number | null, generation = 1, evaluated = true) =>
   );
 const beat = (activity: 'computing' | 'waiting', forMs: number, generation = 1) =>
   fromWorker({ kind: 'heartbeat', step: 4, activity, forMs }, 'run#1', generation);
+const waitingFor = (awaits: Awaited, generation: number) => {
+  const waiting = { kind: 'heartbeat', step: 4, activity: 'waiting', forMs: 10_001 } as const;
+  return fromWorker({ ...waiting, awaits }, 'run#1', generation);
+};
+const STEP_DONE = { kind: 'stepDone', step: 4, sums: {}, report: {} } as const;
 const exited = (
   slot: number,
   code: number | null,
@@ -371,6 +376,33 @@ describe('a worker that is lost while the run is under way', () => {
     );
   });
 
+  for (const [stateWhenKilled, why] of [
+    ['stopped', /after 4 steps: its process was stopped\. /],
+    ['running', /after 4 steps, though its process ran: its connection to the coordinator is/],
+    [undefined, /after 4 steps\. /],
+  ] as const) {
+    test(`is silent for a reason that its process tells: ${stateWhenKilled ?? 'none'}`, () => {
+      const silent = [...RUNNING, said(0, beat('waiting', 0), 3001), tick(3001)];
+      const status = { code: null, signal: 'SIGKILL', lastLine: '', stateWhenKilled };
+      const { reason } = play([
+        ...silent,
+        { kind: 'exited', slot: 1, attempt: 0, nowMs: 3002, status },
+      ]);
+      assert.match(reason, why);
+    });
+  }
+
+  test('says when it ended because it no longer heard the coordinator', () => {
+    const lastLine = 'COORDINATOR_LOST: Lost the coordinator: nothing was heard of it for 3000 ms.';
+    const { reason } = play([...RUNNING, exited(1, 7, null, { lastLine })]);
+    assert.match(
+      reason,
+      /it exited with code 7 because it no longer heard the coordinator after 4/,
+    );
+    // The line of a process before it.
+    assert.doesNotMatch(play([...RUNNING, exited(1, 3, null, { lastLine })]).reason, /heard/);
+  });
+
   test('is given up when it can not be killed', () => {
     const stuck = [...RUNNING, said(0, beat('waiting', 0), 3001), tick(3001)];
     const { state } = play([...stuck, said(0, beat('waiting', 0), 8100), tick(8100)]);
@@ -405,6 +437,54 @@ describe('a worker that is lost while the run is under way', () => {
     const waiting = [said(0, beat('waiting', 10_001)), said(1, beat('waiting', 10_001))];
     assert.equal(play([...RUNNING, waiting[0]!, tick(1)]).state.generation, 1);
     assert.equal(play([...RUNNING, ...waiting, tick(1)]).state.generation, 2);
+  });
+
+  /** Both wait, and rank 0 misses what rank 1 has sent. */
+  const cutOff = (generation: number) => [
+    said(0, waitingFor({ what: 'parts', ranks: [1] }, generation)),
+    said(1, waitingFor({ what: 'segments', ranks: [0] }, generation)),
+    tick(1),
+  ];
+  const formedAgain = (generation: number) => [
+    ...[0, 1].map((slot) => said(slot, standing(4, generation))),
+    ...[0, 1].map((slot) => said(slot, ready(4, 's', generation))),
+  ];
+
+  test('it says what did not come from whom, as far as those who wait can tell', () => {
+    const { reason } = play([...RUNNING, ...cutOff(1)]);
+    const why = 'what worker 1 sent to worker 0 has not come for 10000 ms';
+    assert.equal(reason, `${why}: generation 2 is to be formed`);
+  });
+
+  test('a worker that nothing comes from, generation after generation, loses its place', () => {
+    const twice = [...cutOff(1), ...formedAgain(2), ...cutOff(2), ...formedAgain(3)];
+    const { state, effects } = play([...RUNNING, ...twice, ...cutOff(3), tick(2)]);
+    assert.deepEqual(effects, []);
+    assert.equal(state.members.at(1)!.status, 'doomed');
+    const { reason } = reduceMembership(state, exited(1, null, 'SIGKILL'));
+    assert.match(
+      reason,
+      /^Lost worker 1 \(pid 101\): what worker 1 sent to worker 0 has not come for 10000 ms, 3 generations in a row\./,
+    );
+    const stepped = said(0, fromWorker(STEP_DONE, 'run#1', 3));
+    const later = [...RUNNING, ...twice, stepped, ...cutOff(3)];
+    assert.equal(play(later).state.members.at(1)!.status, 'joined');
+  });
+
+  test('a connection that was cut and is there again: what was lost with it is done again at once', () => {
+    const cut = (rank: number | null, generation = 1) =>
+      said(1, fromWorker({ kind: 'reconnected', rank }, 'run#1', generation));
+    const toPeer = play([...RUNNING, cut(0)]);
+    assert.equal(toPeer.state.generation, 2);
+    const why = 'was cut and is there again: generation 2 is to be formed';
+    assert.equal(toPeer.reason, `the connection of worker 1 to worker 0 ${why}`);
+    assert.equal(
+      play([...RUNNING, cut(null)]).reason,
+      `the connection of worker 1 to the coordinator ${why}`,
+    );
+    // What is said while a generation gathers is repeated anyway, and one that is over loses nothing.
+    assert.equal(play([...JOINED, cut(null)]).state.generation, 1);
+    assert.equal(play([...RUNNING, cut(0), ...formedAgain(2), cut(0, 1)]).state.generation, 2);
   });
 
   test('with fewer workers than there must be the run waits, then saves what there is', () => {

@@ -23,6 +23,7 @@ describe('workerIdentity', () => {
       worldSize: 2,
       coordinatorEndpoint: 'tcp://127.0.0.1:5',
       dataAddress: 'tcp://127.0.0.1:*',
+      dataReachedAt: null,
       privateFolder: null,
       keyFile: '/k/worker-1.keys',
       runFolder: 'runs/a',

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { leavesOfStep, reduceInputOf, treeSum } from '../../../src/cli/bench/faults/leaves.ts';
 import { LockstepError } from '../../../src/core/errors.ts';
 import type { RunEvent } from '../../../src/telemetry/run-event.ts';
 import type { LocalComm } from '../../../src/worker/local-comm.ts';
 import { openLocalComm } from '../../../src/worker/local-comm.ts';
-import { leavesOfStep, reduceInputOf, treeSum } from '../../helper/leaves.ts';
 
 async function withComm(body: (comm: LocalComm, events: RunEvent[]) => Promise<void>) {
   const events: RunEvent[] = [];

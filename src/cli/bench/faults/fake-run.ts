@@ -7,10 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Elasticity } from '../../src/coordinator/elasticity.ts';
-import type { RunOutcome } from '../../src/coordinator/machine.ts';
-import type { RunEvent } from '../../src/telemetry/run-event.ts';
+import type { Elasticity } from '../../../coordinator/elasticity.ts';
+import type { RunOutcome } from '../../../coordinator/machine.ts';
+import type { RunEvent } from '../../../telemetry/run-event.ts';
 import { leavesOfStep, treeSum } from './leaves.ts';
+import type { StruckNetwork } from './network.ts';
 
 export interface FakeRun {
   readonly folder: string;
@@ -34,6 +35,9 @@ export interface FakeRun {
   readonly elasticity?: Partial<Elasticity>;
   readonly saveEverySteps?: number;
   readonly healthyMs?: number;
+  readonly hangMs?: number;
+  /** What each worker is told in place of the true addresses, by slot. */
+  readonly addresses?: readonly Readonly<Record<string, string>>[];
 }
 
 export type Line =
@@ -52,17 +56,23 @@ type LineOf<Kind extends Line['kind']> = Extract<Line, { kind: Kind }>;
 export class FakeRunProcess {
   readonly run: FakeRun;
   readonly process: ChildProcess;
+  readonly network: StruckNetwork | null;
   readonly lines: Line[] = [];
   readonly #exited: Promise<number | NodeJS.Signals>;
   #stderr = '';
+  /** When each line came, on the monotonic clock. */
+  readonly cameAtMs: number[] = [];
   #wake: () => void = () => {};
 
-  constructor(change: Partial<FakeRun> = {}) {
+  /** @param network that of a run over tcp; closed by `cleanUp` */
+  constructor(change: Partial<FakeRun> = {}, network?: StruckNetwork) {
+    this.network = network ?? null;
     const folder = mkdtempSync(join(tmpdir(), 'lockstep-test-'));
     const defaults = { transport: 'ipc', workers: 2, microBatches: 5, length: 1000 } as const;
     const start = { firstStep: 0, firstState: '', totalSteps: 6, stepMs: 0 };
-    this.run = { folder, ...defaults, ...start, ...change };
-    const script = fileURLToPath(new URL('../fixture/fake-coordinator.ts', import.meta.url));
+    const addresses = network && { addresses: network.environments };
+    this.run = { folder, ...defaults, ...start, ...change, ...addresses };
+    const script = fileURLToPath(new URL('./fake-coordinator.ts', import.meta.url));
     const argv = ['--import', import.meta.resolve('tsx'), script, JSON.stringify(this.run)];
     // Another folder than the repository's: nothing may depend on where a run is started.
     const stdio = ['ignore', 'pipe', 'pipe'] as const;
@@ -72,8 +82,7 @@ export class FakeRunProcess {
       detached: true,
     });
     createInterface({ input: this.process.stdout! }).on('line', (line) => {
-      this.lines.push(JSON.parse(line) as Line);
-      this.#wake();
+      this.#onLine(JSON.parse(line) as Line);
     });
     this.process.stderr!.on('data', (chunk: Buffer) => {
       this.#stderr += chunk.toString();
@@ -81,6 +90,15 @@ export class FakeRunProcess {
     this.#exited = new Promise((resolve) => {
       this.process.once('close', (code, signal) => resolve(signal ?? code!));
     });
+  }
+
+  #onLine(line: Line): void {
+    if (line.kind === 'launched') {
+      this.network?.leadToCoordinator(line.environment.LOCKSTEP_COORDINATOR!);
+    }
+    this.lines.push(line);
+    this.cameAtMs.push(performance.now());
+    this.#wake();
   }
 
   /** Exit code, or the signal that ended the supervisor. */
@@ -115,14 +133,10 @@ export class FakeRunProcess {
     }
   }
 
-  /** The newest process in each slot. */
-  get newestPids(): number[] {
-    const bySlot = new Map<number, number>();
-    for (const line of this.lines) {
-      if (line.kind !== 'launched') continue;
-      for (const { slot, pid } of line.places) bySlot.set(slot, pid);
-    }
-    return [...bySlot.values()];
+  /** The newest process in a slot. */
+  pidIn(slot: number): number {
+    const places = this.lines.flatMap((line) => (line.kind === 'launched' ? line.places : []));
+    return places.findLast((place) => place.slot === slot)!.pid;
   }
 
   /** All processes that were started so far, restarts included. */
@@ -156,9 +170,17 @@ export class FakeRunProcess {
       if (isAlive(pid)) process.kill(pid, 'SIGKILL');
     }
     await this.#exited;
+    await this.network?.close();
     rmSync(this.run.folder, { recursive: true, force: true });
   }
 }
+
+/** What the worker in a slot is to be struck by before its next step, as a file. */
+export const orderPath = ({ folder }: FakeRun, slot: number): string =>
+  join(folder, `order-${slot}`);
+
+/** What is saved: a step and the state before it. */
+export const savedPath = ({ folder }: FakeRun): string => join(folder, 'saved');
 
 /** The state that a run over [firstStep, endStep) must end with, computed without any worker. */
 export function expectedState(run: FakeRun, endStep: number): string {

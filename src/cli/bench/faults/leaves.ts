@@ -1,8 +1,8 @@
 /** Leaves made of numbers whose sum depends on the order of addition, and their plain canonical sum. */
-import { addCanonical, flushSubnormals, SubtreeStack } from '../../src/collective/canonical-sum.ts';
-import type { ReduceInput } from '../../src/collective/exchange-round.ts';
-import { shareOf } from '../../src/collective/share.ts';
-import { randomStream } from '../../src/core/random.ts';
+import { addCanonical, flushSubnormals, SubtreeStack } from '../../../collective/canonical-sum.ts';
+import type { ReduceInput } from '../../../collective/exchange-round.ts';
+import { shareOf } from '../../../collective/share.ts';
+import { randomStream } from '../../../core/random.ts';
 
 /** One vector a micro-batch; magnitudes from 2⁻²⁰ to 2²⁰, so that hardly any addition is exact. */
 export function leavesOfStep(step: number, microBatches: number, length: number): Float32Array[] {

@@ -1,0 +1,62 @@
+/** Which data connections lose what is sent over them, as far as workers who all wait can tell: pure. */
+import type { Member } from './member.ts';
+import { nameMembers } from './wording.ts';
+
+const MOST_NAMED = 3;
+
+/** Slots. */
+export interface LostLink {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * A worker may miss frames because their sender waits itself: only those count that the sender has sent, by
+ * what it misses in turn. A part of the sum is sent as a round begins, a finished segment when all parts have
+ * come, and whoever has applied a step has sent everything of it.
+ * @param members of the generation, in order of rank, all of whom wait
+ */
+export function lostLinks(members: readonly Member[]): LostLink[] {
+  const slowest = Math.min(...members.map(({ step }) => step));
+  return members
+    .filter(({ step }) => step === slowest)
+    .flatMap(({ slot: to, activity }) =>
+      (activity?.awaits?.ranks ?? [])
+        .map((rank) => members[rank])
+        .filter((sender) => sender !== undefined)
+        .filter((sender) => hasSent(sender, slowest, activity!.awaits!.what))
+        .map(({ slot: from }) => ({ from, to })),
+    );
+}
+
+function hasSent(
+  { step, activity }: Member,
+  slowest: number,
+  what: 'parts' | 'segments' | 'state',
+): boolean {
+  if (what === 'state' || step > slowest) return true;
+  const misses = activity?.awaits?.what;
+  return misses === 'segments' || (misses === 'parts' && what === 'parts');
+}
+
+/** What is wrong, to precede ": generation 3 is to be formed". */
+export function describeLost(links: readonly LostLink[], quietMs: number): string {
+  if (links.length === 0) return `all workers have waited for ${quietMs} ms: a message was lost`;
+  const receivers = [...new Set(links.map(({ to }) => to))];
+  const sentences = receivers.slice(0, MOST_NAMED).map((receiver) => {
+    const senders = links.filter(({ to }) => to === receiver).map(({ from }) => from);
+    return `what ${nameMembers(senders)} sent to worker ${receiver}`;
+  });
+  return `${sentences.join(' and ')} has not come for ${quietMs} ms`;
+}
+
+/** The worker at the end of most of them. */
+export function mostCutOff(links: readonly LostLink[]): number {
+  const ends = links.flatMap(({ from, to }) => [from, to]);
+  const timesOf = (slot: number) => ends.filter((end) => end === slot).length;
+  // Of two alike the later one: worker 0 saves and tells.
+  return ends.reduce((worst, slot) => {
+    const more = timesOf(slot) - timesOf(worst);
+    return more > 0 || (more === 0 && slot > worst) ? slot : worst;
+  });
+}
