@@ -187,15 +187,28 @@ function onMessage(
     case 'failed':
       return onFailed(state, slot, message, nowMs);
     case 'heartbeat':
-      return onHeartbeat(state, slot, message);
+      return onHeartbeat(state, slot, message, nowMs);
     default:
       return stay(state);
   }
 }
 
-function onHeartbeat(state: MembershipState, slot: number, message: Of<'heartbeat'>): Result {
-  const { activity, forMs, awaits } = message;
+function onHeartbeat(
+  state: MembershipState,
+  slot: number,
+  message: Of<'heartbeat'>,
+  nowMs: number,
+): Result {
+  const { activity, forMs, awaits, unheardMs } = message;
   const next = update(state, slot, { activity: { activity, forMs, awaits } });
+  const { status } = next.members.at(slot)!;
+  // Of one that has joined: it did hear this coordinator, not only one before it.
+  if (unheardMs !== undefined && status === 'joined') {
+    const member = next.members.at(slot)!;
+    const what = `it no longer heard the coordinator ${progressOf(next, member)}, and said so`;
+    const advice = 'Look at the network between its host and that of the coordinator.';
+    return doom(next, slot, { code: 'WORKER_LOST', what, advice, forGood: false }, nowMs);
+  }
   const isUnknown = state.members.at(slot)!.hello === null;
   return stay(next, '', isUnknown ? [{ kind: 'send', slot, body: { kind: 'introduce' } }] : []);
 }

@@ -57,6 +57,8 @@ export const workerMessage = z.discriminatedUnion('kind', [
     activity: z.enum(['computing', 'waiting']),
     forMs: count,
     awaits: awaited.optional(),
+    /** For how long nothing was heard of the coordinator, when that is too long. */
+    unheardMs: count.optional(),
   }),
   /** A connection that was lost is there again: that to a rank's data socket, or (null) to the coordinator. */
   message('reconnected', { rank: count.nullable() }),

@@ -220,7 +220,9 @@ export class CommSession {
 
   #heartbeat(): void {
     // Sent in every phase, also after an abort: this process is still there.
-    this.#send(this.#session.heartbeat(), this.#session.state.generation);
+    const { unheardMs } = this.#lifeline;
+    const heartbeat = { ...this.#session.heartbeat(), ...(unheardMs !== null && { unheardMs }) };
+    this.#send(heartbeat, this.#session.state.generation);
   }
 
   #tick(): void {

@@ -35,6 +35,12 @@ export class Lifeline {
     this.#lastHeardMs = this.#senses.nowMs();
   }
 
+  /** For how long nothing was heard, when that is longer than `SILENCE_MS`; else null. */
+  get unheardMs(): number | null {
+    const ms = Math.round(this.#senses.nowMs() - this.#lastHeardMs);
+    return ms > SILENCE_MS ? ms : null;
+  }
+
   /** Why the coordinator counts as lost; null while it does not. To be called every `TICK_MS`. */
   check(): Failure | null {
     const nowMs = this.#senses.nowMs();

@@ -76,6 +76,13 @@ describe('TcpProxy', () => {
     assert.equal(far.error, null);
   });
 
+  test('passes a reset on', async () => {
+    const { near, far } = await connected();
+    near.socket.resetAndDestroy();
+    await far.closed();
+    assert.equal(far.error, 'ECONNRESET');
+  });
+
   test('holds back what comes in a silence, on new connections too, and lets it pass after it', async () => {
     const { near, far } = await connected();
     proxy.silence('there');

@@ -392,6 +392,19 @@ describe('a worker that is lost while the run is under way', () => {
     });
   }
 
+  test('is lost when it says that it no longer hears the coordinator, unless it has heard only another one', () => {
+    const deaf = { ...beat('waiting', 0), unheardMs: 3250 } as const;
+    const { state, effects } = play([...RUNNING, said(1, deaf, 3300)]);
+    assert.equal(state.members.at(1)!.status, 'doomed');
+    assert.match(
+      state.members.at(1)!.doom!.what,
+      /^it no longer heard the coordinator after 4 steps/,
+    );
+    assert.deepEqual(effects.at(-1), { kind: 'kill', slot: 1 });
+    const early = play([said(1, deaf, 1)]);
+    assert.equal(early.state.members.at(1)!.status, 'starting');
+  });
+
   test('says when it ended because it no longer heard the coordinator', () => {
     const lastLine = 'COORDINATOR_LOST: Lost the coordinator: nothing was heard of it for 3000 ms.';
     const { reason } = play([...RUNNING, exited(1, 7, null, { lastLine })]);
