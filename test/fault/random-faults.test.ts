@@ -1,6 +1,6 @@
 /**
  * Real processes over tcp under one random fault after the other, at any moment, also while the last one is being
- * dealt with: kills of one worker or of several, stops, exits and full disks, connections that are delayed, held
+ * dealt with: kills of one worker, of several or of the coordinator, stops, exits and full disks, connections that are delayed, held
  * back, cut or left half-open. In the end the state is that of an undisturbed run. `npm run test:faults` strikes
  * 200 times; LOCKSTEP_SEED names the faults.
  */

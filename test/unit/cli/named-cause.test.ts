@@ -35,6 +35,8 @@ const SAID: readonly (readonly [string, Cause, readonly number[]])[] = [
   ['what workers 0 and 2 sent to worker 1 has not come for 10000 ms', 'frames lost', [0, 2, 1]],
   ['worker 2 takes 3.1 times as long for a position as the others, which', 'slow', [2]],
   ['worker 1 got SIGTERM: the run stops before step 6', 'preempted', [1]],
+  ['The coordinator was killed by SIGKILL; another one takes', 'coordinator killed', []],
+  ['The coordinator said nothing for 10000 ms; another one', 'coordinator silent', []],
   ['worker 1 (pid 5) failed at step 2: The loss is NaN.', 'not finite', [1]],
   [
     'Step 4 differs between workers: the sum "loss": worker 0 1.5, worker 1 2.5, worker 2 1.5.',

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { LockstepError } from '../../../core/errors.ts';
 import { expectedState, FakeRunProcess, savedPath } from './fake-run.ts';
-import { FAULTS, type FaultName } from './fault-kinds.ts';
+import { FAULTS, type FaultName, OF_NO_WORKER } from './fault-kinds.ts';
 import { inRuns, type PlannedFault, planFaults } from './fault-plan.ts';
 import { type NamedCause, namedCause } from './named-cause.ts';
 import { StruckNetwork } from './network.ts';
@@ -95,7 +95,8 @@ async function strikeAndWatch(run: FakeRunProcess, planned: PlannedFault): Promi
   await settled(run, fault, from);
   const named = namedCause(textsSince(run, from));
   const { cause } = FAULTS[fault];
-  const isRight = named.cause === cause && (cause === 'nothing' || named.slots.includes(slot));
+  const isNamed = OF_NO_WORKER.includes(cause) || named.slots.includes(slot);
+  const isRight = named.cause === cause && isNamed;
   const pauseMs = hasEnded(run) ? null : longestPause(run, from, fromMs);
   return { ...planned, named, isRight, pauseMs };
 }

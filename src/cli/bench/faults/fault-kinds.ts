@@ -16,7 +16,16 @@ export type Cause =
   | 'coordinator not reached'
   | 'frames lost'
   | 'connection cut'
+  | 'coordinator killed'
+  | 'coordinator silent'
   | 'another reason';
+
+/** Those that are of no worker. */
+export const OF_NO_WORKER: readonly Cause[] = [
+  'nothing',
+  'coordinator killed',
+  'coordinator silent',
+];
 
 interface Traits {
   readonly cause: Cause;
@@ -53,6 +62,10 @@ export const FAULTS = {
   'partition data': costsTime('nothing'),
   'delay control': costsTime('nothing'),
   'delay data': costsTime('nothing'),
+  /** SIGKILL of the coordinator. */
+  'kill coordinator': costsTime('coordinator killed'),
+  /** SIGSTOP of it, for ever. */
+  'stop coordinator': costsTime('coordinator silent'),
   /** SIGTERM to one worker. */
   preempt: ends('preempted'),
   NaN: ends('not finite'),

@@ -27,6 +27,9 @@ const SENTENCES: readonly (readonly [RegExp, Cause])[] = [
   [/^Step \d+ differs between workers: the sum "\w+": (.*)\.$/, 'another sum'],
   [/^Lost (worker \d+)/, 'another reason'],
   [/a message was lost/, 'another reason'],
+  [/^The coordinator was killed by SIGKILL/, 'coordinator killed'],
+  [/^The coordinator said nothing for/, 'coordinator silent'],
+  [/^The coordinator/, 'another reason'],
 ];
 
 /** @param texts what the log says since the fault, in order; consequences follow their cause */

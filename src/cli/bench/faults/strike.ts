@@ -13,21 +13,25 @@ const DELAY_MS = 50;
 const DELAYED_FOR_MS = 1_000;
 
 /**
- * Strikes the worker in a slot, of a run over a network that can be struck. Resolves when the strike itself is
+ * Strikes the worker in a slot, or the coordinator, of a run over a network that can be struck. Resolves when the strike itself is
  * over: a short stop has ended, a partition is healed. A process that is gone is spared.
  */
 export async function strike(run: FakeRunProcess, fault: FaultName, slot: number): Promise<void> {
   switch (fault) {
     case 'kill':
-      return signal(run, slot, 'SIGKILL');
+      return signal(run.pidIn(slot), 'SIGKILL');
     case 'stop':
-      return signal(run, slot, 'SIGSTOP');
+      return signal(run.pidIn(slot), 'SIGSTOP');
     case 'preempt':
-      return signal(run, slot, 'SIGTERM');
+      return signal(run.pidIn(slot), 'SIGTERM');
+    case 'kill coordinator':
+      return signal(run.coordinatorPid, 'SIGKILL');
+    case 'stop coordinator':
+      return signal(run.coordinatorPid, 'SIGSTOP');
     case 'short stop':
-      signal(run, slot, 'SIGSTOP');
+      signal(run.pidIn(slot), 'SIGSTOP');
       await pause(SHORT_STOP_MS);
-      return signal(run, slot, 'SIGCONT');
+      return signal(run.pidIn(slot), 'SIGCONT');
     case 'exit':
     case 'hang':
     case 'full disk':
@@ -60,9 +64,9 @@ function order(path: string, fault: FaultName): void {
   renameSync(`${path}.tmp`, path);
 }
 
-function signal(run: FakeRunProcess, slot: number, name: NodeJS.Signals): void {
+function signal(pid: number, name: NodeJS.Signals): void {
   try {
-    process.kill(run.pidIn(slot), name);
+    process.kill(pid, name);
   } catch (thrown) {
     // It has ended meanwhile.
     if (systemErrorCode(thrown) !== 'ESRCH') throw thrown;
