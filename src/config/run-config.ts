@@ -22,6 +22,15 @@ export const runConfig = z
     batch: batchSection,
     engine: engineSection.prefault({}),
     phases: z.array(phaseSection).min(1),
+    /** What becomes of a step whose gradient, or anything else that is summed, is not finite. */
+    nonFinite: z
+      .strictObject({
+        /** `stop` ends the run; `skip` leaves out the step's update, on all workers alike. */
+        action: z.enum(['stop', 'skip']).default('stop'),
+        /** With `skip`: more skipped steps in a row end the run. */
+        limit: z.int().min(1).default(10),
+      })
+      .prefault({}),
     checkpoint: z
       .strictObject({
         /** A checkpoint is written each time so many global steps are done. */

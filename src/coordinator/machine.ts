@@ -12,6 +12,7 @@ import type { StopSignal } from '../core/stop-signal.ts';
 import { exitCodeOfSignal } from '../core/stop-signal.ts';
 import type { CoordinatorBody, WorkerMessage } from '../protocol/messages.ts';
 import type { RunEvent } from '../telemetry/run-event.ts';
+import { skippedStepWarnings } from '../telemetry/skipped-step.ts';
 import type {
   MembershipEffect,
   MembershipEvent,
@@ -247,6 +248,7 @@ class Step {
         return;
       case 'step':
         this.#tell({ kind: 'step', ...effect.summary });
+        for (const text of skippedStepWarnings(effect.summary)) this.#status(text, true);
         this.#sayRecovered(effect.summary.step);
         this.#nameStraggler(effect.summary.reports);
         return;

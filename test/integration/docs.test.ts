@@ -124,6 +124,7 @@ const SECTIONS = new Set([
   'data.synthetic.length',
   'model',
   'engine',
+  'nonFinite',
   'checkpoint',
   'objective',
   'optimizer',
