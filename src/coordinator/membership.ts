@@ -293,7 +293,7 @@ function onReady(state: MembershipState, slot: number, message: Of<'ready'>): Re
   const { step, stateHash } = message;
   const unreported = state.unreported - 1;
   const next = { ...update(state, slot, { ready: { step, stateHash }, step }), unreported };
-  const difference = firstDiffers(next, 'ready', slot) ? readyDifference(ranked(next)) : null;
+  const difference = reportDiffers(next, 'ready', slot) ? readyDifference(ranked(next)) : null;
   if (difference !== null) return abort(next, difference);
   if (unreported > 0)
     return stay(next, state.hasRun ? '' : `worker ${slot} is ready at step ${step}`);
@@ -312,7 +312,7 @@ function onFinished(state: MembershipState, slot: number, message: Of<'finished'
   const { step, stateHash, reason } = message;
   const unreported = state.unreported - 1;
   const next = { ...update(state, slot, { finished: { step, stateHash, reason } }), unreported };
-  const difference = firstDiffers(next, 'finished', slot) ? finishDifference(ranked(next)) : null;
+  const difference = reportDiffers(next, 'finished', slot) ? finishDifference(ranked(next)) : null;
   if (difference !== null) return abort(next, difference);
   if (unreported > 0) return stay(next, `worker ${slot} has finished at step ${step}`);
   const effects: MembershipEffect[] = next.members
@@ -327,11 +327,18 @@ function onFinished(state: MembershipState, slot: number, message: Of<'finished'
   return { state: { ...next, phase: 'ended' }, effects, reason: text };
 }
 
-/** Whether a report differs from that of the first rank that has given one. */
-function firstDiffers(state: MembershipState, report: 'ready' | 'finished', slot: number): boolean {
+/** Whether a report differs from that of another rank that has given one; those agree among themselves. */
+function reportDiffers(
+  state: MembershipState,
+  report: 'ready' | 'finished',
+  slot: number,
+): boolean {
   const own = state.members.at(slot)![report]!;
-  const first = state.ranks.find((other) => state.members.at(other)![report] !== null)!;
-  const other = state.members.at(first)![report]!;
+  const before = state.ranks.find(
+    (other) => other !== slot && state.members.at(other)![report] !== null,
+  );
+  if (before === undefined) return false;
+  const other = state.members.at(before)![report]!;
   return own.step !== other.step || own.stateHash !== other.stateHash;
 }
 

@@ -164,6 +164,19 @@ describe('reduceMembership', () => {
     });
   }
 
+  // The lowest rank, which saves, is often the last one: it must not be compared with itself.
+  for (const order of [
+    [0, 1],
+    [1, 0],
+  ] as const)
+    test(`compares states in whatever order they come: ${order.join(', ')}`, () => {
+      const hashes = ['s', 't'];
+      const started = order.map((slot) => said(slot, ready(4, hashes[slot]!)));
+      assert.equal(abortOf([...FORMING, ...started]).code, 'REPLICAS_DIFFER');
+      const ended = order.map((slot) => said(slot, finished(9, hashes[slot]!)));
+      assert.equal(abortOf([...RUNNING, ...ended]).code, 'REPLICAS_DIFFER');
+    });
+
   test('compares with what the coordinator itself expects', () => {
     const { message } = abortOf(JOINED.slice(0, 1), { expected: { dataHash: 'd9' } });
     assert.equal(
