@@ -31,6 +31,13 @@ export const runConfig = z
         limit: z.int().min(1).default(10),
       })
       .prefault({}),
+    /** Whether all workers still have the same state is looked at by its hash. */
+    replicaCheck: z
+      .strictObject({
+        /** Each so many global steps, besides the start, each change of workers and the end; 0: only then. */
+        everySteps: z.int().min(0).default(1000),
+      })
+      .prefault({}),
     checkpoint: z
       .strictObject({
         /** A checkpoint is written each time so many global steps are done. */

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import type { JsonObject } from '../core/json.ts';
 
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 const count = z.int().min(0);
 const hash = z.string().max(256);
@@ -45,8 +45,11 @@ export const workerMessage = z.discriminatedUnion('kind', [
   message('ready', { step: count, stateHash: hash }),
   /** `forMs`: since its main thread began to compute, or since what it waits for last made progress. */
   message('heartbeat', { step: count, activity: z.enum(['computing', 'waiting']), forMs: count }),
-  /** Step `step` is applied. `sums` are reduced values, so they are the same on every rank. */
-  message('stepDone', { step: count, sums, report: payload }),
+  /**
+   * Step `step` is applied. `sums` are reduced values, so they are the same on every rank; so is the hash of
+   * the state, which is there each so many steps.
+   */
+  message('stepDone', { step: count, sums, stateHash: hash.optional(), report: payload }),
   message('event', { step: count, payload }),
   /** What every rank says alike, such as an evaluation's metrics: it is told once for each kind and step. */
   message('result', { step: count, payload }),

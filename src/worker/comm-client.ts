@@ -117,8 +117,9 @@ class CommClient implements Comm {
     return await this.#call('allReduce', { ...input, subtrees });
   }
 
-  stepDone({ step, sums, report }: StepReport): void {
-    this.#say({ kind: 'stepDone', step, sums: { ...sums }, report: plainJson(report) });
+  stepDone({ step, sums, stateHash, report }: StepReport): void {
+    const said = { step, sums: { ...sums }, ...(stateHash !== undefined && { stateHash }) };
+    this.#say({ kind: 'stepDone', ...said, report: plainJson(report) });
     this.#step = step + 1;
   }
 

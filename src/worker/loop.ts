@@ -140,9 +140,18 @@ export class TrainingLoop implements Trainee<LoopEnd> {
     this.#evaluated = !run.schedule.after(step).evaluate;
     this.#unfinished = true;
     this.#phaseBefore = undefined;
-    comm.stepDone({ step, sums: toldSums(result), report: this.#report(step, result, objective) });
+    const stateHash = this.#isCompared() ? this.stateHash() : undefined;
+    const report = this.#report(step, result, objective);
+    comm.stepDone({ step, sums: toldSums(result), stateHash, report });
     this.#refuseTooManySkipped(step, result);
     await this.#finishStep();
+  }
+
+  /** Whether the ranks are to show that they have the same state now. */
+  #isCompared(): boolean {
+    const { everySteps } = this.#input.run.config.replicaCheck;
+    const isDue = everySteps > 0 && this.#globalStep % everySteps === 0;
+    return isDue && this.#place.worldSize > 1;
   }
 
   #refuseTooManySkipped(globalStep: number, { spoilt }: StepResult): void {

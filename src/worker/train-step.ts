@@ -13,7 +13,7 @@ import { type Place, trainingShare } from './load-order.ts';
 import { findNonFinite, nonFiniteLeaf, nonFiniteSum } from './non-finite.ts';
 import { reduceInput } from './reduce-input.ts';
 import type { RunDefinition } from './run-definition.ts';
-import { poisons, type SimulatedFault, strike } from './simulated-fault.ts';
+import { flips, poisons, type SimulatedFault, strike, withFlippedBit } from './simulated-fault.ts';
 import { Stopwatch } from './stopwatch.ts';
 
 export interface TrainStepInput {
@@ -58,6 +58,7 @@ export async function trainStep(input: TrainStepInput): Promise<StepResult> {
   const spoilt: SpoiltMicroBatch[] = [];
 
   await watch.time('computeMs', () => strike(faults, globalStep));
+  if (flips(faults, globalStep)) session.load(withFlippedBit(session.read()));
   for (let microBatch = share.begin; microBatch < share.end; microBatch++) {
     const batch = await watch.time('dataMs', () =>
       loader.next({ kind: 'training', phase, stepInPhase, microBatch }),

@@ -125,6 +125,7 @@ const SECTIONS = new Set([
   'model',
   'engine',
   'nonFinite',
+  'replicaCheck',
   'checkpoint',
   'objective',
   'optimizer',

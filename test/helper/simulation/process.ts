@@ -49,6 +49,8 @@ export interface SavedState {
   readonly hash: string;
 }
 
+/** States are compared after each so many steps. */
+const COMPARED_EVERY = 3;
 const START: SavedState = { step: 0, evaluated: true, hash: '' };
 
 export class SimulatedProcess {
@@ -187,8 +189,9 @@ export class SimulatedProcess {
       awaitLease: (step) => session.awaitLease(step),
       checkMembership: () => session.checkMembership(),
       allReduce: (input) => session.allReduce(input),
-      stepDone: ({ step, sums, report }) => {
-        session.say({ kind: 'stepDone', step, sums: { ...sums }, report: plainJson(report) });
+      stepDone: ({ step, sums, stateHash, report }) => {
+        const said = { step, sums: { ...sums }, ...(stateHash !== undefined && { stateHash }) };
+        session.say({ kind: 'stepDone', ...said, report: plainJson(report) });
         this.#step = step + 1;
       },
       event: (payload) =>
@@ -309,7 +312,8 @@ class SimulatedTraining implements Trainee<void> {
     const { sum, evaluateEvery } = await this.#reduce(place, step);
     const hash = nextHash(this.#state!.hash, sum);
     this.#state = { step: step + 1, hash, evaluated: (step + 1) % evaluateEvery !== 0 };
-    this.#comm.stepDone({ step, sums: { loss: sum[0]! }, report: {} });
+    const stateHash = step % COMPARED_EVERY === 0 ? hash : undefined;
+    this.#comm.stepDone({ step, sums: { loss: sum[0]! }, stateHash, report: {} });
   }
 
   async #finishStep(place: Membership): Promise<void> {
