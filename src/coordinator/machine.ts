@@ -13,6 +13,7 @@ import { exitCodeOfSignal } from '../core/stop-signal.ts';
 import type { CoordinatorBody, WorkerMessage } from '../protocol/messages.ts';
 import type { RunEvent } from '../telemetry/run-event.ts';
 import { skippedStepWarnings } from '../telemetry/skipped-step.ts';
+import type { Of } from './member.ts';
 import type {
   MembershipEffect,
   MembershipEvent,
@@ -23,6 +24,9 @@ import { initialMembership, reduceMembership } from './membership.ts';
 import type { ProgressEffect, ProgressEvent, ProgressState } from './progress.ts';
 import { initialProgress, reduceProgress } from './progress.ts';
 import { NO_STRAGGLERS, reduceStragglers, type StragglersState } from './stragglers.ts';
+
+/** Frames damaged in a row, without a finished step between them, that a run bears. */
+const MOST_DAMAGED = 10;
 
 export interface RunPolicy extends MembershipPolicy {
   /** Global steps of the whole run, those before a resumed checkpoint included. */
@@ -39,6 +43,8 @@ export interface MachineState {
   /** Workers were lost, and no step has been finished since; `fromStep`: that of the new generation, once it runs. */
   readonly recovering: { readonly sinceMs: number; readonly fromStep: number | null } | null;
   readonly stragglers: StragglersState;
+  /** Frames that arrived damaged since a step was finished. */
+  readonly damagedFrames: number;
   readonly nowMs: number;
 }
 
@@ -95,6 +101,7 @@ export function initialMachine(policy: RunPolicy, nowMs: number): MachineState {
     givenUp: null,
     recovering: null,
     stragglers: NO_STRAGGLERS,
+    damagedFrames: 0,
     nowMs,
   };
 }
@@ -156,11 +163,30 @@ class Step {
     if (message.kind === 'stepDone' || message.kind === 'result') {
       this.#progress({ ...message, slot });
     }
+    if (message.kind === 'damaged') this.#onDamaged(slot, message);
     if (message.kind === 'signalled') this.#requestStop(message.signal, `worker ${slot} got `);
     if (message.kind === 'event') {
       const { step, payload } = message;
       this.#tell({ kind: 'event', rank: slot, step, payload });
     }
+  }
+
+  /** What was sent is lost, so the step is done again in a new generation; a link that spoils all ends the run. */
+  #onDamaged(slot: number, { generation, sender }: Of<'damaged'>): void {
+    const { membership, damagedFrames } = this.state;
+    const from = membership.ranks[sender];
+    if (generation !== membership.generation || from === undefined) return;
+    const what = `a frame of numbers from worker ${from} to worker ${slot} was damaged on the way`;
+    this.#status(what, true);
+    this.state = { ...this.state, damagedFrames: damagedFrames + 1 };
+    if (damagedFrames + 1 > MOST_DAMAGED) {
+      const text = `${what[0]!.toUpperCase()}${what.slice(1)}, the ${damagedFrames + 1}th since a step was finished.`;
+      this.#abort(
+        failure('PROTOCOL', text, 'Check network and memory of their hosts, then resume.'),
+      );
+      return;
+    }
+    this.#membership({ kind: 'gap', why: 'a frame was damaged' });
   }
 
   #onNonsense({ slot, error, nowMs }: Extract<MachineEvent, { kind: 'nonsense' }>): void {
@@ -248,6 +274,7 @@ class Step {
         return;
       case 'step':
         this.#tell({ kind: 'step', ...effect.summary });
+        this.state = { ...this.state, damagedFrames: 0 };
         for (const text of skippedStepWarnings(effect.summary)) this.#status(text, true);
         this.#sayRecovered(effect.summary.step);
         this.#nameStraggler(effect.summary.reports);

@@ -50,6 +50,8 @@ export const workerMessage = z.discriminatedUnion('kind', [
    * the state, which is there each so many steps.
    */
   message('stepDone', { step: count, sums, stateHash: hash.optional(), report: payload }),
+  /** A frame of numbers from this rank arrived other than it was sent: it is missing now. */
+  message('damaged', { sender: count }),
   message('event', { step: count, payload }),
   /** What every rank says alike, such as an evaluation's metrics: it is told once for each kind and step. */
   message('result', { step: count, payload }),

@@ -132,7 +132,8 @@ export class CommSession {
   #tellRefused(): void {
     const frames = this.#session.droppedFrames;
     const counts = this.#transport?.gateCounts ?? { accepted: 0, admitted: 0, wrongKeys: 0 };
-    const text = describeRefused(counts, frames.malformed + frames.stale + frames.unawaited);
+    const { malformed, damaged, stale, unawaited } = frames;
+    const text = describeRefused(counts, malformed + damaged + stale + unawaited);
     if (text === '') return;
     this.#tell({
       ...{ kind: 'refused', slot: this.#options.identity.slot, text },

@@ -70,7 +70,7 @@ export class MemberSession {
 
   /** Data frames that came and were not used. */
   get droppedFrames(): DroppedFrames {
-    return this.#allReduce?.dropped ?? { malformed: 0, stale: 0, unawaited: 0 };
+    return this.#allReduce?.dropped ?? { malformed: 0, damaged: 0, stale: 0, unawaited: 0 };
   }
 
   get aborted(): AbortSignal {
@@ -192,6 +192,7 @@ export class MemberSession {
         deadlineMs,
         signal: this.#abort.signal,
         onState: (frame) => this.#onState(frame),
+        onDamaged: ({ sender }) => this.say({ kind: 'damaged', sender }),
         onProgress: () => this.#progressed(),
       });
     } else {

@@ -19,6 +19,7 @@ const FROM_WORKER: readonly WorkerBody[] = [
   { kind: 'event', step: 1, payload: { kind: 'evaluation', metrics: { accuracy: 0.5 } } },
   { kind: 'failed', step: 1, ...failure },
   { kind: 'finished', step: 9, stateHash: 's', reason: 'drained' },
+  { kind: 'damaged', sender: 1 },
   { kind: 'signalled', signal: 'SIGTERM' },
 ];
 const FROM_COORDINATOR: readonly CoordinatorBody[] = [
@@ -67,8 +68,8 @@ const HEADER = {
   offset: 0,
 };
 export const HEADERS: readonly Buffer[] = [
-  encodeHeader({ ...HEADER, phase: 'reduce' }),
-  encodeHeader({ ...HEADER, phase: 'gather', level: 0 }),
+  encodeHeader({ ...HEADER, phase: 'reduce' }, Buffer.alloc(4000, 1)),
+  encodeHeader({ ...HEADER, phase: 'gather', level: 0 }, null),
 ];
 
 export const ZAP: readonly (readonly Buffer[])[] = [

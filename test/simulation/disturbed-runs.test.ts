@@ -64,6 +64,6 @@ test('workers that are killed, stopped and cut off, on a network that loses noth
   if (ONLY === undefined) assert.ok(seen.restarts > SEEDS && seen.setbacks > SEEDS / 10);
 });
 
-test('the same on a network that loses, repeats and reorders messages', async () => {
+test('the same on a network that loses, repeats, reorders and damages messages', async () => {
   await forEachSeed(SEEDS / 2, BAD_NETWORK, endsWithTheSameState);
 });

@@ -208,6 +208,7 @@ export class SimulatedProcess {
 
 class SimulatedTransport implements Transport {
   readonly gateCounts = null;
+  readonly wantsChecksums = true;
   readonly #process: SimulatedProcess;
   readonly #around: Surroundings;
   readonly #peers = new Map<number, string>();
@@ -237,8 +238,9 @@ class SimulatedTransport implements Transport {
   async send(rank: number, { header, payload }: Frame): Promise<void> {
     const endpoint = this.#peers.get(rank);
     if (endpoint === undefined || !this.#process.isAlive) return;
-    const copy = { header: new Uint8Array(header), payload: new Uint8Array(payload) };
-    this.#around.network.send(this.#process.name, endpoint, () =>
+    const { network } = this.#around;
+    const copy = { header: network.carried(header), payload: network.carried(payload) };
+    network.send(this.#process.name, endpoint, () =>
       this.#around.endpoints.get(endpoint)?.arrived(copy),
     );
   }

@@ -44,6 +44,7 @@ export const GOOD_NETWORK: NetworkQuality = {
   loss: 0,
   duplication: 0,
   reordering: 0,
+  damage: 0,
 };
 export const BAD_NETWORK: NetworkQuality = {
   minDelayMs: 0.1,
@@ -51,6 +52,7 @@ export const BAD_NETWORK: NetworkQuality = {
   loss: 0.002,
   duplication: 0.02,
   reordering: 0.02,
+  damage: 0.002,
 };
 
 const LIMIT_MS = 3_600_000;

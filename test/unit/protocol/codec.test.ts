@@ -58,6 +58,7 @@ describe('codec', () => {
     { kind: 'result', step: 1, payload: { kind: 'evaluation' }, ...ENVELOPE },
     { kind: 'failed', step: 1, code: 'NON_FINITE', message: 'm', advice: 'a', ...ENVELOPE },
     { kind: 'finished', step: 9, stateHash: 's', reason: 'drained', ...ENVELOPE },
+    { kind: 'damaged', sender: 2, ...ENVELOPE },
     { kind: 'signalled', signal: 'SIGTERM', ...ENVELOPE },
   ];
   for (const message of WORKER) {
