@@ -10,6 +10,7 @@ import type { RunOutcome } from '../coordinator/machine.ts';
 import type { MeetingKind } from '../coordinator/meeting-point.ts';
 import { runCoordinator } from '../coordinator/server.ts';
 import { openStore } from '../data/format/open-store.ts';
+import { HANG_MS } from '../protocol/timing.ts';
 import { openLog } from '../telemetry/log.ts';
 import { openMetrics } from '../telemetry/metrics.ts';
 import type { RunEvent } from '../telemetry/run-event.ts';
@@ -71,6 +72,8 @@ export async function startRun(
       }),
       onEvent,
       elasticity: options.elasticity,
+      // XLA compiles each new shape, however late it comes.
+      ...(config.engine.xla && { shortestHangMs: HANG_MS }),
     });
   } finally {
     view.stop();

@@ -23,6 +23,7 @@ import type {
 import { initialMembership, reduceMembership } from './membership.ts';
 import type { ProgressEffect, ProgressEvent, ProgressState } from './progress.ts';
 import { initialProgress, reduceProgress } from './progress.ts';
+import { NO_PACE, type PaceState, paceOf, reducePace } from './step-pace.ts';
 import { NO_STRAGGLERS, reduceStragglers, type StragglersState } from './stragglers.ts';
 
 /** Frames damaged in a row, without a finished step between them, that a run bears. */
@@ -43,6 +44,7 @@ export interface MachineState {
   /** Workers were lost, and no step has been finished since; `fromStep`: that of the new generation, once it runs. */
   readonly recovering: { readonly sinceMs: number; readonly fromStep: number | null } | null;
   readonly stragglers: StragglersState;
+  readonly pace: PaceState;
   /** Frames that arrived damaged since a step was finished. */
   readonly damagedFrames: number;
   readonly nowMs: number;
@@ -101,6 +103,7 @@ export function initialMachine(policy: RunPolicy, nowMs: number): MachineState {
     givenUp: null,
     recovering: null,
     stragglers: NO_STRAGGLERS,
+    pace: NO_PACE,
     damagedFrames: 0,
     nowMs,
   };
@@ -246,6 +249,7 @@ class Step {
         return;
       case 'start':
         this.#progress(effect);
+        this.state = { ...this.state, pace: NO_PACE };
         this.#startRecovering(effect.step);
         return;
       case 'giveUp':
@@ -278,6 +282,7 @@ class Step {
         for (const text of skippedStepWarnings(effect.summary)) this.#status(text, true);
         this.#sayRecovered(effect.summary.step);
         this.#nameStraggler(effect.summary.reports);
+        this.#learnPace(effect.summary.reports);
         return;
       case 'tell': {
         const { slot, step, payload } = effect;
@@ -315,6 +320,13 @@ class Step {
     const { state, warning } = reduceStragglers(this.state.stragglers, reports, ranks);
     this.state = { ...this.state, stragglers: state };
     this.#status(warning, true);
+  }
+
+  #learnPace(reports: readonly JsonObject[]): void {
+    const { shortestHangMs } = this.state.membership.policy;
+    const pace = reducePace(this.state.pace, reports);
+    this.state = { ...this.state, pace };
+    this.#membership({ kind: 'paced', pace: paceOf(pace, shortestHangMs) });
   }
 
   #status(text: string, isWarning = false): void {

@@ -32,7 +32,7 @@ export interface Member {
   readonly finished: Pick<Of<'finished'>, 'step' | 'stateHash' | 'reason'> | null;
   readonly startedMs: number;
   readonly lastHeardMs: number | null;
-  readonly activity: Pick<Of<'heartbeat'>, 'activity' | 'forMs'> | null;
+  readonly activity: Pick<Of<'heartbeat'>, 'activity' | 'forMs' | 'blockedMs'> | null;
   /** Steps that it has applied. */
   readonly step: number;
   /** Restarts in a row. */

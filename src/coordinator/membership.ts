@@ -22,6 +22,7 @@ import type { Doom, ExitStatus, ExpectedHashes, Member, Of } from './member.ts';
 import { newMember } from './member.ts';
 import type { RestartPolicy } from './restarts.ts';
 import { decideRestart } from './restarts.ts';
+import type { StepPace } from './step-pace.ts';
 import { describeExit, nameMember, nameMembers } from './wording.ts';
 
 export interface MembershipPolicy extends RestartPolicy {
@@ -33,6 +34,8 @@ export interface MembershipPolicy extends RestartPolicy {
   readonly silenceMs: number;
   /** A worker that computes for so long without a word is hung. */
   readonly hangMs: number;
+  /** A training step that blocks its main thread for less is never a hang, however fast the others were. */
+  readonly shortestHangMs: number;
   /** When all workers wait and nothing has come for so long, a message was lost. */
   readonly quietMs: number;
   /** A process must be ready to take part so long after its start. */
@@ -59,6 +62,8 @@ export interface MembershipState {
   readonly tooFewSinceMs: number | null;
   /** The run ends at the next boundary: nothing is started any more, and any number of workers will do. */
   readonly stopping: boolean;
+  /** What is known of the generation's steps. */
+  readonly pace: StepPace | null;
   /** The last loss, for when nobody is left. */
   readonly lastLoss: Failure | null;
   readonly policy: MembershipPolicy;
@@ -91,6 +96,7 @@ export type MembershipEvent =
   | { readonly kind: 'stalled'; readonly nowMs: number }
   /** A message was lost: the generation is formed anew. */
   | { readonly kind: 'gap'; readonly why: string }
+  | { readonly kind: 'paced'; readonly pace: StepPace | null }
   /** The run is to end at the next boundary. */
   | { readonly kind: 'stop' }
   | { readonly kind: 'abort'; readonly failure: Failure };
@@ -125,6 +131,7 @@ export function initialMembership(policy: MembershipPolicy, nowMs: number): Memb
     startedMs: nowMs,
     tooFewSinceMs: null,
     stopping: false,
+    pace: null,
     lastLoss: null,
     policy,
   };
@@ -146,6 +153,8 @@ export function reduceMembership(state: MembershipState, event: MembershipEvent)
       return stay(forgiveSilence(state, event.nowMs));
     case 'gap':
       return regroup(state, event.why);
+    case 'paced':
+      return stay({ ...state, pace: event.pace });
     case 'stop':
       return formIfComplete({ ...state, stopping: true });
     case 'abort':
@@ -179,8 +188,8 @@ function onMessage(
     case 'failed':
       return onFailed(state, slot, message, nowMs);
     case 'heartbeat': {
-      const { activity, forMs } = message;
-      return stay(update(state, slot, { activity: { activity, forMs } }));
+      const { activity, forMs, blockedMs } = message;
+      return stay(update(state, slot, { activity: { activity, forMs, blockedMs } }));
     }
     default:
       return stay(state);
@@ -484,7 +493,8 @@ function regroup(state: MembershipState, why: string): Result {
     finished: null,
     activity: null,
   }));
-  const next: MembershipState = { ...state, phase: 'gathering', generation, members, ranks: [] };
+  const fresh = { phase: 'gathering', ranks: [], pace: null } as const;
+  const next: MembershipState = { ...state, ...fresh, generation, members };
   const effects = joined(next).map(({ slot }): MembershipEffect => {
     return { kind: 'send', slot, body: { kind: 'regroup' } };
   });
@@ -554,16 +564,26 @@ function findUnkillable(state: MembershipState, nowMs: number): Result {
   return { ...lost, effects: [{ kind: 'kill', slot: stuck.slot }, ...lost.effects] };
 }
 
+/** In a training step for longer than any can take: an evaluation, a checkpoint or a first step may take longer. */
+function isBlocked(
+  { activity, blockedMs }: NonNullable<Member['activity']>,
+  pace: StepPace | null,
+): boolean {
+  return activity === 'training' && pace !== null && blockedMs > pace.deadlineMs;
+}
+
 function findHung(state: MembershipState, nowMs: number): Result {
-  const { hangMs } = state.policy;
-  const hung = state.members
-    .toArray()
-    .find(
-      ({ status, activity }) =>
-        status === 'joined' && activity?.activity === 'computing' && activity.forMs > hangMs,
-    );
+  const { pace, policy } = state;
+  const isHung = ({ status, activity }: Member) => {
+    if (status !== 'joined' || activity === null || activity.activity === 'waiting') return false;
+    return activity.forMs > policy.hangMs || isBlocked(activity, pace);
+  };
+  const hung = state.members.toArray().find(isHung);
   if (hung === undefined) return stay(state);
-  const what = `it has computed for ${hung.activity!.forMs} ms without a word ${progressOf(state, hung)}`;
+  const { forMs, blockedMs } = hung.activity!;
+  const what = isBlocked(hung.activity!, pace)
+    ? `its main thread has been blocked for ${blockedMs} ms in step ${hung.step}, of the steps before the slowest took ${Math.round(pace!.slowestMs)} ms`
+    : `it has computed for ${forMs} ms without a word ${progressOf(state, hung)}`;
   const advice = 'Read its log; raise the limit if a step may take so long.';
   return doom(state, hung.slot, { code: 'WORKER_LOST', what, advice, forGood: false }, nowMs);
 }

@@ -43,8 +43,16 @@ export const workerMessage = z.discriminatedUnion('kind', [
   message('standing', { position: position.nullable() }),
   /** The state is loaded: this worker could run `step` from the state with this hash. */
   message('ready', { step: count, stateHash: hash }),
-  /** `forMs`: since its main thread began to compute, or since what it waits for last made progress. */
-  message('heartbeat', { step: count, activity: z.enum(['computing', 'waiting']), forMs: count }),
+  /**
+   * `training`: a leased step is computed; `computing`: anything else is. `forMs`: since its main thread began to
+   * do so, or since what it waits for last made progress; `blockedMs`: since that thread owes an answer.
+   */
+  message('heartbeat', {
+    step: count,
+    activity: z.enum(['training', 'computing', 'waiting']),
+    forMs: count,
+    blockedMs: count,
+  }),
   /**
    * Step `step` is applied. `sums` are reduced values, so they are the same on every rank; so is the hash of
    * the state, which is there each so many steps.

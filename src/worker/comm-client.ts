@@ -196,6 +196,10 @@ class CommClient implements Comm {
       this.#onAbort(errorOfFailure(message.failure));
       return;
     }
+    if (message.kind === 'areYouThere') {
+      this.#send({ kind: 'here' });
+      return;
+    }
     const pending = this.#pending.get(message.id);
     this.#pending.delete(message.id);
     if (message.kind === 'answer') pending?.resolve(message.answer);

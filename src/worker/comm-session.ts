@@ -65,6 +65,7 @@ export class CommSession {
       reduceDeadlineMs: options.reduceDeadlineMs,
       nowMs: () => performance.now(),
       send: (body, generation) => this.#send(body, generation),
+      askMainThread: () => post({ kind: 'areYouThere' }),
       onRegroup: (generation) => Atomics.store(this.#generation, 0, generation),
       onAbort: (failure) => this.#onAbort(failure),
     });
@@ -78,6 +79,7 @@ export class CommSession {
   handle(message: ToThread): void {
     if (message.kind === 'call') void this.#answer(message.id, message.call);
     else if (message.kind === 'say') this.#session.say(message.body);
+    else if (message.kind === 'here') this.#session.mainThreadAnswered();
     else if (message.kind === 'abortSeen') this.#lastResort.noticed();
   }
 

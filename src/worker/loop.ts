@@ -183,6 +183,7 @@ export class TrainingLoop implements Trainee<LoopEnd> {
       tokens,
       positions,
       timings,
+      ...(this.#input.run.schedule.after(step).phaseEnds && { phaseEnds: true }),
       ...(spoilt.length > 0 && { nonFinite: spoilt }),
     };
   }

@@ -11,6 +11,7 @@ import type { Failure } from '../core/failure.ts';
 import { errorOfFailure } from '../core/failure.ts';
 import { runTag } from '../protocol/data-frame.ts';
 import type { CoordinatorMessage, Position, WorkerBody } from '../protocol/messages.ts';
+import { HEARTBEAT_MS, STALL_MS } from '../protocol/timing.ts';
 import type { JoinRequest, Membership } from './comm.ts';
 import { MembershipChanged } from './membership-changed.ts';
 import type { Assignment, WorkerEffect, WorkerEvent, WorkerState } from './protocol-state.ts';
@@ -27,6 +28,8 @@ export interface SessionOptions {
   readonly nowMs: () => number;
   /** Puts a message on the control channel. */
   readonly send: (body: WorkerBody, generation: number) => void;
+  /** Asks the main thread for a sign of life: `mainThreadAnswered`. */
+  readonly askMainThread: () => void;
   readonly onRegroup: (generation: number) => void;
   readonly onAbort: (failure: Failure) => void;
 }
@@ -58,10 +61,16 @@ export class MemberSession {
   /** Calls of the training loop that are not answered yet. */
   #calls = 0;
   #sinceMs: number;
+  /** Since when the main thread owes an answer. */
+  #askedMs: number | null = null;
+  #beatMs: number;
+  /** A step is leased, and its all-reduce has not begun. */
+  #isTraining = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#sinceMs = options.nowMs();
+    this.#beatMs = this.#sinceMs;
   }
 
   get state(): WorkerState {
@@ -91,9 +100,33 @@ export class MemberSession {
 
   /** What this worker says of itself every now and then. */
   heartbeat(): Extract<WorkerBody, { kind: 'heartbeat' }> {
-    const forMs = Math.max(0, Math.round(this.#options.nowMs() - this.#sinceMs));
-    const activity = this.#calls > 0 ? 'waiting' : 'computing';
-    return { kind: 'heartbeat', step: this.#state.step, activity, forMs };
+    const nowMs = this.#options.nowMs();
+    this.#forgetStop(nowMs);
+    const since = (ms: number) => Math.max(0, Math.round(nowMs - ms));
+    const blockedMs = this.#askedMs === null ? 0 : since(this.#askedMs);
+    const working = this.#isTraining ? 'training' : 'computing';
+    const activity = this.#calls > 0 ? 'waiting' : working;
+    if (this.#askedMs === null) {
+      this.#askedMs = nowMs;
+      this.#options.askMainThread();
+    }
+    return {
+      ...{ kind: 'heartbeat', step: this.#state.step, activity },
+      ...{ forMs: since(this.#sinceMs), blockedMs },
+    };
+  }
+
+  mainThreadAnswered(): void {
+    this.#askedMs = null;
+  }
+
+  /** The time in which this process was stopped, or got no processor, is not time in which it did anything. */
+  #forgetStop(nowMs: number): void {
+    const stoppedMs = nowMs - this.#beatMs - HEARTBEAT_MS;
+    this.#beatMs = nowMs;
+    if (stoppedMs < STALL_MS) return;
+    this.#sinceMs += stoppedMs;
+    if (this.#askedMs !== null) this.#askedMs += stoppedMs;
   }
 
   async join(request: JoinRequest): Promise<Membership> {
@@ -121,7 +154,9 @@ export class MemberSession {
     return await this.#waiting(async () => {
       this.checkMembership();
       await this.#until((state) => leaseDecision(state, step) !== 'wait');
-      return leaseDecision(this.#state, step) === 'drain' ? 'drain' : 'run';
+      if (leaseDecision(this.#state, step) === 'drain') return 'drain';
+      this.#isTraining = true;
+      return 'run';
     });
   }
 
@@ -240,6 +275,7 @@ export class MemberSession {
 
   async #waiting<T>(call: () => Promise<T>): Promise<T> {
     this.#calls++;
+    this.#isTraining = false;
     this.#progressed();
     try {
       return await call();

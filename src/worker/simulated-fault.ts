@@ -13,6 +13,8 @@ const KINDS = {
   preempt: {},
   /** SIGSTOP; SIGCONT after so many seconds (default: never). */
   stop: { seconds: null },
+  /** The main thread is blocked for ever; the comm thread goes on saying that the process lives. */
+  hang: {},
   /** A NaN among the gradients of the step. */
   nan: {},
   /** One bit of one weight is another one before the step. */
@@ -68,6 +70,7 @@ export async function strike(faults: readonly SimulatedFault[], globalStep: numb
     if (fault.kind === 'kill') process.kill(process.pid, 'SIGKILL');
     if (fault.kind === 'preempt') process.kill(process.pid, 'SIGTERM');
     if (fault.kind === 'stop') stop(fault.seconds);
+    if (fault.kind === 'hang') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   }
 }
 

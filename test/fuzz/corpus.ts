@@ -13,7 +13,7 @@ const FROM_WORKER: readonly WorkerBody[] = [
   { kind: 'hello', slot: 1, pid: 2, dataEndpoint: 'tcp://127.0.0.1:5', ...hashes },
   { kind: 'standing', position: { step: 4, evaluated: true } },
   { kind: 'ready', step: 5, stateHash: 's'.repeat(64) },
-  { kind: 'heartbeat', step: 3, activity: 'waiting', forMs: 7 },
+  { kind: 'heartbeat', step: 3, activity: 'waiting', forMs: 7, blockedMs: 0 },
   { kind: 'result', step: 2, payload: { kind: 'saved' } },
   { kind: 'stepDone', step: 1, sums: { loss: 0.1 }, report: { tokens: 7, timings: { wait: [1] } } },
   { kind: 'event', step: 1, payload: { kind: 'evaluation', metrics: { accuracy: 0.5 } } },

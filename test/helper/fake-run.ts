@@ -34,6 +34,7 @@ export interface FakeRun {
   readonly elasticity?: Elasticity;
   readonly saveEverySteps?: number;
   readonly healthyMs?: number;
+  readonly shortestHangMs?: number;
 }
 
 export type Line =

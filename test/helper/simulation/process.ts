@@ -83,6 +83,7 @@ export class SimulatedProcess {
       reduceDeadlineMs: 2 ** 31 - 1,
       nowMs: () => around.world.nowMs,
       send: (body, generation) => this.#send(body, generation),
+      askMainThread: () => this.#session.mainThreadAnswered(),
       onRegroup: () => {},
       onAbort: () => {},
     });

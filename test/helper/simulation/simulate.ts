@@ -102,6 +102,7 @@ class SimulatedRun {
       silenceMs: SILENCE_MS,
       quietMs: QUIET_MS,
       hangMs: 60_000,
+      shortestHangMs: 30_000,
       joinMs: 60_000,
     };
     this.#state = initialMachine(this.#policy, 0);

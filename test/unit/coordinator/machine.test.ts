@@ -2,13 +2,20 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { MachineEffect, MachineState } from '../../../src/coordinator/machine.ts';
 import { initialMachine, reduceMachine } from '../../../src/coordinator/machine.ts';
+import type { JsonObject } from '../../../src/core/json.ts';
 import type { WorkerBody, WorkerMessage } from '../../../src/protocol/messages.ts';
 import { fromWorker, helloOf } from '../../helper/messages.ts';
 
 const POLICY = {
   ...{ worldSize: 2, totalSteps: 100, expected: {}, minWorkers: 1 },
   ...{ maxRestarts: 3, backoffMs: 1_000, healthyMs: 600_000 },
-  ...{ silenceMs: 3_000, quietMs: 10_000, hangMs: 900_000, joinMs: 600_000 },
+  ...{
+    silenceMs: 3_000,
+    quietMs: 10_000,
+    hangMs: 900_000,
+    shortestHangMs: 30_000,
+    joinMs: 600_000,
+  },
 };
 
 /** A run of two workers under way. */
@@ -35,8 +42,8 @@ class Run {
     this.#hear(slot, fromWorker(body, 'run#1', generation));
   }
 
-  finishStep(step: number): void {
-    for (const slot of [0, 1]) this.say(slot, { kind: 'stepDone', step, sums: {}, report: {} });
+  finishStep(step: number, report: JsonObject = {}): void {
+    for (const slot of [0, 1]) this.say(slot, { kind: 'stepDone', step, sums: {}, report });
   }
 
   /** Of the last message. */
@@ -100,5 +107,31 @@ describe('a frame that was damaged on the way', () => {
       end.outcome.reason,
       'A frame of numbers from worker 0 to worker 1 was damaged on the way, the 11th since a step was finished.',
     );
+  });
+});
+
+describe('the pace of the steps', () => {
+  const timings = { dataMs: 0, computeMs: 3_000, exchangeMs: 0, applyMs: 0 };
+  const report = { positions: 1, timings };
+  const pacedRun = () => {
+    const run = new Run();
+    for (let step = 0; step < 10; step++) run.finishStep(step, report);
+    return run;
+  };
+
+  test('is known after ten steps, and no more when the phase ends', () => {
+    const run = pacedRun();
+    assert.deepEqual(run.state.membership.pace, { slowestMs: 3_000, deadlineMs: 60_000 });
+    run.finishStep(10, { ...report, phaseEnds: true });
+    assert.equal(run.state.membership.pace, null);
+  });
+
+  test('is learned anew in each generation', () => {
+    const run = pacedRun();
+    run.say(1, { kind: 'damaged', sender: 0 });
+    assert.equal(run.state.membership.pace, null);
+    run.form();
+    run.finishStep(0, report);
+    assert.equal(run.state.membership.pace, null);
   });
 });

@@ -18,6 +18,7 @@ const POLICY: MembershipPolicy = {
   healthyMs: 600_000,
   silenceMs: 3000,
   hangMs: 900_000,
+  shortestHangMs: 30_000,
   quietMs: 10_000,
   joinMs: 60_000,
 };
@@ -40,7 +41,7 @@ const standing = (step: number | null, generation = 1, evaluated = true) =>
     generation,
   );
 const beat = (activity: 'computing' | 'waiting', forMs: number, generation = 1) =>
-  fromWorker({ kind: 'heartbeat', step: 4, activity, forMs }, 'run#1', generation);
+  fromWorker({ kind: 'heartbeat', step: 4, activity, forMs, blockedMs: 0 }, 'run#1', generation);
 const exited = (
   slot: number,
   code: number | null,
@@ -394,6 +395,30 @@ describe('a worker that is lost while the run is under way', () => {
   test('is killed when its main thread computes for ever', () => {
     const hung = [...RUNNING, said(1, beat('computing', 900_001)), tick(1)];
     assert.deepEqual(play(hung).effects, [{ kind: 'kill', slot: 1 }]);
+  });
+
+  test('by a main thread that is blocked in a step far longer than any step before', () => {
+    const pace = { slowestMs: 2_000.4, deadlineMs: 40_000 };
+    const paced: MembershipEvent = { kind: 'paced', pace };
+    const blocked = (blockedMs: number, activity: 'training' | 'computing' = 'training') =>
+      said(
+        1,
+        fromWorker({ kind: 'heartbeat', step: 4, activity, forMs: blockedMs, blockedMs }, 'run#1'),
+      );
+    const isKilled = (...events: MembershipEvent[]) =>
+      play([...RUNNING, ...events, tick(1)]).effects.some(({ kind }) => kind === 'kill');
+    assert.ok(isKilled(paced, blocked(40_001)));
+    assert.equal(isKilled(paced, blocked(40_000)), false);
+    // An evaluation, a checkpoint; a first step; another generation.
+    assert.equal(isKilled(paced, blocked(40_001, 'computing')), false);
+    assert.equal(isKilled(blocked(40_001)), false);
+    assert.equal(isKilled(paced, { kind: 'paced', pace: null }, blocked(40_001)), false);
+    assert.equal(play([...RUNNING, paced, { kind: 'gap', why: 'x' }]).state.pace, null);
+    const { state } = play([...RUNNING, paced, blocked(40_001), tick(1)]);
+    assert.match(
+      reduceMembership(state, exited(1, null, 'SIGKILL')).reason,
+      /^Lost worker 1 \(pid 101\): its main thread has been blocked for 40001 ms in step 4, of the steps before the slowest took 2000 ms\./,
+    );
   });
 
   test('by an error that another process need not meet, is started again', () => {

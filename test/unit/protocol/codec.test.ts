@@ -19,6 +19,7 @@ const HEARTBEAT = {
   step: 3,
   activity: 'waiting',
   forMs: 5,
+  blockedMs: 0,
   ...ENVELOPE,
 } as const;
 

@@ -14,6 +14,7 @@ describe('parseFault()', () => {
   for (const [text, why] of [
     ['explode@rank=1,step=2', 'the fault "explode" is none of them'],
     ['kill', 'rank and step must be whole numbers from 0'],
+    ['hang@rank=1,step=2,ms=3', '"ms" is no setting of hang'],
     ['kill@rank=1', 'rank and step must be whole numbers from 0'],
     ['kill@rank=1,step=2.5', 'rank and step must be whole numbers from 0'],
     ['kill@rank=1,step=-2', 'step is "-2", not a number'],
