@@ -38,9 +38,9 @@ export function joinDifference(
   return null;
 }
 
-/** Step and state from which those who are ready would start. */
-export function readyDifference(members: readonly Member[]): Failure | null {
-  return stateDifference(members, 'ready', 'Cannot start the run');
+/** Step and state from which those who are ready would start, or go on where the run was under way. */
+export function readyDifference(members: readonly Member[], hasRun: boolean): Failure | null {
+  return stateDifference(members, 'ready', `Cannot ${hasRun ? 'go on with' : 'start'} the run`);
 }
 
 /** Step and state at which those who have finished ended. */

@@ -302,7 +302,9 @@ function onReady(state: MembershipState, slot: number, message: Of<'ready'>): Re
   const { step, stateHash } = message;
   const unreported = state.unreported - 1;
   const next = { ...update(state, slot, { ready: { step, stateHash }, step }), unreported };
-  const difference = reportDiffers(next, 'ready', slot) ? readyDifference(ranked(next)) : null;
+  const difference = reportDiffers(next, 'ready', slot)
+    ? readyDifference(ranked(next), state.hasRun)
+    : null;
   if (difference !== null) return abort(next, difference);
   if (unreported > 0)
     return stay(next, state.hasRun ? '' : `worker ${slot} is ready at step ${step}`);

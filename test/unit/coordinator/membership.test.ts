@@ -178,6 +178,18 @@ describe('reduceMembership', () => {
       assert.equal(abortOf([...RUNNING, ...ended]).code, 'REPLICAS_DIFFER');
     });
 
+  test('compares states at a change of membership, too', () => {
+    const { message } = abortOf([
+      ...[...RUNNING, { kind: 'gap', why: 'x' } as const],
+      ...[said(0, standing(4, 2)), said(1, standing(4, 2))],
+      ...[said(0, ready(4, 's', 2)), said(1, ready(4, 't', 2))],
+    ]);
+    assert.equal(
+      message,
+      'Cannot go on with the run: the hash of weights, statistics and optimizer differs: worker 0 s, worker 1 t.',
+    );
+  });
+
   test('compares with what the coordinator itself expects', () => {
     const { message } = abortOf(JOINED.slice(0, 1), { expected: { dataHash: 'd9' } });
     assert.equal(
