@@ -68,6 +68,8 @@ const checkpoint = z.strictObject({
   ...common,
   /** Where the plan goes on: the next step's epoch and its position in it. */
   cursor: z.strictObject({ epoch: count, stepInEpoch: count }),
+  /** Steps in a row, the last one included, whose update was skipped. */
+  skippedSteps: count.default(0),
   optimizer: z.strictObject({ kind: z.string(), moments: z.array(z.string()) }),
   /** The best weights so far of a phase that keeps the best: `best.safetensors`. */
   best: z.strictObject({ metric, stepInPhase: count }).nullable(),

@@ -60,6 +60,8 @@ export interface CheckpointContent extends SavedContext {
   readonly cursor: { readonly epoch: number; readonly stepInEpoch: number };
   /** Kind of the optimizer; it gives the moments their names. */
   readonly optimizer: string;
+  /** Steps in a row, the last one included, whose update was skipped. @default 0 */
+  readonly skippedSteps?: number;
   /** The best weights so far, in a phase that keeps the best. */
   readonly best?: BestWeights | undefined;
 }
@@ -148,6 +150,7 @@ function checkpointBody(content: CheckpointContent): Body<CheckpointManifest> {
     kind: 'checkpoint',
     ...commonBody(content, state),
     cursor: content.cursor,
+    skippedSteps: content.skippedSteps ?? 0,
     optimizer: { kind: optimizer, moments },
     best: best ? { metric: finite(best.metric), stepInPhase: best.stepInPhase } : null,
   };

@@ -4,6 +4,7 @@ import { hashConfig } from '../config/load.ts';
 import type { RunOutcome } from '../coordinator/machine.ts';
 import { runCoordinator } from '../coordinator/server.ts';
 import { runSupervised, type SupervisedOptions } from '../coordinator/supervised.ts';
+import { HANG_MS } from '../protocol/timing.ts';
 import { openLog } from '../telemetry/log.ts';
 import { openMetrics } from '../telemetry/metrics.ts';
 import type { RunEvent } from '../telemetry/run-event.ts';
@@ -27,12 +28,15 @@ async function coordinate(
   };
   try {
     if (loss !== null) onEvent({ kind: 'status', text: loss, isWarning: true });
+    const config = readRunConfig(runFolder);
     return await runCoordinator({
       ...options,
-      expected: { configHash: hashConfig(readRunConfig(runFolder)), dataHash },
+      expected: { configHash: hashConfig(config), dataHash },
       totalSteps,
       onEvent,
       elasticity,
+      // XLA compiles each new shape, however late it comes.
+      ...(config.engine.xla && { shortestHangMs: HANG_MS }),
     });
   } finally {
     view.stop();

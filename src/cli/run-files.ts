@@ -2,6 +2,7 @@
 
 import type { MetricsFile } from '../telemetry/metrics.ts';
 import type { RunEvent } from '../telemetry/run-event.ts';
+import { isSkipped, spoiltMicroBatches } from '../telemetry/skipped-step.ts';
 import { tokensPerSecond } from './progress-view.ts';
 
 /** Appends what a run tells to `metrics.jsonl`: one object a step, evaluation, phase end or checkpoint. */
@@ -24,5 +25,9 @@ export function recordEvent(metrics: MetricsFile, event: RunEvent): void {
     positions: event.reports.map((report) => report.positions ?? null),
     timings: event.reports.map((report) => report.timings ?? null),
     tokensPerSecond: tokensPerSecond(event.reports),
+    ...(isSkipped(event) && {
+      skipped: true,
+      nonFinite: spoiltMicroBatches(event).map(({ text: _, ...where }) => where),
+    }),
   });
 }

@@ -10,8 +10,10 @@
  */
 import { LockstepError } from '../core/errors.ts';
 import type { DataHeader } from '../protocol/data-frame.ts';
-import { decodeHeader, encodeHeader, runTag } from '../protocol/data-frame.ts';
+
+import { decodeHeader, encodeHeader, isIntact, runTag } from '../protocol/data-frame.ts';
 import type { Awaited } from '../protocol/messages.ts';
+
 import type { OutgoingPart, ReduceInput } from './exchange-round.ts';
 import { ExchangeRound } from './exchange-round.ts';
 import { RotatingBuffer } from './rotating-buffer.ts';
@@ -35,6 +37,8 @@ export interface AllReduceOptions extends CollectivePlace {
   readonly signal: AbortSignal;
   /** Gets the frames of this generation that carry a state. */
   readonly onState?: (frame: ArrivedFrame) => void;
+  /** Gets the header of a frame of this generation whose payload is not the one that was sent: it is dropped. */
+  readonly onDamaged?: (header: DataHeader) => void;
   /** Called when a frame that is of use has come. */
   readonly onProgress?: () => void;
 }
@@ -43,6 +47,8 @@ export interface AllReduceOptions extends CollectivePlace {
 export interface DroppedFrames {
   /** No header of this protocol, or a payload that is not whole numbers. */
   malformed: number;
+  /** Of this generation, with a payload that is not what was sent. */
+  damaged: number;
   /** Of another run, generation or round. */
   stale: number;
   /** Of this round, but not awaited: duplicates. */
@@ -61,7 +67,7 @@ interface Active {
 }
 
 export class AllReduce {
-  readonly dropped: DroppedFrames = { malformed: 0, stale: 0, unawaited: 0 };
+  readonly dropped: DroppedFrames = { malformed: 0, damaged: 0, stale: 0, unawaited: 0 };
   readonly #options: AllReduceOptions;
   readonly #tag: string;
   #place: CollectivePlace;
@@ -167,6 +173,11 @@ export class AllReduce {
       this.dropped.stale++;
       return;
     }
+    if (!isIntact(header, payload)) {
+      this.dropped.damaged++;
+      this.#options.onDamaged?.(header);
+      return;
+    }
     const arrived = { header, payload: asFloats(payload) };
     this.#options.onProgress?.();
     if (header.phase === 'state') this.#options.onState?.(arrived);
@@ -202,7 +213,8 @@ export class AllReduce {
     const { transport } = this.#options;
     const place = this.#place;
     const { generation, rank } = place;
-    const header = encodeHeader({
+    const payload = new Uint8Array(out.part.buffer, out.part.byteOffset, out.part.byteLength);
+    const fields = {
       run: this.#tag,
       generation,
       round: this.#number,
@@ -214,8 +226,8 @@ export class AllReduce {
       level: out.node.level,
       index: out.node.index,
       offset: out.offset,
-    });
-    const payload = new Uint8Array(out.part.buffer, out.part.byteOffset, out.part.byteLength);
+    };
+    const header = encodeHeader(fields, transport!.wantsChecksums ? payload : null);
     transport!.send(out.peer, { header, payload }).catch((thrown: unknown) => {
       const fallback = new LockstepError('PROTOCOL', `Cannot send to rank ${out.peer}.`, RESUME, {
         cause: thrown,

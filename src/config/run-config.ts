@@ -22,6 +22,22 @@ export const runConfig = z
     batch: batchSection,
     engine: engineSection.prefault({}),
     phases: z.array(phaseSection).min(1),
+    /** What becomes of a step whose gradient, or anything else that is summed, is not finite. */
+    nonFinite: z
+      .strictObject({
+        /** `stop` ends the run; `skip` leaves out the step's update, on all workers alike. */
+        action: z.enum(['stop', 'skip']).default('stop'),
+        /** With `skip`: more skipped steps in a row end the run. */
+        limit: z.int().min(1).default(10),
+      })
+      .prefault({}),
+    /** Whether all workers still have the same state is looked at by its hash. */
+    replicaCheck: z
+      .strictObject({
+        /** Each so many global steps, besides the start, each change of workers and the end; 0: only then. */
+        everySteps: z.int().min(0).default(1000),
+      })
+      .prefault({}),
     checkpoint: z
       .strictObject({
         /** A checkpoint is written each time so many global steps are done. */

@@ -12,6 +12,8 @@ import type { StopSignal } from '../core/stop-signal.ts';
 import { exitCodeOfSignal } from '../core/stop-signal.ts';
 import type { CoordinatorBody, WorkerMessage } from '../protocol/messages.ts';
 import type { RunEvent } from '../telemetry/run-event.ts';
+import { skippedStepWarnings } from '../telemetry/skipped-step.ts';
+import type { Of } from './member.ts';
 import type {
   MembershipEffect,
   MembershipEvent,
@@ -21,7 +23,11 @@ import type {
 import { initialMembership, reduceMembership } from './membership.ts';
 import type { ProgressEffect, ProgressEvent, ProgressState } from './progress.ts';
 import { initialProgress, reduceProgress } from './progress.ts';
+import { NO_PACE, type PaceState, paceOf, reducePace } from './step-pace.ts';
 import { NO_STRAGGLERS, reduceStragglers, type StragglersState } from './stragglers.ts';
+
+/** Frames damaged in a row, without a finished step between them, that a run bears. */
+const MOST_DAMAGED = 10;
 
 export interface RunPolicy extends MembershipPolicy {
   /** Global steps of the whole run, those before a resumed checkpoint included. */
@@ -38,6 +44,9 @@ export interface MachineState {
   /** Workers were lost, and no step has been finished since; `fromStep`: that of the new generation, once it runs. */
   readonly recovering: { readonly sinceMs: number; readonly fromStep: number | null } | null;
   readonly stragglers: StragglersState;
+  readonly pace: PaceState;
+  /** Frames that arrived damaged since a step was finished. */
+  readonly damagedFrames: number;
   readonly nowMs: number;
 }
 
@@ -94,6 +103,8 @@ export function initialMachine(policy: RunPolicy, nowMs: number): MachineState {
     givenUp: null,
     recovering: null,
     stragglers: NO_STRAGGLERS,
+    pace: NO_PACE,
+    damagedFrames: 0,
     nowMs,
   };
 }
@@ -155,11 +166,30 @@ class Step {
     if (message.kind === 'stepDone' || message.kind === 'result') {
       this.#progress({ ...message, slot });
     }
+    if (message.kind === 'damaged') this.#onDamaged(slot, message);
     if (message.kind === 'signalled') this.#requestStop(message.signal, `worker ${slot} got `);
     if (message.kind === 'event') {
       const { step, payload } = message;
       this.#tell({ kind: 'event', rank: slot, step, payload });
     }
+  }
+
+  /** What was sent is lost, so the step is done again in a new generation; a link that spoils all ends the run. */
+  #onDamaged(slot: number, { generation, sender }: Of<'damaged'>): void {
+    const { membership, damagedFrames } = this.state;
+    const from = membership.ranks[sender];
+    if (generation !== membership.generation || from === undefined) return;
+    const what = `a frame of numbers from worker ${from} to worker ${slot} was damaged on the way`;
+    this.#status(what, true);
+    this.state = { ...this.state, damagedFrames: damagedFrames + 1 };
+    if (damagedFrames + 1 > MOST_DAMAGED) {
+      const text = `${what[0]!.toUpperCase()}${what.slice(1)}, the ${damagedFrames + 1}th since a step was finished.`;
+      this.#abort(
+        failure('PROTOCOL', text, 'Check network and memory of their hosts, then resume.'),
+      );
+      return;
+    }
+    this.#membership({ kind: 'gap', why: 'a frame was damaged' });
   }
 
   #onNonsense({ slot, error, nowMs }: Extract<MachineEvent, { kind: 'nonsense' }>): void {
@@ -219,6 +249,7 @@ class Step {
         return;
       case 'start':
         this.#progress(effect);
+        this.state = { ...this.state, pace: NO_PACE };
         this.#startRecovering(effect.step);
         return;
       case 'giveUp':
@@ -247,8 +278,11 @@ class Step {
         return;
       case 'step':
         this.#tell({ kind: 'step', ...effect.summary });
+        this.state = { ...this.state, damagedFrames: 0 };
+        for (const text of skippedStepWarnings(effect.summary)) this.#status(text, true);
         this.#sayRecovered(effect.summary.step);
         this.#nameStraggler(effect.summary.reports);
+        this.#learnPace(effect.summary.reports);
         return;
       case 'tell': {
         const { slot, step, payload } = effect;
@@ -286,6 +320,13 @@ class Step {
     const { state, warning } = reduceStragglers(this.state.stragglers, reports, ranks);
     this.state = { ...this.state, stragglers: state };
     this.#status(warning, true);
+  }
+
+  #learnPace(reports: readonly JsonObject[]): void {
+    const { shortestHangMs } = this.state.membership.policy;
+    const pace = reducePace(this.state.pace, reports);
+    this.state = { ...this.state, pace };
+    this.#membership({ kind: 'paced', pace: paceOf(pace, shortestHangMs) });
   }
 
   #status(text: string, isWarning = false): void {

@@ -33,7 +33,7 @@ export interface Member {
   readonly finished: Pick<Of<'finished'>, 'step' | 'stateHash' | 'reason'> | null;
   readonly startedMs: number;
   readonly lastHeardMs: number | null;
-  readonly activity: Pick<Of<'heartbeat'>, 'activity' | 'forMs' | 'awaits'> | null;
+  readonly activity: Pick<Of<'heartbeat'>, 'activity' | 'forMs' | 'blockedMs' | 'awaits'> | null;
   /** Steps that it has applied. */
   readonly step: number;
   /** Restarts in a row. */

@@ -23,6 +23,8 @@ import type { Doom, ExitStatus, ExpectedHashes, Member, Of } from './member.ts';
 import { newMember } from './member.ts';
 import type { RestartPolicy } from './restarts.ts';
 import { decideRestart } from './restarts.ts';
+
+import type { StepPace } from './step-pace.ts';
 import { describeExit, describeSilence, nameMember, nameMembers } from './wording.ts';
 
 export interface MembershipPolicy extends RestartPolicy {
@@ -34,6 +36,8 @@ export interface MembershipPolicy extends RestartPolicy {
   readonly silenceMs: number;
   /** A worker that computes for so long without a word is hung. */
   readonly hangMs: number;
+  /** A training step that blocks its main thread for less is never a hang, however fast the others were. */
+  readonly shortestHangMs: number;
   /** When all workers wait and nothing has come for so long, a message was lost. */
   readonly quietMs: number;
   /** A process must be ready to take part so long after its start. */
@@ -64,6 +68,8 @@ export interface MembershipState {
   readonly tooFewSinceMs: number | null;
   /** The run ends at the next boundary: nothing is started any more, and any number of workers will do. */
   readonly stopping: boolean;
+  /** What is known of the generation's steps. */
+  readonly pace: StepPace | null;
   /** The last loss, for when nobody is left. */
   readonly lastLoss: Failure | null;
   readonly policy: MembershipPolicy;
@@ -96,6 +102,7 @@ export type MembershipEvent =
   | { readonly kind: 'stalled'; readonly nowMs: number }
   /** A message was lost: the generation is formed anew. */
   | { readonly kind: 'gap'; readonly why: string }
+  | { readonly kind: 'paced'; readonly pace: StepPace | null }
   /** The run is to end at the next boundary. */
   | { readonly kind: 'stop' }
   | { readonly kind: 'abort'; readonly failure: Failure };
@@ -131,6 +138,7 @@ export function initialMembership(policy: MembershipPolicy, nowMs: number): Memb
     quiet: null,
     tooFewSinceMs: null,
     stopping: false,
+    pace: null,
     lastLoss: null,
     policy,
   };
@@ -152,6 +160,8 @@ export function reduceMembership(state: MembershipState, event: MembershipEvent)
       return stay(forgiveSilence(state, event.nowMs));
     case 'gap':
       return regroup(state, event.why);
+    case 'paced':
+      return stay({ ...state, pace: event.pace });
     case 'stop':
       return formIfComplete({ ...state, stopping: true });
     case 'abort':
@@ -199,8 +209,8 @@ function onHeartbeat(
   message: Of<'heartbeat'>,
   nowMs: number,
 ): Result {
-  const { activity, forMs, awaits, unheardMs } = message;
-  const next = update(state, slot, { activity: { activity, forMs, awaits } });
+  const { activity, forMs, blockedMs, awaits, unheardMs } = message;
+  const next = update(state, slot, { activity: { activity, forMs, blockedMs, awaits } });
   const { status } = next.members.at(slot)!;
   // Of one that has joined: it did hear this coordinator, not only one before it.
   if (unheardMs !== undefined && status === 'joined') {
@@ -326,7 +336,9 @@ function onReady(state: MembershipState, slot: number, message: Of<'ready'>): Re
   const { step, stateHash } = message;
   const unreported = state.unreported - 1;
   const next = { ...update(state, slot, { ready: { step, stateHash }, step }), unreported };
-  const difference = firstDiffers(next, 'ready', slot) ? readyDifference(ranked(next)) : null;
+  const difference = reportDiffers(next, 'ready', slot)
+    ? readyDifference(ranked(next), state.hasRun)
+    : null;
   if (difference !== null) return abort(next, difference);
   if (unreported > 0)
     return stay(next, state.hasRun ? '' : `worker ${slot} is ready at step ${step}`);
@@ -345,7 +357,7 @@ function onFinished(state: MembershipState, slot: number, message: Of<'finished'
   const { step, stateHash, reason } = message;
   const unreported = state.unreported - 1;
   const next = { ...update(state, slot, { finished: { step, stateHash, reason } }), unreported };
-  const difference = firstDiffers(next, 'finished', slot) ? finishDifference(ranked(next)) : null;
+  const difference = reportDiffers(next, 'finished', slot) ? finishDifference(ranked(next)) : null;
   if (difference !== null) return abort(next, difference);
   if (unreported > 0) return stay(next, `worker ${slot} has finished at step ${step}`);
   const effects: MembershipEffect[] = next.members
@@ -360,11 +372,18 @@ function onFinished(state: MembershipState, slot: number, message: Of<'finished'
   return { state: { ...next, phase: 'ended' }, effects, reason: text };
 }
 
-/** Whether a report differs from that of the first rank that has given one. */
-function firstDiffers(state: MembershipState, report: 'ready' | 'finished', slot: number): boolean {
+/** Whether a report differs from that of another rank that has given one; those agree among themselves. */
+function reportDiffers(
+  state: MembershipState,
+  report: 'ready' | 'finished',
+  slot: number,
+): boolean {
   const own = state.members.at(slot)![report]!;
-  const first = state.ranks.find((other) => state.members.at(other)![report] !== null)!;
-  const other = state.members.at(first)![report]!;
+  const before = state.ranks.find(
+    (other) => other !== slot && state.members.at(other)![report] !== null,
+  );
+  if (before === undefined) return false;
+  const other = state.members.at(before)![report]!;
   return own.step !== other.step || own.stateHash !== other.stateHash;
 }
 
@@ -514,7 +533,8 @@ function regroup(state: MembershipState, why: string): Result {
     finished: null,
     activity: null,
   }));
-  const next: MembershipState = { ...state, phase: 'gathering', generation, members, ranks: [] };
+  const fresh = { phase: 'gathering', ranks: [], pace: null } as const;
+  const next: MembershipState = { ...state, ...fresh, generation, members };
   const effects = joined(next).map(({ slot }): MembershipEffect => {
     return { kind: 'send', slot, body: { kind: 'regroup' } };
   });
@@ -586,16 +606,26 @@ function findUnkillable(state: MembershipState, nowMs: number): Result {
   return { ...lost, effects: [{ kind: 'kill', slot: stuck.slot }, ...lost.effects] };
 }
 
+/** In a training step for longer than any can take: an evaluation, a checkpoint or a first step may take longer. */
+function isBlocked(
+  { activity, blockedMs }: NonNullable<Member['activity']>,
+  pace: StepPace | null,
+): boolean {
+  return activity === 'training' && pace !== null && blockedMs > pace.deadlineMs;
+}
+
 function findHung(state: MembershipState, nowMs: number): Result {
-  const { hangMs } = state.policy;
-  const hung = state.members
-    .toArray()
-    .find(
-      ({ status, activity }) =>
-        status === 'joined' && activity?.activity === 'computing' && activity.forMs > hangMs,
-    );
+  const { pace, policy } = state;
+  const isHung = ({ status, activity }: Member) => {
+    if (status !== 'joined' || activity === null || activity.activity === 'waiting') return false;
+    return activity.forMs > policy.hangMs || isBlocked(activity, pace);
+  };
+  const hung = state.members.toArray().find(isHung);
   if (hung === undefined) return stay(state);
-  const what = `it has computed for ${hung.activity!.forMs} ms without a word ${progressOf(state, hung)}`;
+  const { forMs, blockedMs } = hung.activity!;
+  const what = isBlocked(hung.activity!, pace)
+    ? `its main thread has been blocked for ${blockedMs} ms in step ${hung.step}, of the steps before the slowest took ${Math.round(pace!.slowestMs)} ms`
+    : `it has computed for ${forMs} ms without a word ${progressOf(state, hung)}`;
   const advice = 'Read its log; raise the limit if a step may take so long.';
   return doom(state, hung.slot, { code: 'WORKER_LOST', what, advice, forGood: false }, nowMs);
 }

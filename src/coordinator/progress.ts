@@ -17,7 +17,7 @@ import type { JsonObject } from '../core/json.ts';
 import { PersistentList } from '../core/persistent-list.ts';
 import type { Transition } from '../core/transition.ts';
 import type { CoordinatorBody } from '../protocol/messages.ts';
-import { sumsDifference } from './agreement.ts';
+import { replicaDifference, sumsDifference } from './agreement.ts';
 
 /** Two: one step is running, one is granted ahead; more would only lengthen a drain. */
 export const LEASE_AHEAD = 2;
@@ -36,6 +36,8 @@ export interface ProgressState {
   readonly lease: number;
   /** The lease is final. */
   readonly draining: boolean;
+  /** Steps after which all workers were last seen to have the same state. */
+  readonly agreed: number;
   /** Reports of steps that are not closed, by step. */
   readonly reports: Readonly<Record<number, StepReports>>;
   /** What has been told of the last steps: kind and step. */
@@ -57,6 +59,8 @@ interface StepReports {
 export interface SlotReport {
   readonly slot: number;
   readonly sums: Sums;
+  /** Hash of its state after the step, where that is compared. */
+  readonly stateHash?: string | undefined;
   readonly report: JsonObject;
 }
 
@@ -99,6 +103,7 @@ export function initialProgress(totalSteps: number, slots: number): ProgressStat
     workers: 0,
     next: PersistentList.from(Array.from({ length: slots }, () => 0)),
     closed: 0,
+    agreed: 0,
     lease: 0,
     draining: false,
     reports: {},
@@ -151,6 +156,8 @@ function onStart(
     workers: slots.length,
     next,
     closed: step,
+    // They were compared when they were ready.
+    agreed: step,
     lease: step,
     reports: {},
     // Steps that are done again from a checkpoint are told again.
@@ -187,7 +194,7 @@ function untold(
 const keyOf = ({ step, payload }: Told): string => `${step} ${String(payload.kind)}`;
 
 function onStepDone(state: ProgressState, event: SlotReport & { step: number }): Result {
-  const { slot, step, sums, report } = event;
+  const { slot, step, sums, stateHash, report } = event;
   const next = state.next.at(slot)!;
   // Said before a change that has overtaken it.
   if (step < next || step < state.closed) return stay(state);
@@ -200,7 +207,7 @@ function onStepDone(state: ProgressState, event: SlotReport & { step: number }):
     return stop(state, failure('PROTOCOL', message, 'Start all processes from one installation.'));
   }
   const before = state.reports[step] ?? noReports(sums, state.next.length);
-  const bySlot = before.bySlot.with(slot, { slot, sums, report });
+  const bySlot = before.bySlot.with(slot, { slot, sums, stateHash, report });
   const reports = { count: before.count + 1, sums: before.sums, bySlot };
   if (!sameSums(before.sums, sums)) {
     const difference = sumsDifference(step, present(reports));
@@ -233,9 +240,17 @@ function sameSums(a: Sums, b: Sums): boolean {
 /** All workers have finished `step`: hands its summary out and forgets the reports. */
 function closeStep(state: ProgressState, step: number): Result {
   const { [step]: reports, ...others } = state.reports;
+  const compared = present(reports!);
+  const isCompared = compared.some(({ stateHash }) => stateHash !== undefined);
+  const agreed = isCompared ? step + 1 : state.agreed;
+  if (isCompared) {
+    const between = { agreed: state.agreed, after: step + 1 };
+    const difference = replicaDifference(between, compared);
+    if (difference !== null) return stop(state, difference);
+  }
   // A result is said after its step and before the next: those of older steps can't come any more.
   const told = state.told.filter((key) => Number(key.split(' ')[0]) >= step);
-  const granted = grant({ ...state, reports: others, closed: step + 1, told });
+  const granted = grant({ ...state, reports: others, closed: step + 1, agreed, told });
   return { ...granted, effects: [summarize(step, reports!), ...granted.effects] };
 }
 

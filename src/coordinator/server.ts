@@ -15,6 +15,7 @@ import {
   HANG_MS,
   HEARTBEAT_MS,
   QUIET_MS,
+  SHORTEST_HANG_MS,
   SILENCE_MS,
   STALL_MS,
   TICK_MS,
@@ -64,6 +65,8 @@ export interface CoordinatorOptions {
   readonly elasticity?: Elasticity;
   /** Workers must be ready so soon. @default ten minutes */
   readonly joinMs?: number;
+  /** A training step that blocks a main thread for less is never a hang. @default half a minute */
+  readonly shortestHangMs?: number;
   /** A worker that took part for so long makes up for the restarts before it. @default ten minutes */
   readonly healthyMs?: number;
   /** A worker that computes for so long without a word is hung. @default fifteen minutes */
@@ -130,6 +133,7 @@ class Coordinator {
       joinMs,
       silenceMs: SILENCE_MS,
       hangMs,
+      shortestHangMs: options.shortestHangMs ?? SHORTEST_HANG_MS,
       quietMs: QUIET_MS,
       backoffMs: BACKOFF_MS,
       healthyMs,

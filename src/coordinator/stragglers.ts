@@ -68,7 +68,7 @@ function describe(worker: number, steps: readonly StepTimes[], factor: number): 
 }
 
 /** Null where a report has no times. */
-function timesOf({ timings, positions }: JsonObject): StepTimes | null {
+export function timesOf({ timings, positions }: JsonObject): StepTimes | null {
   if (typeof positions !== 'number' || positions <= 0 || !isObject(timings)) return null;
   const { dataMs, computeMs, exchangeMs, applyMs } = timings;
   const [data, compute, exchange, apply] = [dataMs, computeMs, exchangeMs, applyMs].map((value) =>

@@ -51,19 +51,28 @@ export const workerMessage = z.discriminatedUnion('kind', [
   message('standing', { position: position.nullable() }),
   /** The state is loaded: this worker could run `step` from the state with this hash. */
   message('ready', { step: count, stateHash: hash }),
-  /** `forMs`: since its main thread began to compute, or since what it waits for last made progress. */
+  /**
+   * `training`: a leased step is computed; `computing`: anything else is. `forMs`: since its main thread began to
+   * do so, or since what it waits for last made progress; `blockedMs`: since that thread owes an answer.
+   */
   message('heartbeat', {
     step: count,
-    activity: z.enum(['computing', 'waiting']),
+    activity: z.enum(['training', 'computing', 'waiting']),
     forMs: count,
+    blockedMs: count,
     awaits: awaited.optional(),
     /** For how long nothing was heard of the coordinator, when that is too long. */
     unheardMs: count.optional(),
   }),
   /** A connection that was lost is there again: that to a rank's data socket, or (null) to the coordinator. */
   message('reconnected', { rank: count.nullable() }),
-  /** Step `step` is applied. `sums` are reduced values, so they are the same on every rank. */
-  message('stepDone', { step: count, sums, report: payload }),
+  /**
+   * Step `step` is applied. `sums` are reduced values, so they are the same on every rank; so is the hash of
+   * the state, which is there each so many steps.
+   */
+  message('stepDone', { step: count, sums, stateHash: hash.optional(), report: payload }),
+  /** A frame of numbers from this rank arrived other than it was sent: it is missing now. */
+  message('damaged', { sender: count }),
   message('event', { step: count, payload }),
   /** What every rank says alike, such as an evaluation's metrics: it is told once for each kind and step. */
   message('result', { step: count, payload }),

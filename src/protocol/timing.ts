@@ -12,3 +12,5 @@ export const STALL_MS = 1_000;
 export const QUIET_MS = 10_000;
 /** A main thread that computes for so long without a word counts as hung; a first step may compile. */
 export const HANG_MS = 15 * 60_000;
+/** Once the steps' times are known, one that blocks it in a step for a multiple of them, and at least so long. */
+export const SHORTEST_HANG_MS = 30_000;

@@ -44,6 +44,8 @@ export type ToThread =
   | { readonly kind: 'say'; readonly body: WorkerBody }
   /** The main thread is not blocked: it knows of the abort and is ending the process. */
   | { readonly kind: 'abortSeen' }
+  /** Answers `areYouThere`. */
+  | { readonly kind: 'here' }
   | { readonly kind: 'close' };
 
 export type FromThread =
@@ -51,6 +53,8 @@ export type FromThread =
   | { readonly kind: 'failure'; readonly id: number; readonly failure: Failure }
   /** The call is void: a new generation is to be formed. */
   | { readonly kind: 'membershipChanged'; readonly id: number }
+  /** Asked every now and then: a main thread that is blocked does not answer. */
+  | { readonly kind: 'areYouThere' }
   | { readonly kind: 'aborted'; readonly failure: Failure };
 
 /** `workerData` of the comm thread. */

@@ -117,8 +117,9 @@ class CommClient implements Comm {
     return this.#leafMemory.read(await this.#call('allReduce', { ...input, subtrees }));
   }
 
-  stepDone({ step, sums, report }: StepReport): void {
-    this.#say({ kind: 'stepDone', step, sums: { ...sums }, report: plainJson(report) });
+  stepDone({ step, sums, stateHash, report }: StepReport): void {
+    const said = { step, sums: { ...sums }, ...(stateHash !== undefined && { stateHash }) };
+    this.#say({ kind: 'stepDone', ...said, report: plainJson(report) });
     this.#step = step + 1;
   }
 
@@ -194,6 +195,10 @@ class CommClient implements Comm {
     if (message.kind === 'aborted') {
       this.#send({ kind: 'abortSeen' });
       this.#onAbort(errorOfFailure(message.failure));
+      return;
+    }
+    if (message.kind === 'areYouThere') {
+      this.#send({ kind: 'here' });
       return;
     }
     const pending = this.#pending.get(message.id);

@@ -81,6 +81,7 @@ export class CommSession {
       reduceDeadlineMs: options.reduceDeadlineMs,
       nowMs: () => performance.now(),
       send: (body, generation) => this.#send(body, generation),
+      askMainThread: () => post({ kind: 'areYouThere' }),
       onRegroup: (generation) => Atomics.store(this.#generation, 0, generation),
       onAbort: (failure) => this.#onAbort(failure),
     });
@@ -94,6 +95,7 @@ export class CommSession {
   handle(message: ToThread): void {
     if (message.kind === 'call') void this.#answer(message.id, message.call);
     else if (message.kind === 'say') this.#session.say(message.body);
+    else if (message.kind === 'here') this.#session.mainThreadAnswered();
     else if (message.kind === 'abortSeen') this.#lastResort.noticed();
   }
 
@@ -161,7 +163,8 @@ export class CommSession {
   #tellRefused(): void {
     const frames = this.#session.droppedFrames;
     const counts = this.#transport?.gateCounts ?? { accepted: 0, admitted: 0, wrongKeys: 0 };
-    const text = describeRefused(counts, frames.malformed + frames.stale + frames.unawaited);
+    const { malformed, damaged, stale, unawaited } = frames;
+    const text = describeRefused(counts, malformed + damaged + stale + unawaited);
     if (text === '') return;
     this.#tell({
       ...{ kind: 'refused', slot: this.#options.identity.slot, text },

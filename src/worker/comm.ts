@@ -25,6 +25,8 @@ export interface StepReport {
   readonly step: number;
   /** Reduced values: the coordinator checks that they are the same on all ranks. Finite numbers. */
   readonly sums: Readonly<Record<string, number>>;
+  /** Hash of the state after the step, where it is to be compared between ranks. */
+  readonly stateHash?: string | undefined;
   /** Anything else that is plain JSON: phase, learning rate, this rank's timings. */
   readonly report: Readonly<Record<string, unknown>>;
 }

@@ -5,6 +5,7 @@ import { LockstepError } from '../core/errors.ts';
 import type { StopSignal } from '../core/stop-signal.ts';
 import { STOP_SIGNALS } from '../core/stop-signal.ts';
 import type { RunEvent } from '../telemetry/run-event.ts';
+import { skippedStepWarnings } from '../telemetry/skipped-step.ts';
 import type { Comm, Membership, StepReport } from './comm.ts';
 import { plainJson } from './comm.ts';
 
@@ -96,7 +97,11 @@ class OneProcess implements LocalComm {
 
   stepDone({ step, sums, report }: StepReport): void {
     this.#step = step + 1;
-    this.#onEvent({ kind: 'step', step, sums, reports: [plainJson(report)] });
+    const done = { kind: 'step', step, sums, reports: [plainJson(report)] } as const;
+    this.#onEvent(done);
+    for (const text of skippedStepWarnings(done)) {
+      this.#onEvent({ kind: 'status', text, isWarning: true });
+    }
   }
 
   event(payload: Readonly<Record<string, unknown>>): void {

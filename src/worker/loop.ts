@@ -11,9 +11,11 @@ import type { BestWeights } from '../checkpoint/store.ts';
 import { Loader } from '../data/loader/loader.ts';
 import type { Engine, Session, TrainState } from '../engine/engine.ts';
 import type { Origin, Position } from '../protocol/messages.ts';
+import { SKIPPED } from '../telemetry/skipped-step.ts';
 import type { Comm, Membership } from './comm.ts';
 import { evaluatePhase } from './evaluate.ts';
 import { loadOrder, type Place } from './load-order.ts';
+import { tooManySkipped } from './non-finite.ts';
 import { isBetter, type Progress, stateAtPhaseStart } from './phase-state.ts';
 import type { Start } from './restoring.ts';
 import type { RunDefinition } from './run-definition.ts';
@@ -59,6 +61,8 @@ export class TrainingLoop implements Trainee<LoopEnd> {
   #evaluated = true;
   /** A step has been applied since the state came from the disk: what follows it may have to be done. */
   #unfinished = false;
+  /** Steps in a row, the last one included, whose update was skipped. */
+  #skippedSteps = 0;
   #best: BestWeights | undefined;
   #phaseIndex = -1;
   #session: Session | undefined;
@@ -97,6 +101,7 @@ export class TrainingLoop implements Trainee<LoopEnd> {
       globalStep: this.#globalStep,
       evaluated: this.#evaluated,
       unfinished: this.#unfinished,
+      skippedSteps: this.#skippedSteps,
       state: this.#theSession().read(),
       best: this.#best,
     });
@@ -131,11 +136,28 @@ export class TrainingLoop implements Trainee<LoopEnd> {
     const { objective } = this.#phase();
     const result = await trainStep(this.#stepInput(step));
     this.#globalStep++;
+    this.#skippedSteps = result.isSkipped ? this.#skippedSteps + 1 : 0;
     this.#evaluated = !run.schedule.after(step).evaluate;
     this.#unfinished = true;
     this.#phaseBefore = undefined;
-    comm.stepDone({ step, sums: result.sums, report: this.#report(step, result, objective) });
+    const stateHash = this.#isCompared() ? this.stateHash() : undefined;
+    const report = this.#report(step, result, objective);
+    comm.stepDone({ step, sums: toldSums(result), stateHash, report });
+    this.#refuseTooManySkipped(step, result);
     await this.#finishStep();
+  }
+
+  /** Whether the ranks are to show that they have the same state now. */
+  #isCompared(): boolean {
+    const { everySteps } = this.#input.run.config.replicaCheck;
+    const isDue = everySteps > 0 && this.#globalStep % everySteps === 0;
+    return isDue && this.#place.worldSize > 1;
+  }
+
+  #refuseTooManySkipped(globalStep: number, { spoilt }: StepResult): void {
+    const { limit } = this.#input.run.config.nonFinite;
+    const skipped = this.#skippedSteps;
+    if (skipped > limit) throw tooManySkipped({ limit, skipped, globalStep }, spoilt);
   }
 
   /** What is due after the last step that was applied. */
@@ -152,7 +174,7 @@ export class TrainingLoop implements Trainee<LoopEnd> {
     objective: RunDefinition['phases'][number]['objective'],
   ): Record<string, unknown> {
     const { learningRate, stepInPhase } = this.#input.run.schedule.at(step);
-    const { tokens, positions, timings, sums } = result;
+    const { tokens, positions, timings, sums, spoilt } = result;
     return {
       phase: this.#phase().config.name,
       stepInPhase,
@@ -161,6 +183,8 @@ export class TrainingLoop implements Trainee<LoopEnd> {
       tokens,
       positions,
       timings,
+      ...(this.#input.run.schedule.after(step).phaseEnds && { phaseEnds: true }),
+      ...(spoilt.length > 0 && { nonFinite: spoilt }),
     };
   }
 
@@ -194,7 +218,8 @@ export class TrainingLoop implements Trainee<LoopEnd> {
     if (this.#savedStep === this.#globalStep || !this.#isWriter()) return;
     const { run, saving } = this.#input;
     const state = this.#theSession().read();
-    const content = { globalStep: this.#globalStep, state, best: this.#best };
+    const [globalStep, skippedSteps] = [this.#globalStep, this.#skippedSteps];
+    const content = { globalStep, skippedSteps, state, best: this.#best };
     const path = await writeCheckpoint(run, saving, content);
     this.#savedStep = this.#globalStep;
     this.#tell({ kind: 'checkpoint', path });
@@ -210,6 +235,7 @@ export class TrainingLoop implements Trainee<LoopEnd> {
   /** Puts a state in the session of the phase that it belongs to. */
   #begin({ state, ...progress }: Snapshot): void {
     const { globalStep, evaluated, unfinished, best, results, initialWeights } = progress;
+    this.#skippedSteps = progress.skippedSteps;
     this.#globalStep = globalStep;
     this.#evaluated = evaluated;
     this.#unfinished = unfinished;
@@ -270,4 +296,10 @@ export class TrainingLoop implements Trainee<LoopEnd> {
   #tell(payload: { readonly kind: string } & Record<string, unknown>): void {
     this.#input.comm.result({ step: this.#globalStep, ...payload });
   }
+}
+
+/** What all ranks must have alike: reduced values that are finite, and whether the step was skipped. */
+function toldSums({ sums, isSkipped }: StepResult): Record<string, number> {
+  const finite = Object.entries(sums).filter(([, value]) => Number.isFinite(value));
+  return { ...Object.fromEntries(finite), ...(isSkipped && { [SKIPPED]: 1 }) };
 }

@@ -10,7 +10,10 @@ import type { Transport } from '../collective/transport/transport.ts';
 import type { Failure } from '../core/failure.ts';
 import { errorOfFailure } from '../core/failure.ts';
 import { runTag } from '../protocol/data-frame.ts';
+
 import type { Awaited, CoordinatorMessage, Position, WorkerBody } from '../protocol/messages.ts';
+import { HEARTBEAT_MS, STALL_MS } from '../protocol/timing.ts';
+
 import type { JoinRequest, Membership } from './comm.ts';
 import { MembershipChanged } from './membership-changed.ts';
 import type { Assignment, WorkerEffect, WorkerEvent, WorkerState } from './protocol-state.ts';
@@ -27,6 +30,8 @@ export interface SessionOptions {
   readonly nowMs: () => number;
   /** Puts a message on the control channel. */
   readonly send: (body: WorkerBody, generation: number) => void;
+  /** Asks the main thread for a sign of life: `mainThreadAnswered`. */
+  readonly askMainThread: () => void;
   readonly onRegroup: (generation: number) => void;
   readonly onAbort: (failure: Failure) => void;
 }
@@ -62,10 +67,16 @@ export class MemberSession {
   /** Calls of the training loop that are not answered yet. */
   #calls = 0;
   #sinceMs: number;
+  /** Since when the main thread owes an answer. */
+  #askedMs: number | null = null;
+  #beatMs: number;
+  /** A step is leased, and its all-reduce has not begun. */
+  #isTraining = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#sinceMs = options.nowMs();
+    this.#beatMs = this.#sinceMs;
   }
 
   get state(): WorkerState {
@@ -74,7 +85,7 @@ export class MemberSession {
 
   /** Data frames that came and were not used. */
   get droppedFrames(): DroppedFrames {
-    return this.#allReduce?.dropped ?? { malformed: 0, stale: 0, unawaited: 0 };
+    return this.#allReduce?.dropped ?? { malformed: 0, damaged: 0, stale: 0, unawaited: 0 };
   }
 
   get aborted(): AbortSignal {
@@ -95,11 +106,21 @@ export class MemberSession {
 
   /** What this worker says of itself every now and then. */
   heartbeat(): Extract<WorkerBody, { kind: 'heartbeat' }> {
-    const forMs = Math.max(0, Math.round(this.#options.nowMs() - this.#sinceMs));
-    const activity = this.#calls > 0 ? 'waiting' : 'computing';
+    const nowMs = this.#options.nowMs();
+    this.#forgetStop(nowMs);
+    const since = (ms: number) => Math.max(0, Math.round(nowMs - ms));
+    const blockedMs = this.#askedMs === null ? 0 : since(this.#askedMs);
+    const working = this.#isTraining ? 'training' : 'computing';
+    const activity = this.#calls > 0 ? 'waiting' : working;
+    if (this.#askedMs === null) {
+      this.#askedMs = nowMs;
+      this.#options.askMainThread();
+    }
     const awaits = this.#awaited();
-    const { step } = this.#state;
-    return { kind: 'heartbeat', step, activity, forMs, ...(awaits && { awaits }) };
+    return {
+      ...{ kind: 'heartbeat', step: this.#state.step, activity },
+      ...{ forMs: since(this.#sinceMs), blockedMs, ...(awaits && { awaits }) },
+    };
   }
 
   #awaited(): Awaited | null {
@@ -108,6 +129,19 @@ export class MemberSession {
     }
     const missing = this.#allReduce?.awaited ?? null;
     return missing && { ...missing, ranks: missing.ranks.slice(0, MOST_AWAITED) };
+  }
+
+  mainThreadAnswered(): void {
+    this.#askedMs = null;
+  }
+
+  /** The time in which this process was stopped, or got no processor, is not time in which it did anything. */
+  #forgetStop(nowMs: number): void {
+    const stoppedMs = nowMs - this.#beatMs - HEARTBEAT_MS;
+    this.#beatMs = nowMs;
+    if (stoppedMs < STALL_MS) return;
+    this.#sinceMs += stoppedMs;
+    if (this.#askedMs !== null) this.#askedMs += stoppedMs;
   }
 
   async join(request: JoinRequest): Promise<Membership> {
@@ -135,7 +169,9 @@ export class MemberSession {
     return await this.#waiting(async () => {
       this.checkMembership();
       await this.#until((state) => leaseDecision(state, step) !== 'wait');
-      return leaseDecision(this.#state, step) === 'drain' ? 'drain' : 'run';
+      if (leaseDecision(this.#state, step) === 'drain') return 'drain';
+      this.#isTraining = true;
+      return 'run';
     });
   }
 
@@ -206,6 +242,7 @@ export class MemberSession {
         deadlineMs,
         signal: this.#abort.signal,
         onState: (frame) => this.#onState(frame),
+        onDamaged: ({ sender }) => this.say({ kind: 'damaged', sender }),
         onProgress: () => this.#progressed(),
       });
     } else {
@@ -253,6 +290,7 @@ export class MemberSession {
 
   async #waiting<T>(call: () => Promise<T>): Promise<T> {
     this.#calls++;
+    this.#isTraining = false;
     this.#progressed();
     try {
       return await call();

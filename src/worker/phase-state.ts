@@ -10,6 +10,8 @@ import type { RunDefinition } from './run-definition.ts';
 export interface Progress {
   /** Global steps done. */
   readonly globalStep: number;
+  /** Steps in a row, the last one included, whose update was skipped. */
+  readonly skippedSteps: number;
   readonly state: TrainState;
   /** Best weights so far in a phase that keeps the best. */
   readonly best: BestWeights | undefined;

@@ -30,13 +30,14 @@ async function firstStart(run: RunDefinition): Promise<Start> {
   const results = new Map<string, Weights>();
   const { weights: initialWeights, warnings } = await readInitialWeights(run, 0);
   const state = stateAtPhaseStart(run, 0, { results, initialWeights });
-  return { globalStep: 0, state, best: undefined, results, initialWeights, warnings };
+  const none = { globalStep: 0, skippedSteps: 0, best: undefined };
+  return { ...none, state, results, initialWeights, warnings };
 }
 
 async function resumedStart(run: RunDefinition, place: SavingPlace): Promise<Start> {
   const restored = await restoreNewest(join(place.runFolder, 'checkpoints'), () => run.layout);
   const { manifest, path, state, best } = restored;
-  const { globalStep } = manifest;
+  const { globalStep, skippedSteps } = manifest;
   const differences = checkResume(
     { path, manifest },
     {
@@ -49,6 +50,7 @@ async function resumedStart(run: RunDefinition, place: SavingPlace): Promise<Sta
   const initial = await readInitialWeights(run, globalStep);
   return {
     globalStep,
+    skippedSteps,
     state,
     best,
     results: await readResults(run, place, globalStep),

@@ -19,7 +19,12 @@ export interface SavingPlace {
 export async function writeCheckpoint(
   run: RunDefinition,
   place: SavingPlace,
-  progress: { globalStep: number; state: TrainState; best: BestWeights | undefined },
+  progress: {
+    globalStep: number;
+    skippedSteps: number;
+    state: TrainState;
+    best: BestWeights | undefined;
+  },
 ): Promise<string> {
   const context = savedContext(run, place, progress.globalStep);
   const { plan, config } = run.phases[context.phase.index]!;
@@ -30,6 +35,7 @@ export async function writeCheckpoint(
       ...context,
       state: progress.state,
       best: progress.best,
+      skippedSteps: progress.skippedSteps,
       cursor: {
         epoch: Math.floor(stepInPhase / plan.stepsPerEpoch),
         stepInEpoch: stepInPhase % plan.stepsPerEpoch,

@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { LockstepError } from '../core/errors.ts';
+import type { TrainState } from '../engine/engine.ts';
 
 const KINDS = {
   /** SIGKILL. */
@@ -12,8 +13,12 @@ const KINDS = {
   preempt: {},
   /** SIGSTOP; SIGCONT after so many seconds (default: never). */
   stop: { seconds: null },
+  /** The main thread is blocked for ever; the comm thread goes on saying that the process lives. */
+  hang: {},
   /** A NaN among the gradients of the step. */
   nan: {},
+  /** One bit of one weight is another one before the step. */
+  flip: {},
   /** From the step on each one takes so many milliseconds longer. */
   slow: { ms: 500 },
 } as const;
@@ -65,12 +70,27 @@ export async function strike(faults: readonly SimulatedFault[], globalStep: numb
     if (fault.kind === 'kill') process.kill(process.pid, 'SIGKILL');
     if (fault.kind === 'preempt') process.kill(process.pid, 'SIGTERM');
     if (fault.kind === 'stop') stop(fault.seconds);
+    if (fault.kind === 'hang') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   }
 }
 
 /** Whether a fault makes this step's gradients not finite. */
 export function poisons(faults: readonly SimulatedFault[], globalStep: number): boolean {
   return faults.some(({ kind, step }) => kind === 'nan' && step === globalStep);
+}
+
+/** Whether a fault flips a bit of this worker's weights before this step. */
+export function flips(faults: readonly SimulatedFault[], globalStep: number): boolean {
+  return faults.some(({ kind, step }) => kind === 'flip' && step === globalStep);
+}
+
+/** The state with the highest bit of the mantissa of the first weight that is not zero flipped. */
+export function withFlippedBit(state: TrainState): TrainState {
+  const parameters = state.parameters.slice();
+  const words = new Uint32Array(parameters.buffer, parameters.byteOffset, parameters.length);
+  const index = parameters.findIndex((weight) => weight !== 0);
+  words[index]! ^= 1 << 22;
+  return { ...state, parameters };
 }
 
 function stop(seconds: number | null): void {

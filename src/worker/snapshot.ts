@@ -23,6 +23,7 @@ interface Description {
   readonly globalStep: number;
   readonly evaluated: boolean;
   readonly unfinished: boolean;
+  readonly skippedSteps: number;
   readonly moments: number;
   readonly best: Omit<BestWeights, 'weights'> | null;
   /** Names of the phases whose results follow. */
@@ -35,7 +36,8 @@ const HASH_BYTES = 32;
 const VECTORS_ALIGN_BYTES = 4;
 
 export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
-  const { state, best, results, initialWeights, globalStep, evaluated, unfinished } = snapshot;
+  const { state, best, results, initialWeights } = snapshot;
+  const { globalStep, evaluated, unfinished, skippedSteps } = snapshot;
   const vectors = [
     ...[state.parameters, state.statistics, ...state.moments],
     ...[best?.weights, ...results.values(), initialWeights].flatMap(vectorsOf),
@@ -44,6 +46,7 @@ export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
     globalStep,
     evaluated,
     unfinished,
+    skippedSteps,
     moments: state.moments.length,
     best: best === undefined ? null : { metric: best.metric, stepInPhase: best.stepInPhase },
     results: [...results.keys()],
@@ -79,11 +82,13 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
     ...weights(),
     moments: Array.from({ length: description.moments }, next),
   };
-  const { globalStep, evaluated, unfinished, best, results, hasInitialWeights } = description;
+  const { globalStep, evaluated, unfinished, skippedSteps } = description;
+  const { best, results, hasInitialWeights } = description;
   return {
     globalStep,
     evaluated,
     unfinished,
+    skippedSteps,
     state,
     best: best === null ? undefined : { ...best, weights: weights() },
     results: new Map(results.map((name) => [name, weights()])),

@@ -1,16 +1,19 @@
 /**
  * One global step on one worker: gradients of the loss *sum* of its micro-batches, added in the canonical
- * tree, summed over all workers, divided by the global weight, applied. Every rank ends with the same bits.
+ * tree, summed over all workers, divided by the global weight, applied. Every rank ends with the same bits. A sum
+ * that is not finite ends the run, or leaves everything as it was.
  */
 import { SubtreeStack } from '../collective/canonical-sum.ts';
+import { firstNonFinite } from '../core/first-non-finite.ts';
 import type { Loader } from '../data/loader/loader.ts';
 import type { LeafLayout, Session } from '../engine/engine.ts';
+import type { SpoiltMicroBatch } from '../telemetry/skipped-step.ts';
 import type { Comm } from './comm.ts';
 import { type Place, trainingShare } from './load-order.ts';
-import { refuseNonFinite } from './non-finite.ts';
+import { findNonFinite, nonFiniteLeaf, nonFiniteSum } from './non-finite.ts';
 import { reduceInput } from './reduce-input.ts';
 import type { RunDefinition } from './run-definition.ts';
-import { poisons, type SimulatedFault, strike } from './simulated-fault.ts';
+import { flips, poisons, type SimulatedFault, strike, withFlippedBit } from './simulated-fault.ts';
 import { Stopwatch } from './stopwatch.ts';
 
 export interface TrainStepInput {
@@ -30,9 +33,17 @@ export interface StepResult {
   /** Valid and padded positions that this rank computed. */
   readonly tokens: number;
   readonly positions: number;
+  /** The sum is not finite, so nothing was applied. */
+  readonly isSkipped: boolean;
+  /** Micro-batches of this rank that are not finite; the first ones of many. */
+  readonly spoilt: readonly SpoiltMicroBatch[];
   readonly timings: { dataMs: number; computeMs: number; exchangeMs: number; applyMs: number };
 }
 
+/** So many micro-batches of one step are looked into. */
+const MOST_SPOILT = 16;
+
+/** @throws LockstepError NON_FINITE where the run is to stop */
 export async function trainStep(input: TrainStepInput): Promise<StepResult> {
   const { run, place, session, loader, comm, globalStep, faults = [] } = input;
   const { phaseIndex: phase, stepInPhase, learningRate } = run.schedule.at(globalStep);
@@ -42,15 +53,23 @@ export async function trainStep(input: TrainStepInput): Promise<StepResult> {
   const tree = new SubtreeStack<Float32Array>(microBatches, (a, b) => session.merge(a, b));
   let tokens = 0;
   let positions = 0;
+  const at = { program, globalStep };
+  const stops = run.config.nonFinite.action === 'stop';
+  const spoilt: SpoiltMicroBatch[] = [];
 
   await watch.time('computeMs', () => strike(faults, globalStep));
+  if (flips(faults, globalStep)) session.load(withFlippedBit(session.read()));
   for (let microBatch = share.begin; microBatch < share.end; microBatch++) {
     const batch = await watch.time('dataMs', () =>
       loader.next({ kind: 'training', phase, stepInPhase, microBatch }),
     );
     const leaf = watch.timeSync('computeMs', () => session.gradients(batch));
     if (poisons(faults, globalStep)) leaf[0] = Number.NaN;
-    refuseNonFinite(leaf, { program, session, batch, globalStep, microBatch });
+    if (spoilt.length < MOST_SPOILT) {
+      const found = findNonFinite(leaf, { ...at, session, batch, rank: place.rank, microBatch });
+      if (found !== null && stops) throw nonFiniteLeaf(found);
+      if (found !== null) spoilt.push(found);
+    }
     tree.push(microBatch, leaf);
     comm.checkMembership();
     tokens += batch.lengths.reduce((sum, length) => sum + length, 0);
@@ -58,15 +77,16 @@ export async function trainStep(input: TrainStepInput): Promise<StepResult> {
   }
   const shape = { step: globalStep, microBatches, length: program.leaf.size };
   const total = await watch.time('exchangeMs', () => comm.allReduce(reduceInput(tree, shape)));
-  watch.timeSync('applyMs', () =>
-    session.apply({
-      total,
-      learningRate,
-      step: stepInPhase + 1,
-      statisticsMomentum: config.statisticsMomentum,
-    }),
-  );
-  return { sums: namedSums(total, program.leaf), tokens, positions, timings: watch.milliseconds };
+  const position = watch.timeSync('applyMs', () => firstNonFinite(total));
+  const isSkipped = position >= 0;
+  if (isSkipped && stops) throw nonFiniteSum(total, position, at);
+  if (!isSkipped) {
+    const { statisticsMomentum } = config;
+    const update = { total, learningRate, step: stepInPhase + 1, statisticsMomentum };
+    watch.timeSync('applyMs', () => session.apply(update));
+  }
+  const sums = namedSums(total, program.leaf);
+  return { sums, isSkipped, spoilt, tokens, positions, timings: watch.milliseconds };
 }
 
 function namedSums(total: Float32Array, { sums, sumOffset }: LeafLayout): Record<string, number> {

@@ -13,12 +13,13 @@ const FROM_WORKER: readonly WorkerBody[] = [
   { kind: 'hello', slot: 1, pid: 2, dataEndpoint: 'tcp://127.0.0.1:5', ...hashes },
   { kind: 'standing', position: { step: 4, evaluated: true } },
   { kind: 'ready', step: 5, stateHash: 's'.repeat(64) },
-  { kind: 'heartbeat', step: 3, activity: 'waiting', forMs: 7 },
+  { kind: 'heartbeat', step: 3, activity: 'waiting', forMs: 7, blockedMs: 0 },
   { kind: 'result', step: 2, payload: { kind: 'saved' } },
   { kind: 'stepDone', step: 1, sums: { loss: 0.1 }, report: { tokens: 7, timings: { wait: [1] } } },
   { kind: 'event', step: 1, payload: { kind: 'evaluation', metrics: { accuracy: 0.5 } } },
   { kind: 'failed', step: 1, ...failure },
   { kind: 'finished', step: 9, stateHash: 's', reason: 'drained' },
+  { kind: 'damaged', sender: 1 },
   { kind: 'signalled', signal: 'SIGTERM' },
 ];
 const FROM_COORDINATOR: readonly CoordinatorBody[] = [
@@ -67,8 +68,8 @@ const HEADER = {
   offset: 0,
 };
 export const HEADERS: readonly Buffer[] = [
-  encodeHeader({ ...HEADER, phase: 'reduce' }),
-  encodeHeader({ ...HEADER, phase: 'gather', level: 0 }),
+  encodeHeader({ ...HEADER, phase: 'reduce' }, Buffer.alloc(4000, 1)),
+  encodeHeader({ ...HEADER, phase: 'gather', level: 0 }, null),
 ];
 
 export const ZAP: readonly (readonly Buffer[])[] = [

@@ -119,7 +119,7 @@ const CONFIGURATION: readonly Case[] = [
     what: 'a --set of a section that is not there',
     args: ['train', 'ok.yaml', '--set', 'modle.channels=3'],
     code: 2,
-    says: 'CONFIG_INVALID: --set modle.channels=3: modle is no known key; allowed here: name, seed, data, model, batch, engine, phases, checkpoint. Did you mean "model"? Correct it and run the command again.',
+    says: 'CONFIG_INVALID: --set modle.channels=3: modle is no known key; allowed here: name, seed, data, model, batch, engine, phases, nonFinite, replicaCheck, checkpoint. Did you mean "model"? Correct it and run the command again.',
   },
   {
     what: 'two wrong values at once',

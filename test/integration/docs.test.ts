@@ -124,6 +124,8 @@ const SECTIONS = new Set([
   'data.synthetic.length',
   'model',
   'engine',
+  'nonFinite',
+  'replicaCheck',
   'checkpoint',
   'objective',
   'optimizer',

@@ -79,6 +79,6 @@ test('workers and coordinators that are killed, stopped and cut off, on a networ
   assert.ok(seen.restarts > SEEDS && seen.setbacks > SEEDS / 10 && seen.successions > SEEDS / 4);
 });
 
-test('the same on a network that loses, repeats and reorders messages', async () => {
+test('the same on a network that loses, repeats, reorders and damages messages', async () => {
   await forEachSeed(SEEDS / 2, BAD_NETWORK, endsWithTheSameState);
 });

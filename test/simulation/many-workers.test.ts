@@ -35,7 +35,14 @@ class Crowd {
 
   constructor() {
     const policy = { worldSize: WORKERS, totalSteps: STEPS, expected: {}, minWorkers: 1 };
-    const times = { silenceMs: 3e3, quietMs: 1e4, hangMs: 1e6, joinMs: 1e6, healthyMs: 1e6 };
+    const times = {
+      silenceMs: 3e3,
+      quietMs: 1e4,
+      hangMs: 1e6,
+      shortestHangMs: 3e4,
+      joinMs: 1e6,
+      healthyMs: 1e6,
+    };
     const elastic = { maxRestarts: 3, backoffMs: 1e3 };
     this.#state = initialMachine({ ...policy, ...times, ...elastic }, 0);
     for (let slot = 0; slot < WORKERS; slot++) this.#start(slot, 0);

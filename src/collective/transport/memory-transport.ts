@@ -11,6 +11,7 @@ class MemoryTransport implements Transport {
   readonly #hub: MemoryHub;
   readonly #endpoint: string;
   readonly gateCounts = null;
+  readonly wantsChecksums = true;
   readonly #peers = new Map<number, string>();
   readonly #inbox = new FrameInbox();
 

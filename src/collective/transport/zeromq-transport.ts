@@ -73,6 +73,11 @@ class ZeromqTransport implements Transport {
     return keys === null ? endpoint : keyedEndpoint(endpoint, keys.publicKey);
   }
 
+  /** What is encrypted is authenticated, too: a changed message ends its connection. */
+  get wantsChecksums(): boolean {
+    return this.#options.keys === null;
+  }
+
   get gateCounts(): GateCounts | null {
     return this.#gate?.counts ?? null;
   }

@@ -11,6 +11,8 @@ export interface NetworkQuality {
   readonly loss: number;
   readonly duplication: number;
   readonly reordering: number;
+  /** Probability that a frame of numbers arrives with another byte. */
+  readonly damage: number;
 }
 
 export class Network {
@@ -44,6 +46,15 @@ export class Network {
     if (this.#isCut(from) || this.#isCut(to) || this.#world.chance(loss)) return;
     this.#carry(from, to, deliver);
     if (this.#world.chance(duplication)) this.#carry(from, to, deliver);
+  }
+
+  /** What arrives of these bytes. */
+  carried(bytes: Uint8Array): Uint8Array {
+    const copy = new Uint8Array(bytes);
+    if (copy.length > 0 && this.#world.chance(this.#quality.damage)) {
+      copy[this.#world.pick(copy.length)]! ^= 1 << this.#world.pick(8);
+    }
+    return copy;
   }
 
   #isCut(end: string): boolean {

@@ -51,6 +51,8 @@ export interface SavedState {
 }
 
 const COORDINATOR_WAIT_MS = 60_000;
+/** States are compared after each so many steps. */
+const COMPARED_EVERY = 3;
 const START: SavedState = { step: 0, evaluated: true, hash: '' };
 
 export class SimulatedProcess {
@@ -83,6 +85,7 @@ export class SimulatedProcess {
       reduceDeadlineMs: 2 ** 31 - 1,
       nowMs: () => around.world.nowMs,
       send: (body, generation) => this.#send(body, generation),
+      askMainThread: () => this.#session.mainThreadAnswered(),
       onRegroup: () => {},
       onAbort: () => {},
     });
@@ -189,8 +192,9 @@ export class SimulatedProcess {
       awaitLease: (step) => session.awaitLease(step),
       checkMembership: () => session.checkMembership(),
       allReduce: (input) => session.allReduce(input),
-      stepDone: ({ step, sums, report }) => {
-        session.say({ kind: 'stepDone', step, sums: { ...sums }, report: plainJson(report) });
+      stepDone: ({ step, sums, stateHash, report }) => {
+        const said = { step, sums: { ...sums }, ...(stateHash !== undefined && { stateHash }) };
+        session.say({ kind: 'stepDone', ...said, report: plainJson(report) });
         this.#step = step + 1;
       },
       event: (payload) =>
@@ -207,6 +211,7 @@ export class SimulatedProcess {
 
 class SimulatedTransport implements Transport {
   readonly gateCounts = null;
+  readonly wantsChecksums = true;
   readonly #process: SimulatedProcess;
   readonly #around: Surroundings;
   readonly #peers = new Map<number, string>();
@@ -244,8 +249,9 @@ class SimulatedTransport implements Transport {
   async send(rank: number, { header, payload }: Frame): Promise<void> {
     const endpoint = this.#peers.get(rank);
     if (endpoint === undefined || !this.#process.isAlive) return;
-    const copy = { header: new Uint8Array(header), payload: new Uint8Array(payload) };
-    this.#around.network.send(this.#process.name, endpoint, () =>
+    const { network } = this.#around;
+    const copy = { header: network.carried(header), payload: network.carried(payload) };
+    network.send(this.#process.name, endpoint, () =>
       this.#around.endpoints.get(endpoint)?.arrived(copy),
     );
   }
@@ -319,7 +325,8 @@ class SimulatedTraining implements Trainee<void> {
     const { sum, evaluateEvery } = await this.#reduce(place, step);
     const hash = nextHash(this.#state!.hash, sum);
     this.#state = { step: step + 1, hash, evaluated: (step + 1) % evaluateEvery !== 0 };
-    this.#comm.stepDone({ step, sums: { loss: sum[0]! }, report: {} });
+    const stateHash = step % COMPARED_EVERY === 0 ? hash : undefined;
+    this.#comm.stepDone({ step, sums: { loss: sum[0]! }, stateHash, report: {} });
   }
 
   async #finishStep(place: Membership): Promise<void> {

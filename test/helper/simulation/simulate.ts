@@ -48,6 +48,7 @@ export const GOOD_NETWORK: NetworkQuality = {
   loss: 0,
   duplication: 0,
   reordering: 0,
+  damage: 0,
 };
 export const BAD_NETWORK: NetworkQuality = {
   minDelayMs: 0.1,
@@ -55,6 +56,7 @@ export const BAD_NETWORK: NetworkQuality = {
   loss: 0.002,
   duplication: 0.02,
   reordering: 0.02,
+  damage: 0.002,
 };
 
 const LIMIT_MS = 3_600_000;
@@ -112,6 +114,7 @@ class SimulatedRun {
       silenceMs: SILENCE_MS,
       quietMs: QUIET_MS,
       hangMs: 60_000,
+      shortestHangMs: 30_000,
       joinMs: 60_000,
     };
     this.#state = initialMachine(this.#policy, 0);

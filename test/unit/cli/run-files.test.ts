@@ -66,6 +66,20 @@ describe('recordEvent()', () => {
   });
 });
 
+describe('recordEvent() of a skipped step', () => {
+  it('says so, with where the numbers are that are not finite', async () => {
+    const file = join(folder.path, 'metrics.jsonl');
+    const metrics = openMetrics(file);
+    const where = { rank: 1, microBatch: 5, sequences: [3, 8], layer: 'encoder' };
+    const reports = [{ phase: 'a' }, { phase: 'a', nonFinite: [{ ...where, text: 'a sentence' }] }];
+    recordEvent(metrics, { kind: 'step', step: 7, sums: { skipped: 1 }, reports });
+    await metrics.close();
+    const line = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    assert.equal(line.skipped, true);
+    assert.deepEqual(line.nonFinite, [where]);
+  });
+});
+
 describe('ensureStore()', () => {
   const synthetic = { count: 12, classes: 2, symbols: 300, length: { minimum: 4, maximum: 9 } };
   const sectionOf = (change: object = {}) =>

@@ -121,7 +121,7 @@ describe('AllReduce', () => {
     });
   });
 
-  test('drops and counts frames of other runs, generations and rounds, duplicates and nonsense', async () => {
+  test('drops and counts frames of other runs, generations and rounds, damaged ones, duplicates and nonsense', async () => {
     await withGroup(2, async ({ ranks, transports }) => {
       const { inputs, expected } = inputsOf(2, 0, 2, 64);
       const good = {
@@ -140,18 +140,23 @@ describe('AllReduce', () => {
       const payload = new Uint8Array(new Float32Array(64).fill(9).buffer);
       const send = (header: Uint8Array, bytes = payload) =>
         transports[0]!.send(1, { header, payload: bytes });
-      await send(encodeHeader({ ...good, run: runTag('another') }));
-      await send(encodeHeader({ ...good, generation: 2 }));
-      await send(encodeHeader({ ...good, round: 3 }));
+      const sendAs = (change: object, bytes = payload) =>
+        send(encodeHeader({ ...good, ...change }, bytes), bytes);
+      await sendAs({ run: runTag('another') });
+      await sendAs({ generation: 2 });
+      await sendAs({ round: 3 });
       await send(Uint8Array.of(1, 2, 3));
-      await send(encodeHeader(good), payload.subarray(1));
+      await sendAs({}, payload.subarray(1));
       // Not an offset of this plan, a node of nobody, and a wrong size.
-      await send(encodeHeader({ ...good, offset: 33 }));
-      await send(encodeHeader({ ...good, level: 9 }));
-      await send(encodeHeader(good), payload.subarray(4));
+      await sendAs({ offset: 33 });
+      await sendAs({ level: 9 });
+      await sendAs({}, payload.subarray(4));
+      // Not what was sent; of another run, nobody's business.
+      await send(encodeHeader(good, new Uint8Array(256)));
+      await send(encodeHeader({ ...good, run: runTag('another') }, new Uint8Array(256)));
       const sums = await Promise.all(ranks.map((rank, i) => rank.reduce(inputs[i]!)));
       for (const sum of sums) assert.equal(bitsOf(sum), bitsOf(expected));
-      assert.deepEqual(ranks[1]!.dropped, { malformed: 2, stale: 3, unawaited: 3 });
+      assert.deepEqual(ranks[1]!.dropped, { malformed: 2, damaged: 1, stale: 4, unawaited: 3 });
     });
   });
 

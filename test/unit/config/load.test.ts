@@ -105,12 +105,12 @@ const MISTAKES: readonly (readonly [string, string, string])[] = [
   [
     'seed: 7',
     'seeed: 7',
-    'run.yaml:2:1: seeed is no known key; allowed here: name, seed, data, model, batch, engine, phases, checkpoint. Did you mean "seed"?',
+    'run.yaml:2:1: seeed is no known key; allowed here: name, seed, data, model, batch, engine, phases, nonFinite, replicaCheck, checkpoint. Did you mean "seed"?',
   ],
   [
     'model:',
     'modle:',
-    'run.yaml:5:1: modle is no known key; allowed here: name, seed, data, model, batch, engine, phases, checkpoint. Did you mean "model"?',
+    'run.yaml:5:1: modle is no known key; allowed here: name, seed, data, model, batch, engine, phases, nonFinite, replicaCheck, checkpoint. Did you mean "model"?',
   ],
   [
     'family: dilated',
@@ -402,7 +402,7 @@ describe('--set', () => {
     ],
     [
       '__proto__.x=1',
-      '__proto__ is no known key; allowed here: name, seed, data, model, batch, engine, phases, checkpoint.',
+      '__proto__ is no known key; allowed here: name, seed, data, model, batch, engine, phases, nonFinite, replicaCheck, checkpoint.',
     ],
   ];
   for (const [option, sentence] of refusals) {

@@ -7,7 +7,7 @@ import type { Awaited } from '../../../src/protocol/messages.ts';
 /** A rank that waits at a step, for nothing that it knows of or for what it misses. */
 function waits(slot: number, step: number, what?: Awaited['what'], ranks: number[] = []): Member {
   const awaits = what && { what, ranks };
-  const activity = { activity: 'waiting', forMs: 20_000, awaits } as const;
+  const activity = { activity: 'waiting', forMs: 20_000, blockedMs: 0, awaits } as const;
   return { ...newMember(slot, 0, 0, 0), status: 'joined', step, activity };
 }
 

@@ -18,6 +18,7 @@ const POLICY: MembershipPolicy = {
   healthyMs: 600_000,
   silenceMs: 3000,
   hangMs: 900_000,
+  shortestHangMs: 30_000,
   quietMs: 10_000,
   joinMs: 60_000,
 };
@@ -40,10 +41,10 @@ const standing = (step: number | null, generation = 1, evaluated = true) =>
     generation,
   );
 const beat = (activity: 'computing' | 'waiting', forMs: number, generation = 1) =>
-  fromWorker({ kind: 'heartbeat', step: 4, activity, forMs }, 'run#1', generation);
+  fromWorker({ kind: 'heartbeat', step: 4, activity, forMs, blockedMs: 0 }, 'run#1', generation);
 const waitingFor = (awaits: Awaited, generation: number) => {
   const waiting = { kind: 'heartbeat', step: 4, activity: 'waiting', forMs: 10_001 } as const;
-  return fromWorker({ ...waiting, awaits }, 'run#1', generation);
+  return fromWorker({ ...waiting, blockedMs: 0, awaits }, 'run#1', generation);
 };
 const STEP_DONE = { kind: 'stepDone', step: 4, sums: {}, report: {} } as const;
 const exited = (
@@ -168,6 +169,31 @@ describe('reduceMembership', () => {
       assert.deepEqual(abort.told, [0, 1]);
     });
   }
+
+  // The lowest rank, which saves, is often the last one: it must not be compared with itself.
+  for (const order of [
+    [0, 1],
+    [1, 0],
+  ] as const)
+    test(`compares states in whatever order they come: ${order.join(', ')}`, () => {
+      const hashes = ['s', 't'];
+      const started = order.map((slot) => said(slot, ready(4, hashes[slot]!)));
+      assert.equal(abortOf([...FORMING, ...started]).code, 'REPLICAS_DIFFER');
+      const ended = order.map((slot) => said(slot, finished(9, hashes[slot]!)));
+      assert.equal(abortOf([...RUNNING, ...ended]).code, 'REPLICAS_DIFFER');
+    });
+
+  test('compares states at a change of membership, too', () => {
+    const { message } = abortOf([
+      ...[...RUNNING, { kind: 'gap', why: 'x' } as const],
+      ...[said(0, standing(4, 2)), said(1, standing(4, 2))],
+      ...[said(0, ready(4, 's', 2)), said(1, ready(4, 't', 2))],
+    ]);
+    assert.equal(
+      message,
+      'Cannot go on with the run: the hash of weights, statistics and optimizer differs: worker 0 s, worker 1 t.',
+    );
+  });
 
   test('compares with what the coordinator itself expects', () => {
     const { message } = abortOf(JOINED.slice(0, 1), { expected: { dataHash: 'd9' } });
@@ -426,6 +452,30 @@ describe('a worker that is lost while the run is under way', () => {
   test('is killed when its main thread computes for ever', () => {
     const hung = [...RUNNING, said(1, beat('computing', 900_001)), tick(1)];
     assert.deepEqual(play(hung).effects, [{ kind: 'kill', slot: 1 }]);
+  });
+
+  test('by a main thread that is blocked in a step far longer than any step before', () => {
+    const pace = { slowestMs: 2_000.4, deadlineMs: 40_000 };
+    const paced: MembershipEvent = { kind: 'paced', pace };
+    const blocked = (blockedMs: number, activity: 'training' | 'computing' = 'training') =>
+      said(
+        1,
+        fromWorker({ kind: 'heartbeat', step: 4, activity, forMs: blockedMs, blockedMs }, 'run#1'),
+      );
+    const isKilled = (...events: MembershipEvent[]) =>
+      play([...RUNNING, ...events, tick(1)]).effects.some(({ kind }) => kind === 'kill');
+    assert.ok(isKilled(paced, blocked(40_001)));
+    assert.equal(isKilled(paced, blocked(40_000)), false);
+    // An evaluation, a checkpoint; a first step; another generation.
+    assert.equal(isKilled(paced, blocked(40_001, 'computing')), false);
+    assert.equal(isKilled(blocked(40_001)), false);
+    assert.equal(isKilled(paced, { kind: 'paced', pace: null }, blocked(40_001)), false);
+    assert.equal(play([...RUNNING, paced, { kind: 'gap', why: 'x' }]).state.pace, null);
+    const { state } = play([...RUNNING, paced, blocked(40_001), tick(1)]);
+    assert.match(
+      reduceMembership(state, exited(1, null, 'SIGKILL')).reason,
+      /^Lost worker 1 \(pid 101\): its main thread has been blocked for 40001 ms in step 4, of the steps before the slowest took 2000 ms\./,
+    );
   });
 
   test('by an error that another process need not meet, is started again', () => {

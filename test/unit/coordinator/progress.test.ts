@@ -58,6 +58,63 @@ describe('reduceProgress', () => {
     assert.deepEqual([later.state.lease, later.effects], [3, []]);
   });
 
+  /** `done`, with the hash of the state. */
+  const compared = (slot: number, step: number, stateHash?: string): ProgressEvent =>
+    ({ ...done(slot, step), stateHash }) as ProgressEvent;
+  const START_3 = { ...START, slots: [0, 1, 2] };
+  /** All three workers finish a step with these hashes. */
+  const stepOf3 = (step: number, ...hashes: (string | undefined)[]) =>
+    hashes.map((stateHash, slot) => compared(slot, step, stateHash));
+
+  test('compares the hashes of the states where they are reported, and not the step before', () => {
+    const steps = [...stepOf3(0, 'a', 'a', 'a'), ...stepOf3(1, undefined, undefined, undefined)];
+    const { state, effects } = play([START_3, ...steps]);
+    assert.equal(state.agreed, 1);
+    assert.deepEqual(
+      effects.map(({ kind }) => kind),
+      ['step', 'broadcast'],
+    );
+    const failed = play([START_3, ...steps, ...stepOf3(2, 'b', 'c', 'b')]);
+    const [abort] = failed.effects;
+    assert.ok(abort?.kind === 'abort');
+    assert.equal(abort.failure.code, 'REPLICAS_DIFFER');
+    assert.equal(
+      abort.failure.message,
+      "The workers' states differ after 3 steps and were the same after 1, so they came apart in steps 1 to 2; " +
+        'hashes of weights, statistics and optimizer: workers 0 and 2 (the majority) b, worker 1 c.',
+    );
+    assert.match(abort.failure.advice, /^Checkpoints of more than 1 steps may hold the fault/);
+  });
+
+  test('counts a hash that one worker lacks as a difference', () => {
+    const { effects } = play([START_3, ...stepOf3(0, 'a', 'a', undefined)]);
+    assert.match(
+      effects[0]?.kind === 'abort' ? effects[0].failure.message : '',
+      /: workers 0 and 1 \(the majority\) a, worker 2 nothing\.$/,
+    );
+  });
+
+  test('a generation begins with states that were compared', () => {
+    const regrouped = play([START_3, ...stepOf3(0, 'a', 'a', 'a'), { ...START_3, step: 5 }]);
+    assert.equal(regrouped.state.agreed, 5);
+  });
+
+  test('lists the largest groups of workers that say the same, and counts the others', () => {
+    const slots = [...Array(30).keys()];
+    const start = { kind: 'start', slots, step: 0 } as const;
+    let state = reduceProgress(initialProgress(10, 30), start).state;
+    const failures = slots.flatMap((slot) => {
+      // 10 say "a", the others something of their own.
+      const result = reduceProgress(state, compared(slot, 0, slot % 3 < 1 ? 'a' : `own-${slot}`));
+      state = result.state;
+      return result.effects.flatMap((effect) => (effect.kind === 'abort' ? [effect.failure] : []));
+    });
+    assert.match(
+      failures[0]!.message,
+      /: 10 workers a, worker 1 own-1, worker 2 own-2, worker 4 own-4, .*worker 8 own-8, worker 10 own-10, 13 values more\.$/,
+    );
+  });
+
   const FAULTS: readonly [string, readonly ProgressEvent[], string, RegExp][] = [
     [
       'a sum differs',
@@ -69,7 +126,7 @@ describe('reduceProgress', () => {
       'a sum differs in the sign of zero',
       [START, done(0, 0, 0), done(1, 0, -0)],
       'REPLICAS_DIFFER',
-      /loss/,
+      /"loss": worker 0 0, worker 1 -0\./,
     ],
     [
       'a step was never leased',

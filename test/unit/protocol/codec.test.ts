@@ -19,6 +19,7 @@ const HEARTBEAT = {
   step: 3,
   activity: 'waiting',
   forMs: 5,
+  blockedMs: 0,
   ...ENVELOPE,
 } as const;
 
@@ -53,10 +54,12 @@ describe('codec', () => {
       report: { a: [1, { b: null }], c: 'ä' },
       ...ENVELOPE,
     },
+    { kind: 'stepDone', step: 1, sums: {}, stateHash: 's', report: {}, ...ENVELOPE },
     { kind: 'event', step: 1, payload: { deep: { er: [true] } }, ...ENVELOPE },
     { kind: 'result', step: 1, payload: { kind: 'evaluation' }, ...ENVELOPE },
     { kind: 'failed', step: 1, code: 'NON_FINITE', message: 'm', advice: 'a', ...ENVELOPE },
     { kind: 'finished', step: 9, stateHash: 's', reason: 'drained', ...ENVELOPE },
+    { kind: 'damaged', sender: 2, ...ENVELOPE },
     { kind: 'signalled', signal: 'SIGTERM', ...ENVELOPE },
   ];
   for (const message of WORKER) {

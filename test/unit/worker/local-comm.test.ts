@@ -44,6 +44,14 @@ describe('LocalComm', () => {
     });
   });
 
+  test('warns of a skipped step', async () => {
+    await withComm(async (comm, events) => {
+      comm.stepDone({ step: 3, sums: { skipped: 1 }, report: {} });
+      const text = 'the sum of step 3 is not finite: its update is skipped';
+      assert.deepEqual(events.slice(1), [{ kind: 'status', text, isWarning: true }]);
+    });
+  });
+
   test('drains at the first signal, even when steps never yield', async () => {
     await withComm(async (comm, events) => {
       assert.equal(await comm.awaitLease(0), 'run');

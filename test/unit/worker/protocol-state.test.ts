@@ -137,7 +137,7 @@ describe('reduceWorker', () => {
     for (const event of [
       later,
       got({ kind: 'complete', step: 1 }),
-      say({ kind: 'heartbeat', step: 1, activity: 'waiting', forMs: 0 }),
+      say({ kind: 'heartbeat', step: 1, activity: 'waiting', forMs: 0, blockedMs: 0 }),
     ]) {
       assert.deepEqual(reduceWorker(aborted.state, event), {
         state: aborted.state,

@@ -53,7 +53,12 @@ describe('findStart()', () => {
     const state = stateOf(run, phaseIndex, seed);
     return {
       state,
-      path: await writeCheckpoint(run, place, { globalStep, state, best: undefined }),
+      path: await writeCheckpoint(run, place, {
+        globalStep,
+        skippedSteps: 4,
+        state,
+        best: undefined,
+      }),
     };
   };
   const pretrainEndsWith = async (run: RunDefinition, seed: number) => {
@@ -146,10 +151,17 @@ describe('findStart()', () => {
     const globalStep = pretrainSteps + 3;
     await writeCheckpoint(twoPhaseRun, place, {
       globalStep,
+      skippedSteps: 0,
       state: stateOf(twoPhaseRun, 1, 51),
       best,
     });
     assert.deepEqual((await resume(twoPhaseRun)).best, best);
+  });
+
+  it('brings back how many steps in a row were skipped', async () => {
+    assert.equal((await findStart(twoPhaseRun, place, { resume: false })).skippedSteps, 0);
+    await checkpointAt(twoPhaseRun, 1);
+    assert.equal((await resume(twoPhaseRun)).skippedSteps, 4);
   });
 
   it('says that bits are no longer promised under other numerics', async () => {
@@ -242,6 +254,7 @@ describe("a checkpoint's cursor", () => {
         const { phaseIndex } = twoPhaseRun.schedule.at(Math.max(0, globalStep - 1));
         const progress = {
           globalStep,
+          skippedSteps: 0,
           state: stateOf(twoPhaseRun, phaseIndex, 1),
           best: undefined,
         };

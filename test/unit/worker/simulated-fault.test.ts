@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseFault, poisons } from '../../../src/worker/simulated-fault.ts';
+import { flips, parseFault, poisons, withFlippedBit } from '../../../src/worker/simulated-fault.ts';
 
 describe('parseFault()', () => {
   it('takes a fault, the rank and the step that it strikes, and its own settings', () => {
@@ -14,6 +14,7 @@ describe('parseFault()', () => {
   for (const [text, why] of [
     ['explode@rank=1,step=2', 'the fault "explode" is none of them'],
     ['kill', 'rank and step must be whole numbers from 0'],
+    ['hang@rank=1,step=2,ms=3', '"ms" is no setting of hang'],
     ['kill@rank=1', 'rank and step must be whole numbers from 0'],
     ['kill@rank=1,step=2.5', 'rank and step must be whole numbers from 0'],
     ['kill@rank=1,step=-2', 'step is "-2", not a number'],
@@ -33,5 +34,26 @@ describe('a simulated NaN', () => {
       [1, 2, 3].map((step) => poisons([nan], step)),
       [false, true, false],
     );
+  });
+});
+
+describe('a simulated flip', () => {
+  it('strikes at its step only', () => {
+    const flip = parseFault('flip@rank=0,step=2');
+    assert.deepEqual(
+      [1, 2, 3].map((step) => flips([flip], step)),
+      [false, true, false],
+    );
+  });
+
+  it('changes one bit of one weight, and nothing in the state that it is given', () => {
+    const state = {
+      parameters: Float32Array.of(0, 1, 2),
+      statistics: Float32Array.of(3),
+      moments: [],
+    };
+    const flipped = withFlippedBit(state);
+    assert.deepEqual(flipped, { ...state, parameters: Float32Array.of(0, 1.5, 2) });
+    assert.deepEqual(state.parameters, Float32Array.of(0, 1, 2));
   });
 });

@@ -15,6 +15,7 @@ await runSupervised(async (options, task, loss) => {
     totalSteps: run.totalSteps,
     elasticity: { ...DEFAULT_ELASTICITY, ...run.elasticity },
     ...(run.healthyMs !== undefined && { healthyMs: run.healthyMs }),
+    ...(run.shortestHangMs !== undefined && { shortestHangMs: run.shortestHangMs }),
     ...(run.hangMs !== undefined && { hangMs: run.hangMs }),
     onEvent: say,
   });

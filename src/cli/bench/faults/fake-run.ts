@@ -38,6 +38,7 @@ export interface FakeRun {
   readonly hangMs?: number;
   /** What each worker is told in place of the true addresses, by slot. */
   readonly addresses?: readonly Readonly<Record<string, string>>[];
+  readonly shortestHangMs?: number;
 }
 
 export type Line =

@@ -15,7 +15,7 @@ const SENTENCES: readonly (readonly [RegExp, Cause])[] = [
     'coordinator not reached',
   ],
   [/^Lost (worker \d+).*: it was killed by SIGKILL/, 'killed'],
-  [/^Lost (worker \d+).*: it has computed for/, 'hung'],
+  [/^Lost (worker \d+).*: (?:it has computed for|its main thread has been blocked)/, 'hung'],
   [/^Lost (worker \d+).*: it can't be understood/, 'malformed message'],
   [/^Lost (worker \d+).*: it failed at step .* full \(ENOSPC\)/, 'disk full'],
   [/^Lost (worker \d+).*: it exited with code/, 'exited'],
