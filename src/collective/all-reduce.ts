@@ -14,6 +14,7 @@ import type { DataHeader } from '../protocol/data-frame.ts';
 import { decodeHeader, encodeHeader, isIntact, runTag } from '../protocol/data-frame.ts';
 import type { Awaited } from '../protocol/messages.ts';
 
+import { FRAME_FLOATS } from './exchange-plan.ts';
 import type { OutgoingPart, ReduceInput } from './exchange-round.ts';
 import { ExchangeRound } from './exchange-round.ts';
 import { RotatingBuffer } from './rotating-buffer.ts';
@@ -124,7 +125,9 @@ export class AllReduce {
     if (this.#broken !== null) throw this.#broken;
     const result = this.#resultMemory.take(this.#number, input.length);
     const post = (part: OutgoingPart) => this.#post(input, part);
-    const round = new ExchangeRound(place.rank, place.worldSize, input, result, post);
+    const frameFloats = this.#options.transport?.frameFloats ?? FRAME_FLOATS;
+    const { rank, worldSize } = place;
+    const round = new ExchangeRound(rank, worldSize, input, result, frameFloats, post);
     return await this.#untilDone(round);
   }
 

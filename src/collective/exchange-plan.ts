@@ -16,7 +16,9 @@ import { shareOf } from './share.ts';
 /** Segments begin at multiples of a cache line. */
 const ALIGNMENT_FLOATS = 16;
 /** 1 MiB: the receiver adds one frame while the next one arrives. */
-const LARGEST_FRAME_FLOATS = 2 ** 18;
+export const FRAME_FLOATS = 2 ** 18;
+/** 16 MiB, where only a frame's place travels: what a frame costs beside its numbers is 0.1 ms. */
+export const PLACED_FRAME_FLOATS = 2 ** 22;
 const FLOAT_BYTES = 4;
 /** Up to so many floats to send a subtree, 256 KiB, everyone sends everyone everything. */
 export const SMALL_FLOATS = 2 ** 16;
@@ -45,6 +47,8 @@ export interface ExchangeShape {
   readonly floats: number;
   /** Every rank finishes the whole sum by itself. */
   readonly everywhere?: boolean;
+  /** Numbers in a frame at most, on all ranks alike. @default `FRAME_FLOATS` */
+  readonly frameFloats?: number;
 }
 
 /** Whether a vector is so small that every rank finishes the whole sum by itself. */
@@ -76,10 +80,10 @@ export interface ExchangePlan {
 
 /** The part of rank `rank` in the exchange; all ranks' parts fit together. */
 export function exchangePlan(rank: number, shape: ExchangeShape): ExchangePlan {
-  const { workers, microBatches } = shape;
+  const { workers, microBatches, frameFloats } = shape;
   const subtreesOf = (worker: number): TreeNode[] =>
     wholeSubtrees(shareOf(worker, workers, microBatches), microBatches);
-  const framesOf = (worker: number): Range[] => framesIn(segmentOf(worker, shape));
+  const framesOf = (worker: number): Range[] => framesIn(segmentOf(worker, shape), frameFloats);
   const subtrees = subtreesOf(rank);
   const ownFrames = framesOf(rank);
 
@@ -121,10 +125,10 @@ export function segmentOf(rank: number, { workers, floats, everywhere }: Exchang
 }
 
 /** The frames that a range of floats is sent in. */
-export function framesIn({ begin, end }: Range): Range[] {
-  return Array.from({ length: Math.ceil((end - begin) / LARGEST_FRAME_FLOATS) }, (_, i) => ({
-    begin: begin + i * LARGEST_FRAME_FLOATS,
-    end: Math.min(end, begin + (i + 1) * LARGEST_FRAME_FLOATS),
+export function framesIn({ begin, end }: Range, frameFloats = FRAME_FLOATS): Range[] {
+  return Array.from({ length: Math.ceil((end - begin) / frameFloats) }, (_, i) => ({
+    begin: begin + i * frameFloats,
+    end: Math.min(end, begin + (i + 1) * frameFloats),
   }));
 }
 

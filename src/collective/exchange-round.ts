@@ -67,6 +67,7 @@ export class ExchangeRound {
 
   /**
    * @param result where the sum is to be; peers read its finished segment there
+   * @param frameFloats numbers in a frame at most
    * @throws LockstepError UNEXPECTED when the subtrees are not those of this rank's share
    */
   constructor(
@@ -74,17 +75,18 @@ export class ExchangeRound {
     worldSize: number,
     input: ReduceInput,
     result: Float32Array,
+    frameFloats: number,
     post: (part: OutgoingPart) => void,
   ) {
     const { microBatches, length } = input;
     this.input = input;
     this.#post = post;
-    const shape = { workers: worldSize, microBatches, floats: length };
+    const shape = { workers: worldSize, microBatches, floats: length, frameFloats };
     this.#plan = exchangePlan(rank, { ...shape, everywhere: isSmall(shape) });
     checkSubtrees(this.#plan, input);
     this.#others = Array.from({ length: worldSize - 1 }, (_, i) => (rank + 1 + i) % worldSize);
     this.#cover = coverOf(this.#plan, microBatches);
-    this.#pieces = piecesOf(this.#plan.segment);
+    this.#pieces = piecesOf(this.#plan.segment, frameFloats);
     this.result = result;
     this.#awaitFrames();
     this.#sendParts();
@@ -217,8 +219,10 @@ function coverOf({ subtrees, receives }: ExchangePlan, microBatches: number): Tr
   return nodes.sort((a, b) => leavesOf(a, microBatches).begin - leavesOf(b, microBatches).begin);
 }
 
-function piecesOf(segment: Range): Map<number, Piece> {
-  return new Map(framesIn(segment).map((range) => [range.begin, { range, parts: new Map() }]));
+function piecesOf(segment: Range, frameFloats: number): Map<number, Piece> {
+  return new Map(
+    framesIn(segment, frameFloats).map((range) => [range.begin, { range, parts: new Map() }]),
+  );
 }
 
 function checkSubtrees(

@@ -1,4 +1,5 @@
 /** Transport inside one process: for tests of what runs on top of it. */
+import { FRAME_FLOATS } from '../exchange-plan.ts';
 import { FrameInbox } from './frame-inbox.ts';
 import { sharedFloats } from './host-memory.ts';
 import type { Frame, Peer, Transport } from './transport.ts';
@@ -8,6 +9,7 @@ import { checkPayload, unknownRank } from './transport-check.ts';
 export type MemoryHub = Map<string, MemoryTransport>;
 
 class MemoryTransport implements Transport {
+  readonly frameFloats = FRAME_FLOATS;
   readonly #hub: MemoryHub;
   readonly #endpoint: string;
   readonly gateCounts = null;

@@ -14,6 +14,8 @@ export interface Peer {
 }
 
 export interface Transport {
+  /** Numbers in a frame at most. */
+  readonly frameFloats: number;
   /** Whether frames are to carry a checksum of their payload, since it may change between the two processes. */
   readonly wantsChecksums: boolean;
   /** Starts to listen and returns the endpoint that peers connect to. */

@@ -1,4 +1,5 @@
 /** Transport over ZeroMQ, tcp or ipc: a Router that receives from all, a Dealer to each peer. */
+
 import { setTimeout } from 'node:timers/promises';
 import { context, Dealer, Router } from 'zeromq';
 import { LockstepError } from '../../core/errors.ts';
@@ -9,6 +10,7 @@ import { MAX_PAYLOAD_BYTES } from '../../protocol/data-frame.ts';
 import type { GateCounts, OnRefused } from '../../protocol/gate.ts';
 import { clientOptions, ENCRYPTION_BYTES, Gate, HANDSHAKE_MS } from '../../protocol/gate.ts';
 import { Reconnects } from '../../protocol/reconnects.ts';
+import { FRAME_FLOATS } from '../exchange-plan.ts';
 import { sharedFloats } from './host-memory.ts';
 import type { Frame, Peer, Transport } from './transport.ts';
 import { checkPayload, unknownRank } from './transport-check.ts';
@@ -46,6 +48,7 @@ interface Link {
 }
 
 class ZeromqTransport implements Transport {
+  readonly frameFloats = FRAME_FLOATS;
   readonly #options: ZeromqOptions;
   readonly #links = new Map<number, Link>();
   readonly #reconnects = new Reconnects();

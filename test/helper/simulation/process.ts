@@ -2,9 +2,11 @@
  * A simulated worker process: the real session and the real way of taking part, with a state that is a hash of
  * all sums so far, on a simulated network and clock.
  */
+
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { leavesOfStep, reduceInputOf, treeSum } from '../../../src/cli/bench/faults/leaves.ts';
+import { FRAME_FLOATS } from '../../../src/collective/exchange-plan.ts';
 import { FrameInbox } from '../../../src/collective/transport/frame-inbox.ts';
 import { sharedFloats } from '../../../src/collective/transport/host-memory.ts';
 import type { Frame, Peer, Transport } from '../../../src/collective/transport/transport.ts';
@@ -210,6 +212,7 @@ export class SimulatedProcess {
 }
 
 class SimulatedTransport implements Transport {
+  readonly frameFloats = FRAME_FLOATS;
   readonly gateCounts = null;
   readonly wantsChecksums = true;
   readonly #process: SimulatedProcess;
