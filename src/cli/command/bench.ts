@@ -8,6 +8,8 @@ import { collectiveHead, collectiveLine } from '../bench/collective-table.ts';
 import { benchFaults } from '../bench/faults/fault-bench.ts';
 import { faultTable, faultVerdict, struckLine } from '../bench/faults/fault-table.ts';
 import { profileText } from '../bench/profile-text.ts';
+import { benchScaling, SCALING_SHAPE } from '../bench/scaling-bench.ts';
+import { scalingHead, scalingLine } from '../bench/scaling-table.ts';
 import { benchSteps } from '../bench/step-bench.ts';
 import { type ProfileOptions, profileSteps } from '../bench/step-profile.ts';
 import { BENCH_MODELS, type BenchModel, describeShape, stepShapes } from '../bench/step-shapes.ts';
@@ -15,7 +17,7 @@ import { tableFoot, tableHead, tableLine } from '../bench/step-table.ts';
 import type { Command } from '../command.ts';
 
 interface BenchOptions {
-  what: 'step' | 'profile' | 'collective' | 'faults';
+  what: 'step' | 'profile' | 'collective' | 'scaling' | 'faults';
   models: string;
   model: string;
   rows: number;
@@ -23,6 +25,8 @@ interface BenchOptions {
   threads: string | undefined;
   rounds: number;
   workers: number | undefined;
+  microBatches: string;
+  steps: number;
   faults: number;
   seed: number;
   sizes: string;
@@ -34,9 +38,9 @@ export const benchCommand: Command<BenchOptions> = {
   builder: (yargs) =>
     yargs
       .positional('what', {
-        choices: ['step', 'profile', 'collective', 'faults'] as const,
+        choices: ['step', 'profile', 'collective', 'scaling', 'faults'] as const,
         describe:
-          'A training step as a whole, or its operations and layers, or the all-reduce, or what a run makes of faults',
+          'A training step as a whole, or its operations and layers, the all-reduce, whole runs of several workers, or what a run makes of faults',
       })
       .option('threads', {
         type: 'string',
@@ -50,11 +54,11 @@ export const benchCommand: Command<BenchOptions> = {
       .option('rounds', {
         type: 'number',
         default: 5,
-        describe: 'step, collective: turns that each takes',
+        describe: 'step, collective, scaling: turns that each takes',
       })
       .option('peer', {
         type: 'string',
-        describe: 'step, collective: a Python with torch, timed beside it',
+        describe: 'step, collective, scaling: a Python with torch, timed beside it',
       })
       .option('model', {
         type: 'string',
@@ -65,8 +69,14 @@ export const benchCommand: Command<BenchOptions> = {
       .option('length', { type: 'number', default: 2048, describe: 'profile: of its rows' })
       .option('workers', {
         type: 'number',
-        describe: 'collective, faults: how many [default: collective 2, faults 3]',
+        describe: 'collective, scaling, faults: how many [default: 2, faults 3]',
       })
+      .option('micro-batches', {
+        type: 'string',
+        default: '1,4',
+        describe: 'scaling: of a step, for each worker',
+      })
+      .option('steps', { type: 'number', default: 100, describe: 'scaling: of a run' })
       .option('faults', { type: 'number', default: 20, describe: 'faults: how many strike' })
       .option('seed', { type: 'number', default: 1, describe: 'faults: which strike whom' })
       .option('sizes', {
@@ -78,10 +88,11 @@ export const benchCommand: Command<BenchOptions> = {
         type: 'boolean',
         default: false,
         describe: 'Print JSON',
-      }) as Argv<BenchOptions>,
+      }) as unknown as Argv<BenchOptions>,
   handler: async (options: ArgumentsCamelCase<BenchOptions>) => {
     if (options.what === 'profile') await benchProfile(options);
     else if (options.what === 'collective') await benchAllReduce(options);
+    else if (options.what === 'scaling') await benchRuns(options);
     else if (options.what === 'faults') await benchStrikes(options);
     else await benchStep(options);
   },
@@ -142,6 +153,26 @@ async function benchStrikes(options: BenchOptions): Promise<void> {
   if (options.json) printJson({ ...planned, ...report });
   // Lost work is an error, a cause that is named wrongly is not.
   if (report.different > 0) process.exitCode = EXIT.unexpected;
+}
+
+async function benchRuns(options: BenchOptions): Promise<void> {
+  const { rounds, peer, steps } = options;
+  const workers = countOf('--workers', options.workers ?? 2);
+  const microBatchesEach = options.microBatches
+    .split(',')
+    .map((text) => countOf('--micro-batches', Number(text)));
+  const print = printer(options);
+  for (const model of options.models.split(',').map(modelOf)) {
+    print(
+      `${model}, micro-batches of ${SCALING_SHAPE.rows} × ${SCALING_SHAPE.length}, thousand tokens/s`,
+    );
+    print(scalingHead(workers, peer !== undefined));
+    const rows = await benchScaling(
+      { model, workers, microBatchesEach, steps: countOf('--steps', steps), rounds, peer },
+      (row) => print(scalingLine(row)),
+    );
+    if (options.json) printJson({ model, workers, shape: SCALING_SHAPE, rows });
+  }
 }
 
 function subjectOf(
