@@ -15,7 +15,7 @@ import { decodeHeader, encodeHeader, isIntact, runTag } from '../protocol/data-f
 import type { Awaited } from '../protocol/messages.ts';
 
 import { FRAME_FLOATS } from './exchange-plan.ts';
-import type { OutgoingPart, ReduceInput } from './exchange-round.ts';
+import type { OutgoingPart, OwnSubtree, ReduceInput, ReduceShape } from './exchange-round.ts';
 import { ExchangeRound } from './exchange-round.ts';
 import { RotatingBuffer } from './rotating-buffer.ts';
 import { sharedFloats } from './transport/host-memory.ts';
@@ -63,6 +63,7 @@ export interface ArrivedFrame {
 
 interface Active {
   readonly round: ExchangeRound;
+  readonly sum: Promise<Float32Array>;
   readonly resolve: (sum: Float32Array) => void;
   readonly reject: (error: Error) => void;
 }
@@ -115,44 +116,70 @@ export class AllReduce {
   /**
    * The canonical sum over all micro-batches of all ranks, the same bits on each, in memory that other threads
    * may see; it is valid, and read only, until the reduce after the next one. Neither are the vectors of the input to
-   * be written before the next reduce has resolved: peers read them where they lie. Throws TIMEOUT past the deadline, PROTOCOL when ranks disagree about
-   * what they reduce, and the signal's reason when aborted.
+   * be written before the next reduce has resolved: peers read them where they lie. Throws TIMEOUT past the deadline,
+   * PROTOCOL when ranks disagree about what they reduce, UNEXPECTED for other subtrees than those of this rank's
+   * share, and the signal's reason when aborted.
    */
-  async reduce(input: ReduceInput): Promise<Float32Array> {
-    const { signal } = this.#options;
-    const place = this.#place;
-    signal.throwIfAborted();
-    if (this.#broken !== null) throw this.#broken;
-    const result = this.#resultMemory.take(this.#number, input.length);
-    const post = (part: OutgoingPart) => this.#post(input, part);
-    const frameFloats = this.#options.transport?.frameFloats ?? FRAME_FLOATS;
-    const { rank, worldSize } = place;
-    const round = new ExchangeRound(rank, worldSize, input, result, frameFloats, post);
-    return await this.#untilDone(round);
+  async reduce({ subtrees, ...shape }: ReduceInput): Promise<Float32Array> {
+    const { round, sum } = this.#open(shape);
+    for (const subtree of subtrees) if (!round.has(subtree)) round.add(subtree);
+    round.checkWhole();
+    this.#settle();
+    return await sum;
   }
 
-  async #untilDone(round: ExchangeRound): Promise<Float32Array> {
+  /**
+   * A subtree of the next `reduce` that is already there: peers get it while this rank computes the others.
+   * Throws what `reduce` throws.
+   */
+  offer(shape: ReduceShape, subtree: OwnSubtree): void {
+    this.#open(shape).round.add(subtree);
+    this.#settle();
+  }
+
+  /** The round in progress, begun if there is none. */
+  #open(shape: ReduceShape): Active {
+    const { signal, transport } = this.#options;
+    signal.throwIfAborted();
+    if (this.#broken !== null) throw this.#broken;
+    if (this.#active !== null) {
+      const { step } = this.#active.round.shape;
+      if (step === shape.step) return this.#active;
+      const message = `Cannot reduce step ${shape.step} while step ${step} is being reduced.`;
+      throw new LockstepError('UNEXPECTED', message, 'This is a defect: please report it.');
+    }
+    const result = this.#resultMemory.take(this.#number, shape.length);
+    const post = (part: OutgoingPart) => this.#post(shape, part);
+    const frameFloats = transport?.frameFloats ?? FRAME_FLOATS;
+    const { rank, worldSize } = this.#place;
+    const round = new ExchangeRound(rank, worldSize, shape, result, frameFloats, post);
+    return this.#begin(round);
+  }
+
+  #begin(round: ExchangeRound): Active {
     const { signal, deadlineMs } = this.#options;
-    let onAbort = () => {};
-    let timer: NodeJS.Timeout | undefined;
-    let active: Active | undefined;
-    try {
-      return await new Promise<Float32Array>((resolve, reject) => {
-        active = { round, resolve, reject };
-        this.#active = active;
-        onAbort = () => reject(signal.reason);
-        signal.addEventListener('abort', onAbort, { once: true });
-        timer = setTimeout(() => reject(this.#late(round)), deadlineMs);
-        const early = this.#early.get(this.#number) ?? [];
-        this.#early.delete(this.#number);
-        for (const arrived of early) this.#use(arrived);
-        this.#settle();
-      });
-    } finally {
+    let resolve: Active['resolve'] = () => {};
+    let reject: Active['reject'] = () => {};
+    const sum = new Promise<Float32Array>((onSum, onError) => {
+      resolve = onSum;
+      reject = onError;
+    });
+    const active = { round, sum, resolve, reject };
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    const timer = setTimeout(() => reject(this.#late(round)), deadlineMs);
+    const end = () => {
       if (this.#active === active) this.#active = null;
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
-    }
+    };
+    // Whoever calls `reduce` hears of it; after an `offer` nobody may.
+    sum.then(end, end);
+    this.#active = active;
+    const early = this.#early.get(this.#number) ?? [];
+    this.#early.delete(this.#number);
+    for (const arrived of early) this.#use(arrived);
+    return active;
   }
 
   async #receive(transport: Transport): Promise<void> {
@@ -194,12 +221,12 @@ export class AllReduce {
 
   #use({ header, payload }: ArrivedFrame): void {
     const { round, reject } = this.#active!;
-    const { step, length, microBatches } = round.input;
+    const { step, length, microBatches } = round.shape;
     const agrees =
       header.step === step &&
       header.vectorLength === length &&
       header.microBatches === microBatches;
-    if (!agrees) reject(disagreement(this.#place.rank, round.input, header));
+    if (!agrees) reject(disagreement(this.#place.rank, round.shape, header));
     else if (!round.accept(header, payload)) this.dropped.unawaited++;
   }
 
@@ -212,7 +239,7 @@ export class AllReduce {
     resolve(round.result);
   }
 
-  #post({ step, length, microBatches }: ReduceInput, out: OutgoingPart): void {
+  #post({ step, length, microBatches }: ReduceShape, out: OutgoingPart): void {
     const { transport } = this.#options;
     const place = this.#place;
     const { generation, rank } = place;
@@ -250,7 +277,7 @@ export class AllReduce {
   #late(round: ExchangeRound): LockstepError {
     const { deadlineMs } = this.#options;
     const { rank } = this.#place;
-    const { step } = round.input;
+    const { step } = round.shape;
     const message = `Rank ${rank} waited ${deadlineMs} ms in the all-reduce of step ${step} for rank ${round.awaited.ranks.join(', ')}.`;
     return new LockstepError('TIMEOUT', message, RESUME);
   }
@@ -270,7 +297,7 @@ function asFloats(payload: Uint8Array): Float32Array {
   );
 }
 
-function disagreement(rank: number, own: ReduceInput, theirs: DataHeader): LockstepError {
+function disagreement(rank: number, own: ReduceShape, theirs: DataHeader): LockstepError {
   const message =
     `Rank ${rank} reduces step ${own.step} with ${own.microBatches} micro-batches of ${own.length} numbers, ` +
     `rank ${theirs.sender} reduces step ${theirs.step} with ${theirs.microBatches} of ${theirs.vectorLength}.`;

@@ -14,21 +14,26 @@ import { addCanonical, leavesOf, sumSubtrees } from './canonical-sum.ts';
 import type { ExchangePlan } from './exchange-plan.ts';
 import { exchangePlan, framesIn, isSmall } from './exchange-plan.ts';
 
-export interface ReduceInput {
+/** What all ranks reduce alike. */
+export interface ReduceShape {
   readonly step: number;
   /** Micro-batches of the global step: leaves of the tree. */
   readonly microBatches: number;
   /** Numbers in every vector. */
   readonly length: number;
+}
+
+/** A whole subtree of a rank's share. */
+export interface OwnSubtree extends TreeNode {
+  readonly vector: Float32Array;
+}
+
+export interface ReduceInput extends ReduceShape {
   /**
    * The whole subtrees of this rank's share, left to right; empty for a rank without micro-batches. Peers read the
    * vectors where they lie, see `AllReduce.reduce`.
    */
-  readonly subtrees: readonly {
-    readonly level: number;
-    readonly index: number;
-    readonly vector: Float32Array;
-  }[];
+  readonly subtrees: readonly OwnSubtree[];
 }
 
 /** An outgoing frame; `part` is a view of a vector of the input, or of what is done of the result. */
@@ -54,7 +59,7 @@ interface Piece {
 const NO_NODE: TreeNode = { level: 0, index: 0 };
 
 export class ExchangeRound {
-  readonly input: ReduceInput;
+  readonly shape: ReduceShape;
   readonly result: Float32Array;
   readonly #plan: ExchangePlan;
   /** All subtrees of the tree's cover, left to right. */
@@ -62,39 +67,74 @@ export class ExchangeRound {
   readonly #pieces: ReadonlyMap<number, Piece>;
   /** Frames still to come, by rank, phase, node and offset, with the number of floats in each. */
   readonly #awaited = new Map<string, number>();
+  /** Whole subtrees of this rank's share that have not been added. */
+  readonly #lacking: Set<string>;
   readonly #post: (part: OutgoingPart) => void;
   readonly #others: readonly number[];
 
   /**
    * @param result where the sum is to be; peers read its finished segment there
    * @param frameFloats numbers in a frame at most
-   * @throws LockstepError UNEXPECTED when the subtrees are not those of this rank's share
    */
   constructor(
     rank: number,
     worldSize: number,
-    input: ReduceInput,
+    { step, microBatches, length }: ReduceShape,
     result: Float32Array,
     frameFloats: number,
     post: (part: OutgoingPart) => void,
   ) {
-    const { microBatches, length } = input;
-    this.input = input;
+    this.shape = { step, microBatches, length };
     this.#post = post;
     const shape = { workers: worldSize, microBatches, floats: length, frameFloats };
     this.#plan = exchangePlan(rank, { ...shape, everywhere: isSmall(shape) });
-    checkSubtrees(this.#plan, input);
+    this.#lacking = new Set(this.#plan.subtrees.map(nodeKey));
     this.#others = Array.from({ length: worldSize - 1 }, (_, i) => (rank + 1 + i) % worldSize);
     this.#cover = coverOf(this.#plan, microBatches);
     this.#pieces = piecesOf(this.#plan.segment, frameFloats);
     this.result = result;
     this.#awaitFrames();
-    this.#sendParts();
-    this.#placeOwnParts();
+    this.#sendSigns();
+  }
+
+  /**
+   * One of this rank's subtrees: its parts go out, and it counts here.
+   * @throws LockstepError UNEXPECTED when it is none of this rank's share, or comes a second time
+   */
+  add({ level, index, vector }: OwnSubtree): void {
+    const node = { level, index };
+    if (vector.length !== this.shape.length || !this.#lacking.delete(nodeKey(node))) {
+      throw this.#unfit(`was given ${nodeKey(node)} of ${vector.length} numbers`);
+    }
+    for (const { peer, node: sent, frames } of this.#plan.sends) {
+      if (nodeKey(sent) !== nodeKey(node)) continue;
+      for (const { begin, end } of frames) {
+        this.#post({
+          peer,
+          phase: 'reduce',
+          node,
+          offset: begin,
+          part: vector.subarray(begin, end),
+        });
+      }
+    }
+    for (const { range } of this.#pieces.values()) {
+      const data = vector.subarray(range.begin, range.end);
+      this.#place(node, range.begin, { data, ours: false });
+    }
+  }
+
+  /** @throws LockstepError UNEXPECTED while subtrees of this rank's share are lacking */
+  checkWhole(): void {
+    if (this.#lacking.size > 0) throw this.#unfit(`lacks ${[...this.#lacking].join(', ')}`);
+  }
+
+  has(node: TreeNode): boolean {
+    return !this.#lacking.has(nodeKey(node));
   }
 
   get done(): boolean {
-    return this.#awaited.size === 0;
+    return this.#awaited.size === 0 && this.#lacking.size === 0;
   }
 
   /** What is still missing, of which ranks: first what they send without waiting for anybody. */
@@ -136,15 +176,8 @@ export class ExchangeRound {
     }
   }
 
-  #sendParts(): void {
+  #sendSigns(): void {
     const { sends, gatherSends } = this.#plan;
-    for (const { peer, node, frames } of sends) {
-      const vector = this.#vectorOf(node);
-      for (const { begin, end } of frames) {
-        const part = vector.subarray(begin, end);
-        this.#post({ peer, phase: 'reduce', node, offset: begin, part });
-      }
-    }
     const empty = new Float32Array(0);
     for (const peer of this.#silent([...sends, ...gatherSends])) {
       this.#post({ peer, phase: 'gather', node: NO_NODE, offset: 0, part: empty });
@@ -160,15 +193,6 @@ export class ExchangeRound {
     return this.#others.filter((peer) => !heard.has(peer));
   }
 
-  #placeOwnParts(): void {
-    for (const { range } of this.#pieces.values()) {
-      for (const { level, index, vector } of this.input.subtrees) {
-        const data = vector.subarray(range.begin, range.end);
-        this.#place({ level, index }, range.begin, { data, ours: false });
-      }
-    }
-  }
-
   /** Keeps one subtree's part of a piece; the last one completes the piece. */
   #place(node: TreeNode, offset: number, part: Part): void {
     const piece = this.#pieces.get(offset)!;
@@ -182,7 +206,7 @@ export class ExchangeRound {
       sum: parts.get(nodeKey(node))!,
     }));
     const target = this.result.subarray(range.begin, range.end);
-    const { data } = sumSubtrees(cover, this.input.microBatches, adderInto(target));
+    const { data } = sumSubtrees(cover, this.shape.microBatches, adderInto(target));
     parts.clear();
     if (data !== target) target.set(data);
     for (const { peer } of this.#plan.gatherSends) {
@@ -190,8 +214,15 @@ export class ExchangeRound {
     }
   }
 
-  #vectorOf({ level, index }: TreeNode): Float32Array {
-    return this.input.subtrees.find((own) => own.level === level && own.index === index)!.vector;
+  #unfit(what: string): LockstepError {
+    const { rank, subtrees } = this.#plan;
+    const { step, length } = this.shape;
+    const share = subtrees.map(nodeKey).join(' ');
+    return new LockstepError(
+      'UNEXPECTED',
+      `Cannot reduce step ${step}: rank ${rank}, whose share is the subtrees (level.index) "${share}" of ${length} numbers, ${what}.`,
+      'This is a defect: please report it with the log of the run.',
+    );
   }
 }
 
@@ -222,21 +253,6 @@ function coverOf({ subtrees, receives }: ExchangePlan, microBatches: number): Tr
 function piecesOf(segment: Range, frameFloats: number): Map<number, Piece> {
   return new Map(
     framesIn(segment, frameFloats).map((range) => [range.begin, { range, parts: new Map() }]),
-  );
-}
-
-function checkSubtrees(
-  { rank, subtrees }: ExchangePlan,
-  { subtrees: given, length, step }: ReduceInput,
-): void {
-  const wanted = subtrees.map(nodeKey).join(' ');
-  const found = given.map(nodeKey).join(' ');
-  const sizes = given.map(({ vector }) => vector.length);
-  if (wanted === found && sizes.every((size) => size === length)) return;
-  throw new LockstepError(
-    'UNEXPECTED',
-    `Cannot reduce step ${step}: rank ${rank} holds the subtrees (level.index) "${found}" of ${sizes.join(', ')} numbers, its share is "${wanted}" of ${length}.`,
-    'This is a defect: please report it with the log of the run.',
   );
 }
 

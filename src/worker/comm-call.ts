@@ -1,5 +1,5 @@
 /** What crosses between a worker's main thread and its comm thread. */
-import type { ReduceInput } from '../collective/exchange-round.ts';
+import type { ReduceShape } from '../collective/exchange-round.ts';
 import type { CrossingFloats } from '../collective/transport/host-memory.ts';
 import type { Failure } from '../core/failure.ts';
 import type { RunKeys } from '../protocol/curve-keys.ts';
@@ -9,14 +9,15 @@ import type { WorkerIdentity } from './identity.ts';
 
 type Body<Kind extends WorkerBody['kind']> = Extract<WorkerBody, { kind: Kind }>;
 
-/** A `ReduceInput` whose vectors lie in memory that both threads see. */
-export type CrossingInput = Omit<ReduceInput, 'subtrees'> & {
-  readonly subtrees: readonly {
-    readonly level: number;
-    readonly index: number;
-    readonly vector: CrossingFloats;
-  }[];
-};
+/** An `OwnSubtree` whose vector lies in memory that both threads see. */
+export interface CrossingSubtree {
+  readonly level: number;
+  readonly index: number;
+  readonly vector: CrossingFloats;
+}
+
+/** What a `ReduceInput` has beside the subtrees that were offered. */
+export type CrossingInput = ReduceShape & { readonly subtrees: readonly CrossingSubtree[] };
 
 /** Requests that are answered, and the type of each answer. */
 export interface Calls {
@@ -42,6 +43,7 @@ export type Call = {
 export type ToThread =
   | { readonly kind: 'call'; readonly id: number; readonly call: Call }
   | { readonly kind: 'say'; readonly body: WorkerBody }
+  | { readonly kind: 'offer'; readonly shape: ReduceShape; readonly subtree: CrossingSubtree }
   /** The main thread is not blocked: it knows of the abort and is ending the process. */
   | { readonly kind: 'abortSeen' }
   /** Answers `areYouThere`. */

@@ -1,6 +1,6 @@
 /** The main thread's side of the comm thread: `Comm` for a worker process. */
 import type { Worker } from 'node:worker_threads';
-import type { ReduceInput } from '../collective/exchange-round.ts';
+import type { OwnSubtree, ReduceInput, ReduceShape } from '../collective/exchange-round.ts';
 import { isOnOneHost } from '../collective/transport/host-memory.ts';
 import { asLockstepError, LockstepError } from '../core/errors.ts';
 import { errorOfFailure, failureOfError } from '../core/failure.ts';
@@ -9,7 +9,15 @@ import { readKeyFile } from '../protocol/curve-keys.ts';
 import type { Position, WorkerBody } from '../protocol/messages.ts';
 import type { Comm, JoinRequest, Membership, StepReport } from './comm.ts';
 import { plainJson } from './comm.ts';
-import type { Call, CallName, Calls, FromThread, ThreadOptions, ToThread } from './comm-call.ts';
+import type {
+  Call,
+  CallName,
+  Calls,
+  CrossingSubtree,
+  FromThread,
+  ThreadOptions,
+  ToThread,
+} from './comm-call.ts';
 import type { WorkerIdentity } from './identity.ts';
 import { LeafMemory } from './leaf-memory.ts';
 import { MembershipChanged } from './membership-changed.ts';
@@ -52,6 +60,8 @@ class CommClient implements Comm {
   readonly #exit: Promise<void>;
   readonly #releaseSignals: () => void;
   readonly #leafMemory: LeafMemory;
+  /** Vectors of the next all-reduce that the comm thread has. */
+  readonly #offered = new Set<Float32Array>();
   #nextId = 0;
   /** Steps applied so far: the time of an event. */
   #step = 0;
@@ -112,9 +122,21 @@ class CommClient implements Comm {
   }
 
   async allReduce(input: ReduceInput): Promise<Float32Array> {
-    const places = this.#leafMemory.write(input.subtrees.map(({ vector }) => vector));
-    const subtrees = input.subtrees.map((subtree, i) => ({ ...subtree, vector: places[i]! }));
+    const subtrees = input.subtrees
+      .filter(({ vector }) => !this.#offered.has(vector))
+      .map((subtree) => this.#crossing(subtree));
+    this.#offered.clear();
+    this.#leafMemory.endTurn();
     return this.#leafMemory.read(await this.#call('allReduce', { ...input, subtrees }));
+  }
+
+  offer(shape: ReduceShape, subtree: OwnSubtree): void {
+    this.#offered.add(subtree.vector);
+    this.#send({ kind: 'offer', shape, subtree: this.#crossing(subtree) });
+  }
+
+  #crossing({ level, index, vector }: OwnSubtree): CrossingSubtree {
+    return { level, index, vector: this.#leafMemory.write(vector) };
   }
 
   stepDone({ step, sums, stateHash, report }: StepReport): void {
@@ -184,6 +206,7 @@ class CommClient implements Comm {
   #placed(membership: Membership): Membership {
     this.#generation = membership.generation;
     this.#leafMemory.renew();
+    this.#offered.clear();
     return membership;
   }
 

@@ -2,7 +2,7 @@
  * The comm thread's work: all sockets of a worker and its heartbeats around the session that decides. It runs
  * beside the main thread, which TensorFlow blocks for seconds at a time.
  */
-import type { ReduceInput } from '../collective/exchange-round.ts';
+import type { OwnSubtree, ReduceShape } from '../collective/exchange-round.ts';
 import type { CrossingFloats } from '../collective/transport/host-memory.ts';
 import { isPlaced } from '../collective/transport/host-memory.ts';
 import { openTransport } from '../collective/transport/open-transport.ts';
@@ -23,7 +23,7 @@ import type {
   Call,
   CallName,
   Calls,
-  CrossingInput,
+  CrossingSubtree,
   FromThread,
   ThreadOptions,
   ToThread,
@@ -95,6 +95,7 @@ export class CommSession {
   handle(message: ToThread): void {
     if (message.kind === 'call') void this.#answer(message.id, message.call);
     else if (message.kind === 'say') this.#session.say(message.body);
+    else if (message.kind === 'offer') this.#offer(message.shape, message.subtree);
     else if (message.kind === 'here') this.#session.mainThreadAnswered();
     else if (message.kind === 'abortSeen') this.#lastResort.noticed();
   }
@@ -128,7 +129,12 @@ export class CommSession {
       case 'awaitLease':
         return await session.awaitLease(request.step);
       case 'allReduce':
-        return this.#cross(await session.allReduce(this.#crossed(request)));
+        return this.#cross(
+          await session.allReduce({
+            ...request,
+            subtrees: request.subtrees.map((subtree) => this.#crossed(subtree)),
+          }),
+        );
       case 'sendState':
         await session.sendState(request);
         return null;
@@ -146,13 +152,21 @@ export class CommSession {
   }
 
   /** @throws MembershipChanged when the main thread has dropped the vectors, with their generation */
-  #crossed(request: CrossingInput): ReduceInput {
-    const subtrees = request.subtrees.map(({ vector, ...node }) => {
-      const floats = isPlaced(vector) ? (this.#transport?.at(vector) ?? null) : vector;
-      if (floats === null) throw new MembershipChanged();
-      return { ...node, vector: floats };
-    });
-    return { ...request, subtrees };
+  #crossed({ vector, ...node }: CrossingSubtree): OwnSubtree {
+    const floats = isPlaced(vector) ? (this.#transport?.at(vector) ?? null) : vector;
+    if (floats === null) throw new MembershipChanged();
+    return { ...node, vector: floats };
+  }
+
+  #offer(shape: ReduceShape, subtree: CrossingSubtree): void {
+    try {
+      this.#session.offer(shape, this.#crossed(subtree));
+    } catch (thrown) {
+      // The main thread hears of it by what it asks next.
+      if (!(thrown instanceof MembershipChanged)) {
+        this.#session.broke(failureOfError(asLockstepError(thrown)));
+      }
+    }
   }
 
   #cross(sum: Float32Array): CrossingFloats {

@@ -1,6 +1,6 @@
 /** How the training loop talks to the rest of the run; it knows neither sockets nor threads. */
 
-import type { ReduceInput } from '../collective/exchange-round.ts';
+import type { OwnSubtree, ReduceInput, ReduceShape } from '../collective/exchange-round.ts';
 import type { LockstepError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Origin, Position } from '../protocol/messages.ts';
@@ -55,6 +55,11 @@ export interface Comm {
    * order, one call at a time.
    */
   allReduce(input: ReduceInput): Promise<Float32Array>;
+  /**
+   * A subtree of the next `allReduce`, which gets it again: peers have it while other micro-batches are computed.
+   * Its vector is as valid as there.
+   */
+  offer(shape: ReduceShape, subtree: OwnSubtree): void;
   stepDone(report: StepReport): void;
   /** Forwarded to whoever watches the run. Plain JSON. */
   event(payload: Readonly<Record<string, unknown>>): void;

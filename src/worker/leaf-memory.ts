@@ -14,20 +14,25 @@ export class LeafMemory {
   /** By turn and vector. */
   readonly #slots = new Map<string, Float32Array>();
   #turn = 0;
+  /** Vectors of this turn. */
+  #written = 0;
 
   /** @param isForPeers whether the workers of this host see it, too */
   constructor(isForPeers: boolean) {
     this.#arenas = isForPeers ? new Arenas() : null;
   }
 
-  /** Copies the vectors of one all-reduce; TensorFlow's own memory can't be handed over. */
-  write(vectors: readonly Float32Array[]): CrossingFloats[] {
+  /** Copies a vector of the next all-reduce; TensorFlow's own memory can't be handed over. */
+  write(vector: Float32Array): CrossingFloats {
+    const slot = this.#slot(`${this.#turn} ${this.#written++}`, vector.length);
+    slot.set(vector);
+    return this.#arenas?.placeOf(slot) ?? slot;
+  }
+
+  /** The vectors of one all-reduce are all written. */
+  endTurn(): void {
     this.#turn = (this.#turn + 1) % TURNS;
-    return vectors.map((vector, i) => {
-      const slot = this.#slot(`${this.#turn} ${i}`, vector.length);
-      slot.set(vector);
-      return this.#arenas?.placeOf(slot) ?? slot;
-    });
+    this.#written = 0;
   }
 
   /**
@@ -44,6 +49,7 @@ export class LeafMemory {
   /** A new generation: nothing that lies here is touched any more. */
   renew(): void {
     this.#slots.clear();
+    this.#written = 0;
     this.#arenas?.clear();
   }
 

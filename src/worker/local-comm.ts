@@ -95,6 +95,8 @@ class OneProcess implements LocalComm {
     return await this.#allReduce.reduce(input);
   }
 
+  offer(): void {}
+
   stepDone({ step, sums, report }: StepReport): void {
     this.#step = step + 1;
     const done = { kind: 'step', step, sums, reports: [plainJson(report)] } as const;

@@ -4,7 +4,7 @@
  * simulation on a simulated network.
  */
 import { AllReduce, type ArrivedFrame, type DroppedFrames } from '../collective/all-reduce.ts';
-import type { ReduceInput } from '../collective/exchange-round.ts';
+import type { OwnSubtree, ReduceInput, ReduceShape } from '../collective/exchange-round.ts';
 import { StateReceipt, sendState } from '../collective/state-transfer.ts';
 import type { Transport } from '../collective/transport/transport.ts';
 import type { Failure } from '../core/failure.ts';
@@ -180,6 +180,11 @@ export class MemberSession {
       this.checkMembership();
       return await this.#allReduce!.reduce(input);
     });
+  }
+
+  /** Nothing while there is no generation that it could be of. */
+  offer(shape: ReduceShape, subtree: OwnSubtree): void {
+    if (this.#state.phase === 'running') this.#allReduce!.offer(shape, subtree);
   }
 
   async receiveState(): Promise<Uint8Array> {

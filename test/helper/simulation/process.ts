@@ -194,6 +194,7 @@ export class SimulatedProcess {
       awaitLease: (step) => session.awaitLease(step),
       checkMembership: () => session.checkMembership(),
       allReduce: (input) => session.allReduce(input),
+      offer: (shape, subtree) => session.offer(shape, subtree),
       stepDone: ({ step, sums, stateHash, report }) => {
         const said = { step, sums: { ...sums }, ...(stateHash !== undefined && { stateHash }) };
         session.say({ kind: 'stepDone', ...said, report: plainJson(report) });
@@ -352,7 +353,13 @@ class SimulatedTraining implements Trainee<void> {
     const { leaves, expected } = stepOf(step, microBatches, length);
     await this.#process.sleep(this.#around.world.between(1, 40));
     this.#comm.checkMembership();
-    const sum = await this.#comm.allReduce(reduceInputOf(rank, worldSize, step, leaves));
+    const input = reduceInputOf(rank, worldSize, step, leaves);
+    for (const subtree of input.subtrees.slice(0, -1)) {
+      this.#comm.offer(input, subtree);
+      await this.#process.sleep(this.#around.world.between(0, 20));
+      this.#comm.checkMembership();
+    }
+    const sum = await this.#comm.allReduce(input);
     try {
       assert.deepEqual(sum, expected, `the sum of step ${step} on ${this.#process.name}`);
     } catch (thrown) {

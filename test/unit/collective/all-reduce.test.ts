@@ -107,6 +107,44 @@ describe('AllReduce', () => {
     );
   });
 
+  test('sends a subtree that is offered before the others are there, and gives the same bits', async () => {
+    const { inputs, expected } = inputsOf(3, 4, 8, 66_000);
+    const offering = inputs.findIndex(({ subtrees }) => subtrees.length > 1);
+    const { subtrees, ...shape } = inputs[offering]!;
+    await withGroup(3, async ({ ranks, transports }) => {
+      const sent: number[] = [];
+      const { send } = transports[offering]!;
+      transports[offering]!.send = async (rank, frame) => {
+        sent.push(frame.payload.length);
+        await send.call(transports[offering], rank, frame);
+      };
+      ranks[offering]!.offer(shape, subtrees[0]!);
+      assert.equal(sent.filter((bytes) => bytes > 0).length, 2, 'a segment to each of the others');
+      const sums = await Promise.all(ranks.map((rank, i) => rank.reduce(inputs[i]!)));
+      for (const sum of sums) assert.equal(bitsOf(sum), bitsOf(expected));
+      assert.throws(
+        () =>
+          ranks[offering]!.offer(shape, { level: 5, index: 9, vector: new Float32Array(66_000) }),
+        hasCode('UNEXPECTED'),
+      );
+    });
+  });
+
+  test('drops what was offered when the generation changes', async () => {
+    const { inputs, expected } = inputsOf(3, 4, 8, 500);
+    const offering = inputs.findIndex(({ subtrees }) => subtrees.length > 1);
+    const { subtrees, ...shape } = inputs[offering]!;
+    const wrong = { ...subtrees[0]!, vector: subtrees[0]!.vector.map((x) => x + 1) };
+    await withGroup(3, async ({ ranks }) => {
+      ranks[offering]!.offer(shape, wrong);
+      const why = new LockstepError('WORKER_LOST', 'One is gone.', '');
+      for (const [rank, each] of ranks.entries())
+        each.form({ rank, worldSize: 3, generation: 2 }, why);
+      const sums = await Promise.all(ranks.map((rank, i) => rank.reduce(inputs[i]!)));
+      for (const sum of sums) assert.equal(bitsOf(sum), bitsOf(expected));
+    });
+  });
+
   test('holds frames of a rank that is a round ahead', async () => {
     const first = inputsOf(2, 0, 2, 64);
     const second = inputsOf(2, 1, 2, 64);

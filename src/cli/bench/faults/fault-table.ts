@@ -9,7 +9,8 @@ export function struckLine({ fault, slot, named, isRight, pauseMs }: StruckFault
   const whom = named.slots.length === 0 ? '' : ` (${named.slots.join(', ')})`;
   const pause = pauseMs === null ? 'the run ended' : `${seconds(pauseMs)} s without a step`;
   const verdict = isRight ? '' : '  ← another cause or worker';
-  return `${fault}, worker ${slot}: ${pause}; the log names: ${named.cause}${whom}${verdict}`;
+  const struck = fault.endsWith('coordinator') ? fault : `${fault}, worker ${slot}`;
+  return `${struck}: ${pause}; the log names: ${named.cause}${whom}${verdict}`;
 }
 
 export function faultTable({ struck }: FaultReport): string[] {
