@@ -8,6 +8,7 @@ import { HANG_MS } from '../protocol/timing.ts';
 import { openLog } from '../telemetry/log.ts';
 import { openMetrics } from '../telemetry/metrics.ts';
 import type { RunEvent } from '../telemetry/run-event.ts';
+import { outliveReader } from './closed-pipe.ts';
 import { type CoordinatorTask, readCoordinatorTask } from './coordinator-task.ts';
 import { openProgressView } from './progress-view.ts';
 import { recordEvent } from './run-files.ts';
@@ -45,4 +46,5 @@ async function coordinate(
   }
 }
 
+outliveReader(process.stderr);
 await runSupervised((options, task, loss) => coordinate(options, readCoordinatorTask(task), loss));

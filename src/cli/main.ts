@@ -2,6 +2,7 @@
 import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
+import { outliveReader } from './closed-pipe.ts';
 import { COMMANDS } from './commands.ts';
 import { reportError } from './exit.ts';
 import { isParserError, refuseNotANumber, usageError } from './usage.ts';
@@ -33,6 +34,7 @@ function optionsOf(parser: Argv): string[] {
   return Object.keys(key);
 }
 
+outliveReader(process.stderr);
 // A reader that has seen enough (`| head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit();

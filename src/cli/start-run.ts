@@ -118,7 +118,10 @@ async function conclude(
   if (error === null) log.info(reason);
   else log.error(reason);
   await log.close();
-  if (stateHash !== null) console.log(`state ${stateHash} after step ${step}`);
   if (error !== null) process.stderr.write(`${reason}\n`);
-  return await concludeRun(folder, { code, reason: outcome.reason, globalStep: step, stateHash });
+  const end = { code, reason: outcome.reason, globalStep: step, stateHash };
+  process.exitCode = await concludeRun(folder, end);
+  // Last, since the process ends when nobody reads it.
+  if (stateHash !== null) console.log(`state ${stateHash} after step ${step}`);
+  return code;
 }

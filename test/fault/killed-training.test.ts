@@ -58,6 +58,36 @@ describe('workers killed in the middle of training', () => {
   });
 });
 
+describe('a run of which something else is lost', () => {
+  const place = new Workplace();
+  after(() => place.remove());
+  before(async () => {
+    const undisturbed = await place.run('train', CONFIG, '--run', 'undisturbed', ...OPTIONS);
+    assert.equal(undisturbed.code, 0, undisturbed.stderr);
+  });
+
+  it('goes on when its coordinator is killed: the same state, every line of the metrics once', async () => {
+    const { child, ended } = place.start('train', CONFIG, '--run', 'headless', ...OPTIONS);
+    await place.untilSteps('headless', KILLED_AFTER_STEPS);
+    process.kill(childrenOf(child.pid!, /coordinator-main/)[0]!, 'SIGKILL');
+    const { code, stderr } = await ended;
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^ {2}Warning: The coordinator was killed by SIGKILL; another one/m);
+    assert.equal(stateHash(place, 'headless'), stateHash(place, 'undisturbed'));
+    assert.deepEqual(resultsOf(place, 'headless'), resultsOf(place, 'undisturbed'));
+  });
+
+  it('goes on when nobody reads its output any more', async () => {
+    const { child, ended } = place.start('train', CONFIG, '--run', 'unread', ...OPTIONS);
+    await place.untilSteps('unread', 2);
+    child.stdout!.destroy();
+    child.stderr!.destroy();
+    const { code } = await ended;
+    assert.equal(code, 0);
+    assert.equal(stateHash(place, 'unread'), stateHash(place, 'undisturbed'));
+  });
+});
+
 /** What the metrics tell of steps and evaluations, without times: every line once, and in order. */
 const resultsOf = (place: Workplace, run: string): unknown[] =>
   place
@@ -71,12 +101,14 @@ const stateHash = (place: Workplace, run: string): string =>
   (JSON.parse(readFileSync(place.path(run, 'exit.json'), 'utf8')) as { stateHash: string })
     .stateHash;
 
-/** Process ids of a coordinator's workers. */
-function workersOf(pid: number): number[] {
+const workersOf = (pid: number): number[] => childrenOf(pid, /worker\/main/);
+
+/** Process ids of a process's children whose command line fits. */
+function childrenOf(pid: number, command: RegExp): number[] {
   const table = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' });
   return table
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
-    .filter(([, parent, ...args]) => Number(parent) === pid && /worker\/main/.test(args.join(' ')))
+    .filter(([, parent, ...args]) => Number(parent) === pid && command.test(args.join(' ')))
     .map(([own]) => Number(own));
 }
