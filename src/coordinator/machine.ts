@@ -14,13 +14,14 @@ import type { CoordinatorBody, WorkerMessage } from '../protocol/messages.ts';
 import type { RunEvent } from '../telemetry/run-event.ts';
 import { skippedStepWarnings } from '../telemetry/skipped-step.ts';
 import type { Of } from './member.ts';
+import { reduceMembership } from './membership.ts';
 import type {
   MembershipEffect,
   MembershipEvent,
   MembershipPolicy,
   MembershipState,
-} from './membership.ts';
-import { initialMembership, reduceMembership } from './membership.ts';
+} from './membership-state.ts';
+import { initialMembership } from './membership-state.ts';
 import type { ProgressEffect, ProgressEvent, ProgressState } from './progress.ts';
 import { initialProgress, reduceProgress } from './progress.ts';
 import { NO_PACE, type PaceState, paceOf, reducePace } from './step-pace.ts';

@@ -79,9 +79,9 @@ function attempt<T>(read: () => T, otherwise: T): T {
 
 const isListening = (pid: number) => attempt(() => portOf(pid) > 0, false);
 
-/** The coordinator and those of its children that listen. */
+/** A supervisor's children that listen: the coordinator, which was started first, and workers. */
 function listeners(pid: number): number[] {
-  return [pid, ...attempt(() => childrenOf(pid), [])].filter(isListening);
+  return attempt(() => childrenOf(pid), []).filter(isListening);
 }
 
 tell(`seed ${seed}`);

@@ -15,10 +15,9 @@ describe('mutated frames', () => {
     try {
       const [first, second] = await run.pids();
       await run.line('step');
-      const { pid } = run.process;
-      const workers = [first!, second!];
-      await bombard({ coordinator: pid!, workers, connections: 60, frames: 600, seed: 1 });
-      process.kill(pid!, 'SIGTERM');
+      const pids = { coordinator: run.coordinatorPid, workers: [first!, second!] };
+      await bombard({ ...pids, connections: 60, frames: 600, seed: 1 });
+      run.process.kill('SIGTERM');
       assert.equal(await run.exit(), 143, run.stderr);
       const { outcome } = await run.line('outcome');
       assert.equal(outcome.stateHash, expectedState(run.run, outcome.step));

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { reduceMembership } from '../../../src/coordinator/membership.ts';
 import type {
   MembershipEvent,
   MembershipPolicy,
   MembershipState,
-} from '../../../src/coordinator/membership.ts';
-import { initialMembership, reduceMembership } from '../../../src/coordinator/membership.ts';
+} from '../../../src/coordinator/membership-state.ts';
+import { initialMembership } from '../../../src/coordinator/membership-state.ts';
 import type { Awaited, WorkerMessage } from '../../../src/protocol/messages.ts';
 import { fromWorker, helloOf } from '../../helper/messages.ts';
 

@@ -1,0 +1,102 @@
+/** How a generation is formed: who takes part, with which ranks, and where each gets its state from. Pure. */
+import type { Origin, Position } from '../protocol/messages.ts';
+import type { Member } from './member.ts';
+import type { MembershipEffect, MembershipState, Result } from './membership-state.ts';
+import { joined, stay } from './membership-state.ts';
+import { nameMembers } from './wording.ts';
+
+export function askToStand({ phase }: MembershipState, slot: number): MembershipEffect[] {
+  return phase === 'gathering' ? [{ kind: 'send', slot, body: { kind: 'regroup' } }] : [];
+}
+
+/** Whether the generation that is being gathered waits for it. */
+export const isToCome = ({ status }: Member, hasRun: boolean): boolean =>
+  status === 'returning' || (status === 'starting' && !hasRun);
+
+/** Forms the generation once everyone who takes part stands; the first one has all workers. */
+export function formIfComplete(state: MembershipState): Result {
+  if (state.phase !== 'gathering') return stay(state);
+  const members = joined(state);
+  const { worldSize, minWorkers } = state.policy;
+  const enough = !state.hasRun ? worldSize : state.stopping ? 1 : minWorkers;
+  const isReturning = state.members.toArray().some(({ status }) => status === 'returning');
+  if (members.length < enough || isReturning) return stay(state);
+  if (members.some(({ standing }) => standing === null)) return stay(state);
+  return form(state, members);
+}
+
+/** Gives each member its rank, its peers, and where it gets its state from. */
+function form(state: MembershipState, members: readonly Member[]): Result {
+  const furthest = Math.max(...members.map(({ standing }) => orderOf(standing!.position)));
+  const isThere = ({ standing }: Member) => orderOf(standing!.position) === furthest;
+  const sources = furthest < 0 ? [] : [...members.keys()].filter((rank) => isThere(members[rank]!));
+  const origins = originsOf(members.map(isThere), sources, state.hasRun);
+  const peers = members.map(({ hello }, rank) => ({ rank, endpoint: hello!.dataEndpoint }));
+  const effects = members.map(({ slot }, rank): MembershipEffect => {
+    const receivers = [...origins.keys()].filter((other) => isFrom(origins[other]!, rank));
+    const place = { rank, worldSize: members.length, peers, origin: origins[rank]!, receivers };
+    return { kind: 'send', slot, body: { kind: 'assign', ...place } };
+  });
+  const next: MembershipState = {
+    ...state,
+    phase: 'forming',
+    tooFewSinceMs: null,
+    ranks: members.map(({ slot }) => slot),
+    unreported: members.length,
+    members: state.members.map((member) => ({
+      ...member,
+      rank:
+        member.status === 'joined' ? members.findIndex(({ slot }) => slot === member.slot) : null,
+      activity: null,
+    })),
+  };
+  return { state: next, effects, reason: formedReason(next, origins) };
+}
+
+/** Ranks that have the state keep it; the others get it from them by turns, or all from the disk. */
+function originsOf(
+  isThere: readonly boolean[],
+  sources: readonly number[],
+  again: boolean,
+): Origin[] {
+  let turn = 0;
+  return isThere.map((there): Origin => {
+    if (sources.length === 0) return { kind: 'disk', again };
+    if (there) return { kind: 'own' };
+    return { kind: 'peer', rank: sources[turn++ % sources.length]! };
+  });
+}
+
+const isFrom = (origin: Origin, rank: number): boolean =>
+  origin.kind === 'peer' && origin.rank === rank;
+
+function formedReason({ ranks, generation }: MembershipState, origins: readonly Origin[]): string {
+  const learners = ranks.filter((_, rank) => origins[rank]!.kind === 'peer');
+  const how = learners.length > 0 ? `; the state goes to ${nameMembers(learners)}` : '';
+  return `generation ${generation} is formed of ${nameMembers(ranks)}${how}`;
+}
+
+/** Boundaries in the order in which a run passes them; a worker without a state is before all. */
+function orderOf(position: Position | null): number {
+  return position === null ? -1 : 2 * position.step + (position.evaluated ? 1 : 0);
+}
+
+/** Begins a new generation of those who have joined. */
+export function regroup(state: MembershipState, why: string): Result {
+  const generation = state.generation + 1;
+  const members = state.members.map((member) => ({
+    ...member,
+    standing: null,
+    rank: null,
+    ready: null,
+    finished: null,
+    activity: null,
+  }));
+  const fresh = { phase: 'gathering', ranks: [], pace: null } as const;
+  const next: MembershipState = { ...state, ...fresh, generation, members };
+  const effects = joined(next).map(({ slot }): MembershipEffect => {
+    return { kind: 'send', slot, body: { kind: 'regroup' } };
+  });
+  const reason = why === '' ? '' : `${why}: generation ${generation} is to be formed`;
+  return { state: next, effects, reason };
+}

@@ -1,0 +1,129 @@
+/** What becomes of a process that is lost, and of the run without it. Pure. */
+import { failure } from '../core/failure.ts';
+import type { PersistentList } from '../core/persistent-list.ts';
+import { formIfComplete, regroup } from './generations.ts';
+import type { Doom, ExitStatus, Member } from './member.ts';
+import { newMember } from './member.ts';
+import type {
+  MembershipEffect,
+  MembershipEvent,
+  MembershipState,
+  Result,
+} from './membership-state.ts';
+import { abort, progressOf, stay, update } from './membership-state.ts';
+import { decideRestart } from './restarts.ts';
+import { describeExit, describeSilence, nameMember } from './wording.ts';
+
+/** Ends a process; it is lost when it has ended. */
+export function doom(
+  state: MembershipState,
+  slot: number,
+  reason: Omit<Doom, 'sinceMs'>,
+  nowMs: number,
+): Result {
+  const next = update(state, slot, {
+    status: 'doomed',
+    doom: { ...reason, sinceMs: nowMs },
+  });
+  return { state: next, effects: [{ kind: 'kill', slot }], reason: '' };
+}
+
+interface Exit {
+  readonly slot: number;
+  readonly attempt: number;
+  readonly status: ExitStatus;
+  readonly nowMs: number;
+}
+
+export function onExit(state: MembershipState, { slot, attempt, status, nowMs }: Exit): Result {
+  const member = state.members.at(slot)!;
+  const isOver = member.status === 'absent' || member.status === 'leftOut';
+  if (member.attempt !== attempt || isOver) return stay(state);
+  if (status.signal === 'SIGINT' && !state.hasRun) {
+    // The terminal sends Ctrl-C to every process of its group; a worker that has just started has no handler yet.
+    const text = `${nameMember(member)} was interrupted while it started.`;
+    return abort(state, failure('INTERRUPTED', text, 'Start the run again.'));
+  }
+  const advice = status.lastLine
+    ? `Its last line was: ${status.lastLine}`
+    : 'Read its file in the logs of the run, then resume from the last checkpoint.';
+  const what = `it ${describeExit(status)} ${progressOf(state, member)}`;
+  const exit = { code: 'WORKER_LOST', what, advice, forGood: false };
+  return lose(state, slot, member.doom === null ? exit : explained(member.doom, status), nowMs);
+}
+
+const explained = (fate: Doom, status: ExitStatus): Doom =>
+  fate.silent === true ? { ...fate, what: `${fate.what}${describeSilence(status)}` } : fate;
+
+/** A process is gone: the run ends, or goes on without it until it is started again. */
+export function lose(
+  state: MembershipState,
+  slot: number,
+  { code, what, advice, forGood }: Omit<Doom, 'sinceMs'>,
+  nowMs: number,
+): Result {
+  const member = state.members.at(slot)!;
+  const loss = failure(code, `Lost ${nameMember(member)}: ${what}.`.replace(/\.\.$/, '.'), advice);
+  if (!state.hasRun) return abort(state, loss);
+  const { members, reason } = afterLoss(state, member, forGood, nowMs);
+  const next: MembershipState = { ...state, members, lastLoss: loss };
+  const text = `${loss.message} ${reason}`;
+  if (isNobodyLeft(next)) return abort(next, loss);
+  const launches = dueLaunches(next, nowMs);
+  // One that had not introduced itself may be what the others waited for.
+  const others =
+    member.hello === null ? formIfComplete(launches.state) : regroup(launches.state, '');
+  const effects = [...launches.effects, ...others.effects];
+  return { state: others.state, effects, reason: [text, others.reason].join(' ').trim() };
+}
+
+function afterLoss(
+  state: MembershipState,
+  member: Member,
+  forGood: boolean,
+  nowMs: number,
+): { members: PersistentList<Member>; reason: string } {
+  const { slot, attempt } = member;
+  const decision = decideRestart(state.policy, member, nowMs);
+  const fresh = newMember(slot, attempt, member.restarts, nowMs);
+  if (state.stopping || forGood || decision.kind === 'leaveOut') {
+    const members = state.members.with(slot, { ...fresh, status: 'leftOut' });
+    const why = forGood ? '' : ` after ${member.restarts} restarts`;
+    return { members, reason: state.stopping ? '' : `It is left out${why}.` };
+  }
+  const { restarts, delayMs } = decision;
+  const restartAtMs = nowMs + delayMs;
+  const members = state.members.with(slot, { ...fresh, status: 'absent', restarts, restartAtMs });
+  const when = delayMs === 0 ? 'at once' : `in ${delayMs} ms`;
+  const reason = `It is started again ${when} (restart ${restarts} of ${state.policy.maxRestarts}).`;
+  return { members, reason };
+}
+
+const isNobodyLeft = ({ members }: MembershipState): boolean =>
+  members.toArray().every(({ status }) => status === 'leftOut');
+
+/** Starts the processes whose time has come. */
+export function dueLaunches(state: MembershipState, nowMs: number): Result {
+  const due = state.members
+    .toArray()
+    .filter(({ status, restartAtMs }) => status === 'absent' && restartAtMs! <= nowMs);
+  if (due.length === 0) return stay(state);
+  const effects: MembershipEffect[] = [];
+  let next = state;
+  for (const { slot, attempt, restarts } of due) {
+    const member = newMember(slot, attempt + 1, restarts, nowMs);
+    next = { ...next, members: next.members.with(slot, member) };
+    effects.push({ kind: 'launch', slot, attempt: attempt + 1 });
+  }
+  return { state: next, effects, reason: '' };
+}
+
+export function onMisbehaved(
+  state: MembershipState,
+  { slot, why, nowMs }: Extract<MembershipEvent, { kind: 'misbehaved' }>,
+): Result {
+  if (state.members.at(slot)!.status === 'doomed') return stay(state);
+  const what = `it can't be understood. ${why}`;
+  const advice = 'Start all processes from one installation, by one command.';
+  return doom(state, slot, { code: 'PROTOCOL', what, advice, forGood: true }, nowMs);
+}
