@@ -13,6 +13,7 @@ import { exitCodeOfSignal } from '../core/stop-signal.ts';
 import type { CoordinatorBody, WorkerMessage } from '../protocol/messages.ts';
 import type { RunEvent } from '../telemetry/run-event.ts';
 import { skippedStepWarnings } from '../telemetry/skipped-step.ts';
+import { type LossSpikesState, NO_LOSSES, reduceLossSpikes } from './loss-spikes.ts';
 import type { Of } from './member.ts';
 import { reduceMembership } from './membership.ts';
 import type {
@@ -22,7 +23,7 @@ import type {
   MembershipState,
 } from './membership-state.ts';
 import { initialMembership } from './membership-state.ts';
-import type { ProgressEffect, ProgressEvent, ProgressState } from './progress.ts';
+import type { ProgressEffect, ProgressEvent, ProgressState, StepSummary } from './progress.ts';
 import { initialProgress, reduceProgress } from './progress.ts';
 import { NO_PACE, type PaceState, paceOf, reducePace } from './step-pace.ts';
 import { NO_STRAGGLERS, reduceStragglers, type StragglersState } from './stragglers.ts';
@@ -45,6 +46,7 @@ export interface MachineState {
   /** Workers were lost, and no step has been finished since; `fromStep`: that of the new generation, once it runs. */
   readonly recovering: { readonly sinceMs: number; readonly fromStep: number | null } | null;
   readonly stragglers: StragglersState;
+  readonly lossSpikes: LossSpikesState;
   readonly pace: PaceState;
   /** Frames that arrived damaged since a step was finished. */
   readonly damagedFrames: number;
@@ -104,6 +106,7 @@ export function initialMachine(policy: RunPolicy, nowMs: number): MachineState {
     givenUp: null,
     recovering: null,
     stragglers: NO_STRAGGLERS,
+    lossSpikes: NO_LOSSES,
     pace: NO_PACE,
     damagedFrames: 0,
     nowMs,
@@ -283,6 +286,7 @@ class Step {
         for (const text of skippedStepWarnings(effect.summary)) this.#status(text, true);
         this.#sayRecovered(effect.summary.step);
         this.#nameStraggler(effect.summary.reports);
+        this.#noticeSpike(effect.summary);
         this.#learnPace(effect.summary.reports);
         return;
       case 'tell': {
@@ -320,6 +324,12 @@ class Step {
     const { ranks } = this.state.membership;
     const { state, warning } = reduceStragglers(this.state.stragglers, reports, ranks);
     this.state = { ...this.state, stragglers: state };
+    this.#status(warning, true);
+  }
+
+  #noticeSpike({ step, reports }: StepSummary): void {
+    const { state, warning } = reduceLossSpikes(this.state.lossSpikes, step, reports[0] ?? {});
+    this.state = { ...this.state, lossSpikes: state };
     this.#status(warning, true);
   }
 
