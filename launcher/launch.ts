@@ -30,7 +30,8 @@ function configPath({ what }: LaunchRequest): string {
 /** Runs the command line in a process of its own, whose exit code becomes this one's. */
 async function runLockstep(args: readonly string[]): Promise<number> {
   const lockstep = fileURLToPath(new URL('../bin/lockstep.js', import.meta.url));
-  const child = spawn(process.execPath, [lockstep, ...args], { stdio: 'inherit' });
+  const env = { ...process.env, LOCKSTEP_LAUNCHER_PID: String(process.pid) };
+  const child = spawn(process.execPath, [lockstep, ...args], { stdio: 'inherit', env });
   // The terminal sends Ctrl-C to both; what a scheduler sends to this process alone is passed on.
   process.on('SIGINT', () => {});
   process.on('SIGHUP', () => {});

@@ -52,6 +52,7 @@ export async function startRun(
     outcome = await superviseRun({
       place,
       maxRestarts: coordinatorWaitMs === 0 ? 0 : maxRestarts,
+      launcherPid: Number(process.env.LOCKSTEP_LAUNCHER_PID) || null,
       startCoordinator,
       task: coordinatorTask({ runFolder: folder.path, elasticity, ...facts }),
       launch: localLaunch({

@@ -33,12 +33,15 @@ export interface SupervisorOptions {
   /** What its program is told. */
   readonly task: JsonObject;
   readonly launch: Launch;
+  /** The run is saved and ends when this process, the parent, is gone; null: it may be. */
+  readonly launcherPid?: number | null;
   /** A coordinator that ran for so long makes up for the restarts before it. @default ten minutes */
   readonly healthyMs?: number;
 }
 
 /**
- * Resolves with how the run ended. Throws what kept it from beginning. Passes SIGINT, SIGTERM, SIGHUP and SIGUSR1 on. On return no process of the run is left.
+ * Resolves with how the run ended. Throws what kept it from beginning. Passes SIGINT, SIGTERM, SIGHUP and SIGUSR1 on;
+ * a launcher that is gone counts as SIGHUP. On return no process of the run is left.
  */
 export async function superviseRun(options: SupervisorOptions): Promise<RunOutcome> {
   const supervisor = new RunSupervisor(options);
@@ -66,6 +69,7 @@ class RunSupervisor {
   /** The newest one in each slot. */
   readonly #processes = new Map<number, WorkerProcess>();
   readonly #signals: StopSignal[] = [];
+  readonly #launcherCheck: NodeJS.Timeout;
   #coordinator: ChildProcess | null = null;
   #endpoint: string | null = null;
   #journal: Journal | null = null;
@@ -75,6 +79,12 @@ class RunSupervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     for (const signal of STOP_SIGNALS) process.on(signal, this.#onSignal);
+    const { launcherPid = null } = options;
+    this.#launcherCheck = setInterval(() => {
+      if (launcherPid === null || process.ppid === launcherPid) return;
+      clearInterval(this.#launcherCheck);
+      this.#onSignal('SIGHUP');
+    }, TICK_MS);
   }
 
   async run(): Promise<RunOutcome> {
@@ -100,6 +110,7 @@ class RunSupervisor {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#launcherCheck);
     for (const signal of STOP_SIGNALS) process.off(signal, this.#onSignal);
     for (const { worker } of this.#processes.values()) worker?.kill('SIGKILL');
     while ([...this.#processes.values()].some(({ exit }) => exit === null)) {

@@ -1,8 +1,9 @@
 /** Real training runs whose workers are killed. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { fixtureConfig, Workplace } from '../helper/command-line.ts';
 
 const CONFIG = fixtureConfig('two-phases.yaml');
@@ -75,6 +76,24 @@ describe('a run of which something else is lost', () => {
     assert.match(stderr, /^ {2}Warning: The coordinator was killed by SIGKILL; another one/m);
     assert.equal(stateHash(place, 'headless'), stateHash(place, 'undisturbed'));
     assert.deepEqual(resultsOf(place, 'headless'), resultsOf(place, 'undisturbed'));
+  });
+
+  it('is saved and ends when its launcher is killed', async () => {
+    const launcher = fileURLToPath(new URL('../../launcher/start.js', import.meta.url));
+    const argv = [launcher, CONFIG, '--run', 'orphan', ...OPTIONS];
+    const child = spawn(process.execPath, argv, { cwd: place.path(), stdio: 'ignore' });
+    await place.untilSteps('orphan', 2);
+    child.kill('SIGKILL');
+    while (!existsSync(place.path('orphan', 'exit.json'))) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const { code, globalStep, lastCheckpoint } = place.json('orphan', 'exit.json') as {
+      code: number;
+      globalStep: number;
+      lastCheckpoint: string;
+    };
+    assert.equal(code, 143);
+    assert.match(lastCheckpoint, new RegExp(`step-0*${globalStep}$`));
   });
 
   it('goes on when nobody reads its output any more', async () => {
