@@ -29,6 +29,8 @@ export interface StartOptions {
 
 const INSECURE_WARNING =
   'Warning: insecure-tcp encrypts nothing, and whoever can read its traffic can take part in the run.';
+/** DECTCEM, of the VT220 and every terminal since. */
+const SHOW_CURSOR = '\u001B[?25h';
 const WORKER = new URL('../worker/main.ts', import.meta.url);
 const COORDINATOR = new URL('./coordinator-main.ts', import.meta.url);
 
@@ -68,6 +70,8 @@ export async function startRun(
     });
   } finally {
     removeMeetingPlace(place);
+    // A coordinator that was killed has left it hidden behind its progress bar.
+    if (process.stderr.isTTY) process.stderr.write(SHOW_CURSOR);
   }
   return await conclude(folder, outcome, log);
 }
