@@ -11,14 +11,14 @@ const EVERY_4 = ['--set', 'checkpoint.everySteps=4'];
 const OPTIONS = ['--workers', '2', ...EVERY_4];
 const KILLED_AFTER_STEPS = 14;
 
-describe('workers killed in the middle of training', () => {
-  const place = new Workplace();
-  after(() => place.remove());
-  before(async () => {
-    const undisturbed = await place.run('train', CONFIG, '--run', 'undisturbed', ...OPTIONS);
-    assert.equal(undisturbed.code, 0, undisturbed.stderr);
-  });
+const place = new Workplace();
+after(() => place.remove());
+before(async () => {
+  const undisturbed = await place.run('train', CONFIG, '--run', 'undisturbed', ...OPTIONS);
+  assert.equal(undisturbed.code, 0, undisturbed.stderr);
+});
 
+describe('workers killed in the middle of training', () => {
   it('cost time and no bit: the first one, that writes, and then another', async () => {
     // The second one between the phases, where a survivor has to go back to the end of the first.
     const faults = ['kill@rank=0,step=3', 'kill@rank=2,step=12'].flatMap((f) => ['--simulate', f]);
@@ -60,13 +60,6 @@ describe('workers killed in the middle of training', () => {
 });
 
 describe('a run of which something else is lost', () => {
-  const place = new Workplace();
-  after(() => place.remove());
-  before(async () => {
-    const undisturbed = await place.run('train', CONFIG, '--run', 'undisturbed', ...OPTIONS);
-    assert.equal(undisturbed.code, 0, undisturbed.stderr);
-  });
-
   it('goes on when its coordinator is killed: the same state, every line of the metrics once', async () => {
     const { child, ended } = place.start('train', CONFIG, '--run', 'headless', ...OPTIONS);
     await place.untilSteps('headless', KILLED_AFTER_STEPS);
