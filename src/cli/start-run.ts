@@ -53,7 +53,7 @@ export async function startRun(
   try {
     outcome = await superviseRun({
       place,
-      maxRestarts: coordinatorWaitMs === 0 ? 0 : maxRestarts,
+      maxRestarts,
       launcherPid: Number(process.env.LOCKSTEP_LAUNCHER_PID) || null,
       startCoordinator,
       task: coordinatorTask({ runFolder: folder.path, elasticity, ...facts }),

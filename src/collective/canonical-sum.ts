@@ -19,6 +19,9 @@ export interface TreeNode {
   readonly index: number;
 }
 
+/** "level.index", for maps and messages. */
+export const nodeKey = ({ level, index }: TreeNode): string => `${level}.${index}`;
+
 /** Half-open. */
 export interface Range {
   readonly begin: number;

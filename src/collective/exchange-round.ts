@@ -10,7 +10,7 @@ import { LockstepError } from '../core/errors.ts';
 import type { DataHeader } from '../protocol/data-frame.ts';
 import type { Awaited } from '../protocol/messages.ts';
 import type { Range, Subtree, TreeNode } from './canonical-sum.ts';
-import { addCanonical, leavesOf, sumSubtrees } from './canonical-sum.ts';
+import { addCanonical, leavesOf, nodeKey, sumSubtrees } from './canonical-sum.ts';
 import type { ExchangePlan } from './exchange-plan.ts';
 import { exchangePlan, framesIn, isSmall } from './exchange-plan.ts';
 
@@ -255,8 +255,6 @@ function piecesOf(segment: Range, frameFloats: number): Map<number, Piece> {
     framesIn(segment, frameFloats).map((range) => [range.begin, { range, parts: new Map() }]),
   );
 }
-
-const nodeKey = ({ level, index }: TreeNode): string => `${level}.${index}`;
 
 /** Begins with the rank, see `awaited`. */
 function frameKey(rank: number, phase: string, node: TreeNode, offset: number): string {

@@ -3,6 +3,7 @@
  * what to do about it, a smaller learning rate or an earlier checkpoint, is not for a machine to decide.
  */
 import type { JsonObject } from '../core/json.ts';
+import { median } from '../core/median.ts';
 
 /** Steps before that a step is compared with. */
 const WINDOW = 50;
@@ -51,9 +52,4 @@ function isJump(losses: readonly number[], loss: number): boolean {
 
 function describe(step: number, loss: number, middle: number): string {
   return `The loss jumps: ${loss.toPrecision(4)} in step ${step}, ${middle.toPrecision(4)} in the middle of the ${WINDOW} steps before. If it stays up, lower the learning rate or resume from an earlier checkpoint.`;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? 0;
 }

@@ -28,6 +28,7 @@ import { initialMachine, isHeard, reduceMachine } from './machine.ts';
 import type { MeetingPoint } from './meeting-point.ts';
 import { seatOf } from './meeting-point.ts';
 import type { ExitStatus, ExpectedHashes } from './member.ts';
+import { BACKOFF_MS, HEALTHY_MS } from './restarts.ts';
 import type { Journal, Succession } from './succession.ts';
 import { isJournalOld, journalOf, successor } from './succession.ts';
 import { nameMember } from './wording.ts';
@@ -40,10 +41,6 @@ const COMPLETE_WAIT_MS = 15_000;
 const MOST_REFUSED = 100;
 /** Loading TensorFlow with CUDA and the data takes a minute at worst. */
 const JOIN_MS = 10 * 60_000;
-/** Wait before a second restart in a row; later waits double. */
-const BACKOFF_MS = 1_000;
-/** A worker that took part for so long starts with a clean record. */
-const HEALTHY_MS = 10 * 60_000;
 
 export interface CoordinatorOptions {
   readonly point: MeetingPoint;

@@ -3,6 +3,7 @@
  * is compared is the time for a position, since shares may differ by a micro-batch.
  */
 import type { JsonObject, JsonValue } from '../core/json.ts';
+import { median } from '../core/median.ts';
 
 /** Steps that are looked at together; their medians forgive a single pause. */
 const WINDOW = 20;
@@ -80,8 +81,3 @@ export function timesOf({ timings, positions }: JsonObject): StepTimes | null {
 
 const isObject = (value: JsonValue | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[sorted.length >> 1]!;
-}

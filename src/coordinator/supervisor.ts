@@ -14,19 +14,17 @@ import type { Launch, LaunchedWorker, LaunchWatch, Seat } from './launching.ts';
 import type { RunOutcome } from './machine.ts';
 import type { MeetingPlace } from './meeting-point.ts';
 import type { ExitStatus } from './member.ts';
-import { decideRestart } from './restarts.ts';
+import { BACKOFF_MS, decideRestart, HEALTHY_MS } from './restarts.ts';
 import type { Journal, SlotProcess } from './succession.ts';
 import type { FromCoordinator, PlainOutcome, ToCoordinator } from './supervision.ts';
 import { describeExit } from './wording.ts';
 
 /** A coordinator that has said nothing for so long is killed; it does nothing that takes a second. */
 const COORDINATOR_SILENCE_MS = 10_000;
-const BACKOFF_MS = 1_000;
-const HEALTHY_MS = 10 * 60_000;
 
 export interface SupervisorOptions {
   readonly place: MeetingPlace;
-  /** Coordinators in a row that may be started in place of one that died; 0 also when workers don't wait. */
+  /** Coordinators in a row that may be started in place of one that died; none where workers don't wait. */
   readonly maxRestarts: number;
   /** Starts a process that runs `runSupervised`, with a channel to this one. */
   readonly startCoordinator: () => ChildProcess;
@@ -88,7 +86,8 @@ class RunSupervisor {
   }
 
   async run(): Promise<RunOutcome> {
-    const { maxRestarts, healthyMs = HEALTHY_MS } = this.#options;
+    const { place, healthyMs = HEALTHY_MS } = this.#options;
+    const maxRestarts = place.coordinatorWaitMs === 0 ? 0 : this.#options.maxRestarts;
     const policy = { maxRestarts, backoffMs: BACKOFF_MS, healthyMs };
     let restarts = 0;
     let loss: string | null = null;

@@ -218,7 +218,7 @@ export class CommSession {
     const { privateFolder, parentPid } = this.#options.identity;
     if (reason.code === 'COORDINATOR_LOST') {
       this.#client.giveUp();
-      // The coordinator would have removed it. One that only can't be heard still needs the keys in it.
+      // The supervisor would have removed it. A coordinator that only can't be heard still needs the keys in it.
       const isGone = parentPid !== null && process.ppid !== parentPid;
       if (privateFolder !== null && isGone) removePrivateFolder(privateFolder);
     }

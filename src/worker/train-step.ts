@@ -3,7 +3,7 @@
  * tree, summed over all workers, divided by the global weight, applied. Every rank ends with the same bits. A sum
  * that is not finite ends the run, or leaves everything as it was.
  */
-import { SubtreeStack, type TreeNode, wholeSubtrees } from '../collective/canonical-sum.ts';
+import { nodeKey, SubtreeStack, wholeSubtrees } from '../collective/canonical-sum.ts';
 import { firstNonFinite } from '../core/first-non-finite.ts';
 import type { Loader } from '../data/loader/loader.ts';
 import type { LeafLayout, Session } from '../engine/engine.ts';
@@ -50,7 +50,7 @@ export async function trainStep(input: TrainStepInput): Promise<StepResult> {
   const { program, config } = run.phases[phase]!;
   const { share, microBatches } = trainingShare(run, place, { phase, stepInPhase });
   const shape = { step: globalStep, microBatches, length: program.leaf.size };
-  const whole = new Set(wholeSubtrees(share, microBatches).map(nameOfNode));
+  const whole = new Set(wholeSubtrees(share, microBatches).map(nodeKey));
   const watch = new Stopwatch(['dataMs', 'computeMs', 'exchangeMs', 'applyMs']);
   const tree = new SubtreeStack<Float32Array>(microBatches, (a, b) => session.merge(a, b));
   let tokens = 0;
@@ -76,7 +76,7 @@ export async function trainStep(input: TrainStepInput): Promise<StepResult> {
     comm.checkMembership();
     const { node, sum } = tree.subtrees().at(-1)!;
     // The last one goes with the all-reduce itself.
-    const isOffered = whole.has(nameOfNode(node)) && microBatch + 1 < share.end;
+    const isOffered = whole.has(nodeKey(node)) && microBatch + 1 < share.end;
     if (isOffered) comm.offer(shape, { ...node, vector: sum });
     tokens += batch.lengths.reduce((sum, length) => sum + length, 0);
     positions += batch.rows * batch.paddedLength;
@@ -93,8 +93,6 @@ export async function trainStep(input: TrainStepInput): Promise<StepResult> {
   const sums = namedSums(total, program.leaf);
   return { sums, isSkipped, spoilt, tokens, positions, timings: watch.milliseconds };
 }
-
-const nameOfNode = ({ level, index }: TreeNode): string => `${level}.${index}`;
 
 function namedSums(total: Float32Array, { sums, sumOffset }: LeafLayout): Record<string, number> {
   return Object.fromEntries(sums.map((name, index) => [name, total[sumOffset + index]!]));
