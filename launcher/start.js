@@ -14,6 +14,6 @@ if (problem) {
 } else {
   void import('tsx/esm/api').then(({ register }) => {
     register();
-    return import('./launch.ts');
+    return import('../src/cli/launch/main.ts');
   });
 }

@@ -2,8 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import { asLockstepError } from '../src/core/errors.ts';
 import { resolveEngineKind } from '../src/engine/select.ts';
-import { lockstep, say } from './quickstart/command-line.ts';
-import { ensureQuickstartData } from './quickstart/ensure-data.ts';
+import { lockstep, say } from '../src/workflow/quickstart/command-line.ts';
+import { ensureQuickstartData } from '../src/workflow/quickstart/ensure-data.ts';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 try {

@@ -1,10 +1,10 @@
-/** Checks that the imports of src/, launcher/ and scripts/ keep to the architecture; exit code 1 if not. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+/** Checks that the imports of src/ and scripts/ keep to the architecture; exit code 1 if not. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { layerProblems } from './layers/rules.ts';
 
 const root = join(import.meta.dirname, '..');
-const folders = ['src', 'launcher', 'scripts'].filter((folder) => existsSync(join(root, folder)));
+const folders = ['src', 'scripts'];
 const paths = folders.flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))

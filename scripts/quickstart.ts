@@ -1,4 +1,4 @@
 /** `npm run quickstart`: real files, pretraining against training from scratch, and the answer. */
-import { quickstart } from './quickstart/quickstart.ts';
+import { quickstart } from '../src/workflow/quickstart/quickstart.ts';
 
 process.exitCode = await quickstart();

@@ -1,23 +1,22 @@
 /**
- * The architecture as rules on imports: cli → coordinator, worker, launcher → collective, checkpoint,
- * data, engine, … → protocol, telemetry, config → core.
+ * The architecture as rules on imports: cli → workflow → coordinator, worker → run → nn, checkpoint → data,
+ * engine, … → protocol, telemetry, config → core.
  */
-import { isBuiltin } from 'node:module';
 import { adjacency, cyclesOf, type Edge, edgesOf, pathTo } from './graph.ts';
 
 /** From the foundation upwards: a folder imports from its own layer and from those below. */
 const LAYERS: readonly (readonly string[])[] = [
   ['core'],
   ['protocol', 'telemetry', 'config'],
-  [
-    ...['collective', 'checkpoint', 'data', 'engine', 'objective', 'model', 'optimizer'],
-    ...['schedule', 'evaluation'],
-  ],
-  ['coordinator', 'worker', 'launcher', 'report', 'dashboard'],
-  ['cli'],
+  ['data', 'engine', 'collective', 'launch'],
+  ['nn', 'checkpoint'],
+  ['run'],
+  ['coordinator', 'worker'],
+  ['workflow', 'bench'],
+  ['cli', 'index.ts'],
 ];
-const NEVER_IN_COORDINATOR = ['engine', 'model', 'objective', 'optimizer', 'worker'];
-const LAUNCHER_MAY_IMPORT = ['launcher', 'core', 'config', 'telemetry', 'protocol'];
+const NEVER_IN_COORDINATOR = ['engine', 'nn', 'run', 'worker'];
+const DATA_MAY_IMPORT = ['core', 'config', 'protocol', 'telemetry'];
 
 /** Every import that the architecture forbids, a sentence each. */
 export function layerProblems(sources: ReadonlyMap<string, string>): string[] {
@@ -33,7 +32,7 @@ export function layerProblems(sources: ReadonlyMap<string, string>): string[] {
   ];
 }
 
-/** `src/data/plan/plan.ts` → `data`; `launcher/…` → `launcher`; `scripts/…` → `scripts`. */
+/** `src/data/plan/plan.ts` → `data`; `scripts/…` → `scripts`. */
 function areaOf(path: string): string {
   const [top = '', second = ''] = path.split('/');
   return top === 'src' ? second : top;
@@ -60,8 +59,8 @@ function folderProblem({ from, to }: Edge): string | null {
   }
   if (source === 'worker' && target === 'coordinator')
     return 'a worker never imports the coordinator';
-  if (source === 'launcher' && !LAUNCHER_MAY_IMPORT.includes(target)) {
-    return 'the launcher knows nothing of training';
+  if (source === 'data' && !DATA_MAY_IMPORT.includes(target)) {
+    return 'data know no engine and no objective';
   }
   return layerOf(source) < layerOf(target) ? `${target} lies above ${source}` : null;
 }
@@ -96,7 +95,6 @@ function reachProblems(sources: ReadonlyMap<string, string>, edges: readonly Edg
       (node) => node.startsWith('@tensorflow/'),
       'the coordinator runs without TensorFlow',
     ),
-    ...find('dashboard', isBuiltin, 'the dashboard runs in a browser'),
   ];
 }
 

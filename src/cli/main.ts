@@ -2,9 +2,9 @@
 import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
-import { outliveReader } from './closed-pipe.ts';
+import { outliveReader } from '../launch/closed-pipe.ts';
+import { reportError } from '../launch/exit.ts';
 import { COMMANDS } from './commands.ts';
-import { reportError } from './exit.ts';
 import { isParserError, refuseNotANumber, usageError } from './usage.ts';
 
 const parser: Argv = yargs(hideBin(process.argv))

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { Argv } from 'yargs';
 import { LockstepError } from '../core/errors.ts';
 import type { BuildOptions } from '../data/importer/build-options.ts';
-import type { SourceRules } from './import-source.ts';
+import type { SourceRules } from '../data/importer/import-source.ts';
 
 export interface StoreOptions {
   store: string;

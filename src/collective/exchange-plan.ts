@@ -9,9 +9,8 @@
  * Where waiting for each other costs more than bytes, everyone sends everyone everything and adds it all:
  * c·S·(W−1) bytes, but one way instead of there and back.
  */
-import type { Range, TreeNode } from './canonical-sum.ts';
-import { wholeSubtrees } from './canonical-sum.ts';
-import { shareOf } from './share.ts';
+import type { Range, TreeNode } from '../core/canonical-sum.ts';
+import { shareOf, wholeSubtrees } from '../core/canonical-sum.ts';
 
 /** Segments begin at multiples of a cache line. */
 const ALIGNMENT_FLOATS = 16;

@@ -6,11 +6,12 @@
  * of a piece has come it is summed in tree order and sent to all others at once, while parts of the next
  * piece still arrive.
  */
+
+import type { Range, Subtree, SubtreeStack, TreeNode } from '../core/canonical-sum.ts';
+import { addCanonical, leavesOf, nodeKey, sumSubtrees } from '../core/canonical-sum.ts';
 import { LockstepError } from '../core/errors.ts';
 import type { DataHeader } from '../protocol/data-frame.ts';
 import type { Awaited } from '../protocol/messages.ts';
-import type { Range, Subtree, TreeNode } from './canonical-sum.ts';
-import { addCanonical, leavesOf, nodeKey, sumSubtrees } from './canonical-sum.ts';
 import type { ExchangePlan } from './exchange-plan.ts';
 import { exchangePlan, framesIn, isSmall } from './exchange-plan.ts';
 
@@ -259,4 +260,13 @@ function piecesOf(segment: Range, frameFloats: number): Map<number, Piece> {
 /** Begins with the rank, see `awaited`. */
 function frameKey(rank: number, phase: string, node: TreeNode, offset: number): string {
   return `${rank} ${phase} ${nodeKey(node)} ${offset}`;
+}
+
+/** This rank's finished subtrees, as the all-reduce takes them. */
+export function reduceInput(
+  tree: SubtreeStack<Float32Array>,
+  shape: { step: number; microBatches: number; length: number },
+): ReduceInput {
+  const subtrees = tree.subtrees().map(({ node, sum }) => ({ ...node, vector: sum }));
+  return { ...shape, subtrees };
 }

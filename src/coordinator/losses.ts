@@ -1,8 +1,9 @@
 /** What becomes of a process that is lost, and of the run without it. Pure. */
 import { failure } from '../core/failure.ts';
 import type { PersistentList } from '../core/persistent-list.ts';
+import type { ExitStatus } from '../launch/launching.ts';
 import { formIfComplete, regroup } from './generations.ts';
-import type { Doom, ExitStatus, Member } from './member.ts';
+import type { Doom, Member } from './member.ts';
 import { newMember } from './member.ts';
 import type {
   MembershipEffect,

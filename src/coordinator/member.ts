@@ -56,15 +56,6 @@ export interface Doom {
   readonly forGood: boolean;
 }
 
-export interface ExitStatus {
-  readonly code: number | null;
-  readonly signal: string | null;
-  /** Last line that the process printed, if any. */
-  readonly lastLine: string;
-  /** What it did when it was killed, where the launcher can see that. */
-  readonly stateWhenKilled?: 'running' | 'stopped' | undefined;
-}
-
 /** A process that is to be started in `slot`. */
 export function newMember(slot: number, attempt: number, restarts: number, nowMs: number): Member {
   return {

@@ -2,8 +2,9 @@
 import type { Failure } from '../core/failure.ts';
 import { PersistentList } from '../core/persistent-list.ts';
 import type { Transition } from '../core/transition.ts';
+import type { ExitStatus } from '../launch/launching.ts';
 import type { CoordinatorBody, WorkerMessage } from '../protocol/messages.ts';
-import type { ExitStatus, ExpectedHashes, Member } from './member.ts';
+import type { ExpectedHashes, Member } from './member.ts';
 import { newMember } from './member.ts';
 import type { RestartPolicy } from './restarts.ts';
 import type { StepPace } from './step-pace.ts';

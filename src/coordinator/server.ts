@@ -5,6 +5,7 @@
 import type { LockstepError } from '../core/errors.ts';
 import { failure, failureOfError } from '../core/failure.ts';
 import type { StopSignal } from '../core/stop-signal.ts';
+import type { ExitStatus, Launch, LaunchedWorker, LaunchWatch } from '../launch/launching.ts';
 import { decodeFromWorker, encode } from '../protocol/codec.ts';
 import type { ControlServer } from '../protocol/control-socket.ts';
 import { openControlServer } from '../protocol/control-socket.ts';
@@ -22,12 +23,11 @@ import {
 } from '../protocol/timing.ts';
 import type { RunEvent } from '../telemetry/run-event.ts';
 import { DEFAULT_ELASTICITY, type Elasticity } from './elasticity.ts';
-import type { Launch, LaunchedWorker, LaunchWatch } from './launching.ts';
 import type { MachineEffect, MachineEvent, MachineState, RunOutcome } from './machine.ts';
 import { initialMachine, isHeard, reduceMachine } from './machine.ts';
-import type { MeetingPoint } from './meeting-point.ts';
-import { seatOf } from './meeting-point.ts';
-import type { ExitStatus, ExpectedHashes } from './member.ts';
+import type { ExpectedHashes } from './member.ts';
+import type { MeetingPoint } from './rendezvous.ts';
+import { seatOf } from './rendezvous.ts';
 import { BACKOFF_MS, HEALTHY_MS } from './restarts.ts';
 import type { Journal, Succession } from './succession.ts';
 import { isJournalOld, journalOf, successor } from './succession.ts';

@@ -5,9 +5,10 @@
  */
 import type { Failure } from '../core/failure.ts';
 import type { StopSignal } from '../core/stop-signal.ts';
+import type { ExitStatus } from '../launch/launching.ts';
 import type { MachineState, RunPolicy } from './machine.ts';
 import { initialMachine } from './machine.ts';
-import type { ExitStatus, Member } from './member.ts';
+import type { Member } from './member.ts';
 import { newMember } from './member.ts';
 import { succeedingProgress } from './progress.ts';
 

@@ -1,6 +1,7 @@
 /** How the coordinator names workers and their ends in its sentences: by slot, as their log files are. */
 import { EXIT } from '../core/errors.ts';
-import type { ExitStatus, Member } from './member.ts';
+import type { ExitStatus } from '../launch/launching.ts';
+import type { Member } from './member.ts';
 
 /** "worker 1 (pid 4711)". */
 export function nameMember({ slot, pid }: Pick<Member, 'slot' | 'pid'>): string {

@@ -1,5 +1,5 @@
 /** What every session does on the host with leaves and sums, so that their bits are alike. */
-import { addCanonical, flushSubnormals } from '../collective/canonical-sum.ts';
+import { addCanonical, flushSubnormals } from '../core/canonical-sum.ts';
 import type { MicroBatch } from './engine.ts';
 
 /** Adds the sums that the host knows into `vector`, where `names[0]` is at `offset`; then as every adder wants it. */

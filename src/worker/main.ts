@@ -3,13 +3,13 @@
  * environment.
  */
 import { parseArgs } from 'node:util';
-import { readRunConfig } from '../checkpoint/run-folder.ts';
 import { asLockstepError } from '../core/errors.ts';
+import { readRunConfig } from '../run/folder.ts';
 import { openLog } from '../telemetry/log.ts';
-import { openComm } from './comm-client.ts';
+import { openComm } from './comm/comm-client.ts';
 import { workerIdentity } from './identity.ts';
 import { runWorker } from './run-worker.ts';
-import { parseFault, type SimulatedFault } from './simulated-fault.ts';
+import { parseFault, type SimulatedFault } from './training/simulated-fault.ts';
 
 const { values: options } = parseArgs({
   options: {

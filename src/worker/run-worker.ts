@@ -8,12 +8,12 @@ import { openStore } from '../data/format/open-store.ts';
 import type { Store } from '../data/format/store.ts';
 import type { Engine } from '../engine/engine.ts';
 import { createEngine } from '../engine/select.ts';
+import { defineRun, type RunDefinition } from '../run/definition.ts';
 import type { Comm } from './comm.ts';
-import { type LoopEnd, TrainingLoop } from './loop.ts';
-import { findStart } from './restoring.ts';
-import { defineRun, type RunDefinition } from './run-definition.ts';
-import type { SimulatedFault } from './simulated-fault.ts';
-import { takePart } from './take-part.ts';
+import { takePart } from './replica.ts';
+import { findStart } from './training/restoring.ts';
+import type { SimulatedFault } from './training/simulated-fault.ts';
+import { type LoopEnd, TrainingLoop } from './training/trainer.ts';
 
 export interface WorkerInput {
   readonly config: RunConfig;

@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { FakeRun } from '../../src/cli/bench/faults/fake-run.ts';
-import { expectedState, FakeRunProcess } from '../../src/cli/bench/faults/fake-run.ts';
+import type { FakeRun } from '../../src/bench/faults/fake-run.ts';
+import { expectedState, FakeRunProcess } from '../../src/bench/faults/fake-run.ts';
 
 /** A run that would go on for long, struck once it is under way. */
 async function withLongRun(

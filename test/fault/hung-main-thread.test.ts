@@ -1,7 +1,7 @@
 /** A worker whose main thread is blocked for ever, while its comm thread goes on saying that it lives. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { expectedState, FakeRunProcess } from '../../src/cli/bench/faults/fake-run.ts';
+import { expectedState, FakeRunProcess } from '../../src/bench/faults/fake-run.ts';
 
 const STEPS = 30;
 

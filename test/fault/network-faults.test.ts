@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { expectedState, FakeRunProcess } from '../../src/cli/bench/faults/fake-run.ts';
-import { StruckNetwork, type WorkerLinks } from '../../src/cli/bench/faults/network.ts';
-import { pause } from '../../src/cli/bench/faults/strike.ts';
+import { expectedState, FakeRunProcess } from '../../src/bench/faults/fake-run.ts';
+import { StruckNetwork, type WorkerLinks } from '../../src/bench/faults/network.ts';
+import { pause } from '../../src/bench/faults/strike.ts';
 
 const TRANSPORTS = ['insecure-tcp', 'tcp'] as const;
 /** Most of each test is waiting. */

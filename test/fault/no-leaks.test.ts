@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { expectedState, FakeRunProcess } from '../../src/cli/bench/faults/fake-run.ts';
+import { expectedState, FakeRunProcess } from '../../src/bench/faults/fake-run.ts';
 
 /** Deaths of one worker, and of the coordinator; the first ones are let pass before anything is counted. */
 const CHANGES = Number(process.env.LOCKSTEP_CHANGES ?? 12);

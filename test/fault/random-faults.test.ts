@@ -6,10 +6,10 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { expectedState, FakeRunProcess } from '../../src/cli/bench/faults/fake-run.ts';
-import { type FaultName, SURVIVED } from '../../src/cli/bench/faults/fault-kinds.ts';
-import { StruckNetwork } from '../../src/cli/bench/faults/network.ts';
-import { pause, strike } from '../../src/cli/bench/faults/strike.ts';
+import { expectedState, FakeRunProcess } from '../../src/bench/faults/fake-run.ts';
+import { type FaultName, SURVIVED } from '../../src/bench/faults/fault-kinds.ts';
+import { StruckNetwork } from '../../src/bench/faults/network.ts';
+import { pause, strike } from '../../src/bench/faults/strike.ts';
 import { randomStream } from '../../src/core/random.ts';
 
 const FAULTS = Number(process.env.LOCKSTEP_FAULTS ?? 20);

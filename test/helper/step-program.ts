@@ -3,11 +3,11 @@ import type { ModelConfig } from '../../src/config/model-section.ts';
 import type { ObjectiveConfig } from '../../src/config/phase-section.ts';
 import { randomStream } from '../../src/core/random.ts';
 import type { MicroBatch, Program, TrainState } from '../../src/engine/engine.ts';
-import { initialState } from '../../src/model/initial-state.ts';
-import { makeModel } from '../../src/model/registry.ts';
-import { microBatchOf } from '../../src/objective/objective.ts';
-import { makeProgram } from '../../src/objective/program.ts';
-import { makeObjective } from '../../src/objective/registry.ts';
+import { initialState } from '../../src/nn/initial-state.ts';
+import { makeModel } from '../../src/nn/model/registry.ts';
+import { microBatchOf } from '../../src/nn/objective/objective.ts';
+import { makeObjective } from '../../src/nn/objective/registry.ts';
+import { makeProgram } from '../../src/nn/program.ts';
 
 const SYMBOLS = 7;
 

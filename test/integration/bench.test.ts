@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
-import type { CollectiveRow } from '../../src/cli/bench/collective-bench.ts';
-import type { StepReport } from '../../src/cli/bench/step-bench.ts';
-import { byLayer, type StepProfile } from '../../src/cli/bench/step-profile.ts';
-import { CHANNELS, flopsOf } from '../../src/cli/bench/step-shapes.ts';
+import type { CollectiveRow } from '../../src/bench/collective-bench.ts';
+import type { StepReport } from '../../src/bench/step-bench.ts';
+import { byLayer, type StepProfile } from '../../src/bench/step-profile.ts';
+import { CHANNELS, flopsOf } from '../../src/bench/step-shapes.ts';
 import { Workplace } from '../helper/command-line.ts';
 import { whereTensorflowIs } from '../helper/tensorflow.ts';
 

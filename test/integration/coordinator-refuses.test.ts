@@ -1,15 +1,14 @@
 /** What reaches the coordinator's socket from outside its run; the "workers" live in this process. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Seat } from '../../src/coordinator/launching.ts';
 import type { RunOutcome } from '../../src/coordinator/machine.ts';
 import {
   makeMeetingPlace,
   openMeetingPoint,
   removeMeetingPlace,
-} from '../../src/coordinator/meeting-point.ts';
-import type { ExitStatus } from '../../src/coordinator/member.ts';
+} from '../../src/coordinator/rendezvous.ts';
 import { runCoordinator } from '../../src/coordinator/server.ts';
+import type { ExitStatus, Seat } from '../../src/launch/launching.ts';
 import { decodeFromCoordinator, encode } from '../../src/protocol/codec.ts';
 import type { ControlClient } from '../../src/protocol/control-socket.ts';
 import { openControlClient } from '../../src/protocol/control-socket.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { after, describe, it } from 'node:test';
-import { leavesOfStep, reduceInputOf, treeSum } from '../../src/cli/bench/faults/leaves.ts';
+import { leavesOfStep, reduceInputOf, treeSum } from '../../src/bench/faults/leaves.ts';
 import { AllReduce } from '../../src/collective/all-reduce.ts';
 import type { Transport } from '../../src/collective/transport/transport.ts';
 import { zeromqTransport } from '../../src/collective/transport/zeromq-transport.ts';

@@ -18,8 +18,8 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { answersConfig } from '../../src/config/answers-config.ts';
 import { runConfig } from '../../src/config/run-config.ts';
+import { answersConfig } from '../../src/workflow/study/answers-config.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const PAGES = [

@@ -1,7 +1,7 @@
 /** The short form of `npm run test:fuzz`: some thousand mutated frames, always the same. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { expectedState, FakeRunProcess } from '../../src/cli/bench/faults/fake-run.ts';
+import { expectedState, FakeRunProcess } from '../../src/bench/faults/fake-run.ts';
 import { bombard } from '../fuzz/bombard.ts';
 import { fuzzDecoders } from '../fuzz/decoders.ts';
 

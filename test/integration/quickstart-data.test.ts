@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { isAbsolute, join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { buildQuickstartData } from '../../scripts/quickstart/data.ts';
 import { openStore } from '../../src/data/format/open-store.ts';
 import { SPLITS } from '../../src/data/format/store.ts';
+import { buildQuickstartData } from '../../src/workflow/quickstart/data.ts';
 import { temporaryFolder } from '../unit/data/sample-store.ts';
 
 const folder = temporaryFolder();

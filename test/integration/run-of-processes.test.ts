@@ -1,8 +1,8 @@
 /** Runs of real processes, coordinator and workers, that end as they should; no TensorFlow. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { FakeRun } from '../../src/cli/bench/faults/fake-run.ts';
-import { expectedState, FakeRunProcess } from '../../src/cli/bench/faults/fake-run.ts';
+import type { FakeRun } from '../../src/bench/faults/fake-run.ts';
+import { expectedState, FakeRunProcess } from '../../src/bench/faults/fake-run.ts';
 
 async function withRun(
   change: Partial<FakeRun>,

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, describe, it } from 'node:test';
-import { readRunConfig } from '../../src/checkpoint/run-folder.ts';
-import { TUNED_FROM_MICRO_BATCHES } from '../../src/cli/tune/settle-formulations.ts';
+import { readRunConfig } from '../../src/run/folder.ts';
+import { TUNED_FROM_MICRO_BATCHES } from '../../src/workflow/tune/settle-formulations.ts';
 import { fixtureConfig, Workplace } from '../helper/command-line.ts';
 import { whereTensorflowIs } from '../helper/tensorflow.ts';
 

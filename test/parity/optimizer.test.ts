@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { OptimizerConfig } from '../../src/config/phase-section.ts';
 import type { Program } from '../../src/engine/engine.ts';
 import { makeLeafLayout, makeStateLayout } from '../../src/engine/layout.ts';
-import { makeUpdateRule } from '../../src/optimizer/update-rule.ts';
+import { makeUpdateRule } from '../../src/nn/optimizer/update-rule.ts';
 import { testEngine } from '../helper/engine.ts';
 import { assertClose } from './close.ts';
 import {

@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import type { ModelConfig } from '../../src/config/model-section.ts';
 import type { ObjectiveConfig, OptimizerConfig } from '../../src/config/phase-section.ts';
+import type { DataFacts } from '../../src/data/facts.ts';
 import type { MicroBatch, Program, Session } from '../../src/engine/engine.ts';
 import type { Tensor } from '../../src/engine/ops.ts';
-import type { Model } from '../../src/model/model.ts';
-import { makeModel } from '../../src/model/registry.ts';
-import type { DataFacts, Objective } from '../../src/objective/objective.ts';
-import { makeProgram } from '../../src/objective/program.ts';
-import { makeObjective } from '../../src/objective/registry.ts';
+import type { Model } from '../../src/nn/model/model.ts';
+import { makeModel } from '../../src/nn/model/registry.ts';
+import type { Objective } from '../../src/nn/objective/objective.ts';
+import { makeObjective } from '../../src/nn/objective/registry.ts';
+import { makeProgram } from '../../src/nn/program.ts';
 import { testEngine } from '../helper/engine.ts';
 import { type Fixture, loadFixture, type ModelFixtureName, type ModelSettings } from './fixture.ts';
 

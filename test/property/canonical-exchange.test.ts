@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Range, Subtree, TreeNode } from '../../src/collective/canonical-sum.ts';
+import type { ExchangePlan, ExchangeShape } from '../../src/collective/exchange-plan.ts';
+import { exchangePlan } from '../../src/collective/exchange-plan.ts';
+import type { Range, Subtree, TreeNode } from '../../src/core/canonical-sum.ts';
 import {
   addCanonical,
   flushSubnormals,
@@ -11,9 +13,7 @@ import {
   SubtreeStack,
   sumSubtrees,
   wholeSubtrees,
-} from '../../src/collective/canonical-sum.ts';
-import type { ExchangePlan, ExchangeShape } from '../../src/collective/exchange-plan.ts';
-import { exchangePlan } from '../../src/collective/exchange-plan.ts';
+} from '../../src/core/canonical-sum.ts';
 import { randomStream } from '../../src/core/random.ts';
 
 const SPECIAL = [0, -0, 2 ** -149, -(2 ** -130), 2 ** -126, -(2 ** -126), 3e38, -3e38, 1, -1];

@@ -5,10 +5,10 @@ import type { ModelConfig } from '../../src/config/model-section.ts';
 import type { ObjectiveConfig } from '../../src/config/phase-section.ts';
 import { randomStream } from '../../src/core/random.ts';
 import type { MicroBatch } from '../../src/engine/engine.ts';
-import { initialState } from '../../src/model/initial-state.ts';
-import { makeModel } from '../../src/model/registry.ts';
-import { makeProgram } from '../../src/objective/program.ts';
-import { makeObjective } from '../../src/objective/registry.ts';
+import { initialState } from '../../src/nn/initial-state.ts';
+import { makeModel } from '../../src/nn/model/registry.ts';
+import { makeObjective } from '../../src/nn/objective/registry.ts';
+import { makeProgram } from '../../src/nn/program.ts';
 import { testEngine } from '../helper/engine.ts';
 import { assertClose } from '../parity/close.ts';
 

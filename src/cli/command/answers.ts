@@ -3,22 +3,26 @@ import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import type { Device } from '../../../launcher/device.ts';
-import type { AnswersConfig, AnswersDataset } from '../../config/answers-config.ts';
-import {
-  answersConfigToYaml,
-  loadAnswersConfig,
-  refuseOtherGrid,
-} from '../../config/load-answers.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { lockFolder } from '../../core/folder-lock.ts';
 import { openStore, type StoreOnDisk } from '../../data/format/open-store.ts';
 import { resolveEngineKind } from '../../engine/select.ts';
-import { firstCells } from '../../report/grid.ts';
-import { answerGrid } from '../answers/answer-grid.ts';
-import { answersFolder, makeAnswersFolder, writeWhole } from '../answers/answers-folder.ts';
-import { measureSpeed } from '../answers/measure-speed.ts';
-import { gridOfStore, sizedGrid } from '../answers/own-grid.ts';
+import type { Device } from '../../launch/device.ts';
+import { answerGrid } from '../../workflow/study/answer-grid.ts';
+import type { AnswersConfig, AnswersDataset } from '../../workflow/study/answers-config.ts';
+import {
+  answersFolder,
+  makeAnswersFolder,
+  writeWhole,
+} from '../../workflow/study/answers-folder.ts';
+import { firstCells } from '../../workflow/study/grid.ts';
+import {
+  answersConfigToYaml,
+  loadAnswersConfig,
+  refuseOtherGrid,
+} from '../../workflow/study/load-answers.ts';
+import { measureSpeed } from '../../workflow/study/measure-speed.ts';
+import { gridOfStore, sizedGrid } from '../../workflow/study/own-grid.ts';
 import type { Command } from '../command.ts';
 import { type DeviceOptions, deviceOptions, devicesOf } from './train.ts';
 

@@ -1,19 +1,24 @@
 import { cpus } from 'node:os';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
+import { definitionOf } from '../../bench/bench-program.ts';
+import { benchCollective, COLLECTIVE_SIZES } from '../../bench/collective-bench.ts';
+import { collectiveHead, collectiveLine } from '../../bench/collective-table.ts';
+import { benchFaults } from '../../bench/faults/fault-bench.ts';
+import { faultTable, faultVerdict, struckLine } from '../../bench/faults/fault-table.ts';
+import { profileText } from '../../bench/profile-text.ts';
+import { benchScaling, SCALING_SHAPE } from '../../bench/scaling-bench.ts';
+import { scalingHead, scalingLine } from '../../bench/scaling-table.ts';
+import { benchSteps } from '../../bench/step-bench.ts';
+import { type ProfileOptions, profileSteps } from '../../bench/step-profile.ts';
+import {
+  BENCH_MODELS,
+  type BenchModel,
+  describeShape,
+  stepShapes,
+} from '../../bench/step-shapes.ts';
+import { tableFoot, tableHead, tableLine } from '../../bench/step-table.ts';
 import { loadRunConfig } from '../../config/load.ts';
 import { EXIT, LockstepError } from '../../core/errors.ts';
-import { definitionOf } from '../bench/bench-program.ts';
-import { benchCollective, COLLECTIVE_SIZES } from '../bench/collective-bench.ts';
-import { collectiveHead, collectiveLine } from '../bench/collective-table.ts';
-import { benchFaults } from '../bench/faults/fault-bench.ts';
-import { faultTable, faultVerdict, struckLine } from '../bench/faults/fault-table.ts';
-import { profileText } from '../bench/profile-text.ts';
-import { benchScaling, SCALING_SHAPE } from '../bench/scaling-bench.ts';
-import { scalingHead, scalingLine } from '../bench/scaling-table.ts';
-import { benchSteps } from '../bench/step-bench.ts';
-import { type ProfileOptions, profileSteps } from '../bench/step-profile.ts';
-import { BENCH_MODELS, type BenchModel, describeShape, stepShapes } from '../bench/step-shapes.ts';
-import { tableFoot, tableHead, tableLine } from '../bench/step-table.ts';
 import type { Command } from '../command.ts';
 
 interface BenchOptions {

@@ -3,10 +3,11 @@ import { describeStore, summariseStore } from '../../data/format/describe-store.
 import { openStore } from '../../data/format/open-store.ts';
 import { verifyStore } from '../../data/format/verify-store.ts';
 import { buildStore } from '../../data/importer/build-store.ts';
+import { importSource, rulesOf, type SourceOptions } from '../../data/importer/import-source.ts';
 import { importReportText } from '../../data/importer/report.ts';
 import { synthesize } from '../../data/importer/synthesize.ts';
 import type { Command } from '../command.ts';
-import { importSource, rulesOf, type SourceOptions, sourceOptions } from '../import-source.ts';
+import { sourceOptions } from '../import-options.ts';
 import { type StoreOptions, storeBuildOptions, storeOptions } from '../store-options.ts';
 
 type ImportOptions = SourceOptions & StoreOptions;

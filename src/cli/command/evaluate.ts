@@ -1,10 +1,10 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { SPLITS, type Split } from '../../data/format/store.ts';
+import { evaluateRun } from '../../workflow/predict/evaluate-run.ts';
+import { filesOption, withRawFiles } from '../../workflow/predict/raw-files.ts';
+import { describeReport } from '../../workflow/predict/report-text.ts';
+import type { PredictionRequest } from '../../workflow/predict/task.ts';
 import type { Command } from '../command.ts';
-import { evaluateRun } from '../prediction/evaluate-run.ts';
-import { filesOption, withRawFiles } from '../prediction/raw-files.ts';
-import { describeReport } from '../prediction/report-text.ts';
-import type { PredictionRequest } from '../prediction/task.ts';
 import { type DeviceOptions, deviceOptions, devicesOf } from './train.ts';
 
 interface EvaluateOptions extends DeviceOptions {

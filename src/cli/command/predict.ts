@@ -5,9 +5,9 @@ import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { LockstepError } from '../../core/errors.ts';
 import { writeFailure } from '../../core/file-error.ts';
 import { SPLITS, type Split } from '../../data/format/store.ts';
+import { type PredictionFormat, predictionLines } from '../../workflow/predict/lines.ts';
+import { filesOption, withRawFiles } from '../../workflow/predict/raw-files.ts';
 import type { Command } from '../command.ts';
-import { type PredictionFormat, predictionLines } from '../prediction/lines.ts';
-import { filesOption, withRawFiles } from '../prediction/raw-files.ts';
 import { type DeviceOptions, deviceOptions, devicesOf } from './train.ts';
 
 interface PredictOptions extends DeviceOptions {

@@ -1,5 +1,5 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { openRunFolder } from '../../checkpoint/run-folder.ts';
+import { openRunFolder } from '../../run/folder.ts';
 import type { Command } from '../command.ts';
 import {
   devicesOf,
@@ -25,8 +25,8 @@ export const resumeCommand: Command<ResumeOptions> = {
     const elasticity = elasticityOf(options, devices.length);
     const folder = await openRunFolder(options.run);
     try {
-      const { readRunFacts, startRun } = await import('../start-run.ts');
-      const { movedSentence } = await import('../tune/settle-formulations.ts');
+      const { readRunFacts, startRun } = await import('../../workflow/train/start-run.ts');
+      const { movedSentence } = await import('../../workflow/tune/settle-formulations.ts');
       const moved = movedSentence(folder.runConfig, devices[0]!);
       if (moved !== undefined) process.stderr.write(`${moved}\n`);
       const facts = await readRunFacts(folder.runConfig);

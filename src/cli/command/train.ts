@@ -1,14 +1,14 @@
 import { resolve } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { cpuDevices, type Device, gpuDevices } from '../../../launcher/device.ts';
-import { createRunFolder, refuseUsedFolder } from '../../checkpoint/run-folder.ts';
 import { loadRunConfig } from '../../config/load.ts';
 import type { RunConfig } from '../../config/run-config.ts';
 import { DEFAULT_ELASTICITY, type Elasticity } from '../../coordinator/elasticity.ts';
-import type { MeetingKind } from '../../coordinator/meeting-point.ts';
+import type { MeetingKind } from '../../coordinator/rendezvous.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { resolveEngineKind } from '../../engine/select.ts';
-import { parseFault } from '../../worker/simulated-fault.ts';
+import { cpuDevices, type Device, gpuDevices } from '../../launch/device.ts';
+import { createRunFolder, refuseUsedFolder } from '../../run/folder.ts';
+import { parseFault } from '../../worker/training/simulated-fault.ts';
 import type { Command } from '../command.ts';
 
 /** In seconds: what waits for the coordinator meanwhile has to fit into a queue. */
@@ -141,8 +141,8 @@ export const trainCommand: Command<TrainOptions> = {
     const config = loadConfigHere(options);
     refuseTf32OnCpu(config, devices);
     // Coordinator and data formats take a while to load: a typing mistake is answered without them.
-    const { readRunFacts, startRun } = await import('../start-run.ts');
-    const { settleFormulations } = await import('../tune/settle-formulations.ts');
+    const { readRunFacts, startRun } = await import('../../workflow/train/start-run.ts');
+    const { settleFormulations } = await import('../../workflow/tune/settle-formulations.ts');
     const facts = await readRunFacts(config);
     const path = options.run ?? `runs/${config.name}`;
     refuseUsedFolder(path);

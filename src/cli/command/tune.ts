@@ -1,13 +1,13 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { cpuDevices, gpuDevices } from '../../../launcher/device.ts';
 import { EXIT, LockstepError } from '../../core/errors.ts';
 import { formatTable } from '../../core/format.ts';
 import type { Formulations } from '../../engine/formulations.ts';
+import { cpuDevices, gpuDevices } from '../../launch/device.ts';
+import { inEngineProcess } from '../../launch/engine-process.ts';
+import { readRunFacts } from '../../workflow/train/start-run.ts';
+import type { Choice } from '../../workflow/tune/choice-cache.ts';
+import { tuneRun } from '../../workflow/tune/tune-run.ts';
 import type { Command } from '../command.ts';
-import { inEngineProcess } from '../engine-process.ts';
-import { readRunFacts } from '../start-run.ts';
-import type { Choice } from '../tune/choice-cache.ts';
-import { tuneRun } from '../tune/tune-run.ts';
 import { configOptions, loadConfigHere } from './train.ts';
 
 interface TuneOptions {

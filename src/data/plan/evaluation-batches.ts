@@ -2,7 +2,7 @@
 import { lengthClasses, type RowLimits } from './length-class.ts';
 import { microBatchLayout } from './micro-batch-layout.ts';
 import type { PlannedMicroBatch } from './plan.ts';
-import { plannedMicroBatch } from './planned-micro-batch.ts';
+import { plannedMicroBatch } from './plan.ts';
 import type { View } from './view.ts';
 
 /** A list with random access: micro-batches are made when they are asked for. */

@@ -6,7 +6,7 @@ import { randomStream } from '../../core/random.ts';
 import { lengthClasses, undividedClass } from './length-class.ts';
 import { microBatchLayout } from './micro-batch-layout.ts';
 import type { Plan, PlannedMicroBatch } from './plan.ts';
-import { plannedMicroBatch } from './planned-micro-batch.ts';
+import { plannedMicroBatch } from './plan.ts';
 import type { View } from './view.ts';
 
 export interface PlanRequest {

@@ -1,4 +1,5 @@
 /** What global step n computes: a pure function of (index, view, batch, seed), with random access. */
+import type { View } from './view.ts';
 
 /** One sequence's part in a micro-batch: the window `[start, start + count)` of its values. */
 export interface PlannedRow {
@@ -30,4 +31,26 @@ export interface Plan {
   readonly microBatchesPerEpoch: number;
   /** Step n of the phase, from 0; n may be beyond the first epoch. */
   stepAt(n: number): PlannedStep;
+}
+
+/** Where a row's window starts, given how many steps of the sequence it leaves out. */
+export type ChooseStart = (sequence: number, slack: number) => number;
+
+/**
+ * The micro-batch of these positions of a view. A view is sorted by length and number, so ascending
+ * positions are rows by count, ties by sequence number.
+ */
+export function plannedMicroBatch(
+  view: View,
+  ascendingPositions: Int32Array,
+  epoch: number,
+  chooseStart: ChooseStart,
+): PlannedMicroBatch {
+  const rows = Array.from(ascendingPositions, (position) => {
+    const sequence = view.sequences[position]!;
+    const count = view.effectiveLengths[position]!;
+    const slack = view.storeLengths[sequence]! - count;
+    return { sequence, start: slack === 0 ? 0 : chooseStart(sequence, slack), count };
+  });
+  return { rows, paddedLength: rows.at(-1)!.count, epoch };
 }

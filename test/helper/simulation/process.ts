@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { leavesOfStep, reduceInputOf, treeSum } from '../../../src/cli/bench/faults/leaves.ts';
+import { leavesOfStep, reduceInputOf, treeSum } from '../../../src/bench/faults/leaves.ts';
 import { FRAME_FLOATS } from '../../../src/collective/exchange-plan.ts';
 import { FrameInbox } from '../../../src/collective/transport/frame-inbox.ts';
 import { sharedFloats } from '../../../src/collective/transport/host-memory.ts';
@@ -14,11 +14,11 @@ import { LockstepError } from '../../../src/core/errors.ts';
 import { failure } from '../../../src/core/failure.ts';
 import type { CoordinatorMessage, Position, WorkerBody } from '../../../src/protocol/messages.ts';
 import { HEARTBEAT_MS, TICK_MS } from '../../../src/protocol/timing.ts';
+import { MemberSession } from '../../../src/worker/comm/membership.ts';
 import type { Comm, Membership } from '../../../src/worker/comm.ts';
 import { plainJson } from '../../../src/worker/comm.ts';
-import { MemberSession } from '../../../src/worker/member-session.ts';
-import type { Trainee } from '../../../src/worker/take-part.ts';
-import { takePart } from '../../../src/worker/take-part.ts';
+import type { Trainee } from '../../../src/worker/replica.ts';
+import { takePart } from '../../../src/worker/replica.ts';
 import type { Network } from './network.ts';
 import type { World } from './world.ts';
 

@@ -3,8 +3,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import yargs from 'yargs';
-import { importSource, sourceOptions } from '../../../src/cli/import-source.ts';
+import { sourceOptions } from '../../../src/cli/import-options.ts';
 import { storeBuildOptions, storeOptions } from '../../../src/cli/store-options.ts';
+import { importSource } from '../../../src/data/importer/import-source.ts';
 import type { RawRecord } from '../../../src/data/importer/record.ts';
 import { collectItems, temporaryFolder } from '../data/sample-store.ts';
 

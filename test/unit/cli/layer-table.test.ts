@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { exitLine } from '../../../src/cli/exit.ts';
 import { layerTable, refuseNonFiniteModel } from '../../../src/cli/layer-table.ts';
 import { makeStateLayout } from '../../../src/engine/layout.ts';
+import { exitLine } from '../../../src/launch/exit.ts';
 
 const layout = makeStateLayout(
   [

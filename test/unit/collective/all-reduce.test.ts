@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { leavesOfStep, reduceInputOf, treeSum } from '../../../src/cli/bench/faults/leaves.ts';
+import { leavesOfStep, reduceInputOf, treeSum } from '../../../src/bench/faults/leaves.ts';
 import { AllReduce } from '../../../src/collective/all-reduce.ts';
 import type { ReduceInput } from '../../../src/collective/exchange-round.ts';
 import { memoryTransport } from '../../../src/collective/transport/memory-transport.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { exchangePlan, isSmall, segmentOf } from '../../../src/collective/exchange-plan.ts';
-import { shareOf } from '../../../src/collective/share.ts';
+import { shareOf } from '../../../src/core/canonical-sum.ts';
 
 test('shares are contiguous and as equal as possible', () => {
   const shares = [0, 1, 2].map((rank) => shareOf(rank, 3, 8));

@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { exitLine } from '../../../src/cli/exit.ts';
 import { LockstepError } from '../../../src/core/errors.ts';
 import { printable } from '../../../src/core/printable.ts';
+import { exitLine } from '../../../src/launch/exit.ts';
 import { openLog } from '../../../src/telemetry/log.ts';
 
 const EVIL = 'a\u001b[2Jb\u009b31mc\u0007d\u202ee\r';

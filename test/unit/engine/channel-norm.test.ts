@@ -9,7 +9,7 @@ import type {
 } from '../../../src/engine/engine.ts';
 import { makeLeafLayout, makeStateLayout } from '../../../src/engine/layout.ts';
 import type { Tensor } from '../../../src/engine/ops.ts';
-import { makeUpdateRule } from '../../../src/optimizer/update-rule.ts';
+import { makeUpdateRule } from '../../../src/nn/optimizer/update-rule.ts';
 import { testEngine } from '../../helper/engine.ts';
 import { assertClose } from '../../parity/close.ts';
 

@@ -4,10 +4,10 @@ import type { MicroBatch } from '../../../src/engine/engine.ts';
 import { layOut, makeLeafLayout, makeStateLayout } from '../../../src/engine/layout.ts';
 import { updateRunningStatistics } from '../../../src/engine/running-statistics.ts';
 import { instructionSetOf } from '../../../src/engine/tensorflow/instruction-set.ts';
-import { initialState } from '../../../src/model/initial-state.ts';
-import { makeModel } from '../../../src/model/registry.ts';
-import { makeProgram } from '../../../src/objective/program.ts';
-import { makeObjective } from '../../../src/objective/registry.ts';
+import { initialState } from '../../../src/nn/initial-state.ts';
+import { makeModel } from '../../../src/nn/model/registry.ts';
+import { makeObjective } from '../../../src/nn/objective/registry.ts';
+import { makeProgram } from '../../../src/nn/program.ts';
 import { testEngine } from '../../helper/engine.ts';
 
 describe('layouts', () => {

@@ -16,7 +16,7 @@ import {
   openMeetingPoint,
   removeMeetingPlace,
   seatOf,
-} from '../../../src/coordinator/meeting-point.ts';
+} from '../../../src/coordinator/rendezvous.ts';
 import {
   coordinatorKeyFile,
   keyedEndpoint,

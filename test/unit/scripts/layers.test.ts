@@ -29,13 +29,13 @@ const FORBIDDEN: [from: string, specifier: string, sentence: string][] = [
   ],
   [
     'src/coordinator/plan.ts',
-    '../worker/loop.ts',
-    'src/coordinator/plan.ts imports src/worker/loop.ts: the coordinator must stay engine-free',
+    '../worker/trainer.ts',
+    'src/coordinator/plan.ts imports src/worker/trainer.ts: the coordinator must stay engine-free',
   ],
   [
-    'src/worker/loop.ts',
+    'src/worker/trainer.ts',
     '../coordinator/server.ts',
-    'src/worker/loop.ts imports src/coordinator/server.ts: a worker never imports the coordinator',
+    'src/worker/trainer.ts imports src/coordinator/server.ts: a worker never imports the coordinator',
   ],
   [
     'src/core/clock.ts',
@@ -43,29 +43,29 @@ const FORBIDDEN: [from: string, specifier: string, sentence: string][] = [
     'src/core/clock.ts imports src/config/run.ts: config lies above core',
   ],
   [
-    'src/data/loader.ts',
-    '../worker/loop.ts',
-    'src/data/loader.ts imports src/worker/loop.ts: worker lies above data',
+    'src/data/collate.ts',
+    '../worker/trainer.ts',
+    'src/data/collate.ts imports src/worker/trainer.ts: data know no engine and no objective',
   ],
   [
-    'src/worker/loop.ts',
+    'src/worker/trainer.ts',
     '../cli/main.ts',
-    'src/worker/loop.ts imports src/cli/main.ts: nothing imports the command line',
+    'src/worker/trainer.ts imports src/cli/main.ts: nothing imports the command line',
   ],
   [
-    'src/data/loader.ts',
+    'src/data/collate.ts',
     '../../scripts/make.ts',
-    'src/data/loader.ts imports scripts/make.ts: scripts are programs, never imported by the library',
+    'src/data/collate.ts imports scripts/make.ts: scripts are programs, never imported by the library',
   ],
   [
-    'launcher/launch.ts',
-    '../src/model/net.ts',
-    'launcher/launch.ts imports src/model/net.ts: the launcher knows nothing of training',
+    'src/data/facts.ts',
+    '../engine/engine.ts',
+    'src/data/facts.ts imports src/engine/engine.ts: data know no engine and no objective',
   ],
   [
-    'src/model/net.ts',
+    'src/nn/net.ts',
     '@tensorflow/tfjs-core',
-    'src/model/net.ts imports @tensorflow/tfjs-core: only engine/ imports TensorFlow',
+    'src/nn/net.ts imports @tensorflow/tfjs-core: only engine/ imports TensorFlow',
   ],
   [
     'src/collective/all-reduce.ts',
@@ -104,35 +104,25 @@ test('a cycle of files is refused, inside a folder as well, and shown whole', ()
 test('a cycle of folders without a cycle of files is refused', () => {
   assert.deepEqual(
     problems({
-      'src/data/a.ts': "import { b } from '../model/b.ts';",
-      'src/model/c.ts': "import { d } from '../data/d.ts';",
+      'src/engine/a.ts': "import { b } from '../launch/b.ts';",
+      'src/launch/c.ts': "import { d } from '../engine/d.ts';",
     }),
     [
-      'data → model → data: a cycle of folders (src/data/a.ts imports src/model/b.ts, src/model/c.ts imports src/data/d.ts)',
+      'engine → launch → engine: a cycle of folders (src/engine/a.ts imports src/launch/b.ts, src/launch/c.ts imports src/engine/d.ts)',
     ],
   );
 });
 
 test('the coordinator may not reach TensorFlow through others, unless by types', () => {
   const tree = (statement: string) => ({
-    'src/coordinator/a.ts': "import { b } from '../data/b.ts';",
-    'src/data/b.ts': statement,
+    'src/coordinator/a.ts': "import { b } from '../collective/b.ts';",
+    'src/collective/b.ts': statement,
     'src/engine/c.ts': "import * as tf from '@tensorflow/tfjs';",
   });
   assert.deepEqual(problems(tree("import { c } from '../engine/c.ts';")), [
-    'src/coordinator/a.ts → src/data/b.ts → src/engine/c.ts → @tensorflow/tfjs: the coordinator runs without TensorFlow',
+    'src/coordinator/a.ts → src/collective/b.ts → src/engine/c.ts → @tensorflow/tfjs: the coordinator runs without TensorFlow',
   ]);
   assert.deepEqual(problems(tree("import { type C } from '../engine/c.ts';")), []);
-});
-
-test('the dashboard may not reach modules of Node', () => {
-  assert.deepEqual(
-    problems({
-      'src/dashboard/a.ts': "import { b } from '../core/b.ts';",
-      'src/core/b.ts': "import { readFileSync } from 'node:fs';",
-    }),
-    ['src/dashboard/a.ts → src/core/b.ts → node:fs: the dashboard runs in a browser'],
-  );
 });
 
 test('every form of import is seen, those in comments are not', () => {

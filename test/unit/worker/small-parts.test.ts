@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { addCanonical, SubtreeStack } from '../../../src/collective/canonical-sum.ts';
-import { reduceInput } from '../../../src/worker/reduce-input.ts';
-import { Stopwatch } from '../../../src/worker/stopwatch.ts';
+import { reduceInput } from '../../../src/collective/exchange-round.ts';
+import { addCanonical, SubtreeStack } from '../../../src/core/canonical-sum.ts';
+import { Stopwatch } from '../../../src/worker/training/stopwatch.ts';
 
 describe('Stopwatch', () => {
   it('has every section from the start, and counts what failed as well', async () => {

@@ -1,0 +1,78 @@
+/** A model, an objective and micro-batches of made-up symbols, to time steps of. */
+import type { ModelConfig } from '../config/model-section.ts';
+import type { ObjectiveConfig } from '../config/phase-section.ts';
+import type { MicroBatch, Program, TrainState } from '../engine/engine.ts';
+import { initialState } from '../nn/initial-state.ts';
+import { makeModel } from '../nn/model/registry.ts';
+import { microBatchOf } from '../nn/objective/objective.ts';
+import { makeObjective } from '../nn/objective/registry.ts';
+import { makeProgram } from '../nn/program.ts';
+import {
+  type BatchShape,
+  type BenchModel,
+  CLASSES,
+  lengthsOf,
+  modelConfigOf,
+  SYMBOLS,
+} from './step-shapes.ts';
+
+export interface BenchDefinition {
+  readonly model: ModelConfig;
+  readonly objective: ObjectiveConfig;
+}
+
+/** Supervised, as every benchmark of a step is. */
+export function definitionOf(model: BenchModel): BenchDefinition {
+  return {
+    model: modelConfigOf(model),
+    objective: { kind: 'supervised', classWeights: 'none' },
+  };
+}
+
+export interface BenchProgram {
+  readonly program: Program;
+  readonly state: TrainState;
+  microBatch(shape: BatchShape): MicroBatch;
+}
+
+const FACTS = {
+  classes: CLASSES,
+  symbols: SYMBOLS,
+  classCounts: new Array<number>(CLASSES).fill(1),
+  symbolCounts: new Array<number>(SYMBOLS).fill(1),
+  transitionCounts: [],
+  meanValue: (SYMBOLS - 1) / 2,
+  valueRange: { minimum: 0, maximum: SYMBOLS - 1 },
+};
+
+/** Trained by AdamW. */
+export function makeBenchProgram(definition: BenchDefinition): BenchProgram {
+  const objective = makeObjective(definition.objective, FACTS, 0);
+  const { pretextOutputs } = objective;
+  const model = makeModel(definition.model, { classes: CLASSES, symbols: SYMBOLS, pretextOutputs });
+  const program = makeProgram(model, objective, {
+    kind: 'adamw',
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    weightDecay: 0,
+  });
+  return {
+    program,
+    state: initialState(model, program.state, { seed: 1, momentCount: program.update.momentCount }),
+    microBatch: (shape) => {
+      const { rows, paddedLength } = shape;
+      const lengths = Int32Array.from(lengthsOf(shape));
+      const values = new Int32Array(rows * paddedLength);
+      for (let row = 0; row < rows; row++) {
+        for (let step = 0; step < lengths[row]!; step++) {
+          values[row * paddedLength + step] = (step * 7919 + row * 31) % SYMBOLS;
+        }
+      }
+      const nothing = new Int32Array(rows);
+      const labels = Int32Array.from({ length: rows }, (_, row) => row % CLASSES);
+      const whole = { rows, paddedLength, lengths, values, labels, starts: nothing, epoch: 0 };
+      return microBatchOf(objective, { ...whole, sequences: nothing });
+    },
+  };
+}

@@ -1,0 +1,90 @@
+/** A process that answers timing requests, a line of JSON each way. */
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { EngineChoice } from '../config/engine-section.ts';
+import { LockstepError } from '../core/errors.ts';
+import { cpuDevices } from '../launch/device.ts';
+import { inheritedEnvironment, workerEnvironment } from '../launch/environment.ts';
+
+/** Found from here, wherever the command is typed. */
+const TSX = import.meta.resolve('tsx');
+/** A program of the benchmarks, as Node or Python takes it. */
+export const programAt = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+/** Runs one that is written in TypeScript. */
+export const typescriptCommand = (name: string): string[] => [
+  ...[process.execPath, '--import', TSX, programAt(name)],
+];
+
+export interface Contender {
+  readonly name: string;
+  ask<Answer>(request: unknown): Promise<Answer>;
+  close(): void;
+}
+
+/** @param engine what it computes with, of which PyTorch takes the threads */
+export function startContender(
+  name: string,
+  command: readonly string[],
+  engine: Omit<EngineChoice, 'kind'>,
+): Contender {
+  const [device] = cpuDevices(1);
+  const environment = workerEnvironment({
+    device: device!,
+    engine,
+    seat: {},
+    runFolder: '',
+  });
+  const child = spawn(command[0]!, command.slice(1), {
+    env: { ...inheritedEnvironment(process.env), ...environment },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const errors: string[] = [];
+  createInterface({ input: child.stderr }).on('line', (line) => errors.push(line));
+  const failure = new Promise<never>((_, reject) => {
+    child.once('error', (error) => reject(absent(name, error)));
+    child.once('close', (code) => reject(gone(name, code, lastWordsOf(errors))));
+  });
+  // Only a pending request minds.
+  failure.catch(() => {});
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    name,
+    ask: async <Answer>(request: unknown) => {
+      child.stdin.write(`${JSON.stringify(request)}\n`);
+      const { value } = (await Promise.race([lines.next(), failure])) as { value?: string };
+      if (value === undefined) return await failure;
+      return JSON.parse(value) as Answer;
+    },
+    close: () => child.kill(),
+  };
+}
+
+/** One of Lockstep's engines as a contender. */
+export function startEngine(name: string, engine: EngineChoice): Contender {
+  const command = [...typescriptCommand('./step-worker.ts'), JSON.stringify(engine)];
+  return startContender(name, command, engine);
+}
+
+function absent(name: string, error: Error): LockstepError {
+  return new LockstepError(
+    'UNEXPECTED',
+    `The contender "${name}" cannot be started: ${error.message}.`,
+    'Give --peer the path of a Python that can import torch.',
+  );
+}
+
+/** The line that names the error: Node and Python print more after or before it. */
+function lastWordsOf(lines: readonly string[]): string | undefined {
+  return lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1);
+}
+
+function gone(name: string, code: number | null, lastWords: string | undefined): LockstepError {
+  return new LockstepError(
+    'UNEXPECTED',
+    `The contender "${name}" ended with exit code ${code}${lastWords === undefined ? '' : `: ${lastWords}`}.`,
+    name.startsWith('PyTorch')
+      ? 'Give --peer a Python that can import torch (torch.compile needs a C++ compiler as well).'
+      : 'Run `npm run ok` to see whether TensorFlow works here.',
+  );
+}

@@ -1,0 +1,66 @@
+/**
+ * A supervisor process with fake workers: argv[2] is the JSON of `FakeRun`; its coordinator, fake-coordinator-main.ts,
+ * prints the run's events, one a line.
+ */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { DEFAULT_ELASTICITY } from '../../coordinator/elasticity.ts';
+import { makeMeetingPlace, removeMeetingPlace } from '../../coordinator/rendezvous.ts';
+import { superviseRun } from '../../coordinator/supervisor/supervisor.ts';
+import { cpuDevices } from '../../launch/device.ts';
+import { localLaunch } from '../../launch/local.ts';
+import type { FakeRun } from './fake-run.ts';
+
+const text = process.argv[2]!;
+const run = JSON.parse(text) as FakeRun;
+const say = (value: object) => process.stdout.write(`${JSON.stringify(value)}\n`);
+const elasticity = { ...DEFAULT_ELASTICITY, ...run.elasticity };
+
+function startCoordinator() {
+  const program = fileURLToPath(new URL('./fake-coordinator-main.ts', import.meta.url));
+  const argv = ['--import', import.meta.resolve('tsx'), program];
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  say({ kind: 'coordinator', pid: child.pid });
+  return child;
+}
+
+const meeting =
+  run.transport === 'ipc'
+    ? ({ kind: 'ipc' } as const)
+    : ({ kind: run.transport, host: '127.0.0.1' } as const);
+const place = makeMeetingPlace('fake', meeting, run.workers, elasticity.coordinatorWaitMs);
+const outcome = await superviseRun({
+  place,
+  maxRestarts: elasticity.maxRestarts,
+  ...(run.healthyMs !== undefined && { healthyMs: run.healthyMs }),
+  startCoordinator,
+  task: JSON.parse(text),
+  launch: (trueSeats, watch) => {
+    const places: { pid: number; slot: number }[] = [];
+    const seats = trueSeats.map(({ slot, environment }) => ({
+      slot,
+      environment: { ...environment, ...run.addresses?.[slot] },
+    }));
+    const workers = localLaunch({
+      devices: cpuDevices(run.workers),
+      engine: { threadsPerWorker: 1, numerics: 'strict' },
+      runFolder: run.folder,
+      entry: new URL('./fake-worker.ts', import.meta.url),
+      args: [text],
+    })(seats, {
+      ...watch,
+      onSpawn: (slot, pid) => {
+        places.push({ pid, slot });
+        watch.onSpawn(slot, pid);
+      },
+    });
+    const { environment } = trueSeats[0]!;
+    say({ kind: 'launched', pids: places.map(({ pid }) => pid), places, environment });
+    return workers;
+  },
+});
+removeMeetingPlace(place);
+const { error, ...rest } = outcome;
+say({ kind: 'outcome', outcome: rest });
+console.error(error?.toLine() ?? outcome.reason);
+process.exitCode = outcome.exitCode;

@@ -1,0 +1,168 @@
+/**
+ * Strikes real processes by one fault after the other, watches what the run makes of each and what its log says
+ * of it, and compares the states in the end with those of undisturbed runs. The gradients are made up.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { LockstepError } from '../../core/errors.ts';
+import { expectedState, FakeRunProcess, savedPath } from './fake-run.ts';
+import { FAULTS, type FaultName, OF_NO_WORKER } from './fault-kinds.ts';
+import { inRuns, type PlannedFault, planFaults } from './fault-plan.ts';
+import { type NamedCause, namedCause } from './named-cause.ts';
+import { StruckNetwork } from './network.ts';
+import { pause, strike } from './strike.ts';
+
+export interface FaultBenchOptions {
+  readonly faults: number;
+  readonly workers: number;
+  readonly seed: number;
+}
+
+export interface StruckFault extends PlannedFault {
+  /** What the log names. */
+  readonly named: NamedCause;
+  /** Whether that is this fault's cause and this worker. */
+  readonly isRight: boolean;
+  /** The longest time without a finished step; null when the run ended. */
+  readonly pauseMs: number | null;
+}
+
+export interface FaultReport {
+  readonly struck: readonly StruckFault[];
+  readonly runs: number;
+  /** Finished steps of all runs. */
+  readonly steps: number;
+  /** Runs whose last state, or last saved one, is not that of an undisturbed run. */
+  readonly different: number;
+}
+
+/** A fault that the log has not named after so long is not named. */
+const NAMING_MS = 40_000;
+/** A run that does not go on after so long, or does not end, hangs. */
+const GOING_ON_MS = 60_000;
+/** Steps of all workers after which a run goes on as before. */
+const STEADY_STEPS = 3;
+/** A slow worker is named by the medians of twenty steps; then it is to be as fast as the others again. */
+const STEPS_OF_SLOW = 70;
+/** The real limit is fifteen minutes. */
+const HANG_MS = 2_000;
+
+/** @throws LockstepError UNEXPECTED when a run does not go on */
+export async function benchFaults(
+  { faults, workers, seed }: FaultBenchOptions,
+  onStruck: (struck: StruckFault) => void,
+): Promise<FaultReport> {
+  const struck: StruckFault[] = [];
+  let [steps, different] = [0, 0];
+  const runs = inRuns(planFaults(faults, workers, seed));
+  for (const planned of runs) {
+    const result = await oneRun(planned, workers, (one) => {
+      struck.push(one);
+      onStruck(one);
+    });
+    steps += result.steps;
+    if (!result.isUndisturbed) different++;
+  }
+  return { struck, runs: runs.length, steps, different };
+}
+
+async function oneRun(
+  planned: readonly PlannedFault[],
+  workers: number,
+  onStruck: (struck: StruckFault) => void,
+): Promise<{ steps: number; isUndisturbed: boolean }> {
+  const run = new FakeRunProcess(
+    {
+      ...{ transport: 'tcp', workers, totalSteps: 1_000_000, stepMs: 20, hangMs: HANG_MS },
+      ...{ microBatches: 2 * workers, length: 200, saveEverySteps: 1, healthyMs: 0 },
+    },
+    await StruckNetwork.open(workers),
+  );
+  try {
+    await goesOn(run, 0);
+    for (const each of planned) onStruck(await strikeAndWatch(run, each));
+    run.process.kill('SIGTERM');
+    await run.exit();
+    return verdict(run);
+  } finally {
+    await run.cleanUp();
+  }
+}
+
+async function strikeAndWatch(run: FakeRunProcess, planned: PlannedFault): Promise<StruckFault> {
+  const { fault, slot } = planned;
+  const [from, fromMs] = [run.lines.length, performance.now()];
+  await strike(run, fault, slot);
+  await settled(run, fault, from);
+  const named = namedCause(textsSince(run, from));
+  const { cause } = FAULTS[fault];
+  const isNamed = OF_NO_WORKER.includes(cause) || named.slots.includes(slot);
+  const isRight = named.cause === cause && isNamed;
+  const pauseMs = hasEnded(run) ? null : longestPause(run, from, fromMs);
+  return { ...planned, named, isRight, pauseMs };
+}
+
+/** Until the run goes on as before the fault, or has ended by it. */
+async function settled(run: FakeRunProcess, fault: FaultName, from: number): Promise<void> {
+  const { cause } = FAULTS[fault];
+  const isNamed = () => namedCause(textsSince(run, from)).cause !== 'nothing';
+  if (cause === 'slow') await until(() => stepsSince(run, from) >= STEPS_OF_SLOW, NAMING_MS);
+  else if (cause !== 'nothing') await until(() => isNamed() || hasEnded(run), NAMING_MS);
+  const workers = cause === 'malformed message' ? run.run.workers - 1 : run.run.workers;
+  await goesOn(run, run.lines.length, workers);
+}
+
+/** Until all workers have done some steps together, or the run has ended. */
+async function goesOn(run: FakeRunProcess, from: number, workers = run.run.workers): Promise<void> {
+  const done = () => stepsSince(run, from, workers) >= STEADY_STEPS || hasEnded(run);
+  if (await until(done, GOING_ON_MS)) return;
+  throw new LockstepError(
+    'UNEXPECTED',
+    `The struck run did not go on within ${GOING_ON_MS} ms; the last that it said: ${textsSince(run, 0).at(-1)}.`,
+    'This is a defect: please report it with what was printed.',
+  );
+}
+
+/** Finished steps in which so many workers took part. */
+function stepsSince(run: FakeRunProcess, from: number, workers = 1): number {
+  return run.lines
+    .slice(from)
+    .filter((line) => line.kind === 'step' && line.reports.length >= workers).length;
+}
+
+/** What the log says, and why the run ended. */
+function textsSince(run: FakeRunProcess, from: number): string[] {
+  return run.lines.slice(from).flatMap((line) => {
+    if (line.kind === 'status') return [line.text];
+    return line.kind === 'outcome' ? [line.outcome.reason] : [];
+  });
+}
+
+function longestPause(run: FakeRunProcess, from: number, fromMs: number): number {
+  const moments = run.cameAtMs.filter((_, i) => i >= from && run.lines[i]!.kind === 'step');
+  return Math.max(...moments.map((moment, i) => moment - (moments[i - 1] ?? fromMs)));
+}
+
+const hasEnded = ({ process: child }: FakeRunProcess): boolean =>
+  child.exitCode !== null || child.signalCode !== null;
+
+async function until(holds: () => boolean, ms: number): Promise<boolean> {
+  const endMs = performance.now() + ms;
+  while (!holds()) {
+    if (performance.now() > endMs) return false;
+    await pause(10);
+  }
+  return true;
+}
+
+/** A run that was aborted has what it saved. */
+function verdict(run: FakeRunProcess): { steps: number; isUndisturbed: boolean } {
+  const end = run.lines.find((line) => line.kind === 'outcome');
+  const steps = stepsSince(run, 0);
+  if (end !== undefined && end.outcome.stateHash !== null) {
+    const { step, stateHash } = end.outcome;
+    return { steps, isUndisturbed: stateHash === expectedState(run.run, step) };
+  }
+  if (!existsSync(savedPath(run.run))) return { steps, isUndisturbed: false };
+  const [step, state] = readFileSync(savedPath(run.run), 'utf8').split(' ');
+  return { steps, isUndisturbed: state === expectedState(run.run, Number(step)) };
+}

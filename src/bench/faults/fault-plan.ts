@@ -1,0 +1,33 @@
+/** Which faults strike whom, in which order: a pure function of the seed. */
+import { randomStream } from '../../core/random.ts';
+import { FAULT_NAMES, FAULTS, type FaultName } from './fault-kinds.ts';
+
+export interface PlannedFault {
+  readonly fault: FaultName;
+  readonly slot: number;
+}
+
+/** Every kind once in random order, then again, until there are enough; each strikes a random worker. */
+export function planFaults(count: number, workers: number, seed: number): PlannedFault[] {
+  const random = randomStream(seed, 'synthetic');
+  let draws = 0;
+  const below = (limit: number) => random.integer(draws++, limit);
+  const plan: PlannedFault[] = [];
+  let left: FaultName[] = [];
+  while (plan.length < count) {
+    if (left.length === 0) left = [...FAULT_NAMES];
+    const [fault] = left.splice(below(left.length), 1);
+    plan.push({ fault: fault!, slot: below(workers) });
+  }
+  return plan;
+}
+
+/** The plan in runs: one ends with the fault after which it has to. */
+export function inRuns(plan: readonly PlannedFault[]): PlannedFault[][] {
+  const runs: PlannedFault[][] = [[]];
+  for (const planned of plan) {
+    runs.at(-1)!.push(planned);
+    if (FAULTS[planned.fault].isLast) runs.push([]);
+  }
+  return runs.filter((run) => run.length > 0);
+}

@@ -1,0 +1,76 @@
+/** Strikes a run with made-up gradients from outside. */
+import { renameSync, writeFileSync } from 'node:fs';
+import { systemErrorCode } from '../../core/file-error.ts';
+import type { FakeRunProcess } from './fake-run.ts';
+import { orderPath } from './fake-run.ts';
+import type { FaultName } from './fault-kinds.ts';
+import type { TcpProxy } from './tcp-proxy.ts';
+
+/** Less than the silence after which a process is lost. */
+const SHORT_STOP_MS = 800;
+const PARTITION_MS = 1_500;
+const DELAY_MS = 50;
+const DELAYED_FOR_MS = 1_000;
+
+/**
+ * Strikes the worker in a slot, or the coordinator, of a run over a network that can be struck. Resolves when the strike itself is
+ * over: a short stop has ended, a partition is healed. A process that is gone is spared.
+ */
+export async function strike(run: FakeRunProcess, fault: FaultName, slot: number): Promise<void> {
+  switch (fault) {
+    case 'kill':
+      return signal(run.pidIn(slot), 'SIGKILL');
+    case 'stop':
+      return signal(run.pidIn(slot), 'SIGSTOP');
+    case 'preempt':
+      return signal(run.pidIn(slot), 'SIGTERM');
+    case 'kill coordinator':
+      return signal(run.coordinatorPid, 'SIGKILL');
+    case 'stop coordinator':
+      return signal(run.coordinatorPid, 'SIGSTOP');
+    case 'short stop':
+      signal(run.pidIn(slot), 'SIGSTOP');
+      await pause(SHORT_STOP_MS);
+      return signal(run.pidIn(slot), 'SIGCONT');
+    case 'exit':
+    case 'hang':
+    case 'full disk':
+    case 'slow':
+    case 'NaN':
+    case 'another sum':
+    case 'malformed message':
+      return order(orderPath(run.run, slot), fault);
+    default:
+      return await strikeLink(linkOf(run, fault, slot), fault);
+  }
+}
+
+async function strikeLink(link: TcpProxy, fault: string): Promise<void> {
+  if (fault.startsWith('half-open')) return link.halfOpen('there', 'back');
+  if (fault.startsWith('cut')) return link.cut();
+  if (fault.startsWith('partition')) link.silence('there', 'back');
+  else link.delay(DELAY_MS);
+  await pause(fault.startsWith('partition') ? PARTITION_MS : DELAYED_FOR_MS);
+  link.heal();
+}
+
+function linkOf({ network }: FakeRunProcess, fault: string, slot: number): TcpProxy {
+  const { control, data } = network!.links[slot]!;
+  return fault.endsWith('control') ? control : data;
+}
+
+function order(path: string, fault: FaultName): void {
+  writeFileSync(`${path}.tmp`, fault);
+  renameSync(`${path}.tmp`, path);
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (thrown) {
+    // It has ended meanwhile.
+    if (systemErrorCode(thrown) !== 'ESRCH') throw thrown;
+  }
+}
+
+export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,78 @@
+/** The options of `data import` about its source. */
+import type { Argv } from 'yargs';
+import type { SourceOptions } from '../data/importer/import-source.ts';
+import { SYMBOL_MAPS } from '../data/importer/symbol-map.ts';
+
+const FOLDER = 'Folders:';
+const TABLE = 'CSV and JSONL:';
+
+export function sourceOptions<T>(yargs: Argv<T>): Argv<T & SourceOptions> {
+  return yargs
+    .positional('source', {
+      type: 'string',
+      demandOption: true,
+      describe: 'A folder of files, a .csv or a .jsonl file',
+    })
+    .option('class-by', {
+      group: FOLDER,
+      choices: ['folder', 'extension', 'none'],
+      default: 'folder',
+      describe: "What names a file's class",
+    })
+    .option('extension', {
+      group: FOLDER,
+      type: 'string',
+      array: true,
+      nargs: 1,
+      default: [] as string[],
+      describe: 'Ending and its class: --extension .py=python (with --class-by extension)',
+    })
+    .option('depth', {
+      group: FOLDER,
+      type: 'number',
+      default: 0,
+      describe: 'Which sub-folder names the class, 0 the first (with --class-by folder)',
+    })
+    .option('group-by', {
+      group: FOLDER,
+      choices: ['file', 'folder', 'npm-package'],
+      default: 'file',
+      describe: 'What must not be on two sides of a split',
+    })
+    .option('group-levels', {
+      group: FOLDER,
+      type: 'number',
+      default: 1,
+      describe: 'How many levels of folders make a group',
+    })
+    .option('symbol-map', {
+      group: FOLDER,
+      choices: ['none', ...Object.keys(SYMBOL_MAPS)],
+      default: 'none',
+      describe: 'How text becomes symbols; none: bytes as they are',
+    })
+    .option('exclude', {
+      group: FOLDER,
+      type: 'string',
+      array: true,
+      nargs: 1,
+      default: [] as string[],
+      describe: 'A name or path to leave out',
+    })
+    .option('values', {
+      group: TABLE,
+      type: 'string',
+      default: 'values',
+      describe: 'Column of the values',
+    })
+    .option('id', { group: TABLE, type: 'string', describe: 'Column of the ids' })
+    .option('label', { group: TABLE, type: 'string', describe: 'Column of the classes' })
+    .option('group', { group: TABLE, type: 'string', describe: 'Column of the groups' })
+    .option('split', { group: TABLE, type: 'string', describe: 'Column of the splits' })
+    .option('delimiter', {
+      group: TABLE,
+      type: 'string',
+      default: ',',
+      describe: 'Between the cells of a CSV file',
+    }) as unknown as Argv<T & SourceOptions>;
+}

@@ -1,0 +1,52 @@
+/** `launcher/launch`: checks devices and configuration, then starts `lockstep train` or `lockstep resume`. */
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { loadRunConfig } from '../../config/load.ts';
+import { asLockstepError } from '../../core/errors.ts';
+import { dryRunText } from './dry-run.ts';
+import type { LaunchRequest } from './request.ts';
+import { devicesOf, lockstepArguments, parseRequest } from './request.ts';
+
+async function main(args: readonly string[]): Promise<number> {
+  const request = await parseRequest(args);
+  if (request === null) return 0;
+  const devices = devicesOf(request);
+  const { engine, name } = loadRunConfig(configPath(request), request.overrides);
+  if (!request.dryRun) return await runLockstep(lockstepArguments(request));
+  const runFolder = request.what.run ?? join('runs', name);
+  process.stdout.write(dryRunText({ devices, engine, runFolder }));
+  process.stdout.write(
+    `Nothing was started; it would be: lockstep ${lockstepArguments(request).join(' ')}\n`,
+  );
+  return 0;
+}
+
+function configPath({ what }: LaunchRequest): string {
+  return what.kind === 'train' ? what.config : join(what.run, 'config.yaml');
+}
+
+/** Runs the command line in a process of its own, whose exit code becomes this one's. */
+async function runLockstep(args: readonly string[]): Promise<number> {
+  const lockstep = fileURLToPath(new URL('../../../bin/lockstep.js', import.meta.url));
+  const env = { ...process.env, LOCKSTEP_LAUNCHER_PID: String(process.pid) };
+  const child = spawn(process.execPath, [lockstep, ...args], { stdio: 'inherit', env });
+  // The terminal sends Ctrl-C to both; what a scheduler sends to this process alone is passed on.
+  process.on('SIGINT', () => {});
+  process.on('SIGHUP', () => {});
+  for (const signal of ['SIGTERM', 'SIGUSR1'] as const)
+    process.on(signal, () => child.kill(signal));
+  return await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal!]));
+  });
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (thrown) {
+  const error = asLockstepError(thrown);
+  process.stderr.write(`${error.toLine()}\n`);
+  process.exitCode = error.exitCode;
+}

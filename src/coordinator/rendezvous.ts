@@ -1,0 +1,152 @@
+/** Where the processes of a run meet: endpoints, the keys for tcp, and the secret of this start. */
+import { randomBytes } from 'node:crypto';
+import type { Seat } from '../launch/launching.ts';
+import type { RunKeys } from '../protocol/curve-keys.ts';
+import {
+  coordinatorKeyFile,
+  readKeyFile,
+  workerKeyFile,
+  writeKeyFiles,
+} from '../protocol/curve-keys.ts';
+import { ipcEndpoint, makePrivateFolder, removePrivateFolder } from '../protocol/private-folder.ts';
+
+export type MeetingKind =
+  /** Unix sockets: all processes on one host. */
+  | { readonly kind: 'ipc' }
+  /** Any free port of an address of this host; encrypted, and only for processes with keys of the run. */
+  | {
+      readonly kind: 'tcp';
+      readonly host: string;
+      /**
+       * Folder of key files that were made before and that something else hands to the workers.
+       * @default made for this start, and removed after it
+       */
+      readonly keyFolder?: string;
+    }
+  /** tcp for everybody who knows the run's secret, which anyone on the way can read. */
+  | { readonly kind: 'insecure-tcp'; readonly host: string };
+
+/** Where the processes of one start of a run meet, as plain data: a coordinator's successor finds it as it is. */
+export interface MeetingPlace {
+  /** The run's name with the secret of this start: every frame carries it. */
+  readonly run: string;
+  readonly meeting: MeetingKind;
+  /** Folder of the Unix sockets, or of keys that were made for this start. */
+  readonly privateFolder: string | null;
+  /** Parent of the workers: they end when it is gone. */
+  readonly supervisorPid: number;
+  readonly worldSize: number;
+  /** See `Elasticity`. */
+  readonly coordinatorWaitMs: number;
+}
+
+export interface MeetingPoint {
+  readonly place: MeetingPlace;
+  /** What the coordinator binds. */
+  readonly coordinatorAddress: string;
+  /** The coordinator's keys; null without encryption. */
+  readonly keys: RunKeys | null;
+  /**
+   * Environment variables of the process in a slot, beside those that do not depend on how they meet;
+   * `attempt` counts those that were started there before it.
+   */
+  environment(slot: number, attempt: number): Readonly<Record<string, string>>;
+}
+
+/**
+ * Makes what has to lie on disk, for the workers of this process.
+ * Throws USAGE when the temporary folder's path is too long for Unix sockets, INSECURE when tcp can't be
+ * encrypted.
+ */
+export function makeMeetingPlace(
+  runId: string,
+  meeting: MeetingKind,
+  worldSize: number,
+  coordinatorWaitMs: number,
+): MeetingPlace {
+  const run = `${runId}#${randomBytes(16).toString('hex')}`;
+  const needsFolder =
+    meeting.kind === 'ipc' || (meeting.kind === 'tcp' && meeting.keyFolder === undefined);
+  const privateFolder = needsFolder ? makePrivateFolder() : null;
+  if (meeting.kind === 'tcp' && privateFolder !== null) writeKeyFiles(privateFolder, worldSize);
+  return { run, meeting, privateFolder, supervisorPid: process.pid, worldSize, coordinatorWaitMs };
+}
+
+/** Removes what lies on disk. */
+export function removeMeetingPlace({ privateFolder }: MeetingPlace): void {
+  if (privateFolder !== null) removePrivateFolder(privateFolder);
+}
+
+/** Throws INSECURE or USAGE for keys that are not to be used. */
+export function openMeetingPoint(place: MeetingPlace): MeetingPoint {
+  const { meeting, privateFolder } = place;
+  switch (meeting.kind) {
+    case 'ipc':
+      return { place, ...overSockets(privateFolder!) };
+    case 'tcp':
+      return { place, ...overTcp(meeting, privateFolder) };
+    case 'insecure-tcp':
+      return { place, ...overInsecureTcp(meeting.host) };
+  }
+}
+
+type Meeting = Omit<MeetingPoint, 'place'>;
+
+function overSockets(folder: string): Meeting {
+  return {
+    coordinatorAddress: ipcEndpoint(folder, 'coordinator.sock'),
+    keys: null,
+    environment: (slot, attempt) => ({
+      LOCKSTEP_DATA_ADDRESS: ipcEndpoint(folder, `worker-${slot}-${attempt}.sock`),
+      LOCKSTEP_PRIVATE_FOLDER: folder,
+    }),
+  };
+}
+
+function overTcp(
+  { host, keyFolder }: Extract<MeetingKind, { kind: 'tcp' }>,
+  privateFolder: string | null,
+): Meeting {
+  const anyPort = `tcp://${host}:*`;
+  const folder = keyFolder ?? privateFolder!;
+  return {
+    coordinatorAddress: anyPort,
+    keys: readKeyFile(coordinatorKeyFile(folder)),
+    environment: (slot) => ({
+      LOCKSTEP_DATA_ADDRESS: anyPort,
+      LOCKSTEP_KEY_FILE: workerKeyFile(folder, slot),
+      ...(privateFolder !== null && { LOCKSTEP_PRIVATE_FOLDER: privateFolder }),
+    }),
+  };
+}
+
+function overInsecureTcp(host: string): Meeting {
+  const anyPort = `tcp://${host}:*`;
+  return {
+    coordinatorAddress: anyPort,
+    keys: null,
+    environment: () => ({ LOCKSTEP_DATA_ADDRESS: anyPort, LOCKSTEP_INSECURE_TCP: 'yes' }),
+  };
+}
+
+/** What the process in a slot is told; `attempt` counts those that were started there before it. */
+export function seatOf(
+  { place, environment }: MeetingPoint,
+  endpoint: string,
+  { slot, attempt }: { slot: number; attempt: number },
+): Seat {
+  return {
+    slot,
+    attempt,
+    environment: {
+      LOCKSTEP_RUN: place.run,
+      LOCKSTEP_SLOT: String(slot),
+      LOCKSTEP_ATTEMPT: String(attempt),
+      LOCKSTEP_WORLD_SIZE: String(place.worldSize),
+      LOCKSTEP_COORDINATOR: endpoint,
+      LOCKSTEP_COORDINATOR_WAIT_MS: String(place.coordinatorWaitMs),
+      LOCKSTEP_PARENT_PID: String(place.supervisorPid),
+      ...environment(slot, attempt),
+    },
+  };
+}

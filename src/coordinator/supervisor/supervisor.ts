@@ -1,0 +1,270 @@
+/**
+ * The parent of all processes of a run: it starts the coordinator and, at its word, the workers. It decides nothing
+ * about the run. When the coordinator dies the workers keep their state, and another one is started that takes the
+ * run over (see succession.ts); when this process dies all others end.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { LockstepError } from '../../core/errors.ts';
+import { errorOfFailure } from '../../core/failure.ts';
+import type { JsonObject } from '../../core/json.ts';
+import type { StopSignal } from '../../core/stop-signal.ts';
+import { STOP_SIGNALS } from '../../core/stop-signal.ts';
+import type {
+  ExitStatus,
+  Launch,
+  LaunchedWorker,
+  LaunchWatch,
+  Seat,
+} from '../../launch/launching.ts';
+import { STALL_MS, TICK_MS } from '../../protocol/timing.ts';
+import type { RunOutcome } from '../machine.ts';
+import type { MeetingPlace } from '../rendezvous.ts';
+import { BACKOFF_MS, decideRestart, HEALTHY_MS } from '../restarts.ts';
+import type { Journal, SlotProcess } from '../succession.ts';
+import { describeExit } from '../wording.ts';
+import type { FromCoordinator, PlainOutcome, ToCoordinator } from './messages.ts';
+
+/** A coordinator that has said nothing for so long is killed; it does nothing that takes a second. */
+const COORDINATOR_SILENCE_MS = 10_000;
+
+export interface SupervisorOptions {
+  readonly place: MeetingPlace;
+  /** Coordinators in a row that may be started in place of one that died; none where workers don't wait. */
+  readonly maxRestarts: number;
+  /** Starts a process that runs `runSupervised`, with a channel to this one. */
+  readonly startCoordinator: () => ChildProcess;
+  /** What its program is told. */
+  readonly task: JsonObject;
+  readonly launch: Launch;
+  /** The run is saved and ends when this process, the parent, is gone; null: it may be. */
+  readonly launcherPid?: number | null;
+  /** A coordinator that ran for so long makes up for the restarts before it. @default ten minutes */
+  readonly healthyMs?: number;
+}
+
+/**
+ * Resolves with how the run ended. Throws what kept it from beginning. Passes SIGINT, SIGTERM, SIGHUP and SIGUSR1 on;
+ * a launcher that is gone counts as SIGHUP. On return no process of the run is left.
+ */
+export async function superviseRun(options: SupervisorOptions): Promise<RunOutcome> {
+  const supervisor = new RunSupervisor(options);
+  try {
+    return await supervisor.run();
+  } finally {
+    await supervisor.close();
+  }
+}
+
+interface WorkerProcess {
+  readonly attempt: number;
+  pid: number | null;
+  exit: ExitStatus | null;
+  worker: LaunchedWorker | null;
+}
+
+/** How a coordinator ended: with a word, or without one. */
+type End =
+  | { readonly kind: 'outcome'; readonly outcome: PlainOutcome }
+  | { readonly kind: 'lost'; readonly why: string };
+
+class RunSupervisor {
+  readonly #options: SupervisorOptions;
+  /** The newest one in each slot. */
+  readonly #processes = new Map<number, WorkerProcess>();
+  readonly #signals: StopSignal[] = [];
+  readonly #launcherCheck: NodeJS.Timeout;
+  #coordinator: ChildProcess | null = null;
+  #endpoint: string | null = null;
+  #journal: Journal | null = null;
+  #lostAt = 0;
+  #onWorkerGone: () => void = () => {};
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    for (const signal of STOP_SIGNALS) process.on(signal, this.#onSignal);
+    const { launcherPid = null } = options;
+    this.#launcherCheck = setInterval(() => {
+      if (launcherPid === null || process.ppid === launcherPid) return;
+      clearInterval(this.#launcherCheck);
+      this.#onSignal('SIGHUP');
+    }, TICK_MS);
+  }
+
+  async run(): Promise<RunOutcome> {
+    const { place, healthyMs = HEALTHY_MS } = this.#options;
+    const maxRestarts = place.coordinatorWaitMs === 0 ? 0 : this.#options.maxRestarts;
+    const policy = { maxRestarts, backoffMs: BACKOFF_MS, healthyMs };
+    let restarts = 0;
+    let loss: string | null = null;
+    for (;;) {
+      const startedMs = performance.now();
+      const end = await this.#oneCoordinator(loss);
+      if (end.kind === 'outcome') {
+        const { error, ...outcome } = end.outcome;
+        return { ...outcome, error: error === null ? null : errorOfFailure(error) };
+      }
+      const nowMs = performance.now();
+      this.#lostAt = Date.now();
+      const decision = decideRestart(policy, { restarts, joinedMs: startedMs }, nowMs);
+      if (decision.kind === 'leaveOut') return this.#lost(end.why);
+      ({ restarts } = decision);
+      loss = `The coordinator ${end.why}; another one takes the run over (restart ${restarts} of ${maxRestarts}).`;
+      await new Promise((resolve) => setTimeout(resolve, decision.delayMs));
+    }
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#launcherCheck);
+    for (const signal of STOP_SIGNALS) process.off(signal, this.#onSignal);
+    for (const { worker } of this.#processes.values()) worker?.kill('SIGKILL');
+    while ([...this.#processes.values()].some(({ exit }) => exit === null)) {
+      await new Promise<void>((resolve) => {
+        this.#onWorkerGone = resolve;
+      });
+    }
+  }
+
+  /** No other one is started. */
+  #lost(why: string): RunOutcome {
+    const reason = `Lost the coordinator: it ${why}.`;
+    const error = new LockstepError('COORDINATOR_LOST', reason, 'Resume from the last checkpoint.');
+    const step = this.#journal?.closed ?? 0;
+    return { kind: 'aborted', exitCode: error.exitCode, reason, step, stateHash: null, error };
+  }
+
+  /** From its start to its end. */
+  async #oneCoordinator(loss: string | null): Promise<End> {
+    const { startCoordinator, place, task } = this.#options;
+    const child = startCoordinator();
+    this.#coordinator = child;
+    const pulse = new Pulse(() => child.kill('SIGKILL'));
+    let outcome: PlainOutcome | null = null;
+    let failed: LockstepError | null = null;
+    child.on('message', (message: FromCoordinator) => {
+      pulse.felt();
+      if (message.kind === 'outcome') outcome = message.outcome;
+      else if (message.kind === 'failed') failed = errorOfFailure(message.failure);
+      else this.#onMessage(message);
+    });
+    const ended = endOf(child);
+    this.#tell({ kind: 'begin', place, task, takeOver: this.#takeOver(), loss });
+    if (!this.#journal?.stopSignal) {
+      for (const signal of this.#signals) this.#tell({ kind: 'signal', signal });
+    }
+    const status = await ended;
+    pulse.stop();
+    this.#coordinator = null;
+    if (failed !== null) throw failed;
+    if (outcome !== null) return { kind: 'outcome', outcome };
+    const why = pulse.isLost
+      ? `said nothing for ${COORDINATOR_SILENCE_MS} ms`
+      : describeExit(status);
+    return { kind: 'lost', why };
+  }
+
+  #takeOver() {
+    const endpoint = this.#endpoint;
+    if (endpoint === null) return null;
+    const processes = [...this.#processes].map(
+      ([slot, { attempt, pid, exit }]): SlotProcess => ({ slot, attempt, pid, exit }),
+    );
+    return { endpoint, lostAt: this.#lostAt, succession: { journal: this.#journal, processes } };
+  }
+
+  #onMessage(message: Exclude<FromCoordinator, { kind: 'outcome' | 'failed' }>): void {
+    switch (message.kind) {
+      case 'listening':
+        this.#endpoint = message.endpoint;
+        return;
+      case 'journal':
+        this.#journal = message.journal;
+        return;
+      case 'launch':
+        this.#launch(message.seats);
+        return;
+      case 'kill': {
+        const process = this.#processes.get(message.slot);
+        if (process?.attempt === message.attempt) process.worker?.kill(message.signal);
+        return;
+      }
+      case 'heartbeat':
+    }
+  }
+
+  #launch(seats: readonly Seat[]): void {
+    for (const { slot, attempt } of seats) {
+      this.#processes.set(slot, { attempt, pid: null, exit: null, worker: null });
+    }
+    const attempts = new Map(seats.map(({ slot, attempt }) => [slot, attempt]));
+    const watch: LaunchWatch = {
+      onSpawn: (slot, pid) => {
+        const attempt = attempts.get(slot)!;
+        this.#processes.get(slot)!.pid = pid;
+        this.#tell({ kind: 'spawned', slot, attempt, pid });
+      },
+      onExit: (slot, status) => this.#onExit(slot, attempts.get(slot)!, status),
+    };
+    for (const worker of this.#options.launch(seats, watch)) {
+      this.#processes.get(worker.slot)!.worker = worker;
+    }
+  }
+
+  #onExit(slot: number, attempt: number, status: ExitStatus): void {
+    const process = this.#processes.get(slot);
+    if (process?.attempt === attempt) process.exit = status;
+    this.#tell({ kind: 'exited', slot, attempt, status });
+    this.#onWorkerGone();
+  }
+
+  readonly #onSignal = (name: NodeJS.Signals): void => {
+    const signal = name as StopSignal;
+    this.#signals.push(signal);
+    this.#tell({ kind: 'signal', signal });
+  };
+
+  #tell(message: ToCoordinator): void {
+    // One that is gone needs to hear nothing: its successor is told all that is still true.
+    if (this.#coordinator?.connected) this.#coordinator.send(message, () => {});
+  }
+}
+
+/** Kills a coordinator that is silent for too long; not for the time in which this process was stopped. */
+class Pulse {
+  readonly #timer: NodeJS.Timeout;
+  #lastFeltMs = performance.now();
+  #lastCheckMs = performance.now();
+  isLost = false;
+
+  constructor(kill: () => void) {
+    this.#timer = setInterval(() => {
+      const nowMs = performance.now();
+      if (nowMs - this.#lastCheckMs > TICK_MS + STALL_MS) this.#lastFeltMs = nowMs;
+      this.#lastCheckMs = nowMs;
+      if (nowMs - this.#lastFeltMs <= COORDINATOR_SILENCE_MS) return;
+      this.isLost = true;
+      kill();
+    }, TICK_MS);
+  }
+
+  felt(): void {
+    this.#lastFeltMs = performance.now();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}
+
+/** When the process has ended and all that it said was read. */
+async function endOf(child: ChildProcess): Promise<ExitStatus> {
+  const disconnected = new Promise<void>((resolve) => child.once('disconnect', resolve));
+  const exited = new Promise<ExitStatus>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal, lastLine: '' }));
+    child.once('error', ({ message }) => {
+      if (child.pid === undefined) resolve({ code: null, signal: null, lastLine: message });
+    });
+  });
+  const status = await exited;
+  if (child.connected) await disconnected;
+  return status;
+}

@@ -1,0 +1,43 @@
+/** What models and objectives are built from: counts and ranges of a dataset. */
+import type { Store } from './format/store.ts';
+import type { View } from './plan/view.ts';
+
+export type StoreFacts = Pick<Store, 'manifest' | 'index'>;
+
+/** What an objective must know of the data; plain, so that it crosses to the loader's thread. */
+export interface DataFacts {
+  readonly classes: number;
+  /** Number of integer symbols (largest value + 1); 0 for real values. */
+  readonly symbols: number;
+  /** Labelled sequences of each class in the phase's view. */
+  readonly classCounts: readonly number[];
+  /** How often each symbol occurs in the training split; empty for real values. */
+  readonly symbolCounts: readonly number[];
+  /** `[a · symbols + b]`: how often b follows a in the training split; empty when it was not counted. */
+  readonly transitionCounts: readonly number[];
+  readonly meanValue: number;
+  readonly valueRange: { readonly minimum: number; readonly maximum: number };
+}
+
+/** Number of integer symbols of a store (largest value + 1); 0 for real values. */
+export function symbolsOf({ manifest }: Pick<Store, 'manifest'>): number {
+  return manifest.valueType === 'float32' ? 0 : manifest.valueRange.maximum + 1;
+}
+
+export function dataFacts(store: StoreFacts, view: View): DataFacts {
+  const { manifest, index } = store;
+  const classCounts = new Array<number>(manifest.classes.length).fill(0);
+  for (const sequence of view.sequences) {
+    const label = index.labels[sequence]!;
+    if (label >= 0) classCounts[label]!++;
+  }
+  return {
+    classes: manifest.classes.length,
+    symbols: symbolsOf(store),
+    classCounts,
+    symbolCounts: manifest.symbolCounts,
+    transitionCounts: manifest.transitionCounts,
+    meanValue: manifest.meanValue,
+    valueRange: manifest.valueRange,
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * Commands that compute in their own process need TensorFlow's environment before it starts: the first
+ * process starts a second one like itself with that environment, and becomes its shadow.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import type { EngineConfig } from '../config/engine-section.ts';
+import { cpuDevices, type Device, gpuDevices } from './device.ts';
+import { inheritedEnvironment, workerEnvironment } from './environment.ts';
+import { exitCodeOfChild } from './exit.ts';
+
+/** Set in the second process. */
+const MARKER = 'LOCKSTEP_ENGINE_PROCESS';
+
+/** What TensorFlow prints on every start, whatever its log level. */
+const TENSORFLOW_NOISE = /^WARNING: All log messages before absl|^I0000 .*port\.cc.*oneDNN/;
+
+/**
+ * Runs `compute` in a process that was started with the engine's environment.
+ * @param gpu the one that it sees, as nvidia-smi numbers them; CPU only when absent
+ * @returns the exit code
+ * @throws LockstepError DEVICE_ABSENT
+ */
+export async function inEngineProcess(
+  engine: EngineConfig,
+  gpu: string | undefined,
+  compute: () => Promise<number>,
+): Promise<number> {
+  if (process.env[MARKER] === '1') return await compute();
+  const [device] = gpu === undefined ? cpuDevices(1) : gpuDevices(gpu);
+  const environment = workerEnvironment({
+    device: device!,
+    engine,
+    seat: {},
+    runFolder: '',
+  });
+  return await shadow({ ...inheritedEnvironment(process.env), ...environment, [MARKER]: '1' });
+}
+
+export interface EnginePlace {
+  readonly device: Device;
+  readonly engine: EngineConfig;
+  readonly runFolder: string;
+}
+
+/**
+ * Starts a TypeScript program of its own with the engine's environment. What it prints on stdout is the
+ * caller's business; its errors are passed through.
+ * @param stdin `pipe` for a program that ends when nobody is there any more
+ */
+export function startEngineProgram(
+  program: string,
+  args: readonly string[],
+  place: EnginePlace,
+  stdin: 'ignore' | 'pipe' = 'ignore',
+): ChildProcess & { readonly stdout: Readable } {
+  const child = spawn(
+    process.execPath,
+    ['--import', import.meta.resolve('tsx'), program, ...args],
+    {
+      env: { ...inheritedEnvironment(process.env), ...workerEnvironment({ ...place, seat: {} }) },
+      stdio: [stdin, 'pipe', 'pipe'],
+    },
+  );
+  passStderr(child);
+  return child as ChildProcess & { stdout: Readable };
+}
+
+/** Starts this command line again and passes its output and its end through. */
+async function shadow(env: NodeJS.ProcessEnv): Promise<number> {
+  const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+    env,
+    stdio: ['inherit', 'inherit', 'pipe'],
+  });
+  // A terminal's Ctrl-C reaches the child as well; what is sent to this process alone is passed on.
+  const ignore = () => {};
+  const pass = (signal: NodeJS.Signals) => child.kill(signal);
+  process.on('SIGINT', ignore).on('SIGTERM', pass).on('SIGHUP', ignore).on('SIGUSR1', pass);
+  passStderr(child);
+  return await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      resolve(exitCodeOfChild(code, signal));
+    });
+  });
+}
+
+/** Passes a child's errors through, without what TensorFlow prints on every start. */
+function passStderr(child: ChildProcess): void {
+  createInterface({ input: child.stderr! }).on('line', (line) => {
+    if (!TENSORFLOW_NOISE.test(line)) process.stderr.write(`${line}\n`);
+  });
+}

@@ -1,0 +1,44 @@
+/** A model's first weights: a pure function of the seed and each parameter's name. */
+
+import { type RandomStream, randomStream } from '../core/random.ts';
+import type { StateLayout, TrainState } from '../engine/engine.ts';
+import type { Model } from './model/model.ts';
+
+/** FNV-1a, 32 bits: keys a parameter's stream by its name, so that other parameters don't shift it. */
+function nameKey(name: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(name)) {
+    hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  }
+  return hash;
+}
+
+export function initialState(
+  model: Model,
+  layout: StateLayout,
+  { seed, momentCount }: { seed: number; momentCount: number },
+): TrainState {
+  const parameters = new Float32Array(layout.parameterCount);
+  for (const [index, { name, initial }] of model.parameters.entries()) {
+    const { offset, size } = layout.parameters[index]!;
+    const target = parameters.subarray(offset, offset + size);
+    if (initial.kind === 'constant') target.fill(initial.value);
+    else fillUniform(target, initial.bound, randomStream(seed, 'initial-weights', nameKey(name)));
+  }
+  const statistics = new Float32Array(layout.statisticCount);
+  for (const { name, offset, size } of layout.statistics) {
+    if (name.endsWith('.running_var')) statistics.fill(1, offset, offset + size);
+  }
+  return { parameters, statistics, moments: zeroMoments(layout, momentCount) };
+}
+
+/** What an optimizer starts a phase with. */
+export function zeroMoments(layout: StateLayout, momentCount: number): Float32Array[] {
+  return Array.from({ length: momentCount }, () => new Float32Array(layout.parameterCount));
+}
+
+function fillUniform(target: Float32Array, bound: number, stream: RandomStream): void {
+  for (let index = 0; index < target.length; index++) {
+    target[index] = (2 * stream.uniform(index) - 1) * bound;
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * Two views of one sequence: its window's two halves are shown as rows of their own, and each half is to
+ * name the other among all rows of its micro-batch (the normalised, temperature-scaled cross-entropy of
+ * Chen et al. 2020, arXiv:2002.05709). Negatives come from the same micro-batch, so a leaf depends on nothing
+ * else. The rival is chance.
+ */
+import type { ObjectiveConfig } from '../../config/phase-section.ts';
+import type { PaddedRows } from '../../data/collate.ts';
+import type { DataFacts } from '../../data/facts.ts';
+import { CLASSIFICATION_HEAD } from '../model/model.ts';
+import { type Objective, valuesFeed } from './objective.ts';
+
+type ContrastiveConfig = Extract<ObjectiveConfig, { kind: 'contrastive' }>;
+
+/** Takes a row out of the choices for itself: e to this is 0 in float32. */
+const NEVER = -1e9;
+
+export function makeContrastiveObjective(config: ContrastiveConfig, facts: DataFacts): Objective {
+  return {
+    sumNames: ['loss', 'weight', 'correct', 'chanceCorrect'],
+    needsCausalModel: false,
+    feeds: [
+      valuesFeed(facts),
+      { name: 'partners', dtype: 'int32', shape: ['rows'] },
+      { name: 'choices', dtype: 'float32', shape: ['rows', 'rows'] },
+    ],
+    pretextOutputs: config.dimensions,
+    headline: { metric: 'accuracy', better: 'higher' },
+    trains: (slot) => !slot.name.startsWith(`${CLASSIFICATION_HEAD}.`),
+    views: halves,
+    prepare: ({ rows, paddedLength, values }) => ({
+      feeds: {
+        values: { shape: [rows, paddedLength], data: values },
+        partners: { shape: [rows], data: partnersOf(rows) },
+        choices: { shape: [rows, rows], data: choicesOf(rows) },
+      },
+      hostSums: { weight: rows, chanceCorrect: rows / (rows - 1) },
+    }),
+    sums: (model, context) => {
+      const { ops, feed } = context;
+      const embedded = ops.unitRows(model.embed(context, model.features(context)));
+      const similarities = ops.mul(
+        ops.linear(embedded, embedded),
+        ops.scalar(1 / config.temperature),
+      );
+      const logits = ops.add(similarities, feed('choices'));
+      const partners = feed('partners');
+      return {
+        loss: ops.sum(ops.softmaxCrossEntropy(logits, partners)),
+        correct: ops.sum(ops.isCorrect(logits, partners)),
+      };
+    },
+    metrics: (sums) => ({
+      loss: sums.loss! / sums.weight!,
+      accuracy: sums.correct! / sums.weight!,
+      accuracyChance: sums.chanceCorrect! / sums.weight!,
+    }),
+  };
+}
+
+/**
+ * First the rows' first halves, then their second ones. A step in the middle of an odd row is in neither; a
+ * row of one step is seen twice.
+ */
+function halves(whole: PaddedRows): PaddedRows {
+  const { rows } = whole;
+  const half = whole.lengths.map((length) => Math.max(1, Math.floor(length / 2)));
+  const paddedLength = Math.max(...half);
+  const values = new (whole.values.constructor as Int32ArrayConstructor)(2 * rows * paddedLength);
+  const starts = new Int32Array(2 * rows);
+  for (let row = 0; row < 2 * rows; row++) {
+    const of = row % rows;
+    const skipped = row < rows ? 0 : whole.lengths[of]! - half[of]!;
+    const first = of * whole.paddedLength + skipped;
+    values.set(whole.values.subarray(first, first + half[of]!), row * paddedLength);
+    starts[row] = whole.starts[of]! + skipped;
+  }
+  return {
+    rows: 2 * rows,
+    paddedLength,
+    lengths: twice(half),
+    values,
+    labels: twice(whole.labels),
+    sequences: twice(whole.sequences),
+    starts,
+    epoch: whole.epoch,
+  };
+}
+
+function twice(values: Int32Array): Int32Array {
+  const both = new Int32Array(2 * values.length);
+  both.set(values);
+  both.set(values, values.length);
+  return both;
+}
+
+/** The row of each row's other half. */
+function partnersOf(rows: number): Int32Array {
+  return Int32Array.from({ length: rows }, (_, row) => (row + rows / 2) % rows);
+}
+
+/** 0 for every pair of rows, `NEVER` for a row with itself. */
+function choicesOf(rows: number): Float32Array {
+  const choices = new Float32Array(rows * rows);
+  for (let row = 0; row < rows; row++) choices[row * (rows + 1)] = NEVER;
+  return choices;
+}

@@ -1,0 +1,29 @@
+/** Which steps are hidden: a function of (seed, epoch, sequence, position), whoever asks. */
+import { randomStream } from '../../core/random.ts';
+
+export interface MaskSpec {
+  readonly seed: number;
+  /** Expected share of hidden steps. */
+  readonly fraction: number;
+  /** Length of a hidden span; spans may overlap. */
+  readonly span: number;
+}
+
+/**
+ * Marks the hidden steps of the window `[start, start + count)` of a sequence with 1 in `target[0, count)`.
+ * Each position begins a span with probability p, 1 − (1 − p)^span = fraction. A step's fate depends on
+ * its place in the sequence, not on the window.
+ */
+export function drawMask(
+  { seed, fraction, span }: MaskSpec,
+  place: { epoch: number; sequence: number; start: number; count: number },
+  target: Int32Array,
+): void {
+  const { epoch, sequence, start, count } = place;
+  const stream = randomStream(seed, 'mask', epoch, sequence);
+  const begins = 1 - (1 - fraction) ** (1 / span);
+  for (let first = start - span + 1; first < start + count; first++) {
+    if (stream.uniform(first + span - 1) >= begins) continue;
+    target.fill(1, Math.max(first - start, 0), Math.min(first - start + span, count));
+  }
+}

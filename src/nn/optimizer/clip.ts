@@ -1,0 +1,8 @@
+import type { ElementwiseOps, Tensor } from '../../engine/ops.ts';
+
+/** As torch.nn.utils.clip_grad_norm_: scales down to `clipNorm`, by the norm over all parameters. */
+export function clipByGlobalNorm(ops: ElementwiseOps, gradient: Tensor, clipNorm: number): Tensor {
+  const norm = ops.sqrt(ops.sum(ops.mul(gradient, gradient)));
+  const ratio = ops.div(ops.scalar(clipNorm), ops.add(norm, ops.scalar(1e-6)));
+  return ops.mul(gradient, ops.minimum(ratio, ops.scalar(1)));
+}

@@ -1,0 +1,43 @@
+/** The loader's thread: reads, pads and prepares micro-batches while TensorFlow blocks the main one. */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { RunConfig } from '../../config/run-config.ts';
+import { asLockstepError } from '../../core/errors.ts';
+import { failureOfError } from '../../core/failure.ts';
+import { openStore } from '../../data/format/open-store.ts';
+import type { MicroBatch } from '../../engine/engine.ts';
+import { makeAllPhaseData } from '../phase.ts';
+import { loadMicroBatch } from './load-micro-batch.ts';
+import type { LoadRequest } from './load-request.ts';
+import type { LoaderReply } from './loader.ts';
+
+const port = parentPort!;
+const { config } = workerData as { config: RunConfig };
+const ready = openStore(config.data.store).then((store) => ({
+  store,
+  phases: makeAllPhaseData(config, store),
+}));
+// Whoever asks for a micro-batch hears of a failure; a rank that has none to ask for has no use for it.
+ready.catch(() => undefined);
+/** One at a time and in order: the next request waits for the one before. */
+let last: Promise<void> = Promise.resolve();
+
+port.on('message', (request: LoadRequest) => {
+  last = last.then(() => answer(request));
+});
+
+async function answer(request: LoadRequest): Promise<void> {
+  try {
+    const { store, phases } = await ready;
+    const batch = await loadMicroBatch(store, phases, request);
+    const reply: LoaderReply = { request, batch };
+    port.postMessage(reply, buffersOf(batch));
+  } catch (thrown) {
+    const reply: LoaderReply = { request, failure: failureOfError(asLockstepError(thrown)) };
+    port.postMessage(reply);
+  }
+}
+
+function buffersOf(batch: MicroBatch): ArrayBuffer[] {
+  const arrays = Object.values(batch.feeds).map((feed) => feed.data.buffer as ArrayBuffer);
+  return [...new Set(arrays)];
+}

@@ -1,0 +1,102 @@
+/** What a phase computes on: its plan, its objective and its evaluation, from configuration and index. */
+import type {
+  BatchConfig,
+  ObjectiveConfig,
+  PhaseConfig,
+  ViewConfig,
+} from '../config/phase-section.ts';
+import type { RunConfig } from '../config/run-config.ts';
+import { LockstepError } from '../core/errors.ts';
+import { dataFacts, type StoreFacts } from '../data/facts.ts';
+import { evaluationBatches, type MicroBatchList } from '../data/plan/evaluation-batches.ts';
+import { makePlan } from '../data/plan/make-plan.ts';
+import type { Plan } from '../data/plan/plan.ts';
+import { selectView, type View } from '../data/plan/view.ts';
+import type { Objective } from '../nn/objective/objective.ts';
+import { makeObjective } from '../nn/objective/registry.ts';
+
+export interface PhaseData {
+  readonly config: PhaseConfig;
+  readonly plan: Plan;
+  readonly objective: Objective;
+  /** Micro-batches of the phase's evaluation; absent when it has none. */
+  readonly evaluation: MicroBatchList | undefined;
+}
+
+/** @throws LockstepError DATA_INVALID or CONFIG_INVALID, naming the phase, when it does not fit the data */
+export function makePhaseData(run: RunConfig, store: StoreFacts, phaseIndex: number): PhaseData {
+  const config = run.phases[phaseIndex]!;
+  const { kind } = config.objective;
+  const batch = config.batch ?? run.batch;
+  const { view, objective } = namingWhere(`Phase "${config.name}"`, () => {
+    const view = viewOf(run, store, config.data, kind);
+    if (kind === 'contrastive') refuseLoneRows(view, batch);
+    return { view, objective: makeObjective(config.objective, dataFacts(store, view), run.seed) };
+  });
+  const evaluationData = config.evaluation?.data;
+  const evaluationView = namingWhere(
+    `The evaluation of phase "${config.name}"`,
+    () => evaluationData && viewOf(run, store, evaluationData, kind),
+  );
+  return {
+    config,
+    plan: makePlan({ view, batch, seed: run.seed, phase: phaseIndex }),
+    objective,
+    evaluation: evaluationView && evaluationBatches(evaluationView, batch),
+  };
+}
+
+/** What goes wrong in `make` says where it was. */
+function namingWhere<T>(where: string, make: () => T): T {
+  try {
+    return make();
+  } catch (thrown) {
+    if (!(thrown instanceof LockstepError)) throw thrown;
+    const { code, message, advice } = thrown;
+    throw new LockstepError(code, `${where}: ${message}`, advice, { cause: thrown });
+  }
+}
+
+export function makeAllPhaseData(run: RunConfig, store: StoreFacts): PhaseData[] {
+  return run.phases.map((_, phaseIndex) => makePhaseData(run, store, phaseIndex));
+}
+
+function viewOf(
+  { seed }: RunConfig,
+  { index, manifest }: StoreFacts,
+  config: ViewConfig,
+  objective: ObjectiveConfig['kind'],
+): View {
+  const labelled = objective === 'supervised';
+  const view = selectView({ index, classes: manifest.classes, view: config, seed, labelled });
+  if (objective === 'next-step') refuseSingleSteps(view);
+  return view;
+}
+
+/** Without a next step anywhere, a phase would run to its end and learn nothing. */
+function refuseSingleSteps({ effectiveLengths }: View): void {
+  if (effectiveLengths.some((length) => length > 1)) return;
+  throw new LockstepError(
+    'DATA_INVALID',
+    'The next step is to be predicted, but only one step of each sequence is seen: none has a next one.',
+    'Set data.crop to 2 or more, or leave it out; if the sequences are so short, choose another objective.',
+  );
+}
+
+/** With one sequence in each micro-batch the right choice is the only one. */
+function refuseLoneRows(
+  { effectiveLengths }: View,
+  { maxRows, tokensPerMicroBatch }: BatchConfig,
+): void {
+  const shortest = effectiveLengths.reduce((least, length) => Math.min(least, length));
+  if (maxRows > 1 && 2 * shortest <= tokensPerMicroBatch) return;
+  const why =
+    maxRows === 1
+      ? 'batch.maxRows is 1'
+      : `batch.tokensPerMicroBatch ${tokensPerMicroBatch} holds one of the shortest, of ${shortest} steps`;
+  throw new LockstepError(
+    'CONFIG_INVALID',
+    `Contrastive rows choose among the other sequences of their micro-batch, but ${why}.`,
+    'Raise batch.tokensPerMicroBatch or batch.maxRows, or set data.crop.',
+  );
+}

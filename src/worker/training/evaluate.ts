@@ -1,0 +1,28 @@
+/** A phase's evaluation, shared out and summed like a training step, without gradients. */
+
+import { reduceInput } from '../../collective/exchange-round.ts';
+import { addCanonical, SubtreeStack } from '../../core/canonical-sum.ts';
+import { evaluationShare } from '../../run/load-order.ts';
+import type { TrainStepInput } from './train-step.ts';
+
+/** The objective's metrics over the evaluation's view: equal on every rank. */
+export async function evaluatePhase(
+  { run, place, session, loader, comm, globalStep }: TrainStepInput,
+  phase: number,
+): Promise<Record<string, number>> {
+  const { objective, program } = run.phases[phase]!;
+  const { share, microBatches } = evaluationShare(run, place, phase);
+  const tree = new SubtreeStack<Float32Array>(microBatches, (a, b) => {
+    const sum = new Float32Array(a.length);
+    addCanonical(sum, a, b);
+    return sum;
+  });
+  for (let microBatch = share.begin; microBatch < share.end; microBatch++) {
+    const batch = await loader.next({ kind: 'evaluation', phase, microBatch });
+    tree.push(microBatch, session.evaluate(batch));
+  }
+  const shape = { step: globalStep, microBatches, length: program.leaf.sums.length };
+  const total = await comm.allReduce(reduceInput(tree, shape));
+  const sums = program.leaf.sums.map((name, index) => [name, total[index]!] as const);
+  return objective.metrics(Object.fromEntries(sums));
+}

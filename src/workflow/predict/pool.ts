@@ -1,0 +1,73 @@
+/** Predicts on several workers: micro-batches are dealt out in turn, so the order of the results is fixed. */
+import type { ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { EngineConfig } from '../../config/engine-section.ts';
+import { LockstepError } from '../../core/errors.ts';
+import { errorOfFailure, type Failure } from '../../core/failure.ts';
+import type { Device } from '../../launch/device.ts';
+import { startEngineProgram } from '../../launch/engine-process.ts';
+import type { Prediction } from './predict.ts';
+import type { PredictionRequest } from './task.ts';
+
+export type WorkerLine =
+  | { readonly predictions: readonly Prediction[] }
+  | { readonly failure: Failure };
+
+export interface PoolOptions {
+  /** One worker a device. */
+  readonly devices: readonly Device[];
+  readonly engine: EngineConfig;
+  /** Micro-batches in all. */
+  readonly batches: number;
+}
+
+/**
+ * Yields the predictions of each micro-batch in turn, whatever the number of workers. Memory stays small:
+ * a worker that is ahead waits for its reader.
+ * @throws LockstepError the first failure of a worker, in this order
+ */
+export async function* predictOnWorkers(
+  request: PredictionRequest,
+  { devices, engine, batches }: PoolOptions,
+): AsyncGenerator<readonly Prediction[], void> {
+  const workers = devices
+    .slice(0, Math.max(1, batches))
+    .map((device, rank, all) =>
+      startWorker(request, engine, { device, rank, workers: all.length }),
+    );
+  const lines = workers.map((worker) =>
+    createInterface({ input: worker.stdout! })[Symbol.asyncIterator](),
+  );
+  try {
+    for (let position = 0; position < batches; position++) {
+      const rank = position % workers.length;
+      const { value, done } = await lines[rank]!.next();
+      if (done) throw endedEarly(rank, workers[rank]!);
+      const line = JSON.parse(value) as WorkerLine;
+      if ('failure' in line) throw errorOfFailure(line.failure);
+      yield line.predictions;
+    }
+  } finally {
+    for (const worker of workers) worker.kill('SIGKILL');
+  }
+}
+
+function startWorker(
+  request: PredictionRequest,
+  engine: EngineConfig,
+  place: { device: Device; rank: number; workers: number },
+): ChildProcess {
+  const entry = fileURLToPath(new URL('./worker.ts', import.meta.url));
+  const args = [JSON.stringify(request), String(place.rank), String(place.workers)];
+  return startEngineProgram(entry, args, { device: place.device, engine, runFolder: request.run });
+}
+
+function endedEarly(rank: number, { exitCode, signalCode }: ChildProcess): LockstepError {
+  const how = signalCode === null ? `exit code ${exitCode ?? 'unknown'}` : signalCode;
+  return new LockstepError(
+    'WORKER_LOST',
+    `Prediction worker ${rank} ended before its work was done (${how}).`,
+    'Run the command again; with less memory in use, or with fewer workers.',
+  );
+}

@@ -1,0 +1,110 @@
+/** What is to be predicted with which weights: the same in the command's process and in its workers. */
+
+import { LockstepError } from '../../core/errors.ts';
+import { openStore, type StoreOnDisk } from '../../data/format/open-store.ts';
+import { SPLITS, type Split } from '../../data/format/store.ts';
+import { evaluationBatches, type MicroBatchList } from '../../data/plan/evaluation-batches.ts';
+import { selectView, type View } from '../../data/plan/view.ts';
+import { readRunConfig } from '../../run/folder.ts';
+import { loadTrainedModel, type TrainedModel } from './trained-model.ts';
+
+/** Plain, so that it crosses to the workers. */
+export interface PredictionRequest {
+  /** Folder of the run. */
+  readonly run: string;
+  /** Weights at the end of this phase; of the last one when absent. */
+  readonly phase?: string | undefined;
+  /** Another dataset than the run was trained on. */
+  readonly data?: string | undefined;
+  /** Only these sequences; all when absent. */
+  readonly split?: Split | undefined;
+  /** Only sequences with a label. */
+  readonly labelled: boolean;
+  /** Only the first so many steps of each sequence. */
+  readonly crop?: number | undefined;
+}
+
+export interface PredictionTask {
+  readonly model: TrainedModel;
+  readonly store: StoreOnDisk;
+  /** Names of the model's classes. */
+  readonly classes: readonly string[];
+  readonly batches: MicroBatchList;
+  close(): Promise<void>;
+}
+
+/** @throws LockstepError what is wrong with run, weights or data */
+export async function openPredictionTask(request: PredictionRequest): Promise<PredictionTask> {
+  refuseCrop(request.crop);
+  const config = readRunConfig(request.run);
+  const trained = await openStore(config.data.store);
+  let store = trained;
+  const close = async () => {
+    await store.close();
+    if (store !== trained) await trained.close();
+  };
+  try {
+    if (request.data !== undefined) store = await openStore(request.data);
+    refuseOtherValues(trained, store);
+    const model = await loadTrainedModel(request, config, trained);
+    const phase = config.phases[model.phaseIndex]!;
+    const view = viewOf(store, request);
+    const batches = evaluationBatches(view, phase.batch ?? config.batch);
+    return { model, store, classes: trained.manifest.classes, batches, close };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+}
+
+function refuseCrop(crop: number | undefined): void {
+  if (crop === undefined || (Number.isInteger(crop) && crop >= 1)) return;
+  throw new LockstepError(
+    'USAGE',
+    `Cannot crop sequences to ${crop} steps: the number must be an integer from 1.`,
+    'Give --crop a number such as 1024, or leave it out to use whole sequences.',
+  );
+}
+
+function viewOf(store: StoreOnDisk, { split, labelled, crop }: PredictionRequest): View {
+  if (split === undefined) return wholeView(store, labelled, crop);
+  const view = { split, draw: 0, ...(crop !== undefined && { crop }) };
+  const { classes } = store.manifest;
+  return selectView({ index: store.index, classes, view, seed: 0, labelled });
+}
+
+/** Every sequence of every split. */
+function wholeView({ index }: StoreOnDisk, labelled: boolean, crop = Infinity): View {
+  const sequences = Int32Array.from(index.lengths.keys()).filter(
+    (sequence) => !labelled || index.labels[sequence]! >= 0,
+  );
+  if (sequences.length === 0) {
+    throw new LockstepError(
+      'DATA_INVALID',
+      `The dataset has no labelled sequence among ${index.lengths.length} (${SPLITS.join(', ')}).`,
+      'Import it with labels, or use `lockstep predict`.',
+    );
+  }
+  return {
+    sequences,
+    effectiveLengths: sequences.map((sequence) => Math.min(index.lengths[sequence]!, crop)),
+    storeLengths: index.lengths,
+  };
+}
+
+function refuseOtherValues(trained: StoreOnDisk, store: StoreOnDisk): void {
+  const [known, found] = [trained.manifest, store.manifest];
+  const bothReal = known.valueType === 'float32' && found.valueType === 'float32';
+  const fits =
+    known.valueType !== 'float32' &&
+    found.valueType !== 'float32' &&
+    found.valueRange.maximum <= known.valueRange.maximum;
+  if (bothReal || fits) return;
+  const describe = ({ valueType, valueRange }: typeof known) =>
+    `${valueType} values of ${valueRange.minimum}…${valueRange.maximum}`;
+  throw new LockstepError(
+    'DATA_INVALID',
+    `The dataset has ${describe(found)}, the model was trained on ${describe(known)}.`,
+    'Import the data as the training data were imported.',
+  );
+}

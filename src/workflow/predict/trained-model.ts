@@ -1,0 +1,92 @@
+/** The weights that a run ended with, ready to predict. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadWeights } from '../../checkpoint/restore.ts';
+import type { Weights } from '../../checkpoint/state-tensors.ts';
+import { findNewestCheckpoint } from '../../checkpoint/store.ts';
+import type { RunConfig } from '../../config/run-config.ts';
+import { LockstepError } from '../../core/errors.ts';
+import type { StoreFacts } from '../../data/facts.ts';
+import type { Program } from '../../engine/engine.ts';
+import { defineRun, type RunDefinition } from '../../run/definition.ts';
+import { runPaths } from '../../run/folder.ts';
+import { startingPhase } from '../../run/progress.ts';
+
+export interface TrainedModel {
+  readonly program: Program;
+  readonly weights: Weights;
+  /** Where the weights come from. */
+  readonly source: string;
+  /** Index of the phase that they belong to. */
+  readonly phaseIndex: number;
+}
+
+/**
+ * @throws LockstepError USAGE for an unknown phase or one without a trained classification head,
+ *   CHECKPOINT_NOT_FOUND, CHECKPOINT_CORRUPT
+ */
+export async function loadTrainedModel(
+  choice: { readonly run: string; readonly phase?: string | undefined },
+  config: RunConfig,
+  trained: StoreFacts,
+): Promise<TrainedModel> {
+  const run = defineRun(config, trained);
+  const names = config.phases.map(({ name }) => name);
+  if (choice.phase !== undefined && !names.includes(choice.phase)) {
+    throw new LockstepError(
+      'USAGE',
+      `The run "${config.name}" has no phase "${choice.phase}".`,
+      `Its phases are ${names.join(', ')}.`,
+    );
+  }
+  const source = await findSource(choice, names);
+  const { manifest, parameters, statistics } = await loadWeights(source, run.layout);
+  const phaseIndex = manifest?.phase.index ?? 0;
+  refuseUntrainedHead(run, phaseIndex, source);
+  const { program } = run.phases[phaseIndex]!;
+  return { program, weights: { parameters, statistics }, source, phaseIndex };
+}
+
+/** The named phase's end; the last phase's, else the newest checkpoint, when none is named. */
+async function findSource(
+  { run, phase }: { readonly run: string; readonly phase?: string | undefined },
+  names: readonly string[],
+): Promise<string> {
+  const paths = runPaths(run);
+  if (phase !== undefined) {
+    const folder = join(paths.phases, phase);
+    if (existsSync(folder)) return folder;
+    throw new LockstepError(
+      'CHECKPOINT_NOT_FOUND',
+      `Phase "${phase}" of "${run}" has not ended: there is no ${folder}.`,
+      `Go on with the run by "lockstep resume ${run}", or choose a finished phase.`,
+    );
+  }
+  const last = join(paths.phases, names.at(-1)!);
+  return existsSync(last) ? last : (await findNewestCheckpoint(paths.checkpoints)).path;
+}
+
+/** Pretraining leaves the classification head as it was: random, unless the run was given one. */
+function refuseUntrainedHead(run: RunDefinition, phaseIndex: number, source: string): void {
+  const { phases, model } = run.config;
+  const hasClasses = run.store.manifest.classes.length > 0;
+  if (hasClasses && model.initialWeights !== undefined) return;
+  const lineage = lineageOf(run, phaseIndex);
+  if (lineage.some((index) => phases[index]!.objective.kind === 'supervised')) return;
+  const supervised = phases.filter(({ objective }) => objective.kind === 'supervised');
+  throw new LockstepError(
+    'USAGE',
+    `The weights in "${source}" cannot tell classes: no supervised phase has trained them yet.`,
+    supervised.length === 0
+      ? 'Add a supervised phase to the configuration and train it.'
+      : `Let the run go on to phase "${supervised[0]!.name}", or choose it with --phase.`,
+  );
+}
+
+/** The phase itself, the one that it started from, and so on. */
+function lineageOf(run: RunDefinition, phaseIndex: number): number[] {
+  const before = startingPhase(run, phaseIndex);
+  if (before === undefined) return [phaseIndex];
+  const index = run.config.phases.findIndex(({ name }) => name === before);
+  return [phaseIndex, ...lineageOf(run, index)];
+}

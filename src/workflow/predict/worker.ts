@@ -1,0 +1,43 @@
+/**
+ * The program of a prediction worker: `worker.ts REQUEST RANK WORKERS`. It computes every WORKERS-th
+ * micro-batch and prints one line of JSON for each: the predictions, or what went wrong.
+ */
+import { once } from 'node:events';
+import { asLockstepError } from '../../core/errors.ts';
+import { failureOfError } from '../../core/failure.ts';
+import { createEngine } from '../../engine/select.ts';
+import { readRunConfig } from '../../run/folder.ts';
+import type { WorkerLine } from './pool.ts';
+import { predictBatches } from './predict.ts';
+import { openPredictionTask, type PredictionRequest } from './task.ts';
+
+async function main([requestText, rank, workers]: readonly string[]): Promise<void> {
+  const request = JSON.parse(requestText!) as PredictionRequest;
+  const task = await openPredictionTask(request);
+  try {
+    const { program, weights } = task.model;
+    const source = predictBatches({
+      engine: await createEngine(readRunConfig(request.run).engine),
+      program,
+      weights,
+      store: task.store,
+      batches: task.batches,
+      first: Number(rank),
+      stride: Number(workers),
+    });
+    for await (const predictions of source) await print({ predictions });
+  } finally {
+    await task.close();
+  }
+}
+
+/** Waits while the reader is behind. */
+async function print(line: WorkerLine): Promise<void> {
+  if (!process.stdout.write(`${JSON.stringify(line)}\n`)) await once(process.stdout, 'drain');
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (thrown) {
+  await print({ failure: failureOfError(asLockstepError(thrown)) });
+}

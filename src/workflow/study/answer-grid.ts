@@ -1,0 +1,108 @@
+/** Runs a grid, writes `answers.md` and `answers.html`, and says the five answers. */
+
+import { formatDuration } from '../../core/format.ts';
+import { symbolsOf } from '../../data/facts.ts';
+import { openStore } from '../../data/format/open-store.ts';
+import type { Device } from '../../launch/device.ts';
+import { ensureStore } from '../train/ensure-store.ts';
+import type { AnswersConfig, AnswersDataset } from './answers-config.ts';
+import { type AnswersFolder, writeWhole } from './answers-folder.ts';
+import { type Cell, type CellResult, cellName } from './cell.ts';
+import { chartsOf } from './charts.ts';
+import { type Answer, fiveAnswers } from './five-answers.ts';
+import { bestPretext, firstCells, firstNetwork, shareCells } from './grid.ts';
+import { answersMarkdown } from './markdown.ts';
+import { answersPage } from './page/page.ts';
+import { meanOf, percent } from './paired-difference.ts';
+import { DatasetResults } from './results.ts';
+import { type GridEvent, runGrid } from './run-grid.ts';
+
+export interface AnswerGridOptions {
+  readonly folder: AnswersFolder;
+  readonly devices: readonly Device[];
+  /** Engine, machine and date, for the report. */
+  readonly measuredOn: string;
+}
+
+/**
+ * @returns the answers to the first dataset's five questions
+ * @throws LockstepError what a run failed of, INTERRUPTED after a signal
+ */
+export async function answerGrid(
+  config: AnswersConfig,
+  { folder, devices, measuredOn }: AnswerGridOptions,
+): Promise<Answer[]> {
+  for (const { data } of config.datasets) await ensureStore({ data }, say);
+  const facts = await Promise.all(config.datasets.map(readFacts));
+  const cells = firstCells(config);
+  const expected = config.datasets.reduce(
+    (sum, { pretrainingShares }) => sum + pretrainingShares.length,
+    cells.length,
+  );
+  const results = await runGrid({
+    folder,
+    devices,
+    crop: config.test.crop,
+    cells,
+    more: shareCellsOnce(config, facts),
+    onEvent: showCells(expected),
+  });
+  const answers = fiveAnswers(new DatasetResults(config.datasets[0]!, results), facts[0]!.symbols);
+  writeWhole(folder.markdown, answersMarkdown({ config, results, answers, measuredOn }));
+  const charts = config.datasets.flatMap((dataset) =>
+    chartsOf(new DatasetResults(dataset, results), results),
+  );
+  const title = `Answers: ${config.name}`;
+  writeWhole(folder.page, answersPage({ title, measuredOn, answers, charts }));
+  return answers;
+}
+
+interface DatasetFacts {
+  /** 0 for real values. */
+  readonly symbols: number;
+  readonly trainingSequences: number;
+}
+
+async function readFacts({ data }: AnswersDataset): Promise<DatasetFacts> {
+  const store = await openStore(data.store);
+  try {
+    const trainingSequences = store.manifest.splits.train.sequences;
+    return { symbols: symbolsOf(store), trainingSequences };
+  } finally {
+    await store.close();
+  }
+}
+
+/** Each dataset's runs with smaller shares, once its best pretext is known. */
+function shareCellsOnce(
+  config: AnswersConfig,
+  facts: readonly DatasetFacts[],
+): (results: readonly CellResult[]) => Cell[] {
+  const given = new Set<AnswersDataset>();
+  return (results) =>
+    config.datasets.flatMap((dataset, index) => {
+      const best = bestPretext(dataset, firstNetwork(dataset)[0], results);
+      if (best === undefined || given.has(dataset)) return [];
+      given.add(dataset);
+      return shareCells(config, dataset, best, facts[index]!.trainingSequences);
+    });
+}
+
+function showCells(expected: number): (event: GridEvent) => void {
+  const started = performance.now();
+  let done = 0;
+  return (event) => {
+    const name = cellName(event.cell.key);
+    if (event.kind === 'start') return say(`  ${name}: begun`);
+    done++;
+    const { measured, seconds } = event.result;
+    const accuracy = percent(meanOf(measured.map(({ test }) => test.accuracy)));
+    const how = event.skipped ? 'was done already' : `done in ${formatDuration(seconds)}`;
+    const elapsed = formatDuration((performance.now() - started) / 1000);
+    say(`[${done}/${expected}, ${elapsed}] ${name}: ${how}, mean test accuracy ${accuracy}`);
+  };
+}
+
+function say(sentence: string): void {
+  process.stderr.write(`${sentence}\n`);
+}

@@ -1,0 +1,73 @@
+/** Where the answers and their runs are. */
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeFailure } from '../../core/file-error.ts';
+import { type CellKey, type CellResult, cellName } from './cell.ts';
+
+export interface AnswersFolder {
+  readonly path: string;
+  /** The configuration that the grid follows from. */
+  readonly config: string;
+  readonly markdown: string;
+  readonly page: string;
+}
+
+export interface CellPaths {
+  /** The run's configuration, as `lockstep train` reads it. */
+  readonly config: string;
+  /** The run's folder. */
+  readonly run: string;
+  /** What the run printed. */
+  readonly log: string;
+  /** There when the cell is done. */
+  readonly result: string;
+}
+
+export function answersFolder(path: string): AnswersFolder {
+  return {
+    path,
+    config: join(path, 'answers.yaml'),
+    markdown: join(path, 'answers.md'),
+    page: join(path, 'answers.html'),
+  };
+}
+
+export function cellPaths({ path }: AnswersFolder, key: CellKey): CellPaths {
+  const name = cellName(key);
+  return {
+    config: join(path, 'cells', `${name}.yaml`),
+    run: join(path, 'runs', name),
+    log: join(path, 'cells', `${name}.log`),
+    result: join(path, 'cells', `${name}.json`),
+  };
+}
+
+/** @throws LockstepError USAGE, OUT_OF_RESOURCES */
+export function makeAnswersFolder(folder: AnswersFolder): void {
+  writing(folder.path, () => mkdirSync(join(folder.path, 'cells'), { recursive: true }));
+}
+
+/** What a finished cell gave; undefined for one that is not finished. */
+export function readResult({ result }: CellPaths): CellResult | undefined {
+  if (!existsSync(result)) return undefined;
+  return JSON.parse(readFileSync(result, 'utf8')) as CellResult;
+}
+
+/**
+ * Writes a file so that it is there whole or not at all.
+ * @throws LockstepError USAGE, OUT_OF_RESOURCES
+ */
+export function writeWhole(path: string, text: string): void {
+  writing(path, () => {
+    writeFileSync(`${path}.tmp`, text);
+    renameSync(`${path}.tmp`, path);
+  });
+}
+
+function writing(path: string, write: () => void): void {
+  try {
+    write();
+  } catch (thrown) {
+    throw writeFailure(thrown, path, 0);
+  }
+}

@@ -1,0 +1,64 @@
+/** How much a cell computes: pure, so that a grid can be sized before it runs. */
+
+import type { PhaseConfig } from '../../config/phase-section.ts';
+import type { RunConfig } from '../../config/run-config.ts';
+import type { Cell } from './cell.ts';
+
+/** A forward pass costs about a third of forward and backward. */
+const FORWARD_SHARE = 1 / 3;
+/** Starting and ending the processes of a cell. */
+const SECONDS_PER_CELL = 12;
+
+export interface DataSize {
+  readonly classes: number;
+  /** Sequences of the test split, and mean tokens of one with the crop of the test. */
+  readonly testSequences: number;
+  readonly testTokens: number;
+  /** Mean tokens of a training sequence with a crop; whole when absent. */
+  readonly meanTokens: (crop: number | undefined) => number;
+}
+
+/** Seconds of one worker that pretraining a cell takes; 0 for a cell without. */
+export function pretrainingSeconds(cell: Cell, tokensPerSecond: number): number {
+  const { config } = cell;
+  const tokens = config.phases
+    .filter((phase) => phase.objective.kind !== 'supervised')
+    .reduce((sum, phase) => sum + stepsOf(phase) * tokensPerStep(config, phase), 0);
+  return tokens / tokensPerSecond;
+}
+
+/** Seconds of everything else: fine-tuning, evaluation, measuring, starting. */
+export function otherSeconds(cell: Cell, data: DataSize, tokensPerSecond: number): number {
+  const { config, measured } = cell;
+  const tokens = config.phases.reduce((sum, phase) => {
+    const supervised = phase.objective.kind === 'supervised';
+    const trained = supervised ? stepsOf(phase) * supervisedTokensPerStep(config, phase, data) : 0;
+    return sum + trained + FORWARD_SHARE * evaluationTokens(phase, data);
+  }, 0);
+  const tested = FORWARD_SHARE * measured.length * data.testTokens;
+  return SECONDS_PER_CELL + (tokens + tested) / tokensPerSecond;
+}
+
+function tokensPerStep(config: RunConfig, phase: PhaseConfig): number {
+  const { microBatches, tokensPerMicroBatch } = phase.batch ?? config.batch;
+  return microBatches * tokensPerMicroBatch;
+}
+
+/** Few labels may make a step smaller than its budget. */
+function supervisedTokensPerStep(config: RunConfig, phase: PhaseConfig, data: DataSize): number {
+  const { labelsPerClass = Number.POSITIVE_INFINITY, crop } = phase.data;
+  const view = labelsPerClass * data.classes * data.meanTokens(crop);
+  return Math.min(tokensPerStep(config, phase), view);
+}
+
+function evaluationTokens(phase: PhaseConfig, data: DataSize): number {
+  if (phase.evaluation === undefined) return 0;
+  const { everySteps, data: view } = phase.evaluation;
+  const sequences = Math.min(view.maxSequences ?? data.testSequences, data.testSequences);
+  return Math.ceil(stepsOf(phase) / everySteps) * sequences * data.meanTokens(view.crop);
+}
+
+/** A grid counts in steps. */
+function stepsOf({ duration }: PhaseConfig): number {
+  return 'steps' in duration ? duration.steps : 0;
+}

@@ -1,0 +1,170 @@
+/** From the configuration of the answers to the runs that give them: pure. */
+
+import type { ModelConfig } from '../../config/model-section.ts';
+import type { ObjectiveConfig, PhaseConfig, PretextConfig } from '../../config/phase-section.ts';
+import { runConfig } from '../../config/run-config.ts';
+import type {
+  AnswersConfig,
+  AnswersDataset,
+  LabelsConfig,
+  NetworkConfig,
+  TrainingConfig,
+} from './answers-config.ts';
+import { type Cell, type CellKey, type CellResult, cellName, type MeasuredPhase } from './cell.ts';
+import { meanOf } from './paired-difference.ts';
+
+/** The recipe of every network without a pretext. */
+export const SCRATCH = 'scratch';
+/** The pseudo network of the two runs that differ in how batches are grouped, and their names. */
+export const GROUPING = 'grouping';
+export const SORTED = 'sorted';
+export const SHUFFLED = 'shuffled';
+/** The phase that a pretrained cell begins with. */
+export const PRETRAIN = 'pretrain';
+/** So many labels a class are few. */
+export const FEW_LABELS = 10;
+const SUPERVISED: ObjectiveConfig = { kind: 'supervised', classWeights: 'none' };
+
+interface Recipe {
+  readonly key: CellKey;
+  readonly model: ModelConfig;
+  readonly pretraining?: PhaseConfig;
+  readonly finetuning: TrainingConfig;
+  readonly labels: readonly LabelsConfig[];
+}
+
+/** The runs that wait for nothing; those that others wait for come first. */
+export function firstCells(config: AnswersConfig): Cell[] {
+  const recipes = (of: (dataset: AnswersDataset) => Recipe[]) =>
+    config.datasets.flatMap((dataset) =>
+      of(dataset).map((recipe) => cellOf(config, dataset, recipe)),
+    );
+  return [...recipes(pretrained), ...recipes(unpretrained)];
+}
+
+/**
+ * The runs of the best pretext of the first network with smaller shares of the training sequences, at few
+ * labels only: that is where pretraining counts.
+ */
+export function shareCells(
+  config: AnswersConfig,
+  dataset: AnswersDataset,
+  best: string,
+  trainingSequences: number,
+): Cell[] {
+  const [network, settings] = firstNetwork(dataset);
+  const pretraining = pretrainingPhase(settings, settings.pretexts[best]!);
+  const few = settings.labels.filter(({ perClass }) => perClass <= FEW_LABELS);
+  return dataset.pretrainingShares.map((share) => {
+    const maxSequences = Math.max(1, Math.round(share * trainingSequences));
+    return cellOf(config, dataset, {
+      key: { dataset: dataset.name, network, recipe: best, share },
+      model: settings.model,
+      pretraining: { ...pretraining, data: { ...pretraining.data, maxSequences } },
+      finetuning: settings.finetuning,
+      labels: few.length > 0 ? few : settings.labels.slice(0, 1),
+    });
+  });
+}
+
+/** Name and settings of the network that is asked everything. */
+export const firstNetwork = (dataset: AnswersDataset): [string, NetworkConfig] =>
+  Object.entries(dataset.networks)[0]!;
+
+/** The pretext whose fine-tunings did best on validation data; undefined until all are done. */
+export function bestPretext(
+  dataset: AnswersDataset,
+  network: string,
+  results: readonly CellResult[],
+): string | undefined {
+  const scores = Object.keys(dataset.networks[network]!.pretexts).map((recipe) => {
+    const name = cellName({ dataset: dataset.name, network, recipe, share: 1 });
+    const result = results.find(({ key }) => cellName(key) === name);
+    return { recipe, score: result && validationScore(result) };
+  });
+  if (scores.some(({ score }) => score === undefined)) return undefined;
+  return scores.toSorted((a, b) => b.score! - a.score!)[0]?.recipe;
+}
+
+/** Mean accuracy of a cell's fine-tunings on validation data: what choices are made by. */
+export const validationScore = ({ measured }: CellResult): number =>
+  meanOf(measured.map(({ validation }) => validation));
+
+function pretrained(dataset: AnswersDataset): Recipe[] {
+  return Object.entries(dataset.networks).flatMap(([network, settings]) =>
+    Object.entries(settings.pretexts).map(([recipe, objective]) => ({
+      key: { dataset: dataset.name, network, recipe, share: 1 },
+      model: settings.model,
+      pretraining: pretrainingPhase(settings, objective),
+      finetuning: settings.finetuning,
+      labels: settings.labels,
+    })),
+  );
+}
+
+function unpretrained(dataset: AnswersDataset): Recipe[] {
+  const { name, networks, grouping, batch } = dataset;
+  const scratch = Object.entries(networks).map(([network, { model, finetuning, labels }]) => ({
+    key: { dataset: name, network, recipe: SCRATCH, share: 1 },
+    model,
+    finetuning,
+    labels,
+  }));
+  if (grouping === undefined) return scratch;
+  const { model, training, labels } = grouping;
+  const grouped = (recipe: string, how: 'length' | 'random') => ({
+    key: { dataset: name, network: GROUPING, recipe, share: 1 },
+    model,
+    finetuning: { ...training, batch: { ...(training.batch ?? batch), grouping: how } },
+    labels: [labels],
+  });
+  return [...scratch, grouped(SORTED, 'length'), grouped(SHUFFLED, 'random')];
+}
+
+function cellOf(
+  { seed, engine }: AnswersConfig,
+  { data, batch }: AnswersDataset,
+  { key, model, pretraining, finetuning, labels }: Recipe,
+): Cell {
+  const start = pretraining === undefined ? 'fresh' : { phase: PRETRAIN };
+  const supervised = supervisedPhases(finetuning, labels, start);
+  const phases = [
+    ...(pretraining === undefined ? [] : [pretraining]),
+    ...supervised.map(({ config }) => config),
+  ];
+  return {
+    key,
+    config: runConfig.parse({ name: cellName(key), seed, data, model, batch, engine, phases }),
+    measured: supervised.map(({ config: _, ...phase }) => phase),
+  };
+}
+
+const pretrainingPhase = ({ pretraining }: NetworkConfig, objective: PretextConfig): PhaseConfig =>
+  phaseOf(pretraining, { name: PRETRAIN, start: 'fresh', objective, view: {} });
+
+function supervisedPhases(
+  training: TrainingConfig,
+  labels: readonly LabelsConfig[],
+  start: PhaseConfig['start'],
+): (MeasuredPhase & { readonly config: PhaseConfig })[] {
+  return labels.flatMap(({ perClass, draws, steps }) =>
+    Array.from({ length: draws }, (_, draw) => {
+      const name = `labels-${perClass}-draw-${draw}`;
+      const view = { labelsPerClass: perClass, draw };
+      const settings = steps === undefined ? training : { ...training, duration: { steps } };
+      const config = phaseOf(settings, { name, start, objective: SUPERVISED, view });
+      return { phase: name, labelsPerClass: perClass, draw, config };
+    }),
+  );
+}
+
+function phaseOf(
+  { crop, ...training }: TrainingConfig,
+  {
+    view,
+    ...rest
+  }: Pick<PhaseConfig, 'name' | 'start' | 'objective'> & { view: Partial<PhaseConfig['data']> },
+): PhaseConfig {
+  const data = { split: 'train' as const, draw: 0, ...(crop !== undefined && { crop }), ...view };
+  return { ...rest, data, ...training };
+}

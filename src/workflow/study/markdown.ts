@@ -1,0 +1,156 @@
+/** The answers as Markdown: five sentences, then everything that they rest on. */
+
+import { formatDuration, formatName, formatNumber } from '../../core/format.ts';
+import type { AnswersConfig } from './answers-config.ts';
+import type { CellResult } from './cell.ts';
+import type { Answer } from './five-answers.ts';
+import { GROUPING, SCRATCH, SHUFFLED, SORTED } from './grid.ts';
+import { describeDifference, meanOf, percent, varianceOf } from './paired-difference.ts';
+import {
+  accuracies,
+  accuracyByLength,
+  DatasetResults,
+  difference,
+  fewLabels,
+  labelCounts,
+} from './results.ts';
+
+export interface AnswersReport {
+  readonly config: AnswersConfig;
+  readonly results: readonly CellResult[];
+  readonly answers: readonly Answer[];
+  /** Engine, CPU and date: what the figures are of. */
+  readonly measuredOn: string;
+}
+
+export function answersMarkdown({ config, results, answers, measuredOn }: AnswersReport): string {
+  const seconds = results.reduce((sum, one) => sum + one.seconds, 0);
+  return [
+    `# Answers: ${config.name}`,
+    '',
+    `${results.length} runs, ${formatDuration(seconds)} of one worker's time. ${measuredOn}`,
+    '',
+    '| question | answer |',
+    '|---|---|',
+    ...answers.map(({ question, sentence }) => `| ${question} | ${sentence} |`),
+    '',
+    "Accuracies are of the test split, read once; every choice (the weights that a fine-tuning keeps, the best pretext) was made on validation data. A difference is paired by label draw: same labels, same steps, same network; its interval is 95 % of Student's t over the draws.",
+    '',
+    ...config.datasets.flatMap((dataset) =>
+      datasetSection(new DatasetResults(dataset, results), results),
+    ),
+  ].join('\n');
+}
+
+function datasetSection(of: DatasetResults, results: readonly CellResult[]): string[] {
+  const own = results.filter(({ key }) => key.dataset === of.dataset.name);
+  return [
+    `## ${of.dataset.name}`,
+    '',
+    ...Object.keys(of.dataset.networks).flatMap((network) => networkSection(of, network, own)),
+    ...groupingSection(of),
+    ...lengthSection(own),
+    ...timeSection(own),
+  ];
+}
+
+function networkSection(of: DatasetResults, network: string, own: readonly CellResult[]): string[] {
+  const cells = own.filter(({ key }) => key.network === network);
+  const counts = [...new Set(cells.flatMap(labelCounts))].sort((a, b) => a - b);
+  const scratch = of.find(network, SCRATCH);
+  const rows = cells.map((cell) => [
+    recipeText(cell),
+    ...counts.map((count) => accuracyText(cell, count)),
+    ...counts.map((count) => {
+      const gain = cell === scratch ? undefined : difference(cell, scratch, [count]);
+      return gain === undefined ? '' : describeDifference(gain);
+    }),
+    cell.pretext === undefined ? '' : pretextText(cell.pretext),
+  ]);
+  return [
+    `### The ${network} network`,
+    '',
+    ...table([
+      [
+        'recipe',
+        ...counts.map((count) => `${count} labels a class`),
+        ...counts.map((count) => `against scratch, ${count}`),
+        'pretext, validation',
+      ],
+      ...rows,
+    ]),
+    '',
+  ];
+}
+
+function groupingSection(of: DatasetResults): string[] {
+  const [sorted, shuffled] = [of.find(GROUPING, SORTED), of.find(GROUPING, SHUFFLED)];
+  if (sorted === undefined || shuffled === undefined) return [];
+  const [count] = labelCounts(sorted) as [number];
+  const gain = difference(sorted, shuffled, [count])!;
+  return [
+    '### Batches sorted by length against shuffled ones',
+    '',
+    ...table([
+      ['batches', `${count} labels a class`, 'time'],
+      ['sorted', accuracyText(sorted, count), formatDuration(sorted.seconds)],
+      ['shuffled', accuracyText(shuffled, count), formatDuration(shuffled.seconds)],
+    ]),
+    '',
+    `Sorted against shuffled, BatchNorm in the network, from scratch: ${describeDifference(gain)}.`,
+    '',
+  ];
+}
+
+function lengthSection(own: readonly CellResult[]): string[] {
+  const cells = own.filter(({ key }) => key.network !== GROUPING);
+  const [first] = cells;
+  if (first === undefined) return [];
+  const quarters = accuracyByLength(first);
+  return [
+    `### By length, ${fewLabels(first).join(' and ')} labels a class`,
+    '',
+    ...table([
+      ['network', 'recipe', ...quarters.map((one) => `${one.shortest}…${one.longest} steps`)],
+      ...cells.map((cell) => [
+        cell.key.network,
+        recipeText(cell),
+        ...accuracyByLength(cell).map(({ accuracy }) => percent(accuracy)),
+      ]),
+    ]),
+    '',
+  ];
+}
+
+function timeSection(own: readonly CellResult[]): string[] {
+  return [
+    '### Time, one worker',
+    '',
+    ...table([
+      ['network', 'recipe', 'time'],
+      ...own.map((cell) => [cell.key.network, recipeText(cell), formatDuration(cell.seconds)]),
+    ]),
+    '',
+  ];
+}
+
+export function recipeText({ key: { recipe, share } }: CellResult): string {
+  return share === 1 ? recipe : `${recipe}, ${Math.round(100 * share)} % of the sequences`;
+}
+
+/** "64.0 % ± 2.1": mean and standard deviation over the draws. */
+function accuracyText(cell: CellResult, labelsPerClass: number): string {
+  const found = accuracies(cell, labelsPerClass);
+  if (found.length === 0) return '';
+  return `${percent(meanOf(found))} ± ${(100 * Math.sqrt(varianceOf(found))).toFixed(1)}`;
+}
+
+const pretextText = (metrics: Readonly<Record<string, number>>): string =>
+  Object.entries(metrics)
+    .map(([name, value]) => `${formatName(name)} ${formatNumber(value)}`)
+    .join(', ');
+
+function table([head, ...rows]: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head!), `|${head!.map(() => '---').join('|')}|`, ...rows.map(line)];
+}

@@ -1,0 +1,49 @@
+/**
+ * The program that measures a cell: `measure-worker.ts REQUEST`. It predicts the test split with the weights
+ * of each phase in turn and prints one line of JSON: a report for each, or what went wrong.
+ */
+
+import { asLockstepError } from '../../core/errors.ts';
+import { type Failure, failureOfError } from '../../core/failure.ts';
+import { createEngine } from '../../engine/select.ts';
+import { readRunConfig } from '../../run/folder.ts';
+import type { ClassificationReport } from '../predict/classification-report.ts';
+import { reportOnPredictions } from '../predict/evaluate-run.ts';
+import { predictBatches } from '../predict/predict.ts';
+import { openPredictionTask } from '../predict/task.ts';
+
+export interface MeasureRequest {
+  readonly run: string;
+  readonly phases: readonly string[];
+  /** Only the first so many steps of each sequence. */
+  readonly crop?: number | undefined;
+}
+
+export type MeasureLine =
+  | { readonly reports: readonly ClassificationReport[] }
+  | { readonly failure: Failure };
+
+async function measure({ run, phases, crop }: MeasureRequest): Promise<ClassificationReport[]> {
+  const engine = await createEngine(readRunConfig(run).engine);
+  const reports: ClassificationReport[] = [];
+  for (const phase of phases) {
+    const task = await openPredictionTask({ run, phase, split: 'test', labelled: true, crop });
+    try {
+      const { store, batches } = task;
+      const { program, weights } = task.model;
+      const source = { engine, program, weights, store, batches, first: 0, stride: 1 };
+      reports.push(await reportOnPredictions(task, predictBatches(source)));
+    } finally {
+      await task.close();
+    }
+  }
+  return reports;
+}
+
+const print = (line: MeasureLine) => process.stdout.write(`${JSON.stringify(line)}\n`);
+
+try {
+  print({ reports: await measure(JSON.parse(process.argv[2]!) as MeasureRequest) });
+} catch (thrown) {
+  print({ failure: failureOfError(asLockstepError(thrown)) });
+}

@@ -1,0 +1,115 @@
+/** Looks up and compares what the cells of one dataset gave. */
+import type { AnswersDataset } from './answers-config.ts';
+import { type CellResult, cellName, type MeasuredResult } from './cell.ts';
+import { FEW_LABELS, firstNetwork, SCRATCH, validationScore } from './grid.ts';
+import { meanOf, type Pair, type PairedDifference, pairedDifference } from './paired-difference.ts';
+
+export class DatasetResults {
+  readonly dataset: AnswersDataset;
+  readonly #byName: ReadonlyMap<string, CellResult>;
+
+  constructor(dataset: AnswersDataset, results: readonly CellResult[]) {
+    this.dataset = dataset;
+    this.#byName = new Map(results.map((result) => [cellName(result.key), result]));
+  }
+
+  find(network: string, recipe: string, share = 1): CellResult | undefined {
+    return this.#byName.get(cellName({ dataset: this.dataset.name, network, recipe, share }));
+  }
+
+  /** The pretrained recipe, of any network, that did best on validation data. */
+  recommended(): CellResult | undefined {
+    return bestByValidation(
+      Object.keys(this.dataset.networks).flatMap((network) => this.#pretrained(network)),
+    );
+  }
+
+  /** The network's pretrained recipe that did best on validation data. */
+  bestOf(network: string): CellResult | undefined {
+    return bestByValidation(this.#pretrained(network));
+  }
+
+  #pretrained(network: string): CellResult[] {
+    const { pretexts } = this.dataset.networks[network]!;
+    return Object.keys(pretexts).flatMap((recipe) => this.find(network, recipe) ?? []);
+  }
+
+  /** The same network without pretraining. */
+  scratchOf({ key }: CellResult): CellResult | undefined {
+    return this.find(key.network, SCRATCH);
+  }
+
+  get firstNetwork(): string {
+    return firstNetwork(this.dataset)[0];
+  }
+}
+
+const bestByValidation = (cells: readonly CellResult[]): CellResult | undefined =>
+  cells.toSorted((a, b) => validationScore(b) - validationScore(a))[0];
+
+/** Label counts of a cell, ascending. */
+export function labelCounts({ measured }: CellResult): number[] {
+  const counts = new Set(measured.map(({ labelsPerClass }) => labelsPerClass));
+  return [...counts].sort((a, b) => a - b);
+}
+
+/** Those up to 10 a class, at least the smallest. */
+export function fewLabels(result: CellResult): number[] {
+  const counts = labelCounts(result);
+  const few = counts.filter((count) => count <= FEW_LABELS);
+  return few.length > 0 ? few : counts.slice(0, 1);
+}
+
+/** Test accuracies of a cell with so many labels, by draw. */
+export function accuracies(result: CellResult, labelsPerClass: number): number[] {
+  return ofCount(result, labelsPerClass).map(({ test }) => test.accuracy);
+}
+
+const ofCount = ({ measured }: CellResult, labelsPerClass: number): MeasuredResult[] =>
+  measured.filter((one) => one.labelsPerClass === labelsPerClass).sort((a, b) => a.draw - b.draw);
+
+/**
+ * Test accuracy of one cell against another's, paired by label draw. With several label counts a draw's
+ * accuracies are averaged first: they are nested, so they count as one.
+ * @returns undefined when a cell is missing or they share fewer than two draws
+ */
+export function difference(
+  treated: CellResult | undefined,
+  control: CellResult | undefined,
+  counts: readonly number[],
+): PairedDifference | undefined {
+  if (treated === undefined || control === undefined) return undefined;
+  const draws = commonDraws([treated, control], counts);
+  const pairs: Pair[] = draws.map((draw) => ({
+    treated: accuracyAt(treated, counts, draw),
+    control: accuracyAt(control, counts, draw),
+  }));
+  return pairs.length < 2 ? undefined : pairedDifference(pairs);
+}
+
+/** Draws that every cell has at every label count. */
+function commonDraws(results: readonly CellResult[], counts: readonly number[]): number[] {
+  const lists = results.flatMap((result) =>
+    counts.map((count) => ofCount(result, count).map(({ draw }) => draw)),
+  );
+  return (lists[0] ?? []).filter((draw) => lists.every((list) => list.includes(draw)));
+}
+
+const accuracyAt = (result: CellResult, counts: readonly number[], draw: number): number =>
+  meanOf(
+    counts.map((count) => ofCount(result, count).find((one) => one.draw === draw)!.test.accuracy),
+  );
+
+/** Mean accuracy by quarter of the test sequences, shortest first, over a cell's few-label fine-tunings. */
+export function accuracyByLength(result: CellResult): {
+  readonly shortest: number;
+  readonly longest: number;
+  readonly accuracy: number;
+}[] {
+  const measured = fewLabels(result).flatMap((count) => ofCount(result, count));
+  return measured[0]!.test.byLengthQuartile.map(({ shortest, longest }, quarter) => ({
+    shortest,
+    longest,
+    accuracy: meanOf(measured.map(({ test }) => test.byLengthQuartile[quarter]!.accuracy)),
+  }));
+}

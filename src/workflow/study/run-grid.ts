@@ -1,0 +1,104 @@
+/** Runs the cells of a grid, several at a time; those that are done are read instead. */
+import type { Device } from '../../launch/device.ts';
+import { type AnswersFolder, cellPaths, readResult } from './answers-folder.ts';
+import type { Cell, CellResult } from './cell.ts';
+import { cellName } from './cell.ts';
+import { Children } from './children.ts';
+import { runCell } from './run-cell.ts';
+
+export interface GridRequest {
+  readonly folder: AnswersFolder;
+  /** Each runs one cell at a time, with one worker. */
+  readonly devices: readonly Device[];
+  readonly crop: number | undefined;
+  /** Cells that wait for nothing, in order. */
+  readonly cells: readonly Cell[];
+  /** More cells that the results so far call for; asked after each one, gives each cell once. */
+  readonly more: (results: readonly CellResult[]) => readonly Cell[];
+  readonly onEvent: (event: GridEvent) => void;
+}
+
+export type GridEvent =
+  | { readonly kind: 'start'; readonly cell: Cell }
+  | {
+      readonly kind: 'end';
+      readonly cell: Cell;
+      readonly result: CellResult;
+      readonly skipped: boolean;
+    };
+
+/**
+ * @returns a result for each cell, in the order of the cells
+ * @throws LockstepError the first failure, after the other cells that were running have saved and ended;
+ *   INTERRUPTED, TERMINATED
+ */
+export async function runGrid(request: GridRequest): Promise<CellResult[]> {
+  const children = new Children();
+  const stopPassing = children.passSignals();
+  try {
+    return await new Grid(request, children).run();
+  } finally {
+    stopPassing();
+  }
+}
+
+class Grid {
+  readonly #request: GridRequest;
+  readonly #children: Children;
+  readonly #waiting: Cell[];
+  readonly #cells: Cell[];
+  readonly #results = new Map<string, CellResult>();
+  #running = 0;
+  #failure: unknown;
+  #wake: (() => void)[] = [];
+
+  constructor(request: GridRequest, children: Children) {
+    this.#request = request;
+    this.#children = children;
+    this.#waiting = [...request.cells];
+    this.#cells = [...request.cells];
+  }
+
+  async run(): Promise<CellResult[]> {
+    await Promise.all(this.#request.devices.map((device) => this.#serve(device)));
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#children.stoppedBy !== undefined) throw this.#children.stopped();
+    return this.#cells.map(({ key }) => this.#results.get(cellName(key))!);
+  }
+
+  /** Takes cells until there are none and no running one can call for more. */
+  async #serve(device: Device): Promise<void> {
+    while (this.#failure === undefined && this.#children.stoppedBy === undefined) {
+      const cell = this.#waiting.shift();
+      if (cell === undefined) {
+        if (this.#running === 0) return;
+        await new Promise<void>((wake) => this.#wake.push(wake));
+        continue;
+      }
+      this.#running++;
+      try {
+        await this.#do(cell, device);
+      } catch (thrown) {
+        this.#failure ??= thrown;
+        // The others save and end: nobody wants to wait for them to read why this one failed.
+        this.#children.stop('SIGTERM');
+      } finally {
+        this.#running--;
+        for (const wake of this.#wake.splice(0)) wake();
+      }
+    }
+  }
+
+  async #do(cell: Cell, device: Device): Promise<void> {
+    const { folder, crop, onEvent, more } = this.#request;
+    const done = readResult(cellPaths(folder, cell.key));
+    if (done === undefined) onEvent({ kind: 'start', cell });
+    const place = { folder, device, crop, children: this.#children };
+    const result = done ?? (await runCell(cell, place));
+    this.#results.set(cellName(cell.key), result);
+    onEvent({ kind: 'end', cell, result, skipped: done !== undefined });
+    const called = more([...this.#results.values()]);
+    this.#waiting.unshift(...called);
+    this.#cells.push(...called);
+  }
+}

@@ -1,0 +1,33 @@
+/** What a run leaves in its folder while it runs: metrics and its coordinator's log. */
+
+import type { MetricsFile } from '../../telemetry/metrics.ts';
+import { tokensPerSecond } from '../../telemetry/progress-bar.ts';
+import type { RunEvent } from '../../telemetry/run-event.ts';
+import { isSkipped, spoiltMicroBatches } from '../../telemetry/skipped-step.ts';
+
+/** Appends what a run tells to `metrics.jsonl`: one object a step, evaluation, phase end or checkpoint. */
+export function recordEvent(metrics: MetricsFile, event: RunEvent): void {
+  if (event.kind === 'status') return;
+  if (event.kind === 'event') {
+    metrics.append({ ...event.payload, kind: event.payload.kind ?? 'event' });
+    return;
+  }
+  const [first = {}] = event.reports;
+  metrics.append({
+    kind: 'step',
+    step: event.step + 1,
+    time: new Date().toISOString(),
+    phase: first.phase ?? null,
+    stepInPhase: first.stepInPhase ?? null,
+    learningRate: first.learningRate ?? null,
+    metrics: first.metrics ?? null,
+    tokens: event.reports.map((report) => report.tokens ?? null),
+    positions: event.reports.map((report) => report.positions ?? null),
+    timings: event.reports.map((report) => report.timings ?? null),
+    tokensPerSecond: tokensPerSecond(event.reports),
+    ...(isSkipped(event) && {
+      skipped: true,
+      nonFinite: spoiltMicroBatches(event).map(({ text: _, ...where }) => where),
+    }),
+  });
+}

@@ -1,0 +1,32 @@
+/**
+ * The program that a first start chooses formulations by: `tune-worker.ts REQUEST`. It prints one line of
+ * JSON, the choice or what went wrong, and ends early when its standard input does: then nobody waits.
+ */
+
+import type { RunConfig } from '../../config/run-config.ts';
+import { asLockstepError } from '../../core/errors.ts';
+import { type Failure, failureOfError } from '../../core/failure.ts';
+import type { Device } from '../../launch/device.ts';
+import type { Choice } from './choice-cache.ts';
+import { tuneRun } from './tune-run.ts';
+
+export interface TuneRequest {
+  readonly config: RunConfig;
+  readonly device: Device;
+}
+
+export type TuneLine = { readonly choice: Choice } | { readonly failure: Failure };
+
+process.stdin.on('end', () => process.exit(1)).resume();
+
+async function tune(): Promise<TuneLine> {
+  const { config, device } = JSON.parse(process.argv[2]!) as TuneRequest;
+  const say = (sentence: string) => process.stderr.write(`${sentence}\n`);
+  try {
+    return { choice: await tuneRun(config, { device, refresh: false, say }) };
+  } catch (thrown) {
+    return { failure: failureOfError(asLockstepError(thrown)) };
+  }
+}
+
+process.stdout.write(`${JSON.stringify(await tune())}\n`, () => process.exit(0));

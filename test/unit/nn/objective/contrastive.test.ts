@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { PaddedRows } from '../../../../src/data/collate.ts';
+import type { DataFacts } from '../../../../src/data/facts.ts';
+import { makeObjective, pretextOutputsOf } from '../../../../src/nn/objective/registry.ts';
+import { defineRun } from '../../../../src/run/definition.ts';
+import { tinyRun, tinyStore } from '../../worker/tiny-run.ts';
+
+const FACTS: DataFacts = {
+  classes: 0,
+  symbols: 10,
+  classCounts: [],
+  symbolCounts: Array<number>(10).fill(1),
+  transitionCounts: [],
+  meanValue: 4.5,
+  valueRange: { minimum: 0, maximum: 9 },
+};
+
+const CONFIG = { kind: 'contrastive', temperature: 0.1, dimensions: 8 } as const;
+
+/** A row of one step, one of five and one of six. */
+const ROWS: PaddedRows = {
+  rows: 3,
+  paddedLength: 6,
+  lengths: Int32Array.of(1, 5, 6),
+  values: Int32Array.of(9, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 6),
+  labels: Int32Array.of(-1, -1, -1),
+  sequences: Int32Array.of(7, 8, 9),
+  starts: Int32Array.of(0, 10, 20),
+  epoch: 2,
+};
+
+describe('the contrastive objective', () => {
+  const objective = makeObjective(CONFIG, FACTS, 1);
+
+  it('shows the two halves of each window as rows of their own', () => {
+    const views = objective.views!(ROWS);
+    assert.equal(views.rows, 6);
+    assert.equal(views.paddedLength, 3);
+    assert.deepEqual([...views.lengths], [1, 2, 3, 1, 2, 3]);
+    assert.deepEqual(
+      [...views.values],
+      [9, 0, 0, 1, 2, 0, 1, 2, 3, 9, 0, 0, 4, 5, 0, 4, 5, 6],
+      'first halves, then second ones; the middle of an odd row is in neither',
+    );
+    assert.deepEqual([...views.sequences], [7, 8, 9, 7, 8, 9]);
+    assert.deepEqual([...views.starts], [0, 10, 20, 0, 13, 23], 'where each half begins');
+  });
+
+  it('keeps real values real', () => {
+    const views = objective.views!({ ...ROWS, values: Float32Array.from(ROWS.values) });
+    assert.ok(views.values instanceof Float32Array);
+  });
+
+  it('asks each half for the other one, among all but itself', () => {
+    const { feeds, hostSums } = objective.prepare(objective.views!(ROWS));
+    assert.deepEqual([...feeds.partners!.data], [3, 4, 5, 0, 1, 2]);
+    const choices = feeds.choices!.data;
+    assert.equal(choices.filter((value) => value === 0).length, 30);
+    for (let row = 0; row < 6; row++) assert.ok(choices[row * 7]! < -1e8, 'not itself');
+    assert.equal(hostSums.weight, 6);
+  });
+
+  it('is measured against chance: one in all others', () => {
+    const { hostSums } = objective.prepare(objective.views!(ROWS));
+    const metrics = objective.metrics({ ...hostSums, weight: 6, loss: 6, correct: 3 });
+    const { accuracyChance, ...others } = metrics;
+    assert.deepEqual(others, { loss: 1, accuracy: 0.5 });
+    assert.ok(Math.abs(accuracyChance! - 1 / 5) < 1e-12);
+  });
+
+  it('gives the pretext head as many outputs as the compared vectors have numbers', () => {
+    assert.equal(pretextOutputsOf(CONFIG, 10), 8);
+    assert.equal(objective.pretextOutputs, 8);
+  });
+});
+
+describe('a contrastive phase', () => {
+  const define = (...overrides: string[]) =>
+    defineRun(tinyRun('phases.pretrain.objective={kind: contrastive}', ...overrides), tinyStore());
+
+  it('is refused where a micro-batch holds one sequence: there is nothing to choose from', () => {
+    const message = (why: string) =>
+      `Phase "pretrain": Contrastive rows choose among the other sequences of their micro-batch, but ${why}.`;
+    const advice = 'Raise batch.tokensPerMicroBatch or batch.maxRows, or set data.crop.';
+    assert.throws(() => define('batch.maxRows=1'), {
+      code: 'CONFIG_INVALID',
+      message: message('batch.maxRows is 1'),
+      advice,
+    });
+    assert.throws(() => define('phases.pretrain.data.crop=9', 'batch.tokensPerMicroBatch=17'), {
+      code: 'CONFIG_INVALID',
+      message: message('batch.tokensPerMicroBatch 17 holds one of the shortest, of 9 steps'),
+      advice,
+    });
+    define('phases.pretrain.data.crop=9', 'batch.tokensPerMicroBatch=18');
+  });
+});

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { PaddedRows } from '../../../../src/data/collate.ts';
+import type { DataFacts } from '../../../../src/data/facts.ts';
+import { makeObjective } from '../../../../src/nn/objective/registry.ts';
+import { defineRun } from '../../../../src/run/definition.ts';
+import { tinyRun, tinyStore } from '../../worker/tiny-run.ts';
+
+/** 0 is the most frequent; 1 follows 0, 2 follows 1, 0 follows 2, mostly. */
+const FACTS: DataFacts = {
+  classes: 0,
+  symbols: 3,
+  classCounts: [],
+  symbolCounts: [5, 3, 2],
+  transitionCounts: [1, 4, 0, 0, 0, 3, 2, 0, 0],
+  meanValue: 1,
+  valueRange: { minimum: 0, maximum: 4 },
+};
+
+const ROWS: PaddedRows = {
+  rows: 3,
+  paddedLength: 4,
+  lengths: Int32Array.of(1, 3, 4),
+  values: Int32Array.of(2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 1, 0),
+  labels: Int32Array.of(-1, -1, -1),
+  sequences: Int32Array.of(0, 1, 2),
+  starts: Int32Array.of(0, 0, 0),
+  epoch: 0,
+};
+
+describe('the next-step objective', () => {
+  const classification = makeObjective({ kind: 'next-step', target: 'classification' }, FACTS, 1);
+  const regression = makeObjective({ kind: 'next-step', target: 'regression' }, FACTS, 1);
+
+  it('predicts at every valid step that has a next one, across no row', () => {
+    const { feeds, hostSums } = classification.prepare(ROWS);
+    assert.deepEqual([...feeds.positions!.data], [4, 5, 8, 9, 10]);
+    assert.deepEqual([...feeds.targets!.data], [1, 2, 0, 1, 0]);
+    assert.equal(hostSums.weight, 5);
+  });
+
+  it('counts what unigram, bigram and the present value would have got right', () => {
+    const { hostSums } = classification.prepare(ROWS);
+    assert.equal(hostSums.unigramCorrect, 2);
+    // After 0 comes 1, after 1 comes 2: right at 0→1, 1→2 and 0→1, wrong at 0→0 and 1→0.
+    assert.equal(hostSums.bigramCorrect, 3);
+    assert.equal(hostSums.previousCorrect, 1);
+  });
+
+  it('measures their perplexities by counts plus one', () => {
+    const { hostSums } = classification.prepare(ROWS);
+    const unigram = [6 / 13, 4 / 13, 3 / 13];
+    const expected = [1, 2, 0, 1, 0].reduce((sum, truth) => sum - Math.log(unigram[truth]!), 0);
+    assert.ok(Math.abs(hostSums.unigramLoss! - expected) < 1e-9);
+    const bigram = [5 / 8, 4 / 6, 2 / 8, 5 / 8, 1 / 6];
+    const bigramLoss = bigram.reduce((sum, p) => sum - Math.log(p), 0);
+    assert.ok(Math.abs(hostSums.bigramLoss! - bigramLoss) < 1e-9);
+    const sums = { ...hostSums, loss: 5 * Math.log(2), correct: 1 };
+    assert.ok(Math.abs(classification.metrics(sums).perplexity! - 2) < 1e-9);
+  });
+
+  it('as regression has the errors of the mean, the present value and the mean of what follows', () => {
+    const { feeds, hostSums } = regression.prepare(ROWS);
+    assert.deepEqual([...feeds.targets!.data], [0, 1, -1, 0, -1]);
+    assert.equal(hostSums.meanSquares, 3);
+    assert.equal(hostSums.previousSquares, 1 + 1 + 0 + 1 + 1);
+    // After 0: 4/5, after 1: 2.
+    const errors = [1 - 0.8, 2 - 2, 0 - 0.8, 1 - 0.8, 0 - 2];
+    const squares = errors.reduce((sum, error) => sum + error * error, 0);
+    assert.ok(Math.abs(hostSums.bigramSquares! - squares) < 1e-9);
+  });
+
+  it('has no bigram rival where transitions were not counted', () => {
+    const objective = makeObjective(
+      { kind: 'next-step', target: 'classification' },
+      { ...FACTS, transitionCounts: [] },
+      1,
+    );
+    assert.ok(!objective.sumNames.includes('bigramCorrect'));
+    assert.ok(!('bigramCorrect' in objective.prepare(ROWS).hostSums));
+  });
+});
+
+describe('a next-step phase', () => {
+  const define = (family: string, ...overrides: string[]) =>
+    defineRun(
+      tinyRun(
+        'phases.pretrain.objective={kind: next-step}',
+        `model.family=${family}`,
+        ...overrides,
+      ),
+      tinyStore(),
+    );
+
+  it('runs on a causal model, whose supervised and masked phases share its pretext head', () => {
+    const { model, phases } = define('causal', 'phases.finetune.objective={kind: masked}');
+    assert.equal(model.isCausal, true);
+    assert.deepEqual(
+      phases.map(({ objective }) => objective.pretextOutputs),
+      [5, 5],
+    );
+  });
+
+  it('is refused on any other, with the reason', () => {
+    for (const family of ['dilated', 'reference']) {
+      const more = family === 'reference' ? ['model={family: reference}'] : [];
+      assert.throws(() => define(family, ...more), {
+        code: 'CONFIG_INVALID',
+        message: `Phase "pretrain" predicts the next step, but model.family "${family}" sees the future: through its convolutions, and through BatchNorm's statistics while training.`,
+        advice: 'Set model.family to "causal".',
+      });
+    }
+  });
+
+  it('is refused where it would see one step of each sequence', () => {
+    const refusal =
+      'The next step is to be predicted, but only one step of each sequence is seen: none has a next one.';
+    assert.throws(() => define('causal', 'phases.pretrain.data.crop=1'), {
+      code: 'DATA_INVALID',
+      message: `Phase "pretrain": ${refusal}`,
+    });
+    assert.throws(() => define('causal', 'phases.pretrain.evaluation.data.crop=1'), {
+      code: 'DATA_INVALID',
+      message: `The evaluation of phase "pretrain": ${refusal}`,
+    });
+    define('causal', 'phases.pretrain.data.crop=2');
+  });
+});

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import {
+  createRunFolder,
+  openRunFolder,
+  readRunConfig,
+  readRunExit,
+  writeRunExit,
+} from '../../../src/run/folder.ts';
+import { CONFIG } from '../checkpoint/sample.ts';
+
+let root: string;
+let path: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'run-'));
+  path = join(root, 'runs', 'sample');
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+describe("a run's folder", () => {
+  it('is made with the resolved configuration, which reads back the same', () => {
+    const run = createRunFolder(path, CONFIG);
+    assert.deepEqual(readdirSync(path).sort(), [
+      ...['checkpoints', 'config.yaml', 'lock', 'logs', 'metrics.jsonl', 'phases'],
+    ]);
+    assert.match(readFileSync(run.config, 'utf8'), /^# The resolved configuration of run "sample"/);
+    assert.deepEqual(readRunConfig(path), CONFIG);
+    run.release();
+    assert.ok(!existsSync(join(path, 'lock')));
+  });
+
+  it('is refused where a run is already: resume it if it has a checkpoint', () => {
+    createRunFolder(path, CONFIG).release();
+    assert.throws(() => createRunFolder(path, CONFIG), {
+      code: 'RUN_EXISTS',
+      message: `"${path}" already holds a run.`,
+      advice: 'It has no checkpoint to resume: remove it, or choose another folder with --run.',
+    });
+    mkdirSync(join(path, 'checkpoints', 'step-00000010'));
+    assert.throws(() => createRunFolder(path, CONFIG), {
+      code: 'RUN_EXISTS',
+      advice: `Go on with it by "lockstep resume ${path}", or choose another folder with --run.`,
+    });
+    assert.ok(!existsSync(join(path, 'lock')), 'a refusal leaves no lock');
+  });
+
+  it('is refused where something else is, and made in an empty folder', () => {
+    mkdirSync(path, { recursive: true });
+    createRunFolder(path, CONFIG).release();
+    const other = join(root, 'other');
+    mkdirSync(other);
+    writeFileSync(join(other, 'thesis.tex'), '');
+    assert.throws(() => createRunFolder(other, CONFIG), {
+      code: 'RUN_EXISTS',
+      message: `"${other}" is not empty and is no run's folder.`,
+    });
+    assert.deepEqual(readdirSync(other), ['thesis.tex']);
+  });
+
+  it('has one owner at a time', async () => {
+    const run = createRunFolder(path, CONFIG);
+    assert.throws(() => createRunFolder(path, CONFIG), { code: 'RUN_LOCKED' });
+    await assert.rejects(openRunFolder(path), { code: 'RUN_LOCKED' });
+    run.release();
+    (await openRunFolder(path)).release();
+  });
+
+  it('is opened again with its configuration, and tidied', async () => {
+    createRunFolder(path, CONFIG).release();
+    mkdirSync(join(path, 'checkpoints', '.step-00000010.tmp-0123456789ab'));
+    mkdirSync(join(path, 'phases', '.pretrain.old-0123456789ab'));
+    rmSync(join(path, 'logs'), { recursive: true });
+    const run = await openRunFolder(path);
+    assert.deepEqual(run.runConfig, CONFIG);
+    assert.deepEqual(readdirSync(run.checkpoints), []);
+    assert.deepEqual(readdirSync(run.phases), ['pretrain']);
+    assert.ok(existsSync(run.logs));
+    run.release();
+  });
+
+  it('is not found where there is none', async () => {
+    await assert.rejects(openRunFolder(path), {
+      code: 'RUN_NOT_FOUND',
+      message: `"${path}" is no run's folder: it has no config.yaml.`,
+    });
+    assert.ok(!existsSync(path));
+  });
+
+  it('cannot be made below a file', () => {
+    writeFileSync(join(root, 'file'), '');
+    assert.throws(() => createRunFolder(join(root, 'file', 'run'), CONFIG), { code: 'USAGE' });
+  });
+
+  it('says how the run ended', () => {
+    const run = createRunFolder(path, CONFIG);
+    assert.equal(readRunExit(run), undefined);
+    const exit = { code: 0, reason: 'done', globalStep: 9, lastCheckpoint: null, stateHash: null };
+    writeRunExit(run, { ...exit, code: 130 });
+    writeRunExit(run, exit);
+    assert.deepEqual(readRunExit(run), exit);
+    assert.ok(!readdirSync(path).some((name) => name.endsWith('.tmp')));
+    run.release();
+  });
+});

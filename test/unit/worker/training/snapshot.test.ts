@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  decodeSnapshot,
+  encodeSnapshot,
+  type Snapshot,
+} from '../../../../src/worker/training/snapshot.ts';
+
+const floats = (...values: number[]) => Float32Array.from(values);
+const weights = (value: number) => ({
+  parameters: floats(value, -value, 0.1),
+  statistics: floats(value),
+});
+
+const FULL: Snapshot = {
+  globalStep: 7,
+  evaluated: false,
+  unfinished: true,
+  skippedSteps: 3,
+  state: { ...weights(1), moments: [floats(1, 2, 3), floats(Number.NaN, -0, 1e-40)] },
+  best: { metric: { name: 'accuracy', value: 0.5 }, stepInPhase: 3, weights: weights(2) },
+  results: new Map([['pre-train ü', weights(3)]]),
+  initialWeights: weights(4),
+};
+const BARE: Snapshot = {
+  globalStep: 0,
+  evaluated: true,
+  unfinished: false,
+  skippedSteps: 0,
+  state: { ...weights(1), moments: [] },
+  best: undefined,
+  results: new Map(),
+  initialWeights: undefined,
+};
+
+describe('a snapshot', () => {
+  for (const [what, snapshot] of [
+    ['with everything', FULL],
+    ['with nothing but weights', BARE],
+  ] as const) {
+    it(`${what} comes back as it was, in whole words`, () => {
+      const bytes = encodeSnapshot(snapshot);
+      assert.equal(bytes.length % 4, 0);
+      assert.deepEqual(decodeSnapshot(new Uint8Array(bytes)), snapshot);
+    });
+  }
+
+  it('that was damaged on the way is refused', () => {
+    const bytes = encodeSnapshot(FULL);
+    for (const at of [0, 40, bytes.length - 1]) {
+      const damaged = new Uint8Array(bytes);
+      damaged[at]! ^= 1;
+      assert.throws(() => decodeSnapshot(damaged), { code: 'PROTOCOL' });
+    }
+    assert.throws(() => decodeSnapshot(bytes.subarray(0, 20)), { code: 'PROTOCOL' });
+  });
+});

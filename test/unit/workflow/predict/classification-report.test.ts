@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  classificationReport,
+  mostLikely,
+} from '../../../../src/workflow/predict/classification-report.ts';
+
+const certain = (label: number, classes: number) =>
+  Array.from({ length: classes }, (_, other) => (other === label ? 0.7 : 0.3 / (classes - 1)));
+
+/** Pairs of true and predicted class; lengths ascend. */
+function reportOf(pairs: readonly (readonly [number, number])[], classes: number) {
+  return classificationReport(
+    pairs.map(([label, predicted], index) => ({
+      label,
+      probabilities: certain(predicted, classes),
+      length: 100 + index,
+    })),
+    classes,
+  );
+}
+
+describe('classificationReport()', () => {
+  it('counts by true and predicted class', () => {
+    const report = reportOf(
+      [
+        [0, 0],
+        [0, 1],
+        [0, 0],
+        [1, 1],
+        [2, 0],
+      ],
+      3,
+    );
+    assert.deepEqual(report.confusion, [
+      [2, 1, 0],
+      [0, 1, 0],
+      [1, 0, 0],
+    ]);
+    assert.equal(report.accuracy, 3 / 5);
+    assert.equal(report.balancedAccuracy, (2 / 3 + 1 + 0) / 3);
+    // F1 of the classes: 2·2/(3+3), 2·1/(1+2), 0/(1+0).
+    assert.equal(report.macroF1, (4 / 6 + 2 / 3 + 0) / 3);
+  });
+
+  it('leaves classes out that neither occur nor are predicted', () => {
+    const report = reportOf(
+      [
+        [0, 0],
+        [1, 1],
+      ],
+      4,
+    );
+    assert.equal(report.balancedAccuracy, 1);
+    assert.equal(report.macroF1, 1);
+  });
+
+  it('is the mean of −log p(true class)', () => {
+    const { logLoss } = reportOf(
+      [
+        [0, 0],
+        [1, 0],
+      ],
+      2,
+    );
+    assert.ok(Math.abs(logLoss - (-Math.log(0.7) - Math.log(0.3)) / 2) < 1e-12);
+  });
+
+  it('splits by length, shortest first, every sequence in one quarter', () => {
+    const pairs = Array.from({ length: 10 }, (_, i) => [0, i < 5 ? 0 : 1] as const);
+    const { byLengthQuartile } = reportOf(pairs, 2);
+    assert.deepEqual(
+      byLengthQuartile.map(({ sequences }) => sequences),
+      [2, 3, 2, 3],
+    );
+    assert.deepEqual(
+      byLengthQuartile.map(({ accuracy }) => accuracy),
+      [1, 1, 0, 0],
+    );
+    assert.equal(byLengthQuartile[0]!.shortest, 100);
+    assert.equal(byLengthQuartile[3]!.longest, 109);
+  });
+
+  it('shows fewer quarters than sequences', () => {
+    assert.equal(reportOf([[0, 0]], 2).byLengthQuartile.length, 1);
+  });
+});
+
+describe('mostLikely()', () => {
+  it('is the first of the largest', () => {
+    assert.equal(mostLikely([0.2, 0.4, 0.4]), 1);
+  });
+});

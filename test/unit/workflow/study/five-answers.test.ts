@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { CellResult } from '../../../../src/workflow/study/cell.ts';
+import { fiveAnswers } from '../../../../src/workflow/study/five-answers.ts';
+import { loadAnswersConfig } from '../../../../src/workflow/study/load-answers.ts';
+import { DatasetResults } from '../../../../src/workflow/study/results.ts';
+import { key, resultOf } from './made-results.ts';
+
+const config = loadAnswersConfig('configs/answers.yaml');
+/** Three draws of five labels around an accuracy, validation like test. */
+const around = (accuracy: number, spread = 0.01) => ({
+  5: [accuracy - spread, accuracy, accuracy + spread].map((each) => [each, each] as const),
+});
+const nextStep = { accuracy: 0.55, accuracyBigram: 0.22, loss: 1.7 };
+
+const all: CellResult[] = [
+  resultOf(key('causal', 'scratch'), around(0.5)),
+  resultOf(key('causal', 'next-step'), around(0.6), nextStep),
+  resultOf(key('causal', 'next-value'), around(0.58, 0.02), { loss: 9 }),
+  resultOf(key('causal', 'masked'), around(0.57)),
+  resultOf(key('causal', 'next-step', 0.1), around(0.55)),
+  resultOf(key('causal', 'next-step', 0.3), around(0.58)),
+  resultOf(key('two-sided', 'masked'), around(0.7, 0.03)),
+  resultOf(key('two-sided', 'scratch'), around(0.66)),
+  resultOf(key('grouping', 'sorted'), { 50: around(0.8)[5] }),
+  resultOf(key('grouping', 'shuffled'), { 50: around(0.81, 0.03)[5] }),
+];
+const ask = (results: CellResult[], symbols = 41) =>
+  fiveAnswers(new DatasetResults(config.datasets[0]!, results), symbols);
+
+describe('the five answers', () => {
+  it('are a sentence and a number each, with intervals', () => {
+    assert.deepEqual(
+      ask(all).map(({ question, number, sentence }) => `${question} ${number}. ${sentence}`),
+      [
+        'Does self-supervised learning work here, without Transformers? +4.0 points. Not resolved at this size: masked pretraining of the two-sided network, chosen on validation data, comes to +4.0 points (95 % interval −1.0 to +9.0, 3 draws) against the same network from scratch at 5 labels a class; on the weaker causal network next-step makes +10.0 points (95 % interval +10.0 to +10.0, 3 draws).',
+        'Masked or next timestep? +3.0 points. Next timestep: +3.0 points (95 % interval +3.0 to +3.0, 3 draws) over masked at 5 labels a class on the causal network.',
+        'Can the next step be a 41-way classification? 55.0 %. Yes: it names 55.0 % of the next symbols, a bigram table 22.0 %; fine-tuned, it is +2.0 points (95 % interval −0.5 to +4.5, 3 draws) against predicting the value by regression.',
+        'Do varying lengths work? −1.0 points. Yes, no cost of sorting is resolved: batches sorted by length against shuffled ones, with BatchNorm, make −1.0 points (95 % interval −6.0 to +4.0, 3 draws); the quarter of 901 to 5000 steps is classified at 60.0 %, the shortest (500 to 900) at 80.0 %.',
+        'How much of the data should pretraining use? +5.0 points. All of it: next-step pretraining on all training sequences against 10 % of them makes +5.0 points (95 % interval +5.0 to +5.0, 3 draws).',
+      ],
+    );
+  });
+
+  it('say no when pretraining loses, and with care when sorting costs', () => {
+    const others = all.filter(({ key: { network } }) => network === 'causal');
+    const results = [
+      ...others,
+      resultOf(key('two-sided', 'masked'), around(0.7)),
+      resultOf(key('two-sided', 'scratch'), around(0.75)),
+      resultOf(key('grouping', 'sorted'), { 50: around(0.8)[5] }),
+      resultOf(key('grouping', 'shuffled'), { 50: around(0.9)[5] }),
+    ];
+    const [worth, , , lengths] = ask(results);
+    assert.equal(worth!.verdict, 'no');
+    assert.match(worth!.sentence, /^No: masked pretraining .* loses −5\.0 points/);
+    assert.match(lengths!.sentence, /^With care: batches sorted by length/);
+  });
+
+  it('name the contrastive pretext beside the two, where it was tried', () => {
+    const [, which] = ask([...all, resultOf(key('causal', 'contrastive'), around(0.6))]);
+    assert.match(
+      which!.sentence,
+      /^Next timestep: .* on the causal network; contrastive against masked is \+3\.0 points \(/,
+    );
+  });
+
+  it('do not pretend where there are no runs', () => {
+    const bare = ask([resultOf(key('causal', 'scratch'), around(0.5))]);
+    assert.ok(bare.every(({ verdict }) => verdict === 'not asked'));
+  });
+
+  it('deny a classification that a bigram table beats', () => {
+    const poor = resultOf(key('causal', 'next-step'), around(0.6), {
+      accuracy: 0.2,
+      accuracyBigram: 0.22,
+    });
+    assert.match(ask([poor])[2]!.sentence, /^No: it names 20\.0 % of the next symbols/);
+  });
+});

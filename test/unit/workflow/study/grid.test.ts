@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { cellName } from '../../../../src/workflow/study/cell.ts';
+import { bestPretext, firstCells, shareCells } from '../../../../src/workflow/study/grid.ts';
+import { loadAnswersConfig } from '../../../../src/workflow/study/load-answers.ts';
+import { resultOf } from './made-results.ts';
+
+const config = loadAnswersConfig('configs/answers.yaml');
+const [files] = config.datasets as [(typeof config.datasets)[number]];
+const cells = firstCells(config);
+const cell = (name: string) => cells.find(({ key }) => cellName(key) === name)!;
+
+describe('the grid of configs/answers.yaml', () => {
+  it('has a run for each recipe of each network, pretexts first', () => {
+    assert.deepEqual(
+      cells.map(({ key }) => cellName(key)),
+      [
+        'files.causal.next-step',
+        'files.causal.next-value',
+        'files.causal.masked',
+        'files.causal.contrastive',
+        'files.two-sided.masked',
+        'files.two-sided.contrastive',
+        'order-only.causal.next-step',
+        'order-only.causal.next-value',
+        'order-only.causal.masked',
+        'order-only.causal.contrastive',
+        'order-only.five-steps.masked',
+        'files.causal.scratch',
+        'files.two-sided.scratch',
+        'files.grouping.sorted',
+        'files.grouping.shuffled',
+        'order-only.causal.scratch',
+        'order-only.five-steps.scratch',
+      ],
+    );
+  });
+
+  it('gives every recipe of a network the same fine-tunings but for where they start', () => {
+    const finetunings = (name: string) =>
+      cell(name)
+        .config.phases.filter(({ objective }) => objective.kind === 'supervised')
+        .map(({ start: _, ...phase }) => phase);
+    assert.equal(finetunings('files.causal.scratch').length, 8);
+    for (const recipe of ['next-step', 'next-value', 'masked', 'contrastive']) {
+      assert.deepEqual(finetunings(`files.causal.${recipe}`), finetunings('files.causal.scratch'));
+    }
+    const starts = (name: string) =>
+      new Set(
+        cell(name)
+          .config.phases.slice(1)
+          .map(({ start }) => JSON.stringify(start)),
+      );
+    assert.deepEqual([...starts('files.causal.masked')], ['{"phase":"pretrain"}']);
+    assert.deepEqual([...starts('files.causal.scratch')], ['"fresh"']);
+  });
+
+  it('makes choices on validation data only: no phase looks at the test split', () => {
+    const splits = cells.flatMap(({ config: { phases } }) =>
+      phases.flatMap(({ data, evaluation }) => [data.split, evaluation?.data.split]),
+    );
+    assert.deepEqual([...new Set(splits)].sort(), ['train', 'validation']);
+  });
+
+  it('sorts and shuffles batches of the same rows a step', () => {
+    const batchOf = (name: string) => cell(name).config.phases[0]!.batch!;
+    const { grouping: sorted, ...same } = batchOf('files.grouping.sorted');
+    const { grouping: shuffled, ...others } = batchOf('files.grouping.shuffled');
+    assert.deepEqual([sorted, shuffled], ['length', 'random']);
+    assert.deepEqual(same, others);
+    assert.ok(same.maxRows * 2048 <= same.tokensPerMicroBatch);
+  });
+
+  it('pretrains the best pretext with nested shares, at few labels', () => {
+    const shares = shareCells(config, files, 'masked', 1000);
+    assert.deepEqual(
+      shares.map(({ key, config: { phases } }) => [
+        cellName(key),
+        phases[0]!.data.maxSequences,
+        phases[0]!.duration,
+      ]),
+      [
+        ['files.causal.masked.10-percent', 100, { steps: 500 }],
+        ['files.causal.masked.30-percent', 300, { steps: 500 }],
+      ],
+    );
+    assert.ok(shares.every(({ measured }) => measured.every((one) => one.labelsPerClass <= 10)));
+  });
+});
+
+describe('the best pretext', () => {
+  const result = (recipe: string, validation: number, test: number) =>
+    resultOf({ dataset: 'files', network: 'causal', recipe }, { 5: [[validation, test]] });
+
+  it('is chosen by validation accuracy, once all are done', () => {
+    const some = [result('next-step', 0.6, 0.1), result('masked', 0.5, 0.9)];
+    assert.equal(bestPretext(files, 'causal', some), undefined);
+    assert.equal(
+      bestPretext(files, 'causal', [
+        ...some,
+        result('next-value', 0.4, 1),
+        result('contrastive', 0.3, 1),
+      ]),
+      'next-step',
+    );
+  });
+});

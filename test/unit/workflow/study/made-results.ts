@@ -1,0 +1,39 @@
+import type { CellKey, CellResult } from '../../../../src/workflow/study/cell.ts';
+
+/** Validation and test accuracy of each draw, by labels a class. */
+type Accuracies = Readonly<Record<number, readonly (readonly [number, number])[]>>;
+
+export const key = (network: string, recipe: string, share = 1) => ({
+  dataset: 'files',
+  network,
+  recipe,
+  share,
+});
+
+export function resultOf(
+  key: Omit<CellKey, 'share'> & { share?: number },
+  accuracies: Accuracies,
+  pretext?: Record<string, number>,
+): CellResult {
+  return {
+    key: { share: 1, ...key },
+    seconds: 60,
+    ...(pretext && { pretext }),
+    measured: Object.entries(accuracies).flatMap(([labels, draws]) =>
+      draws.map(([validation, accuracy], draw) => ({
+        phase: `labels-${labels}-draw-${draw}`,
+        labelsPerClass: Number(labels),
+        draw,
+        validation,
+        test: {
+          accuracy,
+          balancedAccuracy: accuracy,
+          byLengthQuartile: [
+            { shortest: 500, longest: 900, accuracy: accuracy + 0.1 },
+            { shortest: 901, longest: 5000, accuracy: accuracy - 0.1 },
+          ],
+        },
+      })),
+    ),
+  };
+}

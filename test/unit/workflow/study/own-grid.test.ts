@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { LockstepError } from '../../../../src/core/errors.ts';
+import type { Store } from '../../../../src/data/format/store.ts';
+import { firstCells } from '../../../../src/workflow/study/grid.ts';
+import { loadAnswersConfig } from '../../../../src/workflow/study/load-answers.ts';
+import { gridOfStore, sizedGrid } from '../../../../src/workflow/study/own-grid.ts';
+
+const template = loadAnswersConfig('configs/answers.yaml');
+
+/** Two classes, four of five sequences in training, so many of the first class labelled. */
+function storeOf(options: { valueType: 'uint8' | 'float32'; labelled: number }) {
+  const count = 400;
+  const sequences = Array.from({ length: count }, (_, i) => i);
+  const trained = sequences.filter((i) => i % 5 !== 4);
+  return {
+    manifest: {
+      valueType: options.valueType,
+      valueRange: { minimum: 0, maximum: 20 },
+      classes: ['a', 'b'],
+      splits: {
+        train: {
+          sequences: 320,
+          perClass: [
+            trained.filter((i) => i < options.labelled).length,
+            trained.filter((i) => i >= options.labelled).length,
+          ],
+        },
+        test: { sequences: 80 },
+      },
+    },
+    index: { lengths: Int32Array.from(sequences, (i) => 600 + 10 * i) },
+  } as unknown as Pick<Store, 'manifest' | 'index'>;
+}
+const integers = storeOf({ valueType: 'uint8', labelled: 200 });
+const stepsOf = (grid: ReturnType<typeof gridOfStore>) =>
+  Object.values(grid.datasets[0]!.networks).map(({ pretraining }) => pretraining.duration);
+
+describe("the grid of one's own dataset", () => {
+  it('asks everything about it, and nothing about the datasets of the template', () => {
+    const grid = gridOfStore(template, '/somewhere/my data', integers);
+    assert.equal(grid.name, 'answers-my-data');
+    assert.deepEqual(
+      grid.datasets.map(({ name, data }) => [name, data]),
+      [['my-data', { store: '/somewhere/my data' }]],
+    );
+    assert.deepEqual(Object.keys(grid.datasets[0]!.networks), ['causal', 'two-sided']);
+  });
+
+  it('takes no more labels than every class has', () => {
+    const labels = (labelled: number) =>
+      gridOfStore(
+        template,
+        'data',
+        storeOf({ valueType: 'uint8', labelled }),
+      ).datasets[0]!.networks['two-sided']!.labels.map(({ perClass }) => perClass);
+    assert.deepEqual(labels(200), [5, 10, 50]);
+    assert.deepEqual(labels(15), [5, 10]);
+    assert.deepEqual(labels(3), [3], 'the most that there are, when that is fewer than five');
+  });
+
+  it('predicts real values by regression, each kind of pretext once, from the values themselves', () => {
+    const real = gridOfStore(template, 'data', storeOf({ valueType: 'float32', labelled: 200 }));
+    const { causal } = real.datasets[0]!.networks;
+    assert.deepEqual(
+      Object.entries(causal!.pretexts).map(([name, pretext]) => [
+        name,
+        pretext.kind,
+        'target' in pretext && pretext.target,
+      ]),
+      [
+        ['next-step', 'next-step', 'regression'],
+        ['masked', 'masked', 'regression'],
+        ['contrastive', 'contrastive', false],
+      ],
+    );
+    assert.equal('input' in causal!.model && causal!.model.input, 'value');
+    assert.ok(firstCells(real).length > 0);
+  });
+
+  it('is refused for a dataset without labels for two classes', () => {
+    assert.throws(
+      () => gridOfStore(template, 'data', storeOf({ valueType: 'uint8', labelled: 400 })),
+      (error) => error instanceof LockstepError && error.code === 'DATA_INVALID',
+    );
+  });
+});
+
+describe('the size of a grid', () => {
+  const grid = gridOfStore(template, 'data', integers);
+  const sized = (minutes: number, tokensPerSecond = 70_000, workers = 2) =>
+    sizedGrid(grid, integers, { minutes, workers, tokensPerSecond });
+
+  it('gives every network the same multiple of its steps, more in more time', () => {
+    const [causal, twoSided] = stepsOf(sized(60)) as { steps: number }[];
+    assert.ok(Math.abs(twoSided!.steps / causal!.steps - 3) < 0.02);
+    const [shorter] = stepsOf(sized(40)) as { steps: number }[];
+    assert.ok(shorter!.steps < causal!.steps);
+    const { pretraining } = sized(60).datasets[0]!.networks.causal!;
+    assert.equal(pretraining.evaluation!.everySteps, causal!.steps, 'evaluated once, at the end');
+  });
+
+  it('leaves fine-tuning as it is', () => {
+    const finetunings = (of: typeof grid) =>
+      Object.values(of.datasets[0]!.networks).map(({ finetuning }) => finetuning);
+    assert.deepEqual(finetunings(sized(60)), finetunings(grid));
+  });
+
+  it('says how long it would take when the time is too short', () => {
+    assert.throws(
+      () => sized(5),
+      (error) => {
+        assert.ok(error instanceof LockstepError);
+        assert.match(
+          error.toLine(),
+          /^USAGE: 5 minutes are too few for the answers on this dataset: fine-tuning and evaluation alone take about \d+ with 2 workers at 70000 tokens a second each\. Give --minutes \d+ or more, or more --workers\.$/,
+        );
+        const needed = Number(/--minutes (\d+)/.exec(error.advice)![1]);
+        assert.doesNotThrow(() => sized(needed + 1));
+        return true;
+      },
+    );
+  });
+});

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { chartsOf } from '../../../../src/workflow/study/charts.ts';
+import { fiveAnswers } from '../../../../src/workflow/study/five-answers.ts';
+import { loadAnswersConfig } from '../../../../src/workflow/study/load-answers.ts';
+import { answersMarkdown } from '../../../../src/workflow/study/markdown.ts';
+import { answersPage } from '../../../../src/workflow/study/page/page.ts';
+import { DatasetResults } from '../../../../src/workflow/study/results.ts';
+import { key, resultOf } from './made-results.ts';
+
+const config = loadAnswersConfig('configs/answers.yaml');
+const draws = (...accuracies: number[]) => accuracies.map((each) => [each, each] as const);
+const results = [
+  resultOf(key('causal', 'next-step'), { 5: draws(0.6, 0.62, 0.64), 50: draws(0.8, 0.8, 0.8) }),
+  resultOf(key('causal', 'next-step', 0.1), { 5: draws(0.5, 0.52, 0.54) }),
+  resultOf(key('causal', 'scratch'), { 5: draws(0.5, 0.5, 0.5), 50: draws(0.79, 0.8, 0.81) }),
+];
+const of = new DatasetResults(config.datasets[0]!, results);
+const answers = fiveAnswers(of, 41);
+const measuredOn = 'Measured on a machine.';
+
+describe('answers.md', () => {
+  const markdown = answersMarkdown({ config, results, answers, measuredOn });
+
+  it('begins with the five questions', () => {
+    const lines = markdown.split('\n');
+    assert.equal(lines[0], '# Answers: answers');
+    assert.equal(lines[2], "3 runs, 3:00 of one worker's time. Measured on a machine.");
+    assert.equal(lines.filter((line) => /^\| .*\? \|/.test(line)).length, 5);
+  });
+
+  it('shows mean, deviation, and the paired difference from scratch at each label count', () => {
+    assert.match(
+      markdown,
+      /\| next-step \| 62\.0 % ± 2\.0 \| 80\.0 % ± 0\.0 \| \+12\.0 points \(95 % interval \+7\.0 to \+17\.0, 3 draws\) \| 0\.0 points \(95 % interval −2\.5 to \+2\.5, 3 draws\) \|/,
+    );
+    assert.match(markdown, /\| scratch \| 50\.0 % ± 0\.0 \| 80\.0 % ± 1\.0 \| {2}\| {2}\| {2}\|/);
+  });
+
+  it('shows accuracy by length and the time', () => {
+    assert.match(markdown, /\| network \| recipe \| 500…900 steps \| 901…5000 steps \|/);
+    assert.match(
+      markdown,
+      /\| causal \| next-step, 10 % of the sequences \| 62\.0 % \| 42\.0 % \|/,
+    );
+    assert.match(markdown, /\| causal \| scratch \| 1:00 \|/);
+  });
+});
+
+describe('the charts', () => {
+  const charts = chartsOf(of, results);
+
+  it('are accuracy against labels and against the share, with the worst and the best draw', () => {
+    const [byLabels] = charts;
+    assert.deepEqual(byLabels!.places, ['5', '50']);
+    const [pretrained] = byLabels!.lines;
+    assert.deepEqual(
+      [pretrained!.label, pretrained!.low[0], pretrained!.mean[0], pretrained!.high[0]],
+      ['next-step', 60, 62, 64],
+    );
+    const byShare = charts.find(({ title }) => title.includes('share'))!;
+    assert.deepEqual(byShare.places, ['none', '10 %', '30 %', '100 %']);
+    assert.deepEqual(byShare.lines[0]!.mean, [50, 52, null, 62]);
+  });
+
+  it('stand in a page that needs no network and survives strange names', () => {
+    const strange = [{ ...charts[0]!, title: '</script><b>' }];
+    const page = answersPage({ title: 'A & B', measuredOn, answers, charts: strange });
+    assert.match(page, /<h1>A &amp; B<\/h1>/);
+    assert.doesNotMatch(page, /<\/script><b>/);
+    assert.doesNotMatch(page, /(src|href)="?http/);
+    assert.match(page, /new uPlot\(/);
+    const [, json] = /<script type="application\/json" id="charts">(.*?)<\/script>/.exec(page)!;
+    assert.deepEqual(JSON.parse(json!), JSON.parse(JSON.stringify(strange)));
+  });
+});
