@@ -12,7 +12,7 @@ import type { Origin, Position } from '../protocol/messages.ts';
 import type { Comm, JoinRequest, Membership } from './comm.ts';
 import { MembershipChanged } from './membership-changed.ts';
 
-export interface Trainee<End> {
+export interface Replica<End> {
   /** The boundary that its state is at; null while it has none. Goes back to it if it was beyond. */
   stand(): Position | null;
   loadFromDisk(origin: Extract<Origin, { kind: 'disk' }>): Promise<void>;
@@ -25,19 +25,19 @@ export interface Trainee<End> {
 }
 
 /** @throws LockstepError what ended the run early */
-export async function takePart<End>(
+export async function runReplica<End>(
   comm: Comm,
   request: JoinRequest,
-  trainee: Trainee<End>,
+  replica: Replica<End>,
 ): Promise<End> {
   let membership = await comm.join(request);
   for (;;) {
     try {
-      await takePlace(comm, membership, trainee);
-      return await trainee.train(membership);
+      await takePlace(comm, membership, replica);
+      return await replica.train(membership);
     } catch (thrown) {
       if (!(thrown instanceof MembershipChanged)) throw thrown;
-      membership = await comm.stand(trainee.stand());
+      membership = await comm.stand(replica.stand());
     }
   }
 }
@@ -46,10 +46,10 @@ export async function takePart<End>(
 async function takePlace<End>(
   comm: Comm,
   { origin, receivers }: Membership,
-  trainee: Trainee<End>,
+  replica: Replica<End>,
 ): Promise<void> {
-  if (origin.kind === 'disk') await trainee.loadFromDisk(origin);
-  if (origin.kind === 'peer') trainee.load(await comm.receiveState());
-  if (receivers.length > 0) await comm.sendState(trainee.snapshot());
-  await comm.ready({ step: trainee.stand()!.step, stateHash: trainee.stateHash() });
+  if (origin.kind === 'disk') await replica.loadFromDisk(origin);
+  if (origin.kind === 'peer') replica.load(await comm.receiveState());
+  if (receivers.length > 0) await comm.sendState(replica.snapshot());
+  await comm.ready({ step: replica.stand()!.step, stateHash: replica.stateHash() });
 }

@@ -10,7 +10,7 @@ import type { Engine } from '../engine/engine.ts';
 import { createEngine } from '../engine/select.ts';
 import { defineRun, type RunDefinition } from '../run/definition.ts';
 import type { Comm } from './comm.ts';
-import { takePart } from './replica.ts';
+import { runReplica } from './replica.ts';
 import { findStart } from './training/restoring.ts';
 import type { SimulatedFault } from './training/simulated-fault.ts';
 import { type LoopEnd, TrainingLoop } from './training/trainer.ts';
@@ -70,7 +70,7 @@ async function trainOn(store: Store, input: WorkerInput): Promise<LoopEnd> {
     fingerprint: canonicalJson(engine.fingerprint),
   };
   try {
-    return await takePart(comm, request, loop);
+    return await runReplica(comm, request, loop);
   } finally {
     await loop.dispose();
   }

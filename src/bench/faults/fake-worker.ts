@@ -10,8 +10,8 @@ import type { Position } from '../../protocol/messages.ts';
 import { openComm } from '../../worker/comm/comm-client.ts';
 import type { Membership } from '../../worker/comm.ts';
 import { workerIdentity } from '../../worker/identity.ts';
-import type { Trainee } from '../../worker/replica.ts';
-import { takePart } from '../../worker/replica.ts';
+import type { Replica } from '../../worker/replica.ts';
+import { runReplica } from '../../worker/replica.ts';
 import type { FakeRun } from './fake-run.ts';
 import { orderPath, savedPath } from './fake-run.ts';
 import type { FaultName } from './fault-kinds.ts';
@@ -36,7 +36,7 @@ let sumIsWrong = false;
 /** A run whose workers are all lost goes on from here. */
 const SAVED = savedPath(run);
 
-class FakeTraining implements Trainee<void> {
+class FakeTraining implements Replica<void> {
   #step: number | null = null;
   #stateHash = '';
 
@@ -139,7 +139,7 @@ try {
     dataHash: 'data',
     fingerprint: 'numbers',
   };
-  await takePart(comm, request, new FakeTraining());
+  await runReplica(comm, request, new FakeTraining());
 } catch (thrown) {
   const error = asLockstepError(thrown);
   console.error(error.toLine());

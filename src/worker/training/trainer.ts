@@ -16,7 +16,7 @@ import { Loader } from '../../run/loader/loader.ts';
 import { isBetter, type Progress, stateAtPhaseStart } from '../../run/progress.ts';
 import { SKIPPED } from '../../telemetry/skipped-step.ts';
 import type { Comm, Membership } from '../comm.ts';
-import type { Trainee } from '../replica.ts';
+import type { Replica } from '../replica.ts';
 import { evaluatePhase } from './evaluate.ts';
 import { tooManySkipped } from './non-finite.ts';
 import type { Start } from './restoring.ts';
@@ -49,7 +49,7 @@ interface PhaseEnd {
   readonly best: BestWeights | undefined;
 }
 
-export class TrainingLoop implements Trainee<LoopEnd> {
+export class TrainingLoop implements Replica<LoopEnd> {
   readonly #input: LoopInput;
   #place: Place = { rank: 0, worldSize: 1 };
   #loader: Loader | undefined;

@@ -17,8 +17,8 @@ import { HEARTBEAT_MS, TICK_MS } from '../../../src/protocol/timing.ts';
 import { MemberSession } from '../../../src/worker/comm/membership.ts';
 import type { Comm, Membership } from '../../../src/worker/comm.ts';
 import { plainJson } from '../../../src/worker/comm.ts';
-import type { Trainee } from '../../../src/worker/replica.ts';
-import { takePart } from '../../../src/worker/replica.ts';
+import type { Replica } from '../../../src/worker/replica.ts';
+import { runReplica } from '../../../src/worker/replica.ts';
 import type { Network } from './network.ts';
 import type { World } from './world.ts';
 
@@ -97,7 +97,7 @@ export class SimulatedProcess {
     this.#every(TICK_MS, () => this.#checkLifeline());
     this.comm = this.#openComm();
     const training = new SimulatedTraining(this, around);
-    takePart(this.comm, { configHash: 'c', dataHash: 'd', fingerprint: 'f' }, training).then(
+    runReplica(this.comm, { configHash: 'c', dataHash: 'd', fingerprint: 'f' }, training).then(
       () => this.#exit(0),
       (thrown: unknown) => this.#onError(thrown),
     );
@@ -273,7 +273,7 @@ class SimulatedTransport implements Transport {
   }
 }
 
-class SimulatedTraining implements Trainee<void> {
+class SimulatedTraining implements Replica<void> {
   readonly #process: SimulatedProcess;
   readonly #around: Surroundings;
   #state: SavedState | null = null;

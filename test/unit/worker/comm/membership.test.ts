@@ -30,7 +30,7 @@ class Alone {
     return said;
   }
 
-  async takePart(): Promise<void> {
+  async runReplica(): Promise<void> {
     const { session } = this;
     const joined = session.join({ configHash: 'c', dataHash: 'd', fingerprint: 'f' });
     await settled();
@@ -53,7 +53,7 @@ const INPUT = { step: 0, microBatches: 1, length: 2, subtrees: [{ level: 0, inde
 describe('the heartbeat of a worker', () => {
   test('tells a training step, from its lease to its all-reduce, from all else and from waiting', async () => {
     const alone = new Alone();
-    await alone.takePart();
+    await alone.runReplica();
     assert.equal(alone.beat().activity, 'computing');
     alone.session.mainThreadAnswered();
     await alone.session.awaitLease(0);
@@ -70,7 +70,7 @@ describe('the heartbeat of a worker', () => {
 
   test('a drain is no training step', async () => {
     const alone = new Alone();
-    await alone.takePart();
+    await alone.runReplica();
     alone.hear({ kind: 'drain', stopAt: 0 });
     assert.equal(await alone.session.awaitLease(0), 'drain');
     assert.equal(alone.beat().activity, 'computing');
