@@ -1,4 +1,4 @@
-/** Every micro-batch that a rank will want, in the order in which its loop wants them. */
+/** Every micro-batch that a rank will want, in the order in which its trainer wants them. */
 import type { Range } from '../core/canonical-sum.ts';
 import { shareOf } from '../core/canonical-sum.ts';
 import type { RunDefinition } from './definition.ts';

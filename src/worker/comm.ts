@@ -1,4 +1,4 @@
-/** How the training loop talks to the rest of the run; it knows neither sockets nor threads. */
+/** How the trainer talks to the rest of the run; it knows neither sockets nor threads. */
 
 import type { OwnSubtree, ReduceInput, ReduceShape } from '../collective/exchange-round.ts';
 import type { LockstepError } from '../core/errors.ts';

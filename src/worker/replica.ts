@@ -1,5 +1,5 @@
 /**
- * How a worker takes part in a run whose membership changes: the same few lines for the real training loop,
+ * How a worker takes part in a run whose membership changes: the same few lines for the real trainer,
  * for the fake one of the process tests and for the simulated one.
  *
  * What a worker must be able to undo is small. Its state changes only when a whole all-reduce is done (a

@@ -13,7 +13,7 @@ import type { Comm } from './comm.ts';
 import { runReplica } from './replica.ts';
 import { findStart } from './training/restoring.ts';
 import type { SimulatedFault } from './training/simulated-fault.ts';
-import { type LoopEnd, TrainingLoop } from './training/trainer.ts';
+import { Trainer, type TrainerEnd } from './training/trainer.ts';
 
 export interface WorkerInput {
   readonly config: RunConfig;
@@ -36,7 +36,7 @@ export interface ReadyWorker {
 }
 
 /** @throws LockstepError what ended the run early */
-export async function runWorker(input: WorkerInput): Promise<LoopEnd> {
+export async function runWorker(input: WorkerInput): Promise<TrainerEnd> {
   const store = await openStore(input.config.data.store);
   try {
     return await trainOn(store, input);
@@ -45,12 +45,12 @@ export async function runWorker(input: WorkerInput): Promise<LoopEnd> {
   }
 }
 
-async function trainOn(store: Store, input: WorkerInput): Promise<LoopEnd> {
+async function trainOn(store: Store, input: WorkerInput): Promise<TrainerEnd> {
   const { config, comm, runFolder } = input;
   const run = defineRun(config, store);
   const engine = await createEngine(config.engine);
   const saving = { runFolder, fingerprint: engine.fingerprint };
-  const loop = new TrainingLoop({
+  const loop = new Trainer({
     run,
     engine,
     comm,

@@ -113,7 +113,7 @@ class Crowd {
     if (event.kind === 'received') this.#goOn(fake);
   }
 
-  /** What a training loop without numbers does. */
+  /** What a trainer without numbers does. */
   #goOn(fake: Fake): void {
     const { phase, assignment, lease } = fake.state;
     if (phase === 'regrouping') {

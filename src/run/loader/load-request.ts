@@ -1,4 +1,4 @@
-/** Which micro-batch the training loop wants next. */
+/** Which micro-batch the trainer wants next. */
 
 export type LoadRequest =
   | {

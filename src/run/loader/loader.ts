@@ -49,7 +49,7 @@ export class Loader {
     const next = this.#pending.shift();
     if (next === undefined || !sameRequest(next.request, expected)) {
       const found = next === undefined ? 'the end' : JSON.stringify(next.request);
-      throw new Error(`the loader is at ${found}, the loop wants ${JSON.stringify(expected)}`);
+      throw new Error(`the loader is at ${found}, the trainer wants ${JSON.stringify(expected)}`);
     }
     this.#ask();
     return await next.reply;

@@ -22,7 +22,7 @@ export interface Assignment {
 
 export interface WorkerState {
   /**
-   * starting: the engine loads · joining: hello was said · regrouping: the training loop has not yet heard of
+   * starting: the engine loads · joining: hello was said · regrouping: the trainer has not yet heard of
    * the new generation · standing: it has dropped its work · loading: the rank is known, the state is being
    * loaded · waiting: ready, not all others are.
    */
@@ -62,14 +62,14 @@ const RECENT_STEPS = 3;
 
 export type WorkerEvent =
   | { readonly kind: 'received'; readonly message: CoordinatorMessage }
-  /** The training loop tells the coordinator something. */
+  /** The trainer tells the coordinator something. */
   | { readonly kind: 'said'; readonly body: WorkerBody }
   /** Something ended the run on this side: a lost coordinator, a broken collective. */
   | { readonly kind: 'broke'; readonly failure: Failure };
 
 export type WorkerEffect =
   | { readonly kind: 'send'; readonly body: WorkerBody }
-  /** Whatever the training loop does for the generation before is to be dropped. */
+  /** Whatever the trainer does for the generation before is to be dropped. */
   | { readonly kind: 'regroup'; readonly generation: number }
   | { readonly kind: 'abort'; readonly failure: Failure };
 
@@ -172,7 +172,7 @@ function repeat(state: WorkerState): Result {
   return changed(state, unanswered === null ? [] : [{ kind: 'send', body: unanswered }]);
 }
 
-/** Phases in which the training loop may say a thing; messages not listed are always in order. */
+/** Phases in which the trainer may say a thing; messages not listed are always in order. */
 const SAID_IN: Partial<Record<WorkerBody['kind'], readonly WorkerState['phase'][]>> = {
   hello: ['starting'],
   standing: ['regrouping'],
@@ -185,7 +185,7 @@ const SAID_IN: Partial<Record<WorkerBody['kind'], readonly WorkerState['phase'][
 function onSaid(state: WorkerState, body: WorkerBody): Result {
   const expected = SAID_IN[body.kind];
   if (expected !== undefined && !expected.includes(state.phase)) {
-    const message = `The training loop said "${body.kind}" while this worker was ${state.phase}; that belongs to "${expected[0]}".`;
+    const message = `The trainer said "${body.kind}" while this worker was ${state.phase}; that belongs to "${expected[0]}".`;
     return abort(state, failure('UNEXPECTED', message, 'This is a defect: please report it.'));
   }
   return changed(afterSaying(state, body), [{ kind: 'send', body }]);

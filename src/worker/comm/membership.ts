@@ -1,5 +1,5 @@
 /**
- * A worker's side of a run, without sockets, threads and clocks of its own: what the training loop asks for, on
+ * A worker's side of a run, without sockets, threads and clocks of its own: what the trainer asks for, on
  * top of the protocol's reducer and the all-reduce. The comm thread puts it on sockets (comm-session.ts), the
  * simulation on a simulated network.
  */
@@ -64,7 +64,7 @@ export class MemberSession {
   #receiving: Receiving | null = null;
   /** Frames of a state from a peer that heard of its assignment before this worker did. */
   #earlyState: ArrivedFrame[] = [];
-  /** Calls of the training loop that are not answered yet. */
+  /** Calls of the trainer that are not answered yet. */
   #calls = 0;
   #sinceMs: number;
   /** Since when the main thread owes an answer. */

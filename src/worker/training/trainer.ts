@@ -1,5 +1,5 @@
 /**
- * The training loop of one worker. Everything it does follows from the run's definition and the step
+ * The trainer of one worker. Everything it does follows from the run's definition and the step
  * number, so all ranks do the same in the same order; only rank 0 writes files.
  *
  * Its state changes only when an all-reduce is done: a step's update, or an evaluation that may find better
@@ -25,7 +25,7 @@ import type { SimulatedFault } from './simulated-fault.ts';
 import { decodeSnapshot, encodeSnapshot, type Snapshot } from './snapshot.ts';
 import { type StepResult, trainStep } from './train-step.ts';
 
-export interface LoopInput {
+export interface TrainerInput {
   readonly run: RunDefinition;
   readonly engine: Engine;
   readonly comm: Comm;
@@ -36,7 +36,7 @@ export interface LoopInput {
   readonly findStart: (origin: Extract<Origin, { kind: 'disk' }>) => Promise<Start>;
 }
 
-export interface LoopEnd {
+export interface TrainerEnd {
   readonly reason: 'completed' | 'drained';
   readonly globalStep: number;
   readonly stateHash: string;
@@ -49,8 +49,8 @@ interface PhaseEnd {
   readonly best: BestWeights | undefined;
 }
 
-export class TrainingLoop implements Replica<LoopEnd> {
-  readonly #input: LoopInput;
+export class Trainer implements Replica<TrainerEnd> {
+  readonly #input: TrainerInput;
   #place: Place = { rank: 0, worldSize: 1 };
   #loader: Loader | undefined;
   #known: Pick<Progress, 'results'> & Pick<Start, 'initialWeights'> = {
@@ -70,7 +70,7 @@ export class TrainingLoop implements Replica<LoopEnd> {
   /** The checkpoint that holds the present state, if one does. */
   #savedStep: number | undefined;
 
-  constructor(input: LoopInput) {
+  constructor(input: TrainerInput) {
     this.#input = input;
   }
 
@@ -111,7 +111,7 @@ export class TrainingLoop implements Replica<LoopEnd> {
     return hashState(this.#theSession().read());
   }
 
-  async train({ rank, worldSize }: Membership): Promise<LoopEnd> {
+  async train({ rank, worldSize }: Membership): Promise<TrainerEnd> {
     const { schedule } = this.#input.run;
     this.#place = { rank, worldSize };
     this.#startLoading();
@@ -225,7 +225,7 @@ export class TrainingLoop implements Replica<LoopEnd> {
     this.#tell({ kind: 'checkpoint', path });
   }
 
-  async #end(reason: LoopEnd['reason']): Promise<LoopEnd> {
+  async #end(reason: TrainerEnd['reason']): Promise<TrainerEnd> {
     await this.#save();
     const stateHash = this.stateHash();
     await this.#input.comm.finish({ step: this.#globalStep, stateHash, reason });
