@@ -32,25 +32,25 @@ export function formatName(name: string): string {
 }
 
 /**
- * "loss 1.234, accuracy 0.5": a metric's rivals follow it in brackets. Null, which JSON makes of a number
+ * "loss 1.234, accuracy 0.5": a metric's baselines follow it in brackets. Null, which JSON makes of a number
  * that is not finite, is shown as NaN; what is no number is left out.
  */
 export function formatMetrics(metrics: Readonly<Record<string, unknown>>): string {
   const entries = Object.entries(metrics)
     .map(([name, value]) => [name, value === null ? Number.NaN : value] as const)
     .filter((entry): entry is [string, number] => typeof entry[1] === 'number');
-  const isRival = ([name]: [string, number]) =>
+  const isBaseline = ([name]: [string, number]) =>
     entries.some(([other]) => other !== name && name.startsWith(other));
   return entries
-    .filter((entry) => !isRival(entry))
+    .filter((entry) => !isBaseline(entry))
     .map(([name, value]) => {
-      const rivals = entries
-        .filter(([rival]) => rival !== name && rival.startsWith(name))
+      const baselines = entries
+        .filter(([baseline]) => baseline !== name && baseline.startsWith(name))
         .map(
-          ([rival, other]) =>
-            `${formatName(rival.slice(name.length)).trim()} ${formatNumber(other)}`,
+          ([baseline, other]) =>
+            `${formatName(baseline.slice(name.length)).trim()} ${formatNumber(other)}`,
         );
-      const suffix = rivals.length === 0 ? '' : ` (${rivals.join(', ')})`;
+      const suffix = baselines.length === 0 ? '' : ` (${baselines.join(', ')})`;
       return `${formatName(name)} ${formatNumber(value)}${suffix}`;
     })
     .join(', ');

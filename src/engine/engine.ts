@@ -59,7 +59,7 @@ export interface MicroBatch {
   readonly sequences: Int32Array;
   /** `values` `[rows, paddedLength]` and what the objective prepared, by name. */
   readonly feeds: Readonly<Record<string, Feed>>;
-  /** Sums that the host already knows (the trivial rivals of a pretext), added into the leaf by name. */
+  /** Sums that the host already knows (the trivial baselines of a pretext), added into the leaf by name. */
   readonly hostSums: Readonly<Record<string, number>>;
 }
 

@@ -2,7 +2,7 @@
  * Two views of one sequence: its window's two halves are shown as rows of their own, and each half is to
  * name the other among all rows of its micro-batch (the normalised, temperature-scaled cross-entropy of
  * Chen et al. 2020, arXiv:2002.05709). Negatives come from the same micro-batch, so a leaf depends on nothing
- * else. The rival is chance.
+ * else. The baseline is chance.
  */
 import type { ObjectiveConfig } from '../../config/phase-section.ts';
 import type { PaddedRows } from '../../data/collate.ts';

@@ -1,6 +1,6 @@
 /**
  * Masked timesteps: hide spans of the input, predict what was there, at hidden valid positions only.
- * Two rivals that know nothing of the model are counted beside it: the most frequent symbol (the mean,
+ * Two baselines that know nothing of the model are counted beside it: the most frequent symbol (the mean,
  * for regression) and the last visible value before the hidden step.
  */
 import type { ObjectiveConfig } from '../../config/phase-section.ts';
@@ -36,7 +36,7 @@ export function makeMaskedObjective(
 
 const TASKS: Readonly<Record<MaskedConfig['target'], PretextTask>> = {
   classification: {
-    rivals: ['frequentCorrect', 'previousCorrect'],
+    baselines: ['frequentCorrect', 'previousCorrect'],
     metrics: (sums) => ({
       loss: sums.loss! / sums.weight!,
       accuracy: sums.correct! / sums.weight!,
@@ -45,7 +45,7 @@ const TASKS: Readonly<Record<MaskedConfig['target'], PretextTask>> = {
     }),
   },
   regression: {
-    rivals: ['meanSquares', 'previousSquares'],
+    baselines: ['meanSquares', 'previousSquares'],
     metrics: (sums) => ({
       loss: sums.loss! / sums.weight!,
       lossMeanValue: sums.meanSquares! / sums.weight!,
@@ -54,7 +54,7 @@ const TASKS: Readonly<Record<MaskedConfig['target'], PretextTask>> = {
   },
 };
 
-/** Feeds `values`, `mask` `[B, L]`, flat `positions` `[n]` and `targets` `[n]`; rivals as host sums. */
+/** Feeds `values`, `mask` `[B, L]`, flat `positions` `[n]` and `targets` `[n]`; baselines as host sums. */
 function prepare(config: MaskedConfig, facts: DataFacts, seed: number, rows: PaddedRows): Prepared {
   const { paddedLength, values } = rows;
   const mask = maskRows(config, seed, rows);
@@ -71,7 +71,7 @@ function prepare(config: MaskedConfig, facts: DataFacts, seed: number, rows: Pad
     },
     hostSums: {
       weight: positions.length,
-      ...rivalSums(
+      ...baselineSums(
         config,
         facts,
         truths,
@@ -82,7 +82,7 @@ function prepare(config: MaskedConfig, facts: DataFacts, seed: number, rows: Pad
 }
 
 /** @param previous the last visible value before each hidden step; undefined where there is none */
-function rivalSums(
+function baselineSums(
   { target }: MaskedConfig,
   facts: DataFacts,
   truths: readonly number[],

@@ -1,6 +1,6 @@
 /**
  * Next timestep: predict the value at t + 1 from the features at t, at every valid step that has a next
- * one, on a causal model. Rivals: what is most frequent (unigram), most frequent after the present value
+ * one, on a causal model. Baselines: what is most frequent (unigram), most frequent after the present value
  * (bigram), and the present value itself; their perplexities are by the training split's counts plus one.
  */
 import type { ObjectiveConfig } from '../../config/phase-section.ts';
@@ -32,7 +32,7 @@ export function makeNextStepObjective(config: NextStepConfig, facts: DataFacts):
 
 const TASKS: Readonly<Record<NextStepConfig['target'], (bigram: boolean) => PretextTask>> = {
   classification: (bigram) => ({
-    rivals: [
+    baselines: [
       'unigramCorrect',
       'previousCorrect',
       'unigramLoss',
@@ -54,7 +54,7 @@ const TASKS: Readonly<Record<NextStepConfig['target'], (bigram: boolean) => Pret
     },
   }),
   regression: (bigram) => ({
-    rivals: ['meanSquares', 'previousSquares', ...(bigram ? ['bigramSquares'] : [])],
+    baselines: ['meanSquares', 'previousSquares', ...(bigram ? ['bigramSquares'] : [])],
     metrics: (sums) => {
       const mean = (name: string) => sums[name]! / sums.weight!;
       return {
@@ -67,9 +67,10 @@ const TASKS: Readonly<Record<NextStepConfig['target'], (bigram: boolean) => Pret
   }),
 };
 
-/** Feeds `values` `[B, L]`, flat `positions` `[n]` and `targets` `[n]`; rivals as host sums. */
+/** Feeds `values` `[B, L]`, flat `positions` `[n]` and `targets` `[n]`; baselines as host sums. */
 function makePrepare(config: NextStepConfig, facts: DataFacts): (rows: PaddedRows) => Prepared {
-  const rivalSums = config.target === 'classification' ? symbolRivals(facts) : numberRivals(facts);
+  const baselineSums =
+    config.target === 'classification' ? symbolBaselines(facts) : numberBaselines(facts);
   return (rows) => {
     const { values, paddedLength } = rows;
     const positions = positionsWithNext(rows);
@@ -81,14 +82,17 @@ function makePrepare(config: NextStepConfig, facts: DataFacts): (rows: PaddedRow
         positions: { shape: [positions.length], data: positions },
         targets: targetFeed(config.target, facts, truths),
       },
-      hostSums: { weight: positions.length, ...rivalSums(truths, present) },
+      hostSums: { weight: positions.length, ...baselineSums(truths, present) },
     };
   };
 }
 
-type RivalSums = (truths: readonly number[], present: readonly number[]) => Record<string, number>;
+type BaselineSums = (
+  truths: readonly number[],
+  present: readonly number[],
+) => Record<string, number>;
 
-function symbolRivals(facts: DataFacts): RivalSums {
+function symbolBaselines(facts: DataFacts): BaselineSums {
   const { symbols, symbolCounts, transitionCounts } = facts;
   const unigram = mostFrequent(symbolCounts);
   const unigramLosses = losses(symbolCounts);
@@ -107,7 +111,7 @@ function symbolRivals(facts: DataFacts): RivalSums {
   });
 }
 
-function numberRivals(facts: DataFacts): RivalSums {
+function numberBaselines(facts: DataFacts): BaselineSums {
   const standardise = standardiser(facts);
   const means = rowsOf(facts.transitionCounts, facts.symbols).map((counts) => {
     const total = counts.reduce((a, b) => a + b, 0);

@@ -1,6 +1,6 @@
 /**
  * An objective has two halves: `prepare` runs on the host, ahead, in the loader's thread (labels, masks,
- * trivial rivals); `sums` runs in the engine. Both yield sums, never means: the normaliser is global.
+ * trivial baselines); `sums` runs in the engine. Both yield sums, never means: the normaliser is global.
  */
 
 import type { PaddedRows } from '../../data/collate.ts';

@@ -11,16 +11,16 @@ export type Target = 'classification' | 'regression';
 /** Adds up `term` over the positions that are predicted. */
 export type Term = (truth: number, index: number) => number;
 
-/** How a pretext and its rivals are measured; rivals are the host's business. */
+/** How a pretext and its baselines are measured; baselines are the host's business. */
 export interface PretextTask {
-  /** Sums of the rivals, by name. */
-  readonly rivals: readonly string[];
+  /** Sums of the baselines, by name. */
+  readonly baselines: readonly string[];
   metrics(sums: Readonly<Record<string, number>>): Record<string, number>;
 }
 
 /**
  * A pretext objective. `prepare` yields feeds `positions` (flat, int32 `[n]`) and `targets` `[n]` and the
- * rivals' sums.
+ * baselines' sums.
  * @throws LockstepError CONFIG_INVALID for classification of real values
  */
 export function makePretext(
@@ -52,7 +52,7 @@ export function makePretext(
     prepare: task.prepare,
     trains: (slot) => !slot.name.startsWith(`${CLASSIFICATION_HEAD}.`),
     pretextOutputs: classifies ? facts.symbols : 1,
-    sumNames: ['loss', 'weight', ...(classifies ? ['correct'] : []), ...task.rivals],
+    sumNames: ['loss', 'weight', ...(classifies ? ['correct'] : []), ...task.baselines],
     headline: classifies
       ? { metric: 'accuracy', better: 'higher' }
       : { metric: 'loss', better: 'lower' },

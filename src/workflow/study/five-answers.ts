@@ -102,12 +102,12 @@ function classification(results: DatasetResults): Body | undefined {
   const classified = findPretext(results, isNextStep('classification'));
   const metrics = classified?.pretext;
   if (classified === undefined || metrics?.accuracy === undefined) return undefined;
-  const rival = metrics.accuracyBigram ?? metrics.accuracyPreviousValue;
+  const baseline = metrics.accuracyBigram ?? metrics.accuracyPreviousValue;
   const name = metrics.accuracyBigram === undefined ? 'the previous value' : 'a bigram table';
-  const works = rival === undefined || metrics.accuracy > rival;
+  const works = baseline === undefined || metrics.accuracy > baseline;
   const regressed = findPretext(results, isNextStep('regression'));
   const gain = difference(classified, regressed, fewLabels(classified));
-  const learnt = `it names ${percent(metrics.accuracy)} of the next symbols${rival === undefined ? '' : `, ${name} ${percent(rival)}`}`;
+  const learnt = `it names ${percent(metrics.accuracy)} of the next symbols${baseline === undefined ? '' : `, ${name} ${percent(baseline)}`}`;
   const after =
     gain === undefined
       ? ''

@@ -40,7 +40,7 @@ describe('formatters', () => {
     ]);
   });
 
-  it('metrics with their rivals in brackets', () => {
+  it('metrics with their baselines in brackets', () => {
     const metrics = {
       loss: 1.5,
       accuracy: 0.25,

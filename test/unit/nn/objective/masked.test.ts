@@ -49,7 +49,7 @@ function prepare(mask: string, values: readonly number[], target: 'classificatio
 }
 
 describe('the masked objective on a mask made by hand', () => {
-  it('counts its rivals: the first of the most frequent symbols, and the last visible value', () => {
+  it('counts its baselines: the first of the most frequent symbols, and the last visible value', () => {
     const { feeds, hostSums } = prepare('1011010', [1, 3, 3, 1, 2, 1, 0], 'classification');
     assert.deepEqual([...feeds.positions!.data], [0, 2, 3, 5]);
     assert.deepEqual([...feeds.targets!.data], [1, 3, 1, 1]);

@@ -70,7 +70,7 @@ describe('the next-step objective', () => {
     assert.ok(Math.abs(hostSums.bigramSquares! - squares) < 1e-9);
   });
 
-  it('has no bigram rival where transitions were not counted', () => {
+  it('has no bigram baseline where transitions were not counted', () => {
     const objective = makeObjective(
       { kind: 'next-step', target: 'classification' },
       { ...FACTS, transitionCounts: [] },

@@ -51,7 +51,7 @@ describe('the masked objective prepares', () => {
     assert.equal(hostSums.weight, hidden.length);
   });
 
-  it('its rivals: the most frequent symbol, and the last visible value of the row', () => {
+  it('its baselines: the most frequent symbol, and the last visible value of the row', () => {
     const truths = [...positions].map((position) => ROWS.values[position]);
     assert.equal(hostSums.frequentCorrect, truths.filter((truth) => truth === 2).length);
     let previousCorrect = 0;
