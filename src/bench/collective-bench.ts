@@ -38,7 +38,7 @@ export async function benchCollective(
 ): Promise<CollectiveRow[]> {
   const { sizes, worldSize, rounds, peer } = options;
   const sockets = makePrivateFolder();
-  const meeting = mkdtempSync(join(tmpdir(), 'lockstep-bench-'));
+  const rendezvous = mkdtempSync(join(tmpdir(), 'lockstep-bench-'));
   const ranks = Array.from({ length: worldSize }, (_, rank) => rank);
   const start = (name: string, command: (rank: number) => string[]) => ({
     name,
@@ -50,7 +50,7 @@ export async function benchCollective(
   ];
   const gloo = (rank: number) => [
     ...[peer!, programAt('./gloo_peer.py')],
-    ...[String(rank), String(worldSize), join(meeting, 'gloo')],
+    ...[String(rank), String(worldSize), join(rendezvous, 'gloo')],
   ];
   const groups = [start(OURS, ours), ...(peer === undefined ? [] : [start(GLOO, gloo)])];
   try {
@@ -64,7 +64,7 @@ export async function benchCollective(
   } finally {
     for (const { members } of groups) for (const member of members) member.close();
     removePrivateFolder(sockets);
-    rmSync(meeting, { recursive: true, force: true });
+    rmSync(rendezvous, { recursive: true, force: true });
   }
 }
 

@@ -10,7 +10,7 @@ import {
 } from '../protocol/curve-keys.ts';
 import { ipcEndpoint, makePrivateFolder, removePrivateFolder } from '../protocol/private-folder.ts';
 
-export type MeetingKind =
+export type RendezvousKind =
   /** Unix sockets: all processes on one host. */
   | { readonly kind: 'ipc' }
   /** Any free port of an address of this host; encrypted, and only for processes with keys of the run. */
@@ -27,10 +27,10 @@ export type MeetingKind =
   | { readonly kind: 'insecure-tcp'; readonly host: string };
 
 /** Where the processes of one start of a run meet, as plain data: a coordinator's successor finds it as it is. */
-export interface MeetingPlace {
+export interface RendezvousSpec {
   /** The run's name with the secret of this start: every frame carries it. */
   readonly run: string;
-  readonly meeting: MeetingKind;
+  readonly kind: RendezvousKind;
   /** Folder of the Unix sockets, or of keys that were made for this start. */
   readonly privateFolder: string | null;
   /** Parent of the workers: they end when it is gone. */
@@ -40,8 +40,8 @@ export interface MeetingPlace {
   readonly coordinatorWaitMs: number;
 }
 
-export interface MeetingPoint {
-  readonly place: MeetingPlace;
+export interface Rendezvous {
+  readonly place: RendezvousSpec;
   /** What the coordinator binds. */
   readonly coordinatorAddress: string;
   /** The coordinator's keys; null without encryption. */
@@ -58,41 +58,40 @@ export interface MeetingPoint {
  * Throws USAGE when the temporary folder's path is too long for Unix sockets, INSECURE when tcp can't be
  * encrypted.
  */
-export function makeMeetingPlace(
+export function prepareRendezvous(
   runId: string,
-  meeting: MeetingKind,
+  kind: RendezvousKind,
   worldSize: number,
   coordinatorWaitMs: number,
-): MeetingPlace {
+): RendezvousSpec {
   const run = `${runId}#${randomBytes(16).toString('hex')}`;
-  const needsFolder =
-    meeting.kind === 'ipc' || (meeting.kind === 'tcp' && meeting.keyFolder === undefined);
+  const needsFolder = kind.kind === 'ipc' || (kind.kind === 'tcp' && kind.keyFolder === undefined);
   const privateFolder = needsFolder ? makePrivateFolder() : null;
-  if (meeting.kind === 'tcp' && privateFolder !== null) writeKeyFiles(privateFolder, worldSize);
-  return { run, meeting, privateFolder, supervisorPid: process.pid, worldSize, coordinatorWaitMs };
+  if (kind.kind === 'tcp' && privateFolder !== null) writeKeyFiles(privateFolder, worldSize);
+  return { run, kind, privateFolder, supervisorPid: process.pid, worldSize, coordinatorWaitMs };
 }
 
 /** Removes what lies on disk. */
-export function removeMeetingPlace({ privateFolder }: MeetingPlace): void {
+export function removeRendezvous({ privateFolder }: RendezvousSpec): void {
   if (privateFolder !== null) removePrivateFolder(privateFolder);
 }
 
 /** Throws INSECURE or USAGE for keys that are not to be used. */
-export function openMeetingPoint(place: MeetingPlace): MeetingPoint {
-  const { meeting, privateFolder } = place;
-  switch (meeting.kind) {
+export function openRendezvous(place: RendezvousSpec): Rendezvous {
+  const { kind, privateFolder } = place;
+  switch (kind.kind) {
     case 'ipc':
       return { place, ...overSockets(privateFolder!) };
     case 'tcp':
-      return { place, ...overTcp(meeting, privateFolder) };
+      return { place, ...overTcp(kind, privateFolder) };
     case 'insecure-tcp':
-      return { place, ...overInsecureTcp(meeting.host) };
+      return { place, ...overInsecureTcp(kind.host) };
   }
 }
 
-type Meeting = Omit<MeetingPoint, 'place'>;
+type Opened = Omit<Rendezvous, 'place'>;
 
-function overSockets(folder: string): Meeting {
+function overSockets(folder: string): Opened {
   return {
     coordinatorAddress: ipcEndpoint(folder, 'coordinator.sock'),
     keys: null,
@@ -104,9 +103,9 @@ function overSockets(folder: string): Meeting {
 }
 
 function overTcp(
-  { host, keyFolder }: Extract<MeetingKind, { kind: 'tcp' }>,
+  { host, keyFolder }: Extract<RendezvousKind, { kind: 'tcp' }>,
   privateFolder: string | null,
-): Meeting {
+): Opened {
   const anyPort = `tcp://${host}:*`;
   const folder = keyFolder ?? privateFolder!;
   return {
@@ -120,7 +119,7 @@ function overTcp(
   };
 }
 
-function overInsecureTcp(host: string): Meeting {
+function overInsecureTcp(host: string): Opened {
   const anyPort = `tcp://${host}:*`;
   return {
     coordinatorAddress: anyPort,
@@ -131,7 +130,7 @@ function overInsecureTcp(host: string): Meeting {
 
 /** What the process in a slot is told; `attempt` counts those that were started there before it. */
 export function seatOf(
-  { place, environment }: MeetingPoint,
+  { place, environment }: Rendezvous,
   endpoint: string,
   { slot, attempt }: { slot: number; attempt: number },
 ): Seat {

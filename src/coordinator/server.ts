@@ -26,7 +26,7 @@ import { DEFAULT_ELASTICITY, type Elasticity } from './elasticity.ts';
 import type { MachineEffect, MachineEvent, MachineState, RunOutcome } from './machine.ts';
 import { initialMachine, isHeard, reduceMachine } from './machine.ts';
 import type { ExpectedHashes } from './member.ts';
-import type { MeetingPoint } from './rendezvous.ts';
+import type { Rendezvous } from './rendezvous.ts';
 import { seatOf } from './rendezvous.ts';
 import { BACKOFF_MS, HEALTHY_MS } from './restarts.ts';
 import type { Journal, Succession } from './succession.ts';
@@ -43,7 +43,7 @@ const MOST_REFUSED = 100;
 const JOIN_MS = 10 * 60_000;
 
 export interface CoordinatorOptions {
-  readonly point: MeetingPoint;
+  readonly point: Rendezvous;
   /** What all workers must have; hashes left out must only be equal among them. */
   readonly expected: ExpectedHashes;
   /** Global steps of the whole run, those before a resumed checkpoint included. */

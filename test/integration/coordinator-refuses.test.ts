@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { RunOutcome } from '../../src/coordinator/machine.ts';
 import {
-  makeMeetingPlace,
-  openMeetingPoint,
-  removeMeetingPlace,
+  openRendezvous,
+  prepareRendezvous,
+  removeRendezvous,
 } from '../../src/coordinator/rendezvous.ts';
 import { runCoordinator } from '../../src/coordinator/server.ts';
 import type { ExitStatus, Seat } from '../../src/launch/launching.ts';
@@ -90,9 +90,9 @@ async function coordinate(
   const status: string[] = [];
   let exit: (slot: number, status: ExitStatus) => void = () => {};
   let seat: Seat | undefined;
-  const place = makeMeetingPlace('a', { kind: 'tcp', host: '127.0.0.1' }, 1, 0);
+  const place = prepareRendezvous('a', { kind: 'tcp', host: '127.0.0.1' }, 1, 0);
   const running = runCoordinator({
-    point: openMeetingPoint(place),
+    point: openRendezvous(place),
     expected: {},
     totalSteps: 1,
     launch: ([first], { onExit }) => {
@@ -107,7 +107,7 @@ async function coordinate(
   await body(seat, status);
   exit(0, { code: 0, signal: null, lastLine: '' });
   const outcome = await running;
-  removeMeetingPlace(place);
+  removeRendezvous(place);
   return { outcome, status };
 }
 

@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_ELASTICITY } from '../../coordinator/elasticity.ts';
-import { makeMeetingPlace, removeMeetingPlace } from '../../coordinator/rendezvous.ts';
+import { prepareRendezvous, removeRendezvous } from '../../coordinator/rendezvous.ts';
 import { superviseRun } from '../../coordinator/supervisor/supervisor.ts';
 import { cpuDevices } from '../../launch/device.ts';
 import { localLaunch } from '../../launch/local.ts';
@@ -24,11 +24,11 @@ function startCoordinator() {
   return child;
 }
 
-const meeting =
+const rendezvous =
   run.transport === 'ipc'
     ? ({ kind: 'ipc' } as const)
     : ({ kind: run.transport, host: '127.0.0.1' } as const);
-const place = makeMeetingPlace('fake', meeting, run.workers, elasticity.coordinatorWaitMs);
+const place = prepareRendezvous('fake', rendezvous, run.workers, elasticity.coordinatorWaitMs);
 const outcome = await superviseRun({
   place,
   maxRestarts: elasticity.maxRestarts,
@@ -59,7 +59,7 @@ const outcome = await superviseRun({
     return workers;
   },
 });
-removeMeetingPlace(place);
+removeRendezvous(place);
 const { error, ...rest } = outcome;
 say({ kind: 'outcome', outcome: rest });
 console.error(error?.toLine() ?? outcome.reason);

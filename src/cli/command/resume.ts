@@ -4,9 +4,9 @@ import type { Command } from '../command.ts';
 import {
   devicesOf,
   elasticityOf,
-  meetingOf,
   type PlacementOptions,
   placementOptions,
+  rendezvousOf,
 } from './train.ts';
 
 interface ResumeOptions extends PlacementOptions {
@@ -32,7 +32,7 @@ export const resumeCommand: Command<ResumeOptions> = {
       const facts = await readRunFacts(folder.runConfig);
       process.exitCode = await startRun(folder, facts, {
         devices,
-        meeting: meetingOf(options),
+        rendezvous: rendezvousOf(options),
         elasticity,
         resume: true,
       });

@@ -3,7 +3,7 @@ import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { loadRunConfig } from '../../config/load.ts';
 import type { RunConfig } from '../../config/run-config.ts';
 import { DEFAULT_ELASTICITY, type Elasticity } from '../../coordinator/elasticity.ts';
-import type { MeetingKind } from '../../coordinator/rendezvous.ts';
+import type { RendezvousKind } from '../../coordinator/rendezvous.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { resolveEngineKind } from '../../engine/select.ts';
 import { cpuDevices, type Device, gpuDevices } from '../../launch/device.ts';
@@ -106,7 +106,7 @@ export function devicesOf({ gpus, workers }: DeviceOptions): Device[] {
   return gpus === undefined ? cpuDevices(workers) : gpuDevices(gpus);
 }
 
-export function meetingOf({ transport }: Pick<PlacementOptions, 'transport'>): MeetingKind {
+export function rendezvousOf({ transport }: Pick<PlacementOptions, 'transport'>): RendezvousKind {
   if (transport === 'tcp' || transport === 'insecure-tcp') {
     return { kind: transport, host: '127.0.0.1' };
   }
@@ -151,7 +151,7 @@ export const trainCommand: Command<TrainOptions> = {
     try {
       process.exitCode = await startRun(folder, facts, {
         devices,
-        meeting: meetingOf(options),
+        rendezvous: rendezvousOf(options),
         elasticity,
         simulate,
         resume: false,

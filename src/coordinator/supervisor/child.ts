@@ -7,7 +7,7 @@ import { STOP_SIGNALS } from '../../core/stop-signal.ts';
 import type { LaunchedWorker, LaunchWatch } from '../../launch/launching.ts';
 import { HEARTBEAT_MS } from '../../protocol/timing.ts';
 import type { RunOutcome } from '../machine.ts';
-import { openMeetingPoint } from '../rendezvous.ts';
+import { openRendezvous } from '../rendezvous.ts';
 import type { CoordinatorOptions } from '../server.ts';
 import type { Beginning, FromCoordinator, ToCoordinator } from './messages.ts';
 
@@ -64,7 +64,7 @@ class Supervisor {
 
   options({ place, takeOver }: Beginning): SupervisedOptions {
     return {
-      point: openMeetingPoint(place),
+      point: openRendezvous(place),
       launch: (seats, watch) => {
         void this.say({ kind: 'launch', seats });
         return seats.map(({ slot, attempt }) => this.#worker(slot, attempt, watch));

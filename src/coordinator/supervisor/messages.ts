@@ -7,13 +7,13 @@ import type { JsonObject } from '../../core/json.ts';
 import type { StopSignal } from '../../core/stop-signal.ts';
 import type { ExitStatus, Seat } from '../../launch/launching.ts';
 import type { RunOutcome } from '../machine.ts';
-import type { MeetingPlace } from '../rendezvous.ts';
+import type { RendezvousSpec } from '../rendezvous.ts';
 import type { Journal, Succession } from '../succession.ts';
 
 /** What a coordinator process begins with. */
 export interface Beginning {
   readonly kind: 'begin';
-  readonly place: MeetingPlace;
+  readonly place: RendezvousSpec;
   /** Of the coordinator's program; opaque to the supervisor. */
   readonly task: JsonObject;
   /** Null for the first coordinator of a run, and when the one before had not begun to listen. */

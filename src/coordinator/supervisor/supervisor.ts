@@ -18,7 +18,7 @@ import type {
 } from '../../launch/launching.ts';
 import { STALL_MS, TICK_MS } from '../../protocol/timing.ts';
 import type { RunOutcome } from '../machine.ts';
-import type { MeetingPlace } from '../rendezvous.ts';
+import type { RendezvousSpec } from '../rendezvous.ts';
 import { BACKOFF_MS, decideRestart, HEALTHY_MS } from '../restarts.ts';
 import type { Journal, SlotProcess } from '../succession.ts';
 import { describeExit } from '../wording.ts';
@@ -28,7 +28,7 @@ import type { FromCoordinator, PlainOutcome, ToCoordinator } from './messages.ts
 const COORDINATOR_SILENCE_MS = 10_000;
 
 export interface SupervisorOptions {
-  readonly place: MeetingPlace;
+  readonly place: RendezvousSpec;
   /** Coordinators in a row that may be started in place of one that died; none where workers don't wait. */
   readonly maxRestarts: number;
   /** Starts a process that runs `runSupervised`, with a channel to this one. */

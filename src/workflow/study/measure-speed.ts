@@ -42,10 +42,10 @@ export async function measureSpeed(config: RunConfig, devices: readonly Device[]
   try {
     const facts = await readRunFacts(short);
     const folder = createRunFolder(join(root, 'run'), short);
-    const meeting = { kind: 'ipc' } as const;
+    const rendezvous = { kind: 'ipc' } as const;
     // What a lost worker leaves is no measurement.
     const elasticity = { maxRestarts: 0, minWorkers: devices.length, coordinatorWaitMs: 0 };
-    const code = await startRun(folder, facts, { devices, meeting, elasticity, resume: false });
+    const code = await startRun(folder, facts, { devices, rendezvous, elasticity, resume: false });
     folder.release();
     if (code === 0) return tokensPerSecondOf(folder.metrics) / devices.length;
     throw new LockstepError(

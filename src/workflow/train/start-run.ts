@@ -5,8 +5,8 @@ import { loadWeights } from '../../checkpoint/restore.ts';
 import type { RunConfig } from '../../config/run-config.ts';
 import type { Elasticity } from '../../coordinator/elasticity.ts';
 import type { RunOutcome } from '../../coordinator/machine.ts';
-import type { MeetingKind } from '../../coordinator/rendezvous.ts';
-import { makeMeetingPlace, removeMeetingPlace } from '../../coordinator/rendezvous.ts';
+import type { RendezvousKind } from '../../coordinator/rendezvous.ts';
+import { prepareRendezvous, removeRendezvous } from '../../coordinator/rendezvous.ts';
 import { superviseRun } from '../../coordinator/supervisor/supervisor.ts';
 import { openStore } from '../../data/format/open-store.ts';
 import type { Device } from '../../launch/device.ts';
@@ -20,7 +20,7 @@ import { concludeRun } from './run-summary.ts';
 
 export interface StartOptions {
   readonly devices: readonly Device[];
-  readonly meeting: MeetingKind;
+  readonly rendezvous: RendezvousKind;
   readonly resume: boolean;
   readonly elasticity: Elasticity;
   /** Faults to strike workers with, as `parseFault` takes them. */
@@ -41,14 +41,14 @@ export async function startRun(
   options: StartOptions,
 ): Promise<number> {
   const { runConfig: config } = folder;
-  const { devices, meeting, elasticity, resume, simulate = [] } = options;
+  const { devices, rendezvous, elasticity, resume, simulate = [] } = options;
   const log = openLog(folder.logs, 'coordinator');
-  if (meeting.kind === 'insecure-tcp') {
+  if (rendezvous.kind === 'insecure-tcp') {
     log.warn(INSECURE_WARNING);
     process.stderr.write(`${INSECURE_WARNING}\n`);
   }
   const { coordinatorWaitMs, maxRestarts } = elasticity;
-  const place = makeMeetingPlace(config.name, meeting, devices.length, coordinatorWaitMs);
+  const place = prepareRendezvous(config.name, rendezvous, devices.length, coordinatorWaitMs);
   let outcome: RunOutcome;
   try {
     outcome = await superviseRun({
@@ -69,7 +69,7 @@ export async function startRun(
       }),
     });
   } finally {
-    removeMeetingPlace(place);
+    removeRendezvous(place);
     // A coordinator that was killed has left it hidden behind its progress bar.
     if (process.stderr.isTTY) process.stderr.write(SHOW_CURSOR);
   }

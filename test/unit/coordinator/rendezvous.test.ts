@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { meetingOf } from '../../../src/cli/command/train.ts';
+import { rendezvousOf } from '../../../src/cli/command/train.ts';
 
-const of = (transport: string) => meetingOf({ transport });
+const of = (transport: string) => rendezvousOf({ transport });
 
 test('workers meet by Unix sockets, or by tcp on the loopback address alone', () => {
   assert.deepEqual(of('ipc'), { kind: 'ipc' });

@@ -12,9 +12,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import {
-  makeMeetingPlace,
-  openMeetingPoint,
-  removeMeetingPlace,
+  openRendezvous,
+  prepareRendezvous,
+  removeRendezvous,
   seatOf,
 } from '../../../src/coordinator/rendezvous.ts';
 import {
@@ -83,8 +83,8 @@ describe('key files', () => {
 
   test('are made anew for each start, and removed after it', () => {
     const where = { kind: 'tcp', host: '127.0.0.1' } as const;
-    const places = [1, 2].map(() => makeMeetingPlace('run', where, 2, 0));
-    const points = places.map(openMeetingPoint);
+    const places = [1, 2].map(() => prepareRendezvous('run', where, 2, 0));
+    const points = places.map(openRendezvous);
     const seat = { slot: 1, attempt: 0 };
     const seats = points.map((point) => seatOf(point, 'tcp://127.0.0.1:1', seat).environment);
     const [one, other] = seats.map((env) => readKeyFile(env.LOCKSTEP_KEY_FILE!));
@@ -94,17 +94,17 @@ describe('key files', () => {
     for (const key of [one!.secretKey, one!.publicKey, points[0]!.keys!.secretKey]) {
       assert.ok(!JSON.stringify(seats[0]).includes(JSON.stringify(key).slice(1, -1)));
     }
-    for (const place of places) removeMeetingPlace(place);
+    for (const place of places) removeRendezvous(place);
     assert.ok(!existsSync(seats[0]!.LOCKSTEP_PRIVATE_FOLDER!));
   });
 
   test('that something else has placed are used and left alone', () => {
     const where = { kind: 'tcp', host: '127.0.0.1', keyFolder: folder } as const;
-    const place = makeMeetingPlace('run', where, 2, 0);
-    const point = openMeetingPoint(place);
+    const place = prepareRendezvous('run', where, 2, 0);
+    const point = openRendezvous(place);
     assert.deepEqual(point.keys, coordinator);
     assert.equal(point.environment(1, 0).LOCKSTEP_KEY_FILE, workerKeyFile(folder, 1));
-    removeMeetingPlace(place);
+    removeRendezvous(place);
     assert.ok(existsSync(workerKeyFile(folder, 1)));
   });
 });
