@@ -13,7 +13,7 @@ export const batchSection = z.strictObject({
 });
 
 /** Which sequences a phase sees, and how much of each. */
-export const viewSection = z.strictObject({
+export const subsetSection = z.strictObject({
   split: z.enum(['train', 'validation', 'test']).default('train'),
   /** Only so many labelled sequences of each class, drawn by the run's seed and `draw`. */
   labelsPerClass: z.int().min(1).optional(),
@@ -21,13 +21,13 @@ export const viewSection = z.strictObject({
   draw: z.int().min(0).default(0),
   /** A window of at most so many steps of each sequence, at a new random place each epoch. */
   crop: z.int().min(1).optional(),
-  /** The first so many sequences of the view, in a seeded order; all when absent. */
+  /** The first so many sequences of the subset, in a seeded order; all when absent. */
   maxSequences: z.int().min(1).optional(),
 });
 
 /** Evaluation looks at the validation split unless told otherwise. */
-const evaluationView = viewSection.extend({
-  split: viewSection.shape.split.unwrap().default('validation'),
+const evaluationSubset = subsetSection.extend({
+  split: subsetSection.shape.split.unwrap().default('validation'),
 });
 
 const supervised = z.strictObject({
@@ -110,7 +110,7 @@ export const phaseSection = z.strictObject({
   /** Weights to start from: random ones, the end of the phase before, or of any earlier phase. */
   start: z.union([z.enum(['fresh', 'previous']), z.strictObject({ phase: z.string() })]),
   objective: objectiveSection,
-  data: viewSection.prefault({}),
+  data: subsetSection.prefault({}),
   /** Replaces the run's `batch` for this phase. */
   batch: batchSection.optional(),
   optimizer: optimizerSection,
@@ -124,7 +124,7 @@ export const phaseSection = z.strictObject({
   statisticsMomentum: z.number().gt(0).max(1).default(0.1),
   evaluation: z
     .strictObject({
-      data: evaluationView.prefault({}),
+      data: evaluationSubset.prefault({}),
       /** After each so many steps of the phase, and at its end. */
       everySteps: z.int().min(1),
       /** `best` ends the phase with the weights that did best here; `last` with the last ones. */
@@ -134,7 +134,7 @@ export const phaseSection = z.strictObject({
 });
 
 export type BatchConfig = z.output<typeof batchSection>;
-export type ViewConfig = z.output<typeof viewSection>;
+export type SubsetConfig = z.output<typeof subsetSection>;
 export type ObjectiveConfig = z.output<typeof objectiveSection>;
 export type PretextConfig = z.output<typeof pretextSection>;
 export type OptimizerConfig = z.output<typeof optimizerSection>;

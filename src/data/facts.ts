@@ -1,6 +1,6 @@
 /** What models and objectives are built from: counts and ranges of a dataset. */
 import type { Store } from './format/store.ts';
-import type { View } from './plan/view.ts';
+import type { Subset } from './plan/subset.ts';
 
 export type StoreFacts = Pick<Store, 'manifest' | 'index'>;
 
@@ -9,7 +9,7 @@ export interface DataFacts {
   readonly classes: number;
   /** Number of integer symbols (largest value + 1); 0 for real values. */
   readonly symbols: number;
-  /** Labelled sequences of each class in the phase's view. */
+  /** Labelled sequences of each class in the phase's subset. */
   readonly classCounts: readonly number[];
   /** How often each symbol occurs in the training split; empty for real values. */
   readonly symbolCounts: readonly number[];
@@ -24,10 +24,10 @@ export function symbolsOf({ manifest }: Pick<Store, 'manifest'>): number {
   return manifest.valueType === 'float32' ? 0 : manifest.valueRange.maximum + 1;
 }
 
-export function dataFacts(store: StoreFacts, view: View): DataFacts {
+export function dataFacts(store: StoreFacts, subset: Subset): DataFacts {
   const { manifest, index } = store;
   const classCounts = new Array<number>(manifest.classes.length).fill(0);
-  for (const sequence of view.sequences) {
+  for (const sequence of subset.sequences) {
     const label = index.labels[sequence]!;
     if (label >= 0) classCounts[label]!++;
   }

@@ -3,7 +3,7 @@ import type {
   BatchConfig,
   ObjectiveConfig,
   PhaseConfig,
-  ViewConfig,
+  SubsetConfig,
 } from '../config/phase-section.ts';
 import type { RunConfig } from '../config/run-config.ts';
 import { LockstepError } from '../core/errors.ts';
@@ -11,7 +11,7 @@ import { dataFacts, type StoreFacts } from '../data/facts.ts';
 import { evaluationBatches, type MicroBatchList } from '../data/plan/evaluation-batches.ts';
 import { makePlan } from '../data/plan/make-plan.ts';
 import type { Plan } from '../data/plan/plan.ts';
-import { selectView, type View } from '../data/plan/view.ts';
+import { type Subset, selectSubset } from '../data/plan/subset.ts';
 import type { Objective } from '../nn/objective/objective.ts';
 import { makeObjective } from '../nn/objective/registry.ts';
 
@@ -28,21 +28,24 @@ export function makePhaseData(run: RunConfig, store: StoreFacts, phaseIndex: num
   const config = run.phases[phaseIndex]!;
   const { kind } = config.objective;
   const batch = config.batch ?? run.batch;
-  const { view, objective } = namingWhere(`Phase "${config.name}"`, () => {
-    const view = viewOf(run, store, config.data, kind);
-    if (kind === 'contrastive') refuseLoneRows(view, batch);
-    return { view, objective: makeObjective(config.objective, dataFacts(store, view), run.seed) };
+  const { subset, objective } = namingWhere(`Phase "${config.name}"`, () => {
+    const subset = subsetOf(run, store, config.data, kind);
+    if (kind === 'contrastive') refuseLoneRows(subset, batch);
+    return {
+      subset,
+      objective: makeObjective(config.objective, dataFacts(store, subset), run.seed),
+    };
   });
   const evaluationData = config.evaluation?.data;
-  const evaluationView = namingWhere(
+  const evaluationSubset = namingWhere(
     `The evaluation of phase "${config.name}"`,
-    () => evaluationData && viewOf(run, store, evaluationData, kind),
+    () => evaluationData && subsetOf(run, store, evaluationData, kind),
   );
   return {
     config,
-    plan: makePlan({ view, batch, seed: run.seed, phase: phaseIndex }),
+    plan: makePlan({ subset, batch, seed: run.seed, phase: phaseIndex }),
     objective,
-    evaluation: evaluationView && evaluationBatches(evaluationView, batch),
+    evaluation: evaluationSubset && evaluationBatches(evaluationSubset, batch),
   };
 }
 
@@ -61,20 +64,20 @@ export function makeAllPhaseData(run: RunConfig, store: StoreFacts): PhaseData[]
   return run.phases.map((_, phaseIndex) => makePhaseData(run, store, phaseIndex));
 }
 
-function viewOf(
+function subsetOf(
   { seed }: RunConfig,
   { index, manifest }: StoreFacts,
-  config: ViewConfig,
+  config: SubsetConfig,
   objective: ObjectiveConfig['kind'],
-): View {
+): Subset {
   const labelled = objective === 'supervised';
-  const view = selectView({ index, classes: manifest.classes, view: config, seed, labelled });
-  if (objective === 'next-step') refuseSingleSteps(view);
-  return view;
+  const subset = selectSubset({ index, classes: manifest.classes, subset: config, seed, labelled });
+  if (objective === 'next-step') refuseSingleSteps(subset);
+  return subset;
 }
 
 /** Without a next step anywhere, a phase would run to its end and learn nothing. */
-function refuseSingleSteps({ effectiveLengths }: View): void {
+function refuseSingleSteps({ effectiveLengths }: Subset): void {
   if (effectiveLengths.some((length) => length > 1)) return;
   throw new LockstepError(
     'DATA_INVALID',
@@ -85,7 +88,7 @@ function refuseSingleSteps({ effectiveLengths }: View): void {
 
 /** With one sequence in each micro-batch the right choice is the only one. */
 function refuseLoneRows(
-  { effectiveLengths }: View,
+  { effectiveLengths }: Subset,
   { maxRows, tokensPerMicroBatch }: BatchConfig,
 ): void {
   const shortest = effectiveLengths.reduce((least, length) => Math.min(least, length));

@@ -7,7 +7,7 @@ import type { RunEvent } from './run-event.ts';
 /** Without a terminal, a line each so many milliseconds at most. */
 const LINE_INTERVAL_MS = 10_000;
 
-export interface ProgressView {
+export interface ProgressDisplay {
   show(event: RunEvent): void;
   stop(): void;
 }
@@ -15,22 +15,24 @@ export interface ProgressView {
 type StepEvent = Extract<RunEvent, { kind: 'step' }>;
 type OtherEvent = Extract<RunEvent, { kind: 'event' }>;
 
-export function openProgressView(
+export function openProgressDisplay(
   totalSteps: number,
   output: NodeJS.WriteStream = process.stderr,
-): ProgressView {
-  const view = output.isTTY ? new BarView(totalSteps, output) : new LineView(totalSteps, output);
+): ProgressDisplay {
+  const display = output.isTTY
+    ? new BarDisplay(totalSteps, output)
+    : new LineDisplay(totalSteps, output);
   const openedAt = performance.now();
   let first: { step: number; time: number } | undefined;
   return {
     show(event) {
       if (event.kind === 'status') {
-        if (event.isWarning) view.line(`  Warning: ${event.text}`);
+        if (event.isWarning) display.line(`  Warning: ${event.text}`);
         return;
       }
       if (event.kind === 'event') {
         const text = describeEvent(event);
-        if (text !== undefined) view.line(text);
+        if (text !== undefined) display.line(text);
         return;
       }
       const now = performance.now();
@@ -38,13 +40,13 @@ export function openProgressView(
       first ??= { step: event.step, time: now };
       const secondsSinceFirst = (now - first.time) / 1000;
       const left = totalSteps - event.step - 1;
-      view.step(event.step + 1, {
+      display.step(event.step + 1, {
         text: describeStep(event),
         elapsed: formatDuration((now - openedAt) / 1000),
         left: timeLeft(left, secondsSinceFirst, event.step - first.step),
       });
     },
-    stop: () => view.stop(),
+    stop: () => display.stop(),
   };
 }
 
@@ -59,7 +61,7 @@ interface StepLine {
   readonly left: string;
 }
 
-class BarView {
+class BarDisplay {
   /** One bar; a multi-bar is what can write lines above it. */
   readonly #bars: MultiBar;
   readonly #bar: SingleBar;
@@ -90,7 +92,7 @@ class BarView {
   }
 }
 
-class LineView {
+class LineDisplay {
   readonly #totalSteps: number;
   readonly #output: NodeJS.WriteStream;
   #lastLineAt = Number.NEGATIVE_INFINITY;

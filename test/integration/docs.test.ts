@@ -118,7 +118,7 @@ function placeLikeTheClone(): string {
   return folder;
 }
 
-/** Sections have no row of their own, but for a phase's `batch` and an evaluation's view. */
+/** Sections have no row of their own, but for a phase's `batch` and an evaluation's subset. */
 const SECTIONS = new Set([
   'data',
   'data.synthetic.length',

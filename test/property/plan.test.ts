@@ -6,10 +6,10 @@ import { randomStream } from '../../src/core/random.ts';
 import { evaluationBatches } from '../../src/data/plan/evaluation-batches.ts';
 import { makePlan } from '../../src/data/plan/make-plan.ts';
 import type { Plan, PlannedMicroBatch, PlannedStep } from '../../src/data/plan/plan.ts';
-import type { View } from '../../src/data/plan/view.ts';
+import type { Subset } from '../../src/data/plan/subset.ts';
 
-/** A view of every second sequence of a store. */
-function viewOf(lengths: readonly number[], crop = Number.POSITIVE_INFINITY): View {
+/** A subset of every second sequence of a store. */
+function subsetOf(lengths: readonly number[], crop = Number.POSITIVE_INFINITY): Subset {
   const ascending = Int32Array.from(lengths).sort();
   const storeLengths = Int32Array.from(
     { length: 2 * ascending.length },
@@ -48,11 +48,11 @@ const seeds = fc.nat(0xffffffff);
 test('every epoch of every plan holds each sequence exactly once', () => {
   fc.assert(
     fc.property(lengthLists, batches, seeds, fc.nat(5), (lengths, batch, seed, epoch) => {
-      const view = viewOf(lengths);
-      const plan = makePlan({ view, batch, seed, phase: 1 });
+      const subset = subsetOf(lengths);
+      const plan = makePlan({ subset, batch, seed, phase: 1 });
       const steps = epochOf(plan, epoch);
       const found = sequencesOf(microBatchesOf(steps));
-      assert.deepEqual(ascending(found), [...view.sequences]);
+      assert.deepEqual(ascending(found), [...subset.sequences]);
       assert.equal(plan.sequences, lengths.length);
       assert.equal(microBatchesOf(steps).length, plan.microBatchesPerEpoch);
       assert.deepEqual(
@@ -67,7 +67,7 @@ test('every epoch of every plan holds each sequence exactly once', () => {
 test('a micro-batch keeps to the budget and its rows are sorted', () => {
   fc.assert(
     fc.property(lengthLists, batches, seeds, (lengths, batch, seed) => {
-      const plan = makePlan({ view: viewOf(lengths), batch, seed, phase: 0 });
+      const plan = makePlan({ subset: subsetOf(lengths), batch, seed, phase: 0 });
       for (const { rows, paddedLength } of microBatchesOf(epochOf(plan, 0))) {
         assert.ok(rows.length >= 1 && rows.length <= batch.maxRows);
         assert.ok(rows.length === 1 || rows.length * paddedLength <= batch.tokensPerMicroBatch);
@@ -89,7 +89,7 @@ test('a micro-batch keeps to the budget and its rows are sorted', () => {
 test('steps have M micro-batches, the last of an epoch what is left', () => {
   fc.assert(
     fc.property(lengthLists, batches, seeds, (lengths, batch, seed) => {
-      const plan = makePlan({ view: viewOf(lengths), batch, seed, phase: 0 });
+      const plan = makePlan({ subset: subsetOf(lengths), batch, seed, phase: 0 });
       const sizes = epochOf(plan, 2).map((step) => step.microBatches.length);
       assert.ok(sizes.slice(0, -1).every((size) => size === batch.microBatches));
       const left = plan.microBatchesPerEpoch % batch.microBatches;
@@ -106,7 +106,7 @@ test('a step is the same whoever asks, in whatever order', () => {
       seeds,
       fc.array(fc.nat(200), { minLength: 1, maxLength: 8 }),
       (lengths, batch, seed, numbers) => {
-        const make = () => makePlan({ view: viewOf(lengths, 2000), batch, seed, phase: 3 });
+        const make = () => makePlan({ subset: subsetOf(lengths, 2000), batch, seed, phase: 3 });
         const together = make();
         for (const n of numbers) assert.deepEqual(together.stepAt(n), make().stepAt(n));
       },
@@ -127,7 +127,7 @@ const logUniform = Array.from({ length: 5000 }, (_, i) =>
 );
 
 test('5 000 log-uniform lengths are padded by less than a tenth and fill their micro-batches', () => {
-  const plan = makePlan({ view: viewOf(logUniform), batch, seed: 1, phase: 0 });
+  const plan = makePlan({ subset: subsetOf(logUniform), batch, seed: 1, phase: 0 });
   const all = microBatchesOf(epochOf(plan, 0));
   const tokens = logUniform.reduce((sum, length) => sum + length, 0);
   const padded = all.reduce((sum, one) => sum + one.rows.length * one.paddedLength, 0);
@@ -141,10 +141,10 @@ test('5 000 log-uniform lengths are padded by less than a tenth and fill their m
 });
 
 test('grouped at random, a micro-batch mixes all lengths in full rows; the price is padding', () => {
-  const view = viewOf(logUniform.slice(0, 1000), 4096);
+  const subset = subsetOf(logUniform.slice(0, 1000), 4096);
   const eightRows = { ...batch, maxRows: 8, tokensPerMicroBatch: 8 * 4096 };
   const plan = (grouping: 'length' | 'random') =>
-    makePlan({ view, batch: { ...eightRows, grouping }, seed: 1, phase: 0 });
+    makePlan({ subset, batch: { ...eightRows, grouping }, seed: 1, phase: 0 });
   const spreadOf = (one: PlannedMicroBatch) => one.rows.at(-1)!.count / one.rows[0]!.count;
   const [sorted, mixed] = (['length', 'random'] as const).map((grouping) =>
     microBatchesOf(epochOf(plan(grouping), 0)),
@@ -158,7 +158,9 @@ test('grouped at random, a micro-batch mixes all lengths in full rows; the price
 test('epochs, phases and seeds each order and group the sequences anew', () => {
   const sequencesAt = (seed: number, phase: number, epoch: number) =>
     sequencesOf(
-      microBatchesOf(epochOf(makePlan({ view: viewOf(logUniform), batch, seed, phase }), epoch)),
+      microBatchesOf(
+        epochOf(makePlan({ subset: subsetOf(logUniform), batch, seed, phase }), epoch),
+      ),
     );
   const orders = [
     sequencesAt(1, 0, 0),
@@ -171,7 +173,7 @@ test('epochs, phases and seeds each order and group the sequences anew', () => {
   const groups = (epoch: number) =>
     new Set(
       microBatchesOf(
-        epochOf(makePlan({ view: viewOf(logUniform), batch, seed: 1, phase: 0 }), epoch),
+        epochOf(makePlan({ subset: subsetOf(logUniform), batch, seed: 1, phase: 0 }), epoch),
       )
         .filter((one) => one.rows.length > 1)
         .map((one) => String(one.rows.map((row) => row.sequence))),
@@ -182,7 +184,7 @@ test('epochs, phases and seeds each order and group the sequences anew', () => {
 });
 
 test('lengths are mixed within an epoch: no step is all short or all long', () => {
-  const plan = makePlan({ view: viewOf(logUniform), batch, seed: 1, phase: 0 });
+  const plan = makePlan({ subset: subsetOf(logUniform), batch, seed: 1, phase: 0 });
   const early = microBatchesOf(epochOf(plan, 0).slice(0, plan.stepsPerEpoch >> 1));
   const longShare = early.filter((one) => one.paddedLength > 8192).length / early.length;
   const all = microBatchesOf(epochOf(plan, 0));
@@ -191,13 +193,13 @@ test('lengths are mixed within an epoch: no step is all short or all long', () =
 });
 
 test('a cropped sequence gives a window within it, another one each epoch', () => {
-  const view = viewOf(logUniform.slice(0, 300), 1000);
-  const plan = makePlan({ view, batch, seed: 1, phase: 0 });
+  const subset = subsetOf(logUniform.slice(0, 300), 1000);
+  const plan = makePlan({ subset, batch, seed: 1, phase: 0 });
   const startsOf = (epoch: number) =>
     new Map(
       microBatchesOf(epochOf(plan, epoch)).flatMap((one) =>
         one.rows.map((row) => {
-          const length = view.storeLengths[row.sequence]!;
+          const length = subset.storeLengths[row.sequence]!;
           assert.equal(row.count, Math.min(1000, length));
           assert.ok(row.start >= 0 && row.start + row.count <= length);
           return [row.sequence, row.start] as const;
@@ -206,18 +208,18 @@ test('a cropped sequence gives a window within it, another one each epoch', () =
     );
   const first = startsOf(0);
   const second = startsOf(1);
-  const long = [...first.keys()].filter((sequence) => view.storeLengths[sequence]! > 2000);
+  const long = [...first.keys()].filter((sequence) => subset.storeLengths[sequence]! > 2000);
   const moved = long.filter((sequence) => first.get(sequence) !== second.get(sequence));
   assert.ok(moved.length > 0.9 * long.length);
   const late = long.filter(
-    (sequence) => first.get(sequence)! + 1000 > view.storeLengths[sequence]! / 2,
+    (sequence) => first.get(sequence)! + 1000 > subset.storeLengths[sequence]! / 2,
   );
   assert.ok(late.length > long.length / 3, 'windows reach the second half of the sequences');
 });
 
 test('a window may be the very first and the very last', () => {
-  const view = viewOf([12], 10);
-  const plan = makePlan({ view, batch, seed: 4, phase: 0 });
+  const subset = subsetOf([12], 10);
+  const plan = makePlan({ subset, batch, seed: 4, phase: 0 });
   const starts = new Set(
     Array.from({ length: 60 }, (_, n) => plan.stepAt(n).microBatches[0]!.rows[0]!.start),
   );
@@ -225,7 +227,7 @@ test('a window may be the very first and the very last', () => {
 });
 
 test('one sequence, and M beyond all micro-batches, are plans too', () => {
-  const one = makePlan({ view: viewOf([700]), batch, seed: 0, phase: 0 });
+  const one = makePlan({ subset: subsetOf([700]), batch, seed: 0, phase: 0 });
   assert.equal(one.stepsPerEpoch, 1);
   assert.deepEqual(one.stepAt(5), {
     epoch: 5,
@@ -233,7 +235,7 @@ test('one sequence, and M beyond all micro-batches, are plans too', () => {
     microBatches: [{ rows: [{ sequence: 1, start: 0, count: 700 }], paddedLength: 700, epoch: 5 }],
   });
   const wide = makePlan({
-    view: viewOf([5, 6, 7]),
+    subset: subsetOf([5, 6, 7]),
     batch: { ...batch, microBatches: 65536, tokensPerMicroBatch: 1, maxRows: 1 },
     seed: 0,
     phase: 0,
@@ -244,10 +246,10 @@ test('one sequence, and M beyond all micro-batches, are plans too', () => {
 });
 
 test('an evaluation takes each sequence once, from its start, with hardly any padding', () => {
-  const view = viewOf(logUniform, 9000);
-  const list = evaluationBatches(view, batch);
+  const subset = subsetOf(logUniform, 9000);
+  const list = evaluationBatches(subset, batch);
   const all = Array.from({ length: list.length }, (_, position) => list.at(position));
-  assert.deepEqual(ascending(sequencesOf(all)), [...view.sequences]);
+  assert.deepEqual(ascending(sequencesOf(all)), [...subset.sequences]);
   let tokens = 0;
   let padded = 0;
   for (const { rows, paddedLength, epoch } of all) {
@@ -262,7 +264,7 @@ test('an evaluation takes each sequence once, from its start, with hardly any pa
 });
 
 test('the plan of given numbers never changes: a checkpoint resumes by it in any process', () => {
-  const plan = makePlan({ view: viewOf(logUniform, 9000), batch, seed: 1, phase: 2 });
+  const plan = makePlan({ subset: subsetOf(logUniform, 9000), batch, seed: 1, phase: 2 });
   const steps = [0, 1, plan.stepsPerEpoch - 1, plan.stepsPerEpoch, 12345].map(plan.stepAt);
   const hash = createHash('sha256').update(JSON.stringify(steps)).digest('hex');
   assert.equal(hash, '14abdd21eb37913d7faac2fec42cb755671dcf087e9bc2950495467a6c5d5df8');

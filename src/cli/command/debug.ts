@@ -10,7 +10,7 @@ import { inEngineProcess } from '../../launch/engine-process.ts';
 import { createRunFolder, type RunFolder } from '../../run/folder.ts';
 import { loadMicroBatch } from '../../run/loader/load-micro-batch.ts';
 import { openMetrics } from '../../telemetry/metrics.ts';
-import { openProgressView, type ProgressView } from '../../telemetry/progress-bar.ts';
+import { openProgressDisplay, type ProgressDisplay } from '../../telemetry/progress-bar.ts';
 import { openLocalComm } from '../../worker/comm/local-comm.ts';
 import { type ReadyWorker, runWorker } from '../../worker/run-worker.ts';
 import { recordEvent } from '../../workflow/train/run-files.ts';
@@ -61,10 +61,10 @@ function runEagerly(config: RunConfig): RunConfig {
 /** @param isKept whether the folder stays when the command ends */
 async function debugIn(folder: RunFolder, isKept: boolean): Promise<number> {
   const metrics = openMetrics(folder.metrics);
-  let view: ProgressView | undefined;
+  let display: ProgressDisplay | undefined;
   const comm = openLocalComm((event) => {
     recordEvent(metrics, event);
-    view?.show(event);
+    display?.show(event);
   });
   try {
     const end = await runWorker({
@@ -75,10 +75,10 @@ async function debugIn(folder: RunFolder, isKept: boolean): Promise<number> {
       onWarning: (sentence) => console.error(`Warning: ${sentence}`),
       onReady: async (ready) => {
         await showLayers(ready);
-        view = openProgressView(ready.run.schedule.totalSteps);
+        display = openProgressDisplay(ready.run.schedule.totalSteps);
       },
     });
-    view?.stop();
+    display?.stop();
     console.log(`state ${end.stateHash} after step ${end.globalStep}`);
     const signal = comm.stopSignal;
     return await concludeRun(folder, {
@@ -89,7 +89,7 @@ async function debugIn(folder: RunFolder, isKept: boolean): Promise<number> {
       isKept,
     });
   } finally {
-    view?.stop();
+    display?.stop();
     await comm.close();
     await metrics.close();
   }

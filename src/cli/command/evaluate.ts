@@ -38,8 +38,8 @@ export const evaluateCommand: Command<EvaluateOptions> = {
       }) as Argv<EvaluateOptions>,
   handler: async (options: ArgumentsCamelCase<EvaluateOptions>) => {
     const { run, phase, files, crop } = options;
-    const evaluate = async (view: Pick<PredictionRequest, 'data' | 'split'>) =>
-      await evaluateRun({ run, phase, crop, labelled: true, ...view }, devicesOf(options));
+    const evaluate = async (subset: Pick<PredictionRequest, 'data' | 'split'>) =>
+      await evaluateRun({ run, phase, crop, labelled: true, ...subset }, devicesOf(options));
     const result =
       files === undefined
         ? await evaluate({ data: options.data, split: options.split ?? 'test' })

@@ -3,7 +3,7 @@ import { lengthClasses, type RowLimits } from './length-class.ts';
 import { microBatchLayout } from './micro-batch-layout.ts';
 import type { PlannedMicroBatch } from './plan.ts';
 import { plannedMicroBatch } from './plan.ts';
-import type { View } from './view.ts';
+import type { Subset } from './subset.ts';
 
 /** A list with random access: micro-batches are made when they are asked for. */
 export interface MicroBatchList {
@@ -13,11 +13,11 @@ export interface MicroBatchList {
 }
 
 /**
- * The view once over in micro-batches of the same budget as in training, longest first, neighbours in
+ * The subset once over in micro-batches of the same budget as in training, longest first, neighbours in
  * length together; a cropped sequence gives its first steps.
  */
-export function evaluationBatches(view: View, limits: RowLimits): MicroBatchList {
-  const layout = microBatchLayout(lengthClasses(view.effectiveLengths, limits));
+export function evaluationBatches(subset: Subset, limits: RowLimits): MicroBatchList {
+  const layout = microBatchLayout(lengthClasses(subset.effectiveLengths, limits));
   return {
     length: layout.microBatches,
     at(position) {
@@ -30,7 +30,7 @@ export function evaluationBatches(view: View, limits: RowLimits): MicroBatchList
         { length: end - begin },
         (_, row) => classBegin + begin + row,
       );
-      return plannedMicroBatch(view, positions, 0, () => 0);
+      return plannedMicroBatch(subset, positions, 0, () => 0);
     },
   };
 }

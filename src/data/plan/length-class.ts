@@ -1,5 +1,5 @@
 /**
- * Length classes: ranges of a view whose sequences may share a micro-batch. They follow the data, so that
+ * Length classes: ranges of a subset whose sequences may share a micro-batch. They follow the data, so that
  * padding is bounded and nearly every micro-batch is full.
  */
 import type { BatchConfig } from '../../config/phase-section.ts';
@@ -10,7 +10,7 @@ const CORE_SHARE = 1 / 1.125;
 const FILL_SHARE = 1 / 2;
 
 export interface LengthClass {
-  /** Positions in the view (which is sorted by length), half-open. */
+  /** Positions in the subset (which is sorted by length), half-open. */
   readonly begin: number;
   readonly end: number;
   /** Length of its longest sequence: no row of the class is padded beyond it. */

@@ -7,10 +7,10 @@ import { lengthClasses, undividedClass } from './length-class.ts';
 import { microBatchLayout } from './micro-batch-layout.ts';
 import type { Plan, PlannedMicroBatch } from './plan.ts';
 import { plannedMicroBatch } from './plan.ts';
-import type { View } from './view.ts';
+import type { Subset } from './subset.ts';
 
 export interface PlanRequest {
-  readonly view: View;
+  readonly subset: Subset;
   readonly batch: BatchConfig;
   /** Seed of the run. */
   readonly seed: number;
@@ -22,14 +22,14 @@ export interface PlanRequest {
 const CLASS_KEYS = 256;
 
 /**
- * The plan of a phase. An epoch holds every sequence of the view exactly once: a permutation within each
+ * The plan of a phase. An epoch holds every sequence of the subset exactly once: a permutation within each
  * length class (of which there is one with `grouping: random`) decides which share a micro-batch, another one the order of the micro-batches; a step takes
  * the next M of them, the epoch's last step what is left. Nothing is kept but the cut into classes, so
  * step n costs the same wherever it is.
  */
-export function makePlan({ view, batch, seed, phase }: PlanRequest): Plan {
+export function makePlan({ subset, batch, seed, phase }: PlanRequest): Plan {
   const classesOf = batch.grouping === 'length' ? lengthClasses : undividedClass;
-  const layout = microBatchLayout(classesOf(view.effectiveLengths, batch));
+  const layout = microBatchLayout(classesOf(subset.effectiveLengths, batch));
   const stepsPerEpoch = Math.ceil(layout.microBatches / batch.microBatches);
 
   const shuffleOf = (epoch: number, classNumber: number): Permutation => {
@@ -51,12 +51,12 @@ export function makePlan({ view, batch, seed, phase }: PlanRequest): Plan {
       (_, row) => classBegin + shuffle.at(begin + row),
     );
     const crop = randomStream(seed, 'crop', epoch, phase);
-    return plannedMicroBatch(view, positions.sort(), epoch, (sequence, slack) =>
+    return plannedMicroBatch(subset, positions.sort(), epoch, (sequence, slack) =>
       crop.integer(sequence, slack + 1),
     );
   };
   return {
-    sequences: view.sequences.length,
+    sequences: subset.sequences.length,
     stepsPerEpoch,
     microBatchesPerEpoch: layout.microBatches,
     stepAt(n) {

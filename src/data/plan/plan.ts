@@ -1,5 +1,5 @@
-/** What global step n computes: a pure function of (index, view, batch, seed), with random access. */
-import type { View } from './view.ts';
+/** What global step n computes: a pure function of (index, subset, batch, seed), with random access. */
+import type { Subset } from './subset.ts';
 
 /** One sequence's part in a micro-batch: the window `[start, start + count)` of its values. */
 export interface PlannedRow {
@@ -37,19 +37,19 @@ export interface Plan {
 export type ChooseStart = (sequence: number, slack: number) => number;
 
 /**
- * The micro-batch of these positions of a view. A view is sorted by length and number, so ascending
+ * The micro-batch of these positions of a subset. A subset is sorted by length and number, so ascending
  * positions are rows by count, ties by sequence number.
  */
 export function plannedMicroBatch(
-  view: View,
+  subset: Subset,
   ascendingPositions: Int32Array,
   epoch: number,
   chooseStart: ChooseStart,
 ): PlannedMicroBatch {
   const rows = Array.from(ascendingPositions, (position) => {
-    const sequence = view.sequences[position]!;
-    const count = view.effectiveLengths[position]!;
-    const slack = view.storeLengths[sequence]! - count;
+    const sequence = subset.sequences[position]!;
+    const count = subset.effectiveLengths[position]!;
+    const slack = subset.storeLengths[sequence]! - count;
     return { sequence, start: slack === 0 ? 0 : chooseStart(sequence, slack), count };
   });
   return { rows, paddedLength: rows.at(-1)!.count, epoch };

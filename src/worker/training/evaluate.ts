@@ -5,7 +5,7 @@ import { addCanonical, SubtreeStack } from '../../core/canonical-sum.ts';
 import { evaluationShare } from '../../run/load-order.ts';
 import type { TrainStepInput } from './train-step.ts';
 
-/** The objective's metrics over the evaluation's view: equal on every rank. */
+/** The objective's metrics over the evaluation's subset: equal on every rank. */
 export async function evaluatePhase(
   { run, place, session, loader, comm, globalStep }: TrainStepInput,
   phase: number,

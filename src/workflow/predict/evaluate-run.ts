@@ -37,8 +37,8 @@ export async function evaluateRun(
     const report = await reportOnPredictions(task, predictOnWorkers(request, pool));
     const { run, split, crop } = request;
     const facts = { run, weights: task.model.source, dataset: store.path, classes };
-    const view = { ...(split !== undefined && { split }), ...(crop !== undefined && { crop }) };
-    return { ...facts, ...view, ...report };
+    const subset = { ...(split !== undefined && { split }), ...(crop !== undefined && { crop }) };
+    return { ...facts, ...subset, ...report };
   } finally {
     await task.close();
   }

@@ -4,7 +4,7 @@ import { LockstepError } from '../../core/errors.ts';
 import { openStore, type StoreOnDisk } from '../../data/format/open-store.ts';
 import { SPLITS, type Split } from '../../data/format/store.ts';
 import { evaluationBatches, type MicroBatchList } from '../../data/plan/evaluation-batches.ts';
-import { selectView, type View } from '../../data/plan/view.ts';
+import { type Subset, selectSubset } from '../../data/plan/subset.ts';
 import { readRunConfig } from '../../run/folder.ts';
 import { loadTrainedModel, type TrainedModel } from './trained-model.ts';
 
@@ -48,8 +48,8 @@ export async function openPredictionTask(request: PredictionRequest): Promise<Pr
     refuseOtherValues(trained, store);
     const model = await loadTrainedModel(request, config, trained);
     const phase = config.phases[model.phaseIndex]!;
-    const view = viewOf(store, request);
-    const batches = evaluationBatches(view, phase.batch ?? config.batch);
+    const subset = subsetOf(store, request);
+    const batches = evaluationBatches(subset, phase.batch ?? config.batch);
     return { model, store, classes: trained.manifest.classes, batches, close };
   } catch (thrown) {
     await close();
@@ -66,15 +66,15 @@ function refuseCrop(crop: number | undefined): void {
   );
 }
 
-function viewOf(store: StoreOnDisk, { split, labelled, crop }: PredictionRequest): View {
-  if (split === undefined) return wholeView(store, labelled, crop);
-  const view = { split, draw: 0, ...(crop !== undefined && { crop }) };
+function subsetOf(store: StoreOnDisk, { split, labelled, crop }: PredictionRequest): Subset {
+  if (split === undefined) return wholeSubset(store, labelled, crop);
+  const subset = { split, draw: 0, ...(crop !== undefined && { crop }) };
   const { classes } = store.manifest;
-  return selectView({ index: store.index, classes, view, seed: 0, labelled });
+  return selectSubset({ index: store.index, classes, subset, seed: 0, labelled });
 }
 
 /** Every sequence of every split. */
-function wholeView({ index }: StoreOnDisk, labelled: boolean, crop = Infinity): View {
+function wholeSubset({ index }: StoreOnDisk, labelled: boolean, crop = Infinity): Subset {
   const sequences = Int32Array.from(index.lengths.keys()).filter(
     (sequence) => !labelled || index.labels[sequence]! >= 0,
   );

@@ -47,15 +47,15 @@ function tokensPerStep(config: RunConfig, phase: PhaseConfig): number {
 /** Few labels may make a step smaller than its budget. */
 function supervisedTokensPerStep(config: RunConfig, phase: PhaseConfig, data: DataSize): number {
   const { labelsPerClass = Number.POSITIVE_INFINITY, crop } = phase.data;
-  const view = labelsPerClass * data.classes * data.meanTokens(crop);
-  return Math.min(tokensPerStep(config, phase), view);
+  const subset = labelsPerClass * data.classes * data.meanTokens(crop);
+  return Math.min(tokensPerStep(config, phase), subset);
 }
 
 function evaluationTokens(phase: PhaseConfig, data: DataSize): number {
   if (phase.evaluation === undefined) return 0;
-  const { everySteps, data: view } = phase.evaluation;
-  const sequences = Math.min(view.maxSequences ?? data.testSequences, data.testSequences);
-  return Math.ceil(stepsOf(phase) / everySteps) * sequences * data.meanTokens(view.crop);
+  const { everySteps, data: subset } = phase.evaluation;
+  const sequences = Math.min(subset.maxSequences ?? data.testSequences, data.testSequences);
+  return Math.ceil(stepsOf(phase) / everySteps) * sequences * data.meanTokens(subset.crop);
 }
 
 /** A grid counts in steps. */

@@ -140,7 +140,7 @@ function cellOf(
 }
 
 const pretrainingPhase = ({ pretraining }: NetworkConfig, objective: PretextConfig): PhaseConfig =>
-  phaseOf(pretraining, { name: PRETRAIN, start: 'fresh', objective, view: {} });
+  phaseOf(pretraining, { name: PRETRAIN, start: 'fresh', objective, subset: {} });
 
 function supervisedPhases(
   training: TrainingConfig,
@@ -150,9 +150,9 @@ function supervisedPhases(
   return labels.flatMap(({ perClass, draws, steps }) =>
     Array.from({ length: draws }, (_, draw) => {
       const name = `labels-${perClass}-draw-${draw}`;
-      const view = { labelsPerClass: perClass, draw };
+      const subset = { labelsPerClass: perClass, draw };
       const settings = steps === undefined ? training : { ...training, duration: { steps } };
-      const config = phaseOf(settings, { name, start, objective: SUPERVISED, view });
+      const config = phaseOf(settings, { name, start, objective: SUPERVISED, subset });
       return { phase: name, labelsPerClass: perClass, draw, config };
     }),
   );
@@ -161,10 +161,10 @@ function supervisedPhases(
 function phaseOf(
   { crop, ...training }: TrainingConfig,
   {
-    view,
+    subset,
     ...rest
-  }: Pick<PhaseConfig, 'name' | 'start' | 'objective'> & { view: Partial<PhaseConfig['data']> },
+  }: Pick<PhaseConfig, 'name' | 'start' | 'objective'> & { subset: Partial<PhaseConfig['data']> },
 ): PhaseConfig {
-  const data = { split: 'train' as const, draw: 0, ...(crop !== undefined && { crop }), ...view };
+  const data = { split: 'train' as const, draw: 0, ...(crop !== undefined && { crop }), ...subset };
   return { ...rest, data, ...training };
 }

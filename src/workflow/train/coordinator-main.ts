@@ -9,7 +9,7 @@ import { HANG_MS } from '../../protocol/timing.ts';
 import { readRunConfig, runPaths } from '../../run/folder.ts';
 import { openLog } from '../../telemetry/log.ts';
 import { openMetrics } from '../../telemetry/metrics.ts';
-import { openProgressView } from '../../telemetry/progress-bar.ts';
+import { openProgressDisplay } from '../../telemetry/progress-bar.ts';
 import type { RunEvent } from '../../telemetry/run-event.ts';
 import { type CoordinatorTask, readCoordinatorTask } from './coordinator-task.ts';
 import { recordEvent } from './run-files.ts';
@@ -22,11 +22,11 @@ async function coordinate(
   const paths = runPaths(runFolder);
   const log = openLog(paths.logs, 'coordinator');
   const metrics = openMetrics(paths.metrics);
-  const view = openProgressView(totalSteps);
+  const display = openProgressDisplay(totalSteps);
   const onEvent = (event: RunEvent) => {
     if (event.kind === 'status') log[event.isWarning ? 'warn' : 'info'](event.text);
     recordEvent(metrics, event);
-    view.show(event);
+    display.show(event);
   };
   try {
     if (loss !== null) onEvent({ kind: 'status', text: loss, isWarning: true });
@@ -41,7 +41,7 @@ async function coordinate(
       ...(config.engine.xla && { shortestHangMs: HANG_MS }),
     });
   } finally {
-    view.stop();
+    display.stop();
     await metrics.close();
     await log.close();
   }

@@ -92,11 +92,11 @@ describe('a complete configuration', () => {
   });
 
   it('evaluates on the validation split unless told otherwise', () => {
-    const view = (data: string) =>
+    const subset = (data: string) =>
       parse(GOOD, [`phases.0.evaluation={everySteps: 5${data}}`]).phases[0]!.evaluation!.data.split;
-    assert.equal(view(''), 'validation');
-    assert.equal(view(', data: {maxSequences: 9}'), 'validation');
-    assert.equal(view(', data: {split: test}'), 'test');
+    assert.equal(subset(''), 'validation');
+    assert.equal(subset(', data: {maxSequences: 9}'), 'validation');
+    assert.equal(subset(', data: {split: test}'), 'test');
   });
 });
 

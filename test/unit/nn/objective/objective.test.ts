@@ -92,7 +92,7 @@ describe('the supervised objective', () => {
     assert.deepEqual([...data], [Math.fround(6 / (3 * 3)), 6 / (3 * 1)]);
   });
 
-  it('gives a class that the training view lacks no weight, and does not divide by zero', () => {
+  it('gives a class that the training subset lacks no weight, and does not divide by zero', () => {
     const facts = { ...FACTS, classCounts: [2, 0, 4] };
     const objective = makeObjective({ kind: 'supervised', classWeights: 'balanced' }, facts, 1);
     const { feeds, hostSums } = objective.prepare({ ...ROWS, labels: Int32Array.of(1, 2) });

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ViewConfig } from '../../../../src/config/phase-section.ts';
-import { viewSection } from '../../../../src/config/phase-section.ts';
+import type { SubsetConfig } from '../../../../src/config/phase-section.ts';
+import { subsetSection } from '../../../../src/config/phase-section.ts';
 import { LockstepError } from '../../../../src/core/errors.ts';
 import type { StoreIndex } from '../../../../src/data/format/store.ts';
 import { UNLABELLED } from '../../../../src/data/format/store.ts';
-import { selectView } from '../../../../src/data/plan/view.ts';
+import { selectSubset } from '../../../../src/data/plan/subset.ts';
 
 const CLASSES = ['markdown', 'python', 'json'];
 const COUNT = 300;
@@ -17,13 +17,19 @@ const index: StoreIndex = {
   splits: Uint8Array.from({ length: COUNT }, (_, i) => (i % 5 === 0 ? 1 : 0)),
 };
 
-const select = (view: Partial<ViewConfig>, { seed = 1, labelled = false, of = index } = {}) =>
-  selectView({ index: of, classes: CLASSES, view: viewSection.parse(view), seed, labelled });
+const select = (subset: Partial<SubsetConfig>, { seed = 1, labelled = false, of = index } = {}) =>
+  selectSubset({
+    index: of,
+    classes: CLASSES,
+    subset: subsetSection.parse(subset),
+    seed,
+    labelled,
+  });
 
 const isSubset = (few: Int32Array, many: Int32Array) => few.every((one) => many.includes(one));
 const isAscending = (list: Int32Array) => list.every((x, i) => i === 0 || list[i - 1]! < x);
 
-test('a view holds the whole split, shortest first', () => {
+test('a subset holds the whole split, shortest first', () => {
   const train = select({});
   assert.equal(train.sequences.length, 240);
   assert.ok(isAscending(train.sequences));
@@ -35,19 +41,19 @@ test('a view holds the whole split, shortest first', () => {
   assert.equal(select({ split: 'validation' }).sequences.length, 60);
 });
 
-test('a view that needs labels leaves the others out', () => {
+test('a subset that needs labels leaves the others out', () => {
   const { sequences } = select({}, { labelled: true });
   assert.equal(sequences.length, 180);
   assert.ok(sequences.every((sequence) => index.labels[sequence] !== UNLABELLED));
 });
 
 test('crop bounds the effective length and keeps the whole one', () => {
-  const view = select({ crop: 50 });
+  const subset = select({ crop: 50 });
   assert.deepEqual(
-    view.effectiveLengths,
-    view.sequences.map((s) => Math.min(50, 10 + s)),
+    subset.effectiveLengths,
+    subset.sequences.map((s) => Math.min(50, 10 + s)),
   );
-  assert.equal(view.storeLengths, index.lengths);
+  assert.equal(subset.storeLengths, index.lengths);
 });
 
 test('labelsPerClass draws so many labelled training sequences of each class', () => {
@@ -91,7 +97,7 @@ test('a class with too few labels is named with what was found and what was want
   );
 });
 
-test('an empty view is an error that says what was looked for', () => {
+test('an empty subset is an error that says what was looked for', () => {
   const refusal = (message: RegExp) => (error: unknown) =>
     error instanceof LockstepError && error.code === 'DATA_INVALID' && message.test(error.message);
   assert.throws(() => select({ split: 'test' }), refusal(/test split has no sequence;.* 300 seq/));

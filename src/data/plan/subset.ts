@@ -1,12 +1,12 @@
 /** Which sequences a phase sees: a pure function of (index, configuration, seed). */
-import type { ViewConfig } from '../../config/phase-section.ts';
+import type { SubsetConfig } from '../../config/phase-section.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { permutation } from '../../core/permutation.ts';
 import type { StoreIndex } from '../format/store.ts';
 import { SPLITS, UNLABELLED } from '../format/store.ts';
 
-export interface View {
-  /** Numbers of the view's sequences in the store, ascending (so shortest first). */
+export interface Subset {
+  /** Numbers of the subset's sequences in the store, ascending (so shortest first). */
   readonly sequences: Int32Array;
   /** Steps that a row of each takes: min(length, crop); a position is one in `sequences`; ascending. */
   readonly effectiveLengths: Int32Array;
@@ -14,28 +14,28 @@ export interface View {
   readonly storeLengths: Int32Array;
 }
 
-export interface ViewRequest {
+export interface SubsetRequest {
   readonly index: StoreIndex;
   /** Names of the classes, for messages and to know how many there are. */
   readonly classes: readonly string[];
-  readonly view: ViewConfig;
+  readonly subset: SubsetConfig;
   readonly seed: number;
   /** Leaves out sequences without a label. */
   readonly labelled: boolean;
 }
 
 /**
- * The view of a store that a phase or an evaluation asks for. Draws are nested: fewer labels a class, or
+ * The subset of a store that a phase or an evaluation asks for. Draws are nested: fewer labels a class, or
  * fewer sequences, of the same seed and draw are a subset of more.
  * @throws LockstepError DATA_INVALID when a class has fewer labels than asked for, or nothing is left.
  */
-export function selectView(request: ViewRequest): View {
-  const { index, view } = request;
+export function selectSubset(request: SubsetRequest): Subset {
+  const { index, subset } = request;
   const candidates = sequencesOfSplit(request);
-  if (candidates.length === 0) throw emptyView(request);
-  const drawn = view.labelsPerClass === undefined ? candidates : drawLabels(request, candidates);
-  const sequences = view.maxSequences === undefined ? drawn : drawSubset(request, drawn);
-  const crop = view.crop ?? Number.POSITIVE_INFINITY;
+  if (candidates.length === 0) throw emptySubset(request);
+  const drawn = subset.labelsPerClass === undefined ? candidates : drawLabels(request, candidates);
+  const sequences = subset.maxSequences === undefined ? drawn : drawSequences(request, drawn);
+  const crop = subset.crop ?? Number.POSITIVE_INFINITY;
   return {
     sequences,
     effectiveLengths: sequences.map((sequence) => Math.min(index.lengths[sequence]!, crop)),
@@ -44,13 +44,13 @@ export function selectView(request: ViewRequest): View {
 }
 
 /** Drawing labels needs them, whatever the objective. */
-const needsLabels = ({ view, labelled }: ViewRequest) =>
-  labelled || view.labelsPerClass !== undefined;
+const needsLabels = ({ subset, labelled }: SubsetRequest) =>
+  labelled || subset.labelsPerClass !== undefined;
 
-function sequencesOfSplit(request: ViewRequest): Int32Array {
-  const { index, view } = request;
+function sequencesOfSplit(request: SubsetRequest): Int32Array {
+  const { index, subset } = request;
   const labelled = needsLabels(request);
-  const split = SPLITS.indexOf(view.split);
+  const split = SPLITS.indexOf(subset.split);
   const sequences = new Int32Array(index.lengths.length);
   let count = 0;
   for (let sequence = 0; sequence < sequences.length; sequence++) {
@@ -61,14 +61,14 @@ function sequencesOfSplit(request: ViewRequest): Int32Array {
   return sequences.slice(0, count);
 }
 
-function drawLabels(request: ViewRequest, candidates: Int32Array): Int32Array {
-  const { index, classes, view, seed } = request;
-  const wanted = view.labelsPerClass!;
+function drawLabels(request: SubsetRequest, candidates: Int32Array): Int32Array {
+  const { index, classes, subset, seed } = request;
+  const wanted = subset.labelsPerClass!;
   const drawn: number[] = [];
   for (let label = 0; label < classes.length; label++) {
     const ofClass = candidates.filter((sequence) => index.labels[sequence] === label);
     if (ofClass.length < wanted) throw tooFewLabels(request, classes[label]!, ofClass.length);
-    const shuffle = permutation(ofClass.length, seed, 'label-draw', view.draw, label);
+    const shuffle = permutation(ofClass.length, seed, 'label-draw', subset.draw, label);
     for (let position = 0; position < wanted; position++) {
       drawn.push(ofClass[shuffle.at(position)]!);
     }
@@ -76,29 +76,29 @@ function drawLabels(request: ViewRequest, candidates: Int32Array): Int32Array {
   return Int32Array.from(drawn).sort();
 }
 
-function drawSubset({ view, seed }: ViewRequest, candidates: Int32Array): Int32Array {
-  const wanted = Math.min(view.maxSequences!, candidates.length);
-  const shuffle = permutation(candidates.length, seed, 'subset', 0, SPLITS.indexOf(view.split));
+function drawSequences({ subset, seed }: SubsetRequest, candidates: Int32Array): Int32Array {
+  const wanted = Math.min(subset.maxSequences!, candidates.length);
+  const shuffle = permutation(candidates.length, seed, 'subset', 0, SPLITS.indexOf(subset.split));
   return Int32Array.from({ length: wanted }, (_, at) => candidates[shuffle.at(at)]!).sort();
 }
 
-function tooFewLabels({ view }: ViewRequest, name: string, found: number): LockstepError {
+function tooFewLabels({ subset }: SubsetRequest, name: string, found: number): LockstepError {
   return new LockstepError(
     'DATA_INVALID',
-    `Cannot draw ${view.labelsPerClass} labelled sequences of class "${name}" from the ${view.split} split: it has ${found}.`,
+    `Cannot draw ${subset.labelsPerClass} labelled sequences of class "${name}" from the ${subset.split} split: it has ${found}.`,
     found === 0
       ? 'Label some sequences of this class, or leave labelsPerClass out.'
       : `Set labelsPerClass to ${found} or less, or leave it out to use every label.`,
   );
 }
 
-function emptyView(request: ViewRequest): LockstepError {
-  const { index, view } = request;
+function emptySubset(request: SubsetRequest): LockstepError {
+  const { index, subset } = request;
   const labelled = needsLabels(request);
   const kind = labelled ? 'labelled sequence' : 'sequence';
   return new LockstepError(
     'DATA_INVALID',
-    `The ${view.split} split has no ${kind}; the store holds ${index.lengths.length} sequences in all.`,
+    `The ${subset.split} split has no ${kind}; the store holds ${index.lengths.length} sequences in all.`,
     labelled
       ? 'Import labels for this split, or choose another with data.split.'
       : 'Choose another split with data.split, or import again with a share for this one.',
