@@ -18,7 +18,7 @@ export interface PaddedRows {
 }
 
 /** Values of `batch.rows`, 0 in the padding; integers as int32, real values as float32. */
-export async function readPaddedRows(
+export async function collate(
   store: Pick<Store, 'read' | 'manifest' | 'index'>,
   batch: PlannedMicroBatch,
   epoch = batch.epoch,

@@ -1,6 +1,6 @@
 /** From a request to a micro-batch ready for the engine: plan, read, pad, prepare. */
 
-import { readPaddedRows } from '../../data/collate.ts';
+import { collate } from '../../data/collate.ts';
 import type { Store } from '../../data/format/store.ts';
 import type { MicroBatch } from '../../engine/engine.ts';
 import { EVALUATION_EPOCH, microBatchOf } from '../../nn/objective/objective.ts';
@@ -15,10 +15,10 @@ export async function loadMicroBatch(
   const phase = phases[request.phase]!;
   const rows =
     request.kind === 'training'
-      ? await readPaddedRows(
+      ? await collate(
           store,
           phase.plan.stepAt(request.stepInPhase).microBatches[request.microBatch]!,
         )
-      : await readPaddedRows(store, phase.evaluation!.at(request.microBatch), EVALUATION_EPOCH);
+      : await collate(store, phase.evaluation!.at(request.microBatch), EVALUATION_EPOCH);
   return microBatchOf(phase.objective, rows);
 }

@@ -1,7 +1,7 @@
 /** Class probabilities, one micro-batch after the other. */
 import type { Weights } from '../../checkpoint/state-tensors.ts';
 import { LockstepError } from '../../core/errors.ts';
-import { readPaddedRows } from '../../data/collate.ts';
+import { collate } from '../../data/collate.ts';
 import type { Store } from '../../data/format/store.ts';
 import type { MicroBatchList } from '../../data/plan/evaluation-batches.ts';
 import type { PlannedMicroBatch } from '../../data/plan/plan.ts';
@@ -58,7 +58,7 @@ async function predictOne(
 
 /** A micro-batch with its values only: prediction has no objective. */
 async function bareMicroBatch(store: Store, batch: PlannedMicroBatch): Promise<MicroBatch> {
-  const { rows, paddedLength, lengths, sequences, values } = await readPaddedRows(store, batch);
+  const { rows, paddedLength, lengths, sequences, values } = await collate(store, batch);
   return {
     rows,
     paddedLength,

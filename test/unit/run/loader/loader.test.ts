@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { truncateSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import type { RunConfig } from '../../../../src/config/run-config.ts';
-import { readPaddedRows } from '../../../../src/data/collate.ts';
+import { collate } from '../../../../src/data/collate.ts';
 import { openStore, type StoreOnDisk } from '../../../../src/data/format/open-store.ts';
 import { buildStore } from '../../../../src/data/importer/build-store.ts';
 import { synthesize } from '../../../../src/data/importer/synthesize.ts';
@@ -41,7 +41,7 @@ describe('loading', () => {
       { sequence: 3, start: 2, count: 3 },
       { sequence: 20, start: 0, count: 6 },
     ];
-    const padded = await readPaddedRows(store, { rows, paddedLength: 6, epoch: 4 });
+    const padded = await collate(store, { rows, paddedLength: 6, epoch: 4 });
     const values = async (sequence: number, start: number, count: number) => [
       ...(await store.read(sequence, start, count)),
     ];
@@ -60,7 +60,7 @@ describe('loading', () => {
     const request: LoadRequest = { kind: 'evaluation', phase: 0, microBatch: 0 };
     const once = await loadMicroBatch(store, phases, request);
     assert.deepEqual(await loadMicroBatch(store, phases, request), once);
-    const rows = await readPaddedRows(store, phases[0]!.evaluation!.at(0), EVALUATION_EPOCH);
+    const rows = await collate(store, phases[0]!.evaluation!.at(0), EVALUATION_EPOCH);
     assert.deepEqual(once.feeds, phases[0]!.objective.prepare(rows).feeds);
   });
 
@@ -160,7 +160,7 @@ describe('loading real values', () => {
       const store = await openStore(`${path}/d`);
       const count = store.index.lengths[0]!;
       const rows = [{ sequence: 0, start: 0, count }];
-      const padded = await readPaddedRows(store, { rows, paddedLength: 8, epoch: 0 });
+      const padded = await collate(store, { rows, paddedLength: 8, epoch: 0 });
       assert.ok(padded.values instanceof Float32Array);
       const expected = Float32Array.of(
         ...(await store.read(0, 0, count)),
