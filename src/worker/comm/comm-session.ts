@@ -29,9 +29,9 @@ import type {
   ThreadOptions,
   ToThread,
 } from './comm-call.ts';
-import { LastResort } from './last-resort.ts';
 import { Lifeline } from './lifeline.ts';
 import { MemberSession } from './membership.ts';
+import { Watchdog } from './watchdog.ts';
 
 /** `fail` waits so long for the coordinator's word. */
 const FAIL_CONFIRM_MS = 1_500;
@@ -45,7 +45,7 @@ export class CommSession {
   readonly #transport: Transport | null;
   readonly #session: MemberSession;
   readonly #lifeline: Lifeline;
-  readonly #lastResort = new LastResort();
+  readonly #watchdog = new Watchdog();
   readonly #timers: NodeJS.Timeout[];
   readonly #generation: Int32Array;
 
@@ -97,12 +97,12 @@ export class CommSession {
     else if (message.kind === 'say') this.#session.say(message.body);
     else if (message.kind === 'offer') this.#offer(message.shape, message.subtree);
     else if (message.kind === 'here') this.#session.mainThreadAnswered();
-    else if (message.kind === 'abortSeen') this.#lastResort.noticed();
+    else if (message.kind === 'abortSeen') this.#watchdog.noticed();
   }
 
   /** Closes the sockets; the thread may end afterwards (zeromq.js crashes when they outlive it). */
   async close(): Promise<void> {
-    this.#lastResort.disarm();
+    this.#watchdog.disarm();
     for (const timer of this.#timers) clearInterval(timer);
     await Promise.all([this.#client.close(), this.#transport?.close()]);
   }
@@ -223,7 +223,7 @@ export class CommSession {
       if (privateFolder !== null && isGone) removePrivateFolder(privateFolder);
     }
     this.#post({ kind: 'aborted', failure: reason });
-    this.#lastResort.arm(reason);
+    this.#watchdog.arm(reason);
   }
 
   #send(body: WorkerBody, generation: number): void {

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { LastResort } from '../../../../src/worker/comm/last-resort.ts';
+import { Watchdog } from '../../../../src/worker/comm/watchdog.ts';
 
 const LOST = { code: 'WORKER_LOST', message: 'Lost rank 1.', advice: 'Resume.' } as const;
 
-describe('LastResort', () => {
+describe('Watchdog', () => {
   test('kills a process whose main thread takes no notice, with the reason', (context) => {
     context.mock.timers.enable({ apis: ['setTimeout'] });
     const lines: (string | null)[] = [];
-    new LastResort((line) => lines.push(line)).arm(LOST);
+    new Watchdog((line) => lines.push(line)).arm(LOST);
     context.mock.timers.tick(999);
     assert.deepEqual(lines, []);
     context.mock.timers.tick(1);
@@ -19,7 +19,7 @@ describe('LastResort', () => {
   test('gives a main thread that took notice some more time, then kills without a second line', (context) => {
     context.mock.timers.enable({ apis: ['setTimeout'] });
     const lines: (string | null)[] = [];
-    const resort = new LastResort((line) => lines.push(line));
+    const resort = new Watchdog((line) => lines.push(line));
     resort.arm(LOST);
     resort.noticed();
     context.mock.timers.tick(2499);
@@ -31,7 +31,7 @@ describe('LastResort', () => {
   test('does nothing once disarmed', (context) => {
     context.mock.timers.enable({ apis: ['setTimeout'] });
     const lines: (string | null)[] = [];
-    const resort = new LastResort((line) => lines.push(line));
+    const resort = new Watchdog((line) => lines.push(line));
     resort.arm(LOST);
     resort.disarm();
     context.mock.timers.tick(10_000);

@@ -11,7 +11,7 @@ const NOTICE_MS = 1_000;
 /** Having noticed, it prints the reason and may take so long to end the process by itself. */
 const ENDING_MS = 2_500;
 
-export class LastResort {
+export class Watchdog {
   readonly #kill: (line: string | null) => void;
   #failure: Failure | null = null;
   #timer: NodeJS.Timeout | undefined;
