@@ -1,7 +1,7 @@
 /** What the clock tells of the members: silence, hangs, lateness. Pure. */
 import { failure } from '../core/failure.ts';
 import { formIfComplete, regroup } from './generations.ts';
-import { doom, dueLaunches, lose } from './losses.ts';
+import { dueLaunches, evict, lose } from './losses.ts';
 import { describeLost, lostLinks, mostCutOff } from './lost-links.ts';
 import type { Member } from './member.ts';
 import type { MembershipEffect, MembershipState, Result } from './membership-state.ts';
@@ -49,16 +49,18 @@ function findSilent(state: MembershipState, nowMs: number): Result {
   const advice =
     'Look whether its host or process was stopped or its network broken, then resume from the last checkpoint.';
   const reason = { code: 'WORKER_LOST', what, advice, forGood: false, silent: true };
-  return doom(state, silent.slot, reason, nowMs);
+  return evict(state, silent.slot, reason, nowMs);
 }
 
 /** A process that a signal can't end, in a driver for example, is given up. */
 function findUnkillable(state: MembershipState, nowMs: number): Result {
   const stuck = state.members
     .toArray()
-    .find(({ status, doom: fate }) => status === 'doomed' && nowMs - fate!.sinceMs > KILL_WAIT_MS);
+    .find(
+      ({ status, eviction: fate }) => status === 'evicted' && nowMs - fate!.sinceMs > KILL_WAIT_MS,
+    );
   if (stuck === undefined) return stay(state);
-  const fate = stuck.doom!;
+  const fate = stuck.eviction!;
   const what = `${fate.what}, and it does not end`;
   const lost = lose(state, stuck.slot, { ...fate, what, forGood: true }, nowMs);
   return { ...lost, effects: [{ kind: 'kill', slot: stuck.slot }, ...lost.effects] };
@@ -85,7 +87,7 @@ function findHung(state: MembershipState, nowMs: number): Result {
     ? `its main thread has been blocked for ${blockedMs} ms in step ${hung.step}, of the steps before the slowest took ${Math.round(pace!.slowestMs)} ms`
     : `it has computed for ${forMs} ms without a word ${progressOf(state, hung)}`;
   const advice = 'Read its log; raise the limit if a step may take so long.';
-  return doom(state, hung.slot, { code: 'WORKER_LOST', what, advice, forGood: false }, nowMs);
+  return evict(state, hung.slot, { code: 'WORKER_LOST', what, advice, forGood: false }, nowMs);
 }
 
 /** Processes that take too long to come to take part. */
@@ -98,7 +100,7 @@ function findLate(state: MembershipState, nowMs: number): Result {
     if (late === undefined) return stay(state);
     const what = `it was not ready to take part within ${joinMs} ms`;
     const advice = 'Read its file in the logs of the run.';
-    return doom(state, late.slot, { code: 'WORKER_LOST', what, advice, forGood: false }, nowMs);
+    return evict(state, late.slot, { code: 'WORKER_LOST', what, advice, forGood: false }, nowMs);
   }
   if (nowMs - state.startedMs <= joinMs) return stay(state);
   const late = state.members
@@ -113,7 +115,7 @@ function findLate(state: MembershipState, nowMs: number): Result {
 function findQuiet(state: MembershipState, nowMs: number): Result {
   const { quietMs } = state.policy;
   if (state.phase !== 'forming' && state.phase !== 'running') return stay(state);
-  if (state.members.toArray().some(({ status }) => status === 'doomed')) return stay(state);
+  if (state.members.toArray().some(({ status }) => status === 'evicted')) return stay(state);
   const isQuiet = ({ activity, rank }: Member) =>
     rank === null || (activity?.activity === 'waiting' && activity.forMs > quietMs);
   if (!state.members.toArray().every(isQuiet)) return stay(state);
@@ -126,7 +128,7 @@ function findQuiet(state: MembershipState, nowMs: number): Result {
   const what = `${why}, ${times} generations in a row`;
   const advice = 'Look at the network between the hosts of these workers.';
   const reason = { code: 'WORKER_LOST', what, advice, forGood: false };
-  return doom(quiet, mostCutOff(links), reason, nowMs);
+  return evict(quiet, mostCutOff(links), reason, nowMs);
 }
 
 /** Fewer workers than there must be: waits for those to come, gives up when it has taken too long. */

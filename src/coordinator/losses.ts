@@ -3,7 +3,7 @@ import { failure } from '../core/failure.ts';
 import type { PersistentList } from '../core/persistent-list.ts';
 import type { ExitStatus } from '../launch/launching.ts';
 import { formIfComplete, regroup } from './generations.ts';
-import type { Doom, Member } from './member.ts';
+import type { Eviction, Member } from './member.ts';
 import { newMember } from './member.ts';
 import type {
   MembershipEffect,
@@ -16,15 +16,15 @@ import { decideRestart } from './restarts.ts';
 import { describeExit, describeSilence, nameMember } from './wording.ts';
 
 /** Ends a process; it is lost when it has ended. */
-export function doom(
+export function evict(
   state: MembershipState,
   slot: number,
-  reason: Omit<Doom, 'sinceMs'>,
+  reason: Omit<Eviction, 'sinceMs'>,
   nowMs: number,
 ): Result {
   const next = update(state, slot, {
-    status: 'doomed',
-    doom: { ...reason, sinceMs: nowMs },
+    status: 'evicted',
+    eviction: { ...reason, sinceMs: nowMs },
   });
   return { state: next, effects: [{ kind: 'kill', slot }], reason: '' };
 }
@@ -50,17 +50,22 @@ export function onExit(state: MembershipState, { slot, attempt, status, nowMs }:
     : 'Read its file in the logs of the run, then resume from the last checkpoint.';
   const what = `it ${describeExit(status)} ${progressOf(state, member)}`;
   const exit = { code: 'WORKER_LOST', what, advice, forGood: false };
-  return lose(state, slot, member.doom === null ? exit : explained(member.doom, status), nowMs);
+  return lose(
+    state,
+    slot,
+    member.eviction === null ? exit : explained(member.eviction, status),
+    nowMs,
+  );
 }
 
-const explained = (fate: Doom, status: ExitStatus): Doom =>
+const explained = (fate: Eviction, status: ExitStatus): Eviction =>
   fate.silent === true ? { ...fate, what: `${fate.what}${describeSilence(status)}` } : fate;
 
 /** A process is gone: the run ends, or goes on without it until it is started again. */
 export function lose(
   state: MembershipState,
   slot: number,
-  { code, what, advice, forGood }: Omit<Doom, 'sinceMs'>,
+  { code, what, advice, forGood }: Omit<Eviction, 'sinceMs'>,
   nowMs: number,
 ): Result {
   const member = state.members.at(slot)!;
@@ -123,8 +128,8 @@ export function onMisbehaved(
   state: MembershipState,
   { slot, why, nowMs }: Extract<MembershipEvent, { kind: 'misbehaved' }>,
 ): Result {
-  if (state.members.at(slot)!.status === 'doomed') return stay(state);
+  if (state.members.at(slot)!.status === 'evicted') return stay(state);
   const what = `it can't be understood. ${why}`;
   const advice = 'Start all processes from one installation, by one command.';
-  return doom(state, slot, { code: 'PROTOCOL', what, advice, forGood: true }, nowMs);
+  return evict(state, slot, { code: 'PROTOCOL', what, advice, forGood: true }, nowMs);
 }

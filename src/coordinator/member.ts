@@ -18,10 +18,10 @@ export interface Member {
   readonly attempt: number;
   /**
    * starting: the process loads its engine · returning: it took part under a coordinator that died, and has not
-   * yet introduced itself to this one · joined: it takes part or waits to · doomed: it is being ended ·
+   * yet introduced itself to this one · joined: it takes part or waits to · evicted: it is being ended ·
    * absent: it has ended and is to be started again · leftOut: it is not.
    */
-  readonly status: 'starting' | 'returning' | 'joined' | 'doomed' | 'absent' | 'leftOut';
+  readonly status: 'starting' | 'returning' | 'joined' | 'evicted' | 'absent' | 'leftOut';
   readonly pid: number | null;
   readonly hello: Hello | null;
   readonly joinedMs: number | null;
@@ -41,10 +41,10 @@ export interface Member {
   /** When it is to be started again. */
   readonly restartAtMs: number | null;
   /** Why it is being ended, and since when. */
-  readonly doom: Doom | null;
+  readonly eviction: Eviction | null;
 }
 
-export interface Doom {
+export interface Eviction {
   readonly code: string;
   /** What happened to it, to follow "Lost worker 1 (pid 5): ". */
   readonly what: string;
@@ -75,6 +75,6 @@ export function newMember(slot: number, attempt: number, restarts: number, nowMs
     step: 0,
     restarts,
     restartAtMs: null,
-    doom: null,
+    eviction: null,
   };
 }

@@ -16,7 +16,7 @@ import type { WorkerMessage } from '../protocol/messages.ts';
 import { finishDifference, joinDifference, readyDifference } from './agreement.ts';
 import { forgiveSilence, onTick } from './deadlines.ts';
 import { askToStand, formIfComplete, isToCome, regroup } from './generations.ts';
-import { doom, onExit, onMisbehaved } from './losses.ts';
+import { evict, onExit, onMisbehaved } from './losses.ts';
 import type { Of } from './member.ts';
 import type {
   MembershipEffect,
@@ -100,7 +100,7 @@ function onHeartbeat(
     const member = next.members.at(slot)!;
     const what = `it no longer heard the coordinator ${progressOf(next, member)}, and said so`;
     const advice = 'Look at the network between its host and that of the coordinator.';
-    return doom(next, slot, { code: 'WORKER_LOST', what, advice, forGood: false }, nowMs);
+    return evict(next, slot, { code: 'WORKER_LOST', what, advice, forGood: false }, nowMs);
   }
   const isUnknown = state.members.at(slot)!.hello === null;
   return stay(next, '', isUnknown ? [{ kind: 'send', slot, body: { kind: 'introduce' } }] : []);
@@ -122,7 +122,7 @@ function onHello(state: MembershipState, slot: number, hello: Of<'hello'>, nowMs
   if (difference !== null) {
     if (!state.hasRun) return abort(next, difference);
     const { code, message: what, advice } = difference;
-    return doom(next, slot, { code, what, advice, forGood: true }, nowMs);
+    return evict(next, slot, { code, what, advice, forGood: true }, nowMs);
   }
   if (state.phase !== 'gathering') return regroup(next, `worker ${slot} can take part`);
   const absent = next.members.toArray().filter((member) => isToCome(member, state.hasRun)).length;
@@ -212,12 +212,12 @@ function onFailed(
   nowMs: number,
 ): Result {
   const member = state.members.at(slot)!;
-  if (member.status === 'doomed') return stay(state);
+  if (member.status === 'evicted') return stay(state);
   const { code, advice } = failure(message.code, '', message.advice);
   const what = `failed at step ${message.step}: ${message.message}`;
   if (state.hasRun && !state.stopping && RESTARTABLE.includes(code)) {
     const reason = { code, what: `it ${what}`, advice, forGood: false };
-    const { state: next } = doom(state, slot, reason, nowMs);
+    const { state: next } = evict(state, slot, reason, nowMs);
     // It ends by itself, having written down what it knows.
     const body = { kind: 'abort', ...failure(code, message.message, advice) } as const;
     return stay(next, '', [{ kind: 'send', slot, body }]);

@@ -422,9 +422,9 @@ describe('a worker that is lost while the run is under way', () => {
   test('is lost when it says that it no longer hears the coordinator, unless it has heard only another one', () => {
     const deaf = { ...beat('waiting', 0), unheardMs: 3250 } as const;
     const { state, effects } = play([...RUNNING, said(1, deaf, 3300)]);
-    assert.equal(state.members.at(1)!.status, 'doomed');
+    assert.equal(state.members.at(1)!.status, 'evicted');
     assert.match(
-      state.members.at(1)!.doom!.what,
+      state.members.at(1)!.eviction!.what,
       /^it no longer heard the coordinator after 4 steps/,
     );
     assert.deepEqual(effects.at(-1), { kind: 'kill', slot: 1 });
@@ -524,7 +524,7 @@ describe('a worker that is lost while the run is under way', () => {
     const twice = [...cutOff(1), ...formedAgain(2), ...cutOff(2), ...formedAgain(3)];
     const { state, effects } = play([...RUNNING, ...twice, ...cutOff(3), tick(2)]);
     assert.deepEqual(effects, []);
-    assert.equal(state.members.at(1)!.status, 'doomed');
+    assert.equal(state.members.at(1)!.status, 'evicted');
     const { reason } = reduceMembership(state, exited(1, null, 'SIGKILL'));
     assert.match(
       reason,
