@@ -5,7 +5,7 @@ import type { MembershipEffect, MembershipState, Result } from './membership-sta
 import { joined, stay } from './membership-state.ts';
 import { nameMembers } from './wording.ts';
 
-export function askToStand({ phase }: MembershipState, slot: number): MembershipEffect[] {
+export function askForBoundary({ phase }: MembershipState, slot: number): MembershipEffect[] {
   return phase === 'gathering' ? [{ kind: 'send', slot, body: { kind: 'regroup' } }] : [];
 }
 
@@ -21,14 +21,14 @@ export function formIfComplete(state: MembershipState): Result {
   const enough = !state.hasRun ? worldSize : state.stopping ? 1 : minWorkers;
   const isReturning = state.members.toArray().some(({ status }) => status === 'returning');
   if (members.length < enough || isReturning) return stay(state);
-  if (members.some(({ standing }) => standing === null)) return stay(state);
+  if (members.some(({ boundary }) => boundary === null)) return stay(state);
   return form(state, members);
 }
 
 /** Gives each member its rank, its peers, and where it gets its state from. */
 function form(state: MembershipState, members: readonly Member[]): Result {
-  const furthest = Math.max(...members.map(({ standing }) => orderOf(standing!.position)));
-  const isThere = ({ standing }: Member) => orderOf(standing!.position) === furthest;
+  const furthest = Math.max(...members.map(({ boundary }) => orderOf(boundary!.position)));
+  const isThere = ({ boundary }: Member) => orderOf(boundary!.position) === furthest;
   const sources = furthest < 0 ? [] : [...members.keys()].filter((rank) => isThere(members[rank]!));
   const origins = originsOf(members.map(isThere), sources, state.hasRun);
   const peers = members.map(({ hello }, rank) => ({ rank, endpoint: hello!.dataEndpoint }));
@@ -86,7 +86,7 @@ export function regroup(state: MembershipState, why: string): Result {
   const generation = state.generation + 1;
   const members = state.members.map((member) => ({
     ...member,
-    standing: null,
+    boundary: null,
     rank: null,
     ready: null,
     finished: null,

@@ -26,7 +26,7 @@ export interface Member {
   readonly hello: Hello | null;
   readonly joinedMs: number | null;
   /** What it said for the present generation. */
-  readonly standing: { readonly position: Position | null } | null;
+  readonly boundary: { readonly position: Position | null } | null;
   /** Its rank in the generation that was formed last. */
   readonly rank: number | null;
   readonly ready: { readonly step: number; readonly stateHash: string } | null;
@@ -65,7 +65,7 @@ export function newMember(slot: number, attempt: number, restarts: number, nowMs
     pid: null,
     hello: null,
     joinedMs: null,
-    standing: null,
+    boundary: null,
     rank: null,
     ready: null,
     finished: null,

@@ -6,7 +6,7 @@
  *       ↑__________|_________|
  *
  * Until the first generation runs, whatever is wrong ends the run. Afterwards a lost worker costs a new
- * generation: those that are left drop their unfinished step and say where they stand (`standing`), get ranks
+ * generation: those that are left drop their unfinished step and say where they stand (`boundary`), get ranks
  * and, where they lack it, the state of one that is furthest (`assign`), load it (`ready`) and go on. The lost
  * process is started again, or left out when it keeps failing; a new process that is ready to take part makes
  * a new generation, too.
@@ -15,7 +15,7 @@ import { failure } from '../core/failure.ts';
 import type { WorkerMessage } from '../protocol/messages.ts';
 import { finishDifference, joinDifference, readyDifference } from './agreement.ts';
 import { forgiveSilence, onTick } from './deadlines.ts';
-import { askToStand, formIfComplete, isToCome, regroup } from './generations.ts';
+import { askForBoundary, formIfComplete, isToCome, regroup } from './generations.ts';
 import { evict, onExit, onMisbehaved } from './losses.ts';
 import type { Of } from './member.ts';
 import type {
@@ -69,8 +69,8 @@ function onMessage(
   switch (message.kind) {
     case 'hello':
       return onHello(state, slot, message, nowMs);
-    case 'standing':
-      return isOfGeneration ? onStanding(state, slot, message) : stay(state);
+    case 'boundary':
+      return isOfGeneration ? onBoundary(state, slot, message) : stay(state);
     case 'ready':
       return isOfGeneration ? onReady(state, slot, message) : stay(state);
     case 'finished':
@@ -110,7 +110,7 @@ function onHello(state: MembershipState, slot: number, hello: Of<'hello'>, nowMs
   // Said again until it is answered.
   const { status } = state.members.at(slot)!;
   if (status !== 'starting' && status !== 'returning') {
-    return stay(state, '', askToStand(state, slot));
+    return stay(state, '', askForBoundary(state, slot));
   }
   const next = update(state, slot, {
     hello,
@@ -127,13 +127,13 @@ function onHello(state: MembershipState, slot: number, hello: Of<'hello'>, nowMs
   if (state.phase !== 'gathering') return regroup(next, `worker ${slot} can take part`);
   const absent = next.members.toArray().filter((member) => isToCome(member, state.hasRun)).length;
   const still = absent > 0 ? `; ${absent} still to come` : '';
-  return stay(next, `worker ${slot} has joined${still}`, askToStand(next, slot));
+  return stay(next, `worker ${slot} has joined${still}`, askForBoundary(next, slot));
 }
 
-function onStanding(state: MembershipState, slot: number, { position }: Of<'standing'>): Result {
+function onBoundary(state: MembershipState, slot: number, { position }: Of<'boundary'>): Result {
   const member = state.members.at(slot)!;
   if (state.phase !== 'gathering' || member.status !== 'joined') return stay(state);
-  return formIfComplete(update(state, slot, { standing: { position } }));
+  return formIfComplete(update(state, slot, { boundary: { position } }));
 }
 
 function onReady(state: MembershipState, slot: number, message: Of<'ready'>): Result {

@@ -48,7 +48,7 @@ export const workerMessage = z.discriminatedUnion('kind', [
     fingerprint,
   }),
   /** It has dropped its unfinished step and can take a place in this generation; null: it has no state. */
-  message('standing', { position: position.nullable() }),
+  message('boundary', { position: position.nullable() }),
   /** The state is loaded: this worker could run `step` from the state with this hash. */
   message('ready', { step: count, stateHash: hash }),
   /**
@@ -86,7 +86,7 @@ export const workerMessage = z.discriminatedUnion('kind', [
 export const coordinatorMessage = z.discriminatedUnion('kind', [
   /** This coordinator does not know the worker, which may know another one: say `hello` and what was done last. */
   message('introduce', {}),
-  /** A generation (the envelope's) is to be formed: drop the unfinished step and say `standing`. */
+  /** A generation (the envelope's) is to be formed: drop the unfinished step and say `boundary`. */
   message('regroup', {}),
   /** `receivers`: ranks that wait for this worker's state. */
   message('assign', {

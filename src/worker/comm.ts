@@ -33,7 +33,7 @@ export interface StepReport {
 
 /**
  * Every promise rejects with the reason of `aborted` once the run is over, and all but those of `join` and
- * `stand` with `MembershipChanged` once a new generation is to be formed.
+ * `reportBoundary` with `MembershipChanged` once a new generation is to be formed.
  */
 export interface Comm {
   /** Joins the run; resolves with this worker's place in the first generation that has one for it. */

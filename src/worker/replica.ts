@@ -37,7 +37,7 @@ export async function runReplica<End>(
       return await replica.train(membership);
     } catch (thrown) {
       if (!(thrown instanceof MembershipChanged)) throw thrown;
-      membership = await comm.stand(replica.stand());
+      membership = await comm.reportBoundary(replica.returnToBoundary());
     }
   }
 }
@@ -51,5 +51,5 @@ async function takePlace<End>(
   if (origin.kind === 'disk') await replica.loadFromDisk(origin);
   if (origin.kind === 'peer') replica.load(await comm.receiveState());
   if (receivers.length > 0) await comm.sendState(replica.snapshot());
-  await comm.ready({ step: replica.stand()!.step, stateHash: replica.stateHash() });
+  await comm.ready({ step: replica.returnToBoundary()!.step, stateHash: replica.stateHash() });
 }

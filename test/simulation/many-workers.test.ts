@@ -118,7 +118,7 @@ class Crowd {
     const { phase, assignment, lease } = fake.state;
     if (phase === 'regrouping') {
       const position = fake.step === null ? null : { step: fake.step, evaluated: true };
-      this.#say(fake, { kind: 'standing', position });
+      this.#say(fake, { kind: 'boundary', position });
     }
     if (phase === 'loading') {
       const { origin } = assignment!;

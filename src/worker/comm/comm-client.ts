@@ -95,8 +95,8 @@ class CommClient implements Comm {
     return this.#placed(await this.#call('join', request));
   }
 
-  async stand(position: Position | null): Promise<Membership> {
-    return this.#placed(await this.#call('stand', position));
+  async reportBoundary(position: Position | null): Promise<Membership> {
+    return this.#placed(await this.#call('reportBoundary', position));
   }
 
   async receiveState(): Promise<Uint8Array> {

@@ -122,8 +122,8 @@ export class CommSession {
     switch (name) {
       case 'join':
         return await session.join(request);
-      case 'stand':
-        return await session.stand(request);
+      case 'reportBoundary':
+        return await session.reportBoundary(request);
       case 'receiveState':
         return await session.receiveState();
       case 'awaitLease':

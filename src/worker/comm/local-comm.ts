@@ -61,7 +61,7 @@ class OneProcess implements LocalComm {
     return ONLY_PLACE;
   }
 
-  async stand(): Promise<Membership> {
+  async reportBoundary(): Promise<Membership> {
     throw new Error('the membership of one process never changes');
   }
 

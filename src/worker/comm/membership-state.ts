@@ -2,7 +2,7 @@
  * A worker's side of the control protocol: a pure reducer from the coordinator's messages and the training
  * loop's requests to what may run next.
  *
- *   starting → joining → regrouping → standing → loading → waiting → running → finished → complete
+ *   starting → joining → regrouping → boundary → loading → waiting → running → finished → complete
  *                             ↑___________|_________|_________|________|__________|
  *                                    any of them → aborted
  */
@@ -23,14 +23,14 @@ export interface Assignment {
 export interface WorkerState {
   /**
    * starting: the engine loads · joining: hello was said · regrouping: the trainer has not yet heard of
-   * the new generation · standing: it has dropped its work · loading: the rank is known, the state is being
+   * the new generation · boundary: it has dropped its work · loading: the rank is known, the state is being
    * loaded · waiting: ready, not all others are.
    */
   readonly phase:
     | 'starting'
     | 'joining'
     | 'regrouping'
-    | 'standing'
+    | 'boundary'
     | 'loading'
     | 'waiting'
     | 'running'
@@ -40,7 +40,7 @@ export interface WorkerState {
   /** 0 until the first one. */
   readonly generation: number;
   readonly assignment: Assignment | null;
-  /** `hello` or `standing`, to be said again until it is answered. */
+  /** `hello` or `boundary`, to be said again until it is answered. */
   readonly unanswered: WorkerBody | null;
   /** For a coordinator that was started in place of another one. */
   readonly hello: WorkerBody | null;
@@ -122,7 +122,7 @@ function onMessage(state: WorkerState, message: CoordinatorMessage): Result {
   switch (message.kind) {
     case 'regroup':
     case 'heartbeat':
-      return state.phase === 'standing' ? repeat(state) : stay(state);
+      return state.phase === 'boundary' ? repeat(state) : stay(state);
     case 'assign':
       return onAssign(state, message);
     case 'lease':
@@ -145,7 +145,7 @@ function onAssign(
   state: WorkerState,
   message: Extract<CoordinatorMessage, { kind: 'assign' }>,
 ): Result {
-  if (state.phase !== 'standing') return stay(state);
+  if (state.phase !== 'boundary') return stay(state);
   const { rank, worldSize, peers, generation, origin, receivers } = message;
   const assignment = { rank, worldSize, peers, generation, origin, receivers };
   const next: WorkerState = { ...state, phase: 'loading', unanswered: null, assignment };
@@ -175,7 +175,7 @@ function repeat(state: WorkerState): Result {
 /** Phases in which the trainer may say a thing; messages not listed are always in order. */
 const SAID_IN: Partial<Record<WorkerBody['kind'], readonly WorkerState['phase'][]>> = {
   hello: ['starting'],
-  standing: ['regrouping'],
+  boundary: ['regrouping'],
   ready: ['loading'],
   // Of the generation before, when the loop has not yet heard of the new one.
   stepDone: ['running', 'regrouping'],
@@ -195,8 +195,8 @@ function afterSaying(state: WorkerState, body: WorkerBody): WorkerState {
   switch (body.kind) {
     case 'hello':
       return { ...state, phase: 'joining', unanswered: body, hello: body };
-    case 'standing':
-      return { ...state, phase: 'standing', unanswered: body };
+    case 'boundary':
+      return { ...state, phase: 'boundary', unanswered: body };
     case 'ready':
       return { ...state, ...before(state, body.step), phase: 'waiting' };
     case 'stepDone':

@@ -149,12 +149,12 @@ export class MemberSession {
       const { slot, pid, transport } = this.#options;
       const dataEndpoint = (await transport?.bind()) ?? '';
       this.say({ kind: 'hello', slot, pid, dataEndpoint, ...request });
-      return await this.#stand(null);
+      return await this.#reportBoundary(null);
     });
   }
 
-  async stand(position: Position | null): Promise<Membership> {
-    return await this.#waiting(() => this.#stand(position));
+  async reportBoundary(position: Position | null): Promise<Membership> {
+    return await this.#waiting(() => this.#reportBoundary(position));
   }
 
   async ready(info: { step: number; stateHash: string }): Promise<void> {
@@ -221,11 +221,11 @@ export class MemberSession {
   }
 
   /** Until there is a place for this worker in a generation that is not overtaken by another one. */
-  async #stand(position: Position | null): Promise<Membership> {
+  async #reportBoundary(position: Position | null): Promise<Membership> {
     for (;;) {
       await this.#until((state) => state.phase === 'regrouping', false);
-      this.say({ kind: 'standing', position });
-      await this.#until((state) => state.phase !== 'standing', false);
+      this.say({ kind: 'boundary', position });
+      await this.#until((state) => state.phase !== 'boundary', false);
       const { assignment } = this.#state;
       if (assignment === null) continue;
       await this.#form(assignment);

@@ -184,7 +184,7 @@ export class SimulatedProcess {
     const session = this.#session;
     return {
       join: (request) => session.join(request),
-      stand: (position) => session.stand(position),
+      stand: (position) => session.reportBoundary(position),
       receiveState: () => session.receiveState(),
       sendState: (snapshot) => session.sendState(snapshot),
       ready: (info) => {

@@ -33,7 +33,7 @@ class Run {
   }
 
   form(): void {
-    for (const slot of [0, 1]) this.say(slot, { kind: 'standing', position: null });
+    for (const slot of [0, 1]) this.say(slot, { kind: 'boundary', position: null });
     for (const slot of [0, 1]) this.say(slot, { kind: 'ready', step: 0, stateHash: 's' });
     assert.equal(this.state.membership.phase, 'running');
   }

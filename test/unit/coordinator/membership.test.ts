@@ -35,9 +35,9 @@ const ready = (step: number, stateHash: string, generation = 1) =>
 const finished = (step: number, stateHash: string) =>
   fromWorker({ kind: 'finished', step, stateHash, reason: 'completed' });
 /** At a boundary: step 4 with its evaluation done; null: without a state. */
-const standing = (step: number | null, generation = 1, evaluated = true) =>
+const boundary = (step: number | null, generation = 1, evaluated = true) =>
   fromWorker(
-    { kind: 'standing', position: step === null ? null : { step, evaluated } },
+    { kind: 'boundary', position: step === null ? null : { step, evaluated } },
     'run#1',
     generation,
   );

@@ -43,8 +43,8 @@ describe('codec', () => {
       fingerprint: 'f',
       ...ENVELOPE,
     },
-    { kind: 'standing', position: { step: 5, evaluated: false }, ...ENVELOPE },
-    { kind: 'standing', position: null, ...ENVELOPE },
+    { kind: 'boundary', position: { step: 5, evaluated: false }, ...ENVELOPE },
+    { kind: 'boundary', position: null, ...ENVELOPE },
     { kind: 'ready', step: 5, stateHash: 's', ...ENVELOPE },
     HEARTBEAT,
     {

@@ -36,11 +36,11 @@ const assignment: Omit<Extract<CoordinatorBody, { kind: 'assign' }>, 'kind'> = {
   receivers: [],
 };
 const regroup = (generation = 1) => got({ kind: 'regroup' }, generation);
-const standing = say({ kind: 'standing', position: null });
+const boundary = say({ kind: 'boundary', position: null });
 const assign = got({ kind: 'assign', ...assignment });
 const ready = say({ kind: 'ready', step: 4, stateHash: 's' });
 const finish = say({ kind: 'finished', step: 6, stateHash: 's', reason: 'drained' });
-const LOADING = [hello, regroup(), standing, assign];
+const LOADING = [hello, regroup(), boundary, assign];
 const RUNNING = [...LOADING, ready, got({ kind: 'lease', until: 6 })];
 const beat = (generation: number) => got({ kind: 'heartbeat' }, generation);
 
@@ -60,14 +60,14 @@ describe('reduceWorker', () => {
       (_, i, all) => play(all.slice(0, i + 1)).state.phase,
     );
     assert.deepEqual(phases, [
-      ...['joining', 'regrouping', 'standing', 'loading'],
+      ...['joining', 'regrouping', 'boundary', 'loading'],
       ...['waiting', 'running', 'finished', 'complete'],
     ]);
   });
 
   test('takes rank, world and generation from the assignment', () => {
     const to3 = got({ kind: 'assign', ...assignment }, 3);
-    const { state } = play([hello, regroup(3), standing, to3]);
+    const { state } = play([hello, regroup(3), boundary, to3]);
     assert.deepEqual(state.assignment, { ...assignment, generation: 3 });
   });
 
@@ -85,7 +85,7 @@ describe('reduceWorker', () => {
     const sent = (events: readonly WorkerEvent[]) =>
       play(events).effects.map((effect) => effect.kind === 'send' && effect.body.kind);
     assert.deepEqual(sent([hello, beat(1)]), ['hello']);
-    assert.deepEqual(sent([hello, regroup(), standing, beat(1)]), ['standing']);
+    assert.deepEqual(sent([hello, regroup(), boundary, beat(1)]), ['boundary']);
     assert.deepEqual(sent([...LOADING, beat(1)]), []);
   });
 
@@ -120,7 +120,7 @@ describe('reduceWorker', () => {
       { kind: 'drain', stopAt: 0 },
       { kind: 'complete', step: 1 },
     ] as const) {
-      const later = play([...RUNNING, regroup(2), say({ kind: 'standing', position: null })]).state;
+      const later = play([...RUNNING, regroup(2), say({ kind: 'boundary', position: null })]).state;
       assert.deepEqual(reduceWorker(later, got(body, 1)).state, later);
     }
     const old = got({ kind: 'assign', ...assignment, worldSize: 9 }, 1);
