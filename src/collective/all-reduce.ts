@@ -210,7 +210,7 @@ export class AllReduce {
     }
     const arrived = { header, payload: asFloats(payload) };
     this.#options.onProgress?.();
-    if (header.phase === 'state') this.#options.onState?.(arrived);
+    if (header.stage === 'state') this.#options.onState?.(arrived);
     else if (ahead === 0 && this.#active !== null) {
       this.#use(arrived);
       this.#settle();
@@ -249,7 +249,7 @@ export class AllReduce {
       generation,
       round: this.#number,
       step,
-      phase: out.phase,
+      stage: out.stage,
       sender: rank,
       vectorLength: length,
       microBatches,

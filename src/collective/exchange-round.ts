@@ -40,7 +40,7 @@ export interface ReduceInput extends ReduceShape {
 /** An outgoing frame; `part` is a view of a vector of the input, or of what is done of the result. */
 export interface OutgoingPart {
   readonly peer: number;
-  readonly phase: DataHeader['phase'];
+  readonly stage: DataHeader['stage'];
   readonly node: TreeNode;
   readonly offset: number;
   readonly part: Float32Array;
@@ -66,7 +66,7 @@ export class ExchangeRound {
   /** All subtrees of the tree's cover, left to right. */
   readonly #cover: readonly TreeNode[];
   readonly #pieces: ReadonlyMap<number, Piece>;
-  /** Frames still to come, by rank, phase, node and offset, with the number of floats in each. */
+  /** Frames still to come, by rank, stage, node and offset, with the number of floats in each. */
   readonly #awaited = new Map<string, number>();
   /** Whole subtrees of this rank's share that have not been added. */
   readonly #lacking: Set<string>;
@@ -112,7 +112,7 @@ export class ExchangeRound {
       for (const { begin, end } of frames) {
         this.#post({
           peer,
-          phase: 'reduce',
+          stage: 'reduce',
           node,
           offset: begin,
           part: vector.subarray(begin, end),
@@ -152,10 +152,10 @@ export class ExchangeRound {
 
   /** Takes in a frame; false when this round awaits no such frame (a duplicate, or not from this plan). */
   accept(header: DataHeader, payload: Float32Array): boolean {
-    const key = frameKey(header.sender, header.phase, header, header.offset);
+    const key = frameKey(header.sender, header.stage, header, header.offset);
     if (this.#awaited.get(key) !== payload.length) return false;
     this.#awaited.delete(key);
-    if (header.phase === 'gather') this.result.set(payload, header.offset);
+    if (header.stage === 'gather') this.result.set(payload, header.offset);
     else this.#place(header, header.offset, { data: payload, ours: false });
     return true;
   }
@@ -181,7 +181,7 @@ export class ExchangeRound {
     const { sends, gatherSends } = this.#plan;
     const empty = new Float32Array(0);
     for (const peer of this.#silent([...sends, ...gatherSends])) {
-      this.#post({ peer, phase: 'gather', node: NO_NODE, offset: 0, part: empty });
+      this.#post({ peer, stage: 'gather', node: NO_NODE, offset: 0, part: empty });
     }
   }
 
@@ -211,7 +211,7 @@ export class ExchangeRound {
     parts.clear();
     if (data !== target) target.set(data);
     for (const { peer } of this.#plan.gatherSends) {
-      this.#post({ peer, phase: 'gather', node: NO_NODE, offset: range.begin, part: target });
+      this.#post({ peer, stage: 'gather', node: NO_NODE, offset: range.begin, part: target });
     }
   }
 
@@ -258,8 +258,8 @@ function piecesOf(segment: Range, frameFloats: number): Map<number, Piece> {
 }
 
 /** Begins with the rank, see `awaited`. */
-function frameKey(rank: number, phase: string, node: TreeNode, offset: number): string {
-  return `${rank} ${phase} ${nodeKey(node)} ${offset}`;
+function frameKey(rank: number, stage: string, node: TreeNode, offset: number): string {
+  return `${rank} ${stage} ${nodeKey(node)} ${offset}`;
 }
 
 /** This rank's finished subtrees, as the all-reduce takes them. */

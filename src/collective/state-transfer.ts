@@ -21,7 +21,7 @@ export async function sendState(
     generation: place.generation,
     round: 0,
     step,
-    phase: 'state',
+    stage: 'state',
     sender: place.rank,
     vectorLength: state.length / WORD_BYTES,
     microBatches: 0,

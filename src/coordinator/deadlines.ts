@@ -27,7 +27,7 @@ export function onTick(state: MembershipState, nowMs: number): Result {
   const effects: MembershipEffect[] = [];
   const reasons: string[] = [];
   for (const step of steps) {
-    if (next.phase === 'ended') break;
+    if (next.status === 'ended') break;
     const result = step(next, nowMs);
     next = result.state;
     effects.push(...result.effects);
@@ -114,7 +114,7 @@ function findLate(state: MembershipState, nowMs: number): Result {
 /** Everyone waits for someone: something was lost on the way. */
 function findQuiet(state: MembershipState, nowMs: number): Result {
   const { quietMs } = state.policy;
-  if (state.phase !== 'forming' && state.phase !== 'running') return stay(state);
+  if (state.status !== 'forming' && state.status !== 'running') return stay(state);
   if (state.members.toArray().some(({ status }) => status === 'evicted')) return stay(state);
   const isQuiet = ({ activity, rank }: Member) =>
     rank === null || (activity?.activity === 'waiting' && activity.forMs > quietMs);

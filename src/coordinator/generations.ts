@@ -1,12 +1,12 @@
 /** How a generation is formed: who takes part, with which ranks, and where each gets its state from. Pure. */
-import type { Origin, Position } from '../protocol/messages.ts';
+import type { Origin, Boundary } from '../protocol/messages.ts';
 import type { Member } from './member.ts';
 import type { MembershipEffect, MembershipState, Result } from './membership-state.ts';
 import { joined, stay } from './membership-state.ts';
 import { nameMembers } from './wording.ts';
 
-export function askForBoundary({ phase }: MembershipState, slot: number): MembershipEffect[] {
-  return phase === 'gathering' ? [{ kind: 'send', slot, body: { kind: 'regroup' } }] : [];
+export function askForBoundary({ status }: MembershipState, slot: number): MembershipEffect[] {
+  return status === 'gathering' ? [{ kind: 'send', slot, body: { kind: 'regroup' } }] : [];
 }
 
 /** Whether the generation that is being gathered waits for it. */
@@ -15,7 +15,7 @@ export const isToCome = ({ status }: Member, hasRun: boolean): boolean =>
 
 /** Forms the generation once everyone who takes part stands; the first one has all workers. */
 export function formIfComplete(state: MembershipState): Result {
-  if (state.phase !== 'gathering') return stay(state);
+  if (state.status !== 'gathering') return stay(state);
   const members = joined(state);
   const { worldSize, minWorkers } = state.policy;
   const enough = !state.hasRun ? worldSize : state.stopping ? 1 : minWorkers;
@@ -27,8 +27,8 @@ export function formIfComplete(state: MembershipState): Result {
 
 /** Gives each member its rank, its peers, and where it gets its state from. */
 function form(state: MembershipState, members: readonly Member[]): Result {
-  const furthest = Math.max(...members.map(({ boundary }) => orderOf(boundary!.position)));
-  const isThere = ({ boundary }: Member) => orderOf(boundary!.position) === furthest;
+  const furthest = Math.max(...members.map(({ boundary }) => orderOf(boundary!.at)));
+  const isThere = ({ boundary }: Member) => orderOf(boundary!.at) === furthest;
   const sources = furthest < 0 ? [] : [...members.keys()].filter((rank) => isThere(members[rank]!));
   const origins = originsOf(members.map(isThere), sources, state.hasRun);
   const peers = members.map(({ hello }, rank) => ({ rank, endpoint: hello!.dataEndpoint }));
@@ -39,7 +39,7 @@ function form(state: MembershipState, members: readonly Member[]): Result {
   });
   const next: MembershipState = {
     ...state,
-    phase: 'forming',
+    status: 'forming',
     tooFewSinceMs: null,
     ranks: members.map(({ slot }) => slot),
     unreported: members.length,
@@ -77,8 +77,8 @@ function formedReason({ ranks, generation }: MembershipState, origins: readonly 
 }
 
 /** Boundaries in the order in which a run passes them; a worker without a state is before all. */
-function orderOf(position: Position | null): number {
-  return position === null ? -1 : 2 * position.step + (position.evaluated ? 1 : 0);
+function orderOf(boundary: Boundary | null): number {
+  return boundary === null ? -1 : 2 * boundary.step + (boundary.evaluated ? 1 : 0);
 }
 
 /** Begins a new generation of those who have joined. */
@@ -92,7 +92,7 @@ export function regroup(state: MembershipState, why: string): Result {
     finished: null,
     activity: null,
   }));
-  const fresh = { phase: 'gathering', ranks: [], pace: null } as const;
+  const fresh = { status: 'gathering', ranks: [], pace: null } as const;
   const next: MembershipState = { ...state, ...fresh, generation, members };
   const effects = joined(next).map(({ slot }): MembershipEffect => {
     return { kind: 'send', slot, body: { kind: 'regroup' } };

@@ -161,12 +161,12 @@ class Step {
       this.#membership({ kind: 'misbehaved', slot, why, nowMs });
       return;
     }
-    const { phase, generation } = this.state.membership;
-    if (message.kind === 'finished' && phase === 'running' && message.generation === generation) {
+    const { status, generation } = this.state.membership;
+    if (message.kind === 'finished' && status === 'running' && message.generation === generation) {
       this.#progress({ kind: 'finished', slot, step: message.step });
     }
     this.#membership({ kind: 'message', slot, message, nowMs });
-    if (this.state.membership.phase === 'ended') return;
+    if (this.state.membership.status === 'ended') return;
     if (message.kind === 'stepDone' || message.kind === 'result') {
       this.#progress({ ...message, slot });
     }
@@ -240,7 +240,7 @@ class Step {
     const { lastLoss } = this.state.membership;
     const { state, effects, reason } = reduceMembership(this.state.membership, event);
     this.state = { ...this.state, membership: state };
-    this.#status(reason, state.lastLoss !== lastLoss && state.phase !== 'ended');
+    this.#status(reason, state.lastLoss !== lastLoss && state.status !== 'ended');
     for (const effect of effects) this.#applyMembership(effect);
   }
 

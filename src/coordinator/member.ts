@@ -1,5 +1,5 @@
 /** One slot and its present process, as the coordinator sees it. */
-import type { Position, WorkerMessage } from '../protocol/messages.ts';
+import type { Boundary, WorkerMessage } from '../protocol/messages.ts';
 
 /** What every worker's `hello` must say; a hash that is absent here must only be equal on all workers. */
 export interface ExpectedHashes {
@@ -26,7 +26,7 @@ export interface Member {
   readonly hello: Hello | null;
   readonly joinedMs: number | null;
   /** What it said for the present generation. */
-  readonly boundary: { readonly position: Position | null } | null;
+  readonly boundary: { readonly at: Boundary | null } | null;
   /** Its rank in the generation that was formed last. */
   readonly rank: number | null;
   readonly ready: { readonly step: number; readonly stateHash: string } | null;

@@ -28,7 +28,7 @@ export interface MembershipPolicy extends RestartPolicy {
 
 export interface MembershipState {
   /** gathering: not all have said where they stand · forming: ranks assigned, states loading. */
-  readonly phase: 'gathering' | 'forming' | 'running' | 'ended';
+  readonly status: 'gathering' | 'forming' | 'running' | 'ended';
   readonly generation: number;
   /** Whether a generation has ever run. */
   readonly hasRun: boolean;
@@ -103,7 +103,7 @@ export type Result = Transition<MembershipState, MembershipEffect>;
 
 export function initialMembership(policy: MembershipPolicy, nowMs: number): MembershipState {
   return {
-    phase: 'gathering',
+    status: 'gathering',
     generation: 1,
     hasRun: false,
     members: PersistentList.from(
@@ -135,7 +135,7 @@ export function abort(state: MembershipState, reason: Failure): Result {
     .filter((member) => member.lastHeardMs !== null)
     .map((member) => ({ kind: 'send', slot: member.slot, body }));
   effects.push({ kind: 'abort', failure: reason });
-  return { state: { ...state, phase: 'ended' }, effects, reason: reason.message };
+  return { state: { ...state, status: 'ended' }, effects, reason: reason.message };
 }
 
 export const isAlive = ({ status }: Pick<Member, 'status'>): boolean =>

@@ -29,7 +29,7 @@ import { nameMember } from './wording.ts';
 
 /** The next state. After the end nothing changes any more: the first reason wins. */
 export function reduceMembership(state: MembershipState, event: MembershipEvent): Result {
-  if (state.phase === 'ended') return stay(state);
+  if (state.status === 'ended') return stay(state);
   switch (event.kind) {
     case 'spawned':
       return stay(update(state, event.slot, { pid: event.pid }));
@@ -124,21 +124,21 @@ function onHello(state: MembershipState, slot: number, hello: Of<'hello'>, nowMs
     const { code, message: what, advice } = difference;
     return evict(next, slot, { code, what, advice, forGood: true }, nowMs);
   }
-  if (state.phase !== 'gathering') return regroup(next, `worker ${slot} can take part`);
+  if (state.status !== 'gathering') return regroup(next, `worker ${slot} can take part`);
   const absent = next.members.toArray().filter((member) => isToCome(member, state.hasRun)).length;
   const still = absent > 0 ? `; ${absent} still to come` : '';
   return stay(next, `worker ${slot} has joined${still}`, askForBoundary(next, slot));
 }
 
-function onBoundary(state: MembershipState, slot: number, { position }: Of<'boundary'>): Result {
+function onBoundary(state: MembershipState, slot: number, { at }: Of<'boundary'>): Result {
   const member = state.members.at(slot)!;
-  if (state.phase !== 'gathering' || member.status !== 'joined') return stay(state);
-  return formIfComplete(update(state, slot, { boundary: { position } }));
+  if (state.status !== 'gathering' || member.status !== 'joined') return stay(state);
+  return formIfComplete(update(state, slot, { boundary: { at } }));
 }
 
 function onReady(state: MembershipState, slot: number, message: Of<'ready'>): Result {
   const member = state.members.at(slot)!;
-  if (state.phase !== 'forming' || member.rank === null || member.ready !== null)
+  if (state.status !== 'forming' || member.rank === null || member.ready !== null)
     return stay(state);
   const { step, stateHash } = message;
   const unreported = state.unreported - 1;
@@ -152,13 +152,13 @@ function onReady(state: MembershipState, slot: number, message: Of<'ready'>): Re
   const slots = state.ranks;
   const what = state.hasRun ? 'the run goes on' : 'the run starts';
   const reason = `all ${slots.length} workers are ready: ${what} at step ${step}`;
-  const running = { ...next, phase: 'running', hasRun: true, unreported: slots.length } as const;
+  const running = { ...next, status: 'running', hasRun: true, unreported: slots.length } as const;
   return { state: running, effects: [{ kind: 'start', slots, step }], reason };
 }
 
 function onFinished(state: MembershipState, slot: number, message: Of<'finished'>): Result {
   const member = state.members.at(slot)!;
-  if (state.phase !== 'running' || member.rank === null || member.finished !== null) {
+  if (state.status !== 'running' || member.rank === null || member.finished !== null) {
     return stay(state);
   }
   const { step, stateHash, reason } = message;
@@ -176,7 +176,7 @@ function onFinished(state: MembershipState, slot: number, message: Of<'finished'
     });
   effects.push({ kind: 'complete', step, stateHash });
   const text = `all workers have finished at step ${step} with the same state ${stateHash.slice(0, 12)}`;
-  return { state: { ...next, phase: 'ended' }, effects, reason: text };
+  return { state: { ...next, status: 'ended' }, effects, reason: text };
 }
 
 /** Whether a report differs from that of another rank that has given one; those agree among themselves. */
@@ -196,7 +196,7 @@ function reportDiffers(
 
 /** A connection was cut, and frames or messages with it, perhaps: nobody is to wait for them. */
 function onReconnected(state: MembershipState, slot: number, { rank }: Of<'reconnected'>): Result {
-  if (state.phase !== 'forming' && state.phase !== 'running') return stay(state);
+  if (state.status !== 'forming' && state.status !== 'running') return stay(state);
   const peer = rank === null ? undefined : state.ranks[rank];
   const other = peer === undefined ? 'the coordinator' : `worker ${peer}`;
   return regroup(state, `the connection of worker ${slot} to ${other} was cut and is there again`);

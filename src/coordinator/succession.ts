@@ -69,7 +69,7 @@ export function isJournalOld(before: MachineState, after: MachineState): boolean
   const [a, b] = [before.membership, after.membership];
   return (
     a.generation !== b.generation ||
-    a.phase !== b.phase ||
+    a.status !== b.status ||
     before.progress.closed !== after.progress.closed ||
     before.progress.told !== after.progress.told ||
     before.stopSignal !== after.stopSignal ||

@@ -1,6 +1,6 @@
 /**
  * The fixed 72-byte header in front of every frame of numbers that workers send each other. Little-endian:
- * magic u32 · version u16 · phase u16 · run 16 bytes · generation u32 · round u32 · step f64 ·
+ * magic u32 · version u16 · stage u16 · run 16 bytes · generation u32 · round u32 · step f64 ·
  * sender u32 · vector length u32 · micro-batches u32 · tree level u16 · flags u16 · tree index u32 · offset u32 ·
  * checksum of the payload u32 (flag 1; else 0) · checksum of the header up to here u32. Checksums are CRC-32.
  */
@@ -16,7 +16,7 @@ const VERSION = 2;
 const COVERS_PAYLOAD = 1;
 const PAYLOAD_CHECKSUM_OFFSET = 64;
 const HEADER_CHECKSUM_OFFSET = 68;
-const PHASES = ['reduce', 'gather', 'state'] as const;
+const STAGES = ['reduce', 'gather', 'state'] as const;
 const RUN_OFFSET = 8;
 const RUN_BYTES = 16;
 
@@ -32,7 +32,7 @@ export interface DataHeader {
    * `reduce`: a part of the sender's subtree sum for the receiver's segment; `gather`: of the sender's reduced
    * segment; `state`: of what a worker needs to take part, in words of four bytes.
    */
-  readonly phase: (typeof PHASES)[number];
+  readonly stage: (typeof STAGES)[number];
   /** Rank of the sender. */
   readonly sender: number;
   readonly vectorLength: number;
@@ -62,7 +62,7 @@ export function encodeHeader(header: DataHeader, payload: Uint8Array | null): Bu
   const bytes = Buffer.alloc(HEADER_BYTES);
   bytes.writeUInt32LE(MAGIC, 0);
   bytes.writeUInt16LE(VERSION, 4);
-  bytes.writeUInt16LE(PHASES.indexOf(header.phase), 6);
+  bytes.writeUInt16LE(STAGES.indexOf(header.stage), 6);
   bytes.write(header.run, RUN_OFFSET, RUN_BYTES, 'hex');
   bytes.writeUInt32LE(header.generation, 24);
   bytes.writeUInt32LE(header.round, 28);
@@ -83,9 +83,9 @@ export function encodeHeader(header: DataHeader, payload: Uint8Array | null): Bu
 export function decodeHeader(frame: Uint8Array): ReceivedHeader | null {
   if (frame.byteLength !== HEADER_BYTES) return null;
   const bytes = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength);
-  const phase = PHASES[bytes.readUInt16LE(6)];
+  const stage = STAGES[bytes.readUInt16LE(6)];
   if (bytes.readUInt32LE(0) !== MAGIC || bytes.readUInt16LE(4) !== VERSION) return null;
-  if (phase === undefined) return null;
+  if (stage === undefined) return null;
   if (bytes.readUInt32LE(HEADER_CHECKSUM_OFFSET) !== headerChecksum(bytes)) return null;
   const isCovered = bytes.readUInt16LE(54) === COVERS_PAYLOAD;
   return {
@@ -93,7 +93,7 @@ export function decodeHeader(frame: Uint8Array): ReceivedHeader | null {
     generation: bytes.readUInt32LE(24),
     round: bytes.readUInt32LE(28),
     step: bytes.readDoubleLE(32),
-    phase,
+    stage,
     sender: bytes.readUInt32LE(40),
     vectorLength: bytes.readUInt32LE(44),
     microBatches: bytes.readUInt32LE(48),

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import type { JsonObject } from '../core/json.ts';
 
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 const count = z.int().min(0);
 const hash = z.string().max(256);
@@ -18,7 +18,7 @@ const payload: z.ZodType<JsonObject> = z.record(z.string().max(256), z.json());
 const sums = z.record(z.string().max(256), z.number());
 const peer = z.strictObject({ rank: count, endpoint: z.string().max(512) });
 /** Where a worker's state stands: steps applied, and whether the evaluation due after the last one is done. */
-const position = z.strictObject({ step: count, evaluated: z.boolean() });
+const boundary = z.strictObject({ step: count, evaluated: z.boolean() });
 /**
  * What a waiting worker misses, and of which ranks (eight at most): parts of the sum, which a rank sends as it
  * begins a round; finished segments of it, which follow when all parts have come; or a state.
@@ -48,7 +48,7 @@ export const workerMessage = z.discriminatedUnion('kind', [
     fingerprint,
   }),
   /** It has dropped its unfinished step and can take a place in this generation; null: it has no state. */
-  message('boundary', { position: position.nullable() }),
+  message('boundary', { at: boundary.nullable() }),
   /** The state is loaded: this worker could run `step` from the state with this hash. */
   message('ready', { step: count, stateHash: hash }),
   /**
@@ -106,7 +106,7 @@ export const coordinatorMessage = z.discriminatedUnion('kind', [
   message('abort', failure),
 ]);
 
-export type Position = z.output<typeof position>;
+export type Boundary = z.output<typeof boundary>;
 export type Awaited = z.output<typeof awaited>;
 export type Origin = z.output<typeof origin>;
 export type WorkerMessage = z.output<typeof workerMessage>;

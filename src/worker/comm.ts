@@ -3,7 +3,7 @@
 import type { OwnSubtree, ReduceInput, ReduceShape } from '../collective/exchange-round.ts';
 import type { LockstepError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { Origin, Position } from '../protocol/messages.ts';
+import type { Origin, Boundary } from '../protocol/messages.ts';
 
 export interface JoinRequest {
   readonly configHash: string;
@@ -39,7 +39,7 @@ export interface Comm {
   /** Joins the run; resolves with this worker's place in the first generation that has one for it. */
   join(request: JoinRequest): Promise<Membership>;
   /** Says at which boundary the state is (null: none) and resolves with the place in the new generation. */
-  stand(position: Position | null): Promise<Membership>;
+  reportBoundary(boundary: Boundary | null): Promise<Membership>;
   /** The snapshot that the peer named by `origin` sends. */
   receiveState(): Promise<Uint8Array>;
   /** Sends a snapshot to `receivers`. It must not be written to any more. */

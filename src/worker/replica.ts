@@ -8,13 +8,13 @@
  * stands; the furthest boundary wins, since no rank can be more than one all-reduce ahead. Ranks that stand
  * there keep their state, all others, newcomers included, get it from one that does.
  */
-import type { Origin, Position } from '../protocol/messages.ts';
+import type { Origin, Boundary } from '../protocol/messages.ts';
 import type { Comm, JoinRequest, Membership } from './comm.ts';
 import { MembershipChanged } from './membership-changed.ts';
 
 export interface Replica<End> {
   /** The boundary that its state is at; null while it has none. Goes back to it if it was beyond. */
-  stand(): Position | null;
+  returnToBoundary(): Boundary | null;
   loadFromDisk(origin: Extract<Origin, { kind: 'disk' }>): Promise<void>;
   /** Takes over what `snapshot` of another worker gave. */
   load(snapshot: Uint8Array): void;

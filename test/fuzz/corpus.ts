@@ -11,7 +11,7 @@ const hashes = { configHash: 'c'.repeat(64), dataHash: 'd'.repeat(64), fingerpri
 
 const FROM_WORKER: readonly WorkerBody[] = [
   { kind: 'hello', slot: 1, pid: 2, dataEndpoint: 'tcp://127.0.0.1:5', ...hashes },
-  { kind: 'boundary', position: { step: 4, evaluated: true } },
+  { kind: 'boundary', at: { step: 4, evaluated: true } },
   { kind: 'ready', step: 5, stateHash: 's'.repeat(64) },
   { kind: 'heartbeat', step: 3, activity: 'waiting', forMs: 7, blockedMs: 0 },
   { kind: 'result', step: 2, payload: { kind: 'saved' } },
@@ -68,8 +68,8 @@ const HEADER = {
   offset: 0,
 };
 export const HEADERS: readonly Buffer[] = [
-  encodeHeader({ ...HEADER, phase: 'reduce' }, Buffer.alloc(4000, 1)),
-  encodeHeader({ ...HEADER, phase: 'gather', level: 0 }, null),
+  encodeHeader({ ...HEADER, stage: 'reduce' }, Buffer.alloc(4000, 1)),
+  encodeHeader({ ...HEADER, stage: 'gather', level: 0 }, null),
 ];
 
 export const ZAP: readonly (readonly Buffer[])[] = [

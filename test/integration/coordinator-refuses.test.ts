@@ -75,7 +75,7 @@ const hello = (slot: number): WorkerBody => ({
 async function behave(worker: Peer): Promise<void> {
   worker.say(hello(0), 0);
   await worker.get('regroup');
-  worker.say({ kind: 'boundary', position: null });
+  worker.say({ kind: 'boundary', at: null });
   await worker.get('assign');
   worker.say({ kind: 'ready', step: 1, stateHash: 's' });
   await worker.get('lease');

@@ -115,18 +115,18 @@ class Crowd {
 
   /** What a trainer without numbers does. */
   #goOn(fake: Fake): void {
-    const { phase, assignment, lease } = fake.state;
-    if (phase === 'regrouping') {
+    const { status, assignment, lease } = fake.state;
+    if (status === 'regrouping') {
       const position = fake.step === null ? null : { step: fake.step, evaluated: true };
-      this.#say(fake, { kind: 'boundary', position });
+      this.#say(fake, { kind: 'boundary', at: position });
     }
-    if (phase === 'loading') {
+    if (status === 'loading') {
       const { origin } = assignment!;
       if (origin.kind === 'disk') fake.step = 0;
       if (origin.kind === 'peer') fake.step = this.fakes.get(origin.rank)!.step;
       this.#say(fake, { kind: 'ready', step: fake.step!, stateHash: `s${fake.step}` });
     }
-    if (phase !== 'running') return;
+    if (status !== 'running') return;
     for (; fake.step! < lease; fake.step!++) {
       this.#say(fake, {
         kind: 'stepDone',

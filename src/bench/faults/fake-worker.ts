@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { asLockstepError, LockstepError } from '../../core/errors.ts';
 import { writeFailure } from '../../core/file-error.ts';
-import type { Position } from '../../protocol/messages.ts';
+import type { Boundary } from '../../protocol/messages.ts';
 import { openComm } from '../../worker/comm/comm-client.ts';
 import type { Membership } from '../../worker/comm.ts';
 import { workerIdentity } from '../../worker/identity.ts';
@@ -40,7 +40,7 @@ class FakeTraining implements Replica<void> {
   #step: number | null = null;
   #stateHash = '';
 
-  stand(): Position | null {
+  returnToBoundary(): Boundary | null {
     return this.#step === null ? null : { step: this.#step, evaluated: true };
   }
 

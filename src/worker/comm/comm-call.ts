@@ -3,7 +3,7 @@ import type { ReduceShape } from '../../collective/exchange-round.ts';
 import type { CrossingFloats } from '../../collective/transport/host-memory.ts';
 import type { Failure } from '../../core/failure.ts';
 import type { RunKeys } from '../../protocol/curve-keys.ts';
-import type { Position, WorkerBody } from '../../protocol/messages.ts';
+import type { Boundary, WorkerBody } from '../../protocol/messages.ts';
 import type { JoinRequest, Membership } from '../comm.ts';
 import type { WorkerIdentity } from '../identity.ts';
 
@@ -22,7 +22,7 @@ export type CrossingInput = ReduceShape & { readonly subtrees: readonly Crossing
 /** Requests that are answered, and the type of each answer. */
 export interface Calls {
   join: { readonly request: JoinRequest; readonly answer: Membership };
-  stand: { readonly request: Position | null; readonly answer: Membership };
+  reportBoundary: { readonly request: Boundary | null; readonly answer: Membership };
   /** The answer's memory is handed over. */
   receiveState: { readonly request: null; readonly answer: Uint8Array };
   /** The snapshot's memory is handed over. */

@@ -6,7 +6,7 @@ import { asLockstepError, LockstepError } from '../../core/errors.ts';
 import { errorOfFailure, failureOfError } from '../../core/failure.ts';
 import { startTypeScriptThread } from '../../core/typescript-thread.ts';
 import { readKeyFile } from '../../protocol/curve-keys.ts';
-import type { Position, WorkerBody } from '../../protocol/messages.ts';
+import type { Boundary, WorkerBody } from '../../protocol/messages.ts';
 import type { Comm, JoinRequest, Membership, StepReport } from '../comm.ts';
 import { plainJson } from '../comm.ts';
 import type { WorkerIdentity } from '../identity.ts';
@@ -95,8 +95,8 @@ class CommClient implements Comm {
     return this.#placed(await this.#call('join', request));
   }
 
-  async reportBoundary(position: Position | null): Promise<Membership> {
-    return this.#placed(await this.#call('reportBoundary', position));
+  async reportBoundary(boundary: Boundary | null): Promise<Membership> {
+    return this.#placed(await this.#call('reportBoundary', boundary));
   }
 
   async receiveState(): Promise<Uint8Array> {

@@ -1,8 +1,8 @@
 /**
- * A worker's side of the control protocol: a pure reducer from the coordinator's messages and the training
- * loop's requests to what may run next.
+ * A worker's side of the control protocol: a pure reducer from the coordinator's messages and the
+ * trainer's requests to what may run next.
  *
- *   starting → joining → regrouping → boundary → loading → waiting → running → finished → complete
+ *   starting → joining → regrouping → atBoundary → loading → waiting → running → finished → complete
  *                             ↑___________|_________|_________|________|__________|
  *                                    any of them → aborted
  */
@@ -23,14 +23,14 @@ export interface Assignment {
 export interface WorkerState {
   /**
    * starting: the engine loads · joining: hello was said · regrouping: the trainer has not yet heard of
-   * the new generation · boundary: it has dropped its work · loading: the rank is known, the state is being
+   * the new generation · atBoundary: it has dropped its work · loading: the rank is known, the state is being
    * loaded · waiting: ready, not all others are.
    */
-  readonly phase:
+  readonly status:
     | 'starting'
     | 'joining'
     | 'regrouping'
-    | 'boundary'
+    | 'atBoundary'
     | 'loading'
     | 'waiting'
     | 'running'
@@ -76,7 +76,7 @@ export type WorkerEffect =
 type Result = Transition<WorkerState, WorkerEffect>;
 
 export const INITIAL_WORKER_STATE: WorkerState = {
-  phase: 'starting',
+  status: 'starting',
   generation: 0,
   assignment: null,
   unanswered: null,
@@ -90,7 +90,7 @@ export const INITIAL_WORKER_STATE: WorkerState = {
 
 /** The next state. After `complete` or an abort nothing changes any more: the first reason wins. */
 export function reduceWorker(state: WorkerState, event: WorkerEvent): Result {
-  if (state.phase === 'complete' || state.phase === 'aborted') return stay(state);
+  if (state.status === 'complete' || state.status === 'aborted') return stay(state);
   switch (event.kind) {
     case 'received':
       return onMessage(state, event.message);
@@ -111,9 +111,9 @@ function onMessage(state: WorkerState, message: CoordinatorMessage): Result {
   if (message.kind === 'abort') {
     return abort(state, failure(message.code, message.message, message.advice));
   }
-  if (state.phase === 'starting') return stay(state);
+  if (state.status === 'starting') return stay(state);
   if (message.kind === 'introduce') return introduce(state);
-  if (state.phase === 'joining' && message.kind !== 'regroup') return repeat(state);
+  if (state.status === 'joining' && message.kind !== 'regroup') return repeat(state);
   // Whatever is said in a newer generation says that there is one, should `regroup` itself be lost.
   if (message.generation > state.generation) return regroup(state, message.generation);
   if (message.generation < state.generation) {
@@ -122,7 +122,7 @@ function onMessage(state: WorkerState, message: CoordinatorMessage): Result {
   switch (message.kind) {
     case 'regroup':
     case 'heartbeat':
-      return state.phase === 'boundary' ? repeat(state) : stay(state);
+      return state.status === 'atBoundary' ? repeat(state) : stay(state);
     case 'assign':
       return onAssign(state, message);
     case 'lease':
@@ -130,13 +130,13 @@ function onMessage(state: WorkerState, message: CoordinatorMessage): Result {
     case 'drain':
       return changed({ ...started(state), stopAt: message.stopAt });
     case 'complete':
-      return changed(state.phase === 'finished' ? { ...state, phase: 'complete' } : state);
+      return changed(state.status === 'finished' ? { ...state, status: 'complete' } : state);
   }
 }
 
 function regroup(state: WorkerState, generation: number): Result {
   const fresh = { assignment: null, unanswered: null, lease: 0, stopAt: null } as const;
-  const next: WorkerState = { ...state, ...fresh, phase: 'regrouping', generation };
+  const next: WorkerState = { ...state, ...fresh, status: 'regrouping', generation };
   const reason = `generation ${generation} is to be formed`;
   return { state: next, effects: [{ kind: 'regroup', generation }], reason };
 }
@@ -145,16 +145,16 @@ function onAssign(
   state: WorkerState,
   message: Extract<CoordinatorMessage, { kind: 'assign' }>,
 ): Result {
-  if (state.phase !== 'boundary') return stay(state);
+  if (state.status !== 'atBoundary') return stay(state);
   const { rank, worldSize, peers, generation, origin, receivers } = message;
   const assignment = { rank, worldSize, peers, generation, origin, receivers };
-  const next: WorkerState = { ...state, phase: 'loading', unanswered: null, assignment };
+  const next: WorkerState = { ...state, status: 'loading', unanswered: null, assignment };
   return stay(next, `this is rank ${rank} of ${worldSize} in generation ${generation}`);
 }
 
 /** The first lease, or a drain in its place, starts the generation. */
 function started(state: WorkerState): WorkerState {
-  return state.phase === 'waiting' ? { ...state, phase: 'running' } : state;
+  return state.status === 'waiting' ? { ...state, status: 'running' } : state;
 }
 
 function introduce(state: WorkerState): Result {
@@ -172,8 +172,8 @@ function repeat(state: WorkerState): Result {
   return changed(state, unanswered === null ? [] : [{ kind: 'send', body: unanswered }]);
 }
 
-/** Phases in which the trainer may say a thing; messages not listed are always in order. */
-const SAID_IN: Partial<Record<WorkerBody['kind'], readonly WorkerState['phase'][]>> = {
+/** Statuses in which the trainer may say a thing; messages not listed are always in order. */
+const SAID_IN: Partial<Record<WorkerBody['kind'], readonly WorkerState['status'][]>> = {
   hello: ['starting'],
   boundary: ['regrouping'],
   ready: ['loading'],
@@ -184,8 +184,8 @@ const SAID_IN: Partial<Record<WorkerBody['kind'], readonly WorkerState['phase'][
 
 function onSaid(state: WorkerState, body: WorkerBody): Result {
   const expected = SAID_IN[body.kind];
-  if (expected !== undefined && !expected.includes(state.phase)) {
-    const message = `The trainer said "${body.kind}" while this worker was ${state.phase}; that belongs to "${expected[0]}".`;
+  if (expected !== undefined && !expected.includes(state.status)) {
+    const message = `The trainer said "${body.kind}" while this worker was ${state.status}; that belongs to "${expected[0]}".`;
     return abort(state, failure('UNEXPECTED', message, 'This is a defect: please report it.'));
   }
   return changed(afterSaying(state, body), [{ kind: 'send', body }]);
@@ -194,17 +194,17 @@ function onSaid(state: WorkerState, body: WorkerBody): Result {
 function afterSaying(state: WorkerState, body: WorkerBody): WorkerState {
   switch (body.kind) {
     case 'hello':
-      return { ...state, phase: 'joining', unanswered: body, hello: body };
+      return { ...state, status: 'joining', unanswered: body, hello: body };
     case 'boundary':
-      return { ...state, phase: 'boundary', unanswered: body };
+      return { ...state, status: 'atBoundary', unanswered: body };
     case 'ready':
-      return { ...state, ...before(state, body.step), phase: 'waiting' };
+      return { ...state, ...before(state, body.step), status: 'waiting' };
     case 'stepDone':
       return { ...remember(state, body), step: body.step + 1 };
     case 'result':
       return remember(state, body);
     case 'finished':
-      return { ...state, phase: 'finished' };
+      return { ...state, status: 'finished' };
     default:
       return state;
   }
@@ -222,7 +222,7 @@ function remember(state: WorkerState, body: Dated): WorkerState {
 }
 
 function abort(state: WorkerState, reason: Failure): Result {
-  const next: WorkerState = { ...state, phase: 'aborted', failure: reason };
+  const next: WorkerState = { ...state, status: 'aborted', failure: reason };
   return { state: next, effects: [{ kind: 'abort', failure: reason }], reason: reason.message };
 }
 

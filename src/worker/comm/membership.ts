@@ -11,7 +11,7 @@ import type { Failure } from '../../core/failure.ts';
 import { errorOfFailure } from '../../core/failure.ts';
 import { runTag } from '../../protocol/data-frame.ts';
 
-import type { Awaited, CoordinatorMessage, Position, WorkerBody } from '../../protocol/messages.ts';
+import type { Awaited, CoordinatorMessage, Boundary, WorkerBody } from '../../protocol/messages.ts';
 import { HEARTBEAT_MS, STALL_MS } from '../../protocol/timing.ts';
 
 import type { JoinRequest, Membership } from '../comm.ts';
@@ -124,7 +124,7 @@ export class MemberSession {
   }
 
   #awaited(): Awaited | null {
-    if (this.#state.phase === 'loading' && this.#receiving !== null) {
+    if (this.#state.status === 'loading' && this.#receiving !== null) {
       return { what: 'state', ranks: [this.#receiving.rank] };
     }
     const missing = this.#allReduce?.awaited ?? null;
@@ -153,15 +153,15 @@ export class MemberSession {
     });
   }
 
-  async reportBoundary(position: Position | null): Promise<Membership> {
-    return await this.#waiting(() => this.#reportBoundary(position));
+  async reportBoundary(boundary: Boundary | null): Promise<Membership> {
+    return await this.#waiting(() => this.#reportBoundary(boundary));
   }
 
   async ready(info: { step: number; stateHash: string }): Promise<void> {
     await this.#waiting(async () => {
       this.checkMembership();
       this.say({ kind: 'ready', ...info });
-      await this.#until((state) => state.phase === 'running');
+      await this.#until((state) => state.status === 'running');
     });
   }
 
@@ -184,7 +184,7 @@ export class MemberSession {
 
   /** Nothing while there is no generation that it could be of. */
   offer(shape: ReduceShape, subtree: OwnSubtree): void {
-    if (this.#state.phase === 'running') this.#allReduce!.offer(shape, subtree);
+    if (this.#state.status === 'running') this.#allReduce!.offer(shape, subtree);
   }
 
   async receiveState(): Promise<Uint8Array> {
@@ -211,21 +211,21 @@ export class MemberSession {
     await this.#waiting(async () => {
       this.checkMembership();
       this.say(body);
-      await this.#until((state) => state.phase === 'complete');
+      await this.#until((state) => state.status === 'complete');
     });
   }
 
   checkMembership(): void {
     this.#abort.signal.throwIfAborted();
-    if (this.#state.phase === 'regrouping') throw new MembershipChanged();
+    if (this.#state.status === 'regrouping') throw new MembershipChanged();
   }
 
   /** Until there is a place for this worker in a generation that is not overtaken by another one. */
-  async #reportBoundary(position: Position | null): Promise<Membership> {
+  async #reportBoundary(boundary: Boundary | null): Promise<Membership> {
     for (;;) {
-      await this.#until((state) => state.phase === 'regrouping', false);
-      this.say({ kind: 'boundary', position });
-      await this.#until((state) => state.phase !== 'boundary', false);
+      await this.#until((state) => state.status === 'regrouping', false);
+      this.say({ kind: 'boundary', at: boundary });
+      await this.#until((state) => state.status !== 'atBoundary', false);
       const { assignment } = this.#state;
       if (assignment === null) continue;
       await this.#form(assignment);

@@ -9,7 +9,7 @@
 import { hashState } from '../../checkpoint/state-tensors.ts';
 import type { BestWeights } from '../../checkpoint/store.ts';
 import type { Engine, Session, TrainState } from '../../engine/engine.ts';
-import type { Origin, Position } from '../../protocol/messages.ts';
+import type { Origin, Boundary } from '../../protocol/messages.ts';
 import type { RunDefinition } from '../../run/definition.ts';
 import { loadOrder, type Place } from '../../run/load-order.ts';
 import { Loader } from '../../run/loader/loader.ts';
@@ -74,7 +74,7 @@ export class Trainer implements Replica<TrainerEnd> {
     this.#input = input;
   }
 
-  stand(): Position | null {
+  returnToBoundary(): Boundary | null {
     if (this.#session === undefined) return null;
     if (this.#phaseBefore !== undefined) {
       const { phaseIndex, state, best } = this.#phaseBefore;

@@ -12,7 +12,7 @@ import { sharedFloats } from '../../../src/collective/transport/host-memory.ts';
 import type { Frame, Peer, Transport } from '../../../src/collective/transport/transport.ts';
 import { LockstepError } from '../../../src/core/errors.ts';
 import { failure } from '../../../src/core/failure.ts';
-import type { CoordinatorMessage, Position, WorkerBody } from '../../../src/protocol/messages.ts';
+import type { CoordinatorMessage, Boundary, WorkerBody } from '../../../src/protocol/messages.ts';
 import { HEARTBEAT_MS, TICK_MS } from '../../../src/protocol/timing.ts';
 import { MemberSession } from '../../../src/worker/comm/membership.ts';
 import type { Comm, Membership } from '../../../src/worker/comm.ts';
@@ -184,7 +184,7 @@ export class SimulatedProcess {
     const session = this.#session;
     return {
       join: (request) => session.join(request),
-      stand: (position) => session.reportBoundary(position),
+      reportBoundary: (boundary) => session.reportBoundary(boundary),
       receiveState: () => session.receiveState(),
       sendState: (snapshot) => session.sendState(snapshot),
       ready: (info) => {
@@ -283,7 +283,7 @@ class SimulatedTraining implements Replica<void> {
     this.#around = around;
   }
 
-  stand(): Position | null {
+  returnToBoundary(): Boundary | null {
     if (this.#state === null) return null;
     return { step: this.#state.step, evaluated: this.#state.evaluated };
   }

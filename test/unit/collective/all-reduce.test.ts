@@ -167,7 +167,7 @@ describe('AllReduce', () => {
         generation: 1,
         round: 0,
         step: 0,
-        phase: 'reduce',
+        stage: 'reduce',
         sender: 0,
         vectorLength: 64,
         microBatches: 2,

@@ -33,9 +33,9 @@ class Run {
   }
 
   form(): void {
-    for (const slot of [0, 1]) this.say(slot, { kind: 'boundary', position: null });
+    for (const slot of [0, 1]) this.say(slot, { kind: 'boundary', at: null });
     for (const slot of [0, 1]) this.say(slot, { kind: 'ready', step: 0, stateHash: 's' });
-    assert.equal(this.state.membership.phase, 'running');
+    assert.equal(this.state.membership.status, 'running');
   }
 
   say(slot: number, body: WorkerBody, generation = this.generation): void {
@@ -74,7 +74,7 @@ describe('a frame that was damaged on the way', () => {
       },
       { text: 'a frame was damaged: generation 2 is to be formed' },
     ]);
-    assert.equal(run.state.membership.phase, 'gathering');
+    assert.equal(run.state.membership.status, 'gathering');
   });
 
   test('of an earlier generation, or from nobody, is ignored', () => {
@@ -98,7 +98,7 @@ describe('a frame that was damaged on the way', () => {
     run.finishStep(0);
     run.say(1, { kind: 'damaged', sender: 0 });
     damage(9);
-    assert.equal(run.state.membership.phase, 'gathering');
+    assert.equal(run.state.membership.status, 'gathering');
     damage(1);
     const end = run.effects.find((effect) => effect.kind === 'end');
     assert.ok(end?.kind === 'end');

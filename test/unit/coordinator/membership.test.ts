@@ -37,7 +37,7 @@ const finished = (step: number, stateHash: string) =>
 /** At a boundary: step 4 with its evaluation done; null: without a state. */
 const boundary = (step: number | null, generation = 1, evaluated = true) =>
   fromWorker(
-    { kind: 'boundary', position: step === null ? null : { step, evaluated } },
+    { kind: 'boundary', at: step === null ? null : { step, evaluated } },
     'run#1',
     generation,
   );
@@ -74,13 +74,13 @@ function play(events: readonly MembershipEvent[], policy: Partial<MembershipPoli
 }
 
 const JOINED = [said(0, helloOf(0)), said(1, helloOf(1))];
-const FORMING = [...JOINED, said(0, standing(null)), said(1, standing(null))];
+const FORMING = [...JOINED, said(0, boundary(null)), said(1, boundary(null))];
 const RUNNING = [...FORMING, said(0, ready(4, 's')), said(1, ready(4, 's'))];
 
 /** The failure with which the events end, and who is told. */
 function abortOf(events: readonly MembershipEvent[], policy: Partial<MembershipPolicy> = {}) {
   const { state, effects } = play(events, policy);
-  assert.equal(state.phase, 'ended');
+  assert.equal(state.status, 'ended');
   const end = effects.find((effect) => effect.kind === 'abort');
   assert.ok(end?.kind === 'abort');
   const told = effects.flatMap((effect) => (effect.kind === 'send' ? [effect.slot] : []));
@@ -90,16 +90,16 @@ function abortOf(events: readonly MembershipEvent[], policy: Partial<MembershipP
 describe('reduceMembership', () => {
   test('waits for all workers, then gives each its rank and all endpoints', () => {
     const asked = play(JOINED.slice(0, 1));
-    assert.equal(asked.state.phase, 'gathering');
+    assert.equal(asked.state.status, 'gathering');
     assert.deepEqual(asked.effects, [{ kind: 'send', slot: 0, body: { kind: 'regroup' } }]);
-    assert.deepEqual(play([...JOINED, said(0, standing(null))]).effects, []);
+    assert.deepEqual(play([...JOINED, said(0, boundary(null))]).effects, []);
     const { state, effects, reason } = play(FORMING);
     const peers = [
       { rank: 0, endpoint: 'here-0' },
       { rank: 1, endpoint: 'here-1' },
     ];
     const origin = { kind: 'disk', again: false };
-    assert.equal(state.phase, 'forming');
+    assert.equal(state.status, 'forming');
     assert.deepEqual(
       effects,
       [0, 1].map((slot) => ({
@@ -113,7 +113,7 @@ describe('reduceMembership', () => {
 
   test('starts when all are ready at the same step and state', () => {
     const { state, effects } = play(RUNNING);
-    assert.equal(state.phase, 'running');
+    assert.equal(state.status, 'running');
     assert.deepEqual(effects, [{ kind: 'start', slots: [0, 1], step: 4 }]);
   });
 
@@ -123,7 +123,7 @@ describe('reduceMembership', () => {
       said(1, finished(9, 'end')),
       said(0, finished(9, 'end')),
     ]);
-    assert.equal(state.phase, 'ended');
+    assert.equal(state.status, 'ended');
     assert.deepEqual(effects, [
       { kind: 'send', slot: 0, body: { kind: 'complete', step: 9 } },
       { kind: 'send', slot: 1, body: { kind: 'complete', step: 9 } },
@@ -187,7 +187,7 @@ describe('reduceMembership', () => {
   test('compares states at a change of membership, too', () => {
     const { message } = abortOf([
       ...[...RUNNING, { kind: 'gap', why: 'x' } as const],
-      ...[said(0, standing(4, 2)), said(1, standing(4, 2))],
+      ...[said(0, boundary(4, 2)), said(1, boundary(4, 2))],
       ...[said(0, ready(4, 's', 2)), said(1, ready(4, 't', 2))],
     ]);
     assert.equal(
@@ -271,7 +271,7 @@ describe('reduceMembership', () => {
 
   test('counts no silence while the coordinator itself was stopped', () => {
     const after = play([...RUNNING, { kind: 'stalled', nowMs: 9000 }, tick(11_000)]);
-    assert.equal(after.state.phase, 'running');
+    assert.equal(after.state.status, 'running');
   });
 
   test('asks again, and changes nothing, when it hears again what it has heard', () => {
@@ -289,7 +289,7 @@ describe('a worker that is lost while the run is under way', () => {
 
   test('is started again at once, while the others form a new generation', () => {
     const { state, effects, reason } = play(KILLED);
-    assert.deepEqual([state.phase, state.generation], ['gathering', 2]);
+    assert.deepEqual([state.status, state.generation], ['gathering', 2]);
     assert.deepEqual(effects, [
       { kind: 'launch', slot: 1, attempt: 1 },
       { kind: 'send', slot: 0, body: { kind: 'regroup' } },
@@ -298,7 +298,7 @@ describe('a worker that is lost while the run is under way', () => {
       reason,
       'Lost worker 1 (pid 101): it was killed by SIGKILL after 4 steps. It is started again at once (restart 1 of 2).',
     );
-    const formed = play([...KILLED, said(0, standing(4, 2))]);
+    const formed = play([...KILLED, said(0, boundary(4, 2))]);
     const peers = [{ rank: 0, endpoint: 'here-0' }];
     const place = { rank: 0, worldSize: 1, peers, origin: { kind: 'own' }, receivers: [] };
     assert.deepEqual(formed.effects, [
@@ -309,7 +309,7 @@ describe('a worker that is lost while the run is under way', () => {
   test('comes back in a third generation, with the state of a peer', () => {
     const back = [
       ...KILLED,
-      said(0, standing(4, 2)),
+      said(0, boundary(4, 2)),
       said(0, ready(4, 's', 2)),
       said(1, helloOf(1)),
     ];
@@ -317,7 +317,7 @@ describe('a worker that is lost while the run is under way', () => {
       { kind: 'send', slot: 0, body: { kind: 'regroup' } },
       { kind: 'send', slot: 1, body: { kind: 'regroup' } },
     ]);
-    const { effects } = play([...back, said(0, standing(6, 3)), said(1, standing(null, 3))]);
+    const { effects } = play([...back, said(0, boundary(6, 3)), said(1, boundary(null, 3))]);
     const bodies = effects.flatMap((effect) => (effect.kind === 'send' ? [effect.body] : []));
     assert.deepEqual(
       bodies.map((body) => body.kind === 'assign' && [body.origin, body.receivers]),
@@ -337,12 +337,12 @@ describe('a worker that is lost while the run is under way', () => {
     const slots = [0, 1, 2, 3];
     const lost = [
       ...slots.map((slot) => said(slot, helloOf(slot))),
-      ...slots.map((slot) => said(slot, standing(null))),
+      ...slots.map((slot) => said(slot, boundary(null))),
       ...slots.map((slot) => said(slot, ready(4, 's'))),
       exited(0, null, 'SIGKILL'),
-      said(1, standing(5, 2, false)),
-      said(2, standing(5, 2, true)),
-      said(3, standing(5, 2, false)),
+      said(1, boundary(5, 2, false)),
+      said(2, boundary(5, 2, true)),
+      said(3, boundary(5, 2, false)),
     ];
     assert.deepEqual(origins(lost, { worldSize: 4 }), [
       { kind: 'peer', rank: 1 },
@@ -356,7 +356,7 @@ describe('a worker that is lost while the run is under way', () => {
       ...KILLED,
       exited(0, null, 'SIGKILL'),
       said(1, helloOf(1)),
-      said(1, standing(null, 3)),
+      said(1, boundary(null, 3)),
     ];
     assert.deepEqual(origins(lost, {}), [{ kind: 'disk', again: true }]);
   });
@@ -510,7 +510,7 @@ describe('a worker that is lost while the run is under way', () => {
     tick(1),
   ];
   const formedAgain = (generation: number) => [
-    ...[0, 1].map((slot) => said(slot, standing(4, generation))),
+    ...[0, 1].map((slot) => said(slot, boundary(4, generation))),
     ...[0, 1].map((slot) => said(slot, ready(4, 's', generation))),
   ];
 
@@ -553,8 +553,8 @@ describe('a worker that is lost while the run is under way', () => {
 
   test('with fewer workers than there must be the run waits, then saves what there is', () => {
     const few = { minWorkers: 2 };
-    const lost = [...KILLED, said(0, standing(4, 2))];
-    assert.deepEqual([play(lost, few).state.phase, play(lost, few).effects], ['gathering', []]);
+    const lost = [...KILLED, said(0, boundary(4, 2))];
+    assert.deepEqual([play(lost, few).state.status, play(lost, few).effects], ['gathering', []]);
     const alive = (nowMs: number) => said(0, beat('waiting', 0, 2), nowMs);
     const waits = play([...lost, alive(1000), tick(1000)], few);
     assert.match(waits.reason, /1 of at least 2 workers are left: the run waits/);
@@ -566,7 +566,7 @@ describe('a worker that is lost while the run is under way', () => {
   });
 
   test('without restarts too few are known at once', () => {
-    const lost = [...KILLED, said(0, standing(4, 2)), said(0, beat('waiting', 0, 2), 1), tick(1)];
+    const lost = [...KILLED, said(0, boundary(4, 2)), said(0, beat('waiting', 0, 2), 1), tick(1)];
     const { effects } = play(lost, { minWorkers: 2, maxRestarts: 0 });
     assert.deepEqual(
       effects.map(({ kind }) => kind),
@@ -582,7 +582,7 @@ describe('a worker that is lost while the run is under way', () => {
   });
 
   test('a new process that does not fit is left out, and the run goes on', () => {
-    const odd = [...KILLED, said(0, standing(4, 2)), said(0, ready(4, 's', 2))];
+    const odd = [...KILLED, said(0, boundary(4, 2)), said(0, ready(4, 's', 2))];
     const { effects, state } = play([...odd, said(1, helloOf(1, { fingerprint: 'avx2' }))]);
     assert.deepEqual(effects, [{ kind: 'kill', slot: 1 }]);
     const ended = reduceMembership(state, exited(1, null, 'SIGKILL', { attempt: 1 })).state;

@@ -43,8 +43,8 @@ describe('codec', () => {
       fingerprint: 'f',
       ...ENVELOPE,
     },
-    { kind: 'boundary', position: { step: 5, evaluated: false }, ...ENVELOPE },
-    { kind: 'boundary', position: null, ...ENVELOPE },
+    { kind: 'boundary', at: { step: 5, evaluated: false }, ...ENVELOPE },
+    { kind: 'boundary', at: null, ...ENVELOPE },
     { kind: 'ready', step: 5, stateHash: 's', ...ENVELOPE },
     HEARTBEAT,
     {

@@ -16,7 +16,7 @@ const header: fc.Arbitrary<DataHeader> = fc.record({
   generation: uint32,
   round: uint32,
   step: fc.maxSafeNat(),
-  phase: fc.constantFrom('reduce', 'gather'),
+  stage: fc.constantFrom('reduce', 'gather'),
   sender: uint32,
   vectorLength: uint32,
   microBatches: uint32,
@@ -39,7 +39,7 @@ describe('data frame header', () => {
     );
   });
 
-  test('is null for anything else: other sizes, another magic number, version or phase', () => {
+  test('is null for anything else: other sizes, another magic number, version or stage', () => {
     const good = encodeHeader(fc.sample(header, { numRuns: 1, seed: 1 })[0]!, null);
     const changed = (at: number) => {
       const bytes = Buffer.from(good);

@@ -36,7 +36,7 @@ const assignment: Omit<Extract<CoordinatorBody, { kind: 'assign' }>, 'kind'> = {
   receivers: [],
 };
 const regroup = (generation = 1) => got({ kind: 'regroup' }, generation);
-const boundary = say({ kind: 'boundary', position: null });
+const boundary = say({ kind: 'boundary', at: null });
 const assign = got({ kind: 'assign', ...assignment });
 const ready = say({ kind: 'ready', step: 4, stateHash: 's' });
 const finish = say({ kind: 'finished', step: 6, stateHash: 's', reason: 'drained' });
@@ -56,11 +56,11 @@ function play(events: readonly WorkerEvent[]) {
 
 describe('reduceWorker', () => {
   test('goes from joining to complete', () => {
-    const phases = [...RUNNING, finish, got({ kind: 'complete', step: 6 })].map(
-      (_, i, all) => play(all.slice(0, i + 1)).state.phase,
+    const statuses = [...RUNNING, finish, got({ kind: 'complete', step: 6 })].map(
+      (_, i, all) => play(all.slice(0, i + 1)).state.status,
     );
-    assert.deepEqual(phases, [
-      ...['joining', 'regrouping', 'boundary', 'loading'],
+    assert.deepEqual(statuses, [
+      ...['joining', 'regrouping', 'atBoundary', 'loading'],
       ...['waiting', 'running', 'finished', 'complete'],
     ]);
   });
@@ -76,7 +76,7 @@ describe('reduceWorker', () => {
       for (const news of [regroup(2), beat(2), got({ kind: 'lease', until: 9 }, 2)]) {
         const { state, effects } = play([...events, news]);
         assert.deepEqual(effects, [{ kind: 'regroup', generation: 2 }]);
-        assert.deepEqual([state.phase, state.lease, state.assignment], ['regrouping', 0, null]);
+        assert.deepEqual([state.status, state.lease, state.assignment], ['regrouping', 0, null]);
       }
     }
   });
@@ -92,7 +92,7 @@ describe('reduceWorker', () => {
   test('still says of a step that it is done when a new generation has overtaken it', () => {
     const done = say({ kind: 'stepDone', step: 4, sums: {}, report: {} });
     const { state, effects } = play([...RUNNING, regroup(2), done]);
-    assert.deepEqual([state.phase, state.step, effects.length], ['regrouping', 5, 1]);
+    assert.deepEqual([state.status, state.step, effects.length], ['regrouping', 5, 1]);
   });
 
   test('runs what is leased, waits for what is not, stops where it is told', () => {
@@ -120,13 +120,13 @@ describe('reduceWorker', () => {
       { kind: 'drain', stopAt: 0 },
       { kind: 'complete', step: 1 },
     ] as const) {
-      const later = play([...RUNNING, regroup(2), say({ kind: 'boundary', position: null })]).state;
+      const later = play([...RUNNING, regroup(2), say({ kind: 'boundary', at: null })]).state;
       assert.deepEqual(reduceWorker(later, got(body, 1)).state, later);
     }
     const old = got({ kind: 'assign', ...assignment, worldSize: 9 }, 1);
     assert.deepEqual(reduceWorker(running.state, old).state, running.state);
     const abort = got({ kind: 'abort', code: 'WORKER_LOST', message: 'm', advice: 'a' }, 2);
-    assert.equal(reduceWorker(running.state, abort).state.phase, 'aborted');
+    assert.equal(reduceWorker(running.state, abort).state.status, 'aborted');
   });
 
   test('keeps its first reason', () => {
@@ -158,7 +158,7 @@ describe('reduceWorker', () => {
   for (const [what, events] of OUT_OF_ORDER) {
     test(`aborts at ${what}: a defect of the loop, not a message to send`, () => {
       const { state, effects } = play(events);
-      assert.equal(state.phase, 'aborted');
+      assert.equal(state.status, 'aborted');
       assert.deepEqual(
         effects.map(({ kind }) => kind),
         ['abort'],
