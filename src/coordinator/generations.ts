@@ -1,5 +1,5 @@
 /** How a generation is formed: who takes part, with which ranks, and where each gets its state from. Pure. */
-import type { Origin, Boundary } from '../protocol/messages.ts';
+import type { Boundary, Origin } from '../protocol/messages.ts';
 import type { Member } from './member.ts';
 import type { MembershipEffect, MembershipState, Result } from './membership-state.ts';
 import { joined, stay } from './membership-state.ts';

@@ -3,7 +3,7 @@
 import type { OwnSubtree, ReduceInput, ReduceShape } from '../collective/exchange-round.ts';
 import type { LockstepError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { Origin, Boundary } from '../protocol/messages.ts';
+import type { Boundary, Origin } from '../protocol/messages.ts';
 
 export interface JoinRequest {
   readonly configHash: string;

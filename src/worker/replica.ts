@@ -8,7 +8,7 @@
  * stands; the furthest boundary wins, since no rank can be more than one all-reduce ahead. Ranks that stand
  * there keep their state, all others, newcomers included, get it from one that does.
  */
-import type { Origin, Boundary } from '../protocol/messages.ts';
+import type { Boundary, Origin } from '../protocol/messages.ts';
 import type { Comm, JoinRequest, Membership } from './comm.ts';
 import { MembershipChanged } from './membership-changed.ts';
 

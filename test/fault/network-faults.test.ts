@@ -5,13 +5,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { expectedState, FakeRunProcess } from '../../src/bench/faults/fake-run.ts';
-import { StruckNetwork, type WorkerLinks } from '../../src/bench/faults/network.ts';
-import { pause } from '../../src/bench/faults/strike.ts';
+import { pause } from '../../src/bench/faults/inject.ts';
+import { FaultyNetwork, type WorkerLinks } from '../../src/bench/faults/network.ts';
 
 const TRANSPORTS = ['insecure-tcp', 'tcp'] as const;
 /** Most of each test is waiting. */
 const SIDE_BY_SIDE = { concurrency: 4 };
-/** The worker whose links are struck. */
+/** The worker whose links are injected. */
 const VICTIM = 1;
 
 interface Case {
@@ -31,11 +31,11 @@ async function struck(
       ...{ transport, workers, totalSteps, stepMs: 20, length: 2_000 },
       elasticity: { maxRestarts, minWorkers: 1 },
     },
-    await StruckNetwork.open(workers),
+    await FaultyNetwork.open(workers),
   );
   try {
     await run.line('step', ({ step }) => step === 3);
-    await strike(run.network!.links[VICTIM]!);
+    await inject(run.network!.links[VICTIM]!);
     assert.equal(await run.exit(), 0, run.stderr);
     const { outcome } = await run.line('outcome');
     assert.equal(outcome.stateHash, expectedState(run.run, totalSteps));

@@ -8,8 +8,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { expectedState, FakeRunProcess } from '../../src/bench/faults/fake-run.ts';
 import { type FaultName, SURVIVED } from '../../src/bench/faults/fault-kinds.ts';
-import { StruckNetwork } from '../../src/bench/faults/network.ts';
-import { pause, strike } from '../../src/bench/faults/strike.ts';
+import { inject, pause } from '../../src/bench/faults/inject.ts';
+import { FaultyNetwork } from '../../src/bench/faults/network.ts';
 import { randomStream } from '../../src/core/random.ts';
 
 const FAULTS = Number(process.env.LOCKSTEP_FAULTS ?? 20);
@@ -30,12 +30,12 @@ const lastStep = (run: FakeRunProcess): number => {
   return line?.kind === 'step' ? line.step : -1;
 };
 
-async function strikeAtRandom(run: FakeRunProcess): Promise<string> {
+async function injectAtRandom(run: FakeRunProcess): Promise<string> {
   const kind = KINDS[below(KINDS.length)]!;
-  if (kind !== 'kill of several') await strike(run, kind, below(WORKERS));
+  if (kind !== 'kill of several') await inject(run, kind, below(WORKERS));
   else {
     const victims = [...Array(WORKERS).keys()].filter(() => below(3) > 0);
-    await Promise.all(victims.map((slot) => strike(run, 'kill', slot)));
+    await Promise.all(victims.map((slot) => inject(run, 'kill', slot)));
   }
   return kind;
 }
@@ -46,14 +46,14 @@ test(`${FAULTS} random faults change no bit`, { timeout: 180_000 + FAULTS * 20_0
       ...{ transport: 'tcp', workers: WORKERS, totalSteps: 1_000_000, stepMs: 10, hangMs: 2_000 },
       ...{ microBatches: 4, length: 200, saveEverySteps: 5, healthyMs: 0 },
     },
-    await StruckNetwork.open(WORKERS),
+    await FaultyNetwork.open(WORKERS),
   );
   try {
     await run.line('step', ({ step }) => step >= 3);
-    const struck = new Map<string, number>();
+    const injected = new Map<string, number>();
     for (let fault = 0; fault < FAULTS; fault++) {
-      const kind = await strikeAtRandom(run);
-      struck.set(kind, (struck.get(kind) ?? 0) + 1);
+      const kind = await injectAtRandom(run);
+      injected.set(kind, (injected.get(kind) ?? 0) + 1);
       // Every other fault strikes while the one before is being dealt with.
       await pause(below(2) * below(400));
       const before = lastStep(run);
@@ -66,7 +66,7 @@ test(`${FAULTS} random faults change no bit`, { timeout: 180_000 + FAULTS * 20_0
     const { outcome } = await run.line('outcome');
     assert.equal(outcome.stateHash, expectedState(run.run, outcome.step));
     await run.nothingIsLeft();
-    t.diagnostic(`struck: ${JSON.stringify(Object.fromEntries(struck))}; ${recoveries(run)}`);
+    t.diagnostic(`injected: ${JSON.stringify(Object.fromEntries(injected))}; ${recoveries(run)}`);
   } finally {
     await run.cleanUp();
   }

@@ -11,7 +11,7 @@ import type { Elasticity } from '../../coordinator/elasticity.ts';
 import type { RunOutcome } from '../../coordinator/machine.ts';
 import type { RunEvent } from '../../telemetry/run-event.ts';
 import { leavesOfStep, treeSum } from './leaves.ts';
-import type { StruckNetwork } from './network.ts';
+import type { FaultyNetwork } from './network.ts';
 
 export interface FakeRun {
   readonly folder: string;
@@ -29,7 +29,7 @@ export interface FakeRun {
     readonly kind: string;
     readonly slot: number;
     readonly step: number;
-    /** Restarts that are struck, too. */
+    /** Restarts that are injected, too. */
     readonly until?: number;
   };
   readonly elasticity?: Partial<Elasticity>;
@@ -57,7 +57,7 @@ type LineOf<Kind extends Line['kind']> = Extract<Line, { kind: Kind }>;
 export class FakeRunProcess {
   readonly run: FakeRun;
   readonly process: ChildProcess;
-  readonly network: StruckNetwork | null;
+  readonly network: FaultyNetwork | null;
   readonly lines: Line[] = [];
   readonly #exited: Promise<number | NodeJS.Signals>;
   #stderr = '';
@@ -66,7 +66,7 @@ export class FakeRunProcess {
   #wake: () => void = () => {};
 
   /** @param network that of a run over tcp; closed by `cleanUp` */
-  constructor(change: Partial<FakeRun> = {}, network?: StruckNetwork) {
+  constructor(change: Partial<FakeRun> = {}, network?: FaultyNetwork) {
     this.network = network ?? null;
     const folder = mkdtempSync(join(tmpdir(), 'lockstep-test-'));
     const defaults = { transport: 'ipc', workers: 2, microBatches: 5, length: 1000 } as const;

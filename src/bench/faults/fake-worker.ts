@@ -70,7 +70,7 @@ class FakeTraining implements Replica<void> {
       const step = this.#step!;
       if ((await comm.awaitLease(step)) === 'drain') break;
       if (fault?.step === step && identity.attempt <= (run.fault?.until ?? 0)) {
-        await strike(fault.kind);
+        await inject(fault.kind);
       }
       await takeOrder();
       const startedMs = performance.now();
@@ -112,7 +112,7 @@ async function takeOrder(): Promise<void> {
   if (order === 'another sum') sumIsWrong = true;
   if (order === 'malformed message') comm.stepDone({ step: -1, sums: {}, report: {} });
   if (order === 'full disk') writeTo('/dev/full');
-  await strike(ORDERED[order] ?? '');
+  await inject(ORDERED[order] ?? '');
 }
 
 function writeTo(path: string): void {
@@ -123,7 +123,7 @@ function writeTo(path: string): void {
   }
 }
 
-async function strike(kind: string): Promise<void> {
+async function inject(kind: string): Promise<void> {
   if (kind === 'exit') process.exit(3);
   if (kind === 'stop') process.kill(process.pid, 'SIGSTOP');
   if (kind === 'kill') process.kill(process.pid, 'SIGKILL');

@@ -7,9 +7,9 @@ import { LockstepError } from '../../core/errors.ts';
 import { expectedState, FakeRunProcess, savedPath } from './fake-run.ts';
 import { FAULTS, type FaultName, OF_NO_WORKER } from './fault-kinds.ts';
 import { inRuns, type PlannedFault, planFaults } from './fault-plan.ts';
+import { inject, pause } from './inject.ts';
 import { type NamedCause, namedCause } from './named-cause.ts';
-import { StruckNetwork } from './network.ts';
-import { pause, strike } from './strike.ts';
+import { FaultyNetwork } from './network.ts';
 
 export interface FaultBenchOptions {
   readonly faults: number;
@@ -17,7 +17,7 @@ export interface FaultBenchOptions {
   readonly seed: number;
 }
 
-export interface StruckFault extends PlannedFault {
+export interface InjectedFault extends PlannedFault {
   /** What the log names. */
   readonly named: NamedCause;
   /** Whether that is this fault's cause and this worker. */
@@ -27,7 +27,7 @@ export interface StruckFault extends PlannedFault {
 }
 
 export interface FaultReport {
-  readonly struck: readonly StruckFault[];
+  readonly injected: readonly InjectedFault[];
   readonly runs: number;
   /** Finished steps of all runs. */
   readonly steps: number;
@@ -49,37 +49,37 @@ const HANG_MS = 2_000;
 /** @throws LockstepError UNEXPECTED when a run does not go on */
 export async function benchFaults(
   { faults, workers, seed }: FaultBenchOptions,
-  onStruck: (struck: StruckFault) => void,
+  onInjected: (injected: InjectedFault) => void,
 ): Promise<FaultReport> {
-  const struck: StruckFault[] = [];
+  const injected: InjectedFault[] = [];
   let [steps, different] = [0, 0];
   const runs = inRuns(planFaults(faults, workers, seed));
   for (const planned of runs) {
     const result = await oneRun(planned, workers, (one) => {
-      struck.push(one);
-      onStruck(one);
+      injected.push(one);
+      onInjected(one);
     });
     steps += result.steps;
     if (!result.isUndisturbed) different++;
   }
-  return { struck, runs: runs.length, steps, different };
+  return { injected, runs: runs.length, steps, different };
 }
 
 async function oneRun(
   planned: readonly PlannedFault[],
   workers: number,
-  onStruck: (struck: StruckFault) => void,
+  onInjected: (injected: InjectedFault) => void,
 ): Promise<{ steps: number; isUndisturbed: boolean }> {
   const run = new FakeRunProcess(
     {
       ...{ transport: 'tcp', workers, totalSteps: 1_000_000, stepMs: 20, hangMs: HANG_MS },
       ...{ microBatches: 2 * workers, length: 200, saveEverySteps: 1, healthyMs: 0 },
     },
-    await StruckNetwork.open(workers),
+    await FaultyNetwork.open(workers),
   );
   try {
     await goesOn(run, 0);
-    for (const each of planned) onStruck(await strikeAndWatch(run, each));
+    for (const each of planned) onInjected(await injectAndWatch(run, each));
     run.process.kill('SIGTERM');
     await run.exit();
     return verdict(run);
@@ -88,10 +88,10 @@ async function oneRun(
   }
 }
 
-async function strikeAndWatch(run: FakeRunProcess, planned: PlannedFault): Promise<StruckFault> {
+async function injectAndWatch(run: FakeRunProcess, planned: PlannedFault): Promise<InjectedFault> {
   const { fault, slot } = planned;
   const [from, fromMs] = [run.lines.length, performance.now()];
-  await strike(run, fault, slot);
+  await inject(run, fault, slot);
   await settled(run, fault, from);
   const named = namedCause(textsSince(run, from));
   const { cause } = FAULTS[fault];

@@ -1,50 +1,50 @@
 /** What `bench faults` prints: each fault as it is dealt with, then the table of faults and causes. */
-import type { FaultReport, StruckFault } from './fault-bench.ts';
+import type { FaultReport, InjectedFault } from './fault-bench.ts';
 import { FAULT_NAMES, FAULTS, type FaultName } from './fault-kinds.ts';
 
 const NAME_WIDTH = 20;
 const TIMES_WIDTH = 22;
 
-export function struckLine({ fault, slot, named, isRight, pauseMs }: StruckFault): string {
+export function injectedLine({ fault, slot, named, isRight, pauseMs }: InjectedFault): string {
   const whom = named.slots.length === 0 ? '' : ` (${named.slots.join(', ')})`;
   const pause = pauseMs === null ? 'the run ended' : `${seconds(pauseMs)} s without a step`;
   const verdict = isRight ? '' : '  ← another cause or worker';
-  const struck = fault.endsWith('coordinator') ? fault : `${fault}, worker ${slot}`;
-  return `${struck}: ${pause}; the log names: ${named.cause}${whom}${verdict}`;
+  const injected = fault.endsWith('coordinator') ? fault : `${fault}, worker ${slot}`;
+  return `${injected}: ${pause}; the log names: ${named.cause}${whom}${verdict}`;
 }
 
-export function faultTable({ struck }: FaultReport): string[] {
+export function faultTable({ injected }: FaultReport): string[] {
   const head = `${'fault'.padEnd(NAME_WIDTH)}struck  ${'without a step, s'.padEnd(TIMES_WIDTH)}the log names`;
   const rows = FAULT_NAMES.flatMap((fault) => {
-    const ofKind = struck.filter((one) => one.fault === fault);
+    const ofKind = injected.filter((one) => one.fault === fault);
     return ofKind.length === 0 ? [] : [rowOf(fault, ofKind)];
   });
   return [head, ...rows];
 }
 
-export function faultVerdict({ struck, runs, steps, different }: FaultReport): string[] {
-  const right = struck.filter(({ isRight }) => isRight).length;
-  const share = ((100 * right) / struck.length).toFixed(0);
+export function faultVerdict({ injected, runs, steps, different }: FaultReport): string[] {
+  const right = injected.filter(({ isRight }) => isRight).length;
+  const share = ((100 * right) / injected.length).toFixed(0);
   return [
     'without a step: median, nine of ten within, at most',
-    `${right} of ${struck.length} faults (${share} %) were named by their cause and worker`,
+    `${right} of ${injected.length} faults (${share} %) were named by their cause and worker`,
     different === 0
       ? `all ${runs} runs, ${steps} steps, ended in the state of undisturbed ones`
       : `${different} of ${runs} runs ended in ANOTHER state than undisturbed ones`,
   ];
 }
 
-function rowOf(fault: FaultName, struck: readonly StruckFault[]): string {
-  const times = struck.flatMap(({ pauseMs }) => pauseMs ?? []).sort((a, b) => a - b);
+function rowOf(fault: FaultName, injected: readonly InjectedFault[]): string {
+  const times = injected.flatMap(({ pauseMs }) => pauseMs ?? []).sort((a, b) => a - b);
   const at = (part: number) =>
     seconds(times[Math.min(times.length - 1, Math.floor(part * times.length))]!);
   const cells = times.length === 0 ? 'ends' : [at(0.5), at(0.9), at(1)].join(', ');
-  return `${fault.padEnd(NAME_WIDTH)}${String(struck.length).padEnd(8)}${cells.padEnd(TIMES_WIDTH)}${causes(struck)}`;
+  return `${fault.padEnd(NAME_WIDTH)}${String(injected.length).padEnd(8)}${cells.padEnd(TIMES_WIDTH)}${causes(injected)}`;
 }
 
-function causes(struck: readonly StruckFault[]): string {
+function causes(injected: readonly InjectedFault[]): string {
   const counts = new Map<string, number>();
-  for (const { named, isRight, fault } of struck) {
+  for (const { named, isRight, fault } of injected) {
     const isSame = isRight || named.cause !== causeOf(fault);
     const text = isSame ? named.cause : `${named.cause} of another worker`;
     counts.set(text, (counts.get(text) ?? 0) + 1);

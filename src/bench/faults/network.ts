@@ -1,4 +1,4 @@
-/** The network of a run that is to be struck: between every two of its processes stands a proxy. */
+/** The network of a run that is to be injected: between every two of its processes stands a proxy. */
 import { randomInt } from 'node:crypto';
 import { type Address, TcpProxy } from './tcp-proxy.ts';
 
@@ -13,7 +13,7 @@ export interface WorkerLinks {
 
 export type LinkName = keyof WorkerLinks;
 
-export class StruckNetwork {
+export class FaultyNetwork {
   /** By slot. */
   readonly links: readonly WorkerLinks[];
   /** Addresses at which the workers listen, by slot. */
@@ -24,7 +24,7 @@ export class StruckNetwork {
     this.#addresses = addresses;
   }
 
-  static async open(workers: number): Promise<StruckNetwork> {
+  static async open(workers: number): Promise<FaultyNetwork> {
     // A random address of this host (all of 127.0.0.0/8 is): fixed ports of it are nobody else's.
     const host = `127.${randomInt(1, 255)}.${randomInt(1, 255)}.${randomInt(1, 255)}`;
     const addresses = Array.from({ length: workers }, (_, slot) => ({
@@ -37,7 +37,7 @@ export class StruckNetwork {
         data: await TcpProxy.open(address),
       })),
     );
-    return new StruckNetwork(links, addresses);
+    return new FaultyNetwork(links, addresses);
   }
 
   /** What each worker is told in place of the true addresses, by slot. */

@@ -4,7 +4,7 @@ import { definitionOf } from '../../bench/bench-program.ts';
 import { benchCollective, COLLECTIVE_SIZES } from '../../bench/collective-bench.ts';
 import { collectiveHead, collectiveLine } from '../../bench/collective-table.ts';
 import { benchFaults } from '../../bench/faults/fault-bench.ts';
-import { faultTable, faultVerdict, struckLine } from '../../bench/faults/fault-table.ts';
+import { faultTable, faultVerdict, injectedLine } from '../../bench/faults/fault-table.ts';
 import { profileText } from '../../bench/profile-text.ts';
 import { benchScaling, SCALING_SHAPE } from '../../bench/scaling-bench.ts';
 import { scalingHead, scalingLine } from '../../bench/scaling-table.ts';
@@ -98,7 +98,7 @@ export const benchCommand: Command<BenchOptions> = {
     if (options.what === 'profile') await benchProfile(options);
     else if (options.what === 'collective') await benchAllReduce(options);
     else if (options.what === 'scaling') await benchRuns(options);
-    else if (options.what === 'faults') await benchStrikes(options);
+    else if (options.what === 'faults') await benchInjections(options);
     else await benchStep(options);
   },
 };
@@ -147,13 +147,13 @@ async function benchAllReduce(options: BenchOptions): Promise<void> {
   if (options.json) printJson({ workers, rows });
 }
 
-async function benchStrikes(options: BenchOptions): Promise<void> {
+async function benchInjections(options: BenchOptions): Promise<void> {
   const { workers = 3, faults, seed } = options;
   if (!Number.isInteger(workers) || workers < 2)
     throw wrongNumber('--workers', workers, 'workers, 2 or more');
   const print = printer(options);
   const planned = { faults: countOf('--faults', faults), workers, seed: countOf('--seed', seed) };
-  const report = await benchFaults(planned, (one) => print(struckLine(one)));
+  const report = await benchFaults(planned, (one) => print(injectedLine(one)));
   for (const line of ['', ...faultTable(report), ...faultVerdict(report)]) print(line);
   if (options.json) printJson({ ...planned, ...report });
   // Lost work is an error, a cause that is named wrongly is not.

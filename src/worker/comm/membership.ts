@@ -11,7 +11,7 @@ import type { Failure } from '../../core/failure.ts';
 import { errorOfFailure } from '../../core/failure.ts';
 import { runTag } from '../../protocol/data-frame.ts';
 
-import type { Awaited, CoordinatorMessage, Boundary, WorkerBody } from '../../protocol/messages.ts';
+import type { Awaited, Boundary, CoordinatorMessage, WorkerBody } from '../../protocol/messages.ts';
 import { HEARTBEAT_MS, STALL_MS } from '../../protocol/timing.ts';
 
 import type { JoinRequest, Membership } from '../comm.ts';

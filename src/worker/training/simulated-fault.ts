@@ -61,7 +61,7 @@ export function parseFault(text: string): SimulatedFault {
 }
 
 /** What strikes this process before step `globalStep`; resolves when it goes on. */
-export async function strike(faults: readonly SimulatedFault[], globalStep: number): Promise<void> {
+export async function inject(faults: readonly SimulatedFault[], globalStep: number): Promise<void> {
   for (const fault of faults) {
     if (fault.kind === 'slow' && globalStep >= fault.step) {
       await new Promise((resolve) => setTimeout(resolve, fault.ms));

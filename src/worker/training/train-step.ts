@@ -14,7 +14,7 @@ import type { Loader } from '../../run/loader/loader.ts';
 import type { SpoiltMicroBatch } from '../../telemetry/skipped-step.ts';
 import type { Comm } from '../comm.ts';
 import { findNonFinite, nonFiniteLeaf, nonFiniteSum } from './non-finite.ts';
-import { flips, poisons, type SimulatedFault, strike, withFlippedBit } from './simulated-fault.ts';
+import { flips, inject, poisons, type SimulatedFault, withFlippedBit } from './simulated-fault.ts';
 import { Stopwatch } from './stopwatch.ts';
 
 export interface TrainStepInput {
@@ -60,7 +60,7 @@ export async function trainStep(input: TrainStepInput): Promise<StepResult> {
   const stops = run.config.nonFinite.action === 'stop';
   const spoilt: SpoiltMicroBatch[] = [];
 
-  await watch.time('computeMs', () => strike(faults, globalStep));
+  await watch.time('computeMs', () => inject(faults, globalStep));
   if (flips(faults, globalStep)) session.load(withFlippedBit(session.read()));
   for (let microBatch = share.begin; microBatch < share.end; microBatch++) {
     const batch = await watch.time('dataMs', () =>

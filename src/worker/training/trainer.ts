@@ -9,7 +9,7 @@
 import { hashState } from '../../checkpoint/state-tensors.ts';
 import type { BestWeights } from '../../checkpoint/store.ts';
 import type { Engine, Session, TrainState } from '../../engine/engine.ts';
-import type { Origin, Boundary } from '../../protocol/messages.ts';
+import type { Boundary, Origin } from '../../protocol/messages.ts';
 import type { RunDefinition } from '../../run/definition.ts';
 import { loadOrder, type Place } from '../../run/load-order.ts';
 import { Loader } from '../../run/loader/loader.ts';

@@ -12,7 +12,7 @@ import { sharedFloats } from '../../../src/collective/transport/host-memory.ts';
 import type { Frame, Peer, Transport } from '../../../src/collective/transport/transport.ts';
 import { LockstepError } from '../../../src/core/errors.ts';
 import { failure } from '../../../src/core/failure.ts';
-import type { CoordinatorMessage, Boundary, WorkerBody } from '../../../src/protocol/messages.ts';
+import type { Boundary, CoordinatorMessage, WorkerBody } from '../../../src/protocol/messages.ts';
 import { HEARTBEAT_MS, TICK_MS } from '../../../src/protocol/timing.ts';
 import { MemberSession } from '../../../src/worker/comm/membership.ts';
 import type { Comm, Membership } from '../../../src/worker/comm.ts';

@@ -255,11 +255,11 @@ class SimulatedRun {
     for (let fault = 0; fault < this.#faults; fault++) {
       // Some strike while an earlier one is being dealt with.
       const atMs = this.#world.between(0, this.#world.chance(0.5) ? aboutMs : 3 * aboutMs);
-      this.#world.after(atMs, () => this.#strike());
+      this.#world.after(atMs, () => this.#inject());
     }
   }
 
-  #strike(): void {
+  #inject(): void {
     const alive = [...this.#processes.values()];
     const victim = alive[this.#world.pick(alive.length)];
     const kind = this.#world.pick(11);

@@ -13,10 +13,10 @@ const DELAY_MS = 50;
 const DELAYED_FOR_MS = 1_000;
 
 /**
- * Strikes the worker in a slot, or the coordinator, of a run over a network that can be struck. Resolves when the strike itself is
+ * Strikes the worker in a slot, or the coordinator, of a run over a network that can be injected. Resolves when the strike itself is
  * over: a short stop has ended, a partition is healed. A process that is gone is spared.
  */
-export async function strike(run: FakeRunProcess, fault: FaultName, slot: number): Promise<void> {
+export async function inject(run: FakeRunProcess, fault: FaultName, slot: number): Promise<void> {
   switch (fault) {
     case 'kill':
       return signal(run.pidIn(slot), 'SIGKILL');
@@ -41,11 +41,11 @@ export async function strike(run: FakeRunProcess, fault: FaultName, slot: number
     case 'malformed message':
       return order(orderPath(run.run, slot), fault);
     default:
-      return await strikeLink(linkOf(run, fault, slot), fault);
+      return await injectIntoLink(linkOf(run, fault, slot), fault);
   }
 }
 
-async function strikeLink(link: TcpProxy, fault: string): Promise<void> {
+async function injectIntoLink(link: TcpProxy, fault: string): Promise<void> {
   if (fault.startsWith('half-open')) return link.halfOpen('there', 'back');
   if (fault.startsWith('cut')) return link.cut();
   if (fault.startsWith('partition')) link.silence('there', 'back');
