@@ -18,7 +18,7 @@ const { values: options } = parseArgs({
   },
 });
 
-/** Those that strike the process in this slot; what was started in place of another one is spared. */
+/** The faults of this slot's first process; its replacements have none. */
 function faultsOf({ slot, attempt }: { slot: number; attempt: number }): SimulatedFault[] {
   if (attempt > 0) return [];
   return options.simulate.map(parseFault).filter(({ rank }) => rank === slot);

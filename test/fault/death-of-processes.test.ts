@@ -7,7 +7,7 @@ import { describe, test } from 'node:test';
 import type { FakeRun } from '../../src/bench/faults/fake-run.ts';
 import { expectedState, FakeRunProcess } from '../../src/bench/faults/fake-run.ts';
 
-/** A run that would go on for long, struck once it is under way. */
+/** A run that would go on for long, for faults once it is under way. */
 async function withLongRun(
   change: Partial<FakeRun>,
   body: (run: FakeRunProcess) => Promise<void>,
@@ -109,7 +109,7 @@ describe('death of a worker', () => {
     const fault = { kind: 'exit', slot: 1, step: 1, until: 9 };
     const elasticity = { maxRestarts: 1, minWorkers: 1 };
     await withLongRun({ fault, elasticity, totalSteps: 6, stepMs: 100 }, async (run) => {
-      // It is struck again whenever it comes to take part; the run may be over before.
+      // The fault is injected again whenever it comes to take part; the run may be over before.
       assert.equal(await run.exit(), 0, run.stderr);
       assert.match(
         statusOf(run),

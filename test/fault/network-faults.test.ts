@@ -21,10 +21,10 @@ interface Case {
   readonly maxRestarts?: number;
 }
 
-/** Strikes a run that is under way; it must end as an undisturbed one does. Returns it with its log. */
-async function struck(
+/** Injects a fault into a run that is under way; it must end as an undisturbed one does. Returns it with its log. */
+async function runWith(
   { transport, workers = 2, totalSteps = 60, maxRestarts = 3 }: Case,
-  strike: (links: WorkerLinks) => void | Promise<void>,
+  inject: (links: WorkerLinks) => void | Promise<void>,
 ): Promise<{ run: FakeRunProcess; log: string }> {
   const run = new FakeRunProcess(
     {
@@ -54,13 +54,13 @@ const started = (run: FakeRunProcess) => run.startedPids.length;
 for (const transport of TRANSPORTS) {
   describe(`over ${transport}, the connection of a worker to the coordinator`, SIDE_BY_SIDE, () => {
     test('is slow: nothing but time is lost', async () => {
-      const { run, log } = await struck({ transport }, ({ control }) => control.delay(40));
+      const { run, log } = await runWith({ transport }, ({ control }) => control.delay(40));
       assert.equal(started(run), 2);
       assert.doesNotMatch(log, /Lost|generation 2/);
     });
 
     test('carries nothing for less than the silence: the run goes on as before', async () => {
-      const { run, log } = await struck({ transport }, async ({ control }) => {
+      const { run, log } = await runWith({ transport }, async ({ control }) => {
         control.silence('there', 'back');
         await pause(1_000);
         control.heal();
@@ -70,7 +70,7 @@ for (const transport of TRANSPORTS) {
     });
 
     test('is half-open: the silence is noticed on both sides, and another process comes', async () => {
-      const { run, log } = await struck({ transport, totalSteps: 200 }, ({ control }) =>
+      const { run, log } = await runWith({ transport, totalSteps: 200 }, ({ control }) =>
         control.halfOpen('there', 'back'),
       );
       assert.equal(started(run), 3);
@@ -81,7 +81,7 @@ for (const transport of TRANSPORTS) {
     });
 
     test('carries nothing to the coordinator any more: the coordinator ends the worker', async () => {
-      const { log } = await struck({ transport }, ({ control }) => control.halfOpen('there'));
+      const { log } = await runWith({ transport }, ({ control }) => control.halfOpen('there'));
       assert.match(
         log,
         /^Lost worker 1 .*: nothing was heard .*, though its process ran: its connection/m,
@@ -89,7 +89,7 @@ for (const transport of TRANSPORTS) {
     });
 
     test('carries nothing to the worker any more: it says so and is lost, and its keys serve the next', async () => {
-      const { log } = await struck({ transport, totalSteps: 250 }, ({ control }) =>
+      const { log } = await runWith({ transport, totalSteps: 250 }, ({ control }) =>
         control.halfOpen('back'),
       );
       assert.match(
@@ -100,7 +100,7 @@ for (const transport of TRANSPORTS) {
     });
 
     test('is cut: it is made anew, and what was lost is done again at once', async () => {
-      const { run, log } = await struck({ transport }, ({ control }) => control.cut());
+      const { run, log } = await runWith({ transport }, ({ control }) => control.cut());
       assert.equal(started(run), 2);
       assert.match(
         log,
@@ -109,7 +109,7 @@ for (const transport of TRANSPORTS) {
     });
 
     test('is cut and refused for a while: the worker keeps on trying', async () => {
-      const { run } = await struck({ transport }, async ({ control }) => {
+      const { run } = await runWith({ transport }, async ({ control }) => {
         control.refuse();
         control.cut();
         await pause(1_000);
@@ -119,7 +119,7 @@ for (const transport of TRANSPORTS) {
     });
 
     test('is cut off for ever: the run goes on without the worker', async () => {
-      const { log } = await struck({ transport, maxRestarts: 0 }, ({ control }) => {
+      const { log } = await runWith({ transport, maxRestarts: 0 }, ({ control }) => {
         control.refuse();
         control.cut();
       });
@@ -129,13 +129,13 @@ for (const transport of TRANSPORTS) {
 
   describe(`over ${transport}, the connections of its peers to a worker`, SIDE_BY_SIDE, () => {
     test('are slow: nothing but time is lost', async () => {
-      const { run, log } = await struck({ transport }, ({ data }) => data.delay(40));
+      const { run, log } = await runWith({ transport }, ({ data }) => data.delay(40));
       assert.equal(started(run), 2);
       assert.doesNotMatch(log, /Lost|generation 2/);
     });
 
     test('carry nothing for a while: the step is done when they do', async () => {
-      const { run, log } = await struck({ transport }, async ({ data }) => {
+      const { run, log } = await runWith({ transport }, async ({ data }) => {
         data.silence('there', 'back');
         await pause(2_000);
         data.heal();
@@ -146,7 +146,7 @@ for (const transport of TRANSPORTS) {
 
     for (const workers of [2, 3]) {
       test(`are half-open, of ${workers - 1}: all wait, the log says for whom, new ones are made`, async () => {
-        const { run, log } = await struck({ transport, workers }, ({ data }) =>
+        const { run, log } = await runWith({ transport, workers }, ({ data }) =>
           data.halfOpen('there', 'back'),
         );
         assert.equal(started(run), workers);
@@ -162,7 +162,7 @@ for (const transport of TRANSPORTS) {
     }
 
     test('are cut: they are made anew, and what was lost is done again at once', async () => {
-      const { run, log } = await struck({ transport }, ({ data }) => data.cut());
+      const { run, log } = await runWith({ transport }, ({ data }) => data.cut());
       assert.equal(started(run), 2);
       assert.match(log, /^the connection of worker 0 to worker 1 was cut and is there again/m);
     });
@@ -172,7 +172,7 @@ for (const transport of TRANSPORTS) {
 describe('a worker that no frame of its peers reaches', () => {
   test('for ever, is given up after three generations, and the others go on', async () => {
     const only = { transport: 'insecure-tcp', workers: 3, maxRestarts: 0 } as const;
-    const { log } = await struck(only, ({ data }) => data.silence('there', 'back'));
+    const { log } = await runWith(only, ({ data }) => data.silence('there', 'back'));
     assert.match(
       log,
       /^Lost worker 1 .*: what workers? 0(?: and 2)? sent to worker 1 has not come for 10000 ms, 3 generations in a row\. It is left out/m,

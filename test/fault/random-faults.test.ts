@@ -1,7 +1,7 @@
 /**
  * Real processes over tcp under one random fault after the other, at any moment, also while the last one is being
  * dealt with: kills of one worker, of several or of the coordinator, stops, exits and full disks, connections that are delayed, held
- * back, cut or left half-open. In the end the state is that of an undisturbed run. `npm run test:faults` strikes
+ * back, cut or left half-open. In the end the state is that of an undisturbed run. `npm run test:faults` injects
  * 200 times; LOCKSTEP_SEED names the faults.
  */
 import assert from 'node:assert/strict';
@@ -54,7 +54,7 @@ test(`${FAULTS} random faults change no bit`, { timeout: 180_000 + FAULTS * 20_0
     for (let fault = 0; fault < FAULTS; fault++) {
       const kind = await injectAtRandom(run);
       injected.set(kind, (injected.get(kind) ?? 0) + 1);
-      // Every other fault strikes while the one before is being dealt with.
+      // Every other fault comes while the one before is being dealt with.
       await pause(below(2) * below(400));
       const before = lastStep(run);
       if (fault % 2 === 1) await run.line('step', ({ step }) => step >= before + 3);

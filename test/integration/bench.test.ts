@@ -42,7 +42,7 @@ describe('lockstep bench faults', () => {
   const place = new Workplace();
   after(() => place.remove());
 
-  it('strikes a run, says what its log names, and that no bit has changed', async () => {
+  it('injects faults into a run, says what its log names, and that no bit has changed', async () => {
     const options = ['--faults', '3', '--workers', '2', '--seed', '34'];
     const { code, stdout, stderr } = await place.run('bench', 'faults', ...options);
     assert.equal(code, 0, stderr);
@@ -50,7 +50,7 @@ describe('lockstep bench faults', () => {
       stdout,
       /^kill, worker \d: [\d.]+ s without a step; the log names: killed \(\d\)$/m,
     );
-    assert.match(stdout, /^fault +struck +without a step, s +the log names$/m);
+    assert.match(stdout, /^fault +count +without a step, s +the log names$/m);
     assert.match(stdout, /^3 of 3 faults \(100 %\) were named by their cause and worker$/m);
     assert.match(stdout, /^all \d runs, \d+ steps, ended in the state of undisturbed ones$/m);
   });

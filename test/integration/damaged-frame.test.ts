@@ -82,8 +82,8 @@ describe('a bit that flips on the way between two workers', () => {
 
     const spoilt = reduceAll();
     for (const round of spoilt) round.catch(() => undefined);
-    const { sender, step, phase } = await damaged;
-    assert.deepEqual([sender, step, phase], [0, 3, 'reduce']);
+    const { sender, step, stage } = await damaged;
+    assert.deepEqual([sender, step, stage], [0, 3, 'reduce']);
     assert.equal(ranks[1]!.dropped.damaged, 1);
 
     for (const [rank, one] of ranks.entries()) {

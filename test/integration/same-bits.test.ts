@@ -83,7 +83,7 @@ describe('one configuration ends with the same weights, statistics and optimizer
 
 /**
  * A run that a signal stopped in its second phase, inside the warm-up and an epoch. Where exactly a signal
- * strikes is chance, so another run is tried when it struck between two epochs.
+ * strikes is chance, so another run is tried when it came between two epochs.
  */
 async function stopMidEpoch(place: Workplace): Promise<string> {
   for (let attempt = 0; attempt < 6; attempt++) {
@@ -101,7 +101,7 @@ async function stopMidEpoch(place: Workplace): Promise<string> {
     assert.ok(manifest.phase.stepInPhase < WARMUP_STEPS, 'still in the warm-up');
     if (manifest.cursor.stepInEpoch !== 0) return run;
   }
-  throw new Error('six signals in a row struck between two epochs');
+  throw new Error('six signals in a row came between two epochs');
 }
 
 interface Manifest {

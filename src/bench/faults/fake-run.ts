@@ -24,7 +24,7 @@ export interface FakeRun {
   readonly totalSteps: number;
   /** What a step takes beside the exchange. */
   readonly stepMs: number;
-  /** Strikes the worker in one slot before it computes a step. */
+  /** A fault of the worker in one slot before it computes a step. */
   readonly fault?: {
     readonly kind: string;
     readonly slot: number;
@@ -176,7 +176,7 @@ export class FakeRunProcess {
   }
 }
 
-/** What the worker in a slot is to be struck by before its next step, as a file. */
+/** The fault that the worker in a slot injects before its next step, as a file. */
 export const orderPath = ({ folder }: FakeRun, slot: number): string =>
   join(folder, `order-${slot}`);
 

@@ -102,7 +102,7 @@ class FakeTraining implements Replica<void> {
   }
 }
 
-/** Strikes this process by what was ordered from outside. */
+/** Injects the fault that was ordered from outside. */
 async function takeOrder(): Promise<void> {
   const path = orderPath(run, identity.slot);
   if (!existsSync(path)) return;

@@ -1,5 +1,5 @@
 /**
- * Strikes real processes by one fault after the other, watches what the run makes of each and what its log says
+ * Injects one fault after the other into real processes, watches what the run makes of each and what its log says
  * of it, and compares the states in the end with those of undisturbed runs. The gradients are made up.
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -117,7 +117,7 @@ async function goesOn(run: FakeRunProcess, from: number, workers = run.run.worke
   if (await until(done, GOING_ON_MS)) return;
   throw new LockstepError(
     'UNEXPECTED',
-    `The struck run did not go on within ${GOING_ON_MS} ms; the last that it said: ${textsSince(run, 0).at(-1)}.`,
+    `The run with faults did not go on within ${GOING_ON_MS} ms; the last that it said: ${textsSince(run, 0).at(-1)}.`,
     'This is a defect: please report it with what was printed.',
   );
 }

@@ -1,4 +1,4 @@
-/** The faults that a run can be struck by, and the cause that its log should name for each. */
+/** The faults that can be injected into a run, and the cause that its log should name for each. */
 
 /** What a run's log can say of why something went wrong. */
 export type Cause =

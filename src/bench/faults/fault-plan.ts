@@ -1,4 +1,4 @@
-/** Which faults strike whom, in which order: a pure function of the seed. */
+/** Which faults are injected where, in which order: a pure function of the seed. */
 import { randomStream } from '../../core/random.ts';
 import { FAULT_NAMES, FAULTS, type FaultName } from './fault-kinds.ts';
 
@@ -7,7 +7,7 @@ export interface PlannedFault {
   readonly slot: number;
 }
 
-/** Every kind once in random order, then again, until there are enough; each strikes a random worker. */
+/** Every kind once in random order, then again, until there are enough; each in a random worker. */
 export function planFaults(count: number, workers: number, seed: number): PlannedFault[] {
   const random = randomStream(seed, 'synthetic');
   let draws = 0;

@@ -14,7 +14,7 @@ export function injectedLine({ fault, slot, named, isRight, pauseMs }: InjectedF
 }
 
 export function faultTable({ injected }: FaultReport): string[] {
-  const head = `${'fault'.padEnd(NAME_WIDTH)}struck  ${'without a step, s'.padEnd(TIMES_WIDTH)}the log names`;
+  const head = `${'fault'.padEnd(NAME_WIDTH)}count   ${'without a step, s'.padEnd(TIMES_WIDTH)}the log names`;
   const rows = FAULT_NAMES.flatMap((fault) => {
     const ofKind = injected.filter((one) => one.fault === fault);
     return ofKind.length === 0 ? [] : [rowOf(fault, ofKind)];

@@ -1,4 +1,4 @@
-/** Strikes a run with made-up gradients from outside. */
+/** Injects faults into a run with made-up gradients, from outside. */
 import { renameSync, writeFileSync } from 'node:fs';
 import { systemErrorCode } from '../../core/file-error.ts';
 import type { FakeRunProcess } from './fake-run.ts';
@@ -13,7 +13,7 @@ const DELAY_MS = 50;
 const DELAYED_FOR_MS = 1_000;
 
 /**
- * Strikes the worker in a slot, or the coordinator, of a run over a network that can be injected. Resolves when the strike itself is
+ * Injects a fault into the worker in a slot, or into the coordinator. Resolves when the fault itself is
  * over: a short stop has ended, a partition is healed. A process that is gone is spared.
  */
 export async function inject(run: FakeRunProcess, fault: FaultName, slot: number): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * A link of a network that can be injected: a TCP proxy that only forwards bytes. Strikes: delay, silence for a
+ * A link of a network with faults: a TCP proxy that only forwards bytes. Its faults: delay, silence for a
  * while (all connections, new ones too), a half-open connection (those of now carry nothing any more, and
  * nobody closes them), a cut (RST on both sides), refusal of new connections.
  */

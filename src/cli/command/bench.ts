@@ -82,8 +82,8 @@ export const benchCommand: Command<BenchOptions> = {
         describe: 'scaling: of a step, for each worker',
       })
       .option('steps', { type: 'number', default: 100, describe: 'scaling: of a run' })
-      .option('faults', { type: 'number', default: 20, describe: 'faults: how many strike' })
-      .option('seed', { type: 'number', default: 1, describe: 'faults: which strike whom' })
+      .option('faults', { type: 'number', default: 20, describe: 'faults: how many are injected' })
+      .option('seed', { type: 'number', default: 1, describe: 'faults: which are injected where' })
       .option('sizes', {
         type: 'string',
         default: COLLECTIVE_SIZES.join(','),

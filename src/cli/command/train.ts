@@ -132,7 +132,7 @@ export const trainCommand: Command<TrainOptions> = {
         array: true,
         nargs: 1,
         default: [] as string[],
-        describe: 'Strike a worker: kill@rank=1,step=20 (or preempt, stop, nan, slow)',
+        describe: 'Inject a fault into a worker: kill@rank=1,step=20 (or preempt, stop, nan, slow)',
       }) as Argv<TrainOptions>,
   handler: async (options: ArgumentsCamelCase<TrainOptions>) => {
     const devices = devicesOf(options);

@@ -1,5 +1,5 @@
 /**
- * Faults that a user may order to see what a run makes of them: `--simulate kill@rank=1,step=20`. They strike
+ * Faults that a user may order to see what a run makes of them: `--simulate kill@rank=1,step=20`. They hit
  * the first process in that slot, before it computes the step; what is started in its place is spared.
  */
 import { spawn } from 'node:child_process';
@@ -60,7 +60,7 @@ export function parseFault(text: string): SimulatedFault {
   };
 }
 
-/** What strikes this process before step `globalStep`; resolves when it goes on. */
+/** Injects this process's faults before step `globalStep`; resolves when it goes on. */
 export async function inject(faults: readonly SimulatedFault[], globalStep: number): Promise<void> {
   for (const fault of faults) {
     if (fault.kind === 'slow' && globalStep >= fault.step) {

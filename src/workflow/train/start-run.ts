@@ -23,7 +23,7 @@ export interface StartOptions {
   readonly rendezvous: RendezvousKind;
   readonly resume: boolean;
   readonly elasticity: Elasticity;
-  /** Faults to strike workers with, as `parseFault` takes them. */
+  /** Faults to inject into workers, as `parseFault` takes them. */
   readonly simulate?: readonly string[];
 }
 

@@ -24,7 +24,7 @@ import { SimulatedProcess } from './process.ts';
 import { World } from './world.ts';
 
 export interface Disturbances {
-  /** Struck once the run has begun, at random times. */
+  /** Injected once the run has begun, at random times. */
   readonly faults: number;
   readonly quality: NetworkQuality;
 }
@@ -253,7 +253,7 @@ class SimulatedRun {
     this.#hasBegun = true;
     const aboutMs = this.#work.totalSteps * 60;
     for (let fault = 0; fault < this.#faults; fault++) {
-      // Some strike while an earlier one is being dealt with.
+      // Some come while an earlier one is being dealt with.
       const atMs = this.#world.between(0, this.#world.chance(0.5) ? aboutMs : 3 * aboutMs);
       this.#world.after(atMs, () => this.#inject());
     }

@@ -14,7 +14,7 @@ describe('planFaults', () => {
     assert.notDeepEqual(planFaults(9, 3, 1), planFaults(9, 3, 2));
   });
 
-  test('strikes every worker', () => {
+  test('reaches every worker', () => {
     const slots = new Set(planFaults(60, 3, 1).map(({ slot }) => slot));
     assert.deepEqual([...slots].toSorted(), [0, 1, 2]);
   });

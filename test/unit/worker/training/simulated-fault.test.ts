@@ -8,7 +8,7 @@ import {
 } from '../../../../src/worker/training/simulated-fault.ts';
 
 describe('parseFault()', () => {
-  it('takes a fault, the rank and the step that it strikes, and its own settings', () => {
+  it('takes a fault, its rank and its step, and its own settings', () => {
     assert.deepEqual(parseFault('kill@rank=1,step=20'), {
       ...{ kind: 'kill', rank: 1, step: 20, seconds: null, ms: 500 },
     });
@@ -33,7 +33,7 @@ describe('parseFault()', () => {
 });
 
 describe('a simulated NaN', () => {
-  it('strikes at its step only', () => {
+  it('comes at its step only', () => {
     const nan = parseFault('nan@rank=0,step=2');
     assert.deepEqual(
       [1, 2, 3].map((step) => poisons([nan], step)),
@@ -43,7 +43,7 @@ describe('a simulated NaN', () => {
 });
 
 describe('a simulated flip', () => {
-  it('strikes at its step only', () => {
+  it('comes at its step only', () => {
     const flip = parseFault('flip@rank=0,step=2');
     assert.deepEqual(
       [1, 2, 3].map((step) => flips([flip], step)),
