@@ -106,7 +106,7 @@ describe('codec', () => {
     ['a length beyond the frame', Buffer.of(0xdd, 0x01, 0xff, 0xff, 0xff), /exceeds the frame/],
     ['deep nesting', Buffer.alloc(100_000, 0x91), /nested more than 32 levels/],
     ['an extension', pack(new Date(0)), /not plain data/],
-    ['another version', pack({ ...HEARTBEAT, protocol: 99 }), /speaks version 99 .* version 3/],
+    ['another version', pack({ ...HEARTBEAT, protocol: 99 }), /speaks version 99 .* version 4/],
     ['an unknown kind', pack({ ...HEARTBEAT, kind: 'reboot' }), /kind: Invalid/],
     ['an unknown field', pack({ ...HEARTBEAT, extra: 1 }), /Unrecognized key: "extra"/],
     ['a missing field', pack({ kind: 'heartbeat', ...ENVELOPE }), /step: Invalid input/],
