@@ -8,15 +8,13 @@ import { ensureQuickstartData } from '../src/workflow/quickstart/ensure-data.ts'
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 try {
   await ensureQuickstartData();
-  say(
-    '\n2. The grid of configs/answers.yaml, two runs at a time; a finished run is never repeated',
-  );
+  say('\n2. The grid of configs/study.yaml, two runs at a time; a finished run is never repeated');
   if (resolveEngineKind('auto') === 'portable') {
     say(
       '   It is sized for the TensorFlow engine: the portable one takes about five times as long.',
     );
   }
-  process.exitCode = await lockstep(['answers', '--workers', '2', ...process.argv.slice(2)]);
+  process.exitCode = await lockstep(['study', '--workers', '2', ...process.argv.slice(2)]);
 } catch (thrown) {
   const error = asLockstepError(thrown);
   process.stderr.write(`${error.toLine()}\n`);

@@ -25,9 +25,9 @@ export const COMMANDS: CommandModule[] = [
     return (await import('./command/predict.ts')).predictCommand;
   }),
   lazy(
-    'answers [config]',
+    'study [config]',
     'Ask a dataset by a grid of runs what self-supervised pretraining is worth on it',
-    async () => (await import('./command/answers.ts')).answersCommand,
+    async () => (await import('./command/study.ts')).studyCommand,
   ),
   lazy(
     'tune <config>',

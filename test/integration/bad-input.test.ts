@@ -215,10 +215,10 @@ const DATA_OF_RUNS: readonly Case[] = [
     says: 'DATA_INVALID: The dataset has float32 values of 1…3, the model was trained on uint8 values of 0…10. Import the data as the training data were imported.',
   },
   {
-    what: 'answers about a dataset without classes',
-    args: ['answers', '--data', 'real'],
+    what: 'a study of a dataset without classes',
+    args: ['study', '--data', 'real'],
     code: 3,
-    says: /^DATA_INVALID: The answers compare classifiers, but the dataset ".*real" has 0 classes and no labelled training sequences in the smallest\. Import it with labels for at least two classes, each with training sequences\.$/,
+    says: /^DATA_INVALID: A study compares classifiers, but the dataset ".*real" has 0 classes and no labelled training sequences in the smallest\. Import it with labels for at least two classes, each with training sequences\.$/,
   },
 ];
 
@@ -480,10 +480,10 @@ const OPTIONS: readonly Case[] = [
     says: 'USAGE: Cannot use --gpus "0,0": GPU 0 is named twice. Give --gpus different ids with commas between them, such as 0,1.',
   },
   {
-    what: 'answers in no time',
-    args: ['answers', '--data', 'data', '--minutes', '0'],
+    what: 'a study in no time',
+    args: ['study', '--data', 'data', '--minutes', '0'],
     code: 2,
-    says: 'USAGE: Cannot size the answers to 0 minutes: the number must be above 0. Give --minutes a number such as 30.',
+    says: 'USAGE: Cannot size the study to 0 minutes: the number must be above 0. Give --minutes a number such as 30.',
   },
 ];
 

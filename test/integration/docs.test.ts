@@ -19,7 +19,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { runConfig } from '../../src/config/run-config.ts';
-import { answersConfig } from '../../src/workflow/study/answers-config.ts';
+import { studyConfig } from '../../src/workflow/study/study-config.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const PAGES = [
@@ -85,7 +85,7 @@ describe('docs/configuration.md', () => {
 
 describe('docs/ssl.md', () => {
   it("has every key of a grid that is not a run's", () => {
-    const root = z.toJSONSchema(answersConfig, { io: 'input' }) as JsonSchema;
+    const root = z.toJSONSchema(studyConfig, { io: 'input' }) as JsonSchema;
     const dataset = root.properties!.datasets!.items!;
     const network = dataset.properties!.networks!.additionalProperties!;
     const labels = network.properties!.labels!.items!;

@@ -31,7 +31,7 @@ export interface Cell {
   readonly measured: readonly MeasuredPhase[];
 }
 
-/** The part of a classification report that the answers use. */
+/** The part of a classification report that a study uses. */
 export interface TestResult {
   readonly accuracy: number;
   readonly balancedAccuracy: number;

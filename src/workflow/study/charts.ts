@@ -1,4 +1,4 @@
-/** What the answers' page draws, as plain data. */
+/** What the study's page draws, as plain data. */
 import type { CellResult } from './cell.ts';
 import { GROUPING, SCRATCH } from './grid.ts';
 import { recipeText } from './markdown.ts';

@@ -32,7 +32,7 @@ export class Children {
   stopped(): LockstepError {
     return new LockstepError(
       this.#stoppedBy === 'SIGINT' ? 'INTERRUPTED' : 'TERMINATED',
-      `The answers were stopped${this.#stoppedBy === undefined ? '' : ` by ${this.#stoppedBy}`}; what the runs had is saved.`,
+      `The study was stopped${this.#stoppedBy === undefined ? '' : ` by ${this.#stoppedBy}`}; what the runs had is saved.`,
       'Give the same command again: finished runs are skipped, the others go on.',
     );
   }

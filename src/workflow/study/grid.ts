@@ -1,17 +1,17 @@
-/** From the configuration of the answers to the runs that give them: pure. */
+/** From the configuration of a study to its runs: pure. */
 
 import type { ModelConfig } from '../../config/model-section.ts';
 import type { ObjectiveConfig, PhaseConfig, PretextConfig } from '../../config/phase-section.ts';
 import { runConfig } from '../../config/run-config.ts';
-import type {
-  AnswersConfig,
-  AnswersDataset,
-  LabelsConfig,
-  NetworkConfig,
-  TrainingConfig,
-} from './answers-config.ts';
 import { type Cell, type CellKey, type CellResult, cellName, type MeasuredPhase } from './cell.ts';
 import { meanOf } from './paired-difference.ts';
+import type {
+  LabelsConfig,
+  NetworkConfig,
+  StudyConfig,
+  StudyDataset,
+  TrainingConfig,
+} from './study-config.ts';
 
 /** The recipe of every network without a pretext. */
 export const SCRATCH = 'scratch';
@@ -34,8 +34,8 @@ interface Recipe {
 }
 
 /** The runs that wait for nothing; those that others wait for come first. */
-export function firstCells(config: AnswersConfig): Cell[] {
-  const recipes = (of: (dataset: AnswersDataset) => Recipe[]) =>
+export function firstCells(config: StudyConfig): Cell[] {
+  const recipes = (of: (dataset: StudyDataset) => Recipe[]) =>
     config.datasets.flatMap((dataset) =>
       of(dataset).map((recipe) => cellOf(config, dataset, recipe)),
     );
@@ -47,8 +47,8 @@ export function firstCells(config: AnswersConfig): Cell[] {
  * labels only: that is where pretraining counts.
  */
 export function shareCells(
-  config: AnswersConfig,
-  dataset: AnswersDataset,
+  config: StudyConfig,
+  dataset: StudyDataset,
   best: string,
   trainingSequences: number,
 ): Cell[] {
@@ -68,12 +68,12 @@ export function shareCells(
 }
 
 /** Name and settings of the network that is asked everything. */
-export const firstNetwork = (dataset: AnswersDataset): [string, NetworkConfig] =>
+export const firstNetwork = (dataset: StudyDataset): [string, NetworkConfig] =>
   Object.entries(dataset.networks)[0]!;
 
 /** The pretext whose fine-tunings did best on validation data; undefined until all are done. */
 export function bestPretext(
-  dataset: AnswersDataset,
+  dataset: StudyDataset,
   network: string,
   results: readonly CellResult[],
 ): string | undefined {
@@ -90,7 +90,7 @@ export function bestPretext(
 export const validationScore = ({ measured }: CellResult): number =>
   meanOf(measured.map(({ validation }) => validation));
 
-function pretrained(dataset: AnswersDataset): Recipe[] {
+function pretrained(dataset: StudyDataset): Recipe[] {
   return Object.entries(dataset.networks).flatMap(([network, settings]) =>
     Object.entries(settings.pretexts).map(([recipe, objective]) => ({
       key: { dataset: dataset.name, network, recipe, share: 1 },
@@ -102,7 +102,7 @@ function pretrained(dataset: AnswersDataset): Recipe[] {
   );
 }
 
-function unpretrained(dataset: AnswersDataset): Recipe[] {
+function unpretrained(dataset: StudyDataset): Recipe[] {
   const { name, networks, grouping, batch } = dataset;
   const scratch = Object.entries(networks).map(([network, { model, finetuning, labels }]) => ({
     key: { dataset: name, network, recipe: SCRATCH, share: 1 },
@@ -122,8 +122,8 @@ function unpretrained(dataset: AnswersDataset): Recipe[] {
 }
 
 function cellOf(
-  { seed, engine }: AnswersConfig,
-  { data, batch }: AnswersDataset,
+  { seed, engine }: StudyConfig,
+  { data, batch }: StudyDataset,
   { key, model, pretraining, finetuning, labels }: Recipe,
 ): Cell {
   const start = pretraining === undefined ? 'fresh' : { phase: PRETRAIN };

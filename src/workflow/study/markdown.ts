@@ -1,7 +1,6 @@
-/** The answers as Markdown: five sentences, then everything that they rest on. */
+/** A study as Markdown: five sentences, then everything that they rest on. */
 
 import { formatDuration, formatName, formatNumber } from '../../core/format.ts';
-import type { AnswersConfig } from './answers-config.ts';
 import type { CellResult } from './cell.ts';
 import type { Answer } from './five-answers.ts';
 import { GROUPING, SCRATCH, SHUFFLED, SORTED } from './grid.ts';
@@ -14,19 +13,20 @@ import {
   fewLabels,
   labelCounts,
 } from './results.ts';
+import type { StudyConfig } from './study-config.ts';
 
-export interface AnswersReport {
-  readonly config: AnswersConfig;
+export interface StudyReport {
+  readonly config: StudyConfig;
   readonly results: readonly CellResult[];
   readonly answers: readonly Answer[];
   /** Engine, CPU and date: what the figures are of. */
   readonly measuredOn: string;
 }
 
-export function answersMarkdown({ config, results, answers, measuredOn }: AnswersReport): string {
+export function studyMarkdown({ config, results, answers, measuredOn }: StudyReport): string {
   const seconds = results.reduce((sum, one) => sum + one.seconds, 0);
   return [
-    `# Answers: ${config.name}`,
+    `# Study: ${config.name}`,
     '',
     `${results.length} runs, ${formatDuration(seconds)} of one worker's time. ${measuredOn}`,
     '',

@@ -1,18 +1,18 @@
-/** The grid of the answers on one's own dataset, sized to a time. */
+/** The study of one's own dataset, sized to a time. */
 import { basename, resolve } from 'node:path';
 import type { PretextConfig } from '../../config/phase-section.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { symbolsOf } from '../../data/facts.ts';
 import type { Store, StoreManifest } from '../../data/format/store.ts';
-import {
-  type AnswersConfig,
-  type AnswersDataset,
-  answersConfig,
-  type NetworkConfig,
-} from './answers-config.ts';
 import { type DataSize, otherSeconds, pretrainingSeconds } from './cost.ts';
 import { firstCells, firstNetwork, shareCells } from './grid.ts';
 import { meanOf } from './paired-difference.ts';
+import {
+  type NetworkConfig,
+  type StudyConfig,
+  type StudyDataset,
+  studyConfig,
+} from './study-config.ts';
 
 type OwnStore = Pick<Store, 'manifest' | 'index'>;
 
@@ -26,8 +26,8 @@ const RESERVE = 0.9;
  * it has.
  * @throws LockstepError DATA_INVALID for a dataset without labels
  */
-export function gridOfStore(template: AnswersConfig, path: string, store: OwnStore): AnswersConfig {
-  const [first] = template.datasets as [AnswersDataset];
+export function gridOfStore(template: StudyConfig, path: string, store: OwnStore): StudyConfig {
+  const [first] = template.datasets as [StudyDataset];
   const name = basename(resolve(path)).replaceAll(/[^A-Za-z0-9_-]+/g, '-');
   const perClass = fewestTrainingLabels(store.manifest, path);
   const isReal = symbolsOf(store) === 0;
@@ -49,7 +49,7 @@ export function gridOfStore(template: AnswersConfig, path: string, store: OwnSto
       },
     }),
   };
-  return answersConfig.parse({ ...template, name: `answers-${name}`, datasets: [dataset] });
+  return studyConfig.parse({ ...template, name: `study-${name}`, datasets: [dataset] });
 }
 
 /**
@@ -58,11 +58,11 @@ export function gridOfStore(template: AnswersConfig, path: string, store: OwnSto
  * @throws LockstepError USAGE when the time is too short for anything else already
  */
 export function sizedGrid(
-  grid: AnswersConfig,
+  grid: StudyConfig,
   store: OwnStore,
   budget: { readonly minutes: number; readonly workers: number; readonly tokensPerSecond: number },
-): AnswersConfig {
-  const [dataset] = grid.datasets as [AnswersDataset];
+): StudyConfig {
+  const [dataset] = grid.datasets as [StudyDataset];
   const { minutes, workers, tokensPerSecond } = budget;
   const [, { pretexts }] = firstNetwork(dataset);
   const cells = [
@@ -80,7 +80,7 @@ export function sizedGrid(
     const needed = (others + (atOnce * FEWEST_PRETRAINING_STEPS) / fewest) / RESERVE / 60;
     throw new LockstepError(
       'USAGE',
-      `${minutes} minutes are too few for the answers on this dataset: fine-tuning and evaluation alone take about ${Math.ceil(others / 60)} with ${workers} workers at ${Math.round(tokensPerSecond)} tokens a second each.`,
+      `${minutes} minutes are too few for a study of this dataset: fine-tuning and evaluation alone take about ${Math.ceil(others / 60)} with ${workers} workers at ${Math.round(tokensPerSecond)} tokens a second each.`,
       `Give --minutes ${Math.ceil(needed)} or more, or more --workers.`,
     );
   }
@@ -140,7 +140,7 @@ function fewestTrainingLabels({ splits }: StoreManifest, path: string): number {
   if (counts.length >= 2 && fewest >= 1) return fewest;
   throw new LockstepError(
     'DATA_INVALID',
-    `The answers compare classifiers, but the dataset "${path}" has ${counts.length} classes and ${counts.length === 0 ? 'no' : fewest} labelled training sequences in the smallest.`,
+    `A study compares classifiers, but the dataset "${path}" has ${counts.length} classes and ${counts.length === 0 ? 'no' : fewest} labelled training sequences in the smallest.`,
     'Import it with labels for at least two classes, each with training sequences.',
   );
 }

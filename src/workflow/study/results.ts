@@ -1,14 +1,15 @@
 /** Looks up and compares what the cells of one dataset gave. */
-import type { AnswersDataset } from './answers-config.ts';
+
 import { type CellResult, cellName, type MeasuredResult } from './cell.ts';
 import { FEW_LABELS, firstNetwork, SCRATCH, validationScore } from './grid.ts';
 import { meanOf, type Pair, type PairedDifference, pairedDifference } from './paired-difference.ts';
+import type { StudyDataset } from './study-config.ts';
 
 export class DatasetResults {
-  readonly dataset: AnswersDataset;
+  readonly dataset: StudyDataset;
   readonly #byName: ReadonlyMap<string, CellResult>;
 
-  constructor(dataset: AnswersDataset, results: readonly CellResult[]) {
+  constructor(dataset: StudyDataset, results: readonly CellResult[]) {
     this.dataset = dataset;
     this.#byName = new Map(results.map((result) => [cellName(result.key), result]));
   }

@@ -11,10 +11,10 @@ import type { Device } from '../../launch/device.ts';
 import { startEngineProgram } from '../../launch/engine-process.ts';
 import { runPaths } from '../../run/folder.ts';
 import type { ClassificationReport } from '../predict/classification-report.ts';
-import { type AnswersFolder, type CellPaths, cellPaths, writeWhole } from './answers-folder.ts';
 import { type Cell, type CellResult, cellName } from './cell.ts';
 import type { Children } from './children.ts';
 import type { MeasureLine, MeasureRequest } from './measure-worker.ts';
+import { type CellPaths, cellPaths, type StudyFolder, writeWhole } from './study-folder.ts';
 import { validationOf } from './validation.ts';
 
 const COMMAND_LINE = fileURLToPath(new URL('../../../bin/lockstep.js', import.meta.url));
@@ -22,7 +22,7 @@ const MEASURE_WORKER = fileURLToPath(new URL('./measure-worker.ts', import.meta.
 const SAVED: readonly number[] = [EXIT.interrupted, EXIT.terminated, EXIT.requeue];
 
 export interface CellPlace {
-  readonly folder: AnswersFolder;
+  readonly folder: StudyFolder;
   readonly device: Device;
   readonly crop: number | undefined;
   /** Processes that a signal must reach. */

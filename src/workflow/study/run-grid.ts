@@ -1,13 +1,13 @@
 /** Runs the cells of a grid, several at a time; those that are done are read instead. */
 import type { Device } from '../../launch/device.ts';
-import { type AnswersFolder, cellPaths, readResult } from './answers-folder.ts';
 import type { Cell, CellResult } from './cell.ts';
 import { cellName } from './cell.ts';
 import { Children } from './children.ts';
 import { runCell } from './run-cell.ts';
+import { cellPaths, readResult, type StudyFolder } from './study-folder.ts';
 
 export interface GridRequest {
-  readonly folder: AnswersFolder;
+  readonly folder: StudyFolder;
   /** Each runs one cell at a time, with one worker. */
   readonly devices: readonly Device[];
   readonly crop: number | undefined;

@@ -1,4 +1,4 @@
-/** The answers as one HTML page that needs no network: style, uPlot and data are in it. */
+/** A study as one HTML page that needs no network: style, uPlot and data are in it. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Chart } from '../charts.ts';
@@ -14,7 +14,7 @@ export interface Page {
 const { resolve } = createRequire(import.meta.url);
 const readText = (path: string | URL): string => readFileSync(path, 'utf8');
 
-export function answersPage({ title, measuredOn, answers, charts }: Page): string {
+export function studyPage({ title, measuredOn, answers, charts }: Page): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -30,7 +30,7 @@ export function answersPage({ title, measuredOn, answers, charts }: Page): strin
 ${answers.map(answerHtml).join('\n')}
 </dl>
 <div id="plots"></div>
-<p>Bars reach from the worst to the best label draw. The tables behind the plots are in answers.md beside this page.</p>
+<p>Bars reach from the worst to the best label draw. The tables behind the plots are in study.md beside this page.</p>
 <script type="application/json" id="charts">${inScript(JSON.stringify(charts))}</script>
 <script>${readText(resolve('uplot/dist/uPlot.iife.min.js'))}</script>
 <script>${readText(new URL('./draw-charts.js', import.meta.url))}</script>

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { CellResult } from '../../../../src/workflow/study/cell.ts';
 import { fiveAnswers } from '../../../../src/workflow/study/five-answers.ts';
-import { loadAnswersConfig } from '../../../../src/workflow/study/load-answers.ts';
+import { loadStudyConfig } from '../../../../src/workflow/study/load-study.ts';
 import { DatasetResults } from '../../../../src/workflow/study/results.ts';
 import { key, resultOf } from './made-results.ts';
 
-const config = loadAnswersConfig('configs/answers.yaml');
+const config = loadStudyConfig('configs/study.yaml');
 /** Three draws of five labels around an accuracy, validation like test. */
 const around = (accuracy: number, spread = 0.01) => ({
   5: [accuracy - spread, accuracy, accuracy + spread].map((each) => [each, each] as const),

@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { cellName } from '../../../../src/workflow/study/cell.ts';
 import { bestPretext, firstCells, shareCells } from '../../../../src/workflow/study/grid.ts';
-import { loadAnswersConfig } from '../../../../src/workflow/study/load-answers.ts';
+import { loadStudyConfig } from '../../../../src/workflow/study/load-study.ts';
 import { resultOf } from './made-results.ts';
 
-const config = loadAnswersConfig('configs/answers.yaml');
+const config = loadStudyConfig('configs/study.yaml');
 const [files] = config.datasets as [(typeof config.datasets)[number]];
 const cells = firstCells(config);
 const cell = (name: string) => cells.find(({ key }) => cellName(key) === name)!;
 
-describe('the grid of configs/answers.yaml', () => {
+describe('the grid of configs/study.yaml', () => {
   it('has a run for each recipe of each network, pretexts first', () => {
     assert.deepEqual(
       cells.map(({ key }) => cellName(key)),

@@ -3,10 +3,10 @@ import { describe, it } from 'node:test';
 import { LockstepError } from '../../../../src/core/errors.ts';
 import type { Store } from '../../../../src/data/format/store.ts';
 import { firstCells } from '../../../../src/workflow/study/grid.ts';
-import { loadAnswersConfig } from '../../../../src/workflow/study/load-answers.ts';
+import { loadStudyConfig } from '../../../../src/workflow/study/load-study.ts';
 import { gridOfStore, sizedGrid } from '../../../../src/workflow/study/own-grid.ts';
 
-const template = loadAnswersConfig('configs/answers.yaml');
+const template = loadStudyConfig('configs/study.yaml');
 
 /** Two classes, four of five sequences in training, so many of the first class labelled. */
 function storeOf(options: { valueType: 'uint8' | 'float32'; labelled: number }) {
@@ -39,7 +39,7 @@ const stepsOf = (grid: ReturnType<typeof gridOfStore>) =>
 describe("the grid of one's own dataset", () => {
   it('asks everything about it, and nothing about the datasets of the template', () => {
     const grid = gridOfStore(template, '/somewhere/my data', integers);
-    assert.equal(grid.name, 'answers-my-data');
+    assert.equal(grid.name, 'study-my-data');
     assert.deepEqual(
       grid.datasets.map(({ name, data }) => [name, data]),
       [['my-data', { store: '/somewhere/my data' }]],
@@ -113,7 +113,7 @@ describe('the size of a grid', () => {
         assert.ok(error instanceof LockstepError);
         assert.match(
           error.toLine(),
-          /^USAGE: 5 minutes are too few for the answers on this dataset: fine-tuning and evaluation alone take about \d+ with 2 workers at 70000 tokens a second each\. Give --minutes \d+ or more, or more --workers\.$/,
+          /^USAGE: 5 minutes are too few for a study of this dataset: fine-tuning and evaluation alone take about \d+ with 2 workers at 70000 tokens a second each\. Give --minutes \d+ or more, or more --workers\.$/,
         );
         const needed = Number(/--minutes (\d+)/.exec(error.advice)![1]);
         assert.doesNotThrow(() => sized(needed + 1));

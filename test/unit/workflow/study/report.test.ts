@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { chartsOf } from '../../../../src/workflow/study/charts.ts';
 import { fiveAnswers } from '../../../../src/workflow/study/five-answers.ts';
-import { loadAnswersConfig } from '../../../../src/workflow/study/load-answers.ts';
-import { answersMarkdown } from '../../../../src/workflow/study/markdown.ts';
-import { answersPage } from '../../../../src/workflow/study/page/page.ts';
+import { loadStudyConfig } from '../../../../src/workflow/study/load-study.ts';
+import { studyMarkdown } from '../../../../src/workflow/study/markdown.ts';
+import { studyPage } from '../../../../src/workflow/study/page/page.ts';
 import { DatasetResults } from '../../../../src/workflow/study/results.ts';
 import { key, resultOf } from './made-results.ts';
 
-const config = loadAnswersConfig('configs/answers.yaml');
+const config = loadStudyConfig('configs/study.yaml');
 const draws = (...accuracies: number[]) => accuracies.map((each) => [each, each] as const);
 const results = [
   resultOf(key('causal', 'next-step'), { 5: draws(0.6, 0.62, 0.64), 50: draws(0.8, 0.8, 0.8) }),
@@ -19,12 +19,12 @@ const of = new DatasetResults(config.datasets[0]!, results);
 const answers = fiveAnswers(of, 41);
 const measuredOn = 'Measured on a machine.';
 
-describe('answers.md', () => {
-  const markdown = answersMarkdown({ config, results, answers, measuredOn });
+describe('study.md', () => {
+  const markdown = studyMarkdown({ config, results, answers, measuredOn });
 
   it('begins with the five questions', () => {
     const lines = markdown.split('\n');
-    assert.equal(lines[0], '# Answers: answers');
+    assert.equal(lines[0], '# Study: study');
     assert.equal(lines[2], "3 runs, 3:00 of one worker's time. Measured on a machine.");
     assert.equal(lines.filter((line) => /^\| .*\? \|/.test(line)).length, 5);
   });
@@ -65,7 +65,7 @@ describe('the charts', () => {
 
   it('stand in a page that needs no network and survives strange names', () => {
     const strange = [{ ...charts[0]!, title: '</script><b>' }];
-    const page = answersPage({ title: 'A & B', measuredOn, answers, charts: strange });
+    const page = studyPage({ title: 'A & B', measuredOn, answers, charts: strange });
     assert.match(page, /<h1>A &amp; B<\/h1>/);
     assert.doesNotMatch(page, /<\/script><b>/);
     assert.doesNotMatch(page, /(src|href)="?http/);

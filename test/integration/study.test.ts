@@ -1,4 +1,4 @@
-/** The grid of the answers with real runs: tiny ones, but every part of it is there. */
+/** A study with real runs: tiny ones, but every part of it is there. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, describe, it } from 'node:test';
@@ -7,7 +7,7 @@ import type { CellResult } from '../../src/workflow/study/cell.ts';
 import { Workplace } from '../helper/command-line.ts';
 
 const GRID = `
-name: tiny-answers
+name: tiny-study
 seed: 3
 datasets:
   - name: made
@@ -34,7 +34,7 @@ const LONG_WARM_UP =
   'duration: { steps: 40 }, learningRate: { kind: warmup-cosine, peak: 1.0e-2, warmupSteps: 30 }';
 const CELLS = ['made.causal.masked', 'made.causal.next-step', 'made.causal.scratch'];
 
-describe('lockstep answers', { concurrency: true }, () => {
+describe('lockstep study', { concurrency: true }, () => {
   const place = new Workplace();
   after(() => place.remove());
   writeFileSync(place.path('grid.yaml'), GRID);
@@ -46,46 +46,43 @@ describe('lockstep answers', { concurrency: true }, () => {
     cellsOf(out).map((name) => ({ ...(place.json(out, 'cells', name) as CellResult), seconds: 0 }));
 
   it('runs the grid, goes on where a signal stopped it, and answers', async () => {
-    const undisturbed = await place.run('answers', 'grid.yaml', '--workers', '2', '--out', 'whole');
+    const undisturbed = await place.run('study', 'grid.yaml', '--workers', '2', '--out', 'whole');
     assert.equal(undisturbed.code, 0, undisturbed.stderr);
     assert.match(undisturbed.stdout, /^Does self-supervised learning work here/);
-    assert.match(undisturbed.stdout, /Written: whole\/answers\.md and whole\/answers\.html/);
+    assert.match(undisturbed.stdout, /Written: whole\/study\.md and whole\/study\.html/);
     const names = cellsOf('whole').map((name) => name.replace('.json', ''));
     assert.deepEqual(
       names.filter((name) => !name.includes('percent')),
       CELLS,
     );
     assert.equal(names.length, CELLS.length + 1, 'the best pretext has a run with half the data');
-    const markdown = readFileSync(place.path('whole', 'answers.md'), 'utf8');
+    const markdown = readFileSync(place.path('whole', 'study.md'), 'utf8');
     assert.match(markdown, /\| Masked or next timestep\? \| .* 3 draws\) at 3 labels a class/);
-    assert.match(readFileSync(place.path('whole', 'answers.html'), 'utf8'), /new uPlot/);
+    assert.match(readFileSync(place.path('whole', 'study.html'), 'utf8'), /new uPlot/);
 
-    const { child, ended } = place.start('answers', 'grid.yaml', '--out', 'stopped');
+    const { child, ended } = place.start('study', 'grid.yaml', '--out', 'stopped');
     const first = place.path('stopped', 'cells', 'made.causal.next-step.json');
     while (!existsSync(first) && child.exitCode === null) await wait(50);
     child.kill('SIGTERM');
     const stopped = await ended;
     assert.equal(stopped.code, 143, stopped.stderr);
-    assert.match(
-      stopped.stderr,
-      /TERMINATED: The answers were stopped by SIGTERM; what the runs had/,
-    );
+    assert.match(stopped.stderr, /TERMINATED: The study was stopped by SIGTERM; what the runs had/);
     assert.ok(cellsOf('stopped').length < names.length);
-    assert.ok(!existsSync(place.path('stopped', 'answers.md')), 'no answer from half a grid');
+    assert.ok(!existsSync(place.path('stopped', 'study.md')), 'no answer from half a grid');
 
-    const rest = await place.run('answers', 'grid.yaml', '--workers', '2', '--out', 'stopped');
+    const rest = await place.run('study', 'grid.yaml', '--workers', '2', '--out', 'stopped');
     assert.equal(rest.code, 0, rest.stderr);
     assert.match(rest.stderr, /made\.causal\.next-step: was done already/);
     assert.deepEqual(resultsOf('stopped'), resultsOf('whole'));
 
-    const again = await place.run('answers', 'grid.yaml', '--out', 'whole');
+    const again = await place.run('study', 'grid.yaml', '--out', 'whole');
     assert.equal(again.stdout, undisturbed.stdout, 'all is read, nothing is run again');
     assert.equal(again.stderr.match(/was done already/g)?.length, names.length);
-    const other = await place.run('answers', 'grid.yaml', '--out', 'whole', '--set', 'seed=4');
+    const other = await place.run('study', 'grid.yaml', '--out', 'whole', '--set', 'seed=4');
     assert.equal(other.code, 2);
     assert.equal(
       other.stderr,
-      'USAGE: "whole" holds the answers of another configuration: seed differs. Choose another --out, or remove that folder.\n',
+      'USAGE: "whole" holds the study of another configuration: seed differs. Choose another --out, or remove that folder.\n',
     );
   });
 
@@ -96,12 +93,12 @@ describe('lockstep answers', { concurrency: true }, () => {
     const warming = GRID.replace('duration: { steps: 3 }', LONG_WARM_UP);
     writeFileSync(place.path('warming.yaml'), warming);
     const { code, stderr } = await place.run(
-      ...['answers', 'warming.yaml', '--data', 'data/own', '--minutes', '0.1', '--out', 'own'],
+      ...['study', 'warming.yaml', '--data', 'data/own', '--minutes', '0.1', '--out', 'own'],
     );
     assert.equal(code, 2);
     assert.match(
       stderr,
-      /\nUSAGE: 0\.1 minutes are too few for the answers on this dataset: fine-tuning and evaluation alone take about \d+ with 1 workers at \d+ tokens a second each\. Give --minutes \d+ or more, or more --workers\.\n$/,
+      /\nUSAGE: 0\.1 minutes are too few for a study of this dataset: fine-tuning and evaluation alone take about \d+ with 1 workers at \d+ tokens a second each\. Give --minutes \d+ or more, or more --workers\.\n$/,
     );
     assert.deepEqual(readdirSync(place.path('own')), ['cells'], 'no grid was begun');
   });
@@ -109,7 +106,7 @@ describe('lockstep answers', { concurrency: true }, () => {
   it('names the run that failed, why, and where its log is', async () => {
     const broken = GRID.replace('family: causal', 'family: dilated');
     writeFileSync(place.path('broken.yaml'), broken);
-    const { code, stderr } = await place.run('answers', 'broken.yaml', '--out', 'broken');
+    const { code, stderr } = await place.run('study', 'broken.yaml', '--out', 'broken');
     assert.equal(code, 2);
     assert.match(
       stderr,

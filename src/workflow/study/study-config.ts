@@ -1,4 +1,4 @@
-/** A grid of runs that answers what self-supervised learning is worth on a dataset. */
+/** A study: a grid of runs that shows what self-supervised learning is worth on a dataset. */
 import { z } from 'zod';
 import { dataSection } from '../../config/data-section.ts';
 import { engineSection } from '../../config/engine-section.ts';
@@ -45,7 +45,7 @@ const dataset = z.strictObject({
   grouping: z.strictObject({ model: modelSection, training, labels }).optional(),
 });
 
-export const answersConfig = z.strictObject({
+export const studyConfig = z.strictObject({
   name,
   seed: z.int().min(0).max(0xffffffff).default(0),
   engine: engineSection.prefault({}),
@@ -55,8 +55,8 @@ export const answersConfig = z.strictObject({
   datasets: z.array(dataset).min(1),
 });
 
-export type AnswersConfig = z.output<typeof answersConfig>;
-export type AnswersDataset = AnswersConfig['datasets'][number];
-export type NetworkConfig = AnswersDataset['networks'][string];
+export type StudyConfig = z.output<typeof studyConfig>;
+export type StudyDataset = StudyConfig['datasets'][number];
+export type NetworkConfig = StudyDataset['networks'][string];
 export type TrainingConfig = z.output<typeof training>;
 export type LabelsConfig = z.output<typeof labels>;

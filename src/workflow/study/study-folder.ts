@@ -1,10 +1,10 @@
-/** Where the answers and their runs are. */
+/** Where a study and its runs are. */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFailure } from '../../core/file-error.ts';
 import { type CellKey, type CellResult, cellName } from './cell.ts';
 
-export interface AnswersFolder {
+export interface StudyFolder {
   readonly path: string;
   /** The configuration that the grid follows from. */
   readonly config: string;
@@ -23,16 +23,16 @@ export interface CellPaths {
   readonly result: string;
 }
 
-export function answersFolder(path: string): AnswersFolder {
+export function studyFolder(path: string): StudyFolder {
   return {
     path,
-    config: join(path, 'answers.yaml'),
-    markdown: join(path, 'answers.md'),
-    page: join(path, 'answers.html'),
+    config: join(path, 'study.yaml'),
+    markdown: join(path, 'study.md'),
+    page: join(path, 'study.html'),
   };
 }
 
-export function cellPaths({ path }: AnswersFolder, key: CellKey): CellPaths {
+export function cellPaths({ path }: StudyFolder, key: CellKey): CellPaths {
   const name = cellName(key);
   return {
     config: join(path, 'cells', `${name}.yaml`),
@@ -43,7 +43,7 @@ export function cellPaths({ path }: AnswersFolder, key: CellKey): CellPaths {
 }
 
 /** @throws LockstepError USAGE, OUT_OF_RESOURCES */
-export function makeAnswersFolder(folder: AnswersFolder): void {
+export function makeStudyFolder(folder: StudyFolder): void {
   writing(folder.path, () => mkdirSync(join(folder.path, 'cells'), { recursive: true }));
 }
 

@@ -8,28 +8,24 @@ import { lockFolder } from '../../core/folder-lock.ts';
 import { openStore, type StoreOnDisk } from '../../data/format/open-store.ts';
 import { resolveEngineKind } from '../../engine/select.ts';
 import type { Device } from '../../launch/device.ts';
-import { answerGrid } from '../../workflow/study/answer-grid.ts';
-import type { AnswersConfig, AnswersDataset } from '../../workflow/study/answers-config.ts';
-import {
-  answersFolder,
-  makeAnswersFolder,
-  writeWhole,
-} from '../../workflow/study/answers-folder.ts';
 import { firstCells } from '../../workflow/study/grid.ts';
 import {
-  answersConfigToYaml,
-  loadAnswersConfig,
+  loadStudyConfig,
   refuseOtherGrid,
-} from '../../workflow/study/load-answers.ts';
+  studyConfigToYaml,
+} from '../../workflow/study/load-study.ts';
 import { measureSpeed } from '../../workflow/study/measure-speed.ts';
 import { gridOfStore, sizedGrid } from '../../workflow/study/own-grid.ts';
+import { runStudy } from '../../workflow/study/run-study.ts';
+import type { StudyConfig, StudyDataset } from '../../workflow/study/study-config.ts';
+import { makeStudyFolder, studyFolder, writeWhole } from '../../workflow/study/study-folder.ts';
 import type { Command } from '../command.ts';
 import { type DeviceOptions, deviceOptions, devicesOf } from './train.ts';
 
-const TEMPLATE = fileURLToPath(new URL('../../../configs/answers.yaml', import.meta.url));
+const TEMPLATE = fileURLToPath(new URL('../../../configs/study.yaml', import.meta.url));
 const MINUTES = 30;
 
-interface AnswersOptions extends DeviceOptions {
+interface StudyOptions extends DeviceOptions {
   config: string;
   data: string | undefined;
   minutes: number;
@@ -37,13 +33,13 @@ interface AnswersOptions extends DeviceOptions {
   set: string[];
 }
 
-export const answersCommand: Command<AnswersOptions> = {
+export const studyCommand: Command<StudyOptions> = {
   builder: (yargs) =>
     deviceOptions(yargs)
       .positional('config', {
         type: 'string',
         default: TEMPLATE,
-        defaultDescription: 'configs/answers.yaml',
+        defaultDescription: 'configs/study.yaml',
         describe: 'A YAML file: datasets, networks, pretexts, labels',
       })
       .option('data', {
@@ -55,31 +51,31 @@ export const answersCommand: Command<AnswersOptions> = {
         default: MINUTES,
         describe: 'With --data: how long it may take on this machine',
       })
-      .option('out', { type: 'string', describe: 'Folder of the answers [default: runs/<name>]' })
+      .option('out', { type: 'string', describe: 'Folder of the study [default: runs/<name>]' })
       .option('set', {
         type: 'string',
         array: true,
         nargs: 1,
         default: [] as string[],
         describe: 'Change a value of the file: --set test.crop=4096',
-      }) as unknown as Argv<AnswersOptions>,
-  handler: async (options: ArgumentsCamelCase<AnswersOptions>) => {
+      }) as unknown as Argv<StudyOptions>,
+  handler: async (options: ArgumentsCamelCase<StudyOptions>) => {
     const devices = devicesOf(options);
-    const template = atHome(loadAnswersConfig(options.config, options.set));
+    const template = atHome(loadStudyConfig(options.config, options.set));
     const { data } = options;
     const store = data === undefined ? undefined : await openStore(data);
     try {
       const grid =
         store === undefined ? template : gridOfStore(template, resolve(store.path), store);
-      const folder = answersFolder(options.out ?? `runs/${grid.name}`);
-      makeAnswersFolder(folder);
+      const folder = studyFolder(options.out ?? `runs/${grid.name}`);
+      makeStudyFolder(folder);
       const lock = lockFolder(folder.path);
       try {
         const config = existsSync(folder.config)
-          ? goOn(loadAnswersConfig(folder.config), grid, folder.path, store !== undefined)
+          ? goOn(loadStudyConfig(folder.config), grid, folder.path, store !== undefined)
           : await sized(grid, store, options.minutes, devices);
-        writeWhole(folder.config, answersConfigToYaml(config));
-        const answers = await answerGrid(config, { folder, devices, measuredOn: machine(devices) });
+        writeWhole(folder.config, studyConfigToYaml(config));
+        const answers = await runStudy(config, { folder, devices, measuredOn: machine(devices) });
         for (const { question, sentence } of answers) console.log(`${question}\n  ${sentence}`);
         console.log(`\nWritten: ${folder.markdown} and ${folder.page}`);
       } finally {
@@ -92,7 +88,7 @@ export const answersCommand: Command<AnswersOptions> = {
 };
 
 /** Without what depends on where the file is read: current folder, engine that is set up. */
-function atHome(config: AnswersConfig): AnswersConfig {
+function atHome(config: StudyConfig): StudyConfig {
   const { engine, datasets } = config;
   return {
     ...config,
@@ -106,17 +102,17 @@ function atHome(config: AnswersConfig): AnswersConfig {
 
 /** A grid that was begun keeps its size. */
 function goOn(
-  known: AnswersConfig,
-  wanted: AnswersConfig,
+  known: StudyConfig,
+  wanted: StudyConfig,
   path: string,
   wasSized: boolean,
-): AnswersConfig {
+): StudyConfig {
   refuseOtherGrid(known, wasSized ? withSizeOf(known, wanted) : wanted, path);
   return known;
 }
 
-function withSizeOf(known: AnswersConfig, wanted: AnswersConfig): AnswersConfig {
-  const [dataset] = wanted.datasets as [AnswersDataset];
+function withSizeOf(known: StudyConfig, wanted: StudyConfig): StudyConfig {
+  const [dataset] = wanted.datasets as [StudyDataset];
   const networks = Object.entries(dataset.networks).map(([name, network]) => [
     name,
     { ...network, pretraining: known.datasets[0]?.networks[name]?.pretraining },
@@ -125,16 +121,16 @@ function withSizeOf(known: AnswersConfig, wanted: AnswersConfig): AnswersConfig 
 }
 
 async function sized(
-  grid: AnswersConfig,
+  grid: StudyConfig,
   store: StoreOnDisk | undefined,
   minutes: number,
   devices: readonly Device[],
-): Promise<AnswersConfig> {
+): Promise<StudyConfig> {
   if (store === undefined) return grid;
   if (!(minutes > 0)) {
     throw new LockstepError(
       'USAGE',
-      `Cannot size the answers to ${minutes} minutes: the number must be above 0.`,
+      `Cannot size the study to ${minutes} minutes: the number must be above 0.`,
       'Give --minutes a number such as 30.',
     );
   }

@@ -1,24 +1,24 @@
-/** Runs a grid, writes `answers.md` and `answers.html`, and says the five answers. */
+/** Runs a grid, writes `study.md` and `study.html`, and says the five answers. */
 
 import { formatDuration } from '../../core/format.ts';
 import { symbolsOf } from '../../data/facts.ts';
 import { openStore } from '../../data/format/open-store.ts';
 import type { Device } from '../../launch/device.ts';
 import { ensureStore } from '../train/ensure-store.ts';
-import type { AnswersConfig, AnswersDataset } from './answers-config.ts';
-import { type AnswersFolder, writeWhole } from './answers-folder.ts';
 import { type Cell, type CellResult, cellName } from './cell.ts';
 import { chartsOf } from './charts.ts';
 import { type Answer, fiveAnswers } from './five-answers.ts';
 import { bestPretext, firstCells, firstNetwork, shareCells } from './grid.ts';
-import { answersMarkdown } from './markdown.ts';
-import { answersPage } from './page/page.ts';
+import { studyMarkdown } from './markdown.ts';
+import { studyPage } from './page/page.ts';
 import { meanOf, percent } from './paired-difference.ts';
 import { DatasetResults } from './results.ts';
 import { type GridEvent, runGrid } from './run-grid.ts';
+import type { StudyConfig, StudyDataset } from './study-config.ts';
+import { type StudyFolder, writeWhole } from './study-folder.ts';
 
 export interface AnswerGridOptions {
-  readonly folder: AnswersFolder;
+  readonly folder: StudyFolder;
   readonly devices: readonly Device[];
   /** Engine, machine and date, for the report. */
   readonly measuredOn: string;
@@ -28,8 +28,8 @@ export interface AnswerGridOptions {
  * @returns the answers to the first dataset's five questions
  * @throws LockstepError what a run failed of, INTERRUPTED after a signal
  */
-export async function answerGrid(
-  config: AnswersConfig,
+export async function runStudy(
+  config: StudyConfig,
   { folder, devices, measuredOn }: AnswerGridOptions,
 ): Promise<Answer[]> {
   for (const { data } of config.datasets) await ensureStore({ data }, say);
@@ -48,12 +48,12 @@ export async function answerGrid(
     onEvent: showCells(expected),
   });
   const answers = fiveAnswers(new DatasetResults(config.datasets[0]!, results), facts[0]!.symbols);
-  writeWhole(folder.markdown, answersMarkdown({ config, results, answers, measuredOn }));
+  writeWhole(folder.markdown, studyMarkdown({ config, results, answers, measuredOn }));
   const charts = config.datasets.flatMap((dataset) =>
     chartsOf(new DatasetResults(dataset, results), results),
   );
-  const title = `Answers: ${config.name}`;
-  writeWhole(folder.page, answersPage({ title, measuredOn, answers, charts }));
+  const title = `Study: ${config.name}`;
+  writeWhole(folder.page, studyPage({ title, measuredOn, answers, charts }));
   return answers;
 }
 
@@ -63,7 +63,7 @@ interface DatasetFacts {
   readonly trainingSequences: number;
 }
 
-async function readFacts({ data }: AnswersDataset): Promise<DatasetFacts> {
+async function readFacts({ data }: StudyDataset): Promise<DatasetFacts> {
   const store = await openStore(data.store);
   try {
     const trainingSequences = store.manifest.splits.train.sequences;
@@ -75,10 +75,10 @@ async function readFacts({ data }: AnswersDataset): Promise<DatasetFacts> {
 
 /** Each dataset's runs with smaller shares, once its best pretext is known. */
 function shareCellsOnce(
-  config: AnswersConfig,
+  config: StudyConfig,
   facts: readonly DatasetFacts[],
 ): (results: readonly CellResult[]) => Cell[] {
-  const given = new Set<AnswersDataset>();
+  const given = new Set<StudyDataset>();
   return (results) =>
     config.datasets.flatMap((dataset, index) => {
       const best = bestPretext(dataset, firstNetwork(dataset)[0], results);

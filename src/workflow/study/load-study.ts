@@ -1,0 +1,30 @@
+import { isDeepStrictEqual } from 'node:util';
+import { stringify } from 'yaml';
+import { parseConfig, readConfigFile } from '../../config/load.ts';
+import { LockstepError } from '../../core/errors.ts';
+import { type StudyConfig, studyConfig } from './study-config.ts';
+
+/**
+ * Reads the configuration of a study.
+ * @throws LockstepError CONFIG_NOT_FOUND, CONFIG_INVALID
+ */
+export function loadStudyConfig(path: string, overrides: readonly string[] = []): StudyConfig {
+  return parseConfig(studyConfig, readConfigFile(path), path, overrides);
+}
+
+/** With every default filled in, as YAML that `loadStudyConfig` reads back. */
+export function studyConfigToYaml(config: StudyConfig): string {
+  return stringify(config, { lineWidth: 100, aliasDuplicateObjects: false });
+}
+
+/** @throws LockstepError USAGE when a grid that was begun with `known` is to go on as `wanted` */
+export function refuseOtherGrid(known: StudyConfig, wanted: StudyConfig, path: string): void {
+  if (isDeepStrictEqual(known, wanted)) return;
+  const keys = Object.keys(wanted) as (keyof StudyConfig)[];
+  const other = keys.filter((key) => !isDeepStrictEqual(known[key], wanted[key]));
+  throw new LockstepError(
+    'USAGE',
+    `"${path}" holds the study of another configuration: ${other.join(', ')} ${other.length === 1 ? 'differs' : 'differ'}.`,
+    'Choose another --out, or remove that folder.',
+  );
+}
