@@ -65,8 +65,8 @@ export function makeBenchProgram(definition: BenchDefinition): BenchProgram {
       const lengths = Int32Array.from(lengthsOf(shape));
       const values = new Int32Array(rows * paddedLength);
       for (let row = 0; row < rows; row++) {
-        for (let step = 0; step < lengths[row]!; step++) {
-          values[row * paddedLength + step] = (step * 7919 + row * 31) % SYMBOLS;
+        for (let t = 0; t < lengths[row]!; t++) {
+          values[row * paddedLength + t] = (t * 7919 + row * 31) % SYMBOLS;
         }
       }
       const nothing = new Int32Array(rows);

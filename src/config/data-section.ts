@@ -17,7 +17,7 @@ export const dataSection = z.strictObject({
         .default({ minimum: 512, maximum: 30_720 }),
       /** Classes differ by the order of symbols only: all have the same histogram. */
       orderOnly: z.boolean().default(false),
-      /** Each step follows from the one so many steps before it. */
+      /** Each timestep follows from the one this many timesteps before it. */
       lag: z.int().min(1).max(65_536).default(1),
       seed: z.int().min(0).max(0xffffffff).default(0),
     })

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
 const channels = z.int().min(1).max(4096).default(64);
-/** Held by a masked step of a one-channel input: outside the data's range. 0 is a symbol. */
+/** Held by a masked timestep of a one-channel input: outside the data's range. 0 is a symbol. */
 const maskValue = z.number().default(-1);
 /** A safetensors file to start a `fresh` phase from instead of random weights; names must match. */
 const initialWeights = z.string().optional();
 
-/** The first user's network: one residual block, receptive field of 5 steps. */
+/** The first user's network: one residual block, receptive field of 5 timesteps. */
 const referenceModel = z.strictObject({
   family: z.literal('reference'),
   channels,
@@ -14,7 +14,7 @@ const referenceModel = z.strictObject({
   initialWeights,
 });
 
-/** Dilated residual network: receptive field 1 + (kernel − 1) · Σ(dilation + 1) steps. */
+/** Dilated residual network: receptive field 1 + (kernel − 1) · Σ(dilation + 1) timesteps. */
 const dilated = {
   channels,
   /** `embedding` gives each integer symbol a vector; `value` feeds the number itself. */

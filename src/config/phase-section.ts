@@ -19,7 +19,7 @@ export const subsetSection = z.strictObject({
   labelsPerClass: z.int().min(1).optional(),
   /** Number of the label draw. */
   draw: z.int().min(0).default(0),
-  /** A window of at most so many steps of each sequence, at a new random place each epoch. */
+  /** A window of at most this many timesteps of each sequence, at a new random place each epoch. */
   crop: z.int().min(1).optional(),
   /** The first so many sequences of the subset, in a seeded order; all when absent. */
   maxSequences: z.int().min(1).optional(),
@@ -40,9 +40,9 @@ const supervised = z.strictObject({
 
 const masked = z.strictObject({
   kind: z.literal('masked'),
-  /** Expected share of the steps that is masked. */
+  /** Expected share of the timesteps that is masked. */
   fraction: z.number().gt(0).lt(1).default(0.15),
-  /** Length of a masked span, in steps. */
+  /** Length of a masked span, in timesteps. */
   span: z.int().min(1).max(1024).default(5),
   /** Predict the masked symbol (integer values only) or its value. */
   target: z.enum(['classification', 'regression']).default('classification'),
@@ -98,7 +98,7 @@ export const learningRateSection = z.discriminatedUnion('kind', [
     kind: z.literal('warmup-cosine'),
     /** Reached at the end of the warm-up. */
     peak: z.number().positive(),
-    /** Linear warm-up over so many steps of the phase. */
+    /** Linear warm-up over this many steps of the phase. */
     warmupSteps: z.int().min(0).default(0),
     /** Share of the peak left at the last step. */
     finalFraction: z.number().min(0).max(1).default(0),
@@ -125,7 +125,7 @@ export const phaseSection = z.strictObject({
   evaluation: z
     .strictObject({
       data: evaluationSubset.prefault({}),
-      /** After each so many steps of the phase, and at its end. */
+      /** After this many steps of the phase each time, and at its end. */
       everySteps: z.int().min(1),
       /** `best` ends the phase with the weights that did best here; `last` with the last ones. */
       keep: z.enum(['best', 'last']).default('last'),

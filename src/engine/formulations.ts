@@ -7,7 +7,7 @@ export interface Formulations {
   readonly convolution: 'direct' | 'transposed';
   /**
    * `native`: one kernel; `shifted`: a matrix product for each tap, less what crosses between rows, in
-   * micro-batches of `LONG` steps and more.
+   * micro-batches of `LONG` timesteps and more.
    */
   readonly filterGradient: 'native' | 'shifted';
   /** `fused`: one kernel each way; `composed`: of channel-wise passes. Both are exact under padding. */

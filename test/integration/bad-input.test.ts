@@ -408,7 +408,7 @@ const RUNS: readonly Case[] = [
     what: 'a crop of less than nothing',
     args: ['predict', 'run', '--crop=-3'],
     code: 2,
-    says: 'USAGE: Cannot crop sequences to -3 steps: the number must be an integer from 1. Give --crop a number such as 1024, or leave it out to use whole sequences.',
+    says: 'USAGE: Cannot crop sequences to -3 timesteps: the number must be an integer from 1. Give --crop a number such as 1024, or leave it out to use whole sequences.',
   },
   {
     what: 'half a crop',
@@ -420,7 +420,7 @@ const RUNS: readonly Case[] = [
     what: 'a crop of nothing',
     args: ['predict', 'run', '--crop', '0'],
     code: 2,
-    says: 'USAGE: Cannot crop sequences to 0 steps: the number must be an integer from 1. Give --crop a number such as 1024, or leave it out to use whole sequences.',
+    says: 'USAGE: Cannot crop sequences to 0 timesteps: the number must be an integer from 1. Give --crop a number such as 1024, or leave it out to use whole sequences.',
   },
 ];
 

@@ -51,7 +51,7 @@ const synthCommand: CommandModule<object, SynthOptions> = {
       .option('lag', {
         type: 'number',
         default: 1,
-        describe: 'Each step follows from the one so many steps before it',
+        describe: 'Each timestep follows from the one this many timesteps before it',
       })
       .option('real', { type: 'boolean', default: false, describe: 'Real values with noise' })
       .option('unlabelled-share', {

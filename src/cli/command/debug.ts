@@ -111,7 +111,7 @@ async function showLayers({ run, engine, store, start }: ReadyWorker): Promise<v
   }
   console.log(layerTable(ranges, run.layout));
   console.log(
-    `${run.layout.parameterCount} parameters, receptive field ${run.model.receptiveField} steps, ` +
+    `${run.layout.parameterCount} parameters, receptive field ${run.model.receptiveField} timesteps, ` +
       `${run.schedule.totalSteps} global steps`,
   );
   refuseNonFiniteModel(start.state.parameters, run.layout, ranges);

@@ -29,7 +29,7 @@ export const evaluateCommand: Command<EvaluateOptions> = {
       .option('data', { type: 'string', describe: 'Another dataset than the run was trained on' })
       .option('crop', {
         type: 'number',
-        describe: 'Only the first so many steps of each sequence',
+        describe: 'Only the first N timesteps of each sequence',
       })
       .option('json', {
         type: 'boolean',

@@ -30,7 +30,7 @@ export const predictCommand: Command<PredictOptions> = {
       .option('split', { choices: SPLITS, describe: 'Only these sequences; all when absent' })
       .option('crop', {
         type: 'number',
-        describe: 'Only the first so many steps of each sequence',
+        describe: 'Only the first N timesteps of each sequence',
       })
       .option('out', { type: 'string', describe: 'File to write; standard output when absent' })
       .option('format', {

@@ -70,8 +70,8 @@ export class StoreStatistics {
     this.#trainSum += sum;
     if (values instanceof Float32Array) return;
     for (const value of values) this.#symbolCounts[value]!++;
-    for (let step = 1; step < values.length; step++) {
-      const [from, to] = [values[step - 1]!, values[step]!];
+    for (let position = 1; position < values.length; position++) {
+      const [from, to] = [values[position - 1]!, values[position]!];
       if (from < TRANSITION_SYMBOLS && to < TRANSITION_SYMBOLS) {
         this.#transitionCounts[from * TRANSITION_SYMBOLS + to]!++;
       }

@@ -30,7 +30,7 @@ const syntheticOptions = z
       .default({ minimum: 512, maximum: 30_720 }),
     /** All classes have the same, uniform histogram and differ by the order of symbols only. */
     orderOnly: z.boolean().default(false),
-    /** Each step follows from the one so many steps before it: `lag` chains of a class, interleaved. */
+    /** Each timestep follows from the one `lag` timesteps before it: `lag` chains of a class, interleaved. */
     lag: z.int().min(1).max(65_536).default(1),
     /** `symbols`: the integers; `real`: spread over [−1, 1], with noise. */
     output: z.enum(['symbols', 'real']).default('symbols'),
@@ -102,7 +102,7 @@ function lengthOf({ length: { minimum, maximum } }: Resolved, stream: RandomStre
   return Math.min(maximum, Math.floor(minimum * ((maximum + 1) / minimum) ** draw));
 }
 
-/** The first `lag` steps are uniform. */
+/** The first `lag` timesteps are uniform. */
 function walk(chain: CumulativeTransitions, options: Resolved, stream: RandomStream): Uint16Array {
   const { symbols, lag } = options;
   const sequence = new Uint16Array(lengthOf(options, stream));

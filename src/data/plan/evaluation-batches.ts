@@ -14,7 +14,7 @@ export interface MicroBatchList {
 
 /**
  * The subset once over in micro-batches of the same budget as in training, longest first, neighbours in
- * length together; a cropped sequence gives its first steps.
+ * length together; a cropped sequence gives its first timesteps.
  */
 export function evaluationBatches(subset: Subset, limits: RowLimits): MicroBatchList {
   const layout = microBatchLayout(lengthClasses(subset.effectiveLengths, limits));

@@ -33,7 +33,7 @@ export interface Plan {
   stepAt(n: number): PlannedStep;
 }
 
-/** Where a row's window starts, given how many steps of the sequence it leaves out. */
+/** Where a row's window starts, given how many timesteps of the sequence it leaves out. */
 export type ChooseStart = (sequence: number, slack: number) => number;
 
 /**

@@ -15,11 +15,11 @@ export function makeKernels(tf: TfjsLibrary): Kernels {
     return tf.conv2d(x as Tensor4D, filter as Tensor4D, 1, pad, 'NHWC', [1, dilation]);
   };
   /** Zeros before and behind along the width. */
-  const padWidth = (x: Tensor, steps: number): Tensor =>
+  const padWidth = (x: Tensor, count: number): Tensor =>
     tf.pad(x, [
       [0, 0],
       [0, 0],
-      [steps, steps],
+      [count, count],
       [0, 0],
     ]);
 
@@ -55,7 +55,7 @@ export function makeKernels(tf: TfjsLibrary): Kernels {
     },
     matMul,
     conv2d,
-    // The full correlation of dy with the filter turned round: what each input step has fed.
+    // The full correlation of dy with the filter turned round: what each input position has fed.
     conv2dInputGradient: (_xShape, filter, dy, shape) => {
       const turned = tf.transpose(tf.reverse(filter, 1), [0, 1, 3, 2]);
       const reach = (filter.shape[1]! - 1) * shape.dilation;

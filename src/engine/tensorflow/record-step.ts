@@ -18,7 +18,7 @@ import { record } from './graph/record.ts';
 export interface StepVariant {
   /** Without padding, what would handle it is left out. */
   readonly isPadded: boolean;
-  /** Of `LONG` steps or more: formulations may differ. */
+  /** Of `LONG` timesteps or more: formulations may differ. */
   readonly isLong: boolean;
 }
 

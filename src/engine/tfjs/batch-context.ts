@@ -44,7 +44,7 @@ export interface BatchShape {
   readonly paddedLength: number;
   /** int32 `[rows]`. */
   readonly lengths: Tensor;
-  /** int32 `[p]`: flat positions `row · paddedLength + step` of the padding. */
+  /** int32 `[p]`: flat positions `row · paddedLength + t` of the padding. */
   readonly padding: Tensor;
 }
 
@@ -90,8 +90,8 @@ export function paddingOf({
   const positions = new Int32Array(rows * paddedLength - valid);
   let next = 0;
   for (let row = 0; row < rows; row++) {
-    for (let step = lengths[row]!; step < paddedLength; step++) {
-      positions[next++] = row * paddedLength + step;
+    for (let t = lengths[row]!; t < paddedLength; t++) {
+      positions[next++] = row * paddedLength + t;
     }
   }
   return positions;

@@ -80,14 +80,14 @@ function outputShape(x: Tensor, filter: Tensor): number[] {
 }
 
 /**
- * Zeros before the first step, so that a 'VALID' convolution is causal. A kernel with zeros on its future
+ * Zeros before the first position, so that a 'VALID' convolution is causal. A kernel with zeros on its future
  * side under 'SAME' is the same but slower: up to seven times for the filter's gradient at dilation 128.
  */
-function padPast(tf: TfjsLibrary, x: Tensor, steps: number): Tensor {
+function padPast(tf: TfjsLibrary, x: Tensor, count: number): Tensor {
   return tf.pad(x, [
     [0, 0],
     [0, 0],
-    [steps, 0],
+    [count, 0],
     [0, 0],
   ]);
 }

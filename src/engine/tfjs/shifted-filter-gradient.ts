@@ -23,24 +23,24 @@ export function shiftedFilterGradient(
   const [inputs, gradients] = [flat(x), flat(dy)];
   const part = (t: Tensor, begin: number, size: number) =>
     tf.slice(t, [begin, 0], [size, t.shape[1]!]);
-  /** `steps` steps of each row but one, from `begin` on. */
-  const seam = (t: Tensor, firstRow: number, begin: number, steps: number) => {
+  /** `count` positions of each row but one, from `begin` on. */
+  const seam = (t: Tensor, firstRow: number, begin: number, count: number) => {
     const channels = t.shape[3]!;
     const rowsOf = tf.reshape(t, [rows, length, channels]);
-    const cut = tf.slice(rowsOf, [firstRow, begin, 0], [rows - 1, steps, channels]);
-    return tf.reshape(cut, [rows * steps - steps, channels]);
+    const cut = tf.slice(rowsOf, [firstRow, begin, 0], [rows - 1, count, channels]);
+    return tf.reshape(cut, [rows * count - count, channels]);
   };
   const ofTap = (tap: number): Tensor => {
     const offset = (tap - (taps - 1) / 2) * dilation;
     const size = positions - Math.abs(offset);
-    const steps = Math.abs(offset);
+    const shift = Math.abs(offset);
     if (offset === 0) return matMul(inputs, gradients, true);
     if (offset < 0) {
-      const all = matMul(part(inputs, 0, size), part(gradients, steps, size), true);
-      return sub(all, matMul(seam(x, 0, length - steps, steps), seam(dy, 1, 0, steps), true));
+      const all = matMul(part(inputs, 0, size), part(gradients, shift, size), true);
+      return sub(all, matMul(seam(x, 0, length - shift, shift), seam(dy, 1, 0, shift), true));
     }
-    const all = matMul(part(inputs, steps, size), part(gradients, 0, size), true);
-    return sub(all, matMul(seam(x, 1, 0, steps), seam(dy, 0, length - steps, steps), true));
+    const all = matMul(part(inputs, shift, size), part(gradients, 0, size), true);
+    return sub(all, matMul(seam(x, 1, 0, shift), seam(dy, 0, length - shift, shift), true));
   };
   const stacked = tf.stack(Array.from({ length: taps }, (_, tap) => ofTap(tap)));
   return tf.reshape(stacked, [1, taps, channelsIn, channelsOut]);

@@ -23,7 +23,7 @@ export function describeReport(result: EvaluationResult): string {
     '',
     'by length:',
     formatTable([
-      ['steps', 'sequences', 'accuracy'],
+      ['timesteps', 'sequences', 'accuracy'],
       ...byLengthQuartile.map(({ shortest, longest, sequences, accuracy }) => [
         `${shortest}…${longest}`,
         String(sequences),

@@ -20,7 +20,7 @@ export interface PredictionRequest {
   readonly split?: Split | undefined;
   /** Only sequences with a label. */
   readonly labelled: boolean;
-  /** Only the first so many steps of each sequence. */
+  /** Only the first timesteps of each sequence, this many. */
   readonly crop?: number | undefined;
 }
 
@@ -61,7 +61,7 @@ function refuseCrop(crop: number | undefined): void {
   if (crop === undefined || (Number.isInteger(crop) && crop >= 1)) return;
   throw new LockstepError(
     'USAGE',
-    `Cannot crop sequences to ${crop} steps: the number must be an integer from 1.`,
+    `Cannot crop sequences to ${crop} timesteps: the number must be an integer from 1.`,
     'Give --crop a number such as 1024, or leave it out to use whole sequences.',
   );
 }

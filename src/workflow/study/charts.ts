@@ -88,7 +88,7 @@ function lengthChart(of: DatasetResults, own: readonly CellResult[]): Chart[] {
   return [
     {
       title: `${of.dataset.name}, ${best!.key.network} network: accuracy by length, ${fewLabels(best!).join(' and ')} labels a class`,
-      xLabel: 'steps of the sequence',
+      xLabel: 'timesteps of the sequence',
       places: quarters.map(({ shortest, longest }) => `${shortest}…${longest}`),
       lines: cells.map((cell) =>
         lineOf(

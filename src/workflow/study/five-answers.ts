@@ -45,8 +45,8 @@ export function fiveAnswers(results: DatasetResults, symbols: number): Answer[] 
 
 const nextStepQuestion = (symbols: number): string =>
   symbols > 0
-    ? `Can the next step be a ${symbols}-way classification?`
-    : 'Can the next step be a classification?';
+    ? `Can the next timestep be a ${symbols}-way classification?`
+    : 'Can the next timestep be a classification?';
 
 function worth(results: DatasetResults): Body | undefined {
   const best = results.recommended();
@@ -126,7 +126,7 @@ function lengths(results: DatasetResults): Body | undefined {
   if (best === undefined) return undefined;
   const quarters = accuracyByLength(best);
   const [shortest, longest] = [quarters[0]!, quarters.at(-1)!];
-  const spread = `the quarter of ${longest.shortest} to ${longest.longest} steps is classified at ${percent(longest.accuracy)}, the shortest (${shortest.shortest} to ${shortest.longest}) at ${percent(shortest.accuracy)}`;
+  const spread = `the quarter of ${longest.shortest} to ${longest.longest} timesteps is classified at ${percent(longest.accuracy)}, the shortest (${shortest.shortest} to ${shortest.longest}) at ${percent(shortest.accuracy)}`;
   if (cost === undefined) {
     const gap = 100 * (longest.accuracy - shortest.accuracy);
     return { verdict: 'yes', number: `${signed(gap)} points`, sentence: `Yes: ${spread}.` };

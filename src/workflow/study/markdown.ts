@@ -111,7 +111,7 @@ function lengthSection(own: readonly CellResult[]): string[] {
     `### By length, ${fewLabels(first).join(' and ')} labels a class`,
     '',
     ...table([
-      ['network', 'recipe', ...quarters.map((one) => `${one.shortest}…${one.longest} steps`)],
+      ['network', 'recipe', ...quarters.map((one) => `${one.shortest}…${one.longest} timesteps`)],
       ...cells.map((cell) => [
         cell.key.network,
         recipeText(cell),

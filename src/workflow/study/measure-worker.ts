@@ -15,7 +15,7 @@ import { openPredictionTask } from '../predict/task.ts';
 export interface MeasureRequest {
   readonly run: string;
   readonly phases: readonly string[];
-  /** Only the first so many steps of each sequence. */
+  /** Only the first timesteps of each sequence, this many. */
   readonly crop?: number | undefined;
 }
 

@@ -11,7 +11,7 @@ const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, 'letters, digits, "
 const training = phaseSection
   .omit({ name: true, start: true, objective: true, data: true })
   .extend({
-    /** A window of at most so many steps of each sequence, elsewhere in each epoch. */
+    /** A window of at most this many timesteps of each sequence, elsewhere in each epoch. */
     crop: z.int().min(1).optional(),
   });
 

@@ -86,9 +86,9 @@ describe('describeReport()', () => {
         'odd      1    0',
         '',
         'by length:',
-        'steps  sequences  accuracy',
-        '10…10          1   100.0 %',
-        '30…30          1     0.0 %',
+        'timesteps  sequences  accuracy',
+        '10…10              1   100.0 %',
+        '30…30              1     0.0 %',
       ].join('\n'),
     );
   });

@@ -35,8 +35,8 @@ describe('the five answers', () => {
       [
         'Does self-supervised learning work here, without Transformers? +4.0 points. Not resolved at this size: masked pretraining of the two-sided network, chosen on validation data, comes to +4.0 points (95 % interval −1.0 to +9.0, 3 draws) against the same network from scratch at 5 labels a class; on the weaker causal network next-step makes +10.0 points (95 % interval +10.0 to +10.0, 3 draws).',
         'Masked or next timestep? +3.0 points. Next timestep: +3.0 points (95 % interval +3.0 to +3.0, 3 draws) over masked at 5 labels a class on the causal network.',
-        'Can the next step be a 41-way classification? 55.0 %. Yes: it names 55.0 % of the next symbols, a bigram table 22.0 %; fine-tuned, it is +2.0 points (95 % interval −0.5 to +4.5, 3 draws) against predicting the value by regression.',
-        'Do varying lengths work? −1.0 points. Yes, no cost of sorting is resolved: batches sorted by length against shuffled ones, with BatchNorm, make −1.0 points (95 % interval −6.0 to +4.0, 3 draws); the quarter of 901 to 5000 steps is classified at 60.0 %, the shortest (500 to 900) at 80.0 %.',
+        'Can the next timestep be a 41-way classification? 55.0 %. Yes: it names 55.0 % of the next symbols, a bigram table 22.0 %; fine-tuned, it is +2.0 points (95 % interval −0.5 to +4.5, 3 draws) against predicting the value by regression.',
+        'Do varying lengths work? −1.0 points. Yes, no cost of sorting is resolved: batches sorted by length against shuffled ones, with BatchNorm, make −1.0 points (95 % interval −6.0 to +4.0, 3 draws); the quarter of 901 to 5000 timesteps is classified at 60.0 %, the shortest (500 to 900) at 80.0 %.',
         'How much of the data should pretraining use? +5.0 points. All of it: next-step pretraining on all training sequences against 10 % of them makes +5.0 points (95 % interval +5.0 to +5.0, 3 draws).',
       ],
     );

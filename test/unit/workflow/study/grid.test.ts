@@ -25,13 +25,13 @@ describe('the grid of configs/study.yaml', () => {
         'order-only.causal.next-value',
         'order-only.causal.masked',
         'order-only.causal.contrastive',
-        'order-only.five-steps.masked',
+        'order-only.five-timesteps.masked',
         'files.causal.scratch',
         'files.two-sided.scratch',
         'files.grouping.sorted',
         'files.grouping.shuffled',
         'order-only.causal.scratch',
-        'order-only.five-steps.scratch',
+        'order-only.five-timesteps.scratch',
       ],
     );
   });

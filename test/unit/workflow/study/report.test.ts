@@ -38,7 +38,7 @@ describe('study.md', () => {
   });
 
   it('shows accuracy by length and the time', () => {
-    assert.match(markdown, /\| network \| recipe \| 500…900 steps \| 901…5000 steps \|/);
+    assert.match(markdown, /\| network \| recipe \| 500…900 timesteps \| 901…5000 timesteps \|/);
     assert.match(
       markdown,
       /\| causal \| next-step, 10 % of the sequences \| 62\.0 % \| 42\.0 % \|/,
