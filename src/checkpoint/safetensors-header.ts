@@ -34,15 +34,15 @@ export interface TensorSpec {
   readonly shape: readonly number[];
 }
 
-/** A tensor's place: bytes `[begin, end)` of the data behind the header. */
-export interface TensorPlace extends TensorSpec {
+/** Where a tensor lies: bytes `[begin, end)` of the data behind the header. */
+export interface TensorRange extends TensorSpec {
   readonly begin: number;
   readonly end: number;
 }
 
 export interface Header {
   /** In the order of their data. */
-  readonly tensors: readonly TensorPlace[];
+  readonly tensors: readonly TensorRange[];
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -70,13 +70,13 @@ export function tensorBytes(spec: TensorSpec): number {
 
 /**
  * Orders tensors as the reference implementation does (widest dtype first, then by the bytes of the
- * name), gives each its place, and writes length and header, padded with spaces to 8 bytes.
+ * name), gives each its range, and writes length and header, padded with spaces to 8 bytes.
  */
 export function encodeHeader(
   specs: readonly TensorSpec[],
   metadata: Readonly<Record<string, string>> = {},
-): { bytes: Uint8Array; tensors: TensorPlace[] } {
-  const tensors = placeTensors(specs);
+): { bytes: Uint8Array; tensors: TensorRange[] } {
+  const tensors = locateTensors(specs);
   const members = tensors.map(({ name, dtype, shape, begin, end }) =>
     member(name, { dtype, shape, data_offsets: [begin, end] }),
   );
@@ -92,7 +92,7 @@ export function encodeHeader(
 /** Written member by member: a JS object would put a tensor named "0" first. */
 const member = (name: string, value: unknown) => `${JSON.stringify(name)}:${JSON.stringify(value)}`;
 
-function placeTensors(specs: readonly TensorSpec[]): TensorPlace[] {
+function locateTensors(specs: readonly TensorSpec[]): TensorRange[] {
   const sorted = [...specs].sort(
     (a, b) =>
       DTYPES.indexOf(b.dtype) - DTYPES.indexOf(a.dtype) ||
@@ -140,38 +140,38 @@ const metadataEntry = z.record(z.string(), z.string());
  */
 export function decodeHeader(json: Uint8Array, dataBytes: number): Header {
   let metadata: Readonly<Record<string, string>> = {};
-  const tensors: TensorPlace[] = [];
+  const tensors: TensorRange[] = [];
   for (const [name, value] of parseMembers(json)) {
     if (name === '__metadata__') metadata = checkedEntry(metadataEntry, name, value);
-    else tensors.push(placeOf(name, value));
+    else tensors.push(rangeOf(name, value));
   }
   tensors.sort((a, b) => a.begin - b.begin || a.end - b.end);
   checkCoverage(tensors, dataBytes);
   return { tensors, metadata };
 }
 
-function placeOf(name: string, value: unknown): TensorPlace {
+function rangeOf(name: string, value: unknown): TensorRange {
   const { dtype, shape, data_offsets: offsets } = checkedEntry(tensorEntry, name, value);
   const [begin, end] = offsets;
-  const place = { name, dtype, shape, begin, end };
-  const bytes = tensorBytes(place);
+  const range = { name, dtype, shape, begin, end };
+  const bytes = tensorBytes(range);
   if (end - begin !== bytes) {
     throw new SafetensorsError(
       `tensor ${quote(name)} (${dtype} [${shape}]) needs ${bytes} bytes, its offsets give ${end - begin}`,
     );
   }
-  return place;
+  return range;
 }
 
 function checkedEntry<T>(schema: z.ZodType<T>, name: string, value: unknown): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const { path, message } = result.error.issues[0]!;
-  const place = [quote(name), ...path.map(String)].join('.');
-  throw new SafetensorsError(`its header has a wrong entry at ${place}: ${message}`);
+  const keyPath = [quote(name), ...path.map(String)].join('.');
+  throw new SafetensorsError(`its header has a wrong entry at ${keyPath}: ${message}`);
 }
 
-function checkCoverage(tensors: readonly TensorPlace[], dataBytes: number): void {
+function checkCoverage(tensors: readonly TensorRange[], dataBytes: number): void {
   let covered = 0;
   for (const { name, begin, end } of tensors) {
     if (begin !== covered) {

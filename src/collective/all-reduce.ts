@@ -21,14 +21,14 @@ import { RotatingBuffer } from './rotating-buffer.ts';
 import { sharedFloats } from './transport/host-memory.ts';
 import type { Frame, Transport } from './transport/transport.ts';
 
-/** A rank's place in one generation. */
-export interface CollectivePlace {
+/** Which rank this worker is in one generation. */
+export interface GenerationRank {
   readonly rank: number;
   readonly worldSize: number;
   readonly generation: number;
 }
 
-export interface AllReduceOptions extends CollectivePlace {
+export interface AllReduceOptions extends GenerationRank {
   /** Identity of the run, see the control protocol. */
   readonly run: string;
   /** Connected to all peers; null when there are none. */
@@ -72,7 +72,7 @@ export class AllReduce {
   readonly dropped: DroppedFrames = { malformed: 0, damaged: 0, stale: 0, unawaited: 0 };
   readonly #options: AllReduceOptions;
   readonly #tag: string;
-  #place: CollectivePlace;
+  #current: GenerationRank;
   #resultMemory: RotatingBuffer;
   /** Frames of the next rounds, from peers that are ahead. */
   readonly #early = new Map<number, ArrivedFrame[]>();
@@ -83,7 +83,7 @@ export class AllReduce {
 
   constructor(options: AllReduceOptions) {
     this.#options = options;
-    this.#place = options;
+    this.#current = options;
     this.#tag = runTag(options.run);
     const { transport } = options;
     this.#resultMemory = this.#newMemory();
@@ -96,8 +96,8 @@ export class AllReduce {
   }
 
   /** Drops the round in progress, which rejects with `why`; frames of the generation before are stale now. */
-  form(place: CollectivePlace, why: Error): void {
-    this.#place = place;
+  form(current: GenerationRank, why: Error): void {
+    this.#current = current;
     this.#early.clear();
     this.#number = 0;
     this.#broken = null;
@@ -151,7 +151,7 @@ export class AllReduce {
     const result = this.#resultMemory.take(this.#number, shape.length);
     const post = (part: OutgoingPart) => this.#post(shape, part);
     const frameFloats = transport?.frameFloats ?? FRAME_FLOATS;
-    const { rank, worldSize } = this.#place;
+    const { rank, worldSize } = this.#current;
     const round = new ExchangeRound(rank, worldSize, shape, result, frameFloats, post);
     return this.#begin(round);
   }
@@ -198,7 +198,7 @@ export class AllReduce {
       return;
     }
     const ahead = header.round - this.#number;
-    const ours = header.run === this.#tag && header.generation === this.#place.generation;
+    const ours = header.run === this.#tag && header.generation === this.#current.generation;
     if (!ours || ahead < 0 || ahead > 1) {
       this.dropped.stale++;
       return;
@@ -226,7 +226,7 @@ export class AllReduce {
       header.step === step &&
       header.vectorLength === length &&
       header.microBatches === microBatches;
-    if (!agrees) reject(disagreement(this.#place.rank, round.shape, header));
+    if (!agrees) reject(disagreement(this.#current.rank, round.shape, header));
     else if (!round.accept(header, payload)) this.dropped.unawaited++;
   }
 
@@ -241,8 +241,8 @@ export class AllReduce {
 
   #post({ step, length, microBatches }: ReduceShape, out: OutgoingPart): void {
     const { transport } = this.#options;
-    const place = this.#place;
-    const { generation, rank } = place;
+    const sentBy = this.#current;
+    const { generation, rank } = sentBy;
     const payload = new Uint8Array(out.part.buffer, out.part.byteOffset, out.part.byteLength);
     const fields = {
       run: this.#tag,
@@ -263,7 +263,7 @@ export class AllReduce {
         cause: thrown,
       });
       // A link that a new generation closed is no failure of that generation.
-      if (place !== this.#place) return;
+      if (sentBy !== this.#current) return;
       this.#break(thrown instanceof LockstepError ? thrown : fallback);
     });
   }
@@ -276,7 +276,7 @@ export class AllReduce {
 
   #late(round: ExchangeRound): LockstepError {
     const { deadlineMs } = this.#options;
-    const { rank } = this.#place;
+    const { rank } = this.#current;
     const { step } = round.shape;
     const message = `Rank ${rank} waited ${deadlineMs} ms in the all-reduce of step ${step} for rank ${round.awaited.ranks.join(', ')}.`;
     return new LockstepError('TIMEOUT', message, RESUME);

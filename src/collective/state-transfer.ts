@@ -1,7 +1,7 @@
 /** A worker's state on its way to a peer: any bytes, cut into frames of the data channel. */
 import type { DataHeader } from '../protocol/data-frame.ts';
 import { encodeHeader, MAX_PAYLOAD_BYTES } from '../protocol/data-frame.ts';
-import type { ArrivedFrame, CollectivePlace } from './all-reduce.ts';
+import type { ArrivedFrame, GenerationRank } from './all-reduce.ts';
 import type { Transport } from './transport/transport.ts';
 
 const WORD_BYTES = 4;
@@ -12,17 +12,17 @@ const WORD_BYTES = 4;
  */
 export async function sendState(
   transport: Transport,
-  { run, place, step }: { run: string; place: CollectivePlace; step: number },
+  { run, sender, step }: { run: string; sender: GenerationRank; step: number },
   receiver: number,
   state: Uint8Array,
 ): Promise<void> {
   const header: Omit<DataHeader, 'offset'> = {
     run,
-    generation: place.generation,
+    generation: sender.generation,
     round: 0,
     step,
     stage: 'state',
-    sender: place.rank,
+    sender: sender.rank,
     vectorLength: state.length / WORD_BYTES,
     microBatches: 0,
     level: 0,

@@ -41,7 +41,7 @@ export interface RendezvousSpec {
 }
 
 export interface Rendezvous {
-  readonly place: RendezvousSpec;
+  readonly spec: RendezvousSpec;
   /** What the coordinator binds. */
   readonly coordinatorAddress: string;
   /** The coordinator's keys; null without encryption. */
@@ -77,19 +77,19 @@ export function removeRendezvous({ privateFolder }: RendezvousSpec): void {
 }
 
 /** Throws INSECURE or USAGE for keys that are not to be used. */
-export function openRendezvous(place: RendezvousSpec): Rendezvous {
-  const { kind, privateFolder } = place;
+export function openRendezvous(spec: RendezvousSpec): Rendezvous {
+  const { kind, privateFolder } = spec;
   switch (kind.kind) {
     case 'ipc':
-      return { place, ...overSockets(privateFolder!) };
+      return { spec, ...overSockets(privateFolder!) };
     case 'tcp':
-      return { place, ...overTcp(kind, privateFolder) };
+      return { spec, ...overTcp(kind, privateFolder) };
     case 'insecure-tcp':
-      return { place, ...overInsecureTcp(kind.host) };
+      return { spec, ...overInsecureTcp(kind.host) };
   }
 }
 
-type Opened = Omit<Rendezvous, 'place'>;
+type Opened = Omit<Rendezvous, 'spec'>;
 
 function overSockets(folder: string): Opened {
   return {
@@ -130,7 +130,7 @@ function overInsecureTcp(host: string): Opened {
 
 /** What the process in a slot is told; `attempt` counts those that were started there before it. */
 export function seatOf(
-  { place, environment }: Rendezvous,
+  { spec, environment }: Rendezvous,
   endpoint: string,
   { slot, attempt }: { slot: number; attempt: number },
 ): Seat {
@@ -138,13 +138,13 @@ export function seatOf(
     slot,
     attempt,
     environment: {
-      LOCKSTEP_RUN: place.run,
+      LOCKSTEP_RUN: spec.run,
       LOCKSTEP_SLOT: String(slot),
       LOCKSTEP_ATTEMPT: String(attempt),
-      LOCKSTEP_WORLD_SIZE: String(place.worldSize),
+      LOCKSTEP_WORLD_SIZE: String(spec.worldSize),
       LOCKSTEP_COORDINATOR: endpoint,
-      LOCKSTEP_COORDINATOR_WAIT_MS: String(place.coordinatorWaitMs),
-      LOCKSTEP_PARENT_PID: String(place.supervisorPid),
+      LOCKSTEP_COORDINATOR_WAIT_MS: String(spec.coordinatorWaitMs),
+      LOCKSTEP_PARENT_PID: String(spec.supervisorPid),
       ...environment(slot, attempt),
     },
   };

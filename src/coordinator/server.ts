@@ -43,7 +43,7 @@ const MOST_REFUSED = 100;
 const JOIN_MS = 10 * 60_000;
 
 export interface CoordinatorOptions {
-  readonly point: Rendezvous;
+  readonly rendezvous: Rendezvous;
   /** What all workers must have; hashes left out must only be equal among them. */
   readonly expected: ExpectedHashes;
   /** Global steps of the whole run, those before a resumed checkpoint included. */
@@ -93,7 +93,7 @@ export async function runCoordinator(options: CoordinatorOptions): Promise<RunOu
   }
 }
 
-interface Place {
+interface SlotAttempt {
   readonly slot: number;
   readonly attempt: number;
 }
@@ -124,7 +124,7 @@ class Coordinator {
     const { joinMs = JOIN_MS, healthyMs = HEALTHY_MS, hangMs = HANG_MS } = options;
     const policy = {
       ...(options.elasticity ?? DEFAULT_ELASTICITY),
-      worldSize: options.point.place.worldSize,
+      worldSize: options.rendezvous.spec.worldSize,
       expected,
       totalSteps,
       joinMs,
@@ -148,8 +148,8 @@ class Coordinator {
   }
 
   async run(): Promise<RunOutcome> {
-    const { point, takeOver, onListening, watchSignals } = this.#options;
-    const { coordinatorAddress, keys } = point;
+    const { rendezvous, takeOver, onListening, watchSignals } = this.#options;
+    const { coordinatorAddress, keys } = rendezvous;
     this.#gate = await Gate.open(keys, (text) => this.#tell(text));
     const handlers = {
       onFrame: (peer: string, frame: Uint8Array | null) => this.#onFrame(peer, frame),
@@ -178,11 +178,11 @@ class Coordinator {
     await this.#gate?.close();
   }
 
-  #launch(places: readonly Place[]): void {
-    const { launch, point } = this.#options;
+  #launch(processes: readonly SlotAttempt[]): void {
+    const { launch, rendezvous } = this.#options;
     const { endpoint } = this.#server!;
-    const seats = places.map((place) => seatOf(point, endpoint, place));
-    this.#watch(places, launch(seats, this.#watchFor(places)));
+    const seats = processes.map((one) => seatOf(rendezvous, endpoint, one));
+    this.#watch(processes, launch(seats, this.#watchFor(processes)));
   }
 
   /** What the workers of a coordinator that died have come to; those that have ended meanwhile are lost now. */
@@ -198,21 +198,23 @@ class Coordinator {
   /** The first process in each slot where none was ever started. */
   #launchMissing(succession: Succession | undefined): void {
     const started = new Set(succession?.processes.map(({ slot }) => slot));
-    const slots = [...Array(this.#options.point.place.worldSize).keys()];
-    const places = slots.filter((slot) => !started.has(slot)).map((slot) => ({ slot, attempt: 0 }));
-    if (places.length > 0) this.#launch(places);
+    const slots = [...Array(this.#options.rendezvous.spec.worldSize).keys()];
+    const processes = slots
+      .filter((slot) => !started.has(slot))
+      .map((slot) => ({ slot, attempt: 0 }));
+    if (processes.length > 0) this.#launch(processes);
   }
 
-  #watchFor(places: readonly Place[]): LaunchWatch {
-    const attempts = new Map(places.map(({ slot, attempt }) => [slot, attempt]));
+  #watchFor(processes: readonly SlotAttempt[]): LaunchWatch {
+    const attempts = new Map(processes.map(({ slot, attempt }) => [slot, attempt]));
     return {
       onSpawn: (slot, pid) => this.#dispatch({ kind: 'spawned', slot, pid }),
       onExit: (slot, status) => this.#onExit(slot, attempts.get(slot)!, status),
     };
   }
 
-  #watch(places: readonly Place[], workers: readonly LaunchedWorker[]): void {
-    const attempts = new Map(places.map(({ slot, attempt }) => [slot, attempt]));
+  #watch(processes: readonly SlotAttempt[], workers: readonly LaunchedWorker[]): void {
+    const attempts = new Map(processes.map(({ slot, attempt }) => [slot, attempt]));
     for (const worker of workers) {
       this.#workers.set(worker.slot, { attempt: attempts.get(worker.slot)!, worker });
     }
@@ -336,7 +338,7 @@ class Coordinator {
   }
 
   get #run(): string {
-    return this.#options.point.place.run;
+    return this.#options.rendezvous.spec.run;
   }
 
   #sendTo(peer: string, body: CoordinatorBody, run: string): void {

@@ -4,7 +4,8 @@ import { shareOf } from '../core/canonical-sum.ts';
 import type { RunDefinition } from './definition.ts';
 import type { LoadRequest } from './loader/load-request.ts';
 
-export interface Place {
+/** Which of how many workers. */
+export interface WorldRank {
   readonly rank: number;
   readonly worldSize: number;
 }
@@ -12,7 +13,7 @@ export interface Place {
 /** This rank's micro-batches of a step. */
 export function trainingShare(
   { phases }: Pick<RunDefinition, 'phases'>,
-  { rank, worldSize }: Place,
+  { rank, worldSize }: WorldRank,
   at: { phase: number; stepInPhase: number },
 ): { share: Range; microBatches: number } {
   const microBatches = phases[at.phase]!.plan.stepAt(at.stepInPhase).microBatches.length;
@@ -22,7 +23,7 @@ export function trainingShare(
 /** This rank's micro-batches of a phase's evaluation. */
 export function evaluationShare(
   { phases }: Pick<RunDefinition, 'phases'>,
-  { rank, worldSize }: Place,
+  { rank, worldSize }: WorldRank,
   phase: number,
 ): { share: Range; microBatches: number } {
   const microBatches = phases[phase]!.evaluation?.length ?? 0;
@@ -35,27 +36,28 @@ export function evaluationShare(
  */
 export function* loadOrder(
   run: Pick<RunDefinition, 'phases' | 'schedule'>,
-  place: Place,
+  worldRank: WorldRank,
   fromStep: number,
   evaluateFirst = false,
 ): Generator<LoadRequest, void> {
-  if (evaluateFirst) yield* evaluationOrder(run, place, run.schedule.at(fromStep - 1).phaseIndex);
+  if (evaluateFirst)
+    yield* evaluationOrder(run, worldRank, run.schedule.at(fromStep - 1).phaseIndex);
   for (let step = fromStep; step < run.schedule.totalSteps; step++) {
     const { phaseIndex: phase, stepInPhase } = run.schedule.at(step);
-    const training = trainingShare(run, place, { phase, stepInPhase }).share;
+    const training = trainingShare(run, worldRank, { phase, stepInPhase }).share;
     for (let microBatch = training.begin; microBatch < training.end; microBatch++) {
       yield { kind: 'training', phase, stepInPhase, microBatch };
     }
-    if (run.schedule.after(step).evaluate) yield* evaluationOrder(run, place, phase);
+    if (run.schedule.after(step).evaluate) yield* evaluationOrder(run, worldRank, phase);
   }
 }
 
 function* evaluationOrder(
   run: Pick<RunDefinition, 'phases'>,
-  place: Place,
+  worldRank: WorldRank,
   phase: number,
 ): Generator<LoadRequest, void> {
-  const { begin, end } = evaluationShare(run, place, phase).share;
+  const { begin, end } = evaluationShare(run, worldRank, phase).share;
   for (let microBatch = begin; microBatch < end; microBatch++) {
     yield { kind: 'evaluation', phase, microBatch };
   }

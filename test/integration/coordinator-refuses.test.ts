@@ -90,9 +90,9 @@ async function coordinate(
   const status: string[] = [];
   let exit: (slot: number, status: ExitStatus) => void = () => {};
   let seat: Seat | undefined;
-  const place = prepareRendezvous('a', { kind: 'tcp', host: '127.0.0.1' }, 1, 0);
+  const spec = prepareRendezvous('a', { kind: 'tcp', host: '127.0.0.1' }, 1, 0);
   const running = runCoordinator({
-    point: openRendezvous(place),
+    rendezvous: openRendezvous(spec),
     expected: {},
     totalSteps: 1,
     launch: ([first], { onExit }) => {
@@ -107,7 +107,7 @@ async function coordinate(
   await body(seat, status);
   exit(0, { code: 0, signal: null, lastLine: '' });
   const outcome = await running;
-  removeRendezvous(place);
+  removeRendezvous(spec);
   return { outcome, status };
 }
 

@@ -10,8 +10,8 @@ import type {
   WorkerMessage,
 } from '../../src/protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../../src/protocol/messages.ts';
-import type { WorkerEvent, WorkerState } from '../../src/worker/comm/membership-state.ts';
-import { INITIAL_WORKER_STATE, reduceWorker } from '../../src/worker/comm/membership-state.ts';
+import type { WorkerEvent, WorkerState } from '../../src/worker/comm/worker-state.ts';
+import { INITIAL_WORKER_STATE, reduceWorker } from '../../src/worker/comm/worker-state.ts';
 
 const WORKERS = 1_000;
 const STEPS = 40;

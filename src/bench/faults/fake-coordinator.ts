@@ -28,9 +28,9 @@ const rendezvous =
   run.transport === 'ipc'
     ? ({ kind: 'ipc' } as const)
     : ({ kind: run.transport, host: '127.0.0.1' } as const);
-const place = prepareRendezvous('fake', rendezvous, run.workers, elasticity.coordinatorWaitMs);
+const spec = prepareRendezvous('fake', rendezvous, run.workers, elasticity.coordinatorWaitMs);
 const outcome = await superviseRun({
-  place,
+  rendezvous: spec,
   maxRestarts: elasticity.maxRestarts,
   ...(run.healthyMs !== undefined && { healthyMs: run.healthyMs }),
   startCoordinator,
@@ -59,7 +59,7 @@ const outcome = await superviseRun({
     return workers;
   },
 });
-removeRendezvous(place);
+removeRendezvous(spec);
 const { error, ...rest } = outcome;
 say({ kind: 'outcome', outcome: rest });
 console.error(error?.toLine() ?? outcome.reason);

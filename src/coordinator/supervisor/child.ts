@@ -14,7 +14,7 @@ import type { Beginning, FromCoordinator, ToCoordinator } from './messages.ts';
 /** Options of `runCoordinator` that come from the supervisor. */
 export type SupervisedOptions = Pick<
   CoordinatorOptions,
-  'point' | 'launch' | 'watchSignals' | 'takeOver' | 'onListening' | 'onJournal'
+  'rendezvous' | 'launch' | 'watchSignals' | 'takeOver' | 'onListening' | 'onJournal'
 >;
 
 /**
@@ -62,9 +62,9 @@ class Supervisor {
     this.#heartbeat = setInterval(() => void this.say({ kind: 'heartbeat' }), HEARTBEAT_MS);
   }
 
-  options({ place, takeOver }: Beginning): SupervisedOptions {
+  options({ rendezvous, takeOver }: Beginning): SupervisedOptions {
     return {
-      point: openRendezvous(place),
+      rendezvous: openRendezvous(rendezvous),
       launch: (seats, watch) => {
         void this.say({ kind: 'launch', seats });
         return seats.map(({ slot, attempt }) => this.#worker(slot, attempt, watch));

@@ -13,7 +13,7 @@ import type { Journal, Succession } from '../succession.ts';
 /** What a coordinator process begins with. */
 export interface Beginning {
   readonly kind: 'begin';
-  readonly place: RendezvousSpec;
+  readonly rendezvous: RendezvousSpec;
   /** Of the coordinator's program; opaque to the supervisor. */
   readonly task: JsonObject;
   /** Null for the first coordinator of a run, and when the one before had not begun to listen. */

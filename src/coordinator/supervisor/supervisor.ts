@@ -28,7 +28,7 @@ import type { FromCoordinator, PlainOutcome, ToCoordinator } from './messages.ts
 const COORDINATOR_SILENCE_MS = 10_000;
 
 export interface SupervisorOptions {
-  readonly place: RendezvousSpec;
+  readonly rendezvous: RendezvousSpec;
   /** Coordinators in a row that may be started in place of one that died; none where workers don't wait. */
   readonly maxRestarts: number;
   /** Starts a process that runs `runSupervised`, with a channel to this one. */
@@ -91,8 +91,8 @@ class RunSupervisor {
   }
 
   async run(): Promise<RunOutcome> {
-    const { place, healthyMs = HEALTHY_MS } = this.#options;
-    const maxRestarts = place.coordinatorWaitMs === 0 ? 0 : this.#options.maxRestarts;
+    const { rendezvous, healthyMs = HEALTHY_MS } = this.#options;
+    const maxRestarts = rendezvous.coordinatorWaitMs === 0 ? 0 : this.#options.maxRestarts;
     const policy = { maxRestarts, backoffMs: BACKOFF_MS, healthyMs };
     let restarts = 0;
     let loss: string | null = null;
@@ -134,7 +134,7 @@ class RunSupervisor {
 
   /** From its start to its end. */
   async #oneCoordinator(loss: string | null): Promise<End> {
-    const { startCoordinator, place, task } = this.#options;
+    const { startCoordinator, rendezvous, task } = this.#options;
     const child = startCoordinator();
     this.#coordinator = child;
     const pulse = new Pulse(() => child.kill('SIGKILL'));
@@ -147,7 +147,7 @@ class RunSupervisor {
       else this.#onMessage(message);
     });
     const ended = endOf(child);
-    this.#tell({ kind: 'begin', place, task, takeOver: this.#takeOver(), loss });
+    this.#tell({ kind: 'begin', rendezvous, task, takeOver: this.#takeOver(), loss });
     if (!this.#journal?.stopSignal) {
       for (const signal of this.#signals) this.#tell({ kind: 'signal', signal });
     }

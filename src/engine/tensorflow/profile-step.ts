@@ -63,13 +63,13 @@ export function profileStep(config: EngineChoice, input: ProfileInput): Operatio
 }
 
 /** What the next operation belongs to. */
-interface Place {
+interface LayerPass {
   pass: OperationTime['pass'];
   /** Number of a layer in the order of the forward pass. */
   layer: number;
 }
 
-interface PlacedTime extends Omit<OperationTime, 'layer'> {
+interface LayerTime extends Omit<OperationTime, 'layer'> {
   readonly layer: number;
 }
 
@@ -79,18 +79,18 @@ function timeStep(
   { program, state, batch }: ProfileInput,
 ): OperationTime[] {
   const { tf } = backend;
-  const place: Place = { pass: 'forward', layer: 0 };
+  const current: LayerPass = { pass: 'forward', layer: 0 };
   const layers: string[] = [];
-  const begin = (pass: Place['pass'], layer: string) => {
-    place.pass = pass;
-    place.layer = layers.push(layer) - 1;
+  const begin = (pass: LayerPass['pass'], layer: string) => {
+    current.pass = pass;
+    current.layer = layers.push(layer) - 1;
   };
   const observed: Program = {
     ...program,
     sums: (context) => {
-      const sums = program.sums(observe(backend, context, place, layers));
-      layers[place.layer] = 'loss';
-      place.pass = 'gradient';
+      const sums = program.sums(observe(backend, context, current, layers));
+      layers[current.layer] = 'loss';
+      current.pass = 'gradient';
       return sums;
     },
   };
@@ -104,7 +104,7 @@ function timeStep(
       ...splitBySlots(tf, vector(state.statistics), statistics),
     ]);
     const tensors = uploadBatch(tf, batch);
-    return timeOperations(node, place, () => {
+    return timeOperations(node, current, () => {
       const differentiated = differentiate(backend, observed, named, tensors);
       begin('gradient', 'leaf');
       const leaf = leafVector(backend, program, differentiated);
@@ -121,30 +121,30 @@ function timeStep(
           .map((value) => tf.scalar(value)),
       });
     });
-  }) as never) as unknown as PlacedTime[];
+  }) as never) as unknown as LayerTime[];
   return times.map((time) => ({ ...time, layer: layers[time.layer]! }));
 }
 
 /**
- * A context that keeps `place` true. A layer ends where it taps its activation; in the backward pass, which
+ * A context that keeps `current` true. A layer ends where it taps its activation; in the backward pass, which
  * visits the forward pass's results in reverse, a marker on each result says whose gradient comes next.
  */
 function observe(
   { tf }: Backend,
   context: ForwardContext,
-  place: Place,
+  current: LayerPass,
   layers: string[],
 ): ForwardContext {
   const used = new Set<string>();
   layers.push('');
-  place.layer = layers.length - 1;
+  current.layer = layers.length - 1;
   /** Nothing is computed: both clones share the data. */
   const marked = (result: Tensor): Tensor => {
-    const { layer } = place;
+    const { layer } = current;
     const mark = tf.customGrad((...inputs: unknown[]) => {
       const [x] = inputs as [TfTensor];
       const gradFunc = (dy: TfTensor) => {
-        place.layer = layer;
+        current.layer = layer;
         return dy.clone();
       };
       return { value: x.clone(), gradFunc };
@@ -166,9 +166,9 @@ function observe(
     ops: {
       ...ops,
       tap: (layer, x) => {
-        layers[place.layer] = [...used].sort().join(' + ') || layer;
+        layers[current.layer] = [...used].sort().join(' + ') || layer;
         used.clear();
-        place.layer = layers.push('') - 1;
+        current.layer = layers.push('') - 1;
         return x;
       },
     },
@@ -176,9 +176,9 @@ function observe(
 }
 
 /** Runs `compute` and times each operation by itself. */
-function timeOperations(node: NodeBackend, place: Place, compute: () => void): PlacedTime[] {
+function timeOperations(node: NodeBackend, current: LayerPass, compute: () => void): LayerTime[] {
   const { binding } = node;
-  const times: PlacedTime[] = [];
+  const times: LayerTime[] = [];
   const shapes = new Map<number, readonly number[]>();
   node.binding = {
     ...copyOfBinding(binding),
@@ -194,7 +194,7 @@ function timeOperations(node: NodeBackend, place: Place, compute: () => void): P
       for (const { id, shape } of outputs) shapes.set(id, shape);
       const inputShapes = inputIds.map((id) => shapes.get(id) ?? []);
       const flops = flopsOfOperation(op, inputShapes, outputs[0]?.shape ?? [], attributes);
-      times.push({ op, ...place, ...(flops !== undefined && { flops }), milliseconds });
+      times.push({ op, ...current, ...(flops !== undefined && { flops }), milliseconds });
       return outputs;
     },
   };

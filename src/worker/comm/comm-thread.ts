@@ -1,14 +1,14 @@
-/** Entry of the comm thread, see comm-session.ts; started by comm-client.ts. */
+/** Entry of the comm thread, see comm-service.ts; started by comm-client.ts. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ThreadOptions, ToThread } from './comm-call.ts';
-import { CommSession } from './comm-session.ts';
+import { CommService } from './comm-service.ts';
 
 const port = parentPort!;
 const options = workerData as ThreadOptions;
-const session = new CommSession(options, (message) => port.postMessage(message));
+const service = new CommService(options, (message) => port.postMessage(message));
 
 async function close(): Promise<void> {
-  await session.close();
+  await service.close();
   const closed = new Int32Array(options.closed);
   Atomics.store(closed, 0, 1);
   Atomics.notify(closed, 0);
@@ -17,6 +17,6 @@ async function close(): Promise<void> {
 }
 
 port.on('message', (message: ToThread) => {
-  if (message.kind !== 'close') session.handle(message);
+  if (message.kind !== 'close') service.handle(message);
   else void close();
 });

@@ -7,11 +7,11 @@ import type { TrainStepInput } from './train-step.ts';
 
 /** The objective's metrics over the evaluation's subset: equal on every rank. */
 export async function evaluatePhase(
-  { run, place, session, loader, comm, globalStep }: TrainStepInput,
+  { run, worldRank, session, loader, comm, globalStep }: TrainStepInput,
   phase: number,
 ): Promise<Record<string, number>> {
   const { objective, program } = run.phases[phase]!;
-  const { share, microBatches } = evaluationShare(run, place, phase);
+  const { share, microBatches } = evaluationShare(run, worldRank, phase);
   const tree = new SubtreeStack<Float32Array>(microBatches, (a, b) => {
     const sum = new Float32Array(a.length);
     addCanonical(sum, a, b);

@@ -15,7 +15,7 @@ const SHOWN_SEQUENCES = 8;
 const ADVICE =
   'Lower the learning rate or set optimizer.clipNorm; if it is so from the first step, look at the weights that the run started from.';
 
-export interface LeafPlace {
+export interface LeafSource {
   readonly program: Program;
   readonly session: Session;
   readonly batch: MicroBatch;
@@ -25,10 +25,10 @@ export interface LeafPlace {
 }
 
 /** The micro-batch whose leaf has a NaN or an infinity, with the first layer that has one; null for a finite leaf. */
-export function findNonFinite(leaf: Float32Array, place: LeafPlace): SpoiltMicroBatch | null {
+export function findNonFinite(leaf: Float32Array, source: LeafSource): SpoiltMicroBatch | null {
   const position = firstNonFinite(leaf);
   if (position < 0) return null;
-  const { program, session, batch, rank, globalStep, microBatch } = place;
+  const { program, session, batch, rank, globalStep, microBatch } = source;
   const sequences = [...batch.sequences.subarray(0, MOST_SEQUENCES)];
   const shown = sequences.slice(0, SHOWN_SEQUENCES).join(', ');
   const more = batch.sequences.length > SHOWN_SEQUENCES ? ', …' : '';
@@ -50,7 +50,7 @@ export function nonFiniteLeaf({ text }: SpoiltMicroBatch): LockstepError {
 export function nonFiniteSum(
   total: Float32Array,
   position: number,
-  { program, globalStep }: Pick<LeafPlace, 'program' | 'globalStep'>,
+  { program, globalStep }: Pick<LeafSource, 'program' | 'globalStep'>,
 ): LockstepError {
   const message = `${nameOf(position, program)} is ${total[position]} in the sum over step ${globalStep}, although it is finite in every micro-batch.`;
   return new LockstepError('NON_FINITE', message, ADVICE);

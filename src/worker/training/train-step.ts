@@ -9,7 +9,7 @@ import { nodeKey, SubtreeStack, wholeSubtrees } from '../../core/canonical-sum.t
 import { firstNonFinite } from '../../core/first-non-finite.ts';
 import type { LeafLayout, Session } from '../../engine/engine.ts';
 import type { RunDefinition } from '../../run/definition.ts';
-import { type Place, trainingShare } from '../../run/load-order.ts';
+import { trainingShare, type WorldRank } from '../../run/load-order.ts';
 import type { Loader } from '../../run/loader/loader.ts';
 import type { SpoiltMicroBatch } from '../../telemetry/skipped-step.ts';
 import type { Comm } from '../comm.ts';
@@ -19,7 +19,7 @@ import { Stopwatch } from './stopwatch.ts';
 
 export interface TrainStepInput {
   readonly run: RunDefinition;
-  readonly place: Place;
+  readonly worldRank: WorldRank;
   readonly session: Session;
   readonly loader: Loader;
   readonly comm: Comm;
@@ -46,10 +46,10 @@ const MOST_SPOILT = 16;
 
 /** @throws LockstepError NON_FINITE where the run is to stop */
 export async function trainStep(input: TrainStepInput): Promise<StepResult> {
-  const { run, place, session, loader, comm, globalStep, faults = [] } = input;
+  const { run, worldRank, session, loader, comm, globalStep, faults = [] } = input;
   const { phaseIndex: phase, stepInPhase, learningRate } = run.schedule.at(globalStep);
   const { program, config } = run.phases[phase]!;
-  const { share, microBatches } = trainingShare(run, place, { phase, stepInPhase });
+  const { share, microBatches } = trainingShare(run, worldRank, { phase, stepInPhase });
   const shape = { step: globalStep, microBatches, length: program.leaf.size };
   const whole = new Set(wholeSubtrees(share, microBatches).map(nodeKey));
   const watch = new Stopwatch(['dataMs', 'computeMs', 'exchangeMs', 'applyMs']);
@@ -69,7 +69,13 @@ export async function trainStep(input: TrainStepInput): Promise<StepResult> {
     const leaf = watch.timeSync('computeMs', () => session.gradients(batch));
     if (poisons(faults, globalStep)) leaf[0] = Number.NaN;
     if (spoilt.length < MOST_SPOILT) {
-      const found = findNonFinite(leaf, { ...at, session, batch, rank: place.rank, microBatch });
+      const found = findNonFinite(leaf, {
+        ...at,
+        session,
+        batch,
+        rank: worldRank.rank,
+        microBatch,
+      });
       if (found !== null && stops) throw nonFiniteLeaf(found);
       if (found !== null) spoilt.push(found);
     }

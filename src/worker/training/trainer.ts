@@ -11,7 +11,7 @@ import type { BestWeights } from '../../checkpoint/store.ts';
 import type { Engine, Session, TrainState } from '../../engine/engine.ts';
 import type { Boundary, Origin } from '../../protocol/messages.ts';
 import type { RunDefinition } from '../../run/definition.ts';
-import { loadOrder, type Place } from '../../run/load-order.ts';
+import { loadOrder, type WorldRank } from '../../run/load-order.ts';
 import { Loader } from '../../run/loader/loader.ts';
 import { isBetter, type Progress, stateAtPhaseStart } from '../../run/progress.ts';
 import { SKIPPED } from '../../telemetry/skipped-step.ts';
@@ -51,7 +51,7 @@ interface PhaseEnd {
 
 export class Trainer implements Replica<TrainerEnd> {
   readonly #input: TrainerInput;
-  #place: Place = { rank: 0, worldSize: 1 };
+  #worldRank: WorldRank = { rank: 0, worldSize: 1 };
   #loader: Loader | undefined;
   #known: Pick<Progress, 'results'> & Pick<Start, 'initialWeights'> = {
     results: new Map(),
@@ -113,7 +113,7 @@ export class Trainer implements Replica<TrainerEnd> {
 
   async train({ rank, worldSize }: Membership): Promise<TrainerEnd> {
     const { schedule } = this.#input.run;
-    this.#place = { rank, worldSize };
+    this.#worldRank = { rank, worldSize };
     this.#startLoading();
     if (this.#unfinished) await this.#finishStep();
     while (this.#globalStep < schedule.totalSteps) {
@@ -151,7 +151,7 @@ export class Trainer implements Replica<TrainerEnd> {
   #isCompared(): boolean {
     const { everySteps } = this.#input.run.config.replicaCheck;
     const isDue = everySteps > 0 && this.#globalStep % everySteps === 0;
-    return isDue && this.#place.worldSize > 1;
+    return isDue && this.#worldRank.worldSize > 1;
   }
 
   #refuseTooManySkipped(globalStep: number, { spoilt }: StepResult): void {
@@ -249,7 +249,7 @@ export class Trainer implements Replica<TrainerEnd> {
 
   #startLoading(): void {
     const { run } = this.#input;
-    const order = loadOrder(run, this.#place, this.#globalStep, !this.#evaluated);
+    const order = loadOrder(run, this.#worldRank, this.#globalStep, !this.#evaluated);
     if (this.#loader === undefined) this.#loader = new Loader(run.config, order);
     else this.#loader.restart(order);
   }
@@ -277,8 +277,8 @@ export class Trainer implements Replica<TrainerEnd> {
   #stepInput(globalStep: number) {
     const { run, comm, faults = [] } = this.#input;
     const session = this.#theSession();
-    const place = this.#place;
-    return { run, place, session, loader: this.#loader!, comm, globalStep, faults };
+    const worldRank = this.#worldRank;
+    return { run, worldRank, session, loader: this.#loader!, comm, globalStep, faults };
   }
 
   #theSession(): Session {
@@ -290,7 +290,7 @@ export class Trainer implements Replica<TrainerEnd> {
   }
 
   #isWriter(): boolean {
-    return this.#place.rank === 0;
+    return this.#worldRank.rank === 0;
   }
 
   #tell(payload: { readonly kind: string } & Record<string, unknown>): void {

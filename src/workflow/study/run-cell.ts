@@ -21,7 +21,7 @@ const COMMAND_LINE = fileURLToPath(new URL('../../../bin/lockstep.js', import.me
 const MEASURE_WORKER = fileURLToPath(new URL('./measure-worker.ts', import.meta.url));
 const SAVED: readonly number[] = [EXIT.interrupted, EXIT.terminated, EXIT.requeue];
 
-export interface CellPlace {
+export interface CellResources {
   readonly folder: StudyFolder;
   readonly device: Device;
   readonly crop: number | undefined;
@@ -33,11 +33,11 @@ export interface CellPlace {
  * @throws LockstepError INTERRUPTED or TERMINATED when a signal stopped the run (it is saved), what the run
  *   failed of otherwise
  */
-export async function runCell(cell: Cell, place: CellPlace): Promise<CellResult> {
-  const paths = cellPaths(place.folder, cell.key);
+export async function runCell(cell: Cell, resources: CellResources): Promise<CellResult> {
+  const paths = cellPaths(resources.folder, cell.key);
   const started = performance.now();
-  await train(cell, paths, place);
-  const reports = await measure(cell, paths, place);
+  await train(cell, paths, resources);
+  const reports = await measure(cell, paths, resources);
   const { pretext, byPhase } = validationOf(runPaths(paths.run).metrics);
   const result: CellResult = {
     key: cell.key,
@@ -53,7 +53,11 @@ export async function runCell(cell: Cell, place: CellPlace): Promise<CellResult>
   return result;
 }
 
-async function train(cell: Cell, paths: CellPaths, { device, children }: CellPlace): Promise<void> {
+async function train(
+  cell: Cell,
+  paths: CellPaths,
+  { device, children }: CellResources,
+): Promise<void> {
   writeWhole(paths.config, resolvedConfigToYaml(cell.config));
   const canGoOn = (await listCheckpoints(runPaths(paths.run).checkpoints)).length > 0;
   if (!canGoOn) rmSync(paths.run, { recursive: true, force: true });
@@ -72,7 +76,7 @@ async function train(cell: Cell, paths: CellPaths, { device, children }: CellPla
 async function measure(
   cell: Cell,
   { run }: CellPaths,
-  { device, crop, children }: CellPlace,
+  { device, crop, children }: CellResources,
 ): Promise<readonly ClassificationReport[]> {
   const { engine } = cell.config;
   const phases = cell.measured.map(({ phase }) => phase);

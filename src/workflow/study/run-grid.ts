@@ -93,8 +93,8 @@ class Grid {
     const { folder, crop, onEvent, more } = this.#request;
     const done = readResult(cellPaths(folder, cell.key));
     if (done === undefined) onEvent({ kind: 'start', cell });
-    const place = { folder, device, crop, children: this.#children };
-    const result = done ?? (await runCell(cell, place));
+    const resources = { folder, device, crop, children: this.#children };
+    const result = done ?? (await runCell(cell, resources));
     this.#results.set(cellName(cell.key), result);
     onEvent({ kind: 'end', cell, result, skipped: done !== undefined });
     const called = more([...this.#results.values()]);

@@ -48,11 +48,11 @@ export async function startRun(
     process.stderr.write(`${INSECURE_WARNING}\n`);
   }
   const { coordinatorWaitMs, maxRestarts } = elasticity;
-  const place = prepareRendezvous(config.name, rendezvous, devices.length, coordinatorWaitMs);
+  const spec = prepareRendezvous(config.name, rendezvous, devices.length, coordinatorWaitMs);
   let outcome: RunOutcome;
   try {
     outcome = await superviseRun({
-      place,
+      rendezvous: spec,
       maxRestarts,
       launcherPid: Number(process.env.LOCKSTEP_LAUNCHER_PID) || null,
       startCoordinator,
@@ -69,7 +69,7 @@ export async function startRun(
       }),
     });
   } finally {
-    removeRendezvous(place);
+    removeRendezvous(spec);
     // A coordinator that was killed has left it hidden behind its progress bar.
     if (process.stderr.isTTY) process.stderr.write(SHOW_CURSOR);
   }

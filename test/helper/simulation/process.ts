@@ -1,5 +1,5 @@
 /**
- * A simulated worker process: the real session and the real way of taking part, with a state that is a hash of
+ * A simulated worker process: the real participant and the real way of taking part, with a state that is a hash of
  * all sums so far, on a simulated network and clock.
  */
 
@@ -14,7 +14,7 @@ import { LockstepError } from '../../../src/core/errors.ts';
 import { failure } from '../../../src/core/failure.ts';
 import type { Boundary, CoordinatorMessage, WorkerBody } from '../../../src/protocol/messages.ts';
 import { HEARTBEAT_MS, TICK_MS } from '../../../src/protocol/timing.ts';
-import { MemberSession } from '../../../src/worker/comm/membership.ts';
+import { Participant } from '../../../src/worker/comm/participant.ts';
 import type { Comm, Membership } from '../../../src/worker/comm.ts';
 import { plainJson } from '../../../src/worker/comm.ts';
 import type { Replica } from '../../../src/worker/replica.ts';
@@ -62,7 +62,7 @@ export class SimulatedProcess {
   readonly slot: number;
   readonly attempt: number;
   readonly #around: Surroundings;
-  readonly #session: MemberSession;
+  readonly #participant: Participant;
   readonly comm: Comm;
   readonly #transport: SimulatedTransport;
   /** What would have happened while it was stopped. */
@@ -79,7 +79,7 @@ export class SimulatedProcess {
     this.#around = around;
     this.#lastHeardMs = around.world.nowMs;
     this.#transport = new SimulatedTransport(this, around);
-    this.#session = new MemberSession({
+    this.#participant = new Participant({
       run: 'simulated',
       slot,
       pid: 1,
@@ -87,12 +87,12 @@ export class SimulatedProcess {
       reduceDeadlineMs: 2 ** 31 - 1,
       nowMs: () => around.world.nowMs,
       send: (body, generation) => this.#send(body, generation),
-      askMainThread: () => this.#session.mainThreadAnswered(),
+      askMainThread: () => this.#participant.mainThreadAnswered(),
       onRegroup: () => {},
       onAbort: () => {},
     });
     this.#every(HEARTBEAT_MS, () =>
-      this.#send(this.#session.heartbeat(), this.#session.state.generation),
+      this.#send(this.#participant.heartbeat(), this.#participant.state.generation),
     );
     this.#every(TICK_MS, () => this.#checkLifeline());
     this.comm = this.#openComm();
@@ -117,7 +117,7 @@ export class SimulatedProcess {
   received(message: CoordinatorMessage): void {
     this.happens(() => {
       this.#lastHeardMs = this.#around.world.nowMs;
-      this.#session.received(message);
+      this.#participant.received(message);
     });
   }
 
@@ -149,7 +149,7 @@ export class SimulatedProcess {
   #exit(code: number | null): void {
     this.#isAlive = false;
     // Ends what still waits, so that nothing of it is left in the real process.
-    this.#session.broke(failure('UNEXPECTED', 'The simulated process is gone.', ''));
+    this.#participant.broke(failure('UNEXPECTED', 'The simulated process is gone.', ''));
     void this.#transport.close();
     this.#around.onExit(this, code);
   }
@@ -173,7 +173,7 @@ export class SimulatedProcess {
 
   #checkLifeline(): void {
     if (this.#around.world.nowMs - this.#lastHeardMs <= COORDINATOR_WAIT_MS) return;
-    this.#session.broke(failure('COORDINATOR_LOST', 'Lost the coordinator.', ''));
+    this.#participant.broke(failure('COORDINATOR_LOST', 'Lost the coordinator.', ''));
   }
 
   #send(body: WorkerBody, generation: number): void {
@@ -181,32 +181,32 @@ export class SimulatedProcess {
   }
 
   #openComm(): Comm {
-    const session = this.#session;
+    const participant = this.#participant;
     return {
-      join: (request) => session.join(request),
-      reportBoundary: (boundary) => session.reportBoundary(boundary),
-      receiveState: () => session.receiveState(),
-      sendState: (snapshot) => session.sendState(snapshot),
+      join: (request) => participant.join(request),
+      reportBoundary: (boundary) => participant.reportBoundary(boundary),
+      receiveState: () => participant.receiveState(),
+      sendState: (snapshot) => participant.sendState(snapshot),
       ready: (info) => {
         this.#step = info.step;
-        return session.ready(info);
+        return participant.ready(info);
       },
-      awaitLease: (step) => session.awaitLease(step),
-      checkMembership: () => session.checkMembership(),
-      allReduce: (input) => session.allReduce(input),
-      offer: (shape, subtree) => session.offer(shape, subtree),
+      awaitLease: (step) => participant.awaitLease(step),
+      checkMembership: () => participant.checkMembership(),
+      allReduce: (input) => participant.allReduce(input),
+      offer: (shape, subtree) => participant.offer(shape, subtree),
       stepDone: ({ step, sums, stateHash, report }) => {
         const said = { step, sums: { ...sums }, ...(stateHash !== undefined && { stateHash }) };
-        session.say({ kind: 'stepDone', ...said, report: plainJson(report) });
+        participant.say({ kind: 'stepDone', ...said, report: plainJson(report) });
         this.#step = step + 1;
       },
       event: (payload) =>
-        session.say({ kind: 'event', step: this.#step, payload: plainJson(payload) }),
+        participant.say({ kind: 'event', step: this.#step, payload: plainJson(payload) }),
       result: (payload) =>
-        session.say({ kind: 'result', step: this.#step, payload: plainJson(payload) }),
-      finish: (info) => session.finish({ kind: 'finished', ...info }),
+        participant.say({ kind: 'result', step: this.#step, payload: plainJson(payload) }),
+      finish: (info) => participant.finish({ kind: 'finished', ...info }),
       fail: async () => {},
-      aborted: session.aborted,
+      aborted: participant.aborted,
       close: async () => {},
     };
   }
@@ -307,13 +307,13 @@ class SimulatedTraining implements Replica<void> {
     return this.#state!.hash;
   }
 
-  async train(place: Membership): Promise<void> {
+  async train(membership: Membership): Promise<void> {
     const { totalSteps } = this.#around.work;
-    if (this.#state!.step > 0) await this.#finishStep(place);
+    if (this.#state!.step > 0) await this.#finishStep(membership);
     while (this.#state!.step < totalSteps) {
       if ((await this.#comm.awaitLease(this.#state!.step)) === 'drain') break;
-      await this.#trainStep(place);
-      await this.#finishStep(place);
+      await this.#trainStep(membership);
+      await this.#finishStep(membership);
     }
     const { step, hash } = this.#state!;
     const reason = step < totalSteps ? 'drained' : 'completed';
@@ -324,24 +324,24 @@ class SimulatedTraining implements Replica<void> {
     return this.#process.comm;
   }
 
-  async #trainStep(place: Membership): Promise<void> {
+  async #trainStep(membership: Membership): Promise<void> {
     const { step } = this.#state!;
-    const { sum, evaluateEvery } = await this.#reduce(place, step);
+    const { sum, evaluateEvery } = await this.#reduce(membership, step);
     const hash = nextHash(this.#state!.hash, sum);
     this.#state = { step: step + 1, hash, evaluated: (step + 1) % evaluateEvery !== 0 };
     const stateHash = step % COMPARED_EVERY === 0 ? hash : undefined;
     this.#comm.stepDone({ step, sums: { loss: sum[0]! }, stateHash, report: {} });
   }
 
-  async #finishStep(place: Membership): Promise<void> {
+  async #finishStep(membership: Membership): Promise<void> {
     const { step, evaluated } = this.#state!;
     const { saveEvery } = this.#around.work;
     if (!evaluated) {
-      const { sum } = await this.#reduce(place, evaluationOf(step));
+      const { sum } = await this.#reduce(membership, evaluationOf(step));
       this.#state = { step, hash: nextHash(this.#state!.hash, sum), evaluated: true };
       this.#comm.result({ kind: 'evaluation', value: sum[0] });
     }
-    if (place.rank !== 0 || step % saveEvery !== 0) return;
+    if (membership.rank !== 0 || step % saveEvery !== 0) return;
     const state = this.#state!;
     await this.#process.sleep(this.#around.world.between(1, 30));
     this.#around.disk.saved = state;

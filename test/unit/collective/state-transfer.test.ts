@@ -27,8 +27,8 @@ async function framesOf(state: Uint8Array, generation = 2): Promise<ArrivedFrame
     },
     onState: (frame) => frames.push(frame),
   });
-  const place = { rank: 0, worldSize: 2, generation: 2 };
-  await sendState(sender!, { run: runTag('r'), place, step: 5 }, 1, state);
+  const from = { rank: 0, worldSize: 2, generation: 2 };
+  await sendState(sender!, { run: runTag('r'), sender: from, step: 5 }, 1, state);
   await new Promise((resolve) => setImmediate(resolve));
   await receiver!.close();
   return frames;

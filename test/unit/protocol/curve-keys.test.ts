@@ -83,28 +83,30 @@ describe('key files', () => {
 
   test('are made anew for each start, and removed after it', () => {
     const where = { kind: 'tcp', host: '127.0.0.1' } as const;
-    const places = [1, 2].map(() => prepareRendezvous('run', where, 2, 0));
-    const points = places.map(openRendezvous);
+    const specs = [1, 2].map(() => prepareRendezvous('run', where, 2, 0));
+    const opened = specs.map(openRendezvous);
     const seat = { slot: 1, attempt: 0 };
-    const seats = points.map((point) => seatOf(point, 'tcp://127.0.0.1:1', seat).environment);
+    const seats = opened.map(
+      (rendezvous) => seatOf(rendezvous, 'tcp://127.0.0.1:1', seat).environment,
+    );
     const [one, other] = seats.map((env) => readKeyFile(env.LOCKSTEP_KEY_FILE!));
     assert.notEqual(one!.secretKey, other!.secretKey);
     assert.equal(modeOf(seats[0]!.LOCKSTEP_PRIVATE_FOLDER!), 0o700);
     // The environment names the file; it never holds a key.
-    for (const key of [one!.secretKey, one!.publicKey, points[0]!.keys!.secretKey]) {
+    for (const key of [one!.secretKey, one!.publicKey, opened[0]!.keys!.secretKey]) {
       assert.ok(!JSON.stringify(seats[0]).includes(JSON.stringify(key).slice(1, -1)));
     }
-    for (const place of places) removeRendezvous(place);
+    for (const spec of specs) removeRendezvous(spec);
     assert.ok(!existsSync(seats[0]!.LOCKSTEP_PRIVATE_FOLDER!));
   });
 
   test('that something else has placed are used and left alone', () => {
     const where = { kind: 'tcp', host: '127.0.0.1', keyFolder: folder } as const;
-    const place = prepareRendezvous('run', where, 2, 0);
-    const point = openRendezvous(place);
-    assert.deepEqual(point.keys, coordinator);
-    assert.equal(point.environment(1, 0).LOCKSTEP_KEY_FILE, workerKeyFile(folder, 1));
-    removeRendezvous(place);
+    const spec = prepareRendezvous('run', where, 2, 0);
+    const rendezvous = openRendezvous(spec);
+    assert.deepEqual(rendezvous.keys, coordinator);
+    assert.equal(rendezvous.environment(1, 0).LOCKSTEP_KEY_FILE, workerKeyFile(folder, 1));
+    removeRendezvous(spec);
     assert.ok(existsSync(workerKeyFile(folder, 1)));
   });
 });

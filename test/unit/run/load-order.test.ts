@@ -81,14 +81,14 @@ describe('loadOrder()', () => {
     const step = [...Array(run.schedule.totalSteps).keys()].find(
       (at) => run.schedule.after(at).evaluate,
     )!;
-    const place = { rank: 1, worldSize: 2 };
-    const order = [...loadOrder(run, place, step + 1, true)];
+    const worldRank = { rank: 1, worldSize: 2 };
+    const order = [...loadOrder(run, worldRank, step + 1, true)];
     const { phaseIndex } = run.schedule.at(step);
-    const { begin, end } = evaluationShare(run, place, phaseIndex).share;
+    const { begin, end } = evaluationShare(run, worldRank, phaseIndex).share;
     assert.deepEqual(
       order.slice(0, end - begin).map((request) => [request.kind, request.phase]),
       Array(end - begin).fill(['evaluation', phaseIndex]),
     );
-    assert.deepEqual(order.slice(end - begin), [...loadOrder(run, place, step + 1)]);
+    assert.deepEqual(order.slice(end - begin), [...loadOrder(run, worldRank, step + 1)]);
   });
 });

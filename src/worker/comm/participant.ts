@@ -1,6 +1,6 @@
 /**
  * A worker's side of a run, without sockets, threads and clocks of its own: what the trainer asks for, on
- * top of the protocol's reducer and the all-reduce. The comm thread puts it on sockets (comm-session.ts), the
+ * top of the protocol's reducer and the all-reduce. The comm thread puts it on sockets (comm-service.ts), the
  * simulation on a simulated network.
  */
 import { AllReduce, type ArrivedFrame, type DroppedFrames } from '../../collective/all-reduce.ts';
@@ -16,10 +16,10 @@ import { HEARTBEAT_MS, STALL_MS } from '../../protocol/timing.ts';
 
 import type { JoinRequest, Membership } from '../comm.ts';
 import { MembershipChanged } from '../membership-changed.ts';
-import type { Assignment, WorkerEffect, WorkerEvent, WorkerState } from './membership-state.ts';
-import { INITIAL_WORKER_STATE, leaseDecision, reduceWorker } from './membership-state.ts';
+import type { Assignment, WorkerEffect, WorkerEvent, WorkerState } from './worker-state.ts';
+import { INITIAL_WORKER_STATE, leaseDecision, reduceWorker } from './worker-state.ts';
 
-export interface SessionOptions {
+export interface ParticipantOptions {
   readonly run: string;
   readonly slot: number;
   readonly pid: number;
@@ -55,8 +55,8 @@ interface Receiving {
   readonly reject: (error: Error) => void;
 }
 
-export class MemberSession {
-  readonly #options: SessionOptions;
+export class Participant {
+  readonly #options: ParticipantOptions;
   readonly #abort = new AbortController();
   readonly #waiters = new Set<Waiter>();
   #state = INITIAL_WORKER_STATE;
@@ -73,7 +73,7 @@ export class MemberSession {
   /** A step is leased, and its all-reduce has not begun. */
   #isTraining = false;
 
-  constructor(options: SessionOptions) {
+  constructor(options: ParticipantOptions) {
     this.#options = options;
     this.#sinceMs = options.nowMs();
     this.#beatMs = this.#sinceMs;
@@ -198,9 +198,9 @@ export class MemberSession {
     await this.#waiting(async () => {
       this.checkMembership();
       const { transport, run } = this.#options;
-      const place = this.#state.assignment!;
-      const from = { run: runTag(run), place, step: this.#state.step };
-      const sends = place.receivers.map((rank) => sendState(transport!, from, rank, snapshot));
+      const assignment = this.#state.assignment!;
+      const from = { run: runTag(run), sender: assignment, step: this.#state.step };
+      const sends = assignment.receivers.map((rank) => sendState(transport!, from, rank, snapshot));
       // A receiver that is gone is the coordinator's business: it forms another generation.
       await Promise.allSettled(sends);
       this.checkMembership();
@@ -235,13 +235,13 @@ export class MemberSession {
     }
   }
 
-  async #form(place: Assignment): Promise<void> {
+  async #form(assignment: Assignment): Promise<void> {
     const { transport, run, reduceDeadlineMs: deadlineMs } = this.#options;
-    if (place.origin.kind === 'peer') this.#receiving = receivingFrom(place.origin.rank);
+    if (assignment.origin.kind === 'peer') this.#receiving = receivingFrom(assignment.origin.rank);
     for (const frame of this.#earlyState.splice(0)) this.#receiving?.accept(frame);
     if (this.#allReduce === null) {
       this.#allReduce = new AllReduce({
-        ...place,
+        ...assignment,
         run,
         transport,
         deadlineMs,
@@ -251,9 +251,9 @@ export class MemberSession {
         onProgress: () => this.#progressed(),
       });
     } else {
-      this.#allReduce.form(place, new MembershipChanged());
+      this.#allReduce.form(assignment, new MembershipChanged());
     }
-    await transport?.connect(place.peers.filter((peer) => peer.rank !== place.rank));
+    await transport?.connect(assignment.peers.filter((peer) => peer.rank !== assignment.rank));
   }
 
   #dispatch(event: WorkerEvent): void {

@@ -1,5 +1,5 @@
 /**
- * The comm thread's work: all sockets of a worker and its heartbeats around the session that decides. It runs
+ * The comm thread's work: all sockets of a worker and its heartbeats around the participant, which decides. It runs
  * beside the main thread, which TensorFlow blocks for seconds at a time.
  */
 import type { OwnSubtree, ReduceShape } from '../../collective/exchange-round.ts';
@@ -30,7 +30,7 @@ import type {
   ToThread,
 } from './comm-call.ts';
 import { Lifeline } from './lifeline.ts';
-import { MemberSession } from './membership.ts';
+import { Participant } from './participant.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** `fail` waits so long for the coordinator's word. */
@@ -38,12 +38,12 @@ const FAIL_CONFIRM_MS = 1_500;
 
 type Post = (message: FromThread, transfer?: ArrayBuffer[]) => void;
 
-export class CommSession {
+export class CommService {
   readonly #options: ThreadOptions;
   readonly #post: Post;
   readonly #client: ControlClient;
   readonly #transport: Transport | null;
-  readonly #session: MemberSession;
+  readonly #participant: Participant;
   readonly #lifeline: Lifeline;
   readonly #watchdog = new Watchdog();
   readonly #timers: NodeJS.Timeout[];
@@ -61,19 +61,20 @@ export class CommSession {
     });
     const handlers = {
       onFrame: (frame: Uint8Array | null) => this.#onFrame(frame),
-      onReconnected: () => this.#session.say({ kind: 'reconnected', rank: null }),
-      onSendFailure: (error: Error) => this.#session.broke(failureOfError(asLockstepError(error))),
+      onReconnected: () => this.#participant.say({ kind: 'reconnected', rank: null }),
+      onSendFailure: (error: Error) =>
+        this.#participant.broke(failureOfError(asLockstepError(error))),
     };
     const name = `worker-${slot}-${attempt}`;
     this.#client = openControlClient(coordinatorEndpoint, name, handlers, options.keys);
     const { dataAddress: address, dataReachedAt: reachedAt } = options.identity;
     const onRefused = (text: string) => this.#tell({ kind: 'refused', text });
-    const onReconnected = (rank: number) => this.#session.say({ kind: 'reconnected', rank });
+    const onReconnected = (rank: number) => this.#participant.say({ kind: 'reconnected', rank });
     this.#transport =
       worldSize > 1
         ? openTransport({ address, reachedAt, keys: options.keys, onRefused, onReconnected })
         : null;
-    this.#session = new MemberSession({
+    this.#participant = new Participant({
       run: options.identity.run,
       slot,
       pid: process.pid,
@@ -94,9 +95,9 @@ export class CommSession {
 
   handle(message: ToThread): void {
     if (message.kind === 'call') void this.#answer(message.id, message.call);
-    else if (message.kind === 'say') this.#session.say(message.body);
+    else if (message.kind === 'say') this.#participant.say(message.body);
     else if (message.kind === 'offer') this.#offer(message.shape, message.subtree);
-    else if (message.kind === 'here') this.#session.mainThreadAnswered();
+    else if (message.kind === 'here') this.#participant.mainThreadAnswered();
     else if (message.kind === 'abortSeen') this.#watchdog.noticed();
   }
 
@@ -118,32 +119,32 @@ export class CommSession {
   }
 
   async #perform({ name, request }: Call): Promise<Calls[CallName]['answer']> {
-    const session = this.#session;
+    const participant = this.#participant;
     switch (name) {
       case 'join':
-        return await session.join(request);
+        return await participant.join(request);
       case 'reportBoundary':
-        return await session.reportBoundary(request);
+        return await participant.reportBoundary(request);
       case 'receiveState':
-        return await session.receiveState();
+        return await participant.receiveState();
       case 'awaitLease':
-        return await session.awaitLease(request.step);
+        return await participant.awaitLease(request.step);
       case 'allReduce':
         return this.#cross(
-          await session.allReduce({
+          await participant.allReduce({
             ...request,
             subtrees: request.subtrees.map((subtree) => this.#crossed(subtree)),
           }),
         );
       case 'sendState':
-        await session.sendState(request);
+        await participant.sendState(request);
         return null;
       case 'ready':
-        await session.ready(request);
+        await participant.ready(request);
         return null;
       case 'finish':
         this.#tellRefused();
-        await session.finish(request);
+        await participant.finish(request);
         return null;
       case 'fail':
         await this.#fail(request);
@@ -160,11 +161,11 @@ export class CommSession {
 
   #offer(shape: ReduceShape, subtree: CrossingSubtree): void {
     try {
-      this.#session.offer(shape, this.#crossed(subtree));
+      this.#participant.offer(shape, this.#crossed(subtree));
     } catch (thrown) {
       // The main thread hears of it by what it asks next.
       if (!(thrown instanceof MembershipChanged)) {
-        this.#session.broke(failureOfError(asLockstepError(thrown)));
+        this.#participant.broke(failureOfError(asLockstepError(thrown)));
       }
     }
   }
@@ -175,7 +176,7 @@ export class CommSession {
 
   /** What reached this worker's data socket and was not used; silent when that is nothing. */
   #tellRefused(): void {
-    const frames = this.#session.droppedFrames;
+    const frames = this.#participant.droppedFrames;
     const counts = this.#transport?.gateCounts ?? { accepted: 0, admitted: 0, wrongKeys: 0 };
     const { malformed, damaged, stale, unawaited } = frames;
     const text = describeRefused(counts, malformed + damaged + stale + unawaited);
@@ -187,13 +188,13 @@ export class CommSession {
   }
 
   #tell(payload: JsonObject): void {
-    this.#session.say({ kind: 'event', step: this.#session.state.step, payload });
+    this.#participant.say({ kind: 'event', step: this.#participant.state.step, payload });
   }
 
   /** Resolves when the coordinator has answered by an abort, or when it can't be reached. */
   async #fail(reason: Failure): Promise<void> {
-    this.#session.say({ kind: 'failed', step: this.#session.state.step, ...reason });
-    const signal = this.#session.aborted;
+    this.#participant.say({ kind: 'failed', step: this.#participant.state.step, ...reason });
+    const signal = this.#participant.aborted;
     if (signal.aborted) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, FAIL_CONFIRM_MS);
@@ -207,10 +208,10 @@ export class CommSession {
   #onFrame(frame: Uint8Array | null): void {
     const decoded = decodeFromCoordinator(frame ?? new Uint8Array(0));
     if (!decoded.ok) {
-      this.#session.broke(failureOfError(decoded.error));
+      this.#participant.broke(failureOfError(decoded.error));
     } else if (decoded.message.run === this.#options.identity.run) {
       this.#lifeline.heard();
-      this.#session.received(decoded.message);
+      this.#participant.received(decoded.message);
     }
   }
 
@@ -231,20 +232,23 @@ export class CommSession {
     try {
       this.#client.send(encode({ ...body, protocol: PROTOCOL_VERSION, run, generation }));
     } catch (thrown) {
-      this.#session.broke(failureOfError(asLockstepError(thrown)));
+      this.#participant.broke(failureOfError(asLockstepError(thrown)));
     }
   }
 
   #heartbeat(): void {
     // Sent in every phase, also after an abort: this process is still there.
     const { unheardMs } = this.#lifeline;
-    const heartbeat = { ...this.#session.heartbeat(), ...(unheardMs !== null && { unheardMs }) };
-    this.#send(heartbeat, this.#session.state.generation);
+    const heartbeat = {
+      ...this.#participant.heartbeat(),
+      ...(unheardMs !== null && { unheardMs }),
+    };
+    this.#send(heartbeat, this.#participant.state.generation);
   }
 
   #tick(): void {
     const lost = this.#lifeline.check();
-    if (lost !== null) this.#session.broke(lost);
+    if (lost !== null) this.#participant.broke(lost);
   }
 }
 

@@ -6,12 +6,12 @@ import type {
   WorkerBody,
 } from '../../../../src/protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../../../../src/protocol/messages.ts';
-import type { WorkerEvent, WorkerState } from '../../../../src/worker/comm/membership-state.ts';
+import type { WorkerEvent, WorkerState } from '../../../../src/worker/comm/worker-state.ts';
 import {
   INITIAL_WORKER_STATE,
   leaseDecision,
   reduceWorker,
-} from '../../../../src/worker/comm/membership-state.ts';
+} from '../../../../src/worker/comm/worker-state.ts';
 
 const got = (body: CoordinatorBody, generation = 1): WorkerEvent => ({
   kind: 'received',

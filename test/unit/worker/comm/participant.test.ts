@@ -3,13 +3,13 @@ import { describe, test } from 'node:test';
 import type { CoordinatorBody, CoordinatorMessage } from '../../../../src/protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../../../../src/protocol/messages.ts';
 import { HEARTBEAT_MS } from '../../../../src/protocol/timing.ts';
-import { MemberSession } from '../../../../src/worker/comm/membership.ts';
+import { Participant } from '../../../../src/worker/comm/participant.ts';
 
-/** The session of the only worker of a run, on a clock of its own. */
+/** The participant of the only worker of a run, on a clock of its own. */
 class Alone {
   nowMs = 0;
   asked = 0;
-  readonly session = new MemberSession({
+  readonly participant = new Participant({
     ...{ run: 'r', slot: 0, pid: 1, transport: null, reduceDeadlineMs: 1e6 },
     nowMs: () => this.nowMs,
     send: () => {},
@@ -20,26 +20,26 @@ class Alone {
 
   hear(body: CoordinatorBody): void {
     const envelope = { protocol: PROTOCOL_VERSION, run: 'r', generation: 1 };
-    this.session.received({ ...body, ...envelope } as CoordinatorMessage);
+    this.participant.received({ ...body, ...envelope } as CoordinatorMessage);
   }
 
   /** The next heartbeat, on time unless said. */
   beat(afterMs = HEARTBEAT_MS) {
     this.nowMs += afterMs;
-    const { kind: _, step: __, ...said } = this.session.heartbeat();
+    const { kind: _, step: __, ...said } = this.participant.heartbeat();
     return said;
   }
 
   async runReplica(): Promise<void> {
-    const { session } = this;
-    const joined = session.join({ configHash: 'c', dataHash: 'd', fingerprint: 'f' });
+    const { participant } = this;
+    const joined = participant.join({ configHash: 'c', dataHash: 'd', fingerprint: 'f' });
     await settled();
     this.hear({ kind: 'regroup' });
     await settled();
     const place = { rank: 0, worldSize: 1, peers: [], receivers: [] };
     this.hear({ kind: 'assign', ...place, origin: { kind: 'disk', again: false } });
     await joined;
-    const ready = session.ready({ step: 0, stateHash: 's' });
+    const ready = participant.ready({ step: 0, stateHash: 's' });
     await settled();
     this.hear({ kind: 'lease', until: 2 });
     await ready;
@@ -55,13 +55,13 @@ describe('the heartbeat of a worker', () => {
     const alone = new Alone();
     await alone.runReplica();
     assert.equal(alone.beat().activity, 'computing');
-    alone.session.mainThreadAnswered();
-    await alone.session.awaitLease(0);
+    alone.participant.mainThreadAnswered();
+    await alone.participant.awaitLease(0);
     alone.beat();
     assert.deepEqual(alone.beat(), { activity: 'training', forMs: 1_000, blockedMs: 500 });
-    await alone.session.allReduce(INPUT);
+    await alone.participant.allReduce(INPUT);
     assert.equal(alone.beat().activity, 'computing');
-    const lease = alone.session.awaitLease(2);
+    const lease = alone.participant.awaitLease(2);
     assert.equal(alone.beat().activity, 'waiting');
     alone.hear({ kind: 'lease', until: 3 });
     await lease;
@@ -72,7 +72,7 @@ describe('the heartbeat of a worker', () => {
     const alone = new Alone();
     await alone.runReplica();
     alone.hear({ kind: 'drain', stopAt: 0 });
-    assert.equal(await alone.session.awaitLease(0), 'drain');
+    assert.equal(await alone.participant.awaitLease(0), 'drain');
     assert.equal(alone.beat().activity, 'computing');
   });
 
@@ -82,7 +82,7 @@ describe('the heartbeat of a worker', () => {
     assert.equal(alone.beat().blockedMs, HEARTBEAT_MS);
     assert.equal(alone.beat().blockedMs, 2 * HEARTBEAT_MS);
     assert.equal(alone.asked, 1);
-    alone.session.mainThreadAnswered();
+    alone.participant.mainThreadAnswered();
     assert.equal(alone.beat().blockedMs, 0);
     assert.equal(alone.asked, 2);
   });
