@@ -27,6 +27,7 @@ const EXIT_CODE_OF = {
   USAGE: EXIT.usage,
   CONFIG_INVALID: EXIT.usage,
   CONFIG_NOT_FOUND: EXIT.usage,
+  EXTENSION_INVALID: EXIT.usage,
   RUN_LOCKED: EXIT.usage,
   RUN_EXISTS: EXIT.usage,
   RUN_NOT_FOUND: EXIT.usage,

@@ -4,19 +4,26 @@ import type { Subset } from './plan/subset.ts';
 
 export type StoreFacts = Pick<Store, 'manifest' | 'index'>;
 
-/** What an objective must know of the data; plain, so that it crosses to the loader's thread. */
+/** What a model is built from; plain, so that it crosses to the loader's thread. */
 export interface DataFacts {
+  /** Number of classes; 0 for a dataset without labels. */
   readonly classes: number;
   /** Number of integer symbols (largest value + 1); 0 for real values. */
   readonly symbols: number;
-  /** Labelled sequences of each class in the phase's subset. */
-  readonly classCounts: readonly number[];
   /** How often each symbol occurs in the training split; empty for real values. */
   readonly symbolCounts: readonly number[];
   /** `[a · symbols + b]`: how often b follows a in the training split; empty when it was not counted. */
   readonly transitionCounts: readonly number[];
+  /** Of the training split. */
   readonly meanValue: number;
+  /** Of all splits. */
   readonly valueRange: { readonly minimum: number; readonly maximum: number };
+}
+
+/** What an objective is built from. */
+export interface PhaseFacts extends DataFacts {
+  /** Labelled sequences of each class in the phase's subset. */
+  readonly classCounts: readonly number[];
 }
 
 /** Number of integer symbols of a store (largest value + 1); 0 for real values. */
@@ -24,20 +31,24 @@ export function symbolsOf({ manifest }: Pick<Store, 'manifest'>): number {
   return manifest.valueType === 'float32' ? 0 : manifest.valueRange.maximum + 1;
 }
 
-export function dataFacts(store: StoreFacts, subset: Subset): DataFacts {
+export function dataFacts(store: Pick<Store, 'manifest'>): DataFacts {
+  const { manifest } = store;
+  return {
+    classes: manifest.classes.length,
+    symbols: symbolsOf(store),
+    symbolCounts: manifest.symbolCounts,
+    transitionCounts: manifest.transitionCounts,
+    meanValue: manifest.meanValue,
+    valueRange: manifest.valueRange,
+  };
+}
+
+export function phaseFacts(store: StoreFacts, subset: Subset): PhaseFacts {
   const { manifest, index } = store;
   const classCounts = new Array<number>(manifest.classes.length).fill(0);
   for (const sequence of subset.sequences) {
     const label = index.labels[sequence]!;
     if (label >= 0) classCounts[label]!++;
   }
-  return {
-    classes: manifest.classes.length,
-    symbols: symbolsOf(store),
-    classCounts,
-    symbolCounts: manifest.symbolCounts,
-    transitionCounts: manifest.transitionCounts,
-    meanValue: manifest.meanValue,
-    valueRange: manifest.valueRange,
-  };
+  return { ...dataFacts(store), classCounts };
 }

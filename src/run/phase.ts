@@ -7,7 +7,7 @@ import type {
 } from '../config/phase-section.ts';
 import type { RunConfig } from '../config/run-config.ts';
 import { LockstepError } from '../core/errors.ts';
-import { dataFacts, type StoreFacts } from '../data/facts.ts';
+import { phaseFacts, type StoreFacts } from '../data/facts.ts';
 import { evaluationBatches, type MicroBatchList } from '../data/plan/evaluation-batches.ts';
 import { makePlan } from '../data/plan/make-plan.ts';
 import type { Plan } from '../data/plan/plan.ts';
@@ -33,7 +33,7 @@ export function makePhaseData(run: RunConfig, store: StoreFacts, phaseIndex: num
     if (kind === 'contrastive') refuseLoneRows(subset, batch);
     return {
       subset,
-      objective: makeObjective(config.objective, dataFacts(store, subset), run.seed),
+      objective: makeObjective(config.objective, phaseFacts(store, subset), run.seed),
     };
   });
   const evaluationData = config.evaluation?.data;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { ModelConfig } from '../../src/config/model-section.ts';
 import type { ObjectiveConfig, OptimizerConfig } from '../../src/config/phase-section.ts';
-import type { DataFacts } from '../../src/data/facts.ts';
+import type { PhaseFacts } from '../../src/data/facts.ts';
 import type { MicroBatch, Program, Session } from '../../src/engine/engine.ts';
 import type { Tensor } from '../../src/engine/ops.ts';
 import type { Model } from '../../src/nn/model/model.ts';
@@ -14,7 +14,7 @@ import { testEngine } from '../helper/engine.ts';
 import { type Fixture, loadFixture, type ModelFixtureName, type ModelSettings } from './fixture.ts';
 
 /** A value range of 4 and a mean of 0 leave regression targets as they are. */
-const FACTS: DataFacts = {
+const FACTS: PhaseFacts = {
   classes: 3,
   symbols: 41,
   classCounts: [1, 1, 1],

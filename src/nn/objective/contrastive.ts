@@ -6,7 +6,7 @@
  */
 import type { ObjectiveConfig } from '../../config/phase-section.ts';
 import type { PaddedRows } from '../../data/collate.ts';
-import type { DataFacts } from '../../data/facts.ts';
+import type { PhaseFacts } from '../../data/facts.ts';
 import { CLASSIFICATION_HEAD } from '../model/model.ts';
 import { type Objective, valuesFeed } from './objective.ts';
 
@@ -15,7 +15,7 @@ type ContrastiveConfig = Extract<ObjectiveConfig, { kind: 'contrastive' }>;
 /** Takes a row out of the choices for itself: e to this is 0 in float32. */
 const NEVER = -1e9;
 
-export function makeContrastiveObjective(config: ContrastiveConfig, facts: DataFacts): Objective {
+export function makeContrastiveObjective(config: ContrastiveConfig, facts: PhaseFacts): Objective {
   return {
     sumNames: ['loss', 'weight', 'correct', 'chanceCorrect'],
     needsCausalModel: false,

@@ -5,7 +5,7 @@
  */
 import type { ObjectiveConfig } from '../../config/phase-section.ts';
 import type { PaddedRows } from '../../data/collate.ts';
-import type { DataFacts } from '../../data/facts.ts';
+import type { PhaseFacts } from '../../data/facts.ts';
 import { drawMask } from './mask.ts';
 import type { Objective, Prepared } from './objective.ts';
 import {
@@ -23,7 +23,7 @@ type MaskedConfig = Extract<ObjectiveConfig, { kind: 'masked' }>;
 /** @throws LockstepError CONFIG_INVALID for classification of real values */
 export function makeMaskedObjective(
   config: MaskedConfig,
-  facts: DataFacts,
+  facts: PhaseFacts,
   seed: number,
 ): Objective {
   return makePretext(config.target, facts, {
@@ -55,7 +55,12 @@ const TASKS: Readonly<Record<MaskedConfig['target'], PretextTask>> = {
 };
 
 /** Feeds `values`, `mask` `[B, L]`, flat `positions` `[n]` and `targets` `[n]`; baselines as host sums. */
-function prepare(config: MaskedConfig, facts: DataFacts, seed: number, rows: PaddedRows): Prepared {
+function prepare(
+  config: MaskedConfig,
+  facts: PhaseFacts,
+  seed: number,
+  rows: PaddedRows,
+): Prepared {
   const { paddedLength, values } = rows;
   const mask = maskRows(config, seed, rows);
   const positions = hiddenPositions(mask);
@@ -84,7 +89,7 @@ function prepare(config: MaskedConfig, facts: DataFacts, seed: number, rows: Pad
 /** @param previous the last visible value before each hidden step; undefined where there is none */
 function baselineSums(
   { target }: MaskedConfig,
-  facts: DataFacts,
+  facts: PhaseFacts,
   truths: readonly number[],
   previous: readonly (number | undefined)[],
 ): Record<string, number> {

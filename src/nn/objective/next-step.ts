@@ -5,7 +5,7 @@
  */
 import type { ObjectiveConfig } from '../../config/phase-section.ts';
 import type { PaddedRows } from '../../data/collate.ts';
-import type { DataFacts } from '../../data/facts.ts';
+import type { PhaseFacts } from '../../data/facts.ts';
 import type { Objective, Prepared } from './objective.ts';
 import {
   countWhere,
@@ -20,7 +20,7 @@ import {
 type NextStepConfig = Extract<ObjectiveConfig, { kind: 'next-step' }>;
 
 /** @throws LockstepError CONFIG_INVALID for classification of real values */
-export function makeNextStepObjective(config: NextStepConfig, facts: DataFacts): Objective {
+export function makeNextStepObjective(config: NextStepConfig, facts: PhaseFacts): Objective {
   const bigram = facts.transitionCounts.length > 0;
   return makePretext(config.target, facts, {
     ...TASKS[config.target](bigram),
@@ -68,7 +68,7 @@ const TASKS: Readonly<Record<NextStepConfig['target'], (bigram: boolean) => Pret
 };
 
 /** Feeds `values` `[B, L]`, flat `positions` `[n]` and `targets` `[n]`; baselines as host sums. */
-function makePrepare(config: NextStepConfig, facts: DataFacts): (rows: PaddedRows) => Prepared {
+function makePrepare(config: NextStepConfig, facts: PhaseFacts): (rows: PaddedRows) => Prepared {
   const baselineSums =
     config.target === 'classification' ? symbolBaselines(facts) : numberBaselines(facts);
   return (rows) => {
@@ -92,7 +92,7 @@ type BaselineSums = (
   present: readonly number[],
 ) => Record<string, number>;
 
-function symbolBaselines(facts: DataFacts): BaselineSums {
+function symbolBaselines(facts: PhaseFacts): BaselineSums {
   const { symbols, symbolCounts, transitionCounts } = facts;
   const unigram = mostFrequent(symbolCounts);
   const unigramLosses = losses(symbolCounts);
@@ -111,7 +111,7 @@ function symbolBaselines(facts: DataFacts): BaselineSums {
   });
 }
 
-function numberBaselines(facts: DataFacts): BaselineSums {
+function numberBaselines(facts: PhaseFacts): BaselineSums {
   const standardise = standardiser(facts);
   const means = rowsOf(facts.transitionCounts, facts.symbols).map((counts) => {
     const total = counts.reduce((a, b) => a + b, 0);

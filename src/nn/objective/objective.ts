@@ -4,7 +4,7 @@
  */
 
 import type { PaddedRows } from '../../data/collate.ts';
-import type { DataFacts } from '../../data/facts.ts';
+import type { PhaseFacts } from '../../data/facts.ts';
 import type { FeedDescription, ForwardContext, MicroBatch, Slot } from '../../engine/engine.ts';
 import type { Tensor } from '../../engine/ops.ts';
 import type { Model } from '../model/model.ts';
@@ -33,7 +33,7 @@ export interface Objective {
 }
 
 /** `values` `[B, L]`, as every objective feeds them. */
-export function valuesFeed({ symbols }: DataFacts): FeedDescription {
+export function valuesFeed({ symbols }: PhaseFacts): FeedDescription {
   return { name: 'values', dtype: symbols > 0 ? 'int32' : 'float32', shape: ['rows', 'length'] };
 }
 

@@ -1,7 +1,7 @@
 /** What the pretexts share: predicting values at given positions, as classes or as numbers. */
 import { LockstepError } from '../../core/errors.ts';
 import type { PaddedRows } from '../../data/collate.ts';
-import type { DataFacts } from '../../data/facts.ts';
+import type { PhaseFacts } from '../../data/facts.ts';
 import type { FeedDescription } from '../../engine/engine.ts';
 import { CLASSIFICATION_HEAD } from '../model/model.ts';
 import { type Objective, type Prepared, valuesFeed } from './objective.ts';
@@ -25,7 +25,7 @@ export interface PretextTask {
  */
 export function makePretext(
   target: Target,
-  facts: DataFacts,
+  facts: PhaseFacts,
   task: PretextTask & {
     needsCausalModel: boolean;
     /** Fed besides `values`, `positions` and `targets`. */
@@ -79,7 +79,7 @@ const regressionSums: Objective['sums'] = (model, context) => {
 };
 
 /** Targets as the engine takes them: symbols, or standardised numbers. */
-export function targetFeed(target: Target, facts: DataFacts, truths: readonly number[]) {
+export function targetFeed(target: Target, facts: PhaseFacts, truths: readonly number[]) {
   const data =
     target === 'classification'
       ? Int32Array.from(truths)
@@ -88,7 +88,7 @@ export function targetFeed(target: Target, facts: DataFacts, truths: readonly nu
 }
 
 /** Regression is on (value − mean) / (a quarter of the value range), so that losses are of order 1. */
-export function standardiser({ meanValue, valueRange }: DataFacts): (value: number) => number {
+export function standardiser({ meanValue, valueRange }: PhaseFacts): (value: number) => number {
   const scale = (valueRange.maximum - valueRange.minimum) / 4 || 1;
   return (value) => (value - meanValue) / scale;
 }

@@ -1,6 +1,6 @@
 /** The objectives by name. */
 import type { ObjectiveConfig } from '../../config/phase-section.ts';
-import type { DataFacts } from '../../data/facts.ts';
+import type { PhaseFacts } from '../../data/facts.ts';
 import { makeContrastiveObjective } from './contrastive.ts';
 import { makeMaskedObjective } from './masked.ts';
 import { makeNextStepObjective } from './next-step.ts';
@@ -8,7 +8,7 @@ import type { Objective } from './objective.ts';
 import { makeSupervisedObjective } from './supervised.ts';
 
 /** @param seed the run's: masks follow from it */
-export function makeObjective(config: ObjectiveConfig, facts: DataFacts, seed: number): Objective {
+export function makeObjective(config: ObjectiveConfig, facts: PhaseFacts, seed: number): Objective {
   switch (config.kind) {
     case 'supervised':
       return makeSupervisedObjective(config, facts);

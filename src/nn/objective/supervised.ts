@@ -1,7 +1,7 @@
 /** Cross-entropy of the sequence's class, with class weights. */
 import type { ObjectiveConfig } from '../../config/phase-section.ts';
 import { LockstepError } from '../../core/errors.ts';
-import type { DataFacts } from '../../data/facts.ts';
+import type { PhaseFacts } from '../../data/facts.ts';
 import { PRETEXT_HEAD } from '../model/model.ts';
 import { type Objective, valuesFeed } from './objective.ts';
 
@@ -11,7 +11,7 @@ type SupervisedConfig = Extract<ObjectiveConfig, { kind: 'supervised' }>;
  * Loss sum Σ w(y)·(−log p(y)), weight Σ w(y): their ratio is PyTorch's weighted mean.
  * @throws LockstepError DATA_INVALID without classes, CONFIG_INVALID for weights of another length
  */
-export function makeSupervisedObjective(config: SupervisedConfig, facts: DataFacts): Objective {
+export function makeSupervisedObjective(config: SupervisedConfig, facts: PhaseFacts): Objective {
   if (facts.classes < 2) {
     throw new LockstepError(
       'DATA_INVALID',
@@ -58,7 +58,7 @@ export function makeSupervisedObjective(config: SupervisedConfig, facts: DataFac
 
 function classWeights(
   setting: SupervisedConfig['classWeights'],
-  { classes, classCounts }: DataFacts,
+  { classes, classCounts }: PhaseFacts,
 ): readonly number[] {
   if (setting === 'none') return new Array<number>(classes).fill(1);
   if (setting === 'balanced') {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PaddedRows } from '../../../../src/data/collate.ts';
-import type { DataFacts } from '../../../../src/data/facts.ts';
+import type { PhaseFacts } from '../../../../src/data/facts.ts';
 import { makeObjective, pretextOutputsOf } from '../../../../src/nn/objective/registry.ts';
 import { defineRun } from '../../../../src/run/definition.ts';
 import { tinyRun, tinyStore } from '../../worker/tiny-run.ts';
 
-const FACTS: DataFacts = {
+const FACTS: PhaseFacts = {
   classes: 0,
   symbols: 10,
   classCounts: [],

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { PaddedRows } from '../../../../src/data/collate.ts';
-import type { DataFacts } from '../../../../src/data/facts.ts';
+import type { PhaseFacts } from '../../../../src/data/facts.ts';
 import { drawMask } from '../../../../src/nn/objective/mask.ts';
 import { makeObjective } from '../../../../src/nn/objective/registry.ts';
 
-const FACTS: DataFacts = {
+const FACTS: PhaseFacts = {
   classes: 0,
   symbols: 5,
   classCounts: [],

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PaddedRows } from '../../../../src/data/collate.ts';
-import type { DataFacts } from '../../../../src/data/facts.ts';
+import type { PhaseFacts } from '../../../../src/data/facts.ts';
 import { makeObjective } from '../../../../src/nn/objective/registry.ts';
 import { defineRun } from '../../../../src/run/definition.ts';
 import { tinyRun, tinyStore } from '../../worker/tiny-run.ts';
 
 /** 0 is the most frequent; 1 follows 0, 2 follows 1, 0 follows 2, mostly. */
-const FACTS: DataFacts = {
+const FACTS: PhaseFacts = {
   classes: 0,
   symbols: 3,
   classCounts: [],

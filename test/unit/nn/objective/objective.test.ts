@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PaddedRows } from '../../../../src/data/collate.ts';
-import type { DataFacts } from '../../../../src/data/facts.ts';
+import type { PhaseFacts } from '../../../../src/data/facts.ts';
 import { makeObjective, pretextOutputsOf } from '../../../../src/nn/objective/registry.ts';
 
-const FACTS: DataFacts = {
+const FACTS: PhaseFacts = {
   classes: 3,
   symbols: 5,
   classCounts: [1, 2, 3],
