@@ -3,21 +3,28 @@
 import type { Store } from './format/store.ts';
 import type { PlannedMicroBatch } from './plan/plan.ts';
 
-/** A padded micro-batch before its objective has prepared it. */
+/** A padded micro-batch, before its objective prepares it. */
 export interface PaddedRows {
   readonly rows: number;
   readonly paddedLength: number;
+  /** `[rows]`: valid positions of each row. */
   readonly lengths: Int32Array;
   /** `[rows, paddedLength]`, 0 in the padding. */
   readonly values: Int32Array | Float32Array;
+  /** `[rows]`: class of each row, or UNLABELLED. */
   readonly labels: Int32Array;
-  /** Number of each row's sequence, and where its window begins in it. */
+  /** `[rows]`: number of each row's sequence in the store. */
   readonly sequences: Int32Array;
+  /** `[rows]`: timestep of the sequence at which the row begins. */
   readonly starts: Int32Array;
   readonly epoch: number;
 }
 
-/** Values of `batch.rows`, 0 in the padding; integers as int32, real values as float32. */
+/**
+ * Reads the rows of `batch` and pads them with 0 to `[rows, paddedLength]`: integers as int32, real values
+ * as float32.
+ * @throws LockstepError STORE_CORRUPT when a read finds damage
+ */
 export async function collate(
   store: Pick<Store, 'read' | 'manifest' | 'index'>,
   batch: PlannedMicroBatch,

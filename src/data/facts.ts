@@ -1,10 +1,11 @@
-/** What models and objectives are built from: counts and ranges of a dataset. */
+/** Counts and ranges of a dataset, from which models and objectives are built. */
 import type { Store } from './format/store.ts';
 import type { Subset } from './plan/subset.ts';
 
+/** The part of a store from which facts follow. */
 export type StoreFacts = Pick<Store, 'manifest' | 'index'>;
 
-/** What a model is built from; plain, so that it crosses to the loader's thread. */
+/** What a model is built from: plain data, so that the loader's thread can receive it. */
 export interface DataFacts {
   /** Number of classes; 0 for a dataset without labels. */
   readonly classes: number;
@@ -31,6 +32,7 @@ export function symbolsOf({ manifest }: Pick<Store, 'manifest'>): number {
   return manifest.valueType === 'float32' ? 0 : manifest.valueRange.maximum + 1;
 }
 
+/** The facts of a store that concern every phase. */
 export function dataFacts(store: Pick<Store, 'manifest'>): DataFacts {
   const { manifest } = store;
   return {
@@ -43,6 +45,7 @@ export function dataFacts(store: Pick<Store, 'manifest'>): DataFacts {
   };
 }
 
+/** The facts of a store and of the subset that one phase sees. */
 export function phaseFacts(store: StoreFacts, subset: Subset): PhaseFacts {
   const { manifest, index } = store;
   const classCounts = new Array<number>(manifest.classes.length).fill(0);

@@ -1,6 +1,6 @@
 /**
- * Random access to the record batches of an Arrow IPC file. The footer says where each batch lies; one
- * positional read fetches it, so reads may overlap in time.
+ * Random access to the record batches of an Arrow IPC file. The footer gives the place of each batch. One
+ * positional read fetches a batch, so reads may overlap in time.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import {
@@ -21,13 +21,15 @@ interface Block {
   readonly sizeBytes: number;
 }
 
+/** Called after each read of the file. */
 export type OnRead = (sizeBytes: number, offset: number) => void;
 
+/** The record batches of one open file; `close` it after use. */
 export class ArrowBlocks {
   readonly schema: Schema;
   readonly #file: FileHandle;
   readonly #blocks: readonly Block[];
-  /** A stream's opening message: in front of a block it makes a stream of one batch. */
+  /** A stream's opening message. In front of a block it makes a stream of one batch. */
   readonly #schemaMessage: Uint8Array;
   readonly #onRead: OnRead;
 
@@ -42,7 +44,7 @@ export class ArrowBlocks {
     this.#onRead = onRead;
   }
 
-  /** @throws Error whose message says what is wrong with the file. */
+  /** @throws Error that says what is wrong with the file */
   static async open(path: string, onRead: OnRead = () => {}): Promise<ArrowBlocks> {
     const file = await open(path, 'r');
     try {

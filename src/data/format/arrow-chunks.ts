@@ -1,7 +1,7 @@
-/** The bytes of an Arrow IPC file, batch by batch: no more than one batch is in memory. */
+/** The bytes of an Arrow IPC file, batch by batch, with at most one batch in memory. */
 import { AsyncByteQueue, type RecordBatch, RecordBatchFileWriter, type Schema } from 'apache-arrow';
 
-/** Collects what apache-arrow's writer emits, so that it can be taken after each batch. */
+/** Collects the output of apache-arrow's writer, so that we can take it after each batch. */
 class ChunkSink extends AsyncByteQueue {
   #chunks: Uint8Array[] = [];
 
@@ -16,7 +16,7 @@ class ChunkSink extends AsyncByteQueue {
   }
 }
 
-/** Chunks of the file that holds `batches`, all of `schema`; the last ones are its footer. */
+/** Chunks of the file that holds `batches`, all of `schema`. The last chunks are its footer. */
 export async function* arrowFileChunks(
   schema: Schema,
   batches: Iterable<RecordBatch> | AsyncIterable<RecordBatch>,

@@ -1,4 +1,4 @@
-/** The two tables of a store. A schema's metadata names the classes, so the files explain themselves. */
+/** The schemas of a store's two tables. Their metadata names the classes, so the files explain themselves. */
 import {
   type Data,
   type DataType,
@@ -56,10 +56,12 @@ function indexFields(): Field[] {
   ];
 }
 
+/** Schema of `index.arrow`. */
 export function indexSchema(valueType: ValueType, classes: readonly string[]): Schema {
   return new Schema(indexFields(), metadata(valueType, classes));
 }
 
+/** Schema of `sequences.arrow`. */
 export function sequencesSchema(valueType: ValueType, classes: readonly string[]): Schema {
   const element = new Field('item', ELEMENT_OF[valueType](), false);
   const values = new Field('values', new List(element), false);
@@ -81,7 +83,7 @@ function int32Column(numbers: readonly number[]): Data {
   return makeData({ type: new Int32(), length: data.length, nullCount: 0, data });
 }
 
-/** Labels with UNLABELLED as null: a bit of the mask is 1 where there is a label. */
+/** Labels, with UNLABELLED as null: a bit of the mask is 1 where a label exists. */
 function labelColumn(labels: readonly number[]): Data {
   const data = Int32Array.from(labels, (label) => (label === UNLABELLED ? 0 : label));
   const nullBitmap = new Uint8Array(Math.ceil(labels.length / 64) * 8);
@@ -111,11 +113,15 @@ function recordBatch(schema: Schema, length: number, children: Data<DataType>[])
   );
 }
 
+/** One record batch of `index.arrow`. */
 export function indexBatch(schema: Schema, rows: readonly StoreRow[]): RecordBatch {
   return recordBatch(schema, rows.length, indexColumns(rows));
 }
 
-/** `values`: those of all rows, one after the other. */
+/**
+ * One record batch of `sequences.arrow`.
+ * @param values those of all rows, one after the other
+ */
 export function sequencesBatch(
   schema: Schema,
   rows: readonly StoreRow[],

@@ -5,6 +5,7 @@ interface Entry<Value> {
   sizeBytes: number;
 }
 
+/** Results by key, up to a number of bytes in all; drops the least recently used first. */
 export class BatchCache<Value> {
   readonly #load: (key: number) => Promise<Value>;
   readonly #sizeOf: (value: Value) => number;
@@ -23,7 +24,7 @@ export class BatchCache<Value> {
     this.#sizeOf = sizeOf;
   }
 
-  /** Two calls for a key at the same time share one load; a failed load is not kept. */
+  /** The result for `key`. Two calls at the same time share one load; a failed load is not kept. */
   get(key: number): Promise<Value> {
     const entry = this.#entries.get(key) ?? this.#start(key);
     this.#entries.delete(key);

@@ -1,10 +1,11 @@
-/** Which rows share a record batch: a pure function of the lengths, so that equal data gives equal files. */
+/** Which rows share a record batch: a pure function of the lengths, so equal data gives equal files. */
 
 /** Values of one record batch, unless a single sequence is longer. */
 const MAXIMUM_BATCH_BYTES = 2 * 2 ** 20;
-/** Bounds the batch of very short sequences. */
+/** Bounds a batch of very short sequences. */
 const MAXIMUM_BATCH_ROWS = 65_536;
 
+/** A half-open range of rows. */
 export interface RowRange {
   /** Rows `[start, end)`. */
   readonly start: number;

@@ -1,4 +1,4 @@
-/** What a person wants to know of a dataset before training on it; no values are read. */
+/** What a person wants to know about a dataset before training. Reads no values. */
 import { SPLITS, type Split, type Store, UNLABELLED, type ValueType } from './store.ts';
 
 const QUANTILES = [0, 0.05, 0.25, 0.5, 0.75, 0.95, 1] as const;
@@ -6,6 +6,7 @@ const BARS = '▁▂▃▄▅▆▇█';
 /** Symbols shown in one line of bars. */
 const BARS_WIDTH = 64;
 
+/** Sequences of one class, by split. */
 export interface ClassCounts {
   /** "(unlabelled)" for sequences without a label. */
   readonly name: string;
@@ -13,6 +14,7 @@ export interface ClassCounts {
   readonly bySplit: Readonly<Record<Split, number>>;
 }
 
+/** The facts that `describeStore` shows. */
 export interface StoreSummary {
   readonly name: string;
   readonly path: string;
@@ -59,7 +61,7 @@ export function summariseStore(store: Store): StoreSummary {
   };
 }
 
-/** Nearest rank: the smallest length that at least this share of the sequences do not exceed. */
+/** Nearest rank: the smallest length such that at least this share of the sequences is no longer. */
 function quantileOf(ascending: Int32Array, quantile: number): number {
   return ascending[Math.max(0, Math.ceil(quantile * ascending.length) - 1)]!;
 }
@@ -126,7 +128,7 @@ function classTable(summary: StoreSummary): string[] {
   ]);
 }
 
-/** The first column to the left, numbers to the right. */
+/** Aligns the first column left, numbers right. */
 function alignColumns(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) =>
@@ -138,7 +140,7 @@ function alignColumns(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-/** One bar a symbol, as high as the square root of its share: rare symbols stay visible. */
+/** One bar for each symbol. Its height is the square root of its share, so rare symbols stay visible. */
 function symbolBars(counts: readonly number[]): string[] {
   const largest = counts.reduce((most, count) => Math.max(most, count), 1);
   const bars = counts.map((count) => {

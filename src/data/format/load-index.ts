@@ -1,18 +1,19 @@
-/** Reads `index.arrow` whole: the columns that planning needs, ids and groups, and each batch's first row. */
+/** Reads all of `index.arrow`: the columns that planning needs, ids, groups, and each batch's first row. */
 import { type RecordBatch, Utf8, type Vector } from 'apache-arrow';
 import type { ArrowBlocks } from './arrow-blocks.ts';
 import { SPLITS, type Split, type StoreIndex, UNLABELLED } from './store.ts';
 
+/** The contents of `index.arrow`. */
 export interface LoadedIndex {
   readonly columns: StoreIndex;
-  /** Decoded when first asked for: most programs never do. */
+  /** Decoded at the first call, since most programs never call it. */
   ids(): readonly string[];
   groups(): readonly string[];
   /** First row of each record batch, then the number of rows. */
   readonly batchStarts: readonly number[];
 }
 
-/** @throws Error whose message says which column or row is wrong. */
+/** @throws Error that names the wrong column or row */
 export async function loadIndex(blocks: ArrowBlocks, rows: number): Promise<LoadedIndex> {
   const lengths = new Int32Array(rows);
   const labels = new Int32Array(rows);

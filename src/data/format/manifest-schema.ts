@@ -1,4 +1,4 @@
-/** Reads `manifest.json`: the only place that sees it untyped. */
+/** Reads and checks `manifest.json`. Everything else sees it typed. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -7,6 +7,7 @@ import { MANIFEST_FILE } from './file-names.ts';
 import type { StoreManifest } from './store.ts';
 
 const FORMAT_VERSION = 1;
+/** The advice for a store that this version cannot use. */
 export const IMPORT_AGAIN = 'Import the data again.';
 
 const count = z.int().min(0);
@@ -31,15 +32,15 @@ const manifestSchema: z.ZodType<StoreManifest> = z.object({
   provenance: z.record(z.string(), z.unknown()),
 });
 
-/** A dataset that is damaged: `what` completes "Dataset PATH is damaged: …". */
+/** STORE_CORRUPT; `what` completes "Dataset PATH is damaged: …". */
 export function storeCorrupt(path: string, what: string, cause?: unknown): LockstepError {
   const message = `Dataset "${path}" is damaged: ${what}.`;
   return new LockstepError('STORE_CORRUPT', message, IMPORT_AGAIN, { cause });
 }
 
 /**
- * @throws LockstepError DATA_NOT_FOUND when there is no store at `path`; STORE_CORRUPT when its manifest
- * cannot be used.
+ * Reads the manifest of the store at `path`.
+ * @throws LockstepError DATA_NOT_FOUND when `path` has no store; STORE_CORRUPT when its manifest is unusable
  */
 export async function readManifest(path: string): Promise<StoreManifest> {
   const json = parseJson(path, await readText(path));

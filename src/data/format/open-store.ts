@@ -1,4 +1,4 @@
-/** Opens a dataset folder for random access: the index is in memory, values are read when asked for. */
+/** Opens a dataset folder for random access. The index is in memory; each call reads the values it needs. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { List } from 'apache-arrow';
@@ -13,16 +13,17 @@ import { readableValues, type StoredValues } from './values.ts';
 
 const DEFAULT_CACHE_BYTES = 64 * 2 ** 20;
 
+/** How to open a store. */
 export interface OpenStoreOptions {
-  /** Decoded record batches kept in memory; at least the one in use always is. */
+  /** Upper bound of the decoded record batches in memory; the one in use always stays. */
   readonly cacheBytes?: number;
   /** Called after each read of `sequences.arrow`. */
   readonly onRead?: OnRead;
 }
 
-/** A store on disk; what `Store` promises, and the groups. */
+/** A store on disk: a `Store` with groups. */
 export interface StoreOnDisk extends Store {
-  /** Groups of the sequences: no group is in two splits. */
+  /** Group of each sequence. No group is in two splits. */
   groups(): readonly string[];
 }
 
@@ -33,10 +34,10 @@ interface DecodedBatch {
 }
 
 /**
- * Opens the store at `path`. Checks the manifest, file sizes, schema and row counts; hashes are checked by
- * `verifyStore` only.
- * @throws LockstepError DATA_NOT_FOUND when there is none; STORE_CORRUPT when a check fails, also later
- * when a read finds damage.
+ * Opens the store at `path`. Checks the manifest, file sizes, schema and row counts. Only `verifyStore`
+ * checks the hashes.
+ * @throws LockstepError DATA_NOT_FOUND when `path` has no store; STORE_CORRUPT when a check fails, or later
+ * when a read finds damage
  */
 export async function openStore(
   path: string,
@@ -89,7 +90,7 @@ async function readIndex(path: string, manifest: StoreManifest): Promise<LoadedI
   });
 }
 
-/** Any failure while a file is decoded means that the file is damaged. */
+/** Turns any failure of decoding a file into STORE_CORRUPT. */
 async function guarded<Result>(
   path: string,
   file: string,

@@ -1,12 +1,13 @@
-/** Guards the place where a store will be written. */
+/** Guards the path at which a store will be written. */
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LockstepError } from '../../core/errors.ts';
 import { MANIFEST_FILE } from './file-names.ts';
 
 /**
- * @throws LockstepError USAGE unless `target` is free, or `overwrite` is asked for and it is a store or an
- * empty folder: a path mistaken for a store's must not cost a person's files.
+ * Refuses a target that a store must not replace: a mistyped path must not cost a person's files.
+ * @throws LockstepError USAGE unless `target` is free, or `overwrite` is set and `target` is a store or an
+ * empty folder
  */
 export async function refuseTarget(target: string, overwrite: boolean): Promise<void> {
   if (!(await exists(target))) return;

@@ -1,4 +1,4 @@
-/** What the manifest says of the data, gathered while the rows are written in their final order. */
+/** Gathers the manifest's statistics while the rows are written in their final order. */
 import type { StoreRow } from './arrow-schema.ts';
 import type { Split, StoreManifest, ValueType } from './store.ts';
 import { UNLABELLED } from './store.ts';
@@ -22,9 +22,10 @@ type Statistics = Pick<
   | 'splits'
 >;
 
-/** Pairs of neighbours are counted up to so many symbols. */
+/** With more symbols the pairs of neighbours are not counted: a table would be too large. */
 const TRANSITION_SYMBOLS = 64;
 
+/** Add every row once, then `finish`. */
 export class StoreStatistics {
   readonly #valueType: ValueType;
   readonly #splits: Record<Split, SplitCounts>;
@@ -78,7 +79,7 @@ export class StoreStatistics {
     }
   }
 
-  /** Row-major over the symbols that there are; empty when there are too many. */
+  /** `[symbols · symbols]`, row-major; empty for more than `TRANSITION_SYMBOLS`. */
   #transitions(symbols: number): number[] {
     if (symbols > TRANSITION_SYMBOLS) return [];
     return Array.from({ length: symbols }, (_, from) => [
@@ -89,7 +90,7 @@ export class StoreStatistics {
     ]).flat();
   }
 
-  /** At least one row must have been added. */
+  /** The statistics of all added rows, at least one. */
   finish(): Statistics {
     const { train, validation, test } = this.#splits;
     const integer = this.#valueType !== 'float32';

@@ -1,21 +1,25 @@
 /**
- * What the rest of Lockstep knows of a dataset. A store is a folder: `sequences.arrow` (Arrow IPC, rows
+ * What the rest of Lockstep knows about a dataset. A store is a folder: `sequences.arrow` (Arrow IPC, rows
  * sorted by length, ascending), `index.arrow` (the same rows without their values) and `manifest.json`.
- * The row number in this order is the sequence's number everywhere: plan, random draws, predictions.
+ * A row's number in this order is its sequence's number everywhere: plan, random draws, predictions.
  */
 
+/** The types that values can have on disk. */
 export type ValueType = 'uint8' | 'uint16' | 'float32';
+/** A part of the dataset that shares no group with the others. */
 export type Split = 'train' | 'validation' | 'test';
+/** The splits, in the order of their numbers. */
 export const SPLITS: readonly Split[] = ['train', 'validation', 'test'];
 
-/** Label of a sequence without one. */
+/** The label of a sequence without a class. */
 export const UNLABELLED = -1;
 
+/** The contents of `manifest.json`. */
 export interface StoreManifest {
   readonly formatVersion: 1;
   readonly name: string;
   readonly valueType: ValueType;
-  /** Names of the classes; a label is a position here. Empty: nothing is labelled. */
+  /** Names of the classes; a label is an index into them. Empty: no sequence has a label. */
   readonly classes: readonly string[];
   /** Smallest and largest value of all sequences. */
   readonly valueRange: { readonly minimum: number; readonly maximum: number };
@@ -41,27 +45,31 @@ export interface StoreManifest {
   readonly files: Readonly<Record<string, { sizeBytes: number; sha256: string }>>;
   /** SHA-256 over the files' hashes: the identity of the data. */
   readonly contentHash: string;
-  /** How it was made, for people: importer, source, options. */
+  /** For people: importer, source and options of the import. */
   readonly provenance: Readonly<Record<string, unknown>>;
 }
 
-/** The columns that planning needs; a position is a sequence's number. */
+/** The columns that planning needs, indexed by a sequence's number. */
 export interface StoreIndex {
   /** Ascending. */
   readonly lengths: Int32Array;
   /** Class of each sequence, or UNLABELLED. */
   readonly labels: Int32Array;
-  /** Position in `SPLITS`. */
+  /** Index into `SPLITS`. */
   readonly splits: Uint8Array;
 }
 
+/** A dataset with random access. */
 export interface Store {
   readonly path: string;
   readonly manifest: StoreManifest;
   readonly index: StoreIndex;
-  /** Ids of sequences, as they were imported. */
+  /** Id of each sequence, as imported. */
   ids(): readonly string[];
-  /** The values `[start, start + count)` of one sequence; integer types come as Int32Array. */
+  /**
+   * The values `[start, start + count)` of one sequence: integers as Int32Array, real values as Float32Array.
+   * @throws LockstepError STORE_CORRUPT when the file is damaged
+   */
   read(sequence: number, start: number, count: number): Promise<Int32Array | Float32Array>;
   close(): Promise<void>;
 }

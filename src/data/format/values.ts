@@ -1,10 +1,12 @@
 /** The three types that values can have, and the typed array of each. */
 import type { ValueType } from './store.ts';
 
+/** Values as they are on disk. */
 export type StoredValues = Uint8Array | Uint16Array | Float32Array;
 
 const ARRAY_OF = { uint8: Uint8Array, uint16: Uint16Array, float32: Float32Array } as const;
 
+/** Size of one value on disk. */
 export const BYTES_PER_VALUE: Readonly<Record<ValueType, number>> = {
   uint8: 1,
   uint16: 2,
@@ -23,7 +25,7 @@ export function valuesFromBytes(valueType: ValueType, bytes: Uint8Array): Stored
   return values;
 }
 
-/** The memory of `values`, without a copy. */
+/** The bytes of `values`, without a copy. */
 export function bytesOf(values: StoredValues): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }

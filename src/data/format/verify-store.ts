@@ -8,8 +8,8 @@ import { contentHash } from './write-store.ts';
 
 /**
  * Reads all files of the store at `path` and compares their SHA-256 with the manifest.
- * @returns the manifest, when everything matches.
- * @throws LockstepError DATA_NOT_FOUND or STORE_CORRUPT, naming the file with the hash found and expected.
+ * @returns the manifest, if everything matches
+ * @throws LockstepError DATA_NOT_FOUND; STORE_CORRUPT, which names the file, its hash and the expected one
  */
 export async function verifyStore(path: string): Promise<StoreManifest> {
   const store = await openStore(path);

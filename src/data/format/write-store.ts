@@ -1,4 +1,4 @@
-/** Writes a dataset folder: rows in length order, streamed batch by batch, visible only once it is whole. */
+/** Writes a dataset folder: rows by length, streamed batch by batch, visible only when complete. */
 import type { RecordBatch } from 'apache-arrow';
 import {
   type FolderWriter,
@@ -23,6 +23,7 @@ import { StoreStatistics } from './statistics.ts';
 import type { StoreManifest, ValueType } from './store.ts';
 import { allocateValues, BYTES_PER_VALUE, type StoredValues } from './values.ts';
 
+/** What a store will hold. */
 export interface StoreContent<Row extends StoreRow> {
   readonly name: string;
   readonly valueType: ValueType;
@@ -34,6 +35,7 @@ export interface StoreContent<Row extends StoreRow> {
   readonly provenance: Readonly<Record<string, unknown>>;
 }
 
+/** How to write a store. */
 export interface WriteStoreOptions {
   /** Replace an existing store. */
   readonly overwrite?: boolean;
@@ -42,9 +44,9 @@ export interface WriteStoreOptions {
 }
 
 /**
- * Writes `content` as the folder `target`; equal content gives equal bytes, in whatever order its rows come.
- * The rows' ids, groups and lengths are held in memory, the values of one record batch (2 MiB) at a time.
- * @throws LockstepError USAGE when the target exists; DATA_INVALID when there are no rows.
+ * Writes `content` as the folder `target`. Equal content gives equal bytes, in any order of its rows. Memory
+ * holds the ids, groups and lengths of all rows, and the values of one record batch (2 MiB).
+ * @throws LockstepError USAGE when the target exists; DATA_INVALID when `content` has no rows
  */
 export async function writeStore<Row extends StoreRow>(
   target: string,
@@ -100,7 +102,7 @@ export function contentHash(files: Readonly<Record<string, WrittenFile>>): strin
   return sha256(names.map((name) => `${name} ${files[name]!.sha256}\n`).join(''));
 }
 
-/** The index is cut into the same batches as the values: so a reader knows every batch's first row. */
+/** Cuts the index into the same batches as the values, so a reader knows every batch's first row. */
 async function writeIndex<Row extends StoreRow>(
   folder: FolderWriter,
   { rows, valueType, classes }: StoreContent<Row>,

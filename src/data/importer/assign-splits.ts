@@ -1,34 +1,39 @@
 /**
- * Gives every group one split so that the shares are met, in sequences and class by class, as well as whole
- * groups can. Greedy, large groups first, then single groups move while that helps; the same for the same
- * groups and seed, whatever order they come in.
+ * Gives every group one split, so that each class meets the shares as well as whole groups can. Greedy: it
+ * places large groups first, then moves single groups while that helps. The result depends on the groups and
+ * the seed, not on the order of the groups.
  */
 import { createHash } from 'node:crypto';
 import { randomStream } from '../../core/random.ts';
 import { compareUtf8 } from '../format/byte-order.ts';
 import { SPLITS, type Split } from '../format/store.ts';
 
+/** Share of the sequences that each split should get. */
 export type SplitShares = Readonly<Record<Split, number>>;
 
+/** What a group holds. */
 export interface GroupCounts {
   readonly name: string;
-  /** Sequences by class; the last place counts unlabelled ones. */
+  /** `[classes + 1]`: sequences of each class; the last entry counts unlabelled ones. */
   readonly perClass: readonly number[];
-  /** The split that the source gives this group. */
+  /** The split that the source gives this group, if it gives one. */
   readonly given?: Split | undefined;
 }
 
-/** Passes over all groups that look for a better place; each ends early when nothing moved. */
+/** Most passes over all groups in search of a better place. A pass that moves nothing is the last. */
 const IMPROVEMENT_PASSES = 8;
 
 interface Placed extends GroupCounts {
   readonly total: number;
   readonly rank: number;
-  /** Position in SPLITS. */
+  /** Index into SPLITS. */
   split: number;
 }
 
-/** The split of each group by name. `shares` sum to 1; a split with share 0 gets given groups only. */
+/**
+ * The split of each group, by the group's name.
+ * @param shares sum to 1; a split with share 0 gets only groups that the source puts there
+ */
 export function assignSplits(
   groups: readonly GroupCounts[],
   shares: SplitShares,
@@ -50,19 +55,19 @@ function placeable(group: GroupCounts, seed: number): Placed {
   return { ...group, total, rank: randomRank(group.name, seed), split: -1 };
 }
 
-/** A uniform number that only the name and the seed decide. */
+/** A uniform random number that follows from the name and the seed. */
 export function randomRank(name: string, seed: number): number {
   const digest = createHash('sha256').update(name).digest();
   return randomStream(seed, 'split', digest.readUInt32LE(0), digest.readUInt32LE(4)).uniform(0);
 }
 
-/** By size to a power of two, then at random: so another seed gives other splits. */
+/** By size rounded to a power of two, then at random, so that another seed gives other splits. */
 function largestFirst(a: Placed, b: Placed): number {
   const bySize = Math.clz32(a.total) - Math.clz32(b.total);
   return bySize || a.rank - b.rank || compareUtf8(a.name, b.name);
 }
 
-/** Moves single groups to where the balance is better, in a fixed order. */
+/** Moves single groups to a better split, in a fixed order. */
 function improve(groups: readonly Placed[], balance: Balance): void {
   for (let pass = 0; pass < IMPROVEMENT_PASSES; pass++) {
     let moved = false;
@@ -107,7 +112,7 @@ class Balance {
     });
   }
 
-  /** The split whose χ² grows least (falls most) with the group; `preferred` wins a tie. */
+  /** The split whose χ² grows least (or falls most) with the group; `preferred` wins a tie. */
   bestFor(group: Placed, preferred = 0): number {
     let best = preferred;
     let least = this.#growth(group, preferred);

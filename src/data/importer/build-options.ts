@@ -20,7 +20,7 @@ const buildOptions = z.strictObject({
     })
     .refine(({ minimum, maximum }) => minimum <= maximum, 'minimum is above maximum')
     .prefault({}),
-  /** Names in the order of their labels; absent: all that occur, sorted (numbers by value). */
+  /** Class names in the order of their labels; absent: all names in the data, sorted (numbers by value). */
   classes: z.array(z.string()).optional(),
   shares: z
     .strictObject({ train: share, validation: share, test: share })
@@ -29,32 +29,38 @@ const buildOptions = z.strictObject({
       'the three shares do not add up to 1',
     )
     .default({ train: 0.7, validation: 0.15, test: 0.15 }),
-  /** What happens to a sequence that is there already under another id. */
+  /** What happens to a sequence that the data hold already under another id. */
   duplicates: z.enum(['drop', 'keep']).default('drop'),
-  /** Sequences with a larger value are left out: a model that was trained without it has no symbol for it. */
+  /** Leaves out sequences with a larger value: a model trained without that value has no symbol for it. */
   largestValue: z.number().optional(),
   caps: z
     .strictObject({ perClass: positive.optional(), perGroup: positive.optional() })
     .prefault({}),
   seed: z.int().min(0).max(0xffffffff).default(0),
-  /** For people: where the data come from. */
+  /** For people: the origin of the data. */
   provenance: z.record(z.string(), z.unknown()).default({}),
 });
 
+/** What a caller gives. */
 export type BuildOptions = z.input<typeof buildOptions> & {
   readonly onProgress?: (progress: ImportProgress) => void;
 };
+/** The options with every default filled in. */
 export type ResolvedOptions = z.output<typeof buildOptions>;
 
+/** How far an import has come. */
 export interface ImportProgress {
   readonly stage: 'reading' | 'writing';
-  /** Records read, or written. */
+  /** Records read or written so far. */
   readonly done: number;
   /** Records to write; unknown while reading. */
   readonly total?: number;
 }
 
-/** @throws LockstepError USAGE naming the option. */
+/**
+ * Checks the options and fills in the defaults.
+ * @throws LockstepError USAGE, which names the option
+ */
 export function resolveOptions(given: Omit<BuildOptions, 'onProgress'>): ResolvedOptions {
   const parsed = buildOptions.safeParse(given);
   if (parsed.success) return parsed.data;

@@ -1,6 +1,6 @@
 /**
- * From raw records to a store: check, spill, drop duplicates and what is over a cap, split by group, write.
- * The result depends on the records and the options only, not on the order in which the records come.
+ * From raw records to a store: check, spill, drop duplicates, apply the caps, split by group, write. The
+ * result depends on the records and the options only, not on the order of the records.
  */
 import { createHash } from 'node:crypto';
 import { LockstepError } from '../../core/errors.ts';
@@ -31,13 +31,13 @@ import { applyCaps, dropDuplicates, type SpilledRecord } from './select-records.
 import { Spill } from './spill.ts';
 
 const CONFLICT_EXAMPLES = 5;
-/** Records between two calls of `onProgress` while reading. */
+/** While reading, calls `onProgress` once for this many records. */
 const PROGRESS_EVERY = 256;
 
 /**
  * Reads all `items` and writes the store `options.target`.
- * @throws LockstepError USAGE (bad option, target exists), DATA_INVALID (two records of one id, a label
- * outside `classes`, a group with two given splits, nothing left), and whatever the source throws.
+ * @throws LockstepError USAGE (bad option, target exists); DATA_INVALID (two records with one id, a label
+ * outside `classes`, a group with two given splits, no record left); and whatever the source throws
  */
 export async function buildStore(
   items: AsyncIterable<ImportItem> | Iterable<ImportItem>,

@@ -1,8 +1,9 @@
-/** Values as a source gives them → values of the store's type, or the reason why they cannot be. */
+/** Turns the values of a source into values of the store's type, or says why it cannot. */
 import type { ValueType } from '../format/store.ts';
 import { allocateValues, type StoredValues } from '../format/values.ts';
 import type { SkipReason } from './record.ts';
 
+/** The lengths and values that an import accepts. */
 export interface ValueLimits {
   readonly minimum: number;
   readonly maximum: number;
@@ -11,13 +12,14 @@ export interface ValueLimits {
   readonly largestValue?: number | undefined;
 }
 
+/** The converted values, or why the import skips the sequence. */
 export type CheckedValues =
   | { readonly values: StoredValues; readonly truncated: boolean }
   | { readonly skipped: SkipReason };
 
 const LARGEST_INTEGER = { uint8: 0xff, uint16: 0xffff } as const;
 
-/** Only the values that stay after truncation are looked at. */
+/** Checks and converts one sequence; ignores the values that truncation removes. */
 export function checkValues(
   raw: ArrayLike<number>,
   valueType: ValueType,

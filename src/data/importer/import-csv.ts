@@ -1,4 +1,4 @@
-/** Imports a CSV file with a header: one sequence a row, its values within one cell. */
+/** Imports a CSV file with a header: one sequence a row, its values in one cell. */
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { CsvError, parse } from 'csv-parse';
@@ -14,17 +14,18 @@ import {
   toRecord,
 } from './table-columns.ts';
 
+/** How to read a CSV file. */
 export interface CsvOptions extends TableOptions {
-  /** Between cells; a comma by default. */
+  /** Separates cells; a comma by default. */
   readonly delimiter?: string;
 }
 
 type Cells = Readonly<Record<string, string>>;
 
 /**
- * Yields the rows of the file. Line numbers in errors and ids count from 1, the header included; for a row
- * that spans lines they name its last one.
- * @throws LockstepError DATA_NOT_FOUND; DATA_INVALID for an absent column or a line that cannot be read.
+ * Yields the rows of the file. Line numbers in errors and ids count from 1 and include the header. For a row
+ * that spans lines they name the last line.
+ * @throws LockstepError DATA_NOT_FOUND; DATA_INVALID for an absent column or an unreadable line
  */
 export async function* importCsv(options: CsvOptions): AsyncGenerator<RawRecord> {
   const { path, columns } = options;
@@ -98,7 +99,7 @@ function lineOf(error: CsvError): number {
   return Number((error as CsvError & { lines?: number }).lines ?? 0);
 }
 
-/** csv-parse ends its messages with "on line N" or "at line N", which ours says already. */
+/** The message without csv-parse's "on line N" or "at line N", which our message has already. */
 function reasonOf(error: CsvError): string {
   return error.message.replace(/,? (on|at) line \d+.*$/s, '');
 }

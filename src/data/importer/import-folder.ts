@@ -8,32 +8,33 @@ import { readFailure } from './read-failure.ts';
 import type { ImportItem } from './record.ts';
 import type { SymbolMap } from './symbol-map.ts';
 
+/** How to read a folder. */
 export interface FolderOptions {
   readonly root: string;
-  /** Put before each relative path to make the id; class and group rules see it too, as in "src/". */
+  /** Prefix of each relative path, such as "src/"; ids, class rules and group rules see it. */
   readonly idPrefix?: string;
   readonly classes: ClassRule;
-  /** What happens to files that the class rule knows nothing of: ignored by default. */
+  /** What happens to files for which the class rule has no class; default: ignore. */
   readonly unknownClass?: 'ignore' | 'unlabelled';
   readonly groups: GroupRule;
-  /** Folds text to symbols; absent: the sequence is the file's bytes. */
+  /** Folds text to symbols; absent: the file's bytes are the sequence. */
   readonly symbolMap?: SymbolMap;
   /**
    * Files and folders to leave out: a name ("build") leaves out every one of that name, a path
    * ("a/build") that one. Names that begin with a dot and symbolic links are always left out.
    */
   readonly exclude?: readonly string[];
-  /** At most so many values are read of a file. One more than the longest allowed shows what is cut. */
+  /** Most values to read from a file. One more than the longest allowed length shows what was cut. */
   readonly readAtMost?: number;
 }
 
-/** A character of UTF-8 text has at most so many bytes. */
+/** Most bytes of one UTF-8 character. */
 const MAXIMUM_CHARACTER_BYTES = 4;
 
 /**
- * Yields the files below `root` in the order of their names. With a symbol map, binary files and invalid
- * UTF-8 are yielded as skipped.
- * @throws LockstepError DATA_NOT_FOUND when `root` is no folder; DATA_INVALID for what cannot be read.
+ * Yields the files below `root` in the order of their names. With a symbol map it yields binary files and
+ * invalid UTF-8 as skipped.
+ * @throws LockstepError DATA_NOT_FOUND when `root` is no folder; DATA_INVALID for an unreadable file
  */
 export async function* importFolder(options: FolderOptions): AsyncGenerator<ImportItem> {
   for await (const path of walk(options, '')) {
@@ -81,7 +82,7 @@ async function readValues(
   const { bytes, complete } = await readStart(path, limit);
   if (bytes.includes(0)) return 'binary';
   try {
-    // Where the read stopped within a character, `stream` leaves that one out.
+    // If the read stopped within a character, `stream` leaves that character out.
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: !complete });
     return symbolMap.encode(text, readAtMost);
   } catch {

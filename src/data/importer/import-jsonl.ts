@@ -9,8 +9,8 @@ import { lineError, type TableOptions, toRecord } from './table-columns.ts';
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Yields the lines of the file; empty ones are passed over.
- * @throws LockstepError DATA_NOT_FOUND; DATA_INVALID naming the line that cannot be read.
+ * Yields the lines of the file and ignores empty ones.
+ * @throws LockstepError DATA_NOT_FOUND; DATA_INVALID, which names the unreadable line
  */
 export async function* importJsonl(options: TableOptions): AsyncGenerator<RawRecord> {
   const input = createReadStream(options.path, { encoding: 'utf8' });
@@ -27,7 +27,7 @@ export async function* importJsonl(options: TableOptions): AsyncGenerator<RawRec
   }
 }
 
-/** Readline does not pass on the errors of its input: they are thrown here. */
+/** The lines of `input`. Throws its errors, which readline does not pass on. */
 async function* linesOf(input: ReturnType<typeof createReadStream>): AsyncGenerator<string> {
   let failure: Error | undefined;
   const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
@@ -63,7 +63,7 @@ function recordOf({ path, columns }: TableOptions, line: number, fields: Fields)
   return toRecord(path, line, row, fallbackId, valuesField(path, line, fields, columns.values));
 }
 
-/** A string, number or boolean as text; an absent label, group or split field is allowed. */
+/** A string, number or boolean as text; undefined for an absent label, group or split. */
 function textField(
   path: string,
   line: number,

@@ -1,4 +1,4 @@
-/** From the options of `data import` to the importer that fits the source. */
+/** Chooses the importer for a source from the options of `data import`. */
 import { statSync } from 'node:fs';
 import { LockstepError } from '../../core/errors.ts';
 import { importCsv } from './import-csv.ts';
@@ -9,12 +9,13 @@ import type { ImportItem } from './record.ts';
 import { SYMBOL_MAPS } from './symbol-map.ts';
 import type { TableColumns } from './table-columns.ts';
 
+/** A source and how to read it. */
 export interface SourceOptions extends SourceRules {
   source: string;
   maxLength?: number | undefined;
 }
 
-/** How a source is read, whichever it is: what a dataset remembers of its import. */
+/** How to read a source of any kind. A dataset's manifest keeps these rules. */
 export interface SourceRules {
   classBy: string;
   extension: string[];
@@ -31,6 +32,7 @@ export interface SourceRules {
   delimiter: string;
 }
 
+/** The rules among the options. */
 export function rulesOf(options: SourceOptions): SourceRules {
   const { classBy, extension, depth, groupBy, groupLevels, symbolMap, exclude } = options;
   const { values, id, label, group, split, delimiter } = options;
@@ -38,7 +40,10 @@ export function rulesOf(options: SourceOptions): SourceRules {
   return { ...folder, values, id, label, group, split, delimiter };
 }
 
-/** @throws LockstepError USAGE, DATA_NOT_FOUND */
+/**
+ * The records of a folder, a CSV or a JSONL file.
+ * @throws LockstepError USAGE for a bad option; DATA_NOT_FOUND
+ */
 export function importSource(options: SourceOptions): AsyncIterable<ImportItem> {
   const { source } = options;
   const kind = statSync(source, { throwIfNoEntry: false });

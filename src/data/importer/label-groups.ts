@@ -1,11 +1,14 @@
-/** Names become numbers: classes, labels, and what each group holds of every class. Pure. */
+/** Turns names into numbers: classes, labels, and each group's count of every class. Pure. */
 import { LockstepError } from '../../core/errors.ts';
 import { compareUtf8 } from '../format/byte-order.ts';
 import { SPLITS, type Split, UNLABELLED } from '../format/store.ts';
 import type { GroupCounts } from './assign-splits.ts';
 import type { SpilledRecord } from './select-records.ts';
 
-/** `records` are sorted by id. */
+/**
+ * @param records sorted by id
+ * @throws LockstepError DATA_INVALID when two records have the same id
+ */
 export function refuseRepeatedIds(records: readonly SpilledRecord[]): void {
   records.forEach(({ id }, i) => {
     if (i === 0 || records[i - 1]!.id !== id) return;
@@ -17,14 +20,17 @@ export function refuseRepeatedIds(records: readonly SpilledRecord[]): void {
   });
 }
 
-/** All class names, by value where all are numbers, else by their bytes. */
+/** All class names, sorted: by value if all are numbers, otherwise by their bytes. */
 export function classNames(records: readonly SpilledRecord[]): string[] {
   const names = [...new Set(records.flatMap(({ label }) => (label === undefined ? [] : [label])))];
   const numeric = names.every((name) => /^-?\d+$/.test(name));
   return names.sort((a, b) => (numeric ? Number(a) - Number(b) : 0) || compareUtf8(a, b));
 }
 
-/** @throws LockstepError DATA_INVALID when the label is not a class. */
+/**
+ * The number of a record's class, or UNLABELLED.
+ * @throws LockstepError DATA_INVALID when the label is not a class
+ */
 export function labelNumber(
   { id, label }: SpilledRecord,
   labels: ReadonlyMap<string, number>,
@@ -39,7 +45,10 @@ export function labelNumber(
   );
 }
 
-/** @throws LockstepError DATA_INVALID when the source puts a group in two splits. */
+/**
+ * What each group holds of every class.
+ * @throws LockstepError DATA_INVALID when the source puts a group into two splits
+ */
 export function countGroups(
   records: readonly SpilledRecord[],
   classCount: number,

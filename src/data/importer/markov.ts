@@ -6,10 +6,10 @@ export type CumulativeTransitions = Float64Array;
 
 /** Exponent of the exponential weights of a free row: higher is more predictable. */
 const SHARPNESS = 4;
-/** Weights of the permutations of a doubly stochastic matrix; what is left to 1 is uniform. */
+/** Weights of the permutations of a doubly stochastic matrix; the uniform matrix has the rest. */
 const PERMUTATION_WEIGHTS = [0.5, 0.25, 0.15] as const;
 
-/** Rows drawn independently: each class has its own stationary distribution. */
+/** Draws each row independently, so each class has its own stationary distribution. */
 export function freeTransitions(stream: RandomStream, symbols: number): Float64Array {
   const matrix = new Float64Array(symbols * symbols);
   for (let from = 0; from < symbols; from++) {
@@ -26,8 +26,8 @@ export function freeTransitions(stream: RandomStream, symbols: number): Float64A
 }
 
 /**
- * A mixture of permutations and the uniform matrix: rows and columns sum to 1, so the uniform distribution
- * is stationary (Birkhoff–von Neumann): chains that start uniformly differ by the order of symbols only.
+ * A mixture of permutations and the uniform matrix. Rows and columns sum to 1, so the uniform distribution
+ * is stationary (Birkhoff–von Neumann). Chains that start uniformly differ by the order of symbols only.
  */
 export function doublyStochasticTransitions(stream: RandomStream, symbols: number): Float64Array {
   const uniform = 1 - PERMUTATION_WEIGHTS.reduce((sum, weight) => sum + weight, 0);
@@ -50,6 +50,7 @@ function permutation(stream: RandomStream, size: number, position: number): numb
   return order;
 }
 
+/** The cumulative sums of each row of `matrix`, a K × K matrix of probabilities. */
 export function cumulative(matrix: Float64Array, symbols: number): CumulativeTransitions {
   const sums = new Float64Array(matrix.length);
   for (let from = 0; from < symbols; from++) {
@@ -63,7 +64,7 @@ export function cumulative(matrix: Float64Array, symbols: number): CumulativeTra
   return sums;
 }
 
-/** The symbol that a uniform draw in [0, 1) picks after `from`, by bisection. */
+/** The symbol after `from` for a uniform draw in [0, 1), by bisection. */
 export function nextSymbol(
   sums: CumulativeTransitions,
   symbols: number,

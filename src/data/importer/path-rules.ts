@@ -1,24 +1,24 @@
-/** Class and group of a file from its path (relative, with `/`). Pure. */
+/** The class and the group of a file, from its relative path with `/`. Pure. */
 
 /** Which class a file belongs to. */
 export type ClassRule =
-  /** Ending of the file's name (with its dot) → class; the longest ending that fits decides. */
+  /** The class for the ending of the file's name (with its dot); the longest matching ending wins. */
   | { readonly by: 'extension'; readonly classes: Readonly<Record<string, string>> }
-  /** Name of the folder at a depth: 0 is the first below the root. */
+  /** The name of the folder at a depth; 0 is the first below the root. */
   | { readonly by: 'folder'; readonly depth: number }
-  /** Every file is taken, none is labelled. */
+  /** No file has a label. */
   | { readonly by: 'none' };
 
 /** Which files belong together. */
 export type GroupRule =
-  /** Each file is a group of its own. */
+  /** Each file is its own group. */
   | { readonly by: 'file' }
-  /** The first so many folders of the path; a file in fewer folders: all of its folders. */
+  /** The first `levels` folders of the path, or all if the path has fewer. */
   | { readonly by: 'folder'; readonly levels: number }
-  /** The innermost `node_modules/NAME` or `node_modules/@SCOPE/NAME`; a file in none: its first folder. */
+  /** The innermost `node_modules/NAME` or `node_modules/@SCOPE/NAME`; otherwise the first folder. */
   | { readonly by: 'npm-package' };
 
-/** The class, or undefined where the rule has none for this file. */
+/** The class, or undefined if the rule has none for this file. */
 export function classOf(path: string, rule: ClassRule): string | undefined {
   if (rule.by === 'none') return undefined;
   const parts = path.split('/');
@@ -29,6 +29,7 @@ export function classOf(path: string, rule: ClassRule): string | undefined {
   return longest === undefined ? undefined : rule.classes[longest];
 }
 
+/** The name of the file's group. */
 export function groupOf(path: string, rule: GroupRule): string {
   if (rule.by === 'file') return path;
   const folders = path.split('/').slice(0, -1);
@@ -36,7 +37,7 @@ export function groupOf(path: string, rule: GroupRule): string {
   return npmPackageOf(folders) ?? folders[0] ?? '.';
 }
 
-/** Other versions of a package, nested below others, belong to the same group. */
+/** Versions of one package, even nested below other packages, belong to the same group. */
 function npmPackageOf(folders: readonly string[]): string | undefined {
   const start = folders.lastIndexOf('node_modules') + 1;
   const first = folders[start];

@@ -1,8 +1,8 @@
-/** Turns the file system's errors about a source into sentences. */
+/** Turns errors of the file system about a source into sentences. */
 import { LockstepError } from '../../core/errors.ts';
 import { systemErrorCode } from '../../core/file-error.ts';
 
-/** DATA_NOT_FOUND for a missing `what`, DATA_INVALID for one that can't be read; else the error itself. */
+/** DATA_NOT_FOUND for a missing `what`, DATA_INVALID for an unreadable one, otherwise the error itself. */
 export function readFailure(thrown: unknown, path: string, what: 'file' | 'folder'): unknown {
   const code = systemErrorCode(thrown);
   if (code === undefined || !/^E[A-Z0-9]+$/.test(code)) return thrown;

@@ -1,28 +1,29 @@
-/** What every importer yields: records, and the names of what it could not turn into one. */
+/** What every importer yields: records, and the names of things that it could not turn into a record. */
 import type { Split } from '../format/store.ts';
 
-/** One sequence as it was found, before any check. */
+/** One sequence before any check. */
 export interface RawRecord {
   /** Unique in the dataset; no absolute path. */
   readonly id: string;
-  /** Sequences of one group never end up in two splits; absent: the sequence is a group of its own. */
+  /** Sequences of one group go to the same split; absent: the sequence is its own group. */
   readonly group?: string | undefined;
   /** Name of its class; absent: unlabelled. */
   readonly label?: string | undefined;
-  /** Split that the source gives; absent: assigned by shares. */
+  /** The split that the source gives; absent: the import assigns one by shares. */
   readonly split?: Split | undefined;
   readonly values: ArrayLike<number>;
 }
 
-/** Something that was looked at and is no record. */
+/** Something that the importer read and that is no record. */
 export interface RawSkip {
   readonly id: string;
   readonly skipped: SkipReason;
 }
 
+/** What an importer yields. */
 export type ImportItem = RawRecord | RawSkip;
 
-/** Why something that was read is not in the dataset, in the words of the report. */
+/** Why the dataset lacks something that the importer read, in the words of the report. */
 export const SKIP_REASONS = {
   binary: 'binary file (contains a NUL byte)',
   'not-utf8': 'text is not valid UTF-8',
@@ -38,8 +39,10 @@ export const SKIP_REASONS = {
   'class-cap': 'over the cap for its class',
 } as const;
 
+/** Key of a reason. */
 export type SkipReason = keyof typeof SKIP_REASONS;
 
+/** Whether the item is no record. */
 export function isSkip(item: ImportItem): item is RawSkip {
   return 'skipped' in item;
 }

@@ -1,24 +1,27 @@
-/** What an import read, kept and left out, as data and as text. */
+/** What an import read, kept and skipped, as data and as text. */
 import { SPLITS, type Split } from '../format/store.ts';
 import { SKIP_REASONS, type SkipReason } from './record.ts';
 
-/** So many names are kept of each kind. */
+/** Names that the report gives for each reason. */
 const EXAMPLES = 5;
 
+/** How many, and some names. */
 export interface Tally {
   readonly count: number;
-  /** The first few, in the order of their bytes. */
+  /** The first few names, by their bytes. */
   readonly examples: readonly string[];
 }
 
+/** Two equal sequences with different labels. */
 export interface LabelConflict {
-  /** The one that was kept. */
+  /** Id of the sequence that stayed. */
   readonly kept: string;
   readonly keptLabel: string;
   readonly dropped: string;
   readonly droppedLabel: string;
 }
 
+/** The result of an import. */
 export interface ImportReport {
   readonly name: string;
   readonly read: number;
@@ -26,9 +29,9 @@ export interface ImportReport {
   readonly keptTokens: number;
   readonly truncated: Tally;
   readonly skipped: Readonly<Partial<Record<SkipReason, Tally>>>;
-  /** Equal sequences with different labels; the first few. */
+  /** Equal sequences with different labels: how many, and the first few. */
   readonly labelConflicts: { readonly count: number; readonly examples: readonly LabelConflict[] };
-  /** Kept sequences by class and split; unlabelled ones are not in it. */
+  /** Kept labelled sequences, by class and split. */
   readonly classes: readonly {
     readonly name: string;
     readonly bySplit: Readonly<Record<Split, number>>;
@@ -37,7 +40,7 @@ export interface ImportReport {
   readonly contentHash: string;
 }
 
-/** Counts names and keeps the smallest few, so that the order of reading does not show. */
+/** Counts names and keeps the smallest few, so the result does not depend on the order of reading. */
 export class NameTally {
   #count = 0;
   #examples: string[] = [];
@@ -61,7 +64,7 @@ export class NameTally {
   }
 }
 
-/** What was read and kept, cut and left out: a line each. */
+/** One line each for what the import read, kept, truncated and skipped. */
 export function readingLines(report: ImportReport): string[] {
   const lines = [
     `${report.name}: read ${report.read}, kept ${report.kept} sequences (${report.keptTokens} tokens)`,
@@ -75,7 +78,7 @@ export function readingLines(report: ImportReport): string[] {
   return lines;
 }
 
-/** The report as a person reads it. */
+/** The report as text. */
 export function importReportText(report: ImportReport): string {
   const lines = [...readingLines(report), ...conflictLines(report)];
   for (const { name, bySplit } of report.classes) {

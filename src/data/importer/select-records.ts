@@ -1,4 +1,4 @@
-/** Which of the checked records stay: exact duplicates go, then what is over a cap. Pure. */
+/** Which of the checked records stay: drops exact duplicates, then what is over a cap. Pure. */
 import { compareUtf8 } from '../format/byte-order.ts';
 import type { Split } from '../format/store.ts';
 import { randomRank } from './assign-splits.ts';
@@ -13,27 +13,30 @@ export interface SpilledRecord {
   readonly split: Split | undefined;
   /** Number of values. */
   readonly length: number;
-  /** Where the spill has them. */
+  /** Offset of the values in the spill. */
   readonly offset: number;
-  /** Digest of the values: equal for equal sequences only. */
+  /** Digest of the values, equal only for equal sequences. */
   readonly digest: string;
 }
 
+/** Upper bounds for the sequences that an import keeps. */
 export interface Caps {
   /** Most sequences of one class; unlabelled ones have no cap. */
   readonly perClass?: number | undefined;
-  /** Most sequences of one class (or without one) within one group. */
+  /** Most sequences of one class, or without a class, in one group. */
   readonly perGroup?: number | undefined;
 }
 
+/** Called for each record that does not stay. */
 export type OnDropped = (record: SpilledRecord, reason: SkipReason) => void;
 
+/** The records that stay, and the label conflicts. */
 export interface Deduplicated {
   readonly records: SpilledRecord[];
   readonly conflicts: LabelConflict[];
 }
 
-/** Of equal sequences the first by id stays, with its own label and group. */
+/** Keeps the first by id of equal sequences, with its label and group. */
 export function dropDuplicates(
   records: readonly SpilledRecord[],
   onDropped: OnDropped,
@@ -70,7 +73,7 @@ function conflictOf(kept: SpilledRecord, dropped: SpilledRecord): LabelConflict 
   };
 }
 
-/** Caps each (group, class) first, then each class; what stays is drawn at random by seed and id. */
+/** Applies the cap of each (group, class), then of each class. Seed and id decide at random what stays. */
 export function applyCaps(
   records: readonly SpilledRecord[],
   caps: Caps,
@@ -91,7 +94,7 @@ export function applyCaps(
   );
 }
 
-/** Records without a key are not counted. */
+/** The first `cap` records of each key. Records without a key all stay. */
 function firstOfEach(
   records: readonly SpilledRecord[],
   cap: number | undefined,

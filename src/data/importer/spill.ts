@@ -1,6 +1,6 @@
 /**
- * A temporary file that values wait in until their final order is known, so that an import may be larger
- * than memory. The file has no name once it is open: nothing stays behind, even when the process is killed.
+ * A temporary file for values whose final order is not known yet, so that an import may be larger than
+ * memory. The open file has no name on disk, so nothing stays behind even if the process is killed.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -12,6 +12,7 @@ import { BYTES_PER_VALUE, bytesOf, type StoredValues, valuesFromBytes } from '..
 
 const BUFFER_BYTES = 4 * 2 ** 20;
 
+/** Values on disk; `close` it after use. */
 export class Spill {
   readonly #file: FileHandle;
   readonly #target: string;
@@ -27,8 +28,8 @@ export class Spill {
   }
 
   /**
-   * A spill on the disk that will hold `target`.
-   * @throws LockstepError OUT_OF_RESOURCES or USAGE when it can't be written, here or later.
+   * Opens a spill on the disk that will hold `target`.
+   * @throws LockstepError OUT_OF_RESOURCES or USAGE when it cannot write, here or later
    */
   static async beside(target: string, valueType: ValueType): Promise<Spill> {
     const folder = dirname(resolve(target));
@@ -43,7 +44,7 @@ export class Spill {
     }
   }
 
-  /** Appends values; the result is where `read` finds them. */
+  /** Appends values and returns the offset at which `read` finds them. */
   async append(values: StoredValues): Promise<number> {
     const offset = this.#writtenBytes + this.#waitingBytes;
     this.#waiting.push(bytesOf(values));
@@ -52,7 +53,7 @@ export class Spill {
     return offset;
   }
 
-  /** Everything appended so far can be read afterwards. */
+  /** After this, `read` finds everything appended so far. */
   async flush(): Promise<void> {
     const bytes = Buffer.concat(this.#waiting);
     this.#waiting = [];

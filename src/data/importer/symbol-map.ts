@@ -1,10 +1,11 @@
-/** Folds text to few symbols, one symbol a character. */
+/** Folds text to a few symbols, one symbol for each character. */
 
+/** A map from text to symbols. */
 export interface SymbolMap {
   readonly name: string;
-  /** What each symbol stands for; a symbol is a position here. */
+  /** What each symbol means; a symbol is an index into them. */
   readonly symbols: readonly string[];
-  /** One symbol a Unicode character (code point); total: every character has one. At most `limit`. */
+  /** One symbol for each Unicode code point, at most `limit` of them. Every code point has a symbol. */
   encode(text: string, limit?: number): Uint8Array;
 }
 
@@ -55,7 +56,7 @@ function asciiTable(): Uint8Array {
   return table;
 }
 
-/** A Latin letter with marks folds to its base letter; a white space to `SPACE`; the rest to `OTHER`. */
+/** Folds a Latin letter with marks to its base letter, white space to `SPACE`, the rest to `OTHER`. */
 function foldBeyondAscii(character: string): number {
   if (character === '\u2028' || character === '\u2029') return NEWLINE;
   if (/^\s$/u.test(character)) return SPACE;
@@ -88,5 +89,5 @@ function encodeText(text: string, limit = Number.POSITIVE_INFINITY): Uint8Array 
  */
 export const TEXT_41: SymbolMap = { name: 'text-41', symbols: NAMES, encode: encodeText };
 
-/** Symbol maps by the name that a command line uses. */
+/** Symbol maps by their name on the command line. */
 export const SYMBOL_MAPS: Readonly<Record<string, SymbolMap>> = { [TEXT_41.name]: TEXT_41 };

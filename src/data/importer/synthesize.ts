@@ -1,6 +1,6 @@
 /**
- * Makes sequences of which everything is known: one Markov chain a class. Sequence i is a function of
- * (options, seed, i), whatever the number of sequences.
+ * Makes sequences with known properties: one Markov chain for each class. Sequence i follows from (options,
+ * seed, i), not from the number of sequences.
  */
 import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
@@ -28,7 +28,7 @@ const syntheticOptions = z
       .strictObject({ minimum: z.int().min(1), maximum: z.int().min(1) })
       .refine(({ minimum, maximum }) => minimum <= maximum, 'minimum is above maximum')
       .default({ minimum: 512, maximum: 30_720 }),
-    /** All classes have the same, uniform histogram and differ by the order of symbols only. */
+    /** All classes have the same uniform histogram and differ by the order of symbols only. */
     orderOnly: z.boolean().default(false),
     /** Each timestep follows from the one `lag` timesteps before it: `lag` chains of a class, interleaved. */
     lag: z.int().min(1).max(65_536).default(1),
@@ -38,20 +38,24 @@ const syntheticOptions = z
     noise: z.number().min(0).default(0.05),
     /** Share of sequences that lose their label. */
     unlabelledShare: z.number().min(0).max(1).default(0),
-    /** So many sequences of each class make a group. */
+    /** Sequences of one class in a group. */
     sequencesPerGroup: z.int().min(1).default(1),
   })
   .readonly();
 
+/** What the sequences follow from. */
 export type SyntheticOptions = z.input<typeof syntheticOptions>;
 type Resolved = z.output<typeof syntheticOptions>;
 
-/** First key of a stream: what is drawn from it. The second is the class or the sequence. */
+/** First key of a random stream: its purpose. The second key is the class or the sequence. */
 const STREAM = { transitions: 0, sequence: 1, noise: 2 } as const;
-/** Positions in a sequence's stream; its symbols follow. */
+/** Positions in a sequence's random stream; the draws of its symbols follow. */
 const POSITION = { length: 0, unlabelled: 1, symbols: 2 } as const;
 
-/** @throws LockstepError USAGE naming the option that is not allowed. */
+/**
+ * Yields all sequences.
+ * @throws LockstepError USAGE, which names the bad option
+ */
 export async function* synthesize(options: SyntheticOptions): AsyncGenerator<RawRecord> {
   const makeRecord = syntheticSource(options);
   for (let i = 0; i < options.count; i++) yield makeRecord(i);

@@ -1,4 +1,4 @@
-/** What CSV and JSONL share: which columns mean what, and how one row becomes a record. */
+/** What CSV and JSONL share: the meaning of the columns, and how a row becomes a record. */
 import { LockstepError } from '../../core/errors.ts';
 import { SPLITS, type Split } from '../format/store.ts';
 import type { RawRecord } from './record.ts';
@@ -6,20 +6,21 @@ import type { RawRecord } from './record.ts';
 /** Names of the columns (CSV) or fields (JSONL). */
 export interface TableColumns {
   readonly values: string;
-  /** Absent: the file's name and the line number make the id. */
+  /** Absent: the id consists of the file's name and the line number. */
   readonly id?: string | undefined;
-  /** An empty cell, null or an absent field: unlabelled. */
+  /** An empty cell, null or an absent field means: no label. */
   readonly label?: string | undefined;
   readonly group?: string | undefined;
   readonly split?: string | undefined;
 }
 
+/** How to read a table. */
 export interface TableOptions {
   readonly path: string;
   readonly columns: TableColumns;
 }
 
-/** An error about one line: "Cannot read FILE, line N: …". */
+/** DATA_INVALID about one line: "Cannot read FILE, line N: …". */
 export function lineError(
   path: string,
   line: number,
@@ -30,7 +31,7 @@ export function lineError(
   return new LockstepError('DATA_INVALID', message, 'Correct the line.', { cause });
 }
 
-/** Text of the columns other than the values → the record's fields. */
+/** The text of all columns except the values. */
 export interface RowText {
   readonly id: string | undefined;
   readonly label: string | undefined;
@@ -38,7 +39,10 @@ export interface RowText {
   readonly split: string | undefined;
 }
 
-/** @throws LockstepError DATA_INVALID for an unknown split or an empty id. */
+/**
+ * Makes a record from one row.
+ * @throws LockstepError DATA_INVALID for an unknown split or an empty id
+ */
 export function toRecord(
   path: string,
   line: number,
@@ -63,9 +67,9 @@ function splitOf(path: string, line: number, text: string | undefined): Split | 
 }
 
 /**
- * Numbers in one cell: a JSON array, or separated by spaces, commas or semicolons. Text for NaN and the
- * infinities is understood (so that the report can name the sequence).
- * @throws Error whose message names what is no number.
+ * The numbers of one cell: a JSON array, or numbers separated by spaces, commas or semicolons. Understands
+ * text for NaN and the infinities, so that the report can name the sequence.
+ * @throws Error that names the text that is no number
  */
 export function parseValuesCell(cell: string): Float64Array {
   const list = cell.trim().replace(/^\[|\]$/g, '');
@@ -81,7 +85,7 @@ const NON_FINITE: Readonly<Record<string, number>> = {
   infinity: Number.POSITIVE_INFINITY,
 };
 
-/** One way to match, so time linear in the text: `\d+\.?\d*` has as many ways as there are digits. */
+/** Matches in one way only, so in linear time: `\d+\.?\d*` would match n digits in n ways. */
 const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 
 function parseNumber(text: string): number {

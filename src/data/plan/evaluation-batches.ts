@@ -1,11 +1,11 @@
-/** The micro-batches of an evaluation or prediction: every sequence once, nothing random. */
+/** The micro-batches of an evaluation or prediction: every sequence once, without randomness. */
 import { lengthClasses, type RowLimits } from './length-class.ts';
 import { microBatchLayout } from './micro-batch-layout.ts';
 import type { PlannedMicroBatch } from './plan.ts';
 import { plannedMicroBatch } from './plan.ts';
 import type { Subset } from './subset.ts';
 
-/** A list with random access: micro-batches are made when they are asked for. */
+/** A list with random access; `at` computes each micro-batch. */
 export interface MicroBatchList {
   readonly length: number;
   /** @throws RangeError outside [0, length). */
@@ -13,8 +13,8 @@ export interface MicroBatchList {
 }
 
 /**
- * The subset once over in micro-batches of the same budget as in training, longest first, neighbours in
- * length together; a cropped sequence gives its first timesteps.
+ * The whole subset in micro-batches within the training's budget, longest first, with sequences of similar
+ * length together. A cropped sequence gives its first timesteps.
  */
 export function evaluationBatches(subset: Subset, limits: RowLimits): MicroBatchList {
   const layout = microBatchLayout(lengthClasses(subset.effectiveLengths, limits));

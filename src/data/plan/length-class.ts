@@ -1,28 +1,29 @@
 /**
- * Length classes: ranges of a subset whose sequences may share a micro-batch. They follow the data, so that
- * padding is bounded and nearly every micro-batch is full.
+ * Length classes: ranges of a subset whose sequences may share a micro-batch. They follow the data's
+ * lengths, which bounds the padding and fills nearly every micro-batch.
  */
 import type { BatchConfig } from '../../config/phase-section.ts';
 
-/** Sequences down to this share of the class's longest are always in the class. */
+/** A class always takes sequences down to this share of its longest. */
 const CORE_SHARE = 1 / 1.125;
-/** To fill its last micro-batch a class takes shorter ones, down to this share of its longest. */
+/** To fill its last micro-batch, a class takes shorter sequences, down to this share of its longest. */
 const FILL_SHARE = 1 / 2;
 
+/** A range of a subset whose sequences may share a micro-batch. */
 export interface LengthClass {
-  /** Positions in the subset (which is sorted by length), half-open. */
+  /** Half-open range of positions in the subset, which is sorted by length. */
   readonly begin: number;
   readonly end: number;
   /** Length of its longest sequence: no row of the class is padded beyond it. */
   readonly longest: number;
-  /** Micro-batches that it is dealt out to: as few as the budget allows. */
+  /** Number of its micro-batches: as few as the budget allows. */
   readonly microBatches: number;
 }
 
-/** What bounds a micro-batch. */
+/** The bounds of a micro-batch. */
 export type RowLimits = Pick<BatchConfig, 'tokensPerMicroBatch' | 'maxRows'>;
 
-/** One class of everything: rows of any length share a micro-batch, and padding is what it is. */
+/** One class of all sequences: rows of any length share a micro-batch, and padding is unbounded. */
 export function undividedClass(ascending: Int32Array, limits: RowLimits): LengthClass[] {
   const longest = ascending.at(-1);
   if (longest === undefined) return [];
@@ -31,8 +32,8 @@ export function undividedClass(ascending: Int32Array, limits: RowLimits): Length
 }
 
 /**
- * Cuts ascending lengths into classes, longest first. Each class's longest is less than the one before
- * divided by 1.125, and lengths are below 2³¹, so there are never more than 183 of them.
+ * Cuts ascending lengths into classes, longest first. At most 183 classes: lengths are below 2³¹, and each
+ * class's longest sequence is shorter than that of the class before divided by 1.125.
  */
 export function lengthClasses(ascending: Int32Array, batch: RowLimits): LengthClass[] {
   const classes: LengthClass[] = [];

@@ -1,4 +1,4 @@
-/** The plan of a training phase: shuffled micro-batches with random access, and no state. */
+/** The plan of a training phase: shuffled micro-batches with random access and without state. */
 import type { BatchConfig } from '../../config/phase-section.ts';
 import type { Permutation } from '../../core/permutation.ts';
 import { permutation } from '../../core/permutation.ts';
@@ -9,12 +9,13 @@ import type { Plan, PlannedMicroBatch } from './plan.ts';
 import { plannedMicroBatch } from './plan.ts';
 import type { Subset } from './subset.ts';
 
+/** What a plan follows from. */
 export interface PlanRequest {
   readonly subset: Subset;
   readonly batch: BatchConfig;
   /** Seed of the run. */
   readonly seed: number;
-  /** Position of the phase in the run, below 2²⁴: phases share no draws. */
+  /** Number of the phase in the run, below 2²⁴; it keys the draws, so phases share none. */
   readonly phase: number;
 }
 
@@ -22,10 +23,14 @@ export interface PlanRequest {
 const CLASS_KEYS = 256;
 
 /**
- * The plan of a phase. An epoch holds every sequence of the subset exactly once: a permutation within each
- * length class (of which there is one with `grouping: random`) decides which share a micro-batch, another one the order of the micro-batches; a step takes
- * the next M of them, the epoch's last step what is left. Nothing is kept but the cut into classes, so
- * step n costs the same wherever it is.
+ * The plan of a phase. In each epoch it uses every sequence of the subset exactly once:
+ *
+ *   1. A permutation within each length class decides which sequences share a micro-batch. With
+ *      `grouping: random` all sequences form one class.
+ *   2. Another permutation orders the micro-batches.
+ *   3. Each step takes the next M micro-batches; the epoch's last step takes the rest.
+ *
+ * The plan stores only the classes, so every step costs the same to compute.
  */
 export function makePlan({ subset, batch, seed, phase }: PlanRequest): Plan {
   const classesOf = batch.grouping === 'length' ? lengthClasses : undividedClass;

@@ -1,21 +1,22 @@
-/** Which places of which length class a micro-batch takes, before anything is shuffled. */
+/** Which places of which length class each micro-batch takes, before the shuffle. */
 import type { LengthClass } from './length-class.ts';
 
-/** The places [begin, end) of one length class, counted from the class's own first. */
+/** The places [begin, end) of one length class, counted from the first of the class. */
 export interface MicroBatchPlaces {
   readonly classNumber: number;
   readonly begin: number;
   readonly end: number;
 }
 
+/** The micro-batches of one epoch, as places. */
 export interface MicroBatchLayout {
   readonly classes: readonly LengthClass[];
   readonly microBatches: number;
-  /** Random access; places of one class are dealt out evenly, sizes differ by one at most. */
+  /** The places of one micro-batch. Sizes within a class differ by at most one. */
   placesOf(microBatch: number): MicroBatchPlaces;
 }
 
-/** Lays the places of classes out over micro-batches; every place is in exactly one. */
+/** Distributes the places of all classes over micro-batches; each place is in exactly one. */
 export function microBatchLayout(classes: readonly LengthClass[]): MicroBatchLayout {
   const firstOfClass: number[] = [];
   let microBatches = 0;

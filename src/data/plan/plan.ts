@@ -1,7 +1,7 @@
 /** What global step n computes: a pure function of (index, subset, batch, seed), with random access. */
 import type { Subset } from './subset.ts';
 
-/** One sequence's part in a micro-batch: the window `[start, start + count)` of its values. */
+/** One row of a micro-batch: the window `[start, start + count)` of a sequence's values. */
 export interface PlannedRow {
   /** Number of the sequence in the store. */
   readonly sequence: number;
@@ -9,22 +9,25 @@ export interface PlannedRow {
   readonly count: number;
 }
 
+/** Rows that one worker computes in one piece. */
 export interface PlannedMicroBatch {
-  /** Sorted by count, ascending. */
+  /** By count, ascending. */
   readonly rows: readonly PlannedRow[];
-  /** Largest count of the rows: every row is padded to it. */
+  /** Largest count of the rows; collate pads every row to it. */
   readonly paddedLength: number;
   readonly epoch: number;
 }
 
+/** One global step of a phase. */
 export interface PlannedStep {
   readonly epoch: number;
-  /** Position in the epoch. */
+  /** Number of the step within its epoch. */
   readonly stepInEpoch: number;
-  /** M of them, fewer in an epoch's last step. */
+  /** M micro-batches, fewer in an epoch's last step. */
   readonly microBatches: readonly PlannedMicroBatch[];
 }
 
+/** All steps of a phase, with random access. */
 export interface Plan {
   readonly sequences: number;
   readonly stepsPerEpoch: number;
@@ -33,12 +36,12 @@ export interface Plan {
   stepAt(n: number): PlannedStep;
 }
 
-/** Where a row's window starts, given how many timesteps of the sequence it leaves out. */
+/** Chooses where a row's window starts; `slack` is the number of timesteps that the window leaves out. */
 export type ChooseStart = (sequence: number, slack: number) => number;
 
 /**
  * The micro-batch of these positions of a subset. A subset is sorted by length and number, so ascending
- * positions are rows by count, ties by sequence number.
+ * positions give rows by ascending count, ties by sequence number.
  */
 export function plannedMicroBatch(
   subset: Subset,

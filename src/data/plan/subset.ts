@@ -5,29 +5,31 @@ import { permutation } from '../../core/permutation.ts';
 import type { StoreIndex } from '../format/store.ts';
 import { SPLITS, UNLABELLED } from '../format/store.ts';
 
+/** Sequences of a store, and how much of each. */
 export interface Subset {
   /** Numbers of the subset's sequences in the store, ascending (so shortest first). */
   readonly sequences: Int32Array;
-  /** Steps that a row of each takes: min(length, crop); a position is one in `sequences`; ascending. */
+  /** Timesteps of each row: min(length, crop), ascending; indexed like `sequences`. */
   readonly effectiveLengths: Int32Array;
-  /** Whole lengths; a position is a sequence's number in the store. */
+  /** Uncropped lengths, indexed by a sequence's number in the store. */
   readonly storeLengths: Int32Array;
 }
 
+/** What a subset follows from. */
 export interface SubsetRequest {
   readonly index: StoreIndex;
-  /** Names of the classes, for messages and to know how many there are. */
+  /** Names of the classes: their number, and words for messages. */
   readonly classes: readonly string[];
   readonly subset: SubsetConfig;
   readonly seed: number;
-  /** Leaves out sequences without a label. */
+  /** Whether to leave out sequences without a label. */
   readonly labelled: boolean;
 }
 
 /**
- * The subset of a store that a phase or an evaluation asks for. Draws are nested: fewer labels a class, or
- * fewer sequences, of the same seed and draw are a subset of more.
- * @throws LockstepError DATA_INVALID when a class has fewer labels than asked for, or nothing is left.
+ * The subset of a store that a phase or an evaluation sees. Draws are nested: with the same seed and draw,
+ * fewer labels a class or fewer sequences are part of more.
+ * @throws LockstepError DATA_INVALID when a class has too few labels, or no sequence is left
  */
 export function selectSubset(request: SubsetRequest): Subset {
   const { index, subset } = request;
@@ -43,7 +45,7 @@ export function selectSubset(request: SubsetRequest): Subset {
   };
 }
 
-/** Drawing labels needs them, whatever the objective. */
+/** A draw by labels needs labels, whatever the objective. */
 const needsLabels = ({ subset, labelled }: SubsetRequest) =>
   labelled || subset.labelsPerClass !== undefined;
 
