@@ -1,6 +1,6 @@
 /**
- * The seam between training and the library that computes. An engine makes sessions; a session holds
- * one model's state on the device and has seven verbs over flat float32 vectors.
+ * The seam between training and the library that computes. An engine makes sessions. A session holds one
+ * model's state on the device and has seven verbs over flat float32 vectors.
  */
 import type { ElementwiseOps, Ops, Tensor } from './ops.ts';
 
@@ -12,7 +12,7 @@ export interface Slot {
   readonly size: number;
 }
 
-/** Where everything is in the flat vectors of a session. */
+/** The slots of a session's flat vectors. */
 export interface StateLayout {
   readonly parameters: readonly Slot[];
   readonly parameterCount: number;
@@ -22,9 +22,9 @@ export interface StateLayout {
 }
 
 /**
- * Where everything is in a leaf (what a micro-batch contributes to a global step, one flat vector):
- * gradient of the loss sum `[0, parameterCount)`, then the sums, then for each BatchNorm layer `n`,
- * `n · mean` and `n · unbiased variance`.
+ * The slots of a leaf, the flat vector that a micro-batch contributes to a global step: the gradient of the
+ * loss sum `[0, parameterCount)`, then the sums, then for each BatchNorm layer `n`, `n · mean` and
+ * `n · unbiased variance`.
  */
 export interface LeafLayout {
   readonly parameterCount: number;
@@ -39,7 +39,7 @@ export interface LeafLayout {
 export interface TrainState {
   readonly parameters: Float32Array;
   readonly statistics: Float32Array;
-  /** One vector of `parameterCount` for each moment that the optimizer keeps. */
+  /** One vector `[parameterCount]` for each moment that the optimizer keeps. */
   readonly moments: readonly Float32Array[];
 }
 
@@ -49,21 +49,21 @@ export interface Feed {
   readonly data: Int32Array | Float32Array;
 }
 
-/** Rows of similar length, padded to one length, as the loader hands it over. */
+/** Rows of similar length, padded to one length, as the loader gives them to the engine. */
 export interface MicroBatch {
   readonly rows: number;
   readonly paddedLength: number;
-  /** Valid positions of each row, ascending or not; the rest of a row is padding. */
+  /** `[rows]`: valid positions of each row, in any order; the rest of a row is padding. */
   readonly lengths: Int32Array;
-  /** Numbers of the rows' sequences in the store, to name them in messages. */
+  /** `[rows]`: numbers of the rows' sequences in the store, for messages. */
   readonly sequences: Int32Array;
-  /** `values` `[rows, paddedLength]` and what the objective prepared, by name. */
+  /** `values` `[rows, paddedLength]` and the objective's own inputs, by name. */
   readonly feeds: Readonly<Record<string, Feed>>;
-  /** Sums that the host already knows (the trivial baselines of a pretext), added into the leaf by name. */
+  /** Sums that the host computes (the baselines of a pretext); the session adds them into the leaf by name. */
   readonly hostSums: Readonly<Record<string, number>>;
 }
 
-/** A fixed one, or one that differs by micro-batch; `positions` are those that are predicted. */
+/** A fixed size, or one that depends on the micro-batch; `positions` counts the predicted positions. */
 export type FeedDimension = number | 'rows' | 'length' | 'positions';
 
 /** An input that an objective prepares. */
@@ -82,18 +82,18 @@ export interface ForwardContext {
   readonly feed: (name: string) => Tensor;
 }
 
-/** Model and objective, as the engine sees them. */
+/** Model, objective and update rule, as the engine sees them. */
 export interface Program {
   readonly state: StateLayout;
   readonly leaf: LeafLayout;
-  /** What every micro-batch feeds. */
+  /** The inputs of every micro-batch. */
   readonly feeds: readonly FeedDescription[];
-  /** Named scalars: `loss` is the sum that is differentiated, `weight` its weight. */
+  /** Named scalars. The engine differentiates `loss`; `weight` is its weight. */
   readonly sums: (context: ForwardContext) => Readonly<Record<string, Tensor>>;
-  /** The model's outputs for prediction (logits `[rows, classes]`). */
+  /** The model's outputs for prediction, such as logits `[rows, classes]`. */
   readonly outputs: (context: ForwardContext) => Tensor;
   readonly update: UpdateRule;
-  /** Whether the objective trains this parameter: a head that it does not use is left alone. */
+  /** Whether the objective trains this parameter; it leaves a head that it does not use unchanged. */
   readonly trains: (slot: Slot) => boolean;
 }
 
@@ -101,14 +101,14 @@ export interface Program {
 export interface UpdateRule {
   readonly momentCount: number;
   /**
-   * What changes from step to step, worked out on the host in float64.
+   * The numbers that change from step to step, computed on the host in float64.
    * @param step number of this update within its phase, from 1
    */
   readonly scalars: (input: { learningRate: number; step: number }) => readonly number[];
   /**
    * @param gradient of the mean loss, `[parameterCount]`
    * @param decayMask 1 where weight decay applies, else 0, `[parameterCount]`
-   * @param scalars those of `scalars()`, in its order
+   * @param scalars the values of `scalars()`, in its order
    */
   readonly apply: (
     ops: ElementwiseOps,
@@ -120,10 +120,11 @@ export interface UpdateRule {
       scalars: readonly Tensor[];
     },
   ) => { parameters: Tensor; moments: readonly Tensor[] };
-  /** 1 where weight decay applies, by slot. */
+  /** Whether weight decay applies to the slot. */
   readonly decays: (slot: Slot) => boolean;
 }
 
+/** The input of one update. */
 export interface ApplyInput {
   /** The canonical sum of the global step's leaves. */
   readonly total: Float32Array;
@@ -134,7 +135,7 @@ export interface ApplyInput {
   readonly statisticsMomentum: number;
 }
 
-/** Range of one layer's activations, seen by `debug`. */
+/** Range of one layer's activations, for `debug`. */
 export interface ActivationRange {
   readonly layer: string;
   readonly shape: readonly number[];
@@ -143,44 +144,46 @@ export interface ActivationRange {
   readonly nonFinite: number;
 }
 
+/** One model's state on the device, and what a run does with it. */
 export interface Session {
-  /** Copies a state onto the device; without moments it is one to predict with. */
+  /** Copies a state onto the device. A state without moments can only predict. */
   load(state: TrainState): void;
   /** One leaf: the micro-batch's gradient of the loss *sum*, sums and BatchNorm statistics. */
   gradients(batch: MicroBatch): Float32Array;
-  /** Adds two finished siblings of the canonical tree; the one adder that every place uses. */
+  /** Adds two siblings of the canonical tree into a new vector, with the adder that the whole run uses. */
   merge(left: Float32Array, right: Float32Array): Float32Array;
   /** Divides the total by its weight, updates parameters, moments and running statistics. */
   apply(input: ApplyInput): void;
-  /** The objective's sums with running statistics and no gradient, in the order of `leaf.sums`. */
+  /** The objective's sums, with running statistics and without a gradient, in the order of `leaf.sums`. */
   evaluate(batch: MicroBatch): Float32Array;
-  /** Outputs with running statistics: `[rows, outputs]`, row-major. */
+  /** The model's outputs with running statistics: `[rows, outputs]`, row-major. */
   forward(batch: MicroBatch): { shape: readonly number[]; data: Float32Array };
   /** Copies the state back to the host. */
   read(): TrainState;
-  /** Range of every tapped activation in one training forward pass. */
+  /** The range of every tapped activation in one training forward pass. */
   inspect(batch: MicroBatch): ActivationRange[];
   dispose(): void;
 }
 
-/** What can change a bit of the result; written into every checkpoint. */
+/** Everything that can change a bit of the result, besides the run's inputs. Every checkpoint holds it. */
 export interface NumericsFingerprint {
   readonly engine: string;
   readonly engineVersion: string;
   readonly device: 'cpu' | 'cuda';
   readonly instructionSet: string;
-  /** The chosen ones, e.g. `direct convolution, shifted filterGradient, fused batchNorm`. */
+  /** The choice, such as `direct convolution, shifted filterGradient, fused batchNorm`. */
   readonly formulations: string;
   readonly threadsPerWorker: number;
-  /** Of multiplications. */
+  /** Precision of multiplications. */
   readonly precision: 'float32' | 'tf32';
   readonly numerics: 'strict' | 'fast';
   readonly node: string;
 }
 
+/** A library that computes, with its settings. */
 export interface Engine {
   readonly fingerprint: NumericsFingerprint;
   session(program: Program): Session;
-  /** Tensors alive in the engine, to prove that a step leaves none behind. */
+  /** Number of tensors alive in the engine: tests show with it that a step leaves none behind. */
   tensorCount(): number;
 }

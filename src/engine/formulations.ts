@@ -1,41 +1,41 @@
 /**
- * Ways to write an operation that mean the same and differ in speed from machine to machine. The choice is
- * part of a run's numerics, so it is made once and kept in its configuration.
+ * Equivalent ways to compute an operation. Which one is fastest depends on the machine. The choice is part of
+ * a run's numerics, so the run makes it once and keeps it in its configuration.
  */
 export interface Formulations {
-  /** `direct`: as a convolution; `transposed`: as the input gradient of the one with turned weights. */
+  /** `direct`: a convolution; `transposed`: the input gradient of the convolution with flipped weights. */
   readonly convolution: 'direct' | 'transposed';
   /**
-   * `native`: one kernel; `shifted`: a matrix product for each tap, less what crosses between rows, in
-   * micro-batches of `LONG` timesteps and more.
+   * `native`: one kernel; `shifted`: one matrix product for each tap, minus what crosses between rows, in
+   * micro-batches of at least `LONG` timesteps.
    */
   readonly filterGradient: 'native' | 'shifted';
-  /** `fused`: one kernel each way; `composed`: of channel-wise passes. Both are exact under padding. */
+  /** `fused`: one kernel each way; `composed`: channel-wise passes. Both are exact under padding. */
   readonly batchNorm: 'fused' | 'composed';
 }
 
-/** Padded length from which on a filter's outermost tap is sure to stay within the neighbouring row. */
+/** From this padded length on, a filter's outermost tap never reaches beyond the neighbouring row. */
 export const LONG = 512;
 
-/** For the fingerprint. */
+/** The choice as words of the fingerprint. */
 export function describeFormulations(formulations: Formulations): string {
   const { convolution, filterGradient, batchNorm } = formulations;
   return `${convolution} convolution, ${filterGradient} filterGradient, ${batchNorm} batchNorm`;
 }
 
-/** Of the TensorFlow engines, where a configuration says nothing. */
+/** What the TensorFlow engines use if a configuration does not choose. */
 export const DEFAULT_FORMULATIONS: Formulations = {
   convolution: 'direct',
   filterGradient: 'shifted',
   batchNorm: 'fused',
 };
 
-/** Those of a configuration; the default where nothing was chosen. */
+/** The formulations of a configuration; the default for `auto`. */
 export function formulationsOf(configured: Formulations | 'auto' = 'auto'): Formulations {
   return configured === 'auto' ? DEFAULT_FORMULATIONS : configured;
 }
 
-/** What every engine can compute. */
+/** The formulations that every engine has. */
 export const PLAIN_FORMULATIONS: Formulations = {
   convolution: 'direct',
   filterGradient: 'native',

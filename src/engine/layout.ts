@@ -1,6 +1,7 @@
-/** Offsets of everything in a session's flat vectors. */
+/** Computes the offsets in a session's flat vectors. */
 import type { LeafLayout, Slot, StateLayout } from './engine.ts';
 
+/** A tensor to lay out. */
 export interface NamedShape {
   readonly name: string;
   readonly shape: readonly number[];
@@ -17,7 +18,10 @@ export function layOut(tensors: readonly NamedShape[]): { slots: Slot[]; size: n
   return { slots, size };
 }
 
-/** @param norms BatchNorm layers in the order of the forward pass */
+/**
+ * The layout of a model's state.
+ * @param norms BatchNorm layers in the order of the forward pass
+ */
 export function makeStateLayout(
   parameters: readonly NamedShape[],
   norms: readonly { name: string; channels: number }[],
@@ -37,7 +41,10 @@ export function makeStateLayout(
   };
 }
 
-/** @param sums names of the objective's sums, `loss` and `weight` first */
+/**
+ * The layout of a leaf.
+ * @param sums names of the objective's sums, `loss` and `weight` first
+ */
 export function makeLeafLayout(
   state: StateLayout,
   sums: readonly string[],

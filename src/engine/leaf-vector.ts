@@ -1,8 +1,8 @@
-/** What every session does on the host with leaves and sums, so that their bits are alike. */
+/** Work on leaves and sums that every session does on the host with this code, so that the bits agree. */
 import { addCanonical, flushSubnormals } from '../core/canonical-sum.ts';
 import type { MicroBatch } from './engine.ts';
 
-/** Adds the sums that the host knows into `vector`, where `names[0]` is at `offset`; then as every adder wants it. */
+/** Adds the host's sums into `vector`, where `names[0]` is at `offset`, then flushes subnormal numbers. */
 export function finishSums(
   vector: Float32Array,
   batch: Pick<MicroBatch, 'hostSums'>,
@@ -18,7 +18,7 @@ export function finishSums(
   return vector;
 }
 
-/** A new vector: the canonical sum of two finished siblings. */
+/** The canonical sum of two siblings, as a new vector. */
 export function mergeLeaves(left: Float32Array, right: Float32Array): Float32Array {
   const sum = new Float32Array(left.length);
   addCanonical(sum, left, right);

@@ -1,25 +1,27 @@
 /**
- * The operations that models, objectives and optimizers are written in. An engine implements them;
- * nothing outside `engine/` sees how. Activations are `[rows, length, channels]` ("BLC", float32) and
- * **zero in the padding**: every operation that could put something there takes it off again.
+ * The operations in which models, objectives and optimizers are written. An engine implements them; nothing
+ * outside `engine/` sees how. Activations are `[rows, length, channels]` ("BLC", float32) and **zero in the
+ * padding**: every operation that could write there clears the padding again.
  */
 
 declare const opaque: unique symbol;
 
-/** A value inside an engine. It lives until the engine call that made it returns. */
+/** A value inside an engine. It lives until the verb of the session that made it returns. */
 export interface Tensor {
   readonly [opaque]: true;
 }
 
+/** How a convolution covers its input. */
 export interface Conv1dOptions {
   readonly dilation: number;
-  /** `same` centres the kernel; `causal` lets a position see itself and the past only. */
+  /** `same` centres the kernel; with `causal` a position sees only itself and the past. */
   readonly padding: 'same' | 'causal';
   readonly bias?: Tensor;
 }
 
+/** The parameters and running statistics of one BatchNorm layer, `[C]` each. */
 export interface BatchNormParameters {
-  /** Name of the layer: where its batch statistics go in the leaf. */
+  /** Name of the layer; the leaf holds its batch statistics under this name. */
   readonly name: string;
   readonly weight: Tensor;
   readonly bias: Tensor;
@@ -28,13 +30,14 @@ export interface BatchNormParameters {
   readonly epsilon: number;
 }
 
+/** The parameters of one channel norm, `[C]` each. */
 export interface ChannelNormParameters {
   readonly weight: Tensor;
   readonly bias: Tensor;
   readonly epsilon: number;
 }
 
-/** Element-wise arithmetic; shapes broadcast as in NumPy. Enough for an optimizer. */
+/** Element-wise arithmetic, with NumPy's broadcasting; enough for an optimizer. */
 export interface ElementwiseOps {
   scalar(value: number): Tensor;
   add(a: Tensor, b: Tensor): Tensor;
@@ -47,14 +50,14 @@ export interface ElementwiseOps {
   sum(a: Tensor): Tensor;
 }
 
-/** What a forward pass is written in. All gradients are the engine's business. */
+/** The operations of a forward pass. The engine knows their gradients. */
 export interface Ops extends ElementwiseOps {
   relu(x: Tensor): Tensor;
-  /** 1 at each index along a new last axis, 0 elsewhere. `indices` int32 `[...]`, result `[..., depth]`. */
+  /** 1 at each index along a new last axis, 0 elsewhere: int32 `[…]` → float32 `[…, depth]`. */
   oneHot(indices: Tensor, depth: number): Tensor;
   /** int32 → float32, any shape. */
   toFloat(x: Tensor): Tensor;
-  /** Where the int32 `condition` is not 0 take `value`, else `x`; same shape, `x`'s dtype. */
+  /** `value` where the int32 `condition` is not 0, otherwise `x`; same shape, `x`'s dtype. */
   fill(x: Tensor, condition: Tensor, value: number): Tensor;
   /** `[rows, length]` float32 → `[rows, length, 1]`. */
   asChannel(x: Tensor): Tensor;
@@ -66,13 +69,13 @@ export interface Ops extends ElementwiseOps {
    */
   conv1d(x: Tensor, weight: Tensor, options: Conv1dOptions): Tensor;
   /**
-   * Normalises each channel over the valid positions of the micro-batch while training (PyTorch's
-   * BatchNorm1d on the unpadded data) and by the running statistics otherwise.
+   * PyTorch's BatchNorm1d on the unpadded data `[B, L, C]`: while training it normalises each channel over the
+   * valid positions of the micro-batch, otherwise by the running statistics.
    */
   batchNorm(x: Tensor, parameters: BatchNormParameters): Tensor;
   /**
-   * Both of the above at once while training, where that is faster: `batchNorm(conv1d(x, …), …)`. Absent
-   * where it is not, and where every layer is to be seen.
+   * `batchNorm(conv1d(x, …), …)` in one operation while training, where that is faster. Absent where it is not
+   * faster, and where `debug` wants to see every layer.
    */
   conv1dBatchNorm?(
     x: Tensor,
@@ -81,24 +84,24 @@ export interface Ops extends ElementwiseOps {
     parameters: BatchNormParameters,
   ): Tensor;
   /**
-   * Normalises the channels of each position by themselves: `weight · (x − mean) / √(variance + ε) + bias`,
-   * `weight` and `bias` `[C]`, as PyTorch's LayerNorm over C.
+   * PyTorch's LayerNorm over C: normalises the channels of each position,
+   * `weight · (x − mean) / √(variance + ε) + bias`, with `weight` and `bias` `[C]`.
    */
   channelNorm(x: Tensor, parameters: ChannelNormParameters): Tensor;
   /** Mean over the valid positions: `[B, L, C]` → `[B, C]`. */
   meanOverLength(x: Tensor): Tensor;
   /** `x · weightᵀ + bias` with `weight` `[out, in]` as in PyTorch's Linear; `x` `[n, in]`. */
   linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor;
-  /** Each row of `[n, C]` scaled to length 1. */
+  /** Scales each row of `[n, C]` to length 1. */
   unitRows(x: Tensor): Tensor;
-  /** Rows of `x` `[B, L, C]` at flat positions `row · L + position` (int32 `[n]`, all different): `[n, C]`. */
+  /** `x` `[B, L, C]` at the flat positions `row · L + position` (int32 `[n]`, all different): `[n, C]`. */
   gatherPositions(x: Tensor, positions: Tensor): Tensor;
   /** −log softmax(logits)[label]: `[n, K]`, int32 `[n]` → `[n]`. */
   softmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor;
-  /** 1 where the largest logit is the label's, else 0, as float32 `[n]`; no gradient. */
+  /** 1 where the label has the largest logit, otherwise 0: float32 `[n]`, without a gradient. */
   isCorrect(logits: Tensor, labels: Tensor): Tensor;
   /** `[n, 1]` → `[n]`. */
   squeezeLast(x: Tensor): Tensor;
-  /** Reports an activation under its layer's name to whoever listens (debug); returns it unchanged. */
+  /** Shows an activation to `debug` under its layer's name; returns it unchanged. */
   tap(layer: string, x: Tensor): Tensor;
 }

@@ -2,9 +2,10 @@
 import type { LeafLayout, StateLayout } from './engine.ts';
 
 /**
- * running ← (1 − momentum) · running + momentum · Σ(n · value) / Σn, in float32: one update a global
- * step, equal to PyTorch's when the step has one micro-batch. `total` is a canonical sum of leaves.
- * Returns a new vector; layers that saw nothing keep theirs.
+ * running ← (1 − momentum) · running + momentum · Σ(n · value) / Σn, in float32: one update in a global step,
+ * equal to PyTorch's if the step has one micro-batch. Layers that saw no position keep their statistics.
+ * @param total a canonical sum of leaves
+ * @returns a new vector
  */
 export function updateRunningStatistics(
   running: Float32Array,

@@ -1,4 +1,4 @@
-/** The engines by name. */
+/** Chooses an engine by its name. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -7,22 +7,26 @@ import type { Engine } from './engine.ts';
 import { createPortableEngine } from './portable/engine.ts';
 import { createTensorflowEngine } from './tensorflow/engine.ts';
 
+/** The engines that exist. */
 export type EngineKind = Exclude<EngineChoice['kind'], 'auto'>;
 
-/** `auto` as what it means on this machine. */
+/** The engine that `auto` means on this machine. */
 export function resolveEngineKind(kind: EngineChoice['kind']): EngineKind {
   if (kind !== 'auto') return kind;
   return tensorflowIsSetUp() ? 'compiled' : 'portable';
 }
 
-/** Set-up compiles the package's binding and puts it into the package. */
+/** Whether set-up has compiled tfjs-node-gpu's binding into its package. */
 function tensorflowIsSetUp(): boolean {
   const require = createRequire(import.meta.url);
   const packageFile = require.resolve('@tensorflow/tfjs-node-gpu/package.json');
   return existsSync(join(packageFile, '..', 'lib', 'napi-v8', 'tfjs_binding.node'));
 }
 
-/** @throws LockstepError ENGINE_UNAVAILABLE */
+/**
+ * Loads the engine of a configuration.
+ * @throws LockstepError ENGINE_UNAVAILABLE
+ */
 export async function createEngine(config: EngineChoice): Promise<Engine> {
   const kind = resolveEngineKind(config.kind);
   switch (kind) {

@@ -1,4 +1,4 @@
-/** The portable engine: tfjs on WASM, one thread, wherever Node runs. Slower, with bits of its own. */
+/** The portable engine: tfjs on WebAssembly with one thread. Runs wherever Node runs; slower, other bits. */
 import type { EngineChoice } from '../../config/engine-section.ts';
 import type { Engine, NumericsFingerprint } from '../engine.ts';
 import { describeFormulations, PLAIN_FORMULATIONS } from '../formulations.ts';
@@ -6,7 +6,10 @@ import { TfjsSession } from '../tfjs/session.ts';
 import { makeKernels } from './kernels.ts';
 import { loadWasm } from './library.ts';
 
-/** @throws LockstepError ENGINE_UNAVAILABLE */
+/**
+ * Loads the portable engine.
+ * @throws LockstepError ENGINE_UNAVAILABLE
+ */
 export async function createPortableEngine(config: EngineChoice): Promise<Engine> {
   const tf = await loadWasm();
   const kernels = makeKernels(tf);

@@ -1,11 +1,12 @@
 /**
- * The kernels in tfjs operations that the WASM backend has. It knows no gradient of a convolution's filter,
- * and the input's only without dilation, so both are written with what there is.
+ * The kernels as tfjs operations of the WASM backend. The backend has no filter gradient of a convolution, and
+ * its input gradient knows no dilation, so this file composes both from other operations.
  */
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ConvolutionShape, Kernels } from '../tfjs/kernels.ts';
 import type { TfjsLibrary } from '../tfjs/library.ts';
 
+/** The kernels on the WASM backend. */
 export function makeKernels(tf: TfjsLibrary): Kernels {
   const matMul: Kernels['matMul'] = (a, b, transposeA = false, transposeB = false) =>
     tf.matMul(a, b, transposeA, transposeB);
@@ -14,7 +15,7 @@ export function makeKernels(tf: TfjsLibrary): Kernels {
     const pad = padding === 'SAME' ? 'same' : 'valid';
     return tf.conv2d(x as Tensor4D, filter as Tensor4D, 1, pad, 'NHWC', [1, dilation]);
   };
-  /** Zeros before and behind along the width. */
+  /** Adds `count` zeros on both sides along the width. */
   const padWidth = (x: Tensor, count: number): Tensor =>
     tf.pad(x, [
       [0, 0],
@@ -23,7 +24,7 @@ export function makeKernels(tf: TfjsLibrary): Kernels {
       [0, 0],
     ]);
 
-  // Asked for float32, the WASM backend leaves the bits of integers.
+  // The WASM backend ignores the dtype float32 and leaves the bits of integers.
   const oneHot = (indices: Tensor, depth: number): Tensor =>
     tf.cast(tf.oneHot(indices as never, depth), 'float32');
 
@@ -55,14 +56,14 @@ export function makeKernels(tf: TfjsLibrary): Kernels {
     },
     matMul,
     conv2d,
-    // The full correlation of dy with the filter turned round: what each input position has fed.
+    // The full correlation of dy with the flipped filter: all outputs that an input position has fed.
     conv2dInputGradient: (_xShape, filter, dy, shape) => {
       const turned = tf.transpose(tf.reverse(filter, 1), [0, 1, 3, 2]);
       const reach = (filter.shape[1]! - 1) * shape.dilation;
       const padded = shape.padding === 'VALID' ? padWidth(dy, reach) : dy;
       return conv2d(padded, turned, shape);
     },
-    // For each tap, the inputs that it saw times the gradients that they fed.
+    // For each tap: the inputs that it saw, times the gradients of the outputs that they fed.
     conv2dFilterGradient: (x, filterShape, dy, { dilation, padding }) => {
       const [, taps, channelsIn, channelsOut] = filterShape as [number, number, number, number];
       const [rows, , length] = dy.shape as [number, number, number];

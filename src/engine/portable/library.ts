@@ -6,7 +6,10 @@ import type { TfjsLibrary } from '../tfjs/library.ts';
 
 let loading: Promise<TfjsLibrary> | undefined;
 
-/** @throws LockstepError ENGINE_UNAVAILABLE when the packages are missing or the CPU has no SIMD */
+/**
+ * Loads tfjs and selects its WASM backend.
+ * @throws LockstepError ENGINE_UNAVAILABLE when the packages are missing or the CPU has no SIMD
+ */
 export function loadWasm(): Promise<TfjsLibrary> {
   loading ??= load();
   return loading;
@@ -15,7 +18,7 @@ export function loadWasm(): Promise<TfjsLibrary> {
 async function load(): Promise<TfjsLibrary> {
   const require = createRequire(import.meta.url);
   try {
-    // tfjs-core alone has no gradients registered.
+    // tfjs-core alone registers no gradients.
     const tf = require('@tensorflow/tfjs') as TfjsLibrary;
     const path = require.resolve('@tensorflow/tfjs-backend-wasm');
     const { setWasmPaths } = require(path) as { setWasmPaths: (prefix: string) => void };

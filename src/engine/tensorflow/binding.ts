@@ -2,18 +2,21 @@
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-node-gpu';
 import type { TensorflowLibrary } from './library.ts';
 
+/** An attribute of an operation, as the binding takes it. */
 export interface OpAttribute {
   name: string;
   type: number;
   value: boolean | number | string | number[];
 }
 
+/** What the binding returns about a tensor. */
 export interface TensorMetadata {
   readonly id: number;
   readonly shape: number[];
   readonly dtype: number;
 }
 
+/** The native binding. */
 export interface Binding {
   readonly TF_ATTR_TYPE: number;
   readonly TF_ATTR_INT: number;
@@ -38,7 +41,7 @@ export interface Binding {
   ): TensorMetadata[];
   loadSavedModel(folder: string, tags: string): number;
   deleteSavedModel(id: number): void;
-  /** @param inputNames comma-separated `node:output`, as are `outputNames` */
+  /** @param inputNames `node:output`, separated by commas, like `outputNames` */
   runSavedModel(
     id: number,
     inputIds: number[],
@@ -47,6 +50,7 @@ export interface Binding {
   ): TensorMetadata[];
 }
 
+/** tfjs-node-gpu's backend. */
 export interface NodeBackend {
   binding: Binding;
   getInputTensorIds(tensors: TensorInfo[]): number[];
@@ -59,7 +63,7 @@ export interface NodeBackend {
   ): Tensor[];
 }
 
-/** The binding's properties are read-only, so it cannot be wrapped in place; its methods need it as `this`. */
+/** A copy to wrap: the binding's properties are read-only, and its methods need the binding as `this`. */
 export function copyOfBinding(binding: Binding): Binding {
   const entries = Object.getOwnPropertyNames(binding).map((name) => {
     const value: unknown = Reflect.get(binding, name);
@@ -68,6 +72,7 @@ export function copyOfBinding(binding: Binding): Binding {
   return Object.fromEntries(entries) as unknown as Binding;
 }
 
+/** The backend of a loaded library. */
 export function backendOf(tf: TensorflowLibrary): NodeBackend {
   return tf.backend() as unknown as NodeBackend;
 }

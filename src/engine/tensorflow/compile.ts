@@ -1,6 +1,6 @@
 /**
- * One graph of everything that a session does: variables for the state, and for each verb what to feed and
- * what to fetch.
+ * Builds one graph of all recorded steps of a session: variables for the state, and for each verb what to feed
+ * and what to fetch.
  */
 import type { Feed, FeedDescription, Program, TrainState } from '../engine.ts';
 import { type Backend, makeDecayMask } from '../tfjs/steps.ts';
@@ -9,8 +9,9 @@ import { Graph } from './graph/graph.ts';
 import { type Fetched, RunningGraph } from './graph/running-graph.ts';
 import { type RecordedStep, recordUpdate } from './record-step.ts';
 
+/** The input of an update in the graph. */
 export interface Update {
-  /** Of the loss sum, `[parameterCount]`. */
+  /** Gradient of the loss sum, `[parameterCount]`. */
   readonly gradient: Float32Array;
   readonly weight: number;
   readonly scalars: readonly number[];
@@ -18,6 +19,7 @@ export interface Update {
   readonly statistics: Float32Array;
 }
 
+/** A session's steps as one loaded graph. */
 export interface Compiled {
   load(state: TrainState): void;
   run(step: string, feeds: Readonly<Record<string, Feed>>): Fetched;
@@ -26,7 +28,7 @@ export interface Compiled {
   close(): void;
 }
 
-/** Placeholders by the names of what is fed. */
+/** Placeholders by the names of the feeds. */
 type Placeholders = ReadonlyMap<string, string>;
 
 interface Variable {
@@ -36,6 +38,7 @@ interface Variable {
   readonly value: string;
 }
 
+/** Compiles the recorded steps into one graph and loads it. */
 export function compile(
   backend: Backend,
   node: NodeBackend,
@@ -52,7 +55,7 @@ export function compile(
   );
   const session = new RunningGraph(binding, graph.savedModel());
   const { update, state: layout } = program;
-  /** Who only predicts has no moments. */
+  /** The vectors of the state. A session that only predicts has no moments. */
   const stateVectors = ({ parameters, statistics, moments }: TrainState) => [
     parameters,
     ...Array.from(
@@ -103,7 +106,7 @@ export function compile(
   };
 }
 
-/** Parameters, moments, statistics: flat vectors, as a checkpoint has them. */
+/** Variables for parameters, moments and statistics: flat vectors, as in a checkpoint. */
 function makeVariables(graph: Graph, { state, update }: Program): Variable[] {
   const sizes: [string, number][] = [
     ['parameters', state.parameterCount],

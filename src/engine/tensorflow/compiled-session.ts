@@ -1,6 +1,6 @@
 /**
- * A session whose steps are recorded once and then run as graphs that hold the state: what crosses to and from
- * TensorFlow in a step is a micro-batch and a leaf. Steps are recorded when they are first asked for.
+ * A session that records each kind of step once, when a verb first needs it, and then runs it as a graph. The
+ * graph holds the state: in a step, only a micro-batch goes to TensorFlow and only a leaf comes back.
  */
 import type {
   ActivationRange,
@@ -25,14 +25,15 @@ import { type RecordedStep, recordBatchStep, type StepVariant } from './record-s
 const STEPS = { gradients: gradientStep, evaluate: evaluationStep, forward: forwardStep } as const;
 type Verb = keyof typeof STEPS;
 
+/** The session of `engine.kind: compiled`. */
 export class CompiledSession implements Session {
   readonly #backend: Backend;
   readonly #node: NodeBackend;
   readonly #program: Program;
-  /** By verb, variant and the feeds that it gets. */
+  /** Recorded steps by verb, variant and feeds. */
   readonly #steps = new Map<string, RecordedStep>();
   #compiled: Compiled | undefined;
-  /** What the next graph begins with. */
+  /** The state for the next graph. */
   #state: TrainState | undefined;
   #statistics: Float32Array = new Float32Array();
 
@@ -44,7 +45,7 @@ export class CompiledSession implements Session {
 
   load(state: TrainState): void {
     this.#statistics = state.statistics.slice();
-    // Without a graph until a verb needs one: the first is likely to ask for a step that it would lack.
+    // No graph until a verb needs one: a graph built now would lack the step of the first verb.
     if (this.#compiled === undefined) this.#state = copyOf(state);
     else this.#compiled.load(state);
   }
@@ -89,7 +90,7 @@ export class CompiledSession implements Session {
     return this.#compiled?.read() ?? copyOf(this.#pending());
   }
 
-  /** By a session that runs operation by operation. */
+  /** Uses an eager session, which runs one operation at a time. */
   inspect(batch: MicroBatch): ActivationRange[] {
     const eager = new TfjsSession(this.#backend, this.#program);
     try {
@@ -128,7 +129,7 @@ export class CompiledSession implements Session {
     });
   }
 
-  /** A graph cannot grow: its state moves into one that has the new step, too. */
+  /** Moves the state into a new graph that also has the new step, since a graph cannot grow. */
   #add(key: string, step: RecordedStep): void {
     if (this.#compiled !== undefined) this.#state = this.#compiled.read();
     this.dispose();
@@ -151,7 +152,7 @@ export class CompiledSession implements Session {
   }
 }
 
-/** Only gradients are worth a graph of their own for each kind of micro-batch; padding may be empty. */
+/** Only gradients get separate graphs for each kind of micro-batch; other verbs handle any padding. */
 function variantOf(verb: Verb, isPadded: boolean, isLong: boolean): StepVariant {
   return verb === 'gradients' ? { isPadded, isLong } : { isPadded: true, isLong: false };
 }

@@ -1,4 +1,4 @@
-/** The TensorFlow engine: tfjs-node-gpu on a linked libtensorflow. */
+/** The TensorFlow engines, eager and compiled: tfjs-node-gpu on a linked libtensorflow. */
 import type { EngineChoice } from '../../config/engine-section.ts';
 import type { Engine, NumericsFingerprint } from '../engine.ts';
 import { describeFormulations, formulationsOf } from '../formulations.ts';
@@ -9,7 +9,10 @@ import { readInstructionSet } from './instruction-set.ts';
 import { makeKernels } from './kernels.ts';
 import { loadTensorflow } from './library.ts';
 
-/** @throws LockstepError ENGINE_UNAVAILABLE */
+/**
+ * Loads TensorFlow.
+ * @throws LockstepError ENGINE_UNAVAILABLE
+ */
 export function createTensorflowEngine(config: EngineChoice, kind: 'eager' | 'compiled'): Engine {
   const tf = loadTensorflow();
   const kernels = makeKernels(tf);

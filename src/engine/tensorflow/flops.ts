@@ -1,6 +1,6 @@
-/** Multiplications and additions of the TensorFlow operations that consist of little else. */
+/** Counts multiplications and additions of TensorFlow operations. */
 
-/** Undefined for operations that are bound by memory. */
+/** Multiplications and additions; undefined for operations whose limit is memory. */
 export function flopsOfOperation(
   op: string,
   inputShapes: readonly (readonly number[])[],
@@ -8,7 +8,7 @@ export function flopsOfOperation(
   attributes: readonly { readonly name: string; readonly value: unknown }[] = [],
 ): number | undefined {
   const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
-  /** Each position of `shape` (of all its channels but one) meets the whole filter `[1, taps, in, out]`. */
+  /** Each position of `shape` meets the whole filter `[1, taps, in, out]`. */
   const convolution = (shape: readonly number[], filter: readonly number[]) =>
     2 * sizeOf(shape.slice(0, -1)) * sizeOf(filter);
   switch (op) {

@@ -1,12 +1,13 @@
 /**
- * TensorFlow operations by their own names, without tfjs's tape: what the layers' forward passes and
- * gradients are written in. Calling the backend directly also costs a fraction of a tfjs operation.
+ * TensorFlow operations by their own names, outside tfjs's tape, for the layers' forward passes and gradients.
+ * Calling the backend directly also costs a fraction of a tfjs operation.
  */
 import type { Tensor } from '@tensorflow/tfjs-node-gpu';
 import type { ConvolutionShape, Kernels } from '../tfjs/kernels.ts';
 import { backendOf, type OpAttribute } from './binding.ts';
 import type { TensorflowLibrary } from './library.ts';
 
+/** The kernels on TensorFlow. */
 export function makeKernels(tf: TensorflowLibrary): Kernels {
   const backend = backendOf(tf);
   const shapeTensor = (shape: readonly number[]) => tf.tensor1d([...shape], 'int32');
@@ -44,7 +45,7 @@ export function makeKernels(tf: TensorflowLibrary): Kernels {
     decimal('epsilon', epsilon),
     flag('is_training', true),
   ];
-  /** `[C]` once for each of `rows`. */
+  /** Repeats `[C]` once for each of `rows`. */
   const repeated = (value: Tensor, rows: Tensor) =>
     tf.tile(tf.reshape(value, [1, value.shape[0]!]), [rows.shape[0]!, 1]);
   const float1 = (op: string) => (a: Tensor) => backend.executeSingleOutput(op, float, [a]);
@@ -103,7 +104,7 @@ export function makeKernels(tf: TensorflowLibrary): Kernels {
         [logits, labels],
         2,
       ) as [Tensor, Tensor],
-    // In place, so its cost is that of the few padded rows; a mask would be a pass over all.
+    // Writes in place, so it touches only the few padded rows; a mask would be a pass over all.
     fillRows: (x, rows, value) =>
       backend.executeSingleOutput('InplaceUpdate', float, [x, rows, repeated(value, rows)]),
     fillRowsOfCopy: (x, rows, value) =>

@@ -3,13 +3,15 @@ import { createRequire } from 'node:module';
 import util from 'node:util';
 import { LockstepError } from '../../core/errors.ts';
 
+/** tfjs with the TensorFlow backend. */
 export type TensorflowLibrary = typeof import('@tensorflow/tfjs-node-gpu');
 
 let library: TensorflowLibrary | undefined;
 
 /**
- * @throws LockstepError ENGINE_UNAVAILABLE when set-up has not been run or the process's environment
- *   lacks what the convolution gradients need
+ * Loads TensorFlow once.
+ * @throws LockstepError ENGINE_UNAVAILABLE when set-up has not run, or when the environment lacks what the
+ *   convolution gradients need
  */
 export function loadTensorflow(): TensorflowLibrary {
   if (library !== undefined) return library;

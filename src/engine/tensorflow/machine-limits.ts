@@ -1,15 +1,16 @@
-/** What this machine can do at most, measured by TensorFlow itself with the threads that a worker has. */
+/** Measures the machine's limits by TensorFlow, with a worker's number of threads. */
 import { backendOf } from './binding.ts';
 import { loadTensorflow } from './library.ts';
 
+/** The most that this machine can do. */
 export interface MachineLimits {
-  /** float32 multiplications and additions, of the fastest of some matrix products. */
+  /** float32 multiplications and additions in the fastest of some matrix products. */
   readonly flopsPerSecond: number;
-  /** Read and written by adding two vectors that fit no cache. */
+  /** Bytes read and written while adding two vectors that fit into no cache. */
   readonly bytesPerSecond: number;
 }
 
-/** Rows, inner size and columns: from a square to what a convolution of 64 channels multiplies. */
+/** Rows, inner size and columns: from a square to the product of a convolution of 64 channels. */
 const PRODUCTS = [
   [1024, 1024, 1024],
   [4096, 256, 256],
@@ -18,7 +19,10 @@ const PRODUCTS = [
 const VECTOR = 32 * 2 ** 20;
 const REPEATS = 9;
 
-/** @throws LockstepError ENGINE_UNAVAILABLE */
+/**
+ * Measures both limits.
+ * @throws LockstepError ENGINE_UNAVAILABLE
+ */
 export function measureMachineLimits(): MachineLimits {
   const tf = loadTensorflow();
   const { binding } = backendOf(tf);
@@ -58,7 +62,7 @@ export function measureMachineLimits(): MachineLimits {
   binding.deleteTensor(vector);
   return {
     flopsPerSecond: Math.max(...flops),
-    // Both inputs are the same vector: one is read, one is written.
+    // Both inputs are the same vector: one vector read, one written.
     bytesPerSecond: (2 * 4 * VECTOR) / addition,
   };
 }

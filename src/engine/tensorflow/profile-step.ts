@@ -1,7 +1,7 @@
 /**
- * Where a step's time goes: its operations, timed one by one as tfjs executes them. They are those that the
- * compiled step was recorded from, in the same formulations, but each waits for the one before and pays its
- * own call into TensorFlow, and none is fused with another.
+ * Where a step's time goes: times its operations one by one as tfjs executes them. These are the operations and
+ * formulations of the compiled step. But here each waits for the one before and pays its own call into
+ * TensorFlow, and none is fused with another.
  */
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import type { EngineChoice } from '../../config/engine-section.ts';
@@ -23,18 +23,20 @@ import { flopsOfOperation } from './flops.ts';
 import { makeKernels } from './kernels.ts';
 import { loadTensorflow } from './library.ts';
 
+/** The time of one operation. */
 export interface OperationTime {
-  /** TensorFlow's name of it. */
+  /** TensorFlow's name of the operation. */
   readonly op: string;
   readonly pass: 'forward' | 'gradient' | 'update';
-  /** The layers whose parameters it works with, or what it belongs to otherwise. */
+  /** The layers whose parameters it uses, or the part of the step to which it belongs. */
   readonly layer: string;
-  /** Absent where memory is what bounds it. */
+  /** Absent if memory is its limit. */
   readonly flops?: number;
   /** Median over the repeats. */
   readonly milliseconds: number;
 }
 
+/** What to profile. */
 export interface ProfileInput {
   readonly program: Program;
   readonly state: TrainState;
@@ -42,11 +44,11 @@ export interface ProfileInput {
   readonly repeats: number;
 }
 
-/** Steps before those that count. */
+/** Steps that run before the timed ones. */
 const WARM_UP = 2;
 
 /**
- * Gradients and update of one micro-batch, in the order of execution.
+ * Times the gradients and the update of one micro-batch, in the order of execution.
  * @throws LockstepError ENGINE_UNAVAILABLE
  */
 export function profileStep(config: EngineChoice, input: ProfileInput): OperationTime[] {
@@ -62,7 +64,7 @@ export function profileStep(config: EngineChoice, input: ProfileInput): Operatio
   });
 }
 
-/** What the next operation belongs to. */
+/** The layer and pass of the next operation. */
 interface LayerPass {
   pass: OperationTime['pass'];
   /** Number of a layer in the order of the forward pass. */
@@ -126,8 +128,8 @@ function timeStep(
 }
 
 /**
- * A context that keeps `current` true. A layer ends where it taps its activation; in the backward pass, which
- * visits the forward pass's results in reverse, a marker on each result says whose gradient comes next.
+ * A context that keeps `current` up to date. A layer ends where it taps its activation. The backward pass visits
+ * the results of the forward pass in reverse; a marker on each result says whose gradient comes next.
  */
 function observe(
   { tf }: Backend,
@@ -138,7 +140,7 @@ function observe(
   const used = new Set<string>();
   layers.push('');
   current.layer = layers.length - 1;
-  /** Nothing is computed: both clones share the data. */
+  /** Computes nothing: both clones share the data. */
   const marked = (result: Tensor): Tensor => {
     const { layer } = current;
     const mark = tf.customGrad((...inputs: unknown[]) => {
@@ -175,7 +177,7 @@ function observe(
   };
 }
 
-/** Runs `compute` and times each operation by itself. */
+/** Runs `compute` and times each operation alone. */
 function timeOperations(node: NodeBackend, current: LayerPass, compute: () => void): LayerTime[] {
   const { binding } = node;
   const times: LayerTime[] = [];

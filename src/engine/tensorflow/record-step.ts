@@ -14,15 +14,15 @@ import type { Dimensions } from './graph/expression.ts';
 import { type GeneralRecording, generalise } from './graph/generalise.ts';
 import { record } from './graph/record.ts';
 
-/** Micro-batches on which a step runs other operations than on the rest, so that it is recorded for each. */
+/** A kind of micro-batch with its own operations, and so with its own recording. */
 export interface StepVariant {
-  /** Without padding, what would handle it is left out. */
+  /** Without padding, the recording has no operations for it. */
   readonly isPadded: boolean;
-  /** Of `LONG` timesteps or more: formulations may differ. */
+  /** At least `LONG` timesteps: formulations may differ. */
   readonly isLong: boolean;
 }
 
-/** A step on a micro-batch; its inputs are its feeds, `lengths`, `padding`, `parameters`, `statistics`. */
+/** A recorded step. Its inputs are its feeds, `lengths`, `padding`, `parameters` and `statistics`. */
 export interface RecordedStep {
   readonly feeds: readonly FeedDescription[];
   readonly variant: StepVariant;
@@ -37,8 +37,9 @@ type BatchStep = (
 ) => Tensor;
 
 /**
- * Two shapes propose how constants depend on the dimensions, the others check it; a single row is where
- * broadcasting could take another path. Primes, so that no two products are equal. Small: recording computes.
+ * Two shapes propose how constants depend on the dimensions, the others check it. One has a single row, where
+ * broadcasting could take another path. Primes, so that no two products are equal. Small, since recording
+ * also computes.
  */
 const SHAPES: readonly Dimensions[] = [
   { rows: 3, length: 257, positions: 29, padding: 5 },
@@ -48,6 +49,10 @@ const SHAPES: readonly Dimensions[] = [
 ];
 const LONGER = 400;
 
+/**
+ * Records one verb for one kind of micro-batch.
+ * @throws LockstepError ENGINE_CANNOT_COMPILE, which names the operation that depends on the micro-batch
+ */
 export function recordBatchStep(
   backend: Backend,
   node: NodeBackend,
@@ -78,7 +83,7 @@ export function recordBatchStep(
   return { feeds, variant, recording: generalise(recordings) };
 }
 
-/** Inputs `parameters`, `moment<i>`, `gradient`, `decayMask`, `weight`, `scalar<i>`. */
+/** Records the update. Its inputs are `parameters`, `moment<i>`, `gradient`, `decayMask`, `weight`, `scalar<i>`. */
 export function recordUpdate(
   backend: Backend,
   node: NodeBackend,
@@ -106,7 +111,7 @@ export function recordUpdate(
   });
 }
 
-/** Zeros everywhere: which operations run does not depend on values. */
+/** Zeros, since the operations of a step do not depend on values. */
 function batchInputs(
   { tf }: Backend,
   feeds: readonly FeedDescription[],

@@ -1,6 +1,6 @@
 /**
- * What every layer of one pass over one micro-batch shares. What depends on the sequences' lengths is
- * computed from input tensors, never a constant: a recording of the pass then serves every micro-batch.
+ * Values that all layers of one pass over one micro-batch share. Everything that depends on the lengths follows
+ * from input tensors and is never a constant, so one recording of the pass serves every micro-batch.
  */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { MicroBatch } from '../engine.ts';
@@ -15,30 +15,32 @@ export interface BatchStatistics {
   readonly countTimesVariance: Tensor;
 }
 
+/** What the layers of one pass share. */
 export interface BatchContext {
   readonly training: boolean;
   readonly rows: number;
   readonly paddedLength: number;
-  /** Whether any row is padded: what handles padding is left out where there is none. */
+  /** Whether any row has padding. Without padding the pass has no operations for it. */
   readonly isPadded: boolean;
   /** Whether the padded length is at least `LONG`. */
   readonly isLong: boolean;
-  /** All positions and the valid ones, float32 scalars (exact below 2²⁴). */
+  /** Number of all positions and of the valid ones, float32 scalars (exact below 2²⁴). */
   readonly positionCount: Tensor;
   readonly validCount: Tensor;
   /** `[rows, 1]`: 1 / length. */
   readonly inverseLengths: Tensor;
   /**
-   * Puts zeros, or `value` `[C]`, into the padding of `[rows, 1, paddedLength, C]`. `x` must be a value that
-   * nothing else uses: it may be written over.
+   * Writes zeros, or `value` `[C]`, into the padding of `[rows, 1, paddedLength, C]`. Nothing else may use `x`,
+   * since this may overwrite it.
    */
   readonly fillPadding: (x: Tensor, value?: Tensor) => Tensor;
-  /** The same of an `x` that others use, too. */
+  /** The same for an `x` that others also use. */
   readonly fillPaddingOfCopy: (x: Tensor, value?: Tensor) => Tensor;
   readonly statistics: Map<string, BatchStatistics>;
   readonly onTap: ((layer: string, x: Tensor) => void) | undefined;
 }
 
+/** Lengths and padding of a micro-batch, on the device. */
 export interface BatchShape {
   readonly rows: number;
   readonly paddedLength: number;
@@ -48,7 +50,7 @@ export interface BatchShape {
   readonly padding: Tensor;
 }
 
-/** The tensors made here belong to the caller's tidy scope. */
+/** Makes the context. Its tensors belong to the caller's tidy scope. */
 export function makeBatchContext(
   tf: TfjsLibrary,
   kernels: Kernels,
@@ -80,7 +82,7 @@ export function makeBatchContext(
   };
 }
 
-/** Flat positions of a micro-batch's padding, ascending. */
+/** The flat positions of a micro-batch's padding, ascending. */
 export function paddingOf({
   rows,
   paddedLength,

@@ -1,12 +1,13 @@
 /**
  * Batch normalisation over the valid positions (Ioffe and Szegedy 2015), on `[rows, 1, length, C]`, composed
- * of channel-wise passes. The mean is taken off before squaring, since E[x²] − m² loses digits in float32.
+ * of channel-wise passes. It subtracts the mean before it squares, since E[x²] − m² loses digits in float32.
  */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { BatchContext, BatchStatistics } from './batch-context.ts';
 import type { Kernels } from './kernels.ts';
 import type { TfjsLibrary } from './library.ts';
 
+/** What to normalise, and by which parameters. */
 export interface BatchNormInput {
   readonly x: Tensor;
   readonly weight: Tensor;
@@ -14,14 +15,15 @@ export interface BatchNormInput {
   readonly epsilon: number;
 }
 
+/** The result, and the statistics for the leaf. */
 export interface BatchNormOutput {
   readonly y: Tensor;
   readonly statistics: BatchStatistics;
 }
 
 /**
- * With the batch's own statistics; differentiable in `x`, `weight` and `bias`. `x` and the gradient that
- * arrives are zero in the padding, and so are the result and the gradient that leaves.
+ * Normalises by the micro-batch's own statistics. Differentiable in `x`, `weight` and `bias`. `x` and the
+ * incoming gradient must be zero in the padding; the result and the outgoing gradient are zero there, too.
  */
 export function batchNormTraining(
   tf: TfjsLibrary,
@@ -66,7 +68,7 @@ export function batchNormTraining(
   return { y, statistics: statistics! };
 }
 
-/** With running statistics; no gradient. */
+/** Normalises by the running statistics; has no gradient. */
 export function batchNormInference(
   tf: TfjsLibrary,
   kernels: Kernels,

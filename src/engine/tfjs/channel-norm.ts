@@ -1,6 +1,6 @@
 /**
  * Layer normalisation over the channels of each position (Ba, Kiros and Hinton 2016), on
- * `[rows, 1, length, C]`: a position's value depends on that position alone, so a causal network may use it.
+ * `[rows, 1, length, C]`. Each position depends on itself only, so a causal network may use it.
  */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { BatchContext } from './batch-context.ts';
@@ -8,8 +8,8 @@ import type { Kernels } from './kernels.ts';
 import type { TfjsLibrary } from './library.ts';
 
 /**
- * Differentiable in `x`, `weight` and `bias`; variance without correction. The gradient that arrives is zero
- * in the padding, and so are the result and the gradient that leaves.
+ * Differentiable in `x`, `weight` and `bias`; variance without Bessel's correction. The incoming gradient must
+ * be zero in the padding; the result and the outgoing gradient are zero there, too.
  */
 export function channelNorm(
   tf: TfjsLibrary,

@@ -6,6 +6,7 @@ import type { ConvolutionShape, Kernels } from './kernels.ts';
 import type { TfjsLibrary } from './library.ts';
 import { shiftedFilterGradient } from './shifted-filter-gradient.ts';
 
+/** What to convolve, and how. */
 export interface ConvolutionInput {
   readonly x: Tensor;
   /** `[out, in, kernel]`, as PyTorch keeps it. */
@@ -16,8 +17,8 @@ export interface ConvolutionInput {
 }
 
 /**
- * Differentiable. The gradient that arrives is zero in the padding, and so is the gradient that leaves; the
- * result is not.
+ * Differentiable in `x` and `weight`. The incoming gradient must be zero in the padding; the outgoing gradient is
+ * zero there, too. The result is not: the caller clears its padding.
  */
 export function convolve(
   tf: TfjsLibrary,
@@ -30,7 +31,7 @@ export function convolve(
   const taps = weight.shape[2]!;
   const isCausal = padding === 'causal' && taps > 1;
   const shape: ConvolutionShape = { dilation, padding: isCausal ? 'VALID' : 'SAME' };
-  // A causal convolution's input is longer than its output, and one tap leaves nothing to choose.
+  // A causal convolution's input is longer than its output, and with one tap all formulations are the same.
   const { convolution, filterGradient } = formulations;
   const isTransposed = convolution === 'transposed' && !isCausal && taps > 1;
   const reach = ((taps - 1) / 2) * dilation;
@@ -52,7 +53,7 @@ export function convolve(
         const [x, filter] = saved as [Tensor, Tensor];
         const dx = kernels.conv2dInputGradient(x.shape, filter, dy, shape);
         const gradients = [
-          // What a causal convolution's padding feeds is padding, so its gradient is zero as it is.
+          // The padding of a causal convolution's input feeds only padding, so its gradient is zero already.
           isCausal ? dx : context.fillPadding(dx),
           isShifted
             ? shiftedFilterGradient(tf, kernels, { x, dy, taps, dilation })
@@ -70,7 +71,7 @@ function toFilter(tf: TfjsLibrary, weight: Tensor): Tensor4D {
   return tf.expandDims(tf.transpose(weight, [2, 1, 0]), 0);
 }
 
-/** `[1, kernel, in, out]` → `[1, kernel, out, in]` with the taps in reverse. */
+/** `[1, kernel, in, out]` → `[1, kernel, out, in]`, with the taps in reverse. */
 function turned(tf: TfjsLibrary, filter: Tensor): Tensor {
   return tf.transpose(tf.reverse(filter, 1), [0, 1, 3, 2]);
 }
@@ -80,8 +81,8 @@ function outputShape(x: Tensor, filter: Tensor): number[] {
 }
 
 /**
- * Zeros before the first position, so that a 'VALID' convolution is causal. A kernel with zeros on its future
- * side under 'SAME' is the same but slower: up to seven times for the filter's gradient at dilation 128.
+ * Adds zeros before the first position, so that a 'VALID' convolution is causal. A kernel with zeros on its
+ * future side under 'SAME' gives the same but is up to seven times slower (filter gradient at dilation 128).
  */
 function padPast(tf: TfjsLibrary, x: Tensor, count: number): Tensor {
   return tf.pad(x, [

@@ -1,16 +1,16 @@
 /**
- * Batch normalisation by a fused kernel that knows nothing of padding, made exact under padding.
+ * Batch normalisation by a fused kernel that knows nothing about padding, made exact under padding.
  *
- * Of N positions n are valid. The padding of x is filled with the channel's mean m over the valid ones, so
- * the kernel finds the mean m, but the variance v · n / N. Had x been scaled by s = √(N / n), it would find
- * exactly v: that is what `scale` is for, by which the caller scales the (small) filter that makes x, and
- * the kernel's weight is divided by it. Then
+ * Of N positions n are valid. We fill the padding of x with the channel's mean m over the valid positions. So
+ * the kernel finds the mean m, but the variance v · n / N. With x scaled by s = √(N / n) it finds exactly v. So
+ * the caller multiplies the (small) filter that makes x by s (`scale`), and we divide the kernel's weight by s.
+ * Then
  *
  *   y  = (weight / s) · s (x − m) / √(v + ε) + bias
  *   dx = (weight / s) / √(v + ε) · (dy − Σ dy / N − x̂ · Σ (dy · x̂) / N),  x̂ = s (x − m) / √(v + ε)
  *
- * where the last sum over N is the one over n of the unscaled x̂, and the first becomes Σ dy / n when the
- * padding of dy, where x̂ = 0, is filled with Σ dy / n.
+ * where the last sum over N equals the sum over n for the unscaled x̂. If we fill the padding of dy, where x̂ = 0,
+ * with Σ dy / n, the first sum becomes Σ dy / n.
  */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { BatchContext, BatchStatistics } from './batch-context.ts';
@@ -18,7 +18,7 @@ import { type BatchNormInput, type BatchNormOutput, besselFactor } from './batch
 import type { FusedBatchNormKernels, Kernels } from './kernels.ts';
 import type { TfjsLibrary } from './library.ts';
 
-/** s = √(N / n); undefined where nothing is padded. */
+/** s = √(N / n), a scalar; undefined without padding. */
 export function paddingScale(
   kernels: Kernels,
   { isPadded, positionCount, validCount }: BatchContext,
@@ -27,8 +27,8 @@ export function paddingScale(
 }
 
 /**
- * As `batchNormTraining`, of an `x` that was made with `scale`; its padding may hold anything.
- * @param scale that of `paddingScale`
+ * Like `batchNormTraining`, for an `x` that the caller made with `scale`; its padding may hold anything.
+ * @param scale the result of `paddingScale`
  */
 export function fusedBatchNormTraining(
   tf: TfjsLibrary,
@@ -40,7 +40,7 @@ export function fusedBatchNormTraining(
   const { div, mul, channelSums, fusedBatchNorm } = kernels;
   const { isPadded, validCount, positionCount, fillPadding, fillPaddingOfCopy } = context;
   const perValid = (sum: Tensor) => div(sum, validCount);
-  /** The padding of `x`, filled with the mean over the valid positions. */
+  /** Fills the padding of `x` with the mean over the valid positions. */
   const filledWithMean = (x: Tensor): Tensor => {
     if (!isPadded) return x;
     const cleared = fillPadding(x);
@@ -58,7 +58,7 @@ export function fusedBatchNormTraining(
     });
     save([filled, weight, ...reserved]);
     const trueMean = scale === undefined ? mean : div(mean, scale);
-    // The kernel's Bessel factor is that of N positions.
+    // The kernel applies the Bessel factor of N positions.
     const variance = div(unbiasedVariance, besselFactor(tf, kernels, positionCount));
     const unbiased = mul(variance, besselFactor(tf, kernels, validCount));
     statistics = {

@@ -1,22 +1,23 @@
 /**
- * What an engine on tfjs brings along: operations outside tfjs's tape that the layers' forward passes and
- * gradients are written in.
+ * Operations outside tfjs's tape, in which the layers' forward passes and gradients are written. Each engine on
+ * tfjs implements them.
  */
 import type { Tensor } from '@tensorflow/tfjs-core';
 
+/** How a convolution covers its input. */
 export interface ConvolutionShape {
-  /** Along the width. */
+  /** Dilation along the width. */
   readonly dilation: number;
   readonly padding: 'SAME' | 'VALID';
 }
 
-/** Batch normalisation of `[B, 1, L, C]` over all of its positions. */
+/** Batch normalisation of `[B, 1, L, C]` over all its positions. */
 export interface FusedBatchNormKernels {
   readonly forward: (
     x: Tensor,
     input: { weight: Tensor; bias: Tensor; epsilon: number },
   ) => { y: Tensor; mean: Tensor; unbiasedVariance: Tensor; reserved: Tensor[] };
-  /** @param input `reserved` is the forward pass's */
+  /** @param input with `reserved` of the forward pass */
   readonly backward: (
     dy: Tensor,
     x: Tensor,
@@ -27,8 +28,9 @@ export interface FusedBatchNormKernels {
 type Unary = (x: Tensor) => Tensor;
 type Binary = (a: Tensor, b: Tensor) => Tensor;
 
+/** The kernels of an engine. */
 export interface Kernels {
-  /** Element-wise, with NumPy's broadcasting. */
+  /** Element-wise, with NumPy's broadcasting, like the next ones. */
   readonly add: Binary;
   readonly sub: Binary;
   readonly mul: Binary;
@@ -42,20 +44,20 @@ export interface Kernels {
   /** `dy` where `y` is above 0, else 0. */
   readonly reluGradient: (dy: Tensor, y: Tensor) => Tensor;
   readonly biasAdd: Binary;
-  /** Sums of all but the last axis: `[…, C]` → `[C]`. */
+  /** Sums over all axes except the last: `[…, C]` → `[C]`. */
   readonly channelSums: Unary;
   /** `a · b`, either transposed first. */
   readonly matMul: (a: Tensor, b: Tensor, transposeA?: boolean, transposeB?: boolean) => Tensor;
   /** NHWC `[B, 1, L, in]`, filter `[1, k, in, out]`, stride 1. */
   readonly conv2d: (x: Tensor, filter: Tensor, shape: ConvolutionShape) => Tensor;
-  /** @param xShape of the convolution's input */
+  /** @param xShape shape of the convolution's input */
   readonly conv2dInputGradient: (
     xShape: readonly number[],
     filter: Tensor,
     dy: Tensor,
     shape: ConvolutionShape,
   ) => Tensor;
-  /** @param filterShape of the convolution's filter */
+  /** @param filterShape shape of the convolution's filter */
   readonly conv2dFilterGradient: (
     x: Tensor,
     filterShape: readonly number[],
@@ -63,18 +65,18 @@ export interface Kernels {
     shape: ConvolutionShape,
   ) => Tensor;
   /**
-   * `value` `[C]` in the given rows (int32 `[p]`) of `[N, C]`. `x` must be a value that nothing else uses: it
-   * may be written over.
+   * Writes `value` `[C]` into the given rows (int32 `[p]`) of `[N, C]`. Nothing else may use `x`, since this may
+   * overwrite it.
    */
   readonly fillRows: (x: Tensor, rows: Tensor, value: Tensor) => Tensor;
-  /** The same of an `x` that others use, too. */
+  /** The same for an `x` that others also use. */
   readonly fillRowsOfCopy: (x: Tensor, rows: Tensor, value: Tensor) => Tensor;
-  /** Absent where the library has no such kernel. */
+  /** Absent if the library has no such kernel. */
   readonly fusedBatchNorm?: FusedBatchNormKernels;
   /** float32 1 at each int32 index along a new last axis, 0 elsewhere. */
   readonly oneHot: (indices: Tensor, depth: number) => Tensor;
   /** Losses `[n]` and the gradient of each with respect to its logits `[n, K]`; int32 labels `[n]`. */
   readonly sparseSoftmaxCrossEntropy: (logits: Tensor, labels: Tensor) => [Tensor, Tensor];
-  /** 1 where the largest logit is the label's, else 0: float32 `[n]`. */
+  /** 1 where the label has the largest logit, otherwise 0: float32 `[n]`. */
   readonly isCorrect: (logits: Tensor, labels: Tensor) => Tensor;
 }

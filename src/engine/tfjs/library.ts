@@ -1,2 +1,2 @@
-/** The part of tfjs that both engines compute with. */
+/** The part of tfjs with which all engines compute. */
 export type TfjsLibrary = typeof import('@tensorflow/tfjs-core');

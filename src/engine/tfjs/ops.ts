@@ -1,4 +1,4 @@
-/** `Ops` on tfjs tensors, executed one by one; activations are `[rows, 1, length, channels]` inside. */
+/** `Ops` on tfjs tensors, one operation at a time. Inside, activations are `[rows, 1, length, channels]`. */
 import type { Tensor1D, Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import type { Formulations } from '../formulations.ts';
 import type { BatchNormParameters, Conv1dOptions, ElementwiseOps, Ops, Tensor } from '../ops.ts';
@@ -10,13 +10,14 @@ import { fusedBatchNormTraining, paddingScale } from './fused-batch-norm.ts';
 import type { FusedBatchNormKernels, Kernels } from './kernels.ts';
 import type { TfjsLibrary } from './library.ts';
 
-/** The two casts between what the rest of Lockstep sees and what it is. */
+/** A tfjs tensor as the rest of Lockstep sees it. */
 export const wrap = (tensor: TfTensor): Tensor => tensor as unknown as Tensor;
+/** The tfjs tensor behind a tensor that `wrap` made. */
 export const unwrap = (tensor: Tensor): TfTensor => tensor as unknown as TfTensor;
 
 type Unary = (x: TfTensor) => TfTensor;
 
-/** A row of zeros has no direction; it stays zero. */
+/** Below this a row counts as zero. It has no direction, so it stays zero. */
 const SMALLEST_SQUARE = 1e-12;
 
 /** Element-wise operations without gradients, for optimizers. */
@@ -46,7 +47,7 @@ export function makeOps(
 ): Ops {
   const activation = (x: TfTensor) =>
     tf.reshape(x, [context.rows, 1, context.paddedLength, x.shape.at(-1)!]);
-  /** A differentiable function of one tensor, from its value and its gradient. */
+  /** Makes a differentiable function of one tensor from its value and its gradient. */
   const differentiable = (
     forward: (x: TfTensor) => { y: TfTensor; keep: TfTensor[] },
     backward: (dy: TfTensor, kept: TfTensor[]) => TfTensor,
@@ -74,7 +75,7 @@ export function makeOps(
     },
   );
 
-  /** y = x / |x|, so dx = (dy − y · Σ dy·y) / |x|; the sum is over a row. */
+  /** y = x / |x|, so dx = (dy − y · Σ dy·y) / |x|, with the sum over a row. */
   const unitRows = differentiable(
     (x) => {
       const squares = tf.sum(kernels.square(x), 1, true);
@@ -97,7 +98,7 @@ export function makeOps(
       (dy, [gradient]) => kernels.mul(gradient!, tf.expandDims(dy, 1)),
     )(logits);
 
-  /** Positions are all different, so the gradient puts rows back without adding any. */
+  /** All positions differ, so the gradient puts rows back and never adds any. */
   function gatherPositions(x: TfTensor, positions: TfTensor): TfTensor {
     const channels = x.shape[3]!;
     return differentiable(
@@ -138,7 +139,7 @@ export function makeOps(
     return wrap(context.isPadded ? clearPadding(y) : y);
   }
 
-  /** The gradient is zero in the padding as it arrives; a tensor of its own, since tfjs frees each once. */
+  /** The incoming gradient is already zero in the padding. Returns a new tensor, since tfjs frees each once. */
   const clearPadding = differentiable(
     (x) => ({ y: context.fillPadding(x), keep: [] }),
     (dy) => tf.reshape(dy, dy.shape),

@@ -1,4 +1,4 @@
-/** A session whose operations run one by one; the state stays on the device between the verbs. */
+/** A session that runs one operation at a time. Between the verbs the state stays on the device. */
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import type {
   ActivationRange,
@@ -23,13 +23,14 @@ import {
 } from './steps.ts';
 
 interface DeviceState {
-  /** Flat, for the optimizer. */
+  /** Flat vectors, for the optimizer. */
   parameters: TfTensor;
   moments: readonly TfTensor[];
   /** Parameters and running statistics by name, for the forward pass. */
   byName: Map<string, TfTensor>;
 }
 
+/** The session of `engine.kind: eager` and `portable`. */
 export class TfjsSession implements Session {
   readonly #backend: Backend;
   readonly #program: Program;
@@ -186,7 +187,7 @@ export class TfjsSession implements Session {
     return this.#backend.tf.tensor1d(values.slice());
   }
 
-  /** Runs `f`, freeing every tensor that it made but did not return or keep. */
+  /** Runs `f` and frees every tensor that it made but did not return or keep. */
   #tidy<T>(f: () => T): T {
     return this.#backend.tf.tidy(f as never) as T;
   }

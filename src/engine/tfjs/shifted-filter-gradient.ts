@@ -1,7 +1,7 @@
 /**
- * The filter gradient of a 'SAME' convolution as one matrix product a tap: over all rows laid end to end, tap
- * j's gradient is Xᵀ·dY with X shifted by the tap's offset. What the shift carries from one row into the
- * next is taken off by a product over the seams between rows.
+ * The filter gradient of a 'SAME' convolution as one matrix product for each tap. With all rows laid end to end,
+ * tap j's gradient is Xᵀ·dY, with X shifted by the tap's offset. The shift carries values from one row into the
+ * next; a product over the seams between the rows subtracts them.
  */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Kernels } from './kernels.ts';
@@ -23,7 +23,7 @@ export function shiftedFilterGradient(
   const [inputs, gradients] = [flat(x), flat(dy)];
   const part = (t: Tensor, begin: number, size: number) =>
     tf.slice(t, [begin, 0], [size, t.shape[1]!]);
-  /** `count` positions of each row but one, from `begin` on. */
+  /** `count` positions from `begin` on, of each row except one. */
   const seam = (t: Tensor, firstRow: number, begin: number, count: number) => {
     const channels = t.shape[3]!;
     const rowsOf = tf.reshape(t, [rows, length, channels]);

@@ -1,6 +1,6 @@
 /**
- * What a session computes, as functions of tensors alone: an eager session calls them, a compiled one records
- * them once. The tensors made here belong to the caller's tidy scope.
+ * What a session computes, as functions of tensors: an eager session calls them, a compiled session records them
+ * once. The tensors that they make belong to the caller's tidy scope.
  */
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import type { Feed, ForwardContext, MicroBatch, Program, Slot } from '../engine.ts';
@@ -17,6 +17,7 @@ import type { Kernels } from './kernels.ts';
 import type { TfjsLibrary } from './library.ts';
 import { makeElementwiseOps, makeOps, unwrap, wrap } from './ops.ts';
 
+/** The library and the kernels with which a step computes. */
 export interface Backend {
   readonly tf: TfjsLibrary;
   readonly kernels: Kernels;
@@ -46,7 +47,7 @@ export function uploadBatch(tf: TfjsLibrary, batch: MicroBatch): BatchTensors {
   };
 }
 
-/** One leaf but for the sums that the host adds: `[leaf.size]`. */
+/** One leaf without the host's sums: `[leaf.size]`. */
 export function gradientStep(
   backend: Backend,
   program: Program,
@@ -56,7 +57,7 @@ export function gradientStep(
   return leafVector(backend, program, differentiate(backend, program, named, batch));
 }
 
-/** What goes into a leaf; the sums and statistics were kept and are the caller's to dispose of. */
+/** The parts of a leaf. tfjs keeps the sums and statistics; the caller must dispose of them. */
 export interface Differentiated {
   /** In the order of the parameters. */
   readonly gradients: readonly TfTensor[];
@@ -93,7 +94,7 @@ export function differentiate(
   return { gradients, sums, statistics: context.statistics };
 }
 
-/** Lays what was differentiated out as a leaf, and disposes of what was kept. */
+/** Lays the parts out as one leaf, and disposes of the kept ones. */
 export function leafVector(
   { tf }: Backend,
   { leaf }: Program,
@@ -110,7 +111,7 @@ export function leafVector(
   return vector;
 }
 
-/** The objective's sums with running statistics, in the order of `leaf.sums`. */
+/** The objective's sums, with running statistics, in the order of `leaf.sums`. */
 export function evaluationStep(
   backend: Backend,
   program: Program,
@@ -123,7 +124,7 @@ export function evaluationStep(
   return tf.concat(program.leaf.sums.map((name) => tf.reshape(sumOf(tf, all, name), [-1])));
 }
 
-/** Outputs with running statistics: `[rows, outputs]`. */
+/** The model's outputs with running statistics: `[rows, outputs]`. */
 export function forwardStep(
   backend: Backend,
   program: Program,
@@ -135,7 +136,7 @@ export function forwardStep(
   return unwrap(program.outputs(forwardContext(backend, named, batch, context)));
 }
 
-/** One training forward pass with every tapped activation reported. */
+/** One training forward pass that reports every tapped activation. */
 export function inspectionStep(
   backend: Backend,
   program: Program,
@@ -149,8 +150,9 @@ export function inspectionStep(
   tf.dispose(keptBy(context.statistics.values()));
 }
 
+/** The input of one update, on the device. */
 export interface UpdateTensors {
-  /** Flat `[parameterCount]` each; `gradient` is that of the loss sum. */
+  /** `[parameterCount]`, like moments and gradient; `gradient` is the gradient of the loss sum. */
   readonly parameters: TfTensor;
   readonly moments: readonly TfTensor[];
   readonly gradient: TfTensor;
@@ -160,7 +162,7 @@ export interface UpdateTensors {
   readonly scalars: readonly TfTensor[];
 }
 
-/** New parameters, then new moments. */
+/** One update: the new parameters, then the new moments. */
 export function updateStep(
   { tf, kernels }: Backend,
   program: Program,
@@ -185,7 +187,7 @@ export function makeDecayMask({ state, update, trains }: Program): Float32Array 
   return mask;
 }
 
-/** A flat vector as its slots. */
+/** Splits a flat vector into its slots. */
 export function splitBySlots(
   tf: TfjsLibrary,
   flat: TfTensor,
@@ -224,7 +226,7 @@ function sumOf(tf: TfjsLibrary, sums: Readonly<Record<string, Tensor>>, name: st
   return sum === undefined ? tf.scalar(0) : unwrap(sum);
 }
 
-/** The gradients' scope would dispose them, so they were kept. */
+/** Keeps the statistics, which the scope of the gradients would otherwise dispose of. */
 function keptBy(statistics: Iterable<BatchStatistics>): TfTensor[] {
   return [...statistics].flatMap((found) => [found.countTimesMean, found.countTimesVariance]);
 }

@@ -1,25 +1,27 @@
 /**
- * Sizes that depend on a micro-batch's, as `factor · Πdimensions + offset`: `rows · length`, `length + 256`,
- * `rows · 8 − 8`, or a plain number. The grammar is small on purpose: what it cannot say is refused.
+ * Sizes that depend on a micro-batch, as `factor · Πdimensions + offset`: `rows · length`, `length + 256`,
+ * `rows · 8 − 8`, or a plain number. The grammar is small on purpose: the engine refuses everything else.
  */
 
-/** The dimensions that differ between micro-batches, by name, in one recording. */
+/** The sizes of one recording that differ between micro-batches, by name. */
 export type Dimensions = Readonly<Record<string, number>>;
 
+/** `factor · Πdimensions + offset`. */
 export interface Expression {
   readonly factor: number;
-  /** Names; their product counts. None: the expression is `offset` alone. */
+  /** Names of the dimensions to multiply. None: the expression is `offset` alone. */
   readonly dimensions: readonly string[];
   readonly offset: number;
 }
 
+/** The value of an expression at given dimensions. */
 export function evaluate({ factor, dimensions, offset }: Expression, at: Dimensions): number {
   return factor * product(dimensions, at) + offset;
 }
 
 /**
- * Every expression that has the first two values at the first two dimensions and all the others at theirs.
- * @param values at least two, one for each of `at`
+ * Every expression that gives each of `values` at the dimensions of the same index in `at`.
+ * @param values at least two, as many as `at` has entries
  */
 export function expressionsFor(
   values: readonly number[],
@@ -45,7 +47,7 @@ function lineThrough(
   return { factor, dimensions, offset: values[0]! - factor * first };
 }
 
-/** Each dimension and each pair of different ones. */
+/** Each dimension, and each pair of different dimensions. */
 function productsOf(names: readonly string[]): string[][] {
   const pairs = names.flatMap((a, index) => names.slice(index + 1).map((b) => [a, b]));
   return [...names.map((name) => [name]), ...pairs];

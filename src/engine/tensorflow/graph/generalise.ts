@@ -1,21 +1,21 @@
 /**
- * Turns recordings of one step at several shapes into one that holds for every shape: the constants that
- * differ between them become expressions of the micro-batch's dimensions. Two recordings propose the
- * expressions, the others check them; what does not fit exactly one is refused.
+ * Turns recordings of one step at several shapes into one for every shape: constants that differ between them
+ * become expressions of the micro-batch's dimensions. Two recordings propose the expressions, the others check
+ * them. The engine refuses a constant that does not fit exactly one expression.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { LockstepError } from '../../../core/errors.ts';
 import { type Dimensions, type Expression, expressionsFor } from './expression.ts';
 import type { Constant, Operation, RecordedNode, Recording, Source } from './recording.ts';
 
-/** A constant that the dimensions decide: a vector (or scalar) of sizes. */
+/** A constant that follows from the dimensions: a vector (or scalar) of sizes. */
 export interface Sizes {
   readonly kind: 'sizes';
   readonly isScalar: boolean;
   readonly elements: readonly Expression[];
 }
 
-/** A constant of one repeated value whose shape the dimensions decide. */
+/** A constant of one repeated value whose shape follows from the dimensions. */
 export interface Filled {
   readonly kind: 'filled';
   readonly dtype: number;
@@ -23,21 +23,25 @@ export interface Filled {
   readonly shape: readonly Expression[];
 }
 
+/** A node that holds for every shape. */
 export type GeneralNode = Constant | Operation | Sizes | Filled;
 
+/** A recording that holds for every shape. */
 export interface GeneralRecording {
   readonly nodes: readonly GeneralNode[];
   readonly outputs: readonly Source[];
 }
 
+/** A recording and the dimensions at which it was made. */
 export interface ShapedRecording {
   readonly dimensions: Dimensions;
   readonly recording: Recording;
 }
 
 /**
- * @param recordings at least three; dimensions that differ within each and between the first two
- * @throws LockstepError ENGINE_CANNOT_COMPILE, naming the operation and its values
+ * Generalises the recordings.
+ * @param recordings at least three; the dimensions differ within each, and between the first two
+ * @throws LockstepError ENGINE_CANNOT_COMPILE, which names the operation and its values
  */
 export function generalise(recordings: readonly ShapedRecording[]): GeneralRecording {
   const first = recordings[0]!.recording;
@@ -96,7 +100,7 @@ function generaliseNode(
   throw refuse(`a constant of ${user()} depends on the shape in more than its sizes`);
 }
 
-/** Undefined when the value differs, too: then it may be sizes. */
+/** Undefined if the value differs, too: then the constant may be sizes. */
 function generaliseUniform(
   constants: readonly Constant[],
   express: (values: readonly number[]) => Expression,
@@ -114,7 +118,7 @@ function sameShape(constants: readonly Constant[]): boolean {
   return constants.every(({ shape }) => isDeepStrictEqual(shape, constants[0]!.shape));
 }
 
-/** The first operation that uses a node, for people. */
+/** The first operation that uses a node, for messages. */
 function userOf({ nodes }: Recording, index: number): string {
   const user = nodes.find(
     (node) =>

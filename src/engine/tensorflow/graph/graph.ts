@@ -1,4 +1,4 @@
-/** Builds one TensorFlow graph: placeholders, variables, recordings and what ties them together. */
+/** Builds one TensorFlow graph: placeholders, variables, recordings and the connections between them. */
 import type { Binding } from '../binding.ts';
 import type { Expression } from './expression.ts';
 import type { GeneralNode, GeneralRecording } from './generalise.ts';
@@ -7,12 +7,13 @@ import type { Attribute, Operation, Source } from './recording.ts';
 
 type Attributes = Readonly<Record<string, AttributeValue>>;
 
-/** tfjs leaves these for eager execution to infer; a graph must have them. */
+/** Attributes that tfjs lets eager execution infer; a graph must have them. */
 const INFERRED: Readonly<Record<string, (binding: Binding) => Attributes>> = {
   ExpandDims: ({ TF_FLOAT, TF_INT32 }) => ({ T: { type: TF_FLOAT }, Tdim: { type: TF_INT32 } }),
   Squeeze: ({ TF_FLOAT }) => ({ T: { type: TF_FLOAT } }),
 };
 
+/** A graph under construction. */
 export class Graph {
   readonly #binding: Binding;
   readonly #nodes: GraphNode[] = [];
@@ -22,14 +23,14 @@ export class Graph {
     this.#binding = binding;
   }
 
-  /** Name of the new node, which is its first output, too. */
+  /** Adds a node. Its name is also the name of its first output. */
   add(op: string, inputs: readonly string[], attributes: Attributes = {}): string {
     const name = `n${this.#nodes.length}`;
     this.#nodes.push({ name, op, inputs, attributes });
     return name;
   }
 
-  /** @param shape −1 where it differs from run to run */
+  /** @param shape −1 where the size differs from run to run */
   placeholder(dtype: number, shape: readonly number[]): string {
     return this.add('Placeholder', [], { dtype: { type: dtype }, shape: { shape } });
   }
@@ -45,7 +46,7 @@ export class Graph {
     });
   }
 
-  /** Handle of a float32 variable that lives as long as the session. */
+  /** The handle of a float32 variable that lives as long as the session. */
   variable(name: string, shape: readonly number[]): string {
     return this.add('VarHandleOp', [], {
       dtype: { type: this.#binding.TF_FLOAT },
@@ -58,7 +59,7 @@ export class Graph {
   readVariable(handle: string, shape: readonly number[]): string {
     const dtype = { type: this.#binding.TF_FLOAT };
     const value = this.add('ReadVariableOp', [handle], { dtype });
-    // Without it the shape is unknown, and shape inference refuses what follows.
+    // Without this the shape is unknown, and shape inference refuses the operations behind it.
     const static_ = this.#integers(shape);
     return this.add('Reshape', [value, static_], {
       T: dtype,
@@ -66,21 +67,21 @@ export class Graph {
     });
   }
 
-  /** An operation without outputs, for `after`. */
+  /** Assigns a variable: an operation without outputs, for `after`. */
   assign(handle: string, value: string): string {
     return this.add('AssignVariableOp', [handle, value], {
       dtype: { type: this.#binding.TF_FLOAT },
     });
   }
 
-  /** A value to fetch: it is there when all of `nodes` have run. */
+  /** A value to fetch; TensorFlow runs all of `nodes` before it. */
   after(nodes: readonly string[]): string {
     const done = this.constant(this.#binding.TF_INT32, [], Int32Array.of(1));
     const order = nodes.map((node) => `^${node}`);
     return this.add('Identity', [done, ...order], { T: { type: this.#binding.TF_INT32 } });
   }
 
-  /** Size of an axis of a value, as an int32 scalar. */
+  /** The size of one axis of a value, as an int32 scalar. */
   sizeOf(value: string, dtype: number, axis: number): string {
     const int32 = { type: this.#binding.TF_INT32 };
     const shape = this.add('Shape', [value], { T: { type: dtype }, out_type: int32 });
@@ -195,7 +196,7 @@ export class Graph {
     );
   }
 
-  /** `factor · Πdimensions + offset` as an int32 scalar, written once however often it is used. */
+  /** `factor · Πdimensions + offset` as an int32 scalar; equal expressions share one node. */
   #size(expression: Expression, values: ReadonlyMap<string, string>): string {
     const { factor, dimensions, offset } = expression;
     const key = JSON.stringify([dimensions.map((name) => values.get(name)), factor, offset]);

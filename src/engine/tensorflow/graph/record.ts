@@ -1,12 +1,12 @@
-/** Records the operations that tfjs executes, by standing between it and its binding for a moment. */
+/** Records the operations that tfjs executes: it replaces tfjs's binding while a step runs. */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { type Binding, copyOfBinding, type NodeBackend } from '../binding.ts';
 import type { Constant, RecordedNode, Recording, Source } from './recording.ts';
 
 /**
  * Runs `step` and records it.
- * @param inputs what stays an input of the recording, by name; every other tensor that `step` uploads is
- *   a constant of it
+ * @param inputs tensors that stay inputs of the recording, by name; every other tensor that `step` uploads
+ *   becomes a constant
  */
 export function record(
   backend: NodeBackend,

@@ -1,17 +1,18 @@
-/** What TensorFlow executed, as data. */
+/** The operations that TensorFlow executed, as data. */
 
-/** Of a value: an output of a node of this recording, or an input that the recording was given by name. */
+/** Where a value comes from: an output of a node, or a named input of the recording. */
 export type Source =
   | { readonly kind: 'input'; readonly name: string }
   | { readonly kind: 'output'; readonly node: number; readonly output: number };
 
-/** As the binding takes them: `type` is one of its TF_ATTR_* numbers. */
+/** An attribute as the binding takes it: `type` is one of its TF_ATTR_* numbers. */
 export interface Attribute {
   readonly name: string;
   readonly type: number;
   readonly value: unknown;
 }
 
+/** A tensor that the step uploaded. */
 export interface Constant {
   readonly kind: 'constant';
   /** TensorFlow's number of the dtype. */
@@ -20,6 +21,7 @@ export interface Constant {
   readonly data: Int32Array | Float32Array | Uint8Array;
 }
 
+/** An operation that the step executed. */
 export interface Operation {
   readonly kind: 'operation';
   readonly op: string;
@@ -27,6 +29,7 @@ export interface Operation {
   readonly inputs: readonly Source[];
 }
 
+/** A node of a recording. */
 export type RecordedNode = Constant | Operation;
 
 /** Nodes in the order of execution: a node's inputs come before it. */

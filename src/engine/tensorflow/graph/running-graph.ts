@@ -1,4 +1,4 @@
-/** A graph loaded into TensorFlow; its variables live until it is closed. */
+/** A graph loaded into TensorFlow. Its variables live until `close`. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,16 +6,18 @@ import type { Feed } from '../../engine.ts';
 import type { Binding, TensorMetadata } from '../binding.ts';
 import { SERVING_TAG } from './proto.ts';
 
+/** A value that a run returned, row-major in `shape`. */
 export interface Fetched {
   readonly shape: readonly number[];
   readonly data: Float32Array;
 }
 
+/** A loaded graph; `close` it after use. */
 export class RunningGraph {
   readonly #binding: Binding;
   readonly #id: number;
 
-  /** The model passes through a folder that is gone when this returns. */
+  /** Writes the model to a temporary folder, loads it and removes the folder. */
   constructor(binding: Binding, savedModel: Uint8Array) {
     this.#binding = binding;
     const folder = mkdtempSync(join(tmpdir(), 'lockstep-graph-'));
@@ -38,7 +40,7 @@ export class RunningGraph {
     });
   }
 
-  /** Runs for the sake of the variables. */
+  /** Runs `fetch` for its effect on the variables only. */
   effect(feeds: ReadonlyMap<string, Feed>, fetch: string): void {
     for (const { id } of this.#execute(feeds, [fetch])) this.#binding.deleteTensor(id);
   }
