@@ -1,12 +1,17 @@
 /**
  * The all-reduce: runs the exchange plan of each round over a transport. All ranks call `reduce` in the same
- * order; a rank may be one round ahead of another, never two, since finishing a round takes a frame of it
- * from every peer. `form` begins a new generation: rounds are counted from 0 again, over new memory, so
- * nothing of an unfinished round can reach a later one.
+ * order. A rank needs a frame from every peer to finish a round, so it is at most one round ahead of another.
+ * `form` begins a new generation: it counts rounds from 0 again, over new memory, so nothing from an unfinished
+ * round can reach a later one.
  *
- * When memory may be reused (peers read our vectors and our part of the result where they lie, and nothing says when
- * they are done): what was sent in round n is free when round n+1 is done here. A frame of round n+1 from a peer means that it began
- * that round, so had finished round n, so had read all our frames of it. Hence two slots.
+ * When memory may be reused. Peers read our vectors and our part of the result in place, and no message says when
+ * they have finished. But what we sent in round n is free when round n+1 is done here:
+ *
+ *   1. Round n+1 is done only with a frame of it from every peer.
+ *   2. A peer that sent such a frame had begun round n+1.
+ *   3. So it had finished round n, and had read all our frames of it.
+ *
+ * Hence two slots.
  */
 import { LockstepError } from '../core/errors.ts';
 import type { DataHeader } from '../protocol/data-frame.ts';
@@ -21,41 +26,43 @@ import { RotatingBuffer } from './rotating-buffer.ts';
 import { sharedFloats } from './transport/host-memory.ts';
 import type { Frame, Transport } from './transport/transport.ts';
 
-/** Which rank this worker is in one generation. */
+/** This worker's rank in one generation. */
 export interface GenerationRank {
   readonly rank: number;
   readonly worldSize: number;
   readonly generation: number;
 }
 
+/** What an all-reduce needs. */
 export interface AllReduceOptions extends GenerationRank {
-  /** Identity of the run, see the control protocol. */
+  /** Identity of the run; see the control protocol. */
   readonly run: string;
-  /** Connected to all peers; null when there are none. */
+  /** Connected to all peers; null without peers. */
   readonly transport: Transport | null;
-  /** A round must be done so long after it began here; the slowest rank's computation counts. */
+  /** Deadline of a round from its beginning here; it includes the computation of the slowest rank. */
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
-  /** Gets the frames of this generation that carry a state. */
+  /** Gets this generation's frames that carry a state. */
   readonly onState?: (frame: ArrivedFrame) => void;
-  /** Gets the header of a frame of this generation whose payload is not the one that was sent: it is dropped. */
+  /** Gets the header of a damaged frame of this generation, which the all-reduce drops. */
   readonly onDamaged?: (header: DataHeader) => void;
-  /** Called when a frame that is of use has come. */
+  /** Called for each useful frame. */
   readonly onProgress?: () => void;
 }
 
-/** Frames that were not used, by why. */
+/** Numbers of dropped frames, by reason. */
 export interface DroppedFrames {
-  /** No header of this protocol, or a payload that is not whole numbers. */
+  /** Without a header of this protocol, or with a payload that is no multiple of four bytes. */
   malformed: number;
-  /** Of this generation, with a payload that is not what was sent. */
+  /** From this generation, with a payload that differs from the sent one. */
   damaged: number;
-  /** Of another run, generation or round. */
+  /** From another run, generation or round. */
   stale: number;
-  /** Of this round, but not awaited: duplicates. */
+  /** From this round, but not awaited: duplicates. */
   unawaited: number;
 }
 
+/** A frame with its decoded header. */
 export interface ArrivedFrame {
   readonly header: DataHeader;
   readonly payload: Float32Array;
@@ -68,13 +75,14 @@ interface Active {
   readonly reject: (error: Error) => void;
 }
 
+/** One rank's side of all rounds. */
 export class AllReduce {
   readonly dropped: DroppedFrames = { malformed: 0, damaged: 0, stale: 0, unawaited: 0 };
   readonly #options: AllReduceOptions;
   readonly #tag: string;
   #current: GenerationRank;
   #resultMemory: RotatingBuffer;
-  /** Frames of the next rounds, from peers that are ahead. */
+  /** Frames of later rounds, from peers that are ahead. */
   readonly #early = new Map<number, ArrivedFrame[]>();
   /** Number of the round in progress, or of the next one. */
   #number = 0;
@@ -90,12 +98,12 @@ export class AllReduce {
     if (transport !== null) void this.#receive(transport);
   }
 
-  /** What the round in progress misses; null between rounds. */
+  /** What the round in progress still misses; null between rounds. */
   get awaited(): Awaited | null {
     return this.#active?.round.awaited ?? null;
   }
 
-  /** Drops the round in progress, which rejects with `why`; frames of the generation before are stale now. */
+  /** Begins a generation: rejects the round in progress with `why`, and treats older frames as stale. */
   form(current: GenerationRank, why: Error): void {
     this.#current = current;
     this.#early.clear();
@@ -104,7 +112,7 @@ export class AllReduce {
     this.#active?.reject(why);
     this.#active = null;
     this.#options.transport?.forgetMemory();
-    // Peers may still read what lies in the memory before.
+    // Peers may still read the old memory.
     this.#resultMemory = this.#newMemory();
   }
 
@@ -114,11 +122,12 @@ export class AllReduce {
   }
 
   /**
-   * The canonical sum over all micro-batches of all ranks, the same bits on each, in memory that other threads
-   * may see; it is valid, and read only, until the reduce after the next one. Neither are the vectors of the input to
-   * be written before the next reduce has resolved: peers read them where they lie. Throws TIMEOUT past the deadline,
-   * PROTOCOL when ranks disagree about what they reduce, UNEXPECTED for other subtrees than those of this rank's
-   * share, and the signal's reason when aborted.
+   * The canonical sum over all micro-batches of all ranks: the same bits on each. Other threads may see its memory.
+   * It is read-only, and valid until the reduce after the next one. The caller must not write to the input's
+   * vectors before the next reduce has resolved, since peers read them in place.
+   * @throws LockstepError TIMEOUT past the deadline; PROTOCOL when ranks disagree about what they reduce;
+   *   UNEXPECTED when the subtrees are not those of this rank's share
+   * @throws the reason of `signal` when aborted; `why` of `form` when a new generation begins
    */
   async reduce({ subtrees, ...shape }: ReduceInput): Promise<Float32Array> {
     const { round, sum } = this.#open(shape);
@@ -129,15 +138,15 @@ export class AllReduce {
   }
 
   /**
-   * A subtree of the next `reduce` that is already there: peers get it while this rank computes the others.
-   * Throws what `reduce` throws.
+   * Sends one finished subtree of the next `reduce` early, while this rank computes the others.
+   * @throws what `reduce` throws
    */
   offer(shape: ReduceShape, subtree: OwnSubtree): void {
     this.#open(shape).round.add(subtree);
     this.#settle();
   }
 
-  /** The round in progress, begun if there is none. */
+  /** The round in progress; begins one if none is. */
   #open(shape: ReduceShape): Active {
     const { signal, transport } = this.#options;
     signal.throwIfAborted();
@@ -173,7 +182,7 @@ export class AllReduce {
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
     };
-    // Whoever calls `reduce` hears of it; after an `offer` nobody may.
+    // Avoids an unhandled rejection: after an `offer` nobody may await the sum yet.
     sum.then(end, end);
     this.#active = active;
     const early = this.#early.get(this.#number) ?? [];
@@ -233,7 +242,7 @@ export class AllReduce {
   #settle(): void {
     if (!this.#active?.round.done) return;
     const { round, resolve } = this.#active;
-    // At once: from here on this rank is past the round, whatever happens to the generation.
+    // Before anything else: from here on this rank has passed the round, whatever happens to the generation.
     this.#active = null;
     this.#number++;
     resolve(round.result);
@@ -262,13 +271,13 @@ export class AllReduce {
       const fallback = new LockstepError('PROTOCOL', `Cannot send to rank ${out.peer}.`, RESUME, {
         cause: thrown,
       });
-      // A link that a new generation closed is no failure of that generation.
+      // The failure of a link that a new generation has closed does not concern that generation.
       if (sentBy !== this.#current) return;
       this.#break(thrown instanceof LockstepError ? thrown : fallback);
     });
   }
 
-  /** No round can be done any more. */
+  /** Rejects the round in progress and all later ones. */
   #break(error: LockstepError): void {
     this.#broken ??= error;
     this.#active?.reject(this.#broken);
@@ -285,9 +294,9 @@ export class AllReduce {
 
 const RESUME = 'Read the logs of the ranks named, then resume from the last checkpoint.';
 
-/** The payload as numbers; copied when it does not begin at a multiple of four bytes. */
+/** The payload as numbers; a copy if it does not begin at a multiple of four bytes. */
 function asFloats(payload: Uint8Array): Float32Array {
-  // Not `slice`: a Buffer's is a view.
+  // Not `slice`: a Buffer's `slice` shares its memory.
   const isAligned = payload.byteOffset % Float32Array.BYTES_PER_ELEMENT === 0;
   const aligned = isAligned ? payload : new Uint8Array(payload);
   return new Float32Array(

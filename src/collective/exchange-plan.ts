@@ -1,13 +1,17 @@
 /**
- * Who sends what to whom so that every worker ends up with the canonical sum: a plain object, no socket.
+ * Who sends what to whom, so that every worker ends with the canonical sum: a plain object, no socket.
  *
- * The flat leaf is cut into one segment a worker. First each worker sends every other the segment parts
- * of its own whole subtrees; the owner of a segment adds them all in tree order. Then each owner sends
- * its finished segment to every other worker. With S bytes a leaf, W workers and c subtrees in a worker's
- * share, that worker sends c·S·(W−1)/W and then S·(W−1)/W bytes: (c+1)/2 times those of a ring.
+ * The plan cuts the flat leaf into one segment for each worker, its owner.
  *
- * Where waiting for each other costs more than bytes, everyone sends everyone everything and adds it all:
- * c·S·(W−1) bytes, but one way instead of there and back.
+ *   1. Each worker sends to every owner that segment of its own whole subtrees.
+ *   2. The owner adds all of them in tree order.
+ *   3. The owner sends its finished segment to every other worker.
+ *
+ * With S bytes in a leaf, W workers and c subtrees in a worker's share, that worker sends c·S·(W−1)/W bytes, then
+ * S·(W−1)/W: (c+1)/2 times the bytes of a ring.
+ *
+ * For small vectors waiting costs more than bytes. Then everyone sends everyone everything and adds it all:
+ * c·S·(W−1) bytes, but in one round of messages instead of two.
  */
 import type { Range, TreeNode } from '../core/canonical-sum.ts';
 import { shareOf, wholeSubtrees } from '../core/canonical-sum.ts';
@@ -16,10 +20,10 @@ import { shareOf, wholeSubtrees } from '../core/canonical-sum.ts';
 const ALIGNMENT_FLOATS = 16;
 /** 1 MiB: the receiver adds one frame while the next one arrives. */
 export const FRAME_FLOATS = 2 ** 18;
-/** 16 MiB, where only a frame's place travels: what a frame costs beside its numbers is 0.1 ms. */
+/** 16 MiB, if only a frame's place travels: a frame costs 0.1 ms beside its numbers. */
 export const PLACED_FRAME_FLOATS = 2 ** 22;
 const FLOAT_BYTES = 4;
-/** Up to so many floats to send a subtree, 256 KiB, everyone sends everyone everything. */
+/** 256 KiB: up to this many floats for each subtree, everyone sends everyone everything. */
 export const SMALL_FLOATS = 2 ** 16;
 
 /** Part of a subtree's sum on its way to or from a peer. */
@@ -27,7 +31,7 @@ export interface SubtreeTransfer {
   /** Rank of the other side. */
   readonly peer: number;
   readonly node: TreeNode;
-  /** Ranges of floats of the leaf, one a message, ascending; the same at both sides. */
+  /** Ranges of floats of the leaf, one for each message, ascending; the same on both sides. */
   readonly frames: readonly Range[];
 }
 
@@ -38,37 +42,38 @@ export interface SegmentTransfer {
   readonly frames: readonly Range[];
 }
 
+/** What a plan follows from, besides the rank. */
 export interface ExchangeShape {
   readonly workers: number;
   /** Micro-batches of this global step: the leaves of the tree. */
   readonly microBatches: number;
   /** Numbers in a leaf. */
   readonly floats: number;
-  /** Every rank finishes the whole sum by itself. */
+  /** Whether every rank computes the whole sum. */
   readonly everywhere?: boolean;
-  /** Numbers in a frame at most, on all ranks alike. @default `FRAME_FLOATS` */
+  /** Most numbers in a frame, the same on all ranks. @default `FRAME_FLOATS` */
   readonly frameFloats?: number;
 }
 
-/** Whether a vector is so small that every rank finishes the whole sum by itself. */
+/** Whether a vector is so small that every rank should compute the whole sum. */
 export function isSmall({ workers, floats }: ExchangeShape): boolean {
   return (workers - 1) * floats <= SMALL_FLOATS;
 }
 
-/** What one rank does in a global step's exchange. A peer with nothing to say is left out. */
+/** What one rank does in a global step's exchange. Peers with nothing to send or receive are absent. */
 export interface ExchangePlan {
   readonly rank: number;
   /** Micro-batches that this rank computes. */
   readonly share: Range;
-  /** Whole subtrees that they add up to, left to right. */
+  /** The whole subtrees of the share, left to right. */
   readonly subtrees: readonly TreeNode[];
-  /** Floats that this rank finishes the sum of; may be empty. */
+  /** The floats whose sum this rank finishes; may be empty. */
   readonly segment: Range;
-  /** This rank's subtrees, to the owners of the other segments. */
+  /** This rank's subtrees, for the owners of the other segments. */
   readonly sends: readonly SubtreeTransfer[];
-  /** The other ranks' subtrees, of this rank's segment, in tree order. */
+  /** This rank's segment of the other ranks' subtrees, in tree order. */
   readonly receives: readonly SubtreeTransfer[];
-  /** This rank's finished segment, to every other rank. */
+  /** This rank's finished segment, for every other rank. */
   readonly gatherSends: readonly SegmentTransfer[];
   /** The other ranks' finished segments. */
   readonly gatherReceives: readonly SegmentTransfer[];
@@ -77,7 +82,7 @@ export interface ExchangePlan {
   readonly receivedBytes: number;
 }
 
-/** The part of rank `rank` in the exchange; all ranks' parts fit together. */
+/** What rank `rank` does in the exchange. The plans of all ranks match. */
 export function exchangePlan(rank: number, shape: ExchangeShape): ExchangePlan {
   const { workers, microBatches, frameFloats } = shape;
   const subtreesOf = (worker: number): TreeNode[] =>
@@ -86,7 +91,7 @@ export function exchangePlan(rank: number, shape: ExchangeShape): ExchangePlan {
   const subtrees = subtreesOf(rank);
   const ownFrames = framesOf(rank);
 
-  // Everyone starts with the next rank, so that no one is everybody's first.
+  // Each rank starts with the next one, so that not all send to the same rank first.
   const others = Array.from({ length: workers - 1 }, (_, i) => (rank + 1 + i) % workers);
   const sends = others.flatMap((peer) =>
     subtrees.map((node) => ({ peer, node, frames: framesOf(peer) })),
@@ -112,8 +117,8 @@ export function exchangePlan(rank: number, shape: ExchangeShape): ExchangePlan {
 }
 
 /**
- * The floats that a rank finishes: contiguous, in order of rank, as equal as multiples of 16 allow, only the
- * last ending elsewhere; or all of them.
+ * The floats whose sum a rank finishes: contiguous, in order of rank, as equal as multiples of 16 floats allow
+ * (only the last may end elsewhere). With `everywhere`, all floats.
  */
 export function segmentOf(rank: number, { workers, floats, everywhere }: ExchangeShape): Range {
   if (everywhere) return { begin: 0, end: floats };
@@ -123,7 +128,7 @@ export function segmentOf(rank: number, { workers, floats, everywhere }: Exchang
   return { begin: boundary(rank), end: boundary(rank + 1) };
 }
 
-/** The frames that a range of floats is sent in. */
+/** Cuts a range of floats into frames. */
 export function framesIn({ begin, end }: Range, frameFloats = FRAME_FLOATS): Range[] {
   return Array.from({ length: Math.ceil((end - begin) / frameFloats) }, (_, i) => ({
     begin: begin + i * frameFloats,

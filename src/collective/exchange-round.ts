@@ -1,9 +1,9 @@
 /**
- * One all-reduce in progress on one rank: frames come in through `accept`, frames go out through `post`,
- * and `result` holds the sum when `done` says so. No socket, no clock.
+ * One all-reduce in progress on one rank. `accept` takes incoming frames, `post` gets outgoing ones, and when
+ * `done` is true `result` holds the sum. No socket, no clock.
  *
- * The unit of work is a *piece*: one frame's range of this rank's own segment. When the last subtree's part
- * of a piece has come it is summed in tree order and sent to all others at once, while parts of the next
+ * The unit of work is a *piece*: one frame's range of this rank's own segment. When the parts of all subtrees have
+ * arrived for a piece, the rank adds them in tree order and sends the sum to all others, while parts of the next
  * piece still arrive.
  */
 
@@ -15,10 +15,10 @@ import type { Awaited } from '../protocol/messages.ts';
 import type { ExchangePlan } from './exchange-plan.ts';
 import { exchangePlan, framesIn, isSmall } from './exchange-plan.ts';
 
-/** What all ranks reduce alike. */
+/** The shape of a reduction: the same on all ranks. */
 export interface ReduceShape {
   readonly step: number;
-  /** Micro-batches of the global step: leaves of the tree. */
+  /** Micro-batches of the global step: the leaves of the tree. */
   readonly microBatches: number;
   /** Numbers in every vector. */
   readonly length: number;
@@ -29,15 +29,16 @@ export interface OwnSubtree extends TreeNode {
   readonly vector: Float32Array;
 }
 
+/** What a rank contributes. */
 export interface ReduceInput extends ReduceShape {
   /**
    * The whole subtrees of this rank's share, left to right; empty for a rank without micro-batches. Peers read the
-   * vectors where they lie, see `AllReduce.reduce`.
+   * vectors in place; see `AllReduce.reduce`.
    */
   readonly subtrees: readonly OwnSubtree[];
 }
 
-/** An outgoing frame; `part` is a view of a vector of the input, or of what is done of the result. */
+/** An outgoing frame. `part` shares memory with a vector of the input, or with finished numbers of the result. */
 export interface OutgoingPart {
   readonly peer: number;
   readonly stage: DataHeader['stage'];
@@ -48,7 +49,7 @@ export interface OutgoingPart {
 
 interface Part {
   readonly data: Float32Array;
-  /** Whether the sum may be written into it. */
+  /** Whether the sum may overwrite it. */
   readonly ours: boolean;
 }
 
@@ -59,23 +60,24 @@ interface Piece {
 
 const NO_NODE: TreeNode = { level: 0, index: 0 };
 
+/** One rank's side of one round. */
 export class ExchangeRound {
   readonly shape: ReduceShape;
   readonly result: Float32Array;
   readonly #plan: ExchangePlan;
-  /** All subtrees of the tree's cover, left to right. */
+  /** The subtrees that cover the tree, left to right. */
   readonly #cover: readonly TreeNode[];
   readonly #pieces: ReadonlyMap<number, Piece>;
-  /** Frames still to come, by rank, stage, node and offset, with the number of floats in each. */
+  /** Number of floats in each missing frame, by rank, stage, node and offset. */
   readonly #awaited = new Map<string, number>();
-  /** Whole subtrees of this rank's share that have not been added. */
+  /** Subtrees of this rank's share that `add` has not received. */
   readonly #lacking: Set<string>;
   readonly #post: (part: OutgoingPart) => void;
   readonly #others: readonly number[];
 
   /**
-   * @param result where the sum is to be; peers read its finished segment there
-   * @param frameFloats numbers in a frame at most
+   * @param result receives the sum; peers read its finished segment in place
+   * @param frameFloats most numbers in a frame
    */
   constructor(
     rank: number,
@@ -99,8 +101,8 @@ export class ExchangeRound {
   }
 
   /**
-   * One of this rank's subtrees: its parts go out, and it counts here.
-   * @throws LockstepError UNEXPECTED when it is none of this rank's share, or comes a second time
+   * Takes one of this rank's subtrees: posts its parts to the peers, and adds it here.
+   * @throws LockstepError UNEXPECTED if it is not in this rank's share, or is added twice
    */
   add({ level, index, vector }: OwnSubtree): void {
     const node = { level, index };
@@ -125,7 +127,7 @@ export class ExchangeRound {
     }
   }
 
-  /** @throws LockstepError UNEXPECTED while subtrees of this rank's share are lacking */
+  /** @throws LockstepError UNEXPECTED while subtrees of this rank's share are missing */
   checkWhole(): void {
     if (this.#lacking.size > 0) throw this.#unfit(`lacks ${[...this.#lacking].join(', ')}`);
   }
@@ -138,7 +140,7 @@ export class ExchangeRound {
     return this.#awaited.size === 0 && this.#lacking.size === 0;
   }
 
-  /** What is still missing, of which ranks: first what they send without waiting for anybody. */
+  /** What is missing, and from which ranks: first what they can send without waiting for anybody. */
   get awaited(): Awaited {
     const missing = [...this.#awaited].map(([key, floats]) => ({
       rank: Number.parseInt(key, 10),
@@ -150,7 +152,7 @@ export class ExchangeRound {
     return { what, ranks: [...new Set(ranks)].sort((a, b) => a - b) };
   }
 
-  /** Takes in a frame; false when this round awaits no such frame (a duplicate, or not from this plan). */
+  /** Takes a frame. False if this round awaits no such frame: a duplicate, or not in the plan. */
   accept(header: DataHeader, payload: Float32Array): boolean {
     const key = frameKey(header.sender, header.stage, header, header.offset);
     if (this.#awaited.get(key) !== payload.length) return false;
@@ -186,15 +188,15 @@ export class ExchangeRound {
   }
 
   /**
-   * The ranks that nothing goes to, or comes from. They are sent one empty frame all the same: the sign that
-   * this rank has begun the round, on which the reuse of memory rests (all-reduce.ts).
+   * The ranks that are in none of `transfers`. They get one empty frame nevertheless: it shows that this rank has
+   * begun the round, which the reuse of memory relies on (all-reduce.ts).
    */
   #silent(transfers: readonly { peer: number }[]): number[] {
     const heard = new Set(transfers.map(({ peer }) => peer));
     return this.#others.filter((peer) => !heard.has(peer));
   }
 
-  /** Keeps one subtree's part of a piece; the last one completes the piece. */
+  /** Keeps one subtree's part of a piece. The last part completes the piece. */
   #place(node: TreeNode, offset: number, part: Part): void {
     const piece = this.#pieces.get(offset)!;
     piece.parts.set(nodeKey(node), part);
@@ -227,11 +229,11 @@ export class ExchangeRound {
   }
 }
 
-/** Adds parts, reusing the memory of sums; the first sum lies in `target`. */
+/** An adder that reuses the memory of sums; it writes the first sum into `target`. */
 function adderInto(target: Float32Array): (left: Part, right: Part) => Part {
   let isFree = true;
   const memory = (left: Part, right: Part): Float32Array => {
-    // Where one of the two is in the target the sum belongs there.
+    // If one of the two is in `target`, the sum goes there, too.
     if (left.data === target || right.data === target) return target;
     if (left.ours) return left.data;
     if (right.ours) return right.data;
@@ -257,12 +259,12 @@ function piecesOf(segment: Range, frameFloats: number): Map<number, Piece> {
   );
 }
 
-/** Begins with the rank, see `awaited`. */
+/** Begins with the rank; `awaited` reads it. */
 function frameKey(rank: number, stage: string, node: TreeNode, offset: number): string {
   return `${rank} ${stage} ${nodeKey(node)} ${offset}`;
 }
 
-/** This rank's finished subtrees, as the all-reduce takes them. */
+/** This rank's finished subtrees, as input of the all-reduce. */
 export function reduceInput(
   tree: SubtreeStack<Float32Array>,
   shape: { step: number; microBatches: number; length: number },

@@ -1,4 +1,4 @@
-/** A worker's state on its way to a peer: any bytes, cut into frames of the data channel. */
+/** Sends a worker's state to a peer: any bytes, cut into frames of the data channel. */
 import type { DataHeader } from '../protocol/data-frame.ts';
 import { encodeHeader, MAX_PAYLOAD_BYTES } from '../protocol/data-frame.ts';
 import type { ArrivedFrame, GenerationRank } from './all-reduce.ts';
@@ -7,7 +7,7 @@ import type { Transport } from './transport/transport.ts';
 const WORD_BYTES = 4;
 
 /**
- * Sends `state` (whole words of four bytes) to a peer. The bytes must stay as they are for good.
+ * Sends `state` (a multiple of four bytes) to a peer. Nobody may change the bytes afterwards.
  * @param run tag of the run
  */
 export async function sendState(
@@ -37,18 +37,18 @@ export async function sendState(
   }
 }
 
-/** Collects the frames of one state, in whatever order they come and however often. */
+/** Collects the frames of one state, in any order; ignores duplicates. */
 export class StateReceipt {
   readonly #sender: number;
   readonly #missing = new Set<number>();
   #state: Uint8Array | null = null;
 
-  /** @param sender rank of whom the state is expected from */
+  /** @param sender rank that sends the state */
   constructor(sender: number) {
     this.#sender = sender;
   }
 
-  /** All bytes once the last frame has come, else null. A frame that does not fit is ignored. */
+  /** Takes a frame. Returns all bytes after the last one, otherwise null. Ignores frames that do not fit. */
   accept({ header, payload }: ArrivedFrame): Uint8Array | null {
     if (header.sender !== this.#sender) return null;
     const sizeBytes = header.vectorLength * WORD_BYTES;

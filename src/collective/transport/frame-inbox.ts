@@ -1,6 +1,6 @@
 import type { Frame } from './transport.ts';
 
-/** Frames that have arrived inside this process, for one consumer. */
+/** Frames that have arrived in this process, for one consumer. */
 export class FrameInbox {
   readonly #arrived: Frame[] = [];
   #closed = false;
@@ -11,7 +11,7 @@ export class FrameInbox {
     this.#wake();
   }
 
-  /** In the order in which they came; ends when the inbox is closed. */
+  /** The frames in the order of their arrival; ends when the inbox closes. */
   async *frames(): AsyncIterable<Frame> {
     while (!this.#closed) {
       const frame = this.#arrived.shift();

@@ -1,26 +1,27 @@
 /**
- * Memory that the threads of a worker share, its main thread and its comm thread, and where possible the workers of
- * one host: the vectors of the all-reduce are written once and then read where they lie.
+ * Memory that a worker's main thread and comm thread share, and on one host all workers. A thread writes a vector
+ * of the all-reduce once, and all others read it in place.
  */
 import type { ArenaAddress, Mapping } from './shared-memory.ts';
 import { closeArena, makeArena, mapArena } from './shared-memory.ts';
 
-/** Numbers in memory that other processes can see, as another thread is told of them. */
+/** Address of numbers in memory that other processes can see. */
 export interface PlacedFloats {
   readonly address: ArenaAddress;
-  /** Of the first one, in bytes. */
+  /** Offset of the first number, in bytes. */
   readonly offset: number;
   readonly length: number;
 }
 
-/** Numbers as they cross between threads: in a SharedArrayBuffer, or at a place. */
+/** Numbers that cross between threads: a SharedArrayBuffer, or an address. */
 export type CrossingFloats = Float32Array | PlacedFloats;
 
+/** Whether the numbers are given by their address. */
 export function isPlaced(floats: CrossingFloats): floats is PlacedFloats {
   return !ArrayBuffer.isView(floats);
 }
 
-/** Whether workers that listen there see each other's memory. */
+/** Whether workers that listen at this address see each other's memory. */
 export function isOnOneHost(address: string): boolean {
   return address.startsWith('ipc://');
 }
@@ -32,16 +33,19 @@ export function sharedFloats(length: number): Float32Array {
 
 interface KnownMapping extends Mapping {
   readonly address: ArenaAddress;
-  /** It was made here: its descriptor is closed with it. */
+  /** Whether this thread made it; then closing it closes its descriptor, too. */
   readonly isOwn: boolean;
 }
 
-/** Arenas that this thread has made, or maps; nothing in them may be touched after `clear`. */
+/** Arenas that this thread has made or mapped. After `clear` nobody may touch their memory. */
 export class Arenas {
   readonly #byToken = new Map<string, KnownMapping>();
   readonly #byMemory = new Map<ArrayBufferLike, KnownMapping>();
 
-  /** @throws LockstepError OUT_OF_RESOURCES when the system gives no memory */
+  /**
+   * New memory for `length` numbers.
+   * @throws LockstepError OUT_OF_RESOURCES when the system has no memory
+   */
   make(length: number): Float32Array {
     if (length === 0) return new Float32Array(0);
     const arena = makeArena(length * Float32Array.BYTES_PER_ELEMENT);
@@ -49,7 +53,7 @@ export class Arenas {
     return new Float32Array(arena.memory, 0, length);
   }
 
-  /** Where numbers lie; null when that is in none of these arenas. */
+  /** The address of numbers; null if they are in none of these arenas. */
   placeOf({
     buffer,
     byteOffset,
@@ -59,7 +63,7 @@ export class Arenas {
     return known === undefined ? null : { address: known.address, offset: byteOffset, length };
   }
 
-  /** What lies at a place; null when it is none. */
+  /** The numbers at an address; null if it is invalid. */
   at({ address, offset, length }: PlacedFloats): Float32Array | null {
     const bytes = length * Float32Array.BYTES_PER_ELEMENT;
     const known = this.#byToken.get(address.token) ?? this.#map(address);

@@ -1,11 +1,11 @@
-/** Transport inside one process: for tests of what runs on top of it. */
+/** A transport inside one process, for tests of the code that uses it. */
 import { FRAME_FLOATS } from '../exchange-plan.ts';
 import { FrameInbox } from './frame-inbox.ts';
 import { sharedFloats } from './host-memory.ts';
 import type { Frame, Peer, Transport } from './transport.ts';
 import { checkPayload, unknownRank } from './transport-check.ts';
 
-/** Where the transports of one test find each other, by endpoint. */
+/** The transports of one test, by endpoint. */
 export type MemoryHub = Map<string, MemoryTransport>;
 
 class MemoryTransport implements Transport {
@@ -53,7 +53,7 @@ class MemoryTransport implements Transport {
     this.#hub.get(endpoint)?.deliver(frame);
   }
 
-  /** Copies, as a wire does. */
+  /** Copies the frame, as a network does. */
   deliver({ header, payload }: Frame): void {
     this.#inbox.push({ header: new Uint8Array(header), payload: new Uint8Array(payload) });
   }
@@ -68,7 +68,7 @@ class MemoryTransport implements Transport {
   }
 }
 
-/** A transport that others on `hub` reach at `endpoint`. */
+/** A transport that the others on `hub` reach at `endpoint`. */
 export function memoryTransport(hub: MemoryHub, endpoint: string): Transport {
   return new MemoryTransport(hub, endpoint);
 }

@@ -1,6 +1,6 @@
 /**
- * Transport between workers of one host: payloads stay where they are, in shared memory, and another
- * transport carries where that is. What arrives is the sender's memory itself.
+ * Transport between workers of one host. Payloads stay in shared memory; another transport carries their
+ * addresses. The receiver gets the sender's memory itself.
  */
 import type { GateCounts } from '../../protocol/gate.ts';
 import { PLACED_FRAME_FLOATS } from '../exchange-plan.ts';
@@ -8,7 +8,7 @@ import { Arenas, type PlacedFloats } from './host-memory.ts';
 import type { Frame, Peer, Transport } from './transport.ts';
 import { checkPayload } from './transport-check.ts';
 
-/** First byte of every header that the inner transport carries: what its payload is. */
+/** First byte of every header on the inner transport: whether a payload or an address follows. */
 const PAYLOAD = 0;
 const PLACE = 1;
 /** pid u32 · fd u32 · token 8 bytes · size of the arena f64 · offset f64 · numbers u32, little-endian. */
@@ -18,11 +18,11 @@ const TOKEN_BYTES = 8;
 const NOTHING = new Uint8Array(0);
 
 class SharedMemoryTransport implements Transport {
-  /** Nothing travels: a checksum would take as long as the sum, twice. */
+  /** The numbers do not travel, and both checksums would take as long as the sum each. */
   readonly wantsChecksums = false;
   readonly frameFloats = PLACED_FRAME_FLOATS;
   readonly #inner: Transport;
-  /** Those of this worker's two threads, and the peers'. */
+  /** Arenas of this worker's two threads and of the peers. */
   readonly #arenas = new Arenas();
 
   constructor(inner: Transport) {
@@ -71,7 +71,7 @@ class SharedMemoryTransport implements Transport {
   async *frames(): AsyncIterable<Frame> {
     for await (const { header, payload } of this.#inner.frames()) {
       const found = header[0] === PLACE ? this.#payloadAt(payload) : payload;
-      // A frame without a header is nobody's.
+      // An empty header makes the receiver drop the frame.
       yield found === null
         ? { header: NOTHING, payload: NOTHING }
         : { header: header.subarray(1), payload: found };
@@ -83,7 +83,7 @@ class SharedMemoryTransport implements Transport {
     this.forgetMemory();
   }
 
-  /** What lies at a place; null when it is none. */
+  /** The payload at an address; null if it is invalid. */
   #payloadAt(bytes: Uint8Array): Uint8Array | null {
     const place = decodePlace(bytes);
     const floats = place === null ? null : this.#arenas.at(place);
@@ -92,7 +92,7 @@ class SharedMemoryTransport implements Transport {
   }
 }
 
-/** A transport whose `memory` all processes of this host can see; `inner` carries the rest. */
+/** A transport whose `memory` all processes of this host can see. `inner` carries everything else. */
 export function sharedMemoryTransport(inner: Transport): Transport {
   return new SharedMemoryTransport(inner);
 }

@@ -1,27 +1,29 @@
 /**
- * Memory that the processes of one host share: anonymous files of Linux (memfd_create(2)), mapped by who made
- * them and by whoever is told where they are. Nothing has a name, so nothing is left over when all are killed.
+ * Memory that the processes of one host share: anonymous files of Linux (memfd_create(2)). The process that made
+ * one and every process that knows its address map it. It has no name, so nothing is left when all are killed.
  */
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fstatSync, ftruncateSync, openSync } from 'node:fs';
 import koffi from 'koffi';
 import { LockstepError } from '../../core/errors.ts';
 
-/** Where another process finds an arena. */
+/** The address at which another process finds an arena. */
 export interface ArenaAddress {
   readonly pid: number;
   readonly fd: number;
-  /** Random, 16 hexadecimal digits: a file descriptor's number may be given again. */
+  /** Random, 16 hexadecimal digits: the system may reuse the number of a file descriptor. */
   readonly token: string;
   readonly bytes: number;
 }
 
+/** Mapped memory. */
 export interface Mapping {
   readonly memory: ArrayBuffer;
-  /** After this, touching `memory` ends the process. */
+  /** Unmaps the memory; a later access kills the process. */
   readonly unmap: () => void;
 }
 
+/** Mapped memory that this process made. */
 export interface Arena extends Mapping {
   readonly address: ArenaAddress;
 }
@@ -36,11 +38,14 @@ const memfdCreate = libc.func('int memfd_create(const char *name, unsigned int f
 const mmap = libc.func(
   'void *mmap(void *address, size_t length, int protection, int flags, int fd, long offset)',
 );
-// Node warns of a descriptor that it closes and did not open.
+// Node warns when it closes a descriptor that it did not open.
 const close = libc.func('int close(int fd)');
 const munmap = libc.func('int munmap(void *address, size_t length)');
 
-/** @throws LockstepError OUT_OF_RESOURCES when the system gives no memory */
+/**
+ * Makes and maps an arena.
+ * @throws LockstepError OUT_OF_RESOURCES when the system has no memory
+ */
 export function makeArena(bytes: number): Arena {
   const fd = memfdCreate('lockstep', CLOSE_ON_EXEC) as number;
   if (fd < 0) throw noMemory(bytes, 'memfd_create failed');
@@ -56,16 +61,16 @@ export function makeArena(bytes: number): Arena {
   }
 }
 
-/** Whoever maps it keeps what is in it; here nobody may touch it any more. */
+/** Closes an arena here; nobody may touch its memory any more. Processes that map it keep its contents. */
 export function closeArena({ address, unmap }: Arena): void {
   close(address.fd);
   unmap();
 }
 
-/** The arena of another process of this user; null when there is none, or another one, at that address. */
+/** Maps the arena of another process of this user; null if that address has none, or another one. */
 export function mapArena({ pid, fd, bytes }: ArenaAddress): Mapping | null {
   try {
-    // Never waits, whatever is behind that number.
+    // Non-blocking, since the number may belong to anything by now.
     const own = openSync(`/proc/${pid}/fd/${fd}`, constants.O_RDWR | constants.O_NONBLOCK);
     try {
       const status = fstatSync(own);

@@ -1,4 +1,4 @@
-/** Transport over ZeroMQ, tcp or ipc: a Router that receives from all, a Dealer to each peer. */
+/** Transport over ZeroMQ, tcp or ipc: one Router receives from all peers, one Dealer sends to each. */
 
 import { setTimeout } from 'node:timers/promises';
 import { context, Dealer, Router } from 'zeromq';
@@ -15,31 +15,32 @@ import { sharedFloats } from './host-memory.ts';
 import type { Frame, Peer, Transport } from './transport.ts';
 import { checkPayload, unknownRank } from './transport-check.ts';
 
-/** Frames of at most 1 MiB queued for, and from, each peer: bounds memory at 64 MiB a side and peer. */
+/** Most queued frames of 1 MiB for each peer and direction: bounds memory at 64 MiB a side and peer. */
 const HIGH_WATER_MARK = 64;
-/** The longest that CURVE has takes 265 bytes and the socket's properties. */
+/** CURVE's longest greeting has 265 bytes and the socket's properties. */
 const MAX_GREETING_BYTES = 4096;
-/** A peer's sockets are read off its TensorFlow thread, so it takes frames at all times unless it is gone. */
+/** A peer reads its sockets outside its TensorFlow thread, so it always takes frames unless it is gone. */
 const SEND_TIMEOUT_MS = 30_000;
 
+/** Where to listen, and with which keys. */
 export interface ZeromqOptions {
   /** Where to listen: "tcp://127.0.0.1:*" (any free port) or "ipc:///path". */
   readonly address: string;
-  /** Where peers reach it when that is another address, as behind a NAT. @default where it listens */
+  /** The address at which peers reach it, if it differs, as behind a NAT. @default `address` */
   readonly reachedAt?: string | null;
-  /** With keys, all is encrypted, and only workers of the run connect; null for Unix sockets. */
+  /** With keys everything is encrypted and only workers of the run connect; null for Unix sockets. */
   readonly keys: RunKeys | null;
   readonly onRefused: OnRefused;
-  /** A peer that takes nothing for so long is given up. @default half a minute */
+  /** Time after which `send` gives up a peer that takes nothing. @default 30 000 */
   readonly sendTimeoutMs?: number;
-  /** The connection to a peer was lost and is there again: what was under way is lost. */
+  /** Called when a lost connection to a peer is back. Frames that were on the way are lost. */
   readonly onReconnected?: (rank: number) => void;
 }
 
-/** ZeroMQ's thread frees what was queued, our memory, a moment after a socket is closed; this thread must outlive that. */
+/** ZeroMQ's thread frees queued frames, our memory, shortly after a socket closes; this thread must live that long. */
 const RELEASE_MS = 50;
 
-/** A link takes three sockets, its own and both ends of its monitor; ZeroMQ's default would do for 340 peers. */
+/** A link takes three sockets, its own and both ends of its monitor. ZeroMQ's default suffices for 340 peers. */
 context.maxSockets = 3 * 4096 + 1024;
 
 interface Link {
@@ -76,7 +77,7 @@ class ZeromqTransport implements Transport {
     return keys === null ? endpoint : keyedEndpoint(endpoint, keys.publicKey);
   }
 
-  /** What is encrypted is authenticated, too: a changed message ends its connection. */
+  /** Encryption authenticates, too: a changed message ends its connection. */
   get wantsChecksums(): boolean {
     return this.#options.keys === null;
   }
@@ -96,7 +97,7 @@ class ZeromqTransport implements Transport {
         ...clientOptions(keys, serverKey),
         sendHighWaterMark: HIGH_WATER_MARK,
         sendTimeout: this.#sendTimeoutMs,
-        // Nothing is ever received here but ZeroMQ's own greetings, which this limits too.
+        // This socket receives only ZeroMQ's greetings, which this limits, too.
         receiveHighWaterMark: 1,
         maxMessageSize: MAX_GREETING_BYTES,
         handshakeInterval: HANDSHAKE_MS,
@@ -141,7 +142,7 @@ class ZeromqTransport implements Transport {
   async *frames(): AsyncIterable<Frame> {
     if (this.#router === null) return;
     for await (const [, header, payload, ...rest] of this.#router) {
-      // Anything else is not from a peer of this protocol; the header decides about what is.
+      // Ignores what cannot be a frame; the header decides about the rest.
       if (header === undefined || payload === undefined || rest.length > 0) continue;
       yield { header, payload };
     }
@@ -161,6 +162,7 @@ class ZeromqTransport implements Transport {
   }
 }
 
+/** A transport over tcp or Unix sockets. */
 export function zeromqTransport(options: ZeromqOptions): Transport {
   return new ZeromqTransport(options);
 }

@@ -226,7 +226,7 @@ function sumOf(tf: TfjsLibrary, sums: Readonly<Record<string, Tensor>>, name: st
   return sum === undefined ? tf.scalar(0) : unwrap(sum);
 }
 
-/** Keeps the statistics, which the scope of the gradients would otherwise dispose of. */
+/** The tensors of the statistics, to be kept: the gradients' scope would otherwise dispose of them. */
 function keptBy(statistics: Iterable<BatchStatistics>): TfTensor[] {
   return [...statistics].flatMap((found) => [found.countTimesMean, found.countTimesVariance]);
 }
