@@ -1,4 +1,4 @@
-/** A terminal or a reader that is gone takes nothing with it: what matters is in files. */
+/** Ignores EPIPE, so that the process survives its terminal or reader: files hold everything that matters. */
 export function outliveReader(stream: NodeJS.WriteStream): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

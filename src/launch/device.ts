@@ -2,11 +2,13 @@
 import { spawnSync } from 'node:child_process';
 import { LockstepError } from '../core/errors.ts';
 
+/** What a worker computes on. */
 export type Device =
   | { readonly kind: 'cpu' }
-  /** `id` as in CUDA_VISIBLE_DEVICES: a number in the order of PCI buses, or a UUID. */
+  /** `id` as in CUDA_VISIBLE_DEVICES: a number in PCI bus order, or a UUID. */
   | { readonly kind: 'gpu'; readonly id: string };
 
+/** A GPU of this host. */
 export interface FoundGpu {
   readonly index: string;
   readonly uuid: string;
@@ -18,7 +20,10 @@ export function nameDevice(device: Device): string {
   return device.kind === 'cpu' ? 'cpu' : `gpu ${device.id}`;
 }
 
-/** `count` workers on CPU threads. Throws USAGE for a count that is not a positive integer. */
+/**
+ * The devices of `count` workers on the CPU.
+ * @throws LockstepError USAGE for a count that is not a positive integer
+ */
 export function cpuDevices(count: number): Device[] {
   if (!Number.isInteger(count) || count < 1 || count > 1024) {
     throw new LockstepError(
@@ -31,8 +36,8 @@ export function cpuDevices(count: number): Device[] {
 }
 
 /**
- * One worker a GPU, in the order of `wanted` ("0,1" or UUIDs). Throws USAGE for an empty or repeated id and
- * DEVICE_ABSENT for one that the host does not have.
+ * One GPU for each worker, in the order of `wanted` ("0,1" or UUIDs).
+ * @throws LockstepError USAGE for an empty or repeated id; DEVICE_ABSENT for one that the host does not have
  */
 export function gpuDevices(wanted: string, find: () => readonly FoundGpu[] = findGpus): Device[] {
   const ids = wanted.split(',').map((id) => id.trim());
@@ -48,14 +53,14 @@ export function gpuDevices(wanted: string, find: () => readonly FoundGpu[] = fin
   return ids.map((id) => ({ kind: 'gpu', id }));
 }
 
-/** The GPUs that nvidia-smi lists; none when there is no such program or no driver. */
+/** The GPUs that nvidia-smi lists; none without that program or without a driver. */
 export function findGpus(): FoundGpu[] {
   const query = ['--query-gpu=index,uuid,name', '--format=csv,noheader'];
   const { status, stdout } = spawnSync('nvidia-smi', query, { encoding: 'utf8', timeout: 20_000 });
   return status === 0 ? parseGpuList(stdout) : [];
 }
 
-/** Lines "0, GPU-4a…, NVIDIA H100 80GB HBM3". */
+/** Parses lines such as "0, GPU-4a…, NVIDIA H100 80GB HBM3". */
 export function parseGpuList(csv: string): FoundGpu[] {
   return csv.split('\n').flatMap((line) => {
     const [index, uuid, ...name] = line.split(',').map((field) => field.trim());

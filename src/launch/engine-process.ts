@@ -1,6 +1,6 @@
 /**
- * Commands that compute in their own process need TensorFlow's environment before it starts: the first
- * process starts a second one like itself with that environment, and becomes its shadow.
+ * Commands that compute in their own process need TensorFlow's environment before the process starts. So the
+ * first process starts itself again with that environment, and passes output and signals through.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -13,12 +13,12 @@ import { exitCodeOfChild } from './exit.ts';
 /** Set in the second process. */
 const MARKER = 'LOCKSTEP_ENGINE_PROCESS';
 
-/** What TensorFlow prints on every start, whatever its log level. */
+/** What TensorFlow prints at every start, at any log level. */
 const TENSORFLOW_NOISE = /^WARNING: All log messages before absl|^I0000 .*port\.cc.*oneDNN/;
 
 /**
- * Runs `compute` in a process that was started with the engine's environment.
- * @param gpu the one that it sees, as nvidia-smi numbers them; CPU only when absent
+ * Runs `compute` in a process with the engine's environment.
+ * @param gpu the GPU that it sees, by nvidia-smi's number; CPU only when absent
  * @returns the exit code
  * @throws LockstepError DEVICE_ABSENT
  */
@@ -45,9 +45,9 @@ export interface EnginePlace {
 }
 
 /**
- * Starts a TypeScript program of its own with the engine's environment. What it prints on stdout is the
- * caller's business; its errors are passed through.
- * @param stdin `pipe` for a program that ends when nobody is there any more
+ * Starts another program of ours with the engine's environment. The caller reads its stdout; its stderr is passed
+ * through.
+ * @param stdin `pipe` for a program that ends when its parent is gone
  */
 export function startEngineProgram(
   program: string,
@@ -67,13 +67,13 @@ export function startEngineProgram(
   return child as ChildProcess & { stdout: Readable };
 }
 
-/** Starts this command line again and passes its output and its end through. */
+/** Starts this command line again, and passes its output and its exit code through. */
 async function shadow(env: NodeJS.ProcessEnv): Promise<number> {
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     env,
     stdio: ['inherit', 'inherit', 'pipe'],
   });
-  // A terminal's Ctrl-C reaches the child as well; what is sent to this process alone is passed on.
+  // A terminal's Ctrl-C also reaches the child; a signal to this process alone is passed on.
   const ignore = () => {};
   const pass = (signal: NodeJS.Signals) => child.kill(signal);
   process.on('SIGINT', ignore).on('SIGTERM', pass).on('SIGHUP', ignore).on('SIGUSR1', pass);
@@ -86,7 +86,7 @@ async function shadow(env: NodeJS.ProcessEnv): Promise<number> {
   });
 }
 
-/** Passes a child's errors through, without what TensorFlow prints on every start. */
+/** Passes a child's stderr through, without what TensorFlow prints at every start. */
 function passStderr(child: ChildProcess): void {
   createInterface({ input: child.stderr! }).on('line', (line) => {
     if (!TENSORFLOW_NOISE.test(line)) process.stderr.write(`${line}\n`);

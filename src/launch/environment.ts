@@ -1,43 +1,44 @@
-/** The environment of a worker: TensorFlow and CUDA read it when they load, so it is set before the process starts. */
+/** The environment of a worker. TensorFlow and CUDA read it when they load, so it must exist before the process. */
 import type { EngineChoice } from '../config/engine-section.ts';
 import type { Device } from './device.ts';
 
+/** What a worker's environment follows from. */
 export interface EnvironmentOptions {
   readonly device: Device;
   readonly engine: Omit<EngineChoice, 'kind' | 'formulations'>;
-  /** What the coordinator tells this worker (LOCKSTEP_…). */
+  /** Variables from the coordinator (LOCKSTEP_…). */
   readonly seat: Readonly<Record<string, string>>;
   /** Folder of the run. */
   readonly runFolder: string;
 }
 
-/** What is set for a worker, on top of `inheritedEnvironment`. */
+/** The variables of a worker, on top of `inheritedEnvironment`. */
 export function workerEnvironment(options: EnvironmentOptions): Record<string, string> {
   const { device, engine, seat, runFolder } = options;
   const threads = String(engine.threadsPerWorker);
   return {
     ...seat,
     LOCKSTEP_RUN_FOLDER: runFolder,
-    // Exactly one device is visible; an empty list hides all GPUs.
+    // The worker sees exactly one device; an empty list hides all GPUs.
     CUDA_VISIBLE_DEVICES: device.kind === 'gpu' ? device.id : '',
     // Numbers as nvidia-smi shows them; CUDA's own order is by speed.
     CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
     TF_FORCE_GPU_ALLOW_GROWTH: 'true',
-    // Off by default on CPUs without AVX-512, where its absence costs more than half the speed.
+    // On CPUs without AVX-512 the default is off, which costs more than half the speed.
     TF_ENABLE_ONEDNN_OPTS: '1',
     TF_NUM_INTRAOP_THREADS: threads,
     TF_NUM_INTEROP_THREADS: threads,
     OMP_NUM_THREADS: threads,
-    // 2: errors only. TensorFlow's start prints a page otherwise.
+    // 2: errors only. Otherwise TensorFlow prints a page at its start.
     TF_CPP_MIN_LOG_LEVEL: '2',
     ...(engine.numerics === 'strict' && { TF_DETERMINISTIC_OPS: '1', TF_CUDNN_USE_AUTOTUNE: '0' }),
-    // What cuBLAS and cuDNN read: TensorFlow allows TF32 and has no variable of its own to forbid it.
+    // cuBLAS and cuDNN read this. TensorFlow allows TF32 and has no variable of its own to forbid it.
     ...(engine.tf32 !== true && { NVIDIA_TF32_OVERRIDE: '0' }),
     ...(engine.xla === true && xlaEnvironment(device, engine)),
   };
 }
 
-/** Clusters that XLA compiles; its own kernels do not read what is set for NVIDIA's libraries. */
+/** Makes XLA compile clusters. XLA's own kernels do not read the variables of NVIDIA's libraries. */
 function xlaEnvironment(
   device: Device,
   { numerics, tf32 }: EnvironmentOptions['engine'],
@@ -57,8 +58,8 @@ function xlaEnvironment(
 }
 
 /**
- * What a worker keeps of its parent's environment: all but variables that would change the numerics behind
- * the configuration's back.
+ * What a worker inherits from its parent's environment: everything except variables that would change the
+ * numerics unknown to the configuration.
  */
 export function inheritedEnvironment(parent: Readonly<NodeJS.ProcessEnv>): NodeJS.ProcessEnv {
   const kept = Object.entries(parent).filter(
@@ -69,7 +70,7 @@ export function inheritedEnvironment(parent: Readonly<NodeJS.ProcessEnv>): NodeJ
       name !== 'NVIDIA_TF32_OVERRIDE' &&
       name !== 'TF_XLA_FLAGS' &&
       name !== 'XLA_FLAGS' &&
-      // The parent's own loaders, coverage and inspector are not the worker's.
+      // The parent's loaders, coverage and inspector do not concern the worker.
       name !== 'NODE_OPTIONS',
   );
   return Object.fromEntries(kept);

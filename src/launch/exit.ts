@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { asLockstepError, EXIT, type LockstepError } from '../core/errors.ts';
 import { printable } from '../core/printable.ts';
 
-/** Prints an error's line; returns the exit code that it ends the process with. */
+/** Prints an error's line and returns its exit code. */
 export function reportError(thrown: unknown): number {
   const error: LockstepError = asLockstepError(thrown);
   process.stderr.write(`${error.toLine()}\n`);
@@ -13,7 +13,7 @@ export function reportError(thrown: unknown): number {
   return error.exitCode;
 }
 
-/** A child's exit code as shells have it: 128 + signal for a process that a signal ended. */
+/** A child's exit code in the shell's way: 128 + signal for a process that a signal ended. */
 export function exitCodeOfChild(code: number | null, signal: NodeJS.Signals | null): number {
   return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
 }
@@ -33,5 +33,5 @@ export function exitLine(exit: {
   return printable(parts.join(' '));
 }
 
-/** A run that is done, or whose checkpoints are unusable, has nothing to go on with. */
+/** False for a finished run and for one without a usable checkpoint. */
 const mayResume = (code: number): boolean => code !== EXIT.done && code !== EXIT.checkpoint;

@@ -1,16 +1,16 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 const TAIL_BYTES = 8192;
-/** What Node prints after an uncaught error, its stack and version, and TensorFlow on every start. */
+/** What Node prints after an uncaught error (stack, version), and TensorFlow at every start. */
 const NOISE =
   /^\s*$|^\s+at |^Node\.js v|^\s*[\^}{\])]+,?$|^WARNING: All log messages before absl|^I0000 /;
 
-/** The last line of a file that says something, '' if there is none or the file can't be read. */
+/** The last informative line of a file; '' if it has none or is unreadable. */
 export function lastLineOf(path: string): string {
   return lastTelling(readTail(path));
 }
 
-/** The last line of a process's output that is not blank or part of a stack trace. */
+/** The last line of a process's output that is neither blank n part of a stack trace. */
 export function lastTelling(output: string): string {
   const line = output.split('\n').findLast((candidate) => !NOISE.test(candidate));
   return (line ?? '').trim().slice(0, 1000);
@@ -28,7 +28,7 @@ function readTail(path: string): string {
       closeSync(file);
     }
   } catch {
-    // A missing log must not hide why the process ended.
+    // A missing log must not hide the reason for which the process ended.
     return '';
   }
 }

@@ -1,4 +1,4 @@
-/** Starts worker processes on this host, one a device, with their output in files. */
+/** Starts worker processes on this host, one for each device, with their output in files. */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
@@ -9,8 +9,9 @@ import { type EnvironmentOptions, inheritedEnvironment, workerEnvironment } from
 import { lastLineOf } from './last-line.ts';
 import { processState } from './process-state.ts';
 
+/** What to start, and where. */
 export interface LocalLaunchOptions {
-  /** One worker a device; the worker in slot i gets device i. */
+  /** The worker in slot i gets device i. */
   readonly devices: readonly Device[];
   readonly engine: EnvironmentOptions['engine'];
   readonly runFolder: string;
@@ -20,7 +21,7 @@ export interface LocalLaunchOptions {
   readonly args?: readonly string[];
 }
 
-/** What the coordinator tells the worker in one slot. */
+/** What the coordinator passes to the worker in one slot. */
 interface Seat {
   readonly slot: number;
   readonly environment: Readonly<Record<string, string>>;
@@ -29,9 +30,9 @@ interface Seat {
 interface ExitStatus {
   readonly code: number | null;
   readonly signal: string | null;
-  /** Last line that the process printed, if any. */
+  /** The last line that the process printed; '' if none. */
   readonly lastLine: string;
-  /** What it did when it was killed by SIGKILL from here. */
+  /** What the process did when this launcher sent SIGKILL. */
   readonly stateWhenKilled?: 'running' | 'stopped' | undefined;
 }
 
@@ -45,7 +46,7 @@ interface LaunchWatch {
   onExit(slot: number, status: ExitStatus): void;
 }
 
-/** A function that starts one process a seat and tells of each its pid and how it ended. */
+/** A function that starts one process for each seat, and reports its pid and how it ended. */
 export function localLaunch(options: LocalLaunchOptions) {
   return (seats: readonly Seat[], watch: LaunchWatch): LocalWorker[] =>
     seats.map((seat) => startWorker(options, seat, watch));
@@ -61,7 +62,7 @@ function startWorker(options: LocalLaunchOptions, seat: Seat, watch: LaunchWatch
     if (!hasEnded) watch.onExit(slot, status);
     hasEnded = true;
   };
-  // A spawn that failed has no pid and no 'exit'; 'error' tells why.
+  // A failed spawn has no pid and no 'exit'; 'error' gives the reason.
   child.on('error', ({ message }) => {
     if (child.pid === undefined) end({ code: null, signal: null, lastLine: message });
   });
@@ -77,14 +78,14 @@ function startWorker(options: LocalLaunchOptions, seat: Seat, watch: LaunchWatch
   return { slot, kill };
 }
 
-/** The whole environment that the worker of `seat` starts with beyond what it inherits. */
+/** The environment of the worker of `seat`, besides what it inherits. */
 export function environmentOf(options: LocalLaunchOptions, seat: Seat): Record<string, string> {
   const { devices, engine, runFolder } = options;
   const device = devices[seat.slot]!;
   return workerEnvironment({ device, engine, runFolder, seat: seat.environment });
 }
 
-/** Where the raw output of the worker in `slot` goes. */
+/** The file with the raw output of the worker in `slot`. */
 export function outputPath(runFolder: string, slot: number): string {
   return join(runFolder, 'logs', `worker-${slot}.out`);
 }
@@ -95,7 +96,7 @@ function spawnInto(
   environment: Record<string, string>,
 ): ChildProcess {
   mkdirSync(join(logPath, '..'), { recursive: true });
-  // A file, not a pipe: a worker outlives a coordinator that is killed, long enough to print why it ends.
+  // A file, not a pipe: a worker outlives a killed coordinator and still prints why it ends.
   const output = openSync(logPath, 'a');
   try {
     const tsx = import.meta.resolve('tsx');

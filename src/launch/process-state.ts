@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** What a process does: stopped (by a signal or a debugger) or not; undefined when it is gone or can't be seen. */
+/** Whether a process is stopped (by a signal or a debugger); undefined if it is gone or invisible. */
 export function processState(pid: number): 'running' | 'stopped' | undefined {
   try {
     // "17 (name) S 1 …": the name may contain anything.
@@ -9,7 +9,7 @@ export function processState(pid: number): 'running' | 'stopped' | undefined {
     if ('ZX'.includes(letter)) return undefined;
     return 'Tt'.includes(letter) ? 'stopped' : 'running';
   } catch {
-    // Gone, or no Linux: it only explains a loss, which is told without it.
+    // Gone, or not Linux. The state only explains a loss, which is reported without it, too.
     return undefined;
   }
 }
