@@ -48,7 +48,7 @@ export async function benchScaling(
 ): Promise<ScalingRow[]> {
   const root = mkdtempSync(join(tmpdir(), 'lockstep-bench-'));
   try {
-    await ensureStore(configOf(root, options, 1), () => {});
+    await ensureStore(configOf(root, options, 1), { onEvent: () => {} });
     const rows: ScalingRow[] = [];
     for (const microBatchesEach of options.microBatchesEach) {
       const row = await timeRow(root, options, microBatchesEach);

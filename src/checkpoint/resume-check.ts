@@ -71,29 +71,43 @@ function leavesOf(value: unknown, path = '', leaves = new Map<string, unknown>()
 
 const show = (value: unknown) => (value === undefined ? 'not set' : JSON.stringify(value));
 
+export interface KnownCheckpoint {
+  readonly path: string;
+  readonly manifest: CheckpointManifest;
+}
+
 /**
- * Compares a checkpoint with where it is to go on. Returns the warnings for the log.
- * Throws CHECKPOINT_MISMATCH with every difference that makes it another run.
+ * @param here the hash of the data where they are known
+ * @throws LockstepError CHECKPOINT_MISMATCH with every difference that makes it another run
  */
-export function checkResume(
-  checkpoint: { readonly path: string; readonly manifest: CheckpointManifest },
-  here: { config: RunConfig; dataHash: string; fingerprint: NumericsFingerprint },
-): string[] {
-  const { manifest, path } = checkpoint;
+export function refuseOtherRun(
+  { manifest, path }: KnownCheckpoint,
+  here: { readonly config: RunConfig; readonly dataHash?: string | undefined },
+): void {
   const configs = compareConfigs(manifest.config, here.config);
   const refusals = configs.filter((d) => d.concerns === 'run').map((d) => d.sentence);
-  if (manifest.dataHash !== here.dataHash) {
+  if (here.dataHash !== undefined && manifest.dataHash !== here.dataHash) {
     const hashes = [manifest.dataHash, here.dataHash].map((hash) => hash.slice(0, 12));
     refusals.unshift(`the data had content hash ${hashes[0]}…, here it has ${hashes[1]}…`);
   }
-  if (refusals.length > 0) {
-    throw new LockstepError(
-      'CHECKPOINT_MISMATCH',
-      `Cannot go on from "${path}": ${refusals.join('; ')}.`,
-      'Resume with the data and the configuration of the run, or start a new run under another name.',
-    );
-  }
-  return compareFingerprints(manifest.fingerprint, here.fingerprint).map(
+  if (refusals.length === 0) return;
+  throw new LockstepError(
+    'CHECKPOINT_MISMATCH',
+    `Cannot go on from "${path}": ${refusals.join('; ')}.`,
+    'Resume with the data and the configuration of the run, or start a new run under another name.',
+  );
+}
+
+/**
+ * Compares a checkpoint with where it is to go on. Returns the warnings for the log.
+ * @throws LockstepError CHECKPOINT_MISMATCH, see `refuseOtherRun`
+ */
+export function checkResume(
+  checkpoint: KnownCheckpoint,
+  here: { config: RunConfig; dataHash: string; fingerprint: NumericsFingerprint },
+): string[] {
+  refuseOtherRun(checkpoint, here);
+  return compareFingerprints(checkpoint.manifest.fingerprint, here.fingerprint).map(
     (difference) => `Equal bits are no longer promised: the checkpoint differs in ${difference}.`,
   );
 }

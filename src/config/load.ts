@@ -40,6 +40,17 @@ export function parseRunConfig(
 }
 
 /**
+ * A run's configuration that is given as a value, with its defaults filled in.
+ * @throws LockstepError CONFIG_INVALID with a line for each problem: key path, what was found, what is allowed
+ */
+export function checkRunConfig(value: unknown): RunConfig {
+  const result = runConfig.safeParse(copyOf(value));
+  if (result.success) return result.data;
+  const problems = problemsOf(jsonSchemaOf(runConfig), value, result.error.issues);
+  throw invalid(problems.map(({ sentence }) => `config: ${sentence}`));
+}
+
+/**
  * Reads a configuration of the given schema.
  * @param source what errors call the text
  * @param overrides `--set` options: "a.b=c", the value in YAML; "phases.0.…" or "phases.<name>.…"

@@ -77,3 +77,6 @@ export const runConfig = z
   });
 
 export type RunConfig = z.output<typeof runConfig>;
+
+/** A configuration as a person writes it: what has a default may be left out. */
+export type RunConfigInput = z.input<typeof runConfig>;

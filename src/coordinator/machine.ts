@@ -11,7 +11,7 @@ import type { JsonObject } from '../core/json.ts';
 import type { StopSignal } from '../core/stop-signal.ts';
 import { exitCodeOfSignal } from '../core/stop-signal.ts';
 import type { CoordinatorBody, WorkerMessage } from '../protocol/messages.ts';
-import type { RunEvent } from '../telemetry/run-event.ts';
+import type { CoordinatorEvent } from '../telemetry/coordinator-event.ts';
 import { skippedStepWarnings } from '../telemetry/skipped-step.ts';
 import { type LossSpikesState, NO_LOSSES, reduceLossSpikes } from './loss-spikes.ts';
 import type { Of } from './member.ts';
@@ -72,7 +72,7 @@ export type MachineEvent =
     }
   | { readonly kind: 'signal'; readonly signal: StopSignal };
 
-export interface RunOutcome {
+export interface CoordinatorOutcome {
   /** `drained`: the run ended early, at a step boundary, with everything saved. */
   readonly kind: 'completed' | 'drained' | 'aborted';
   readonly exitCode: number;
@@ -90,8 +90,8 @@ export type MachineEffect =
   | { readonly kind: 'send'; readonly slot: number; readonly body: CoordinatorBody }
   | { readonly kind: 'launch'; readonly slot: number; readonly attempt: number }
   | { readonly kind: 'kill'; readonly slot: number }
-  | { readonly kind: 'event'; readonly event: RunEvent }
-  | { readonly kind: 'end'; readonly outcome: RunOutcome };
+  | { readonly kind: 'event'; readonly event: CoordinatorEvent }
+  | { readonly kind: 'end'; readonly outcome: CoordinatorOutcome };
 
 export interface MachineTransition {
   readonly state: MachineState;
@@ -344,11 +344,11 @@ class Step {
     if (text !== '') this.#tell({ kind: 'status', text, ...(isWarning && { isWarning }) });
   }
 
-  #tell(event: RunEvent): void {
+  #tell(event: CoordinatorEvent): void {
     this.effects.push({ kind: 'event', event });
   }
 
-  #aborted(reason: Failure): RunOutcome {
+  #aborted(reason: Failure): CoordinatorOutcome {
     const { membership, progress, stopSignal } = this.state;
     const error = errorOfFailure(reason);
     const bySignal = error.code === 'INTERRUPTED' || error.code === 'TERMINATED';
@@ -362,7 +362,7 @@ class Step {
     return { kind: 'aborted', exitCode, reason: error.message, step, stateHash: null, error };
   }
 
-  #finished({ step, stateHash }: { step: number; stateHash: string }): RunOutcome {
+  #finished({ step, stateHash }: { step: number; stateHash: string }): CoordinatorOutcome {
     const { progress, stopSignal, givenUp } = this.state;
     const { totalSteps } = progress;
     const common = { step, stateHash, error: null };

@@ -4,7 +4,7 @@
  */
 import type { LockstepError } from '../core/errors.ts';
 import { failure, failureOfError } from '../core/failure.ts';
-import type { StopSignal } from '../core/stop-signal.ts';
+import type { WatchSignals } from '../core/stop-signal.ts';
 import type { ExitStatus, Launch, LaunchedWorker, LaunchWatch } from '../launch/launching.ts';
 import { decodeFromWorker, encode } from '../protocol/codec.ts';
 import type { ControlServer } from '../protocol/control-socket.ts';
@@ -21,9 +21,9 @@ import {
   STALL_MS,
   TICK_MS,
 } from '../protocol/timing.ts';
-import type { RunEvent } from '../telemetry/run-event.ts';
+import type { CoordinatorEvent } from '../telemetry/coordinator-event.ts';
 import { DEFAULT_ELASTICITY, type Elasticity } from './elasticity.ts';
-import type { MachineEffect, MachineEvent, MachineState, RunOutcome } from './machine.ts';
+import type { CoordinatorOutcome, MachineEffect, MachineEvent, MachineState } from './machine.ts';
 import { initialMachine, isHeard, reduceMachine } from './machine.ts';
 import type { ExpectedHashes } from './member.ts';
 import type { Rendezvous } from './rendezvous.ts';
@@ -49,9 +49,9 @@ export interface CoordinatorOptions {
   /** Global steps of the whole run, those before a resumed checkpoint included. */
   readonly totalSteps: number;
   readonly launch: Launch;
-  readonly onEvent: (event: RunEvent) => void;
+  readonly onEvent: (event: CoordinatorEvent) => void;
   /** Tells of each request to stop; returns what ends that. */
-  readonly watchSignals: (onSignal: (signal: StopSignal) => void) => () => void;
+  readonly watchSignals: WatchSignals;
   /** A run that another coordinator has begun; absent for a new one. */
   readonly takeOver?: TakeOver;
   /** Hears of the endpoint once workers can connect to it. */
@@ -84,7 +84,7 @@ export interface TakeOver {
  * last one. Resolves with how it ended; rejects only when it can't begin (PORT_IN_USE, or what `launch` throws).
  * The first signal drains the run, a second SIGINT aborts it. On return no worker process and no socket is left.
  */
-export async function runCoordinator(options: CoordinatorOptions): Promise<RunOutcome> {
+export async function runCoordinator(options: CoordinatorOptions): Promise<CoordinatorOutcome> {
   const coordinator = new Coordinator(options);
   try {
     return await coordinator.run();
@@ -105,8 +105,8 @@ interface Running {
 
 class Coordinator {
   readonly #options: CoordinatorOptions;
-  readonly #ended: Promise<RunOutcome>;
-  #end: (outcome: RunOutcome) => void = () => {};
+  readonly #ended: Promise<CoordinatorOutcome>;
+  #end: (outcome: CoordinatorOutcome) => void = () => {};
   /** By slot. */
   readonly #workers = new Map<number, Running>();
   readonly #timers: NodeJS.Timeout[] = [];
@@ -147,7 +147,7 @@ class Coordinator {
     });
   }
 
-  async run(): Promise<RunOutcome> {
+  async run(): Promise<CoordinatorOutcome> {
     const { rendezvous, takeOver, onListening, watchSignals } = this.#options;
     const { coordinatorAddress, keys } = rendezvous;
     this.#gate = await Gate.open(keys, (text) => this.#tell(text));

@@ -12,6 +12,9 @@ const EXIT_CODE_OF_SIGNAL = {
 
 export type StopSignal = keyof typeof EXIT_CODE_OF_SIGNAL;
 
+/** Tells of each request to stop, until the returned function is called. */
+export type WatchSignals = (onSignal: (signal: StopSignal) => void) => () => void;
+
 export const STOP_SIGNALS: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'];
 
 /** Exit code of a run that a signal ended early and that was saved. */

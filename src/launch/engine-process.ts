@@ -42,12 +42,13 @@ export interface EnginePlace {
   readonly device: Device;
   readonly engine: EngineConfig;
   readonly runFolder: string;
+  /** Gets each line that it prints on stderr. */
+  readonly onLine: (line: string) => void;
 }
 
 /**
- * Starts another program of ours with the engine's environment. The caller reads its stdout; its stderr is passed
- * through.
- * @param stdin `pipe` for a program that ends when its parent is gone
+/** Each line of a child's stderr, without what TensorFlow prints at every start. */
+function readStderr(child: ChildProcess, onLine: (line: string) => void): void {
  */
 export function startEngineProgram(
   program: string,
@@ -63,7 +64,7 @@ export function startEngineProgram(
       stdio: [stdin, 'pipe', 'pipe'],
     },
   );
-  passStderr(child);
+  readStderr(child, place.onLine);
   return child as ChildProcess & { stdout: Readable };
 }
 
@@ -77,7 +78,7 @@ async function shadow(env: NodeJS.ProcessEnv): Promise<number> {
   const ignore = () => {};
   const pass = (signal: NodeJS.Signals) => child.kill(signal);
   process.on('SIGINT', ignore).on('SIGTERM', pass).on('SIGHUP', ignore).on('SIGUSR1', pass);
-  passStderr(child);
+  readStderr(child, (line) => void process.stderr.write(`${line}\n`));
   return await new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => {
@@ -86,9 +87,9 @@ async function shadow(env: NodeJS.ProcessEnv): Promise<number> {
   });
 }
 
-/** Passes a child's stderr through, without what TensorFlow prints at every start. */
-function passStderr(child: ChildProcess): void {
+/** Each line of a child's stderr, without what TensorFlow prints at every start. */
+function readStderr(child: ChildProcess, onLine: (line: string) => void): void {
   createInterface({ input: child.stderr! }).on('line', (line) => {
-    if (!TENSORFLOW_NOISE.test(line)) process.stderr.write(`${line}\n`);
+    if (!TENSORFLOW_NOISE.test(line)) onLine(line);
   });
 }

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -14,6 +15,7 @@ import { tidyAfterCrash } from '../core/atomic-folder.ts';
 import { LockstepError } from '../core/errors.ts';
 import { systemErrorCode, writeFailure } from '../core/file-error.ts';
 import { type FolderLock, LOCK_FILE, lockFolder } from '../core/folder-lock.ts';
+import { makeFolders, removeFolders } from '../core/make-folders.ts';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
 
 /** The places in a run's folder. */
@@ -49,41 +51,73 @@ export interface RunFolder extends RunPaths, FolderLock {
   readonly runConfig: RunConfig;
 }
 
-/**
- * For who would work long before `createRunFolder` looks.
- * @throws LockstepError RUN_EXISTS for a folder that has anything in it
- */
-export function refuseUsedFolder(path: string): void {
-  withWriteErrors(path, () => {
-    if (existsSync(path) && readdirSync(path).some((name) => name !== LOCK_FILE)) {
-      throw exists(runPaths(path));
-    }
-  });
+/** A folder that is kept for a new run while the run is prepared. */
+export interface RunFolderClaim {
+  /** Writes the resolved configuration: from now on the folder holds a run. */
+  settle(config: RunConfig): RunFolder;
+  /** Gives the folder up and leaves nothing of it behind; no-op after `settle`. */
+  abandon(): void;
 }
 
 /**
- * Makes the folder of a new run, with its resolved configuration, and locks it.
- * Throws RUN_EXISTS for a folder that has anything in it, RUN_LOCKED while another process uses it,
- * USAGE or OUT_OF_RESOURCES when it can't be written.
+ * Makes and locks the folder of a new run, before anything that takes long.
+ * @throws LockstepError RUN_EXISTS for a folder that has anything in it, RUN_LOCKED while another process uses
+ *   it, USAGE or OUT_OF_RESOURCES when it can't be written
  */
-export function createRunFolder(path: string, config: RunConfig): RunFolder {
-  const paths = runPaths(path);
-  const lock = withWriteErrors(path, () => {
-    mkdirSync(path, { recursive: true });
-    return lockFolder(path);
-  });
+export function claimRunFolder(path: string): RunFolderClaim {
+  const made = withWriteErrors(path, () => makeFolders(path));
+  let lock: FolderLock | undefined;
+  let isSettled = false;
+  const abandon = (): void => {
+    if (isSettled) return;
+    lock?.release();
+    removeFolders(made);
+  };
   try {
+    const held = withWriteErrors(path, () => lockFolder(path));
+    lock = held;
     refuseUsedFolder(path);
-    withWriteErrors(path, () => {
-      for (const folder of [paths.logs, paths.checkpoints, paths.phases]) mkdirSync(folder);
-      writeFileSync(paths.metrics, '');
-      writeFileSync(paths.config, `${configHeader(config)}${resolvedConfigToYaml(config)}`);
-    });
+    const settle = (config: RunConfig): RunFolder => {
+      const folder = writeRunFolder(path, config, held);
+      isSettled = true;
+      return folder;
+    };
+    return { settle, abandon };
   } catch (thrown) {
-    lock.release();
+    abandon();
     throw thrown;
   }
+}
+
+/** `claimRunFolder` and `settle` in one. */
+export function createRunFolder(path: string, config: RunConfig): RunFolder {
+  const claim = claimRunFolder(path);
+  try {
+    return claim.settle(config);
+  } finally {
+    claim.abandon();
+  }
+}
+
+function writeRunFolder(path: string, config: RunConfig, lock: FolderLock): RunFolder {
+  const paths = runPaths(path);
+  try {
+    for (const folder of [paths.logs, paths.checkpoints, paths.phases]) mkdirSync(folder);
+    writeFileSync(paths.metrics, '');
+    writeFileSync(paths.config, `${configHeader(config)}${resolvedConfigToYaml(config)}`);
+  } catch (thrown) {
+    const { logs, checkpoints, phases, metrics, config: yaml } = paths;
+    const written = [logs, checkpoints, phases, metrics, yaml];
+    for (const one of written) rmSync(one, { recursive: true, force: true });
+    throw writeFailure(thrown, path, 0);
+  }
   return { ...paths, ...lock, runConfig: config };
+}
+
+function refuseUsedFolder(path: string): void {
+  withWriteErrors(path, () => {
+    if (readdirSync(path).some((name) => name !== LOCK_FILE)) throw exists(runPaths(path));
+  });
 }
 
 /**

@@ -1,25 +1,71 @@
-/** What a run tells while it runs: to the progress bar, the metrics file and the log. */
-import type { JsonObject } from '../core/json.ts';
+/** What a run tells its reader while it goes on: the argument of `onEvent`. */
 
+/** Values by name; one that is not finite is NaN. */
+export type Metrics = Readonly<Record<string, number>>;
+
+/**
+ * How a run ended.
+ * @example
+ * const { status, stateHash } = await train({ config: 'configs/tiny.yaml' });
+ */
+export interface RunOutcome {
+  /** `stopped`: it was told to stop, or lost too many workers, and saved first. `failed`: it ended without saving. */
+  readonly status: 'completed' | 'stopped' | 'failed';
+  /** What the command line ends with; 143 and 75 let a scheduler queue the run again. */
+  readonly exitCode: number;
+  /** One sentence. */
+  readonly reason: string;
+  /** Global steps done. */
+  readonly step: number;
+  /** SHA-256 of weights, statistics and optimizer, the same on all workers; null for a run that failed. */
+  readonly stateHash: string | null;
+  /** Path of the newest checkpoint; null while there is none. */
+  readonly lastCheckpoint: string | null;
+  readonly runFolder: string;
+}
+
+/**
+ * One thing that happened in a run. Steps are counted from 1: `step: 20` says that 20 global steps are done.
+ * @example
+ * await train({ config, onEvent: (event) => event.kind === 'step' && console.log(event.metrics.loss) });
+ */
 export type RunEvent =
-  /** A decision and its reason, in one sentence. */
+  /** Workers are being started. */
   | {
-      readonly kind: 'status';
-      readonly text: string;
-      /** Of what a person who looks at the run should know, such as a lost worker. */
-      readonly isWarning?: boolean;
+      readonly kind: 'start';
+      readonly runFolder: string;
+      /** Of the whole run, those before a resumed checkpoint included. */
+      readonly totalSteps: number;
+      readonly workers: number;
     }
-  /** One global step: reduced sums, equal on all ranks, and each rank's report in order of rank. */
+  /** A global step is done. */
   | {
       readonly kind: 'step';
       readonly step: number;
-      readonly sums: Readonly<Record<string, number>>;
-      readonly reports: readonly JsonObject[];
+      readonly phase: string;
+      readonly learningRate: number;
+      readonly metrics: Metrics;
+      /** Tokens of all workers by the time of the slowest. */
+      readonly tokensPerSecond: number;
+      /** Its update was left out, since a value was not finite. */
+      readonly isSkipped: boolean;
     }
-  /** Whatever a rank wants to be known: an evaluation's result, a saved checkpoint. */
   | {
-      readonly kind: 'event';
-      readonly rank: number;
+      readonly kind: 'evaluation';
       readonly step: number;
-      readonly payload: JsonObject;
-    };
+      readonly phase: string;
+      readonly metrics: Metrics;
+      /** Better than all evaluations of the phase before. */
+      readonly isBest: boolean;
+    }
+  | { readonly kind: 'phaseEnd'; readonly step: number; readonly phase: string }
+  | { readonly kind: 'checkpoint'; readonly step: number; readonly path: string }
+  /** What a person who looks at the run should know, such as a lost worker. */
+  | { readonly kind: 'warning'; readonly text: string }
+  /** What is being done. `isDetail` marks what belongs in a log rather than before a person. */
+  | { readonly kind: 'status'; readonly text: string; readonly isDetail?: boolean }
+  /** The last one. */
+  | { readonly kind: 'end'; readonly outcome: RunOutcome };
+
+/** A sentence for people: what work without steps, such as a prediction, tells. */
+export type Notice = Extract<RunEvent, { readonly kind: 'warning' | 'status' }>;

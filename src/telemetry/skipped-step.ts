@@ -1,6 +1,6 @@
 /** A step whose update was left out: what its reports say of it, read and put in words. */
 import type { JsonObject, JsonValue } from '../core/json.ts';
-import type { RunEvent } from './run-event.ts';
+import type { CoordinatorEvent } from './coordinator-event.ts';
 
 /** A micro-batch with numbers that are not finite, as its rank reports it. */
 export interface SpoiltMicroBatch {
@@ -18,7 +18,7 @@ export interface SpoiltMicroBatch {
 /** Name of the reduced value by which all ranks say alike that a step was skipped. */
 export const SKIPPED = 'skipped';
 
-type Step = Pick<Extract<RunEvent, { kind: 'step' }>, 'step' | 'sums' | 'reports'>;
+type Step = Pick<Extract<CoordinatorEvent, { kind: 'step' }>, 'step' | 'sums' | 'reports'>;
 
 export const isSkipped = ({ sums }: Pick<Step, 'sums'>): boolean => sums[SKIPPED] === 1;
 

@@ -1,7 +1,7 @@
 /** What reaches the coordinator's socket from outside its run; the "workers" live in this process. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { RunOutcome } from '../../src/coordinator/machine.ts';
+import type { CoordinatorOutcome } from '../../src/coordinator/machine.ts';
 import {
   openRendezvous,
   prepareRendezvous,
@@ -86,7 +86,7 @@ async function behave(worker: Peer): Promise<void> {
 /** A coordinator of one worker; `body` plays all peers, then the worker "exits". */
 async function coordinate(
   body: (seat: Seat, status: string[]) => Promise<void>,
-): Promise<{ outcome: RunOutcome; status: readonly string[] }> {
+): Promise<{ outcome: CoordinatorOutcome; status: readonly string[] }> {
   const status: string[] = [];
   let exit: (slot: number, status: ExitStatus) => void = () => {};
   let seat: Seat | undefined;

@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import type { RunConfig } from '../../src/config/run-config.ts';
 import { buildStore } from '../../src/data/importer/build-store.ts';
 import { synthesize } from '../../src/data/importer/synthesize.ts';
-import type { RunEvent } from '../../src/telemetry/run-event.ts';
+import type { CoordinatorEvent } from '../../src/telemetry/coordinator-event.ts';
 import { openLocalComm } from '../../src/worker/comm/local-comm.ts';
 import type { Comm } from '../../src/worker/comm.ts';
 import { runWorker } from '../../src/worker/run-worker.ts';
@@ -51,7 +51,10 @@ describe('a run that is stopped and resumed', () => {
     const runFolder = `${path}/${name}`;
     mkdirSync(runFolder, { recursive: true });
     const told: string[] = [];
-    const local = openLocalComm((event) => told.push(...metricsOf(event)));
+    const local = openLocalComm({
+      onEvent: (event) => told.push(...metricsOf(event)),
+      watchSignals: () => () => {},
+    });
     const comm: Comm = Object.assign(Object.create(local) as Comm, {
       awaitLease: async (step: number) =>
         step === stopAt ? 'drain' : await local.awaitLease(step),
@@ -97,7 +100,7 @@ describe('a run that is stopped and resumed', () => {
 });
 
 /** What a run tells of its steps, evaluations and phase ends, without what depends on clock or folder. */
-function metricsOf(event: RunEvent): string[] {
+function metricsOf(event: CoordinatorEvent): string[] {
   if (event.kind === 'step') return [JSON.stringify({ step: event.step, sums: event.sums })];
   if (event.kind !== 'event' || event.payload.kind === 'checkpoint') return [];
   return [JSON.stringify(event.payload)];

@@ -1,7 +1,11 @@
 /** 1 000 workers, without their exchange: the coordinator's machine and the workers' side of the protocol. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { MachineEvent, MachineState, RunOutcome } from '../../src/coordinator/machine.ts';
+import type {
+  CoordinatorOutcome,
+  MachineEvent,
+  MachineState,
+} from '../../src/coordinator/machine.ts';
 import { initialMachine, reduceMachine } from '../../src/coordinator/machine.ts';
 import type {
   CoordinatorBody,
@@ -28,7 +32,7 @@ interface Fake {
 class Crowd {
   readonly fakes = new Map<number, Fake>();
   readonly steps: number[] = [];
-  outcome: RunOutcome | null = null;
+  outcome: CoordinatorOutcome | null = null;
   machineMs = 0;
   #state: MachineState;
   readonly #queue: (() => void)[] = [];

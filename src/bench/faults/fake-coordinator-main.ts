@@ -6,7 +6,7 @@ import type { FakeRun } from './fake-run.ts';
 
 const say = (value: object) => process.stdout.write(`${JSON.stringify(value)}\n`);
 
-await runSupervised(async (options, task, loss) => {
+await runSupervised(async ({ options, task, loss }) => {
   const run = task as unknown as FakeRun;
   if (loss !== null) say({ kind: 'status', text: loss, isWarning: true });
   return await runCoordinator({

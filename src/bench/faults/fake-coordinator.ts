@@ -9,6 +9,7 @@ import { prepareRendezvous, removeRendezvous } from '../../coordinator/rendezvou
 import { superviseRun } from '../../coordinator/supervisor/supervisor.ts';
 import { cpuDevices } from '../../launch/device.ts';
 import { localLaunch } from '../../launch/local.ts';
+import { watchProcessSignals } from '../../launch/process-signals.ts';
 import type { FakeRun } from './fake-run.ts';
 
 const text = process.argv[2]!;
@@ -34,6 +35,7 @@ const outcome = await superviseRun({
   maxRestarts: elasticity.maxRestarts,
   ...(run.healthyMs !== undefined && { healthyMs: run.healthyMs }),
   startCoordinator,
+  watchSignals: watchProcessSignals,
   task: JSON.parse(text),
   launch: (trueSeats, watch) => {
     const places: { pid: number; slot: number }[] = [];

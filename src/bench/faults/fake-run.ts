@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Elasticity } from '../../coordinator/elasticity.ts';
-import type { RunOutcome } from '../../coordinator/machine.ts';
-import type { RunEvent } from '../../telemetry/run-event.ts';
+import type { CoordinatorOutcome } from '../../coordinator/machine.ts';
+import type { CoordinatorEvent } from '../../telemetry/coordinator-event.ts';
 import { leavesOfStep, treeSum } from './leaves.ts';
 import type { FaultyNetwork } from './network.ts';
 
@@ -42,7 +42,7 @@ export interface FakeRun {
 }
 
 export type Line =
-  | RunEvent
+  | CoordinatorEvent
   | {
       readonly kind: 'launched';
       readonly pids: readonly number[];
@@ -50,7 +50,7 @@ export type Line =
       readonly environment: Readonly<Record<string, string>>;
     }
   | { readonly kind: 'coordinator'; readonly pid: number }
-  | { readonly kind: 'outcome'; readonly outcome: Omit<RunOutcome, 'error'> };
+  | { readonly kind: 'outcome'; readonly outcome: Omit<CoordinatorOutcome, 'error'> };
 
 type LineOf<Kind extends Line['kind']> = Extract<Line, { kind: Kind }>;
 

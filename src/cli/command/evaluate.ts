@@ -1,11 +1,12 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { SPLITS, type Split } from '../../data/format/store.ts';
-import { evaluateRun } from '../../workflow/predict/evaluate-run.ts';
-import { filesOption, withRawFiles } from '../../workflow/predict/raw-files.ts';
+import { evaluate } from '../../workflow/predict/evaluate.ts';
 import { describeReport } from '../../workflow/predict/report-text.ts';
-import type { PredictionRequest } from '../../workflow/predict/task.ts';
 import type { Command } from '../command.ts';
-import { type DeviceOptions, deviceOptions, devicesOf } from './train.ts';
+import { filesOption } from '../files-option.ts';
+import { showNotice } from '../show-run.ts';
+import { withSignals } from '../with-signals.ts';
+import { type DeviceOptions, deviceOptions, devicesGiven } from './train.ts';
 
 interface EvaluateOptions extends DeviceOptions {
   run: string;
@@ -37,16 +38,12 @@ export const evaluateCommand: Command<EvaluateOptions> = {
         describe: 'Print JSON',
       }) as Argv<EvaluateOptions>,
   handler: async (options: ArgumentsCamelCase<EvaluateOptions>) => {
-    const { run, phase, files, crop } = options;
-    const evaluate = async (subset: Pick<PredictionRequest, 'data' | 'split'>) =>
-      await evaluateRun({ run, phase, crop, labelled: true, ...subset }, devicesOf(options));
-    const result =
-      files === undefined
-        ? await evaluate({ data: options.data, split: options.split ?? 'test' })
-        : await withRawFiles({ run, source: files, labelled: true }, async (data) => ({
-            ...(await evaluate({ data })),
-            dataset: files,
-          }));
-    console.log(options.json ? JSON.stringify(result, null, 2) : describeReport(result));
+    const { run: runFolder, phase, split, data, files, crop } = options;
+    const request = { runFolder, phase, split, data, files, crop, ...devicesGiven(options) };
+    const result = await withSignals((stop) =>
+      evaluate({ ...request, ...stop, onEvent: showNotice }),
+    );
+    const text = options.json ? JSON.stringify(result, null, 2) : describeReport(result);
+    process.stdout.write(`${text}\n`);
   },
 };

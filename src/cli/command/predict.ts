@@ -6,9 +6,12 @@ import { LockstepError } from '../../core/errors.ts';
 import { writeFailure } from '../../core/file-error.ts';
 import { SPLITS, type Split } from '../../data/format/store.ts';
 import { type PredictionFormat, predictionLines } from '../../workflow/predict/lines.ts';
-import { filesOption, withRawFiles } from '../../workflow/predict/raw-files.ts';
+import { predict } from '../../workflow/predict/predict.ts';
 import type { Command } from '../command.ts';
-import { type DeviceOptions, deviceOptions, devicesOf } from './train.ts';
+import { filesOption } from '../files-option.ts';
+import { showNotice } from '../show-run.ts';
+import { withSignals } from '../with-signals.ts';
+import { type DeviceOptions, deviceOptions, devicesGiven } from './train.ts';
 
 interface PredictOptions extends DeviceOptions {
   run: string;
@@ -38,14 +41,13 @@ export const predictCommand: Command<PredictOptions> = {
         describe: 'By the ending of --out when absent; csv on standard output',
       }) as Argv<PredictOptions>,
   handler: async (options: ArgumentsCamelCase<PredictOptions>) => {
-    const { run, phase, data, files, split, crop, out } = options;
+    const { run: runFolder, phase, data, files, split, crop, out } = options;
     const format = options.format ?? formatOf(out);
-    const predict = async (data: string | undefined) => {
-      const request = { run, phase, data, split, crop, labelled: false };
-      await writeLines(out, predictionLines(request, devicesOf(options), format));
-    };
-    if (files === undefined) await predict(data);
-    else await withRawFiles({ run, source: files, labelled: false }, predict);
+    const request = { runFolder, phase, data, files, split, crop, ...devicesGiven(options) };
+    await withSignals(async (stop) => {
+      const predictions = predict({ ...request, ...stop, onEvent: showNotice });
+      await writeLines(out, predictionLines(predictions, format));
+    });
   },
 };
 

@@ -8,6 +8,7 @@ import { lockFolder } from '../../core/folder-lock.ts';
 import { openStore, type StoreOnDisk } from '../../data/format/open-store.ts';
 import { resolveEngineKind } from '../../engine/select.ts';
 import type { Device } from '../../launch/device.ts';
+import { devicesOf } from '../../workflow/placement.ts';
 import { firstCells } from '../../workflow/study/grid.ts';
 import {
   loadStudyConfig,
@@ -20,7 +21,7 @@ import { runStudy } from '../../workflow/study/run-study.ts';
 import type { StudyConfig, StudyDataset } from '../../workflow/study/study-config.ts';
 import { makeStudyFolder, studyFolder, writeWhole } from '../../workflow/study/study-folder.ts';
 import type { Command } from '../command.ts';
-import { type DeviceOptions, deviceOptions, devicesOf } from './train.ts';
+import { type DeviceOptions, deviceOptions, devicesGiven } from './train.ts';
 
 const TEMPLATE = fileURLToPath(new URL('../../../configs/study.yaml', import.meta.url));
 const MINUTES = 30;
@@ -60,7 +61,7 @@ export const studyCommand: Command<StudyOptions> = {
         describe: 'Change a value of the file: --set test.crop=4096',
       }) as unknown as Argv<StudyOptions>,
   handler: async (options: ArgumentsCamelCase<StudyOptions>) => {
-    const devices = devicesOf(options);
+    const devices = devicesOf(devicesGiven(options));
     const template = atHome(loadStudyConfig(options.config, options.set));
     const { data } = options;
     const store = data === undefined ? undefined : await openStore(data);

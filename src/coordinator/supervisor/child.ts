@@ -6,7 +6,8 @@ import type { StopSignal } from '../../core/stop-signal.ts';
 import { STOP_SIGNALS } from '../../core/stop-signal.ts';
 import type { LaunchedWorker, LaunchWatch } from '../../launch/launching.ts';
 import { HEARTBEAT_MS } from '../../protocol/timing.ts';
-import type { RunOutcome } from '../machine.ts';
+import type { RunEvent } from '../../telemetry/run-event.ts';
+import type { CoordinatorOutcome } from '../machine.ts';
 import { openRendezvous } from '../rendezvous.ts';
 import type { CoordinatorOptions } from '../server.ts';
 import type { Beginning, FromCoordinator, ToCoordinator } from './messages.ts';
@@ -17,17 +18,32 @@ export type SupervisedOptions = Pick<
   'rendezvous' | 'launch' | 'watchSignals' | 'takeOver' | 'onListening' | 'onJournal'
 >;
 
+/** What the program of a coordinator process is given. */
+export interface Supervised {
+  readonly options: SupervisedOptions;
+  readonly task: JsonObject;
+  /** What happened to the coordinator before, in one sentence. */
+  readonly loss: string | null;
+  /** Passes an event on to the run's reader. It never waits: for a reader that is far behind, events are dropped. */
+  readonly tell: (event: RunEvent) => void;
+}
+
+/** So many events wait for a supervisor that does not read; a step of a fast run takes some milliseconds. */
+const MOST_EVENTS_WAITING = 1_000;
+
 /**
  * Runs `body` as the coordinator of a supervised run, with its `task`, and tells the supervisor how it ended. The
  * process ends at once when the supervisor is gone: the workers, its children, end then, too.
  */
 export async function runSupervised(
-  body: (options: SupervisedOptions, task: JsonObject, loss: string | null) => Promise<RunOutcome>,
+  body: (supervised: Supervised) => Promise<CoordinatorOutcome>,
 ): Promise<void> {
   const supervisor = new Supervisor();
   try {
     const beginning = await supervisor.begun;
-    const outcome = await body(supervisor.options(beginning), beginning.task, beginning.loss);
+    const { task, loss } = beginning;
+    const options = supervisor.options(beginning);
+    const outcome = await body({ options, task, loss, tell: supervisor.tell });
     const error = outcome.error === null ? null : failureOfError(outcome.error);
     await supervisor.say({ kind: 'outcome', outcome: { ...outcome, error } });
   } catch (thrown) {
@@ -50,6 +66,8 @@ class Supervisor {
   /** Signals that came before anybody watched. */
   readonly #early: StopSignal[] = [];
   #onSignal = (signal: StopSignal): void => void this.#early.push(signal);
+  #eventsWaiting = 0;
+  #eventsDropped = 0;
 
   constructor() {
     this.begun = new Promise((resolve) => {
@@ -89,6 +107,28 @@ class Supervisor {
         },
       }),
     };
+  }
+
+  readonly tell = (event: RunEvent): void => {
+    if (this.#eventsWaiting >= MOST_EVENTS_WAITING) {
+      this.#eventsDropped++;
+      return;
+    }
+    if (this.#eventsDropped > 0) this.#tellOfDropped();
+    this.#send(event);
+  };
+
+  #tellOfDropped(): void {
+    const text = `${this.#eventsDropped} events were not shown: their reader was too slow.`;
+    this.#eventsDropped = 0;
+    this.#send({ kind: 'warning', text });
+  }
+
+  #send(event: RunEvent): void {
+    this.#eventsWaiting++;
+    void this.say({ kind: 'event', event }).then(() => {
+      this.#eventsWaiting--;
+    });
   }
 
   /** Resolves when the message is on its way, or can't be any more. */

@@ -6,7 +6,8 @@ import type { Failure } from '../../core/failure.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { StopSignal } from '../../core/stop-signal.ts';
 import type { ExitStatus, Seat } from '../../launch/launching.ts';
-import type { RunOutcome } from '../machine.ts';
+import type { RunEvent } from '../../telemetry/run-event.ts';
+import type { CoordinatorOutcome } from '../machine.ts';
 import type { RendezvousSpec } from '../rendezvous.ts';
 import type { Journal, Succession } from '../succession.ts';
 
@@ -55,10 +56,12 @@ export type FromCoordinator =
       readonly signal: NodeJS.Signals;
     }
   | { readonly kind: 'journal'; readonly journal: Journal }
+  /** What the run's reader is to know; dropped rather than kept when the supervisor reads too slowly. */
+  | { readonly kind: 'event'; readonly event: RunEvent }
   /** The run has ended. */
   | { readonly kind: 'outcome'; readonly outcome: PlainOutcome }
   /** It can't begin. */
   | { readonly kind: 'failed'; readonly failure: Failure };
 
-/** A `RunOutcome` that can cross between processes. */
-export type PlainOutcome = Omit<RunOutcome, 'error'> & { readonly error: Failure | null };
+/** A `CoordinatorOutcome` that can cross between processes. */
+export type PlainOutcome = Omit<CoordinatorOutcome, 'error'> & { readonly error: Failure | null };

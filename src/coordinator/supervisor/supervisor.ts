@@ -7,8 +7,7 @@ import type { ChildProcess } from 'node:child_process';
 import { LockstepError } from '../../core/errors.ts';
 import { errorOfFailure } from '../../core/failure.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { StopSignal } from '../../core/stop-signal.ts';
-import { STOP_SIGNALS } from '../../core/stop-signal.ts';
+import type { StopSignal, WatchSignals } from '../../core/stop-signal.ts';
 import type {
   ExitStatus,
   Launch,
@@ -17,7 +16,8 @@ import type {
   Seat,
 } from '../../launch/launching.ts';
 import { STALL_MS, TICK_MS } from '../../protocol/timing.ts';
-import type { RunOutcome } from '../machine.ts';
+import type { RunEvent } from '../../telemetry/run-event.ts';
+import type { CoordinatorOutcome } from '../machine.ts';
 import type { RendezvousSpec } from '../rendezvous.ts';
 import { BACKOFF_MS, decideRestart, HEALTHY_MS } from '../restarts.ts';
 import type { Journal, SlotProcess } from '../succession.ts';
@@ -36,17 +36,17 @@ export interface SupervisorOptions {
   /** What its program is told. */
   readonly task: JsonObject;
   readonly launch: Launch;
-  /** The run is saved and ends when this process, the parent, is gone; null: it may be. */
-  readonly launcherPid?: number | null;
+  /** Requests to stop, which the coordinator hears of. */
+  readonly watchSignals: WatchSignals;
+  readonly onEvent?: (event: RunEvent) => void;
   /** A coordinator that ran for so long makes up for the restarts before it. @default ten minutes */
   readonly healthyMs?: number;
 }
 
 /**
- * Resolves with how the run ended. Throws what kept it from beginning. Passes SIGINT, SIGTERM, SIGHUP and SIGUSR1 on;
- * a launcher that is gone counts as SIGHUP. On return no process of the run is left.
+ * Resolves with how the run ended. Throws what kept it from beginning. On return no process of the run is left.
  */
-export async function superviseRun(options: SupervisorOptions): Promise<RunOutcome> {
+export async function superviseRun(options: SupervisorOptions): Promise<CoordinatorOutcome> {
   const supervisor = new RunSupervisor(options);
   try {
     return await supervisor.run();
@@ -72,7 +72,7 @@ class RunSupervisor {
   /** The newest one in each slot. */
   readonly #processes = new Map<number, WorkerProcess>();
   readonly #signals: StopSignal[] = [];
-  readonly #launcherCheck: NodeJS.Timeout;
+  readonly #unwatchSignals: () => void;
   #coordinator: ChildProcess | null = null;
   #endpoint: string | null = null;
   #journal: Journal | null = null;
@@ -81,16 +81,13 @@ class RunSupervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    for (const signal of STOP_SIGNALS) process.on(signal, this.#onSignal);
-    const { launcherPid = null } = options;
-    this.#launcherCheck = setInterval(() => {
-      if (launcherPid === null || process.ppid === launcherPid) return;
-      clearInterval(this.#launcherCheck);
-      this.#onSignal('SIGHUP');
-    }, TICK_MS);
+    this.#unwatchSignals = options.watchSignals((signal) => {
+      this.#signals.push(signal);
+      this.#tell({ kind: 'signal', signal });
+    });
   }
 
-  async run(): Promise<RunOutcome> {
+  async run(): Promise<CoordinatorOutcome> {
     const { rendezvous, healthyMs = HEALTHY_MS } = this.#options;
     const maxRestarts = rendezvous.coordinatorWaitMs === 0 ? 0 : this.#options.maxRestarts;
     const policy = { maxRestarts, backoffMs: BACKOFF_MS, healthyMs };
@@ -114,8 +111,7 @@ class RunSupervisor {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#launcherCheck);
-    for (const signal of STOP_SIGNALS) process.off(signal, this.#onSignal);
+    this.#unwatchSignals();
     for (const { worker } of this.#processes.values()) worker?.kill('SIGKILL');
     while ([...this.#processes.values()].some(({ exit }) => exit === null)) {
       await new Promise<void>((resolve) => {
@@ -125,7 +121,7 @@ class RunSupervisor {
   }
 
   /** No other one is started. */
-  #lost(why: string): RunOutcome {
+  #lost(why: string): CoordinatorOutcome {
     const reason = `Lost the coordinator: it ${why}.`;
     const error = new LockstepError('COORDINATOR_LOST', reason, 'Resume from the last checkpoint.');
     const step = this.#journal?.closed ?? 0;
@@ -187,6 +183,9 @@ class RunSupervisor {
         if (process?.attempt === message.attempt) process.worker?.kill(message.signal);
         return;
       }
+      case 'event':
+        this.#options.onEvent?.(message.event);
+        return;
       case 'heartbeat':
     }
   }
@@ -215,12 +214,6 @@ class RunSupervisor {
     this.#tell({ kind: 'exited', slot, attempt, status });
     this.#onWorkerGone();
   }
-
-  readonly #onSignal = (name: NodeJS.Signals): void => {
-    const signal = name as StopSignal;
-    this.#signals.push(signal);
-    this.#tell({ kind: 'signal', signal });
-  };
 
   #tell(message: ToCoordinator): void {
     // One that is gone needs to hear nothing: its successor is told all that is still true.

@@ -2,9 +2,8 @@
 import { AllReduce } from '../../collective/all-reduce.ts';
 import type { ReduceInput } from '../../collective/exchange-round.ts';
 import { LockstepError } from '../../core/errors.ts';
-import type { StopSignal } from '../../core/stop-signal.ts';
-import { STOP_SIGNALS } from '../../core/stop-signal.ts';
-import type { RunEvent } from '../../telemetry/run-event.ts';
+import type { StopSignal, WatchSignals } from '../../core/stop-signal.ts';
+import type { CoordinatorEvent } from '../../telemetry/coordinator-event.ts';
 import { skippedStepWarnings } from '../../telemetry/skipped-step.ts';
 import type { Comm, Membership, StepReport } from '../comm.ts';
 import { plainJson } from '../comm.ts';
@@ -22,19 +21,25 @@ export interface LocalComm extends Comm {
   readonly stopSignal: StopSignal | null;
 }
 
-/** @param onEvent gets what a coordinator would tell of such a run. */
-export function openLocalComm(onEvent: (event: RunEvent) => void = () => {}): LocalComm {
-  return new OneProcess(onEvent);
+export interface LocalCommOptions {
+  /** Gets what a coordinator would tell of such a run. */
+  readonly onEvent: (event: CoordinatorEvent) => void;
+  readonly watchSignals: WatchSignals;
+}
+
+export function openLocalComm(options: LocalCommOptions): LocalComm {
+  return new OneProcess(options);
 }
 
 class OneProcess implements LocalComm {
-  readonly #onEvent: (event: RunEvent) => void;
+  readonly #onEvent: (event: CoordinatorEvent) => void;
   readonly #abort = new AbortController();
   readonly #allReduce: AllReduce;
   #step = 0;
   #stopSignal: StopSignal | null = null;
+  readonly #unwatchSignals: () => void;
 
-  constructor(onEvent: (event: RunEvent) => void) {
+  constructor({ onEvent, watchSignals }: LocalCommOptions) {
     this.#onEvent = onEvent;
     this.#allReduce = new AllReduce({
       rank: 0,
@@ -45,7 +50,7 @@ class OneProcess implements LocalComm {
       deadlineMs: 60_000,
       signal: this.#abort.signal,
     });
-    for (const signal of STOP_SIGNALS) process.on(signal, this.#onSignal);
+    this.#unwatchSignals = watchSignals((signal) => this.#onSignal(signal));
   }
 
   get aborted(): AbortSignal {
@@ -123,16 +128,16 @@ class OneProcess implements LocalComm {
   }
 
   async close(): Promise<void> {
-    for (const signal of STOP_SIGNALS) process.off(signal, this.#onSignal);
+    this.#unwatchSignals();
   }
 
-  readonly #onSignal = (signal: NodeJS.Signals): void => {
+  #onSignal(signal: StopSignal): void {
     const first = this.#stopSignal === null;
-    this.#stopSignal ??= signal as StopSignal;
+    this.#stopSignal ??= signal;
     if (first || signal !== 'SIGINT') return;
     const message = 'The run was interrupted twice.';
     this.#abort.abort(
       new LockstepError('INTERRUPTED', message, 'Resume from the last checkpoint.'),
     );
-  };
+  }
 }

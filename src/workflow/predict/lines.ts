@@ -1,52 +1,31 @@
-/** Predictions as lines of CSV or JSONL, longest sequences first, whatever the number of workers. */
-import type { Device } from '../../launch/device.ts';
-import { readRunConfig } from '../../run/folder.ts';
-import { mostLikely } from './classification-report.ts';
-import { predictOnWorkers } from './pool.ts';
+/** Predictions as lines of CSV or JSONL. */
 import type { Prediction } from './predict.ts';
-import { openPredictionTask, type PredictionRequest } from './task.ts';
 
 export type PredictionFormat = 'csv' | 'jsonl';
 
-/** CSV begins with a header. @throws LockstepError what is wrong with run, weights or data */
+/** CSV begins with a header. */
 export async function* predictionLines(
-  request: PredictionRequest,
-  devices: readonly Device[],
+  predictions: AsyncIterable<Prediction>,
   format: PredictionFormat,
 ): AsyncGenerator<string, void> {
-  const task = await openPredictionTask(request);
-  try {
-    const { classes } = task;
-    const ids = task.store.ids();
-    const { engine } = readRunConfig(request.run);
-    const pool = { devices, engine, batches: task.batches.length };
-    const toLine = format === 'csv' ? csvLine : jsonLine;
-    if (format === 'csv') yield csvRow(['id', 'class', ...classes.map((name) => `p(${name})`)]);
-    for await (const batch of predictOnWorkers(request, pool)) {
-      for (const prediction of batch) yield toLine(ids[prediction.sequence]!, prediction, classes);
-    }
-  } finally {
-    await task.close();
+  let isFirst = true;
+  for await (const prediction of predictions) {
+    if (isFirst && format === 'csv') yield csvHeader(prediction.classes);
+    isFirst = false;
+    yield format === 'csv' ? csvLine(prediction) : jsonLine(prediction);
   }
 }
 
+const csvHeader = (classes: readonly string[]): string =>
+  csvRow(['id', 'class', ...classes.map((name) => `p(${name})`)]);
+
 /** One prediction: id, the most likely class, a probability a class. */
-export function csvLine(
-  id: string,
-  { probabilities }: Prediction,
-  classes: readonly string[],
-): string {
-  const name = classes[mostLikely(probabilities)]!;
+export function csvLine({ id, class: name, probabilities }: Prediction): string {
   return csvRow([id, name, ...probabilities.map((value) => String(round(value)))]);
 }
 
-export function jsonLine(
-  id: string,
-  { probabilities }: Prediction,
-  classes: readonly string[],
-): string {
-  const named = classes.map((name, label) => [name, round(probabilities[label]!)]);
-  const name = classes[mostLikely(probabilities)];
+export function jsonLine({ id, class: name, classes, probabilities }: Prediction): string {
+  const named = classes.map((other, label) => [other, round(probabilities[label]!)]);
   return JSON.stringify({ id, class: name, probabilities: Object.fromEntries(named) });
 }
 

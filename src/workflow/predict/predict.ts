@@ -1,86 +1,58 @@
-/** Class probabilities, one micro-batch after the other. */
-import type { Weights } from '../../checkpoint/state-tensors.ts';
-import { LockstepError } from '../../core/errors.ts';
-import { collate } from '../../data/collate.ts';
-import type { Store } from '../../data/format/store.ts';
-import type { MicroBatchList } from '../../data/plan/evaluation-batches.ts';
-import type { PlannedMicroBatch } from '../../data/plan/plan.ts';
-import type { Engine, MicroBatch, Program, Session } from '../../engine/engine.ts';
+/** Class probabilities of a dataset, longest sequences first, whatever the number of workers. */
+import { readRunConfig } from '../../run/folder.ts';
+import { mostLikely } from './classification-report.ts';
+import { type OpenPrediction, openPrediction, type PredictOptions } from './options.ts';
+import { predictOnWorkers } from './pool.ts';
+import { openPredictionTask } from './task.ts';
 
+/** What a run's weights say of one sequence. */
 export interface Prediction {
-  /** Number of the sequence in its store. */
-  readonly sequence: number;
-  /** One probability a class; they add up to 1. */
+  /** Of the sequence in its dataset; for raw files as an import names them. */
+  readonly id: string;
+  /** The most likely class. */
+  readonly class: string;
+  /** All classes that the model knows; the same array in each prediction. */
+  readonly classes: readonly string[];
+  /** One a class, in the order of `classes`; they add up to 1. */
   readonly probabilities: readonly number[];
 }
 
-export interface PredictInput {
-  readonly engine: Engine;
-  readonly program: Program;
-  readonly weights: Weights;
-  readonly store: Store;
-  readonly batches: MicroBatchList;
-  /** Computes every `stride`-th micro-batch, from this one on. */
-  readonly first: number;
-  readonly stride: number;
-}
-
 /**
- * Yields the predictions of each micro-batch in turn.
- * @throws LockstepError NON_FINITE when the weights give logits that are not numbers
+ * Predicts the classes of a dataset (the run's own unless told otherwise) or of raw files. Predictions come
+ * as they are computed, in the same order on any number of workers; workers that are ahead wait for the reader.
+ * Leaving the loop early ends them.
+ * @throws LockstepError what is wrong with run, weights or data; INTERRUPTED, TERMINATED
+ * @example
+ * for await (const { id, class: name } of predict({ runFolder: 'runs/tiny', files: 'new.csv' })) {
+ *   console.log(id, name);
+ * }
  */
-export async function* predictBatches(input: PredictInput): AsyncGenerator<Prediction[], void> {
-  const { engine, program, weights, store, batches, first, stride } = input;
-  const session = engine.session(program);
+export async function* predict(options: PredictOptions): AsyncGenerator<Prediction, void> {
+  const open = await openPrediction(options, { labelled: false });
   try {
-    session.load({ ...weights, moments: [] });
-    for (let position = first; position < batches.length; position += stride) {
-      yield await predictOne(session, store, batches.at(position));
-    }
+    yield* predictRequest(open);
   } finally {
-    session.dispose();
+    await open.close();
   }
 }
 
-async function predictOne(
-  session: Session,
-  store: Store,
-  batch: PlannedMicroBatch,
-): Promise<Prediction[]> {
-  const { shape, data } = session.forward(await bareMicroBatch(store, batch));
-  const classes = shape[1]!;
-  return batch.rows.map(({ sequence }, row) => {
-    const logits = data.subarray(row * classes, (row + 1) * classes);
-    refuseNonFinite(logits, store, sequence);
-    return { sequence, probabilities: softmax(logits) };
-  });
-}
-
-/** A micro-batch with its values only: prediction has no objective. */
-async function bareMicroBatch(store: Store, batch: PlannedMicroBatch): Promise<MicroBatch> {
-  const { rows, paddedLength, lengths, sequences, values } = await collate(store, batch);
-  return {
-    rows,
-    paddedLength,
-    lengths,
-    sequences,
-    feeds: { values: { shape: [rows, paddedLength], data: values } },
-    hostSums: {},
-  };
-}
-
-function softmax(logits: Float32Array): number[] {
-  const largest = Math.max(...logits);
-  const exponentials = Array.from(logits, (logit) => Math.exp(logit - largest));
-  const sum = exponentials.reduce((a, b) => a + b, 0);
-  return exponentials.map((value) => value / sum);
-}
-
-function refuseNonFinite(logits: Float32Array, store: Store, sequence: number): void {
-  if (logits.every(Number.isFinite)) return;
-  throw new LockstepError(
-    'NON_FINITE',
-    `The logits of sequence "${store.ids()[sequence]}" are ${[...logits].join(', ')}.`,
-    'Choose another checkpoint: these weights are damaged or diverged.',
-  );
+async function* predictRequest({
+  request,
+  pool,
+}: OpenPrediction): AsyncGenerator<Prediction, void> {
+  const task = await openPredictionTask(request);
+  try {
+    const { classes, batches } = task;
+    const ids = task.store.ids();
+    const { engine } = readRunConfig(request.run);
+    const source = predictOnWorkers(request, { ...pool, engine, batches: batches.length });
+    for await (const batch of source) {
+      for (const { sequence, probabilities } of batch) {
+        const name = classes[mostLikely(probabilities)]!;
+        yield { id: ids[sequence]!, class: name, classes, probabilities };
+      }
+    }
+  } finally {
+    await task.close();
+  }
 }

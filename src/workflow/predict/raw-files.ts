@@ -2,7 +2,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Argv } from 'yargs';
 import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
 import { openStore } from '../../data/format/open-store.ts';
@@ -10,8 +9,9 @@ import type { StoreManifest } from '../../data/format/store.ts';
 import type { BuildOptions } from '../../data/importer/build-options.ts';
 import { buildStore } from '../../data/importer/build-store.ts';
 import { importSource, type SourceRules } from '../../data/importer/import-source.ts';
-import { readingLines } from '../../data/importer/report.ts';
+import { type ImportReport, readingLines } from '../../data/importer/report.ts';
 import { readRunConfig } from '../../run/folder.ts';
+import type { Notice } from '../../telemetry/run-event.ts';
 
 /** What `data import` writes into the manifest. */
 const provenance = z.object({
@@ -37,64 +37,80 @@ const provenance = z.object({
   }),
 });
 
-/** Adds `--files`. */
-export function filesOption<T>(yargs: Argv<T>): Argv<T & { files: string | undefined }> {
-  return yargs
-    .option('files', {
-      type: 'string',
-      describe: 'Raw files, read as the training data were: a folder, a .csv or a .jsonl file',
-    })
-    .conflicts('files', ['data', 'split']) as Argv<T & { files: string | undefined }>;
+/** A temporary dataset. */
+export interface RawStore {
+  /** Its folder. */
+  readonly store: string;
+  remove(): Promise<void>;
 }
 
 /**
- * Imports `source` into a temporary store for as long as `use` takes, and says on stderr what was left out:
- * no sequence is too short, none is dropped as a duplicate, and one
- * that the model cannot read is left out and counted.
+ * Imports `source` into a temporary store and tells what was left out: no sequence is too short, none is dropped
+ * as a duplicate, and one that the model cannot read is left out and counted.
  * @param labelled whether classes are wanted, by the rules of the training data
  * @throws LockstepError USAGE when the training data were not imported; what is wrong with the source
  */
-export async function withRawFiles<Result>(
-  { run, source, labelled }: { run: string; source: string; labelled: boolean },
-  use: (store: string) => Promise<Result>,
-): Promise<Result> {
+export async function openRawFiles(
+  { run, source, labelled }: RawRequest,
+  onEvent: (event: Notice) => void,
+): Promise<RawStore> {
   const trained = await openStore(readRunConfig(run).data.store);
   const { manifest } = trained;
   await trained.close();
-  const { rules, length } = rulesOfTraining(run, manifest);
+  const training = rulesOfTraining(run, manifest);
   const root = await mkdtemp(join(tmpdir(), 'lockstep-raw-'));
-  const target = join(root, 'store');
+  const remove = async () => await rm(root, { recursive: true, force: true });
   try {
-    const items = importSource({
-      ...(labelled ? rules : { ...rules, classBy: 'none', label: undefined }),
-      group: undefined,
-      split: undefined,
-      source,
-      ...(length.maximum !== undefined && { maxLength: length.maximum }),
-    });
-    const { valueType, valueRange } = manifest;
-    const report = await buildStore(items, {
-      target,
-      name: source,
-      valueType,
-      duplicates: 'keep',
-      length,
-      ...(valueType !== 'float32' && { largestValue: valueRange.maximum }),
-    });
+    const store = join(root, 'store');
+    const report = await importRaw({ source, labelled, target: store, manifest, ...training });
     if (report.kept < report.read || report.truncated.count > 0) {
-      process.stderr.write(`${readingLines(report).join('\n')}\n`);
+      onEvent({ kind: 'status', text: readingLines(report).join('\n') });
     }
-    return await use(target);
-  } finally {
-    await rm(root, { recursive: true, force: true });
+    return { store, remove };
+  } catch (thrown) {
+    await remove();
+    throw thrown;
   }
 }
 
+interface RawRequest {
+  readonly run: string;
+  readonly source: string;
+  readonly labelled: boolean;
+}
+
+interface RawImport extends Omit<RawRequest, 'run'>, TrainingRules {
+  readonly target: string;
+  readonly manifest: StoreManifest;
+}
+
+async function importRaw(raw: RawImport): Promise<ImportReport> {
+  const { source, labelled, target, rules, length, manifest } = raw;
+  const items = importSource({
+    ...(labelled ? rules : { ...rules, classBy: 'none', label: undefined }),
+    group: undefined,
+    split: undefined,
+    source,
+    ...(length.maximum !== undefined && { maxLength: length.maximum }),
+  });
+  const { valueType, valueRange } = manifest;
+  return await buildStore(items, {
+    target,
+    name: source,
+    valueType,
+    duplicates: 'keep',
+    length,
+    ...(valueType !== 'float32' && { largestValue: valueRange.maximum }),
+  });
+}
+
+interface TrainingRules {
+  readonly rules: SourceRules;
+  readonly length: NonNullable<BuildOptions['length']>;
+}
+
 /** A cut at the training's maximum is repeated; other limits are no reason to leave a sequence out. */
-function rulesOfTraining(
-  run: string,
-  manifest: StoreManifest,
-): { readonly rules: SourceRules; readonly length: NonNullable<BuildOptions['length']> } {
+function rulesOfTraining(run: string, manifest: StoreManifest): TrainingRules {
   const parsed = provenance.safeParse(manifest.provenance);
   if (!parsed.success) {
     throw new LockstepError(

@@ -1,7 +1,7 @@
 /** A classification report for the terminal. */
 
 import { formatTable } from '../../core/format.ts';
-import type { EvaluationResult } from './evaluate-run.ts';
+import type { EvaluationResult } from './evaluate.ts';
 
 export function describeReport(result: EvaluationResult): string {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;

@@ -6,6 +6,8 @@ import { SPLITS, type Split } from '../../data/format/store.ts';
 import { evaluationBatches, type MicroBatchList } from '../../data/plan/evaluation-batches.ts';
 import { type Subset, selectSubset } from '../../data/plan/subset.ts';
 import { readRunConfig } from '../../run/folder.ts';
+import type { Notice } from '../../telemetry/run-event.ts';
+import type { StopRequests } from '../train/stop-requests.ts';
 import { loadTrainedModel, type TrainedModel } from './trained-model.ts';
 
 /** Plain, so that it crosses to the workers. */
@@ -22,6 +24,11 @@ export interface PredictionRequest {
   readonly labelled: boolean;
   /** Only the first timesteps of each sequence, this many. */
   readonly crop?: number | undefined;
+}
+
+/** How predictions are told about and stopped. */
+export interface PredictionHooks extends StopRequests {
+  readonly onEvent: (event: Notice) => void;
 }
 
 export interface PredictionTask {

@@ -8,7 +8,7 @@ import { failureOfError } from '../../core/failure.ts';
 import { createEngine } from '../../engine/select.ts';
 import { readRunConfig } from '../../run/folder.ts';
 import type { WorkerLine } from './pool.ts';
-import { predictBatches } from './predict.ts';
+import { predictBatches } from './predict-batches.ts';
 import { openPredictionTask, type PredictionRequest } from './task.ts';
 
 async function main([requestText, rank, workers]: readonly string[]): Promise<void> {

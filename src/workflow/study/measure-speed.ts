@@ -3,10 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunConfig, runConfig } from '../../config/run-config.ts';
-import { LockstepError } from '../../core/errors.ts';
 import type { Device } from '../../launch/device.ts';
 import { createRunFolder } from '../../run/folder.ts';
-import { readRunFacts, startRun } from '../train/start-run.ts';
+import { readRunFacts } from '../train/run-facts.ts';
+import { startRun } from '../train/start-run.ts';
+import { watchStopRequests } from '../train/stop-requests.ts';
 
 /** The first ones warm up. */
 const STEPS = 12;
@@ -40,19 +41,16 @@ export async function measureSpeed(config: RunConfig, devices: readonly Device[]
     ],
   });
   try {
-    const facts = await readRunFacts(short);
+    const hooks = { onEvent: () => {} };
+    const facts = await readRunFacts(short, hooks);
     const folder = createRunFolder(join(root, 'run'), short);
     const rendezvous = { kind: 'ipc' } as const;
     // What a lost worker leaves is no measurement.
     const elasticity = { maxRestarts: 0, minWorkers: devices.length, coordinatorWaitMs: 0 };
-    const code = await startRun(folder, facts, { devices, rendezvous, elasticity, resume: false });
-    folder.release();
-    if (code === 0) return tokensPerSecondOf(folder.metrics) / devices.length;
-    throw new LockstepError(
-      'UNEXPECTED',
-      `The run that measures this machine's speed ended with exit code ${code}.`,
-      'What was wrong stands above.',
-    );
+    const watchSignals = watchStopRequests({});
+    const options = { devices, rendezvous, elasticity, resume: false, watchSignals, ...hooks };
+    await startRun(folder, facts, options).finally(() => folder.release());
+    return tokensPerSecondOf(folder.metrics) / devices.length;
   } finally {
     rmSync(root, { recursive: true, force: true });
   }

@@ -8,8 +8,8 @@ import { type Failure, failureOfError } from '../../core/failure.ts';
 import { createEngine } from '../../engine/select.ts';
 import { readRunConfig } from '../../run/folder.ts';
 import type { ClassificationReport } from '../predict/classification-report.ts';
-import { reportOnPredictions } from '../predict/evaluate-run.ts';
-import { predictBatches } from '../predict/predict.ts';
+import { reportOnPredictions } from '../predict/evaluate.ts';
+import { predictBatches } from '../predict/predict-batches.ts';
 import { openPredictionTask } from '../predict/task.ts';
 
 export interface MeasureRequest {

@@ -81,7 +81,8 @@ async function measure(
   const { engine } = cell.config;
   const phases = cell.measured.map(({ phase }) => phase);
   const request: MeasureRequest = { run, phases, crop };
-  const place = { device, engine, runFolder: run };
+  const onLine = (line: string) => void process.stderr.write(`${line}\n`);
+  const place = { device, engine, runFolder: run, onLine };
   const child = startEngineProgram(MEASURE_WORKER, [JSON.stringify(request)], place);
   const [output, code] = await Promise.all([text(child.stdout), children.ended(child)]);
   if (output === '') throw children.stoppedBy ? children.stopped() : unmeasured(cell, code);

@@ -32,7 +32,8 @@ export async function runStudy(
   config: StudyConfig,
   { folder, devices, measuredOn }: AnswerGridOptions,
 ): Promise<Answer[]> {
-  for (const { data } of config.datasets) await ensureStore({ data }, say);
+  for (const { data } of config.datasets)
+    await ensureStore({ data }, { onEvent: (event) => 'text' in event && say(event.text) });
   const facts = await Promise.all(config.datasets.map(readFacts));
   const cells = firstCells(config);
   const expected = config.datasets.reduce(

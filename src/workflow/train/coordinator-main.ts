@@ -1,32 +1,28 @@
 /** The program that a coordinator process runs, as the child of `lockstep train` or `lockstep resume`. */
 
 import { hashConfig } from '../../config/load.ts';
-import type { RunOutcome } from '../../coordinator/machine.ts';
+import type { CoordinatorOutcome } from '../../coordinator/machine.ts';
 import { runCoordinator } from '../../coordinator/server.ts';
-import { runSupervised, type SupervisedOptions } from '../../coordinator/supervisor/child.ts';
-import { outliveReader } from '../../launch/closed-pipe.ts';
+import { runSupervised, type Supervised } from '../../coordinator/supervisor/child.ts';
 import { HANG_MS } from '../../protocol/timing.ts';
 import { readRunConfig, runPaths } from '../../run/folder.ts';
+import type { CoordinatorEvent } from '../../telemetry/coordinator-event.ts';
 import { openLog } from '../../telemetry/log.ts';
 import { openMetrics } from '../../telemetry/metrics.ts';
-import { openProgressDisplay } from '../../telemetry/progress-bar.ts';
-import type { RunEvent } from '../../telemetry/run-event.ts';
-import { type CoordinatorTask, readCoordinatorTask } from './coordinator-task.ts';
+import { readerEvent } from '../../telemetry/reader-event.ts';
+import { readCoordinatorTask } from './coordinator-task.ts';
 import { recordEvent } from './run-files.ts';
 
-async function coordinate(
-  options: SupervisedOptions,
-  { runFolder, dataHash, totalSteps, elasticity }: CoordinatorTask,
-  loss: string | null,
-): Promise<RunOutcome> {
+async function coordinate({ options, task, loss, tell }: Supervised): Promise<CoordinatorOutcome> {
+  const { runFolder, dataHash, totalSteps, elasticity } = readCoordinatorTask(task);
   const paths = runPaths(runFolder);
   const log = openLog(paths.logs, 'coordinator');
   const metrics = openMetrics(paths.metrics);
-  const display = openProgressDisplay(totalSteps);
-  const onEvent = (event: RunEvent) => {
+  const onEvent = (event: CoordinatorEvent) => {
     if (event.kind === 'status') log[event.isWarning ? 'warn' : 'info'](event.text);
     recordEvent(metrics, event);
-    display.show(event);
+    const told = readerEvent(event);
+    if (told !== undefined) tell(told);
   };
   try {
     if (loss !== null) onEvent({ kind: 'status', text: loss, isWarning: true });
@@ -41,11 +37,9 @@ async function coordinate(
       ...(config.engine.xla && { shortestHangMs: HANG_MS }),
     });
   } finally {
-    display.stop();
     await metrics.close();
     await log.close();
   }
 }
 
-outliveReader(process.stderr);
-await runSupervised((options, task, loss) => coordinate(options, readCoordinatorTask(task), loss));
+await runSupervised(coordinate);

@@ -5,16 +5,18 @@ import type { RunConfig } from '../../config/run-config.ts';
 import { buildStore } from '../../data/importer/build-store.ts';
 import type { ImportReport } from '../../data/importer/report.ts';
 import { synthesize } from '../../data/importer/synthesize.ts';
+import type { GuardedHooks } from './hooks.ts';
+import { type StopRequests, throwIfStopped } from './stop-requests.ts';
 
-/** @param say called with one sentence when there was something to do */
+/** Tells in one sentence what was made, if anything. @throws LockstepError INTERRUPTED, TERMINATED */
 export async function ensureStore(
   { data }: Pick<RunConfig, 'data'>,
-  say: (sentence: string) => void,
+  hooks: GuardedHooks,
 ): Promise<void> {
   if (data.synthetic === undefined || existsSync(data.store)) return;
   let report: ImportReport;
   try {
-    report = await buildStore(synthesize(data.synthetic), {
+    report = await buildStore(untilStopped(synthesize(data.synthetic), hooks), {
       target: data.store,
       name: basename(data.store),
       valueType: data.synthetic.symbols > 256 ? 'uint16' : 'uint8',
@@ -25,5 +27,17 @@ export async function ensureStore(
     if (existsSync(data.store)) return;
     throw thrown;
   }
-  say(`Made ${report.kept} synthetic sequences (${report.keptTokens} steps) in ${data.store}.`);
+  const text = `Made ${report.kept} synthetic sequences (${report.keptTokens} steps) in ${data.store}.`;
+  hooks.onEvent({ kind: 'status', text });
+}
+
+/** The same items, until a stop is asked for. */
+async function* untilStopped<Item>(
+  items: Iterable<Item> | AsyncIterable<Item>,
+  stop: StopRequests,
+): AsyncGenerator<Item, void> {
+  for await (const item of items) {
+    throwIfStopped(stop);
+    yield item;
+  }
 }

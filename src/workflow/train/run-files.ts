@@ -1,12 +1,12 @@
 /** What a run leaves in its folder while it runs: metrics and its coordinator's log. */
 
+import type { CoordinatorEvent } from '../../telemetry/coordinator-event.ts';
 import type { MetricsFile } from '../../telemetry/metrics.ts';
-import { tokensPerSecond } from '../../telemetry/progress-bar.ts';
-import type { RunEvent } from '../../telemetry/run-event.ts';
 import { isSkipped, spoiltMicroBatches } from '../../telemetry/skipped-step.ts';
+import { tokensPerSecond } from '../../telemetry/tokens-per-second.ts';
 
 /** Appends what a run tells to `metrics.jsonl`: one object a step, evaluation, phase end or checkpoint. */
-export function recordEvent(metrics: MetricsFile, event: RunEvent): void {
+export function recordEvent(metrics: MetricsFile, event: CoordinatorEvent): void {
   if (event.kind === 'status') return;
   if (event.kind === 'event') {
     metrics.append({ ...event.payload, kind: event.payload.kind ?? 'event' });

@@ -1,22 +1,24 @@
 /** Starts the coordinator and its workers for a run folder, and sees the run to its end. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadWeights } from '../../checkpoint/restore.ts';
-import type { RunConfig } from '../../config/run-config.ts';
 import type { Elasticity } from '../../coordinator/elasticity.ts';
-import type { RunOutcome } from '../../coordinator/machine.ts';
+import type { CoordinatorOutcome } from '../../coordinator/machine.ts';
 import type { RendezvousKind } from '../../coordinator/rendezvous.ts';
 import { prepareRendezvous, removeRendezvous } from '../../coordinator/rendezvous.ts';
 import { superviseRun } from '../../coordinator/supervisor/supervisor.ts';
-import { openStore } from '../../data/format/open-store.ts';
+import type { WatchSignals } from '../../core/stop-signal.ts';
 import type { Device } from '../../launch/device.ts';
 import { localLaunch } from '../../launch/local.ts';
-import { defineRun } from '../../run/definition.ts';
 import type { RunFolder } from '../../run/folder.ts';
-import { openLog } from '../../telemetry/log.ts';
+import { type Log, openLog } from '../../telemetry/log.ts';
+import { revived } from '../../telemetry/reader-event.ts';
+import type { RunEvent, RunOutcome } from '../../telemetry/run-event.ts';
+import { concludeRun } from './conclude-run.ts';
 import { coordinatorTask } from './coordinator-task.ts';
-import { ensureStore } from './ensure-store.ts';
-import { concludeRun } from './run-summary.ts';
+import type { RunFacts } from './run-facts.ts';
+import { RunFailed } from './run-failed.ts';
 
 export interface StartOptions {
   readonly devices: readonly Device[];
@@ -25,108 +27,92 @@ export interface StartOptions {
   readonly elasticity: Elasticity;
   /** Faults to inject into workers, as `parseFault` takes them. */
   readonly simulate?: readonly string[];
+  readonly onEvent: (event: RunEvent) => void;
+  readonly watchSignals: WatchSignals;
 }
 
 const INSECURE_WARNING =
-  'Warning: insecure-tcp encrypts nothing, and whoever can read its traffic can take part in the run.';
-/** DECTCEM, of the VT220 and every terminal since. */
-const SHOW_CURSOR = '\u001B[?25h';
+  'insecure-tcp encrypts nothing, and whoever can read its traffic can take part in the run.';
 const WORKER = new URL('../../worker/main.ts', import.meta.url);
 const COORDINATOR = new URL('./coordinator-main.ts', import.meta.url);
 
-/** @returns the exit code */
+/**
+ * The last event is the run's end.
+ * @throws RunFailed what ended the run early, unless it was told to stop; LockstepError what kept it from beginning
+ */
 export async function startRun(
   folder: RunFolder,
   facts: RunFacts,
   options: StartOptions,
-): Promise<number> {
-  const { runConfig: config } = folder;
-  const { devices, rendezvous, elasticity, resume, simulate = [] } = options;
+): Promise<RunOutcome> {
+  const { devices, rendezvous, onEvent } = options;
   const log = openLog(folder.logs, 'coordinator');
-  if (rendezvous.kind === 'insecure-tcp') {
-    log.warn(INSECURE_WARNING);
-    process.stderr.write(`${INSECURE_WARNING}\n`);
-  }
-  const { coordinatorWaitMs, maxRestarts } = elasticity;
-  const spec = prepareRendezvous(config.name, rendezvous, devices.length, coordinatorWaitMs);
-  let outcome: RunOutcome;
   try {
-    outcome = await superviseRun({
+    if (rendezvous.kind === 'insecure-tcp') {
+      log.warn(INSECURE_WARNING);
+      onEvent({ kind: 'warning', text: INSECURE_WARNING });
+    }
+    const { path: runFolder } = folder;
+    const { totalSteps } = facts;
+    onEvent({ kind: 'start', runFolder, totalSteps, workers: devices.length });
+    return await conclude(folder, await supervise(folder, facts, options), log, onEvent);
+  } finally {
+    await log.close();
+  }
+}
+
+async function supervise(
+  folder: RunFolder,
+  facts: RunFacts,
+  options: StartOptions,
+): Promise<CoordinatorOutcome> {
+  const { devices, elasticity, resume, simulate = [], onEvent, watchSignals } = options;
+  const { name, engine } = folder.runConfig;
+  const { coordinatorWaitMs, maxRestarts } = elasticity;
+  const spec = prepareRendezvous(name, options.rendezvous, devices.length, coordinatorWaitMs);
+  const faults = simulate.flatMap((fault) => ['--simulate', fault]);
+  try {
+    return await superviseRun({
       rendezvous: spec,
       maxRestarts,
-      launcherPid: Number(process.env.LOCKSTEP_LAUNCHER_PID) || null,
-      startCoordinator,
+      watchSignals,
+      onEvent: (event) => onEvent(revived(event)),
+      startCoordinator: () => startCoordinator(folder),
       task: coordinatorTask({ runFolder: folder.path, elasticity, ...facts }),
       launch: localLaunch({
         devices,
-        engine: config.engine,
+        engine,
         runFolder: folder.path,
         entry: WORKER,
-        args: [
-          ...(resume ? ['--resume'] : []),
-          ...simulate.flatMap((fault) => ['--simulate', fault]),
-        ],
+        args: [...(resume ? ['--resume'] : []), ...faults],
       }),
     });
   } finally {
     removeRendezvous(spec);
-    // A coordinator that was killed has left it hidden behind its progress bar.
-    if (process.stderr.isTTY) process.stderr.write(SHOW_CURSOR);
   }
-  return await conclude(folder, outcome, log);
 }
 
-function startCoordinator(): ChildProcess {
-  const argv = ['--import', import.meta.resolve('tsx'), fileURLToPath(COORDINATOR)];
-  return spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-}
-
-/** What the coordinator must know of configuration and data. */
-export interface RunFacts {
-  readonly dataHash: string;
-  readonly totalSteps: number;
-  /** Of all of them. */
-  readonly microBatches: number;
-}
-
-/**
- * Looks at configuration and data together, before anything is written or started; makes a synthetic
- * dataset that is absent.
- * @throws LockstepError what keeps the run from beginning
- */
-export async function readRunFacts(config: RunConfig): Promise<RunFacts> {
-  await ensureStore(config, (sentence) => process.stderr.write(`${sentence}\n`));
-  const store = await openStore(config.data.store);
+/** It prints nothing; should it crash, the reason is in a file. */
+function startCoordinator({ logs }: RunFolder): ChildProcess {
+  const output = openSync(join(logs, 'coordinator.out'), 'a');
   try {
-    const { schedule, layout, phases } = defineRun(config, store);
-    const { initialWeights } = config.model;
-    // Workers read them again: this is to refuse bad ones before anything is written.
-    if (initialWeights !== undefined) await loadWeights(initialWeights, layout);
-    const microBatches = schedule.phases.reduce((sum, { steps }, index) => {
-      const batch = phases[index]!.config.batch ?? config.batch;
-      return sum + steps * batch.microBatches;
-    }, 0);
-    const { totalSteps } = schedule;
-    return { dataHash: store.manifest.contentHash, totalSteps, microBatches };
+    const argv = ['--import', import.meta.resolve('tsx'), fileURLToPath(COORDINATOR)];
+    return spawn(process.execPath, argv, { stdio: ['ignore', output, output, 'ipc'] });
   } finally {
-    await store.close();
+    closeSync(output);
   }
 }
 
 async function conclude(
   folder: RunFolder,
-  outcome: RunOutcome,
-  log: ReturnType<typeof openLog>,
-): Promise<number> {
-  const { exitCode: code, step, stateHash, error } = outcome;
-  const reason = error?.toLine() ?? outcome.reason;
-  if (error === null) log.info(reason);
-  else log.error(reason);
-  await log.close();
-  if (error !== null) process.stderr.write(`${reason}\n`);
-  const end = { code, reason: outcome.reason, globalStep: step, stateHash };
-  process.exitCode = await concludeRun(folder, end);
-  // Last, since the process ends when nobody reads it.
-  if (stateHash !== null) console.log(`state ${stateHash} after step ${step}`);
-  return code;
+  { error, ...ended }: CoordinatorOutcome,
+  log: Log,
+  onEvent: StartOptions['onEvent'],
+): Promise<RunOutcome> {
+  if (error === null) log.info(ended.reason);
+  else log.error(error.toLine());
+  const outcome = await concludeRun(folder, ended);
+  onEvent({ kind: 'end', outcome });
+  if (error !== null) throw new RunFailed(error, outcome);
+  return outcome;
 }

@@ -13,6 +13,8 @@ import { tuneRun } from './tune-run.ts';
 export interface TuneRequest {
   readonly config: RunConfig;
   readonly device: Device;
+  /** Times them even if they were timed here before. */
+  readonly refresh: boolean;
 }
 
 export type TuneLine = { readonly choice: Choice } | { readonly failure: Failure };
@@ -20,10 +22,10 @@ export type TuneLine = { readonly choice: Choice } | { readonly failure: Failure
 process.stdin.on('end', () => process.exit(1)).resume();
 
 async function tune(): Promise<TuneLine> {
-  const { config, device } = JSON.parse(process.argv[2]!) as TuneRequest;
+  const { config, device, refresh } = JSON.parse(process.argv[2]!) as TuneRequest;
   const say = (sentence: string) => process.stderr.write(`${sentence}\n`);
   try {
-    return { choice: await tuneRun(config, { device, refresh: false, say }) };
+    return { choice: await tuneRun(config, { device, refresh, say }) };
   } catch (thrown) {
     return { failure: failureOfError(asLockstepError(thrown)) };
   }

@@ -1,8 +1,8 @@
 /** A whole run, coordinator and workers, on a simulated network and clock, disturbed as a seed says. */
 import type {
+  CoordinatorOutcome,
   MachineEvent,
   MachineState,
-  RunOutcome,
   RunPolicy,
 } from '../../../src/coordinator/machine.ts';
 import { initialMachine, reduceMachine } from '../../../src/coordinator/machine.ts';
@@ -16,7 +16,7 @@ import type {
 } from '../../../src/protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../../../src/protocol/messages.ts';
 import { HEARTBEAT_MS, QUIET_MS, SILENCE_MS, TICK_MS } from '../../../src/protocol/timing.ts';
-import type { RunEvent } from '../../../src/telemetry/run-event.ts';
+import type { CoordinatorEvent } from '../../../src/telemetry/coordinator-event.ts';
 import type { NetworkQuality } from './network.ts';
 import { COORDINATOR, Network } from './network.ts';
 import type { SavedState, SimulatedWork, Surroundings } from './process.ts';
@@ -30,8 +30,8 @@ export interface Disturbances {
 }
 
 export interface SimulatedEnd {
-  readonly outcome: RunOutcome | null;
-  readonly events: readonly RunEvent[];
+  readonly outcome: CoordinatorOutcome | null;
+  readonly events: readonly CoordinatorEvent[];
   readonly work: SimulatedWork;
   /** How often all workers were lost at once, so that the run went on from the disk. */
   readonly setbacks: number;
@@ -74,11 +74,11 @@ class SimulatedRun {
   readonly #policy: RunPolicy;
   readonly #faults: number;
   readonly #processes = new Map<number, SimulatedProcess>();
-  readonly #events: RunEvent[] = [];
+  readonly #events: CoordinatorEvent[] = [];
   readonly #disk: { saved: SavedState | null } = { saved: null };
   readonly #around: Surroundings;
   #state: MachineState;
-  #outcome: RunOutcome | null = null;
+  #outcome: CoordinatorOutcome | null = null;
   #hasBegun = false;
   #setbackGenerations = new Set<number>();
   #restarts = 0;

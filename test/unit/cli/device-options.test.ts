@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { refuseTf32OnCpu } from '../../../src/cli/command/train.ts';
 import { loadRunConfig } from '../../../src/config/load.ts';
+import { refuseTf32OnCpu } from '../../../src/workflow/train/resolve-config.ts';
 import { fixtureConfig } from '../../helper/command-line.ts';
 
 const CPU = { kind: 'cpu' } as const;

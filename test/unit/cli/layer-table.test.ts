@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { layerTable, refuseNonFiniteModel } from '../../../src/cli/layer-table.ts';
+import { layerTable } from '../../../src/cli/layer-table.ts';
 import { makeStateLayout } from '../../../src/engine/layout.ts';
 import { exitLine } from '../../../src/launch/exit.ts';
+import { refuseNonFiniteModel } from '../../../src/workflow/train/non-finite-model.ts';
 
 const layout = makeStateLayout(
   [

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { rendezvousOf } from '../../../src/cli/command/train.ts';
+import { rendezvousOf } from '../../../src/workflow/placement.ts';
 
-const of = (transport: string) => rendezvousOf({ transport });
+const of = (transport: 'ipc' | 'tcp' | 'insecure-tcp') => rendezvousOf({ transport });
 
 test('workers meet by Unix sockets, or by tcp on the loopback address alone', () => {
   assert.deepEqual(of('ipc'), { kind: 'ipc' });

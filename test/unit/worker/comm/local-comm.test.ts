@@ -2,14 +2,18 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { leavesOfStep, reduceInputOf, treeSum } from '../../../../src/bench/faults/leaves.ts';
 import { LockstepError } from '../../../../src/core/errors.ts';
-import type { RunEvent } from '../../../../src/telemetry/run-event.ts';
+import { watchProcessSignals } from '../../../../src/launch/process-signals.ts';
+import type { CoordinatorEvent } from '../../../../src/telemetry/coordinator-event.ts';
 import type { LocalComm } from '../../../../src/worker/comm/local-comm.ts';
 import { openLocalComm } from '../../../../src/worker/comm/local-comm.ts';
 
-async function withComm(body: (comm: LocalComm, events: RunEvent[]) => Promise<void>) {
-  const events: RunEvent[] = [];
+async function withComm(body: (comm: LocalComm, events: CoordinatorEvent[]) => Promise<void>) {
+  const events: CoordinatorEvent[] = [];
   const listeners = process.listenerCount('SIGTERM');
-  const comm = openLocalComm((event) => events.push(event));
+  const comm = openLocalComm({
+    onEvent: (event) => events.push(event),
+    watchSignals: watchProcessSignals,
+  });
   try {
     await body(comm, events);
   } finally {

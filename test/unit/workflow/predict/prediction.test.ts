@@ -3,31 +3,31 @@ import { describe, it } from 'node:test';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { classificationReport } from '../../../../src/workflow/predict/classification-report.ts';
-import type { EvaluationResult } from '../../../../src/workflow/predict/evaluate-run.ts';
+import type { EvaluationResult } from '../../../../src/workflow/predict/evaluate.ts';
 import { csvLine, csvRow, jsonLine } from '../../../../src/workflow/predict/lines.ts';
 import { matchClasses } from '../../../../src/workflow/predict/match-classes.ts';
 import { describeReport } from '../../../../src/workflow/predict/report-text.ts';
 
 const CLASSES = ['cat', 'dog, big'];
-const prediction = { sequence: 0, probabilities: [0.25, 0.75] };
+const prediction = { class: 'dog, big', classes: CLASSES, probabilities: [0.25, 0.75] };
 
 describe('a prediction as a line', () => {
   it('of CSV: id, most likely class, probabilities, cells quoted where they must be', () => {
-    assert.equal(csvLine('a"1"', prediction, CLASSES), '"a""1""","dog, big",0.25,0.75');
+    assert.equal(csvLine({ id: 'a"1"', ...prediction }), '"a""1""","dog, big",0.25,0.75');
   });
 
   it('of JSON: probabilities by class', () => {
-    assert.deepEqual(JSON.parse(jsonLine('a\n1', prediction, CLASSES)), {
+    assert.deepEqual(JSON.parse(jsonLine({ id: 'a\n1', ...prediction })), {
       id: 'a\n1',
       class: 'dog, big',
       probabilities: { cat: 0.25, 'dog, big': 0.75 },
     });
-    assert.ok(!jsonLine('a\n1', prediction, CLASSES).includes('\n'));
+    assert.ok(!jsonLine({ id: 'a\n1', ...prediction }).includes('\n'));
   });
 
   it('has probabilities to six digits', () => {
-    const thirds = { sequence: 0, probabilities: [1 / 3, 2 / 3] };
-    assert.equal(csvLine('x', thirds, ['a', 'b']), 'x,b,0.333333,0.666667');
+    const thirds = { class: 'b', classes: ['a', 'b'], probabilities: [1 / 3, 2 / 3] };
+    assert.equal(csvLine({ id: 'x', ...thirds }), 'x,b,0.333333,0.666667');
   });
 
   it('of CSV comes back as it was, whatever is in it', () => {

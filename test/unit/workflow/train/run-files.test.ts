@@ -7,6 +7,7 @@ import { LockstepError } from '../../../../src/core/errors.ts';
 import { openStore } from '../../../../src/data/format/open-store.ts';
 import { reportError } from '../../../../src/launch/exit.ts';
 import { openMetrics } from '../../../../src/telemetry/metrics.ts';
+import type { RunEvent } from '../../../../src/telemetry/run-event.ts';
 import { ensureStore } from '../../../../src/workflow/train/ensure-store.ts';
 import { recordEvent } from '../../../../src/workflow/train/run-files.ts';
 import { temporaryFolder } from '../../data/sample-store.ts';
@@ -88,8 +89,9 @@ describe('ensureStore()', () => {
   it('makes an absent synthetic dataset once, and says so', async () => {
     const data = sectionOf();
     const said: string[] = [];
-    await ensureStore({ data }, (sentence) => said.push(sentence));
-    await ensureStore({ data }, (sentence) => said.push(sentence));
+    const onEvent = (event: RunEvent) => void ('text' in event && said.push(event.text));
+    await ensureStore({ data }, { onEvent });
+    await ensureStore({ data }, { onEvent });
     assert.equal(said.length, 1);
     assert.match(said[0]!, /^Made 12 synthetic sequences \(\d+ steps\) in .*data\.$/);
     const store = await openStore(data.store);
@@ -99,7 +101,7 @@ describe('ensureStore()', () => {
 
   it('makes nothing that is not synthetic', async () => {
     const data = sectionOf({ synthetic: undefined });
-    await ensureStore({ data }, () => assert.fail('there is nothing to say'));
+    await ensureStore({ data }, { onEvent: () => assert.fail('there is nothing to say') });
     assert.equal(existsSync(data.store), false);
   });
 });

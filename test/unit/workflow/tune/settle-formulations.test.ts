@@ -12,6 +12,7 @@ import {
 import { fixtureConfig } from '../../../helper/command-line.ts';
 
 const CPU = { kind: 'cpu' } as const;
+const HOOKS = { onEvent: () => {} };
 const config = loadRunConfig(fixtureConfig('two-phases.yaml'));
 const withEngine = (engine: Partial<RunConfig['engine']>): RunConfig => ({
   ...config,
@@ -20,25 +21,30 @@ const withEngine = (engine: Partial<RunConfig['engine']>): RunConfig => ({
 
 describe('the formulations of a run that starts', () => {
   it('are the default where the run is too short to earn the time of a choice', async () => {
-    const settled = await settleFormulations(withEngine({}), TUNED_FROM_MICRO_BATCHES - 1, CPU);
+    const settled = await settleFormulations(
+      withEngine({}),
+      TUNED_FROM_MICRO_BATCHES - 1,
+      CPU,
+      HOOKS,
+    );
     assert.deepEqual(settled.engine.formulations, DEFAULT_FORMULATIONS);
     assert.equal(settled.engine.tuned, undefined);
   });
 
   it('are the default where operations run one by one', async () => {
-    const settled = await settleFormulations(withEngine({ kind: 'eager' }), 1e6, CPU);
+    const settled = await settleFormulations(withEngine({ kind: 'eager' }), 1e6, CPU, HOOKS);
     assert.deepEqual(settled.engine.formulations, DEFAULT_FORMULATIONS);
   });
 
   it('are its own where it has them', async () => {
     const formulations = { ...DEFAULT_FORMULATIONS, convolution: 'transposed' } as const;
     const chosen = withEngine({ formulations });
-    assert.equal(await settleFormulations(chosen, 1e6, CPU), chosen);
+    assert.equal(await settleFormulations(chosen, 1e6, CPU, HOOKS), chosen);
   });
 
   it('are nothing to choose for the portable engine', async () => {
     const portable = withEngine({ kind: 'portable' });
-    assert.equal(await settleFormulations(portable, 1e6, CPU), portable);
+    assert.equal(await settleFormulations(portable, 1e6, CPU, HOOKS), portable);
   });
 });
 

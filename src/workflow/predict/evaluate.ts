@@ -1,7 +1,6 @@
 /** Predicts the labelled sequences of a split and compares. */
 
 import type { Split } from '../../data/format/store.ts';
-import type { Device } from '../../launch/device.ts';
 import { readRunConfig } from '../../run/folder.ts';
 import {
   type ClassificationReport,
@@ -9,10 +8,12 @@ import {
   type LabelledPrediction,
 } from './classification-report.ts';
 import { matchClasses } from './match-classes.ts';
+import { type OpenPrediction, openPrediction, type PredictOptions } from './options.ts';
 import { predictOnWorkers } from './pool.ts';
-import type { Prediction } from './predict.ts';
-import { openPredictionTask, type PredictionRequest, type PredictionTask } from './task.ts';
+import type { SequencePrediction } from './predict-batches.ts';
+import { openPredictionTask, type PredictionTask } from './task.ts';
 
+/** How well the classes fit, of which weights, on which data. */
 export interface EvaluationResult extends ClassificationReport {
   readonly run: string;
   readonly weights: string;
@@ -24,17 +25,30 @@ export interface EvaluationResult extends ClassificationReport {
   readonly classes: readonly string[];
 }
 
-/** @throws LockstepError what is wrong with run, weights or data */
-export async function evaluateRun(
-  request: PredictionRequest,
-  devices: readonly Device[],
-): Promise<EvaluationResult> {
+/**
+ * Predicts the labelled sequences of a split (the test split unless told otherwise; all of raw files) with a
+ * run's weights and compares the classes with the true ones.
+ * @throws LockstepError what is wrong with run, weights or data; INTERRUPTED, TERMINATED
+ * @example
+ * const { accuracy, confusion } = await evaluate({ runFolder: 'runs/tiny', split: 'validation' });
+ */
+export async function evaluate(options: PredictOptions): Promise<EvaluationResult> {
+  const open = await openPrediction(options, { labelled: true, split: 'test' });
+  try {
+    const result = await evaluateRequest(open);
+    return options.files === undefined ? result : { ...result, dataset: options.files };
+  } finally {
+    await open.close();
+  }
+}
+
+async function evaluateRequest({ request, pool }: OpenPrediction): Promise<EvaluationResult> {
   const task = await openPredictionTask(request);
   try {
-    const { store, classes } = task;
+    const { store, classes, batches } = task;
     const { engine } = readRunConfig(request.run);
-    const pool = { devices, engine, batches: task.batches.length };
-    const report = await reportOnPredictions(task, predictOnWorkers(request, pool));
+    const predictions = predictOnWorkers(request, { ...pool, engine, batches: batches.length });
+    const report = await reportOnPredictions(task, predictions);
     const { run, split, crop } = request;
     const facts = { run, weights: task.model.source, dataset: store.path, classes };
     const subset = { ...(split !== undefined && { split }), ...(crop !== undefined && { crop }) };
@@ -50,7 +64,7 @@ export async function evaluateRun(
  */
 export async function reportOnPredictions(
   { store, classes }: PredictionTask,
-  batches: AsyncIterable<readonly Prediction[]>,
+  batches: AsyncIterable<readonly SequencePrediction[]>,
 ): Promise<ClassificationReport> {
   const toModelLabel = matchClasses(classes, store.manifest.classes);
   const { labels, lengths } = store.index;

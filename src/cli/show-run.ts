@@ -1,0 +1,44 @@
+/** A run as the command line shows it: progress while it goes on, then one line that says how it ended. */
+import { exitLine } from '../launch/exit.ts';
+import type { RunEvent, RunOutcome } from '../telemetry/run-event.ts';
+import type { RunHooks } from '../workflow/train/hooks.ts';
+import { RunFailed } from '../workflow/train/run-failed.ts';
+import { patientOutput } from './patient-output.ts';
+import { openProgressDisplay, type ProgressDisplay } from './progress-display.ts';
+import { withSignals } from './with-signals.ts';
+
+/** Runs `start` and shows what it tells. @returns the exit code */
+export async function showRun(start: (hooks: RunHooks) => Promise<RunOutcome>): Promise<number> {
+  const output = patientOutput(process.stderr.fd, process.stderr);
+  let display: ProgressDisplay | undefined;
+  const onEvent = (event: RunEvent): void => {
+    if (event.kind === 'start') display = openProgressDisplay(event.totalSteps, output);
+    else if (display !== undefined) display.show(event);
+    else showNotice(event);
+  };
+  const isShown = async () => {
+    display?.stop();
+    await output.flushed();
+  };
+  try {
+    return showOutcome(await withSignals((stop) => start({ ...stop, onEvent })).finally(isShown));
+  } catch (thrown) {
+    if (!(thrown instanceof RunFailed)) throw thrown;
+    process.stderr.write(`${thrown.toLine()}\n`);
+    return showOutcome(thrown.outcome);
+  }
+}
+
+/** A sentence of work that has no progress bar. */
+export function showNotice(event: RunEvent): void {
+  if (event.kind === 'warning') process.stderr.write(`Warning: ${event.text}\n`);
+  if (event.kind === 'status' && event.isDetail !== true) process.stderr.write(`${event.text}\n`);
+}
+
+function showOutcome(outcome: RunOutcome): number {
+  const { exitCode: code, reason, lastCheckpoint, runFolder, stateHash, step } = outcome;
+  process.stderr.write(`${exitLine({ code, reason, lastCheckpoint, runFolder })}\n`);
+  // Last, since the process ends when nobody reads it.
+  if (stateHash !== null) process.stdout.write(`state ${stateHash} after step ${step}\n`);
+  return code;
+}

@@ -1,0 +1,10 @@
+/** The signals of this process, for programs: a library leaves them to whoever uses it. */
+import { STOP_SIGNALS, type StopSignal, type WatchSignals } from '../core/stop-signal.ts';
+
+export const watchProcessSignals: WatchSignals = (onSignal) => {
+  const handle = (signal: NodeJS.Signals) => onSignal(signal as StopSignal);
+  for (const signal of STOP_SIGNALS) process.on(signal, handle);
+  return () => {
+    for (const signal of STOP_SIGNALS) process.off(signal, handle);
+  };
+};

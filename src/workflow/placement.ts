@@ -1,0 +1,73 @@
+/** Where workers run, how they talk, and what a run bears: as options, checked once. */
+import { DEFAULT_ELASTICITY, type Elasticity } from '../coordinator/elasticity.ts';
+import type { RendezvousKind } from '../coordinator/rendezvous.ts';
+import { LockstepError } from '../core/errors.ts';
+import { cpuDevices, type Device, gpuDevices } from '../launch/device.ts';
+
+/** How long workers may be told to wait for a coordinator: what waits meanwhile has to fit into a queue. */
+const LONGEST_COORDINATOR_WAIT_SECONDS = 1_800;
+
+/** Which devices work. */
+export interface DeviceOptions {
+  /** Number of worker processes on CPU threads. @default 1 */
+  readonly workers?: number | undefined;
+  /** One worker on each of these GPUs instead, as `nvidia-smi` numbers them: `['0', '1']`. */
+  readonly gpus?: readonly string[] | undefined;
+}
+
+/** How the workers of a run are connected, and what happens when one is lost. */
+export interface ClusterOptions extends DeviceOptions {
+  /** Unix sockets, or TCP on the loopback address: encrypted, or open to every process of the host. @default 'ipc' */
+  readonly transport?: 'ipc' | 'tcp' | 'insecure-tcp' | undefined;
+  /** Restarts in a row of a lost worker before it is left out. @default 3 */
+  readonly maxRestarts?: number | undefined;
+  /** With fewer workers the run waits for a restart, then saves and stops. @default 1 */
+  readonly minWorkers?: number | undefined;
+  /** How long workers wait for another coordinator when theirs died; 0: the run ends. @default 60 */
+  readonly coordinatorWaitSeconds?: number | undefined;
+}
+
+/** @throws LockstepError USAGE, DEVICE_ABSENT */
+export function devicesOf({ gpus, workers = 1 }: DeviceOptions): Device[] {
+  return gpus === undefined ? cpuDevices(workers) : gpuDevices(gpus.join(','));
+}
+
+export function rendezvousOf({ transport = 'ipc' }: ClusterOptions): RendezvousKind {
+  return transport === 'ipc' ? { kind: 'ipc' } : { kind: transport, host: '127.0.0.1' };
+}
+
+/**
+ * @param spell how an option is called where it was given
+ * @throws LockstepError USAGE for numbers that make no sense
+ */
+export function elasticityOf(
+  options: ClusterOptions,
+  workers: number,
+  spell: (option: string) => string = (option) => option,
+): Elasticity {
+  const { maxRestarts = DEFAULT_ELASTICITY.maxRestarts } = options;
+  const { minWorkers = DEFAULT_ELASTICITY.minWorkers } = options;
+  const { coordinatorWaitSeconds = DEFAULT_ELASTICITY.coordinatorWaitMs / 1000 } = options;
+  const refuse = (option: string, value: number, allowed: string, advice: string) =>
+    new LockstepError(
+      'USAGE',
+      `Cannot use ${spell(option)} ${value}: it must be ${allowed}.`,
+      advice,
+    );
+  if (!Number.isInteger(maxRestarts) || maxRestarts < 0) {
+    const advice = 'Give 0 to leave a lost worker out at once.';
+    throw refuse('maxRestarts', maxRestarts, 'an integer from 0', advice);
+  }
+  if (!Number.isInteger(minWorkers) || minWorkers < 1 || minWorkers > workers) {
+    const allowed = `an integer from 1 to ${workers}, the number of workers`;
+    throw refuse('minWorkers', minWorkers, allowed, 'Leave it out to go on with any number.');
+  }
+  if (
+    !(coordinatorWaitSeconds >= 0 && coordinatorWaitSeconds <= LONGEST_COORDINATOR_WAIT_SECONDS)
+  ) {
+    const allowed = `a number from 0 to ${LONGEST_COORDINATOR_WAIT_SECONDS} seconds`;
+    const advice = 'Give 0 to end the run when its coordinator dies.';
+    throw refuse('coordinatorWaitSeconds', coordinatorWaitSeconds, allowed, advice);
+  }
+  return { maxRestarts, minWorkers, coordinatorWaitMs: coordinatorWaitSeconds * 1000 };
+}

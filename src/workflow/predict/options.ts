@@ -1,0 +1,61 @@
+/** Which run predicts what, as the caller says it. */
+import { LockstepError } from '../../core/errors.ts';
+import type { Split } from '../../data/format/store.ts';
+import { type DeviceOptions, devicesOf } from '../placement.ts';
+import { throwIfStopped } from '../train/stop-requests.ts';
+import type { PoolOptions } from './pool.ts';
+import { openRawFiles } from './raw-files.ts';
+import type { PredictionHooks, PredictionRequest } from './task.ts';
+
+/** Options of `evaluate` and `predict`. */
+export interface PredictOptions extends DeviceOptions, Partial<PredictionHooks> {
+  /** Folder of the run whose weights predict. */
+  readonly runFolder: string;
+  /** Weights at the end of this phase. @default the last phase, or the newest checkpoint before its end */
+  readonly phase?: string | undefined;
+  /** Another dataset than the run was trained on. */
+  readonly data?: string | undefined;
+  /** Raw files instead of a dataset, read as the training data were: a folder, a .csv or a .jsonl file. */
+  readonly files?: string | undefined;
+  /** Only the sequences of this split. */
+  readonly split?: Split | undefined;
+  /** Only the first so many timesteps of each sequence. */
+  readonly crop?: number | undefined;
+}
+
+/** What is to be predicted and by which workers, for as long as `close` is not called. */
+export interface OpenPrediction {
+  readonly request: PredictionRequest;
+  readonly pool: Pick<PoolOptions, 'devices' | 'hooks'>;
+  close(): Promise<void>;
+}
+
+/** @throws LockstepError USAGE for options that exclude each other; what is wrong with the raw files */
+export async function openPrediction(
+  options: PredictOptions,
+  defaults: { readonly labelled: boolean; readonly split?: Split },
+): Promise<OpenPrediction> {
+  const { onEvent = () => {}, signal, kill, runFolder: run, phase, crop, files } = options;
+  const hooks = { onEvent, signal, kill };
+  const pool = { devices: devicesOf(options), hooks };
+  throwIfStopped(hooks, 'the first prediction');
+  const { labelled } = defaults;
+  if (files === undefined) {
+    const { data, split = defaults.split } = options;
+    const close = async () => {};
+    return { pool, close, request: { run, phase, data, split, crop, labelled } };
+  }
+  refuseBoth(options);
+  const { store, remove } = await openRawFiles({ run, source: files, labelled }, onEvent);
+  return { pool, close: remove, request: { run, phase, data: store, crop, labelled } };
+}
+
+function refuseBoth({ data, split }: PredictOptions): void {
+  const other = data !== undefined ? 'data' : split !== undefined ? 'split' : undefined;
+  if (other === undefined) return;
+  throw new LockstepError(
+    'USAGE',
+    `files and ${other} exclude each other: raw files are a dataset of their own, without splits.`,
+    `Leave one of them out.`,
+  );
+}

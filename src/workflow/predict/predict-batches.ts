@@ -1,0 +1,88 @@
+/** Class probabilities, one micro-batch after the other. */
+import type { Weights } from '../../checkpoint/state-tensors.ts';
+import { LockstepError } from '../../core/errors.ts';
+import { collate } from '../../data/collate.ts';
+import type { Store } from '../../data/format/store.ts';
+import type { MicroBatchList } from '../../data/plan/evaluation-batches.ts';
+import type { PlannedMicroBatch } from '../../data/plan/plan.ts';
+import type { Engine, MicroBatch, Program, Session } from '../../engine/engine.ts';
+
+export interface SequencePrediction {
+  /** Number of the sequence in its store. */
+  readonly sequence: number;
+  /** One probability a class; they add up to 1. */
+  readonly probabilities: readonly number[];
+}
+
+export interface PredictInput {
+  readonly engine: Engine;
+  readonly program: Program;
+  readonly weights: Weights;
+  readonly store: Store;
+  readonly batches: MicroBatchList;
+  /** Computes every `stride`-th micro-batch, from this one on. */
+  readonly first: number;
+  readonly stride: number;
+}
+
+/**
+ * Yields the predictions of each micro-batch in turn.
+ * @throws LockstepError NON_FINITE when the weights give logits that are not numbers
+ */
+export async function* predictBatches(
+  input: PredictInput,
+): AsyncGenerator<SequencePrediction[], void> {
+  const { engine, program, weights, store, batches, first, stride } = input;
+  const session = engine.session(program);
+  try {
+    session.load({ ...weights, moments: [] });
+    for (let position = first; position < batches.length; position += stride) {
+      yield await predictOne(session, store, batches.at(position));
+    }
+  } finally {
+    session.dispose();
+  }
+}
+
+async function predictOne(
+  session: Session,
+  store: Store,
+  batch: PlannedMicroBatch,
+): Promise<SequencePrediction[]> {
+  const { shape, data } = session.forward(await bareMicroBatch(store, batch));
+  const classes = shape[1]!;
+  return batch.rows.map(({ sequence }, row) => {
+    const logits = data.subarray(row * classes, (row + 1) * classes);
+    refuseNonFinite(logits, store, sequence);
+    return { sequence, probabilities: softmax(logits) };
+  });
+}
+
+/** A micro-batch with its values only: prediction has no objective. */
+async function bareMicroBatch(store: Store, batch: PlannedMicroBatch): Promise<MicroBatch> {
+  const { rows, paddedLength, lengths, sequences, values } = await collate(store, batch);
+  return {
+    rows,
+    paddedLength,
+    lengths,
+    sequences,
+    feeds: { values: { shape: [rows, paddedLength], data: values } },
+    hostSums: {},
+  };
+}
+
+function softmax(logits: Float32Array): number[] {
+  const largest = Math.max(...logits);
+  const exponentials = Array.from(logits, (logit) => Math.exp(logit - largest));
+  const sum = exponentials.reduce((a, b) => a + b, 0);
+  return exponentials.map((value) => value / sum);
+}
+
+function refuseNonFinite(logits: Float32Array, store: Store, sequence: number): void {
+  if (logits.every(Number.isFinite)) return;
+  throw new LockstepError(
+    'NON_FINITE',
+    `The logits of sequence "${store.ids()[sequence]}" are ${[...logits].join(', ')}.`,
+    'Choose another checkpoint: these weights are damaged or diverged.',
+  );
+}

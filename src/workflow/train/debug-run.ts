@@ -1,0 +1,141 @@
+/** A run in this process, operation by operation, so that what is not finite can be traced to its layer. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { RunConfig } from '../../config/run-config.ts';
+import { EXIT } from '../../core/errors.ts';
+import { exitCodeOfSignal } from '../../core/stop-signal.ts';
+import type { ActivationRange, StateLayout } from '../../engine/engine.ts';
+import { createRunFolder, type RunFolder } from '../../run/folder.ts';
+import { loadMicroBatch } from '../../run/loader/load-micro-batch.ts';
+import type { CoordinatorEvent } from '../../telemetry/coordinator-event.ts';
+import { openMetrics } from '../../telemetry/metrics.ts';
+import { readerEvent } from '../../telemetry/reader-event.ts';
+import type { RunOutcome } from '../../telemetry/run-event.ts';
+import { type LocalComm, openLocalComm } from '../../worker/comm/local-comm.ts';
+import { type ReadyWorker, runWorker } from '../../worker/run-worker.ts';
+import { withDefaultFormulations } from '../tune/settle-formulations.ts';
+import { concludeRun } from './conclude-run.ts';
+import type { GuardedHooks } from './hooks.ts';
+import { refuseNonFiniteModel } from './non-finite-model.ts';
+import { readRunFacts } from './run-facts.ts';
+import { recordEvent } from './run-files.ts';
+import { watchStopRequests } from './stop-requests.ts';
+
+export interface DebugRequest {
+  readonly config: RunConfig;
+  /** Keeps the run in this folder; it is removed at the end when absent. */
+  readonly runFolder?: string | undefined;
+  /** Called before the first step. */
+  readonly onLayers: (layers: LayerReport) => void;
+}
+
+/** What a training forward pass over the first micro-batch of each phase gave. */
+export interface LayerReport {
+  readonly ranges: readonly ActivationRange[];
+  readonly layout: StateLayout;
+  /** Timesteps. */
+  readonly receptiveField: number;
+  readonly totalSteps: number;
+}
+
+/** `config` as `debugRun` computes it: one operation after the other. */
+export function debugConfig(config: RunConfig): RunConfig {
+  const { engine } = config;
+  const eager = { ...config, engine: { ...engine, kind: 'eager' as const } };
+  return withDefaultFormulations(engine.kind === 'compiled' ? eager : config);
+}
+
+/**
+ * The process must have the engine's environment.
+ * @throws LockstepError what keeps the run from beginning, or ended it
+ */
+export async function debugRun(request: DebugRequest, hooks: GuardedHooks): Promise<RunOutcome> {
+  const { config, runFolder } = request;
+  await readRunFacts(config, hooks);
+  const root = runFolder === undefined ? mkdtempSync(join(tmpdir(), 'lockstep-debug-')) : undefined;
+  try {
+    const folder = createRunFolder(runFolder ?? join(root!, config.name), config);
+    try {
+      const outcome = await debugIn(folder, request, hooks);
+      return root === undefined ? outcome : { ...outcome, lastCheckpoint: null };
+    } finally {
+      folder.release();
+    }
+  } finally {
+    if (root !== undefined) rmSync(root, { recursive: true });
+  }
+}
+
+async function debugIn(
+  folder: RunFolder,
+  { onLayers }: DebugRequest,
+  hooks: GuardedHooks,
+): Promise<RunOutcome> {
+  const { metrics: file, path: runFolder, runConfig: config } = folder;
+  const metrics = openMetrics(file);
+  const onEvent = (event: CoordinatorEvent): void => {
+    recordEvent(metrics, event);
+    const told = readerEvent(event);
+    if (told !== undefined) hooks.onEvent(told);
+  };
+  const comm = openLocalComm({ onEvent, watchSignals: watchStopRequests(hooks) });
+  try {
+    const end = await runWorker({
+      config,
+      comm,
+      runFolder,
+      resume: false,
+      onWarning: (text) => hooks.onEvent({ kind: 'warning', text }),
+      onReady: async (ready) => {
+        await showLayers(ready, onLayers);
+        const { totalSteps } = ready.run.schedule;
+        hooks.onEvent({ kind: 'start', runFolder, totalSteps, workers: 1 });
+      },
+    });
+    return await concludeRun(folder, {
+      ...endOf(comm),
+      step: end.globalStep,
+      stateHash: end.stateHash,
+    });
+  } finally {
+    await comm.close();
+    await metrics.close();
+  }
+}
+
+function endOf({ stopSignal }: LocalComm) {
+  if (stopSignal === null) {
+    return { kind: 'completed', exitCode: EXIT.done, reason: 'All steps are done.' } as const;
+  }
+  const reason = `Ended by ${stopSignal}.`;
+  return { kind: 'drained', exitCode: exitCodeOfSignal(stopSignal), reason } as const;
+}
+
+/** One training forward pass over the first micro-batch of each phase, before any training. */
+async function showLayers(
+  { run, engine, store, start }: ReadyWorker,
+  onLayers: DebugRequest['onLayers'],
+): Promise<void> {
+  const ranges: ActivationRange[] = [];
+  for (const [phase, { program }] of run.phases.entries()) {
+    const first = { kind: 'training', phase, stepInPhase: 0, microBatch: 0 } as const;
+    const batch = await loadMicroBatch(store, run.phases, first);
+    const session = engine.session(program);
+    try {
+      session.load(start.state);
+      ranges.push(...session.inspect(batch).filter(({ layer }) => !isListed(ranges, layer)));
+    } finally {
+      session.dispose();
+    }
+  }
+  const { layout } = run;
+  const { receptiveField } = run.model;
+  onLayers({ ranges, layout, receptiveField, totalSteps: run.schedule.totalSteps });
+  refuseNonFiniteModel(start.state.parameters, layout, ranges);
+}
+
+/** Phases differ by their heads only. */
+function isListed(ranges: readonly ActivationRange[], layer: string): boolean {
+  return ranges.some((range) => range.layer === layer);
+}

@@ -1,0 +1,57 @@
+/** A run that ended early, from its newest checkpoint on. */
+
+import { openRunFolder } from '../../run/folder.ts';
+import type { RunOutcome } from '../../telemetry/run-event.ts';
+import { type ClusterOptions, devicesOf, elasticityOf, rendezvousOf } from '../placement.ts';
+import { movedSentence } from '../tune/settle-formulations.ts';
+import { examineRun } from './examine-run.ts';
+import { type GuardedHooks, type RunHooks, withGuardedHooks } from './hooks.ts';
+import { readRunFacts } from './run-facts.ts';
+import { startRun } from './start-run.ts';
+import { throwIfStopped, watchStopRequests } from './stop-requests.ts';
+
+export interface ResumeOptions extends ClusterOptions, RunHooks {
+  /** Folder of the run. */
+  readonly runFolder: string;
+}
+
+/**
+ * Goes on with a run from its newest checkpoint, on any number of workers: the result is the same, bit by
+ * bit, as that of a run that was never stopped. A run that has completed is answered at once.
+ * @throws LockstepError RUN_NOT_FOUND, RUN_LOCKED, CHECKPOINT_MISMATCH for another configuration or other
+ *   data, DATA_NOT_FOUND, USAGE for a folder that can't be written: no process was started then; RunFailed
+ *   what ended the run
+ * @example
+ * const { status } = await resume({ runFolder: 'runs/tiny', workers: 4 });
+ */
+export async function resume(options: ResumeOptions): Promise<RunOutcome> {
+  return await withGuardedHooks(options, async (hooks) => await resumeWith(options, hooks));
+}
+
+async function resumeWith(options: ResumeOptions, hooks: GuardedHooks): Promise<RunOutcome> {
+  const devices = devicesOf(options);
+  const elasticity = elasticityOf(options, devices.length);
+  throwIfStopped(hooks);
+  const completed = await examineRun(options.runFolder);
+  if (completed !== undefined) {
+    hooks.onEvent({ kind: 'end', outcome: completed });
+    return completed;
+  }
+  const folder = await openRunFolder(options.runFolder);
+  try {
+    const moved = movedSentence(folder.runConfig, devices[0]!);
+    if (moved !== undefined) hooks.onEvent({ kind: 'status', text: moved });
+    const facts = await readRunFacts(folder.runConfig, hooks);
+    throwIfStopped(hooks);
+    return await startRun(folder, facts, {
+      devices,
+      elasticity,
+      rendezvous: rendezvousOf(options),
+      resume: true,
+      onEvent: hooks.onEvent,
+      watchSignals: watchStopRequests(hooks),
+    });
+  } finally {
+    folder.release();
+  }
+}

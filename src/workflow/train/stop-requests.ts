@@ -1,0 +1,59 @@
+/** How a run is asked to stop: by AbortSignals, since a library leaves the signals of its process alone. */
+import type { ChildProcess } from 'node:child_process';
+import { LockstepError } from '../../core/errors.ts';
+import { STOP_SIGNALS, type StopSignal, type WatchSignals } from '../../core/stop-signal.ts';
+
+export interface StopRequests {
+  /**
+   * Stops the run at the next step, with a checkpoint: what SIGTERM means. `abort('SIGUSR1')` and the other
+   * names of signals give the outcome the exit code of that signal. Before the first step there is nothing
+   * to save: the call rejects with TERMINATED then.
+   */
+  readonly signal?: AbortSignal | undefined;
+  /** Ends the run at once, without saving: what a second Ctrl-C means. The call rejects with INTERRUPTED. */
+  readonly kill?: AbortSignal | undefined;
+}
+
+export function watchStopRequests({ signal, kill }: StopRequests): WatchSignals {
+  return (onSignal) => {
+    const stop = () => onSignal(stopSignalOf(signal!));
+    const end = () => {
+      if (signal?.aborted !== true) onSignal('SIGTERM');
+      onSignal('SIGINT');
+    };
+    const unwatch = [whenAborted(signal, stop), whenAborted(kill, end)];
+    return () => {
+      for (const off of unwatch) off();
+    };
+  };
+}
+
+/**
+ * @param what had not happened yet
+ * @throws LockstepError INTERRUPTED, TERMINATED once a stop was asked for
+ */
+export function throwIfStopped({ signal, kill }: StopRequests, what = 'the first step'): void {
+  const asked = [signal, kill].find((one) => one?.aborted);
+  if (asked === undefined) return;
+  const name = stopSignalOf(asked);
+  const code = name === 'SIGINT' ? 'INTERRUPTED' : 'TERMINATED';
+  throw new LockstepError(code, `${name} came before ${what}.`, 'Nothing was lost.');
+}
+
+/** Kills a process that prepares something as soon as a stop is asked for, until the returned function is called. */
+export function killWhenStopped(child: ChildProcess, { signal, kill }: StopRequests): () => void {
+  const end = () => void child.kill('SIGKILL');
+  const unwatch = [whenAborted(signal, end), whenAborted(kill, end)];
+  return () => {
+    for (const off of unwatch) off();
+  };
+}
+
+const stopSignalOf = ({ reason }: AbortSignal): StopSignal =>
+  STOP_SIGNALS.find((name) => name === reason) ?? 'SIGTERM';
+
+function whenAborted(signal: AbortSignal | undefined, then: () => void): () => void {
+  if (signal?.aborted) then();
+  else signal?.addEventListener('abort', then, { once: true });
+  return () => signal?.removeEventListener('abort', then);
+}

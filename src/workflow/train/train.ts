@@ -1,0 +1,82 @@
+/** A new run, from its configuration to its end. */
+import { join } from 'node:path';
+import { LockstepError } from '../../core/errors.ts';
+import { claimRunFolder } from '../../run/folder.ts';
+import type { RunOutcome } from '../../telemetry/run-event.ts';
+import { parseFault } from '../../worker/training/simulated-fault.ts';
+import { type ClusterOptions, devicesOf, elasticityOf, rendezvousOf } from '../placement.ts';
+import { settleFormulations } from '../tune/settle-formulations.ts';
+import { type GuardedHooks, type RunHooks, withGuardedHooks } from './hooks.ts';
+import { type ConfigSource, refuseTf32OnCpu, resolveRunConfig } from './resolve-config.ts';
+import { readRunFacts } from './run-facts.ts';
+import { startRun } from './start-run.ts';
+import { throwIfStopped, watchStopRequests } from './stop-requests.ts';
+
+export interface TrainOptions extends ConfigSource, ClusterOptions, RunHooks {
+  /** Folder of the run: it must be absent or empty. @default `runs/<name of the configuration>` */
+  readonly runFolder?: string | undefined;
+  /** Faults to inject into workers, as `--simulate` takes them: `['kill@rank=1,step=20']`. */
+  readonly simulate?: readonly string[] | undefined;
+}
+
+/**
+ * Trains a configuration with workers on this machine and resolves when the run has ended, completed or
+ * stopped. Several runs may go on in one process, each in a folder of its own.
+ *
+ * It prints nothing and leaves exit code, signals and current folder of the process alone.
+ * @throws LockstepError what keeps the run from beginning: nothing is left behind then; RunFailed what ended it
+ * @example
+ * const stop = new AbortController();
+ * const outcome = await train({
+ *   config: 'configs/tiny.yaml',
+ *   workers: 2,
+ *   signal: stop.signal, // stop.abort() saves a checkpoint and stops: outcome.status is 'stopped'
+ *   onEvent: (event) => event.kind === 'step' && console.log(event.step, event.metrics.loss),
+ * });
+ * console.log(outcome.stateHash);
+ */
+export async function train(options: TrainOptions): Promise<RunOutcome> {
+  return await withGuardedHooks(options, async (hooks) => await trainWith(options, hooks));
+}
+
+async function trainWith(options: TrainOptions, hooks: GuardedHooks): Promise<RunOutcome> {
+  const devices = devicesOf(options);
+  const elasticity = elasticityOf(options, devices.length);
+  const simulate = faultsFor(options, devices.length);
+  const config = resolveRunConfig(options);
+  refuseTf32OnCpu(config, devices);
+  throwIfStopped(hooks);
+  const claim = claimRunFolder(options.runFolder ?? join('runs', config.name));
+  try {
+    const facts = await readRunFacts(config, hooks);
+    const settled = await settleFormulations(config, facts.microBatches, devices[0]!, hooks);
+    throwIfStopped(hooks);
+    const folder = claim.settle(settled);
+    try {
+      return await startRun(folder, facts, {
+        devices,
+        elasticity,
+        simulate,
+        rendezvous: rendezvousOf(options),
+        resume: false,
+        onEvent: hooks.onEvent,
+        watchSignals: watchStopRequests(hooks),
+      });
+    } finally {
+      folder.release();
+    }
+  } finally {
+    claim.abandon();
+  }
+}
+
+/** The faults that were ordered. @throws LockstepError USAGE for one that makes no sense here */
+function faultsFor({ simulate = [] }: TrainOptions, workers: number): readonly string[] {
+  const outside = simulate.find((text) => parseFault(text).rank >= workers);
+  if (outside === undefined) return simulate;
+  throw new LockstepError(
+    'USAGE',
+    `Cannot simulate "${outside}": the run has ${workers} workers, so ranks 0 to ${workers - 1}.`,
+    'Name one of those ranks, or give more --workers.',
+  );
+}
