@@ -47,8 +47,8 @@ export interface EnginePlace {
 }
 
 /**
-/** Each line of a child's stderr, without what TensorFlow prints at every start. */
-function readStderr(child: ChildProcess, onLine: (line: string) => void): void {
+ * Starts a TypeScript program with the engine's environment. What it prints on stdout is the caller's business.
+ * @param stdin `pipe` for a program that ends when nobody is there any more
  */
 export function startEngineProgram(
   program: string,
