@@ -1,4 +1,4 @@
-/** A model, an objective and micro-batches of made-up symbols, to time steps of. */
+/** Makes the programs and micro-batches of made-up symbols whose steps the benchmarks time. */
 import type { ModelConfig } from '../config/model-section.ts';
 import type { ObjectiveConfig } from '../config/phase-section.ts';
 import type { MicroBatch, Program, TrainState } from '../engine/engine.ts';
@@ -16,12 +16,13 @@ import {
   SYMBOLS,
 } from './step-shapes.ts';
 
+/** Which model and objective to time. */
 export interface BenchDefinition {
   readonly model: ModelConfig;
   readonly objective: ObjectiveConfig;
 }
 
-/** Supervised, as every benchmark of a step is. */
+/** The definition of a benchmark of steps: the model with a supervised objective. */
 export function definitionOf(model: BenchModel): BenchDefinition {
   return {
     model: modelConfigOf(model),
@@ -29,6 +30,7 @@ export function definitionOf(model: BenchModel): BenchDefinition {
   };
 }
 
+/** A program, and its micro-batches. */
 export interface BenchProgram {
   readonly program: Program;
   readonly state: TrainState;
@@ -45,7 +47,7 @@ const FACTS = {
   valueRange: { minimum: 0, maximum: SYMBOLS - 1 },
 };
 
-/** Trained by AdamW. */
+/** The program of a definition, with AdamW. */
 export function makeBenchProgram(definition: BenchDefinition): BenchProgram {
   const objective = makeObjective(definition.objective, FACTS, 0);
   const { pretextOutputs } = objective;

@@ -1,4 +1,4 @@
-/** Times the all-reduce of ours and of gloo in turn, each in processes of its own. */
+/** Times our all-reduce and gloo's in turn, each in its own processes. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,8 +8,9 @@ import type { CollectiveAnswer, CollectiveRequest } from './collective-worker.ts
 import { type Contender, programAt, startContender, typescriptCommand } from './contender.ts';
 import { type Timing, timingOf } from './step-bench.ts';
 
+/** What to time. */
 export interface CollectiveBenchOptions {
-  /** Bytes of a vector. */
+  /** Sizes of the vectors, in bytes. */
   readonly sizes: readonly number[];
   readonly worldSize: number;
   readonly rounds: number;
@@ -17,19 +18,22 @@ export interface CollectiveBenchOptions {
   readonly peer?: string | undefined;
 }
 
+/** The times for one size. */
 export interface CollectiveRow {
   readonly bytes: number;
   readonly timings: Readonly<Record<string, Timing>>;
 }
 
+/** Names of the contenders. */
 export const OURS = 'Lockstep';
 export const GLOO = 'gloo';
+/** Bytes of the vectors by default. */
 export const COLLECTIVE_SIZES: readonly number[] = [4e3, 1e5, 1e6, 1e7, 4e7];
 
 const ONE_THREAD = { threadsPerWorker: 1, numerics: 'strict' } as const;
 
 /**
- * All ranks of one contender are asked at once; the time of a reduction is rank 0's.
+ * Asks all ranks of one contender at once; rank 0 measures the time of a reduction.
  * @throws LockstepError UNEXPECTED when a contender cannot run or gives a wrong sum
  */
 export async function benchCollective(

@@ -1,11 +1,11 @@
-/** One rank of the all-reduce that `bench collective` times: RANK WORLD_SIZE FOLDER, a request a line. */
+/** One rank of the all-reduce that `bench collective` times. Arguments: RANK WORLD_SIZE FOLDER; one request a line. */
 import { createInterface } from 'node:readline';
 import { AllReduce } from '../collective/all-reduce.ts';
 import { openTransport } from '../collective/transport/open-transport.ts';
 import { shareOf, wholeSubtrees } from '../core/canonical-sum.ts';
 import { ipcEndpoint } from '../protocol/private-folder.ts';
 
-/** All ranks are asked the same at the same time. */
+/** A request. All ranks get the same one at the same time. */
 export interface CollectiveRequest {
   /** Numbers in the vector. */
   readonly floats: number;
@@ -13,6 +13,7 @@ export interface CollectiveRequest {
   readonly repeats: number;
 }
 
+/** The answer to a request. */
 export interface CollectiveAnswer {
   readonly milliseconds: readonly number[];
   /** Whether every sum was right. */
@@ -43,12 +44,12 @@ const allReduce = new AllReduce({
   signal: new AbortController().signal,
 });
 
-// One micro-batch a rank.
+// One micro-batch for each rank.
 const [node] = wholeSubtrees(shareOf(rank, worldSize, worldSize), worldSize);
 let step = 0;
 for await (const line of createInterface({ input: process.stdin })) {
   const { floats, warmUp, repeats } = JSON.parse(line) as CollectiveRequest;
-  // Where the main thread of a worker leaves its leaves.
+  // The memory in which a worker's main thread writes its leaves.
   const vector = transport.memory(floats).fill(rank + 1);
   const expected = (worldSize * (worldSize + 1)) / 2;
   const milliseconds: number[] = [];

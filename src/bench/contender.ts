@@ -1,4 +1,4 @@
-/** A process that answers timing requests, a line of JSON each way. */
+/** A process that answers timing requests: one line of JSON each way. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -16,13 +16,17 @@ export const typescriptCommand = (name: string): string[] => [
   ...[process.execPath, '--import', TSX, programAt(name)],
 ];
 
+/** A running contender. */
 export interface Contender {
   readonly name: string;
   ask<Answer>(request: unknown): Promise<Answer>;
   close(): void;
 }
 
-/** @param engine what it computes with, of which PyTorch takes the threads */
+/**
+ * Starts a contender.
+ * @param engine its engine; PyTorch uses only the number of threads
+ */
 export function startContender(
   name: string,
   command: readonly string[],
@@ -45,7 +49,7 @@ export function startContender(
     child.once('error', (error) => reject(absent(name, error)));
     child.once('close', (code) => reject(gone(name, code, lastWordsOf(errors))));
   });
-  // Only a pending request minds.
+  // Avoids an unhandled rejection: only a pending request reports the failure.
   failure.catch(() => {});
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
@@ -74,7 +78,7 @@ function absent(name: string, error: Error): LockstepError {
   );
 }
 
-/** The line that names the error: Node and Python print more after or before it. */
+/** The line that names the error; Node and Python print more lines around it. */
 function lastWordsOf(lines: readonly string[]): string | undefined {
   return lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1);
 }

@@ -1,12 +1,15 @@
-/** What `bench profile` prints. */
+/** The text that `bench profile` prints. */
 import { formatTable } from '../core/format.ts';
 import { byLayer, byOperation, type StepProfile, sumOfParts } from './step-profile.ts';
 import { describeTiming } from './step-table.ts';
 
-/** Groups below this share of the parts are added up in one line. */
+/** One line adds up all groups below this share. */
 const SMALL_SHARE = 0.005;
 
-/** @param title what was timed */
+/**
+ * The profile as text.
+ * @param title what was timed
+ */
 export function profileText(title: string, profile: StepProfile): string {
   const parts = sumOfParts(profile);
   const peak = Math.round(profile.peakBytes / 1e6);

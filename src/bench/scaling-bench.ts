@@ -1,7 +1,7 @@
 /**
- * What several workers make of a host: one run of them, beside as many runs of one worker each that exchange nothing,
- * and beside PyTorch's DistributedDataParallel over gloo, in turn. Whole runs, measured by the time of day in their
- * metrics, so that nothing between the steps is left out.
+ * Times one run of several workers, then as many separate runs of one worker, which exchange nothing, and PyTorch's
+ * DistributedDataParallel over gloo, in turn. It times whole runs by the time of day in their metrics, so the
+ * figures include everything between the steps.
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,10 +16,11 @@ import { programAt, startContender } from './contender.ts';
 import { type Timing, timingOf } from './step-bench.ts';
 import { type BenchModel, CLASSES, modelConfigOf, SYMBOLS } from './step-shapes.ts';
 
+/** What to time. */
 export interface ScalingOptions {
   readonly model: BenchModel;
   readonly workers: number;
-  /** Micro-batches of a global step that one worker computes. */
+  /** Micro-batches that one worker computes in a global step. */
   readonly microBatchesEach: readonly number[];
   readonly steps: number;
   readonly rounds: number;
@@ -27,7 +28,7 @@ export interface ScalingOptions {
   readonly peer?: string | undefined;
 }
 
-/** Tokens a second of all workers together. */
+/** Tokens per second of all workers together. */
 export interface ScalingRow {
   readonly microBatchesEach: number;
   readonly together: Timing;
@@ -35,13 +36,16 @@ export interface ScalingRow {
   readonly ddp: Timing | undefined;
 }
 
-/** Of a micro-batch. */
+/** Shape of a micro-batch. */
 export const SCALING_SHAPE = { rows: 8, length: 2048 } as const;
 const TOKENS = SCALING_SHAPE.rows * SCALING_SHAPE.length;
 const WARM_UP = 20;
 const LOCKSTEP = fileURLToPath(new URL('../../bin/lockstep.js', import.meta.url));
 
-/** @throws LockstepError UNEXPECTED when a run or the peer fails */
+/**
+ * Times all contenders in turn.
+ * @throws LockstepError UNEXPECTED when a run or the peer fails
+ */
 export async function benchScaling(
   options: ScalingOptions,
   onRow: (row: ScalingRow) => void,
@@ -99,7 +103,7 @@ async function timeRow(
   };
 }
 
-/** Tokens a second between the end of the warm-up and the last but a fifth of the steps. */
+/** Tokens per second, from the end of the warm-up to four fifths of the steps. */
 async function speedOfRun(
   folder: string,
   root: string,
@@ -114,7 +118,7 @@ async function speedOfRun(
     .split('\n')
     .map((line) => JSON.parse(line) as { kind: string; time: string })
     .flatMap(({ kind, time }) => (kind === 'step' ? [Date.parse(time)] : []));
-  // Runs that began at the same time do not end so: the last steps of one may have had the host to itself.
+  // Runs that began together do not end together: one may have had the host to itself for its last steps.
   const last = WARM_UP + Math.floor(0.8 * options.steps);
   const seconds = (times[last]! - times[WARM_UP]!) / 1000;
   return ((last - WARM_UP) * microBatches * TOKENS) / seconds;

@@ -1,9 +1,10 @@
-/** The table of `bench scaling`, a line at a time: thousands of tokens a second. */
+/** The table of `bench scaling`, line by line, in thousands of tokens per second. */
 import type { ScalingRow } from './scaling-bench.ts';
 import type { Timing } from './step-bench.ts';
 
 const WIDTH = 24;
 
+/** The heading of the table. */
 export function scalingHead(workers: number, hasPeer: boolean): string {
   const columns = [
     ...['micro-batches each', `${workers} workers`, `${workers} runs apart`, 'of it'],
@@ -15,6 +16,7 @@ export function scalingHead(workers: number, hasPeer: boolean): string {
     .trimEnd();
 }
 
+/** One row of the table. */
 export function scalingLine({ microBatchesEach, together, apart, ddp }: ScalingRow): string {
   const cells = [
     String(microBatchesEach),

@@ -1,4 +1,4 @@
-/** Times training steps of several contenders in turn, so that a drift of the machine's speed hits all. */
+/** Times training steps of several contenders in turn, so that a drift of the machine's speed affects all. */
 import type { EngineChoice } from '../config/engine-section.ts';
 import type { NumericsFingerprint } from '../engine/engine.ts';
 import type { MachineLimits } from '../engine/tensorflow/machine-limits.ts';
@@ -7,6 +7,7 @@ import { type Contender, programAt, startContender, startEngine } from './conten
 import { BENCH_MODELS, flopsOf, lengthsOf, type StepShape } from './step-shapes.ts';
 import type { EngineFacts, StepAnswer } from './step-worker.ts';
 
+/** What to time. */
 export interface StepBenchOptions {
   readonly shapes: readonly StepShape[];
   readonly threads: readonly number[];
@@ -15,24 +16,26 @@ export interface StepBenchOptions {
   readonly peer?: string | undefined;
 }
 
-/** Milliseconds of a step. */
+/** Time of a step, in milliseconds. */
 export interface Timing {
   readonly median: number;
   readonly minimum: number;
   readonly maximum: number;
 }
 
+/** The times for one shape. */
 export interface StepRow {
   readonly shape: StepShape;
   readonly threads: number;
   readonly timings: Readonly<Record<string, Timing>>;
-  /** Most memory that each contender's process had resident during its steps. */
+  /** Peak of the resident memory of each contender's process during its steps. */
   readonly peakBytes: Readonly<Record<string, number>>;
-  /** Of the compiled engine. */
+  /** Tokens per second of the compiled engine. */
   readonly tokensPerSecond: number;
   readonly shareOfPeak: number;
 }
 
+/** The result of a benchmark. */
 export interface StepReport {
   readonly engine: NumericsFingerprint;
   readonly pytorch: string | undefined;
@@ -40,6 +43,7 @@ export interface StepReport {
   readonly rows: readonly StepRow[];
 }
 
+/** Names of the contenders. */
 export const COMPILED = 'compiled';
 export const EAGER = 'eager';
 export const PYTORCH = 'PyTorch';
@@ -48,7 +52,10 @@ export const PYTORCH_COMPILED = 'PyTorch compiled';
 const WARM_UP_STEPS = 3;
 const STEPS_A_ROUND = 3;
 
-/** @throws LockstepError UNEXPECTED when a contender cannot run */
+/**
+ * Times all shapes.
+ * @throws LockstepError UNEXPECTED when a contender cannot run
+ */
 export async function benchSteps(
   options: StepBenchOptions,
   onRow: (row: StepRow) => void,
@@ -58,14 +65,14 @@ export async function benchSteps(
   let engine: NumericsFingerprint | undefined;
   let pytorch: string | undefined;
   for (const [threads, model] of turnsOf(options)) {
-    // New processes for each model, so that its memory is not what another one left.
+    // New processes for each model, so that one model's memory does not count for the next.
     const contenders = startContenders(threads, options.peer);
     try {
       const facts: (EngineFacts & PeerFacts)[] = [];
       for (const contender of contenders) facts.push(await contender.ask({ kind: 'facts' }));
       engine = facts[0]!.fingerprint;
       pytorch = facts.at(-1)!.version;
-      // All have started: nothing else computes while the machine's limits are measured.
+      // After all have started, so that nothing else computes during this measurement.
       limits[threads] ??= await machineLimits(threads);
       for (const shape of options.shapes.filter((shape) => shape.model === model)) {
         const row = rowOf(
@@ -83,11 +90,11 @@ export async function benchSteps(
 }
 
 interface PeerFacts {
-  /** Of PyTorch. */
+  /** Version of PyTorch. */
   readonly version?: string;
 }
 
-/** In a process of its own: it takes memory. */
+/** Measures the limits in a separate process, since that takes memory. */
 async function machineLimits(threads: number): Promise<MachineLimits> {
   const worker = startEngine(COMPILED, engineWith(COMPILED, threads));
   try {
@@ -147,6 +154,7 @@ async function timeShape(
   };
 }
 
+/** Median and extremes of some times. */
 export function timingOf(milliseconds: readonly number[]): Timing {
   const sorted = milliseconds.toSorted((a, b) => a - b);
   return {
@@ -170,7 +178,7 @@ function rowOf(
   };
 }
 
-/** How many times as fast as `other` the compiled engine is: geometric mean and minimum over the rows. */
+/** Speed of the compiled engine divided by that of `other`: geometric mean and minimum over the rows. */
 export function speedOver(
   rows: readonly StepRow[],
   other: string,

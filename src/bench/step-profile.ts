@@ -1,4 +1,4 @@
-/** Where the time of a training step goes: the compiled step as a whole, its operations one by one. */
+/** Where the time of a training step goes: times the whole compiled step, and its operations one by one. */
 import type { EngineChoice } from '../config/engine-section.ts';
 import type { NumericsFingerprint } from '../engine/engine.ts';
 import type { MachineLimits } from '../engine/tensorflow/machine-limits.ts';
@@ -9,28 +9,33 @@ import { type Timing, timingOf } from './step-bench.ts';
 import type { BatchShape } from './step-shapes.ts';
 import type { EngineFacts, ProfileAnswer, StepAnswer } from './step-worker.ts';
 
+/** What to profile. */
 export interface ProfileOptions {
   readonly definition: BenchDefinition;
   readonly shape: BatchShape;
   readonly engine: Omit<EngineChoice, 'kind'>;
 }
 
+/** The result of a profile. */
 export interface StepProfile {
   readonly engine: NumericsFingerprint;
   readonly limits: MachineLimits;
-  /** Of the compiled step. */
+  /** Time of the compiled step. */
   readonly step: Timing;
-  /** Most memory that the process of the compiled step had resident. */
+  /** Peak of the resident memory of the compiled step's process. */
   readonly peakBytes: number;
   readonly operations: readonly OperationTime[];
 }
 
 const WARM_UP_STEPS = 3;
-/** Before the operations and after them, so that a drift of the machine's speed shows as spread. */
+/** Steps before and after the operations, so that a drift of the machine's speed shows as spread. */
 const STEPS_EACH_TIME = 8;
 const REPEATS = 15;
 
-/** @throws LockstepError UNEXPECTED when an engine cannot run */
+/**
+ * Profiles one step.
+ * @throws LockstepError UNEXPECTED when an engine cannot run
+ */
 export async function profileSteps(options: ProfileOptions): Promise<StepProfile> {
   const { definition, shape, engine } = options;
   const [compiled, eager] = (['compiled', 'eager'] as const).map((kind) =>
@@ -44,7 +49,7 @@ export async function profileSteps(options: ProfileOptions): Promise<StepProfile
     const { operations } = await eager.ask<ProfileAnswer>(request);
     const after = await timeSteps();
     const { fingerprint } = await compiled.ask<EngineFacts>({ kind: 'facts' });
-    // Last, since it takes memory.
+    // Last, since this takes memory.
     const limits = await compiled.ask<MachineLimits>({ kind: 'limits' });
     return {
       engine: fingerprint,
@@ -64,11 +69,11 @@ export interface OperationGroup {
   readonly pass: OperationTime['pass'];
   readonly count: number;
   readonly milliseconds: number;
-  /** Of those that consist of multiplications; 0 for the others. */
+  /** Multiplications and additions; 0 for operations whose limit is memory. */
   readonly flops: number;
 }
 
-/** The costliest first. */
+/** The operations by kind and pass, the costliest first. */
 export function byOperation(operations: readonly OperationTime[]): OperationGroup[] {
   const groups = groupBy(operations, ({ op, pass }) => `${pass} ${op}`);
   return [...groups.values()]
@@ -90,7 +95,7 @@ export interface LayerTime {
   readonly update: number;
 }
 
-/** In the order of the forward pass. */
+/** The times by layer, in the order of the forward pass. */
 export function byLayer(operations: readonly OperationTime[]): LayerTime[] {
   const ofPass = (group: readonly OperationTime[], pass: OperationTime['pass']) =>
     sum(group.filter((each) => each.pass === pass).map(({ milliseconds }) => milliseconds));
@@ -102,6 +107,7 @@ export function byLayer(operations: readonly OperationTime[]): LayerTime[] {
   }));
 }
 
+/** Milliseconds of all operations together. */
 export function sumOfParts({ operations }: StepProfile): number {
   return sum(operations.map(({ milliseconds }) => milliseconds));
 }

@@ -1,4 +1,4 @@
-/** The table of `bench step`, a line at a time. */
+/** The table of `bench step`, line by line. */
 import {
   COMPILED,
   EAGER,
@@ -14,11 +14,13 @@ import { describeShape } from './step-shapes.ts';
 const COLUMNS = [COMPILED, EAGER, PYTORCH, PYTORCH_COMPILED];
 const WIDTH = 30;
 
+/** The heading of the table. */
 export function tableHead(hasPeer: boolean): string {
   const names = columnsOf(hasPeer).map((name) => `${name}, ms, peak MB`.padEnd(WIDTH));
   return `${'model'.padEnd(11)}${'shape'.padEnd(15)}threads  ${names.join('')}tokens/s  of peak`;
 }
 
+/** One row of the table. */
 export function tableLine({ shape, threads, timings, peakBytes, ...row }: StepRow): string {
   const cells = COLUMNS.flatMap((name) => {
     const timing = timings[name];
@@ -30,6 +32,7 @@ export function tableLine({ shape, threads, timings, peakBytes, ...row }: StepRo
   return `${shape.model.padEnd(11)}${describeShape(shape).padEnd(15)}${String(threads).padEnd(9)}${cells.join('')}${`${speed} k`.padEnd(10)}${Math.round(100 * row.shareOfPeak)} %`;
 }
 
+/** The lines below the table: speeds compared, and the machine's limits. */
 export function tableFoot({ rows, limits, engine, pytorch }: StepReport): string[] {
   const ratios = COLUMNS.slice(1).flatMap((name) => {
     const ratio = speedOver(rows, name);
@@ -52,7 +55,7 @@ function columnsOf(hasPeer: boolean): string[] {
 
 const megabytes = (bytes: number) => String(Math.round(bytes / 1e6));
 
-/** Median (minimum … maximum). */
+/** "median (minimum … maximum)". */
 export function describeTiming({ median, minimum, maximum }: Timing, decimals = 1): string {
   const [middle, least, most] = [median, minimum, maximum].map((ms) => ms.toFixed(decimals));
   return `${middle} (${least}…${most})`;

@@ -1,6 +1,6 @@
 /**
- * One of Lockstep's engines as a contender of `bench`: `step-worker.ts ENGINE`, the engine's configuration in
- * JSON. Each line of input is a request; each line of output is its answer in JSON.
+ * One of Lockstep's engines as a contender of `bench`. Its argument is the engine's configuration as JSON. Each line
+ * of input is a request, each line of output its answer in JSON.
  */
 import { createInterface } from 'node:readline';
 import type { EngineChoice } from '../config/engine-section.ts';
@@ -12,36 +12,40 @@ import { type BenchDefinition, type BenchProgram, makeBenchProgram } from './ben
 import { peakMemory, restartPeakMemory } from './peak-memory.ts';
 import type { BatchShape } from './step-shapes.ts';
 
+/** Asks for the times of steps. */
 export interface StepRequest {
   readonly kind: 'steps';
   readonly definition: BenchDefinition;
   readonly shape: BatchShape;
-  /** Steps that are not timed, before those that are. */
+  /** Steps before the timed ones. */
   readonly warmUp: number;
   readonly steps: number;
 }
 
+/** The times of steps. */
 export interface StepAnswer {
   readonly milliseconds: readonly number[];
-  /** Most memory that the process had resident during the steps that were timed. */
+  /** Peak of the resident memory of the process during the timed steps. */
   readonly peakBytes: number;
 }
 
-/** To time a step's operations one by one. */
+/** Asks for the times of a step's operations, one by one. */
 export interface ProfileRequest extends Pick<StepRequest, 'definition' | 'shape'> {
   readonly kind: 'profile';
   readonly repeats: number;
 }
 
+/** The times of operations. */
 export interface ProfileAnswer {
   readonly operations: readonly OperationTime[];
 }
 
+/** Which engine this is. */
 export interface EngineFacts {
   readonly fingerprint: NumericsFingerprint;
 }
 
-/** `limits` takes memory that the process may hold on to. */
+/** All requests. `limits` takes memory, which the process may keep. */
 export type WorkerRequest =
   | StepRequest
   | ProfileRequest

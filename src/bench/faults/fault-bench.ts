@@ -1,6 +1,6 @@
 /**
- * Injects one fault after the other into real processes, watches what the run makes of each and what its log says
- * of it, and compares the states in the end with those of undisturbed runs. The gradients are made up.
+ * Injects one fault after the other into real processes with made-up gradients. Watches how the run reacts and what
+ * its log says, and compares the last states with those of undisturbed runs.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { LockstepError } from '../../core/errors.ts';
@@ -11,42 +11,48 @@ import { inject, pause } from './inject.ts';
 import { type NamedCause, namedCause } from './named-cause.ts';
 import { FaultyNetwork } from './network.ts';
 
+/** What to inject. */
 export interface FaultBenchOptions {
   readonly faults: number;
   readonly workers: number;
   readonly seed: number;
 }
 
+/** A fault and what the run made of it. */
 export interface InjectedFault extends PlannedFault {
-  /** What the log names. */
+  /** The cause that the log names. */
   readonly named: NamedCause;
-  /** Whether that is this fault's cause and this worker. */
+  /** Whether that is the cause and the worker of this fault. */
   readonly isRight: boolean;
   /** The longest time without a finished step; null when the run ended. */
   readonly pauseMs: number | null;
 }
 
+/** The result of a benchmark. */
 export interface FaultReport {
   readonly injected: readonly InjectedFault[];
   readonly runs: number;
   /** Finished steps of all runs. */
   readonly steps: number;
-  /** Runs whose last state, or last saved one, is not that of an undisturbed run. */
+  /** Runs whose last state, or last saved state, differs from an undisturbed run's. */
   readonly different: number;
 }
 
-/** A fault that the log has not named after so long is not named. */
+/** The log must name a fault within this time. */
 const NAMING_MS = 40_000;
-/** A run that does not go on after so long, or does not end, hangs. */
+/** A run that neither continues nor ends within this time hangs. */
 const GOING_ON_MS = 60_000;
-/** Steps of all workers after which a run goes on as before. */
+/** After this many steps of all workers the run counts as recovered. */
 const STEADY_STEPS = 3;
-/** A slow worker is named by the medians of twenty steps; then it is to be as fast as the others again. */
+/** The medians of twenty steps name a slow worker; after that it must be as fast as the others again. */
 const STEPS_OF_SLOW = 70;
-/** The real limit is fifteen minutes. */
+/** Limit for a main thread that hangs; the real one is fifteen minutes. */
 const HANG_MS = 2_000;
 
-/** @throws LockstepError UNEXPECTED when a run does not go on */
+/**
+ * Injects the planned faults and reports on each.
+ * @throws LockstepError UNEXPECTED when a run does not continue
+ */
 export async function benchFaults(
   { faults, workers, seed }: FaultBenchOptions,
   onInjected: (injected: InjectedFault) => void,
@@ -101,7 +107,7 @@ async function injectAndWatch(run: FakeRunProcess, planned: PlannedFault): Promi
   return { ...planned, named, isRight, pauseMs };
 }
 
-/** Until the run goes on as before the fault, or has ended by it. */
+/** Resolves when the run has recovered from the fault, or has ended by it. */
 async function settled(run: FakeRunProcess, fault: FaultName, from: number): Promise<void> {
   const { cause } = FAULTS[fault];
   const isNamed = () => namedCause(textsSince(run, from)).cause !== 'nothing';
@@ -111,7 +117,7 @@ async function settled(run: FakeRunProcess, fault: FaultName, from: number): Pro
   await goesOn(run, run.lines.length, workers);
 }
 
-/** Until all workers have done some steps together, or the run has ended. */
+/** Resolves when all workers have done some steps together, or the run has ended. */
 async function goesOn(run: FakeRunProcess, from: number, workers = run.run.workers): Promise<void> {
   const done = () => stepsSince(run, from, workers) >= STEADY_STEPS || hasEnded(run);
   if (await until(done, GOING_ON_MS)) return;
@@ -122,14 +128,14 @@ async function goesOn(run: FakeRunProcess, from: number, workers = run.run.worke
   );
 }
 
-/** Finished steps in which so many workers took part. */
+/** Finished steps with at least `workers` workers. */
 function stepsSince(run: FakeRunProcess, from: number, workers = 1): number {
   return run.lines
     .slice(from)
     .filter((line) => line.kind === 'step' && line.reports.length >= workers).length;
 }
 
-/** What the log says, and why the run ended. */
+/** The log's messages, and why the run ended. */
 function textsSince(run: FakeRunProcess, from: number): string[] {
   return run.lines.slice(from).flatMap((line) => {
     if (line.kind === 'status') return [line.text];
@@ -154,7 +160,7 @@ async function until(holds: () => boolean, ms: number): Promise<boolean> {
   return true;
 }
 
-/** A run that was aborted has what it saved. */
+/** Compares the last state; for an aborted run, the last saved one. */
 function verdict(run: FakeRunProcess): { steps: number; isUndisturbed: boolean } {
   const end = run.lines.find((line) => line.kind === 'outcome');
   const steps = stepsSince(run, 0);

@@ -1,13 +1,14 @@
-/** Which faults are injected where, in which order: a pure function of the seed. */
+/** Which fault hits which worker, in which order: a pure function of the seed. */
 import { randomStream } from '../../core/random.ts';
 import { FAULT_NAMES, FAULTS, type FaultName } from './fault-kinds.ts';
 
+/** A fault and the worker that it hits. */
 export interface PlannedFault {
   readonly fault: FaultName;
   readonly slot: number;
 }
 
-/** Every kind once in random order, then again, until there are enough; each in a random worker. */
+/** `count` faults: every kind once in random order, then again; each in a random worker. */
 export function planFaults(count: number, workers: number, seed: number): PlannedFault[] {
   const random = randomStream(seed, 'synthetic');
   let draws = 0;
@@ -22,7 +23,7 @@ export function planFaults(count: number, workers: number, seed: number): Planne
   return plan;
 }
 
-/** The plan in runs: one ends with the fault after which it has to. */
+/** Splits the plan into runs. A run ends with a fault after which it must end. */
 export function inRuns(plan: readonly PlannedFault[]): PlannedFault[][] {
   const runs: PlannedFault[][] = [[]];
   for (const planned of plan) {

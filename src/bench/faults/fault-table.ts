@@ -1,10 +1,11 @@
-/** What `bench faults` prints: each fault as it is dealt with, then the table of faults and causes. */
+/** The text of `bench faults`: one line after each fault, then the table of faults and causes. */
 import type { FaultReport, InjectedFault } from './fault-bench.ts';
 import { FAULT_NAMES, FAULTS, type FaultName } from './fault-kinds.ts';
 
 const NAME_WIDTH = 20;
 const TIMES_WIDTH = 22;
 
+/** The line after one fault. */
 export function injectedLine({ fault, slot, named, isRight, pauseMs }: InjectedFault): string {
   const whom = named.slots.length === 0 ? '' : ` (${named.slots.join(', ')})`;
   const pause = pauseMs === null ? 'the run ended' : `${seconds(pauseMs)} s without a step`;
@@ -13,6 +14,7 @@ export function injectedLine({ fault, slot, named, isRight, pauseMs }: InjectedF
   return `${injected}: ${pause}; the log names: ${named.cause}${whom}${verdict}`;
 }
 
+/** The table of faults and causes. */
 export function faultTable({ injected }: FaultReport): string[] {
   const head = `${'fault'.padEnd(NAME_WIDTH)}count   ${'without a step, s'.padEnd(TIMES_WIDTH)}the log names`;
   const rows = FAULT_NAMES.flatMap((fault) => {
@@ -22,6 +24,7 @@ export function faultTable({ injected }: FaultReport): string[] {
   return [head, ...rows];
 }
 
+/** The last lines: whether all causes and states were right. */
 export function faultVerdict({ injected, runs, steps, different }: FaultReport): string[] {
   const right = injected.filter(({ isRight }) => isRight).length;
   const share = ((100 * right) / injected.length).toFixed(0);

@@ -6,15 +6,15 @@ import { orderPath } from './fake-run.ts';
 import type { FaultName } from './fault-kinds.ts';
 import type { TcpProxy } from './tcp-proxy.ts';
 
-/** Less than the silence after which a process is lost. */
+/** Shorter than the silence after which a process is lost. */
 const SHORT_STOP_MS = 800;
 const PARTITION_MS = 1_500;
 const DELAY_MS = 50;
 const DELAYED_FOR_MS = 1_000;
 
 /**
- * Injects a fault into the worker in a slot, or into the coordinator. Resolves when the fault itself is
- * over: a short stop has ended, a partition is healed. A process that is gone is spared.
+ * Injects a fault into the worker in a slot, or into the coordinator. Resolves when the fault itself is over: a
+ * short stop has ended, a partition has healed. Does nothing to a process that is gone.
  */
 export async function inject(run: FakeRunProcess, fault: FaultName, slot: number): Promise<void> {
   switch (fault) {
@@ -68,9 +68,10 @@ function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch (thrown) {
-    // It has ended meanwhile.
+    // The process has ended meanwhile.
     if (systemErrorCode(thrown) !== 'ESRCH') throw thrown;
   }
 }
 
+/** Waits. */
 export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

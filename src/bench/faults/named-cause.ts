@@ -1,13 +1,14 @@
-/** Which cause a run's log names, and of which worker: pure. */
+/** Which cause a run's log names, and for which worker. Pure. */
 import type { Cause } from './fault-kinds.ts';
 
+/** A cause and its workers. */
 export interface NamedCause {
   readonly cause: Cause;
-  /** Workers that are named with it. */
+  /** The workers that the log names. */
   readonly slots: readonly number[];
 }
 
-/** The first that fits a sentence says what it names; every number after "worker" is one of the workers. */
+/** The first match of a sentence gives its cause; each number after "worker" is one of the workers. */
 const SENTENCES: readonly (readonly [RegExp, Cause])[] = [
   [/^Lost (worker \d+).*: its process was stopped/, 'stopped'],
   [
@@ -32,7 +33,10 @@ const SENTENCES: readonly (readonly [RegExp, Cause])[] = [
   [/^The coordinator/, 'another reason'],
 ];
 
-/** @param texts what the log says since the fault, in order; consequences follow their cause */
+/**
+ * The cause that a log names.
+ * @param texts the log's messages since the fault, in order; consequences follow their cause
+ */
 export function namedCause(texts: readonly string[]): NamedCause {
   for (const text of texts) {
     for (const [pattern, cause] of SENTENCES) {
@@ -47,7 +51,7 @@ export function namedCause(texts: readonly string[]): NamedCause {
 
 const numbersIn = (text: string): number[] => (text.match(/\d+/g) ?? []).map(Number);
 
-/** "worker 0 3.5, worker 1 4.5, worker 2 3.5" → 1: whose value fewer have than any other. */
+/** "worker 0 3.5, worker 1 4.5, worker 2 3.5" → 1: the workers with the rarest value. */
 function oddOnes(text: string): number[] {
   const said = text.split(', ').map((one) => /^worker (\d+) (.+)$/.exec(one)?.slice(1) ?? []);
   const times = (value: string | undefined) => said.filter(([, other]) => other === value).length;

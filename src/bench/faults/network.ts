@@ -1,11 +1,11 @@
-/** The network of a run that is to be injected: between every two of its processes stands a proxy. */
+/** The network of a run with faults: one proxy between every two of its processes. */
 import { randomInt } from 'node:crypto';
 import { type Address, TcpProxy } from './tcp-proxy.ts';
 
 /** Below the ports that systems give to outgoing connections. */
 const FIRST_PORT = 20_000;
 
-/** One worker's links: its own to the coordinator, and those of all its peers to it. */
+/** One worker's links: its own to the coordinator, and those from all its peers to it. */
 export interface WorkerLinks {
   readonly control: TcpProxy;
   readonly data: TcpProxy;
@@ -13,8 +13,9 @@ export interface WorkerLinks {
 
 export type LinkName = keyof WorkerLinks;
 
+/** All proxies of one run. */
 export class FaultyNetwork {
-  /** By slot. */
+  /** The links, by slot. */
   readonly links: readonly WorkerLinks[];
   /** Addresses at which the workers listen, by slot. */
   readonly #addresses: readonly Address[];
@@ -25,7 +26,7 @@ export class FaultyNetwork {
   }
 
   static async open(workers: number): Promise<FaultyNetwork> {
-    // A random address of this host (all of 127.0.0.0/8 is): fixed ports of it are nobody else's.
+    // A random address of this host (127.0.0.0/8 is all local), so that nobody else uses its fixed ports.
     const host = `127.${randomInt(1, 255)}.${randomInt(1, 255)}.${randomInt(1, 255)}`;
     const addresses = Array.from({ length: workers }, (_, slot) => ({
       host,
@@ -40,7 +41,7 @@ export class FaultyNetwork {
     return new FaultyNetwork(links, addresses);
   }
 
-  /** What each worker is told in place of the true addresses, by slot. */
+  /** Variables that give each worker the proxies' addresses instead of the true ones, by slot. */
   get environments(): readonly Readonly<Record<string, string>>[] {
     return this.links.map(({ control, data }, slot) => {
       const { host, port } = this.#addresses[slot]!;

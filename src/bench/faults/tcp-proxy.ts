@@ -1,15 +1,20 @@
 /**
- * A link of a network with faults: a TCP proxy that only forwards bytes. Its faults: delay, silence for a
- * while (all connections, new ones too), a half-open connection (those of now carry nothing any more, and
- * nobody closes them), a cut (RST on both sides), refusal of new connections.
+ * A link of a network with faults: a TCP proxy that forwards bytes. Its faults:
+ *
+ *   delay      bytes arrive later
+ *   silence    no connection carries anything for a while, new ones included
+ *   half-open  the present connections carry nothing more, and nobody closes them
+ *   cut        RST on both sides
+ *   refusal    of new connections
  */
 import { once } from 'node:events';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 
-/** `there`: from those who connect to whom they want. */
+/** `there`: from the side that connects to the target. */
 export type Direction = 'there' | 'back';
 
+/** A host and a port. */
 export interface Address {
   readonly host: string;
   readonly port: number;
@@ -18,10 +23,11 @@ export interface Address {
 interface Connection {
   readonly client: Socket;
   readonly server: Socket;
-  /** Directions in which nothing passes any more. */
+  /** Directions that carry nothing more. */
   readonly dead: Set<Direction>;
 }
 
+/** One proxy; `close` it after use. */
 export class TcpProxy {
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
@@ -30,7 +36,7 @@ export class TcpProxy {
   #target: Address | null;
   #delayMs = 0;
   #refuses = false;
-  /** Those who wait for the end of a silence, or for a target. */
+  /** Callbacks for the end of a silence, or for a target. */
   #waiting: (() => void)[] = [];
 
   private constructor(target: Address | null) {
@@ -38,7 +44,7 @@ export class TcpProxy {
     this.#server = createServer((client) => void this.#accept(client));
   }
 
-  /** Listens on a free port of this host. Connections wait until there is a target. */
+  /** Listens on a free port of this host. Connections wait until the proxy has a target. */
   static async open(target: Address | null = null): Promise<TcpProxy> {
     const proxy = new TcpProxy(target);
     proxy.#server.listen(0, '127.0.0.1');
@@ -46,38 +52,38 @@ export class TcpProxy {
     return proxy;
   }
 
-  /** Where it listens, as ZeroMQ writes it. */
+  /** The endpoint at which it listens, as ZeroMQ writes it. */
   get endpoint(): string {
     return `tcp://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Connections that are open now. */
+  /** Number of open connections. */
   get size(): number {
     return this.#connections.size;
   }
 
-  /** Where connections that come from now on lead. */
+  /** Sets the target of new connections. */
   leadTo(target: Address): void {
     this.#target = target;
     this.#wake();
   }
 
-  /** What comes from now on arrives so much later; 0: at once. */
+  /** Delays all later bytes by `ms`. */
   delay(ms: number): void {
     this.#delayMs = ms;
   }
 
-  /** Nothing passes, on connections of now and on new ones, until `heal`. */
+  /** Stops all present and new connections until `heal`. */
   silence(...directions: readonly Direction[]): void {
     for (const direction of directions) this.#silent.add(direction);
   }
 
-  /** New connections are reset as soon as they come, until `heal`. */
+  /** Resets new connections at once, until `heal`. */
   refuse(): void {
     this.#refuses = true;
   }
 
-  /** What was held back passes, and all is as it was; half-open connections stay dead. */
+  /** Forwards what it held back, and ends all faults; half-open connections stay dead. */
   heal(): void {
     this.#silent.clear();
     this.#refuses = false;
@@ -85,12 +91,12 @@ export class TcpProxy {
     this.#wake();
   }
 
-  /** The connections of now carry nothing any more in these directions; new ones are sound. */
+  /** The present connections carry nothing more in these directions; new ones work. */
   halfOpen(...directions: readonly Direction[]): void {
     for (const { dead } of this.#connections) for (const each of directions) dead.add(each);
   }
 
-  /** Resets the connections of now on both sides; what is under way is lost. */
+  /** Resets the present connections on both sides; bytes on the way are lost. */
   cut(): void {
     for (const { client, server } of this.#connections) {
       client.resetAndDestroy();
@@ -124,7 +130,7 @@ export class TcpProxy {
   #follow(socket: Socket): void {
     this.#sockets.add(socket);
     socket.setNoDelay(true);
-    // Resets are what this is made for; 'close' follows.
+    // Resets are expected here; 'close' follows.
     socket.on('error', () => {});
     socket.once('close', () => {
       this.#sockets.delete(socket);
@@ -132,7 +138,7 @@ export class TcpProxy {
     });
   }
 
-  /** Passes bytes on until one side is closed, then that: nobody hears of it where nothing passes. */
+  /** Forwards bytes until one side closes, then the close, unless the direction is dead. */
   async #pass(connection: Connection, direction: Direction): Promise<void> {
     const { client, server } = connection;
     const [from, to] = direction === 'there' ? [client, server] : [server, client];
@@ -152,7 +158,7 @@ export class TcpProxy {
     }
   }
 
-  /** Resolves when bytes may pass, or when nobody is there to take them. */
+  /** Resolves when bytes may pass, or when the receiver is gone. */
   async #passage({ dead }: Connection, direction: Direction, to: Socket): Promise<void> {
     const isHeld = () => dead.has(direction) || this.#silent.has(direction);
     while (isHeld() && !to.destroyed) await this.#change();
