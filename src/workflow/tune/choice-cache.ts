@@ -1,4 +1,4 @@
-/** Choices of formulations that were made on this machine, so that the next start makes the same. */
+/** Remembers the choices of formulations on this machine, so that the next start makes the same. */
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
@@ -11,18 +11,18 @@ import type { TuneKey } from './tune-key.ts';
 
 const choiceSchema = z.strictObject({ formulations: formulationsSection, tuned: tunedSection });
 
-/** The choice and what it was made by, as they go into a configuration. */
+/** A choice and its timings, as a configuration holds them. */
 export type Choice = z.output<typeof choiceSchema>;
 
 type Say = (sentence: string) => void;
 
-/** As the XDG base directory specification has it: a path that is not absolute does not count. */
+/** The folder by the XDG base directory specification, which ignores paths that are not absolute. */
 export function cacheFolder(environment: Readonly<NodeJS.ProcessEnv>): string {
   const { XDG_CACHE_HOME: folder = '' } = environment;
   return join(isAbsolute(folder) ? folder : join(homedir(), '.cache'), 'lockstep');
 }
 
-/** A file for each key; what cannot be read as a choice is as good as none. */
+/** One file for each key. A file that holds no valid choice counts as absent. */
 export class ChoiceCache {
   readonly #folder: string;
   readonly #say: Say;
@@ -48,8 +48,8 @@ export class ChoiceCache {
   }
 
   /**
-   * Keeps a choice unless another process has kept one in the meantime.
-   * @returns the one that is kept
+   * Stores a choice unless another process has stored one in the meantime.
+   * @returns the stored choice
    */
   add(key: TuneKey, choice: Choice): Choice {
     try {
@@ -66,7 +66,7 @@ export class ChoiceCache {
     }
   }
 
-  /** Keeps a choice whatever was there. */
+  /** Stores a choice, also over an earlier one. */
   replace(key: TuneKey, choice: Choice): void {
     try {
       this.#write(key, choice, renameSync);

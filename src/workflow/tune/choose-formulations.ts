@@ -1,29 +1,31 @@
-/** Which of several timed formulations a run uses: the default, unless another one is clearly faster. Pure. */
+/** Chooses among timed formulations: the default, unless another one is clearly faster. Pure. */
 import type { Formulations } from '../../engine/formulations.ts';
 
-/** Milliseconds. */
+/** Quartiles, in milliseconds. */
 export interface Quartiles {
   readonly lower: number;
   readonly median: number;
   readonly upper: number;
 }
 
+/** Formulations and their time. */
 export interface TimedFormulations {
   readonly formulations: Formulations;
-  /** Of a round: the gradients of one micro-batch of each kind. */
+  /** Time of one round: the gradients of one micro-batch of each shape class. */
   readonly milliseconds: Quartiles;
 }
 
-/** Less is not worth other bits, nor told from noise. */
+/** A smaller gain is not worth different bits, and looks like noise. */
 const CLEAR_GAIN = 0.05;
 
+/** The quartiles of some samples. */
 export function quartilesOf(samples: readonly number[]): Quartiles {
   const sorted = samples.toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))]!;
   return { lower: at(0.25), median: at(0.5), upper: at(0.75) };
 }
 
-/** By at least a twentieth on the median, and with quartiles that do not overlap. */
+/** True if the median is faster by at least a twentieth and the quartiles do not overlap. */
 export function isClearlyFaster(
   { milliseconds: candidate }: TimedFormulations,
   { milliseconds: reference }: TimedFormulations,
@@ -33,7 +35,7 @@ export function isClearlyFaster(
   );
 }
 
-/** The fastest of those that are clearly faster than the first, or the first. */
+/** The fastest choice that is clearly faster than the first one, otherwise the first. */
 export function chooseFormulations([first, ...others]: readonly TimedFormulations[]): Formulations {
   const better = others.filter((other) => isClearlyFaster(other, first!));
   const fastest = better.reduce<TimedFormulations>(
@@ -43,7 +45,7 @@ export function chooseFormulations([first, ...others]: readonly TimedFormulation
   return fastest.formulations;
 }
 
-/** Every choice at once that is clearly better than the first by itself; undefined for fewer than two. */
+/** All choices together that are each clearly faster than the first; undefined for fewer than two. */
 export function combineClearlyFaster([first, ...others]: readonly TimedFormulations[]):
   | Formulations
   | undefined {

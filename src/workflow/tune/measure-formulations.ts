@@ -1,4 +1,4 @@
-/** Times the formulations here, on micro-batches of a run's own plan. */
+/** Times the formulations on this device, with micro-batches of a run's own plan. */
 import type { RunConfig } from '../../config/run-config.ts';
 import type { Store } from '../../data/format/store.ts';
 import type { MicroBatch, Session } from '../../engine/engine.ts';
@@ -24,10 +24,10 @@ const ALTERNATIVES: readonly Partial<Formulations>[] = [
   { filterGradient: 'native' },
   { batchNorm: 'composed' },
 ];
-/** It records. */
+/** Rounds before the timed ones: the first one records. */
 const WARM_UP = 1;
 const ROUNDS = 7;
-/** After so many rounds who was never as fast as the default's slowest is out. */
+/** After this many rounds, drops choices whose every round was slower than the default's slowest. */
 const ROUNDS_BEFORE_OUT = 3;
 
 interface Subject {
@@ -38,9 +38,9 @@ interface Subject {
 }
 
 /**
- * The default first, then each other choice by itself, then those together that were clearly faster. The
+ * Times the default first, then each alternative alone, then all alternatives together that were clearly faster. The
  * process must have the engine's environment.
- * @param onProgress what is being timed
+ * @param onProgress gets the name of what is being timed
  */
 export async function measureFormulations(
   config: RunConfig,
@@ -64,7 +64,7 @@ export async function measureFormulations(
     [timed[0]!.formulations, combined],
     onProgress,
   );
-  // Compared with the default of its own minutes.
+  // Compares with the default of the same minutes.
   return isClearlyFaster(together!, again!) ? [...timed, together!] : timed;
 }
 
@@ -102,7 +102,7 @@ function isOut({ times }: Contender, reference: Contender): boolean {
   return times.length >= ROUNDS_BEFORE_OUT && Math.min(...times) > Math.max(...reference.times);
 }
 
-/** @returns milliseconds */
+/** Runs one round. @returns milliseconds */
 function runOnce(session: Session, batches: readonly MicroBatch[]): number {
   const start = performance.now();
   for (const batch of batches) session.gradients(batch);

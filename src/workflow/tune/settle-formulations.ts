@@ -1,4 +1,4 @@
-/** What a run computes with is settled when it first starts, and written into its folder for good. */
+/** Chooses a run's formulations at its first start; its folder then keeps them. */
 import type { RunConfig } from '../../config/run-config.ts';
 import { DEFAULT_FORMULATIONS } from '../../engine/formulations.ts';
 import { resolveEngineKind } from '../../engine/select.ts';
@@ -7,10 +7,10 @@ import type { GuardedHooks } from '../train/hooks.ts';
 import { describeDevice } from './device-name.ts';
 import { tuneInProcess } from './tune-in-process.ts';
 
-/** With fewer micro-batches a run ends before a faster way has earned the time that finding it takes. */
+/** A run of fewer micro-batches ends before a faster choice pays for the timing. */
 export const TUNED_FROM_MICRO_BATCHES = 5000;
 
-/** Without timing anything. */
+/** The configuration with the default formulations; times nothing. */
 export function withDefaultFormulations(config: RunConfig): RunConfig {
   const { engine } = config;
   const isChosen = engine.formulations !== 'auto' || resolveEngineKind(engine.kind) === 'portable';
@@ -18,10 +18,10 @@ export function withDefaultFormulations(config: RunConfig): RunConfig {
 }
 
 /**
- * The configuration of a run that starts, with its formulations chosen: its own, those that are fastest on
- * the device where the compiled engine will run for long, else the default.
- * @param microBatches of the whole run
- * @throws LockstepError what the timing failed of; INTERRUPTED, TERMINATED
+ * The configuration with its formulations chosen: its own; or the fastest on the device, if the compiled engine runs
+ * long enough; or the default.
+ * @param microBatches number in the whole run
+ * @throws LockstepError if the timing fails; INTERRUPTED, TERMINATED
  */
 export async function settleFormulations(
   config: RunConfig,
@@ -38,7 +38,7 @@ export async function settleFormulations(
   return withEngine(config, await tuneInProcess({ config, device, refresh: false }, hooks));
 }
 
-/** What is said when a run goes on elsewhere than where its formulations were chosen. */
+/** A warning if a run continues on another device than the one for which it chose; undefined otherwise. */
 export function movedSentence({ engine }: RunConfig, device: Device): string | undefined {
   const { tuned } = engine;
   if (tuned === undefined) return undefined;

@@ -1,20 +1,22 @@
-/** What a choice of formulations holds for: a device, versions, a model and its shapes. Pure. */
+/** What a choice of formulations depends on: device, versions, model and shapes. Pure. */
 import type { RunConfig } from '../../config/run-config.ts';
 import type { NumericsFingerprint } from '../../engine/engine.ts';
 import { shapeClassOf, type TunedBatch } from './tuned-batches.ts';
 
+/** The key of a choice. */
 export interface TuneKey {
   readonly device: string;
   readonly threadsPerWorker: number;
   readonly numerics: string;
   readonly tf32: boolean;
-  /** Of Lockstep and of its engine, with its kind and whether XLA compiles for it. */
+  /** Versions of Lockstep and its engine, the engine's kind, and whether XLA compiles. */
   readonly versions: readonly string[];
   readonly model: object;
   readonly objective: object;
   readonly shapeClasses: readonly string[];
 }
 
+/** The key of a run's choice. */
 export function tuneKeyOf(
   { engine, model, phases }: RunConfig,
   batches: readonly TunedBatch[],
@@ -24,7 +26,7 @@ export function tuneKeyOf(
     readonly engine: NumericsFingerprint;
   },
 ): TuneKey {
-  // Where the weights come from and what masked steps hold cost no time.
+  // The first weights and the mask value do not affect the time.
   const { initialWeights: _, maskValue: __, ...shape } = model;
   const { kind } = phases[batches[0]!.phase]!.objective;
   return {

@@ -1,4 +1,4 @@
-/** The choice of formulations for a run: the one that was made here before, or one by the clock. */
+/** The choice of formulations for a run: an earlier one on this machine, or one by timing. */
 
 import type { RunConfig } from '../../config/run-config.ts';
 import { LOCKSTEP_VERSION } from '../../core/version.ts';
@@ -14,16 +14,17 @@ import { measureFormulations } from './measure-formulations.ts';
 import { tuneKeyOf } from './tune-key.ts';
 import { type TunedBatch, tunedBatches } from './tuned-batches.ts';
 
+/** How to choose. */
 export interface TuneOptions {
-  /** The one that this process sees. */
+  /** The device that this process sees. */
   readonly device: Device;
-  /** Times them even if they were timed here before. */
+  /** Whether to time again what this machine has timed before. */
   readonly refresh: boolean;
-  /** Told what happens, a sentence each. */
+  /** Gets one sentence for each thing that happens. */
   readonly say: (sentence: string) => void;
 }
 
-/** The process must have the engine's environment. */
+/** Chooses. The process must have the engine's environment. */
 export async function tuneRun(
   config: RunConfig,
   { device, refresh, say }: TuneOptions,

@@ -1,6 +1,6 @@
 /**
- * The program that a first start chooses formulations by: `tune-worker.ts REQUEST`. It prints one line of
- * JSON, the choice or what went wrong, and ends early when its standard input does: then nobody waits.
+ * The program that chooses formulations at a run's first start. Its argument is a request as JSON. It prints one line
+ * of JSON: the choice, or what went wrong. It ends early when its standard input ends, since then nobody waits.
  */
 
 import type { RunConfig } from '../../config/run-config.ts';
@@ -10,6 +10,7 @@ import type { Device } from '../../launch/device.ts';
 import type { Choice } from './choice-cache.ts';
 import { tuneRun } from './tune-run.ts';
 
+/** What to choose for. */
 export interface TuneRequest {
   readonly config: RunConfig;
   readonly device: Device;
@@ -17,6 +18,7 @@ export interface TuneRequest {
   readonly refresh: boolean;
 }
 
+/** The line that the program prints. */
 export type TuneLine = { readonly choice: Choice } | { readonly failure: Failure };
 
 process.stdin.on('end', () => process.exit(1)).resume();

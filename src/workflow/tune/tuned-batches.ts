@@ -1,4 +1,4 @@
-/** Which micro-batches of a run the formulations are timed on, and what makes two runs alike for that. Pure. */
+/** Which micro-batches of a run to time, and which shapes count as equal for that. Pure. */
 import type { RunDefinition } from '../../run/definition.ts';
 
 /** A micro-batch of a run's plan. */
@@ -12,7 +12,7 @@ export interface TunedBatch {
 
 const STEPS_LOOKED_AT = 8;
 
-/** Shortest, middle and longest of the first steps of the longest phase, but one of each shape class. */
+/** The shortest, a middle and the longest in the first steps of the longest phase, one of each shape class. */
 export function tunedBatches({ phases, schedule }: RunDefinition): TunedBatch[] {
   const microBatches = schedule.phases.map(
     ({ steps }, phase) => steps * phases[phase]!.plan.stepAt(0).microBatches.length,
@@ -34,7 +34,7 @@ export function tunedBatches({ phases, schedule }: RunDefinition): TunedBatch[] 
   return [...new Map(some.map((batch) => [shapeClassOf(batch), batch])).values()];
 }
 
-/** Rows and padded length down to powers of two, so that other data of such lengths is of the class, too. */
+/** Rows and padded length, rounded down to powers of two: so data of similar lengths have the same class. */
 export function shapeClassOf({
   rows,
   paddedLength,
