@@ -1,32 +1,31 @@
 /** Trains one cell of the grid in processes of its own and measures it; goes on where an earlier try stopped. */
-import { spawn } from 'node:child_process';
-import { openSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { listCheckpoints } from '../../checkpoint/store.ts';
-import { resolvedConfigToYaml } from '../../config/load.ts';
-import { EXIT, LockstepError } from '../../core/errors.ts';
-import { errorOfFailure, failure } from '../../core/failure.ts';
+import { asLockstepError, LockstepError } from '../../core/errors.ts';
+import { errorOfFailure } from '../../core/failure.ts';
 import type { Device } from '../../launch/device.ts';
 import { startEngineProgram } from '../../launch/engine-process.ts';
 import { runPaths } from '../../run/folder.ts';
 import type { ClassificationReport } from '../predict/classification-report.ts';
+import { resume } from '../train/resume.ts';
+import { killWhenStopped, type StopRequests, stopSignalOf } from '../train/stop-requests.ts';
+import { train } from '../train/train.ts';
 import { type Cell, type CellResult, cellName } from './cell.ts';
-import type { Children } from './children.ts';
 import type { MeasureLine, MeasureRequest } from './measure-worker.ts';
-import { type CellPaths, cellPaths, type StudyFolder, writeWhole } from './study-folder.ts';
+import { cellPaths, type StudyFolder, writeWhole } from './study-folder.ts';
 import { validationOf } from './validation.ts';
 
-const COMMAND_LINE = fileURLToPath(new URL('../../../bin/lockstep.js', import.meta.url));
 const MEASURE_WORKER = fileURLToPath(new URL('./measure-worker.ts', import.meta.url));
-const SAVED: readonly number[] = [EXIT.interrupted, EXIT.terminated, EXIT.requeue];
 
 export interface CellResources {
   readonly folder: StudyFolder;
   readonly device: Device;
   readonly crop: number | undefined;
-  /** Processes that a signal must reach. */
-  readonly children: Children;
+  readonly stop: StopRequests;
+  /** Gets what the process that measures has to say. */
+  readonly onLine: (line: string) => void;
 }
 
 /**
@@ -36,8 +35,8 @@ export interface CellResources {
 export async function runCell(cell: Cell, resources: CellResources): Promise<CellResult> {
   const paths = cellPaths(resources.folder, cell.key);
   const started = performance.now();
-  await train(cell, paths, resources);
-  const reports = await measure(cell, paths, resources);
+  await trainCell(cell, paths.run, resources);
+  const reports = await measure(cell, paths.run, resources);
   const { pretext, byPhase } = validationOf(runPaths(paths.run).metrics);
   const result: CellResult = {
     key: cell.key,
@@ -53,39 +52,33 @@ export async function runCell(cell: Cell, resources: CellResources): Promise<Cel
   return result;
 }
 
-async function train(
-  cell: Cell,
-  paths: CellPaths,
-  { device, children }: CellResources,
-): Promise<void> {
-  writeWhole(paths.config, resolvedConfigToYaml(cell.config));
-  const canGoOn = (await listCheckpoints(runPaths(paths.run).checkpoints)).length > 0;
-  if (!canGoOn) rmSync(paths.run, { recursive: true, force: true });
-  const command = canGoOn ? ['resume', paths.run] : ['train', paths.config, '--run', paths.run];
-  const where = device.kind === 'gpu' ? ['--gpus', device.id] : ['--workers', '1'];
-  const log = openSync(paths.log, 'a');
-  const child = spawn(process.execPath, [COMMAND_LINE, ...command, ...where], {
-    stdio: ['ignore', log, log],
-  });
-  const code = await children.ended(child);
-  if (code === 0) return;
-  if (SAVED.includes(code)) throw children.stopped();
-  throw failed(cell, paths, code);
+async function trainCell(cell: Cell, run: string, resources: CellResources): Promise<void> {
+  const { device, stop } = resources;
+  const options = { ...(device.kind === 'gpu' && { gpus: [device.id] }), ...stop, runFolder: run };
+  const canGoOn = (await listCheckpoints(runPaths(run).checkpoints)).length > 0;
+  if (!canGoOn) rmSync(run, { recursive: true, force: true });
+  try {
+    const going = canGoOn ? resume(options) : train({ ...options, config: cell.config });
+    if ((await going).status === 'completed') return;
+  } catch (thrown) {
+    if (!stop.signal?.aborted) throw failed(cell, run, asLockstepError(thrown));
+  }
+  throw studyStopped(stop);
 }
 
 async function measure(
   cell: Cell,
-  { run }: CellPaths,
-  { device, crop, children }: CellResources,
+  run: string,
+  { device, crop, stop, onLine }: CellResources,
 ): Promise<readonly ClassificationReport[]> {
   const { engine } = cell.config;
   const phases = cell.measured.map(({ phase }) => phase);
   const request: MeasureRequest = { run, phases, crop };
-  const onLine = (line: string) => void process.stderr.write(`${line}\n`);
   const place = { device, engine, runFolder: run, onLine };
   const child = startEngineProgram(MEASURE_WORKER, [JSON.stringify(request)], place);
-  const [output, code] = await Promise.all([text(child.stdout), children.ended(child)]);
-  if (output === '') throw children.stoppedBy ? children.stopped() : unmeasured(cell, code);
+  const forget = killWhenStopped(child, stop);
+  const output = await text(child.stdout).finally(forget);
+  if (output === '') throw stop.signal?.aborted ? studyStopped(stop) : unmeasured(cell);
   const line = JSON.parse(output) as MeasureLine;
   if ('failure' in line) throw errorOfFailure(line.failure);
   return line.reports;
@@ -101,24 +94,28 @@ const testResult = ({ accuracy, balancedAccuracy, byLengthQuartile }: Classifica
   })),
 });
 
-function unmeasured({ key }: Cell, code: number): LockstepError {
+function unmeasured({ key }: Cell): LockstepError {
   return new LockstepError(
     'WORKER_LOST',
-    `The process that measures ${cellName(key)} ended with exit code ${code} and no result.`,
+    `The process that measures ${cellName(key)} ended without a result.`,
     'Give the same command again; with less memory in use, or with fewer workers.',
   );
 }
 
-/** The run has said on its log what was wrong. */
-function failed({ key }: Cell, { log }: CellPaths, code: number): LockstepError {
-  const lines = readFileSync(log, 'utf8').trimEnd().split('\n');
-  const reason = lines.findLast((line) => /^[A-Z][A-Z_]+: /.test(line)) ?? lines.at(-1) ?? '';
-  const [, errorCode = '', sentence = reason] = /^([A-Z_]+): (.*)$/.exec(reason) ?? [];
-  return errorOfFailure(
-    failure(
-      errorCode,
-      `The run ${cellName(key)} failed with exit code ${code}: ${sentence}`,
-      `Its log is ${log}.`,
-    ),
+function failed({ key }: Cell, run: string, error: LockstepError): LockstepError {
+  const { code, message, advice } = error;
+  const { logs } = runPaths(run);
+  const where = existsSync(logs) ? ` Its logs are in "${logs}".` : '';
+  const text = `The run ${cellName(key)} failed: ${message}`;
+  return new LockstepError(code, text, `${advice}${where}`, { cause: error });
+}
+
+/** What a study that was told to stop ends with. */
+export function studyStopped(stop: StopRequests): LockstepError {
+  const name = stopSignalOf(stop);
+  return new LockstepError(
+    name === 'SIGINT' ? 'INTERRUPTED' : 'TERMINATED',
+    `The study was stopped by ${name}; what the runs had is saved.`,
+    'Give the same command again: finished runs are skipped, the others go on.',
   );
 }

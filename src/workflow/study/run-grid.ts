@@ -1,9 +1,9 @@
 /** Runs the cells of a grid, several at a time; those that are done are read instead. */
 import type { Device } from '../../launch/device.ts';
+import type { StopRequests } from '../train/stop-requests.ts';
 import type { Cell, CellResult } from './cell.ts';
 import { cellName } from './cell.ts';
-import { Children } from './children.ts';
-import { runCell } from './run-cell.ts';
+import { runCell, studyStopped } from './run-cell.ts';
 import { cellPaths, readResult, type StudyFolder } from './study-folder.ts';
 
 export interface GridRequest {
@@ -16,6 +16,9 @@ export interface GridRequest {
   /** More cells that the results so far call for; asked after each one, gives each cell once. */
   readonly more: (results: readonly CellResult[]) => readonly Cell[];
   readonly onEvent: (event: GridEvent) => void;
+  readonly stop: StopRequests;
+  /** Gets what the processes that measure have to say. */
+  readonly onLine: (line: string) => void;
 }
 
 export type GridEvent =
@@ -33,18 +36,14 @@ export type GridEvent =
  *   INTERRUPTED, TERMINATED
  */
 export async function runGrid(request: GridRequest): Promise<CellResult[]> {
-  const children = new Children();
-  const stopPassing = children.passSignals();
-  try {
-    return await new Grid(request, children).run();
-  } finally {
-    stopPassing();
-  }
+  return await new Grid(request).run();
 }
 
 class Grid {
   readonly #request: GridRequest;
-  readonly #children: Children;
+  readonly #stop: StopRequests;
+  /** The others save and end: nobody wants to wait for them to read why one failed. */
+  readonly #failed = new AbortController();
   readonly #waiting: Cell[];
   readonly #cells: Cell[];
   readonly #results = new Map<string, CellResult>();
@@ -52,9 +51,14 @@ class Grid {
   #failure: unknown;
   #wake: (() => void)[] = [];
 
-  constructor(request: GridRequest, children: Children) {
+  constructor(request: GridRequest) {
+    const { signal, kill } = request.stop;
+    const failed = this.#failed.signal;
     this.#request = request;
-    this.#children = children;
+    this.#stop = {
+      signal: signal === undefined ? failed : AbortSignal.any([signal, failed]),
+      kill,
+    };
     this.#waiting = [...request.cells];
     this.#cells = [...request.cells];
   }
@@ -62,13 +66,13 @@ class Grid {
   async run(): Promise<CellResult[]> {
     await Promise.all(this.#request.devices.map((device) => this.#serve(device)));
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#children.stoppedBy !== undefined) throw this.#children.stopped();
+    if (this.#stop.signal?.aborted) throw studyStopped(this.#stop);
     return this.#cells.map(({ key }) => this.#results.get(cellName(key))!);
   }
 
   /** Takes cells until there are none and no running one can call for more. */
   async #serve(device: Device): Promise<void> {
-    while (this.#failure === undefined && this.#children.stoppedBy === undefined) {
+    while (!this.#stop.signal?.aborted) {
       const cell = this.#waiting.shift();
       if (cell === undefined) {
         if (this.#running === 0) return;
@@ -80,8 +84,7 @@ class Grid {
         await this.#do(cell, device);
       } catch (thrown) {
         this.#failure ??= thrown;
-        // The others save and end: nobody wants to wait for them to read why this one failed.
-        this.#children.stop('SIGTERM');
+        this.#failed.abort();
       } finally {
         this.#running--;
         for (const wake of this.#wake.splice(0)) wake();
@@ -90,10 +93,10 @@ class Grid {
   }
 
   async #do(cell: Cell, device: Device): Promise<void> {
-    const { folder, crop, onEvent, more } = this.#request;
+    const { folder, crop, onEvent, onLine, more } = this.#request;
     const done = readResult(cellPaths(folder, cell.key));
     if (done === undefined) onEvent({ kind: 'start', cell });
-    const resources = { folder, device, crop, children: this.#children };
+    const resources = { folder, device, crop, stop: this.#stop, onLine };
     const result = done ?? (await runCell(cell, resources));
     this.#results.set(cellName(cell.key), result);
     onEvent({ kind: 'end', cell, result, skipped: done !== undefined });

@@ -5,6 +5,7 @@ import { symbolsOf } from '../../data/facts.ts';
 import { openStore } from '../../data/format/open-store.ts';
 import type { Device } from '../../launch/device.ts';
 import { ensureStore } from '../train/ensure-store.ts';
+import type { GuardedHooks } from '../train/hooks.ts';
 import { type Cell, type CellResult, cellName } from './cell.ts';
 import { chartsOf } from './charts.ts';
 import { type Answer, fiveAnswers } from './five-answers.ts';
@@ -17,23 +18,23 @@ import { type GridEvent, runGrid } from './run-grid.ts';
 import type { StudyConfig, StudyDataset } from './study-config.ts';
 import { type StudyFolder, writeWhole } from './study-folder.ts';
 
-export interface AnswerGridOptions {
+export interface RunStudyOptions {
   readonly folder: StudyFolder;
   readonly devices: readonly Device[];
   /** Engine, machine and date, for the report. */
   readonly measuredOn: string;
+  readonly hooks: GuardedHooks;
 }
 
 /**
  * @returns the answers to the first dataset's five questions
- * @throws LockstepError what a run failed of, INTERRUPTED after a signal
+ * @throws LockstepError what a run failed of, INTERRUPTED or TERMINATED after a stop
  */
 export async function runStudy(
   config: StudyConfig,
-  { folder, devices, measuredOn }: AnswerGridOptions,
+  { folder, devices, measuredOn, hooks }: RunStudyOptions,
 ): Promise<Answer[]> {
-  for (const { data } of config.datasets)
-    await ensureStore({ data }, { onEvent: (event) => 'text' in event && say(event.text) });
+  for (const { data } of config.datasets) await ensureStore({ data }, hooks);
   const facts = await Promise.all(config.datasets.map(readFacts));
   const cells = firstCells(config);
   const expected = config.datasets.reduce(
@@ -46,7 +47,9 @@ export async function runStudy(
     crop: config.test.crop,
     cells,
     more: shareCellsOnce(config, facts),
-    onEvent: showCells(expected),
+    onEvent: tellOfCells(expected, hooks),
+    stop: hooks,
+    onLine: (text) => hooks.onEvent({ kind: 'status', text }),
   });
   const answers = fiveAnswers(new DatasetResults(config.datasets[0]!, results), facts[0]!.symbols);
   writeWhole(folder.markdown, studyMarkdown({ config, results, answers, measuredOn }));
@@ -89,7 +92,8 @@ function shareCellsOnce(
     });
 }
 
-function showCells(expected: number): (event: GridEvent) => void {
+function tellOfCells(expected: number, { onEvent }: GuardedHooks): (event: GridEvent) => void {
+  const say = (text: string) => onEvent({ kind: 'status', text });
   const started = performance.now();
   let done = 0;
   return (event) => {
@@ -102,8 +106,4 @@ function showCells(expected: number): (event: GridEvent) => void {
     const elapsed = formatDuration((performance.now() - started) / 1000);
     say(`[${done}/${expected}, ${elapsed}] ${name}: ${how}, mean test accuracy ${accuracy}`);
   };
-}
-
-function say(sentence: string): void {
-  process.stderr.write(`${sentence}\n`);
 }

@@ -13,12 +13,8 @@ export interface StudyFolder {
 }
 
 export interface CellPaths {
-  /** The run's configuration, as `lockstep train` reads it. */
-  readonly config: string;
   /** The run's folder. */
   readonly run: string;
-  /** What the run printed. */
-  readonly log: string;
   /** There when the cell is done. */
   readonly result: string;
 }
@@ -35,9 +31,7 @@ export function studyFolder(path: string): StudyFolder {
 export function cellPaths({ path }: StudyFolder, key: CellKey): CellPaths {
   const name = cellName(key);
   return {
-    config: join(path, 'cells', `${name}.yaml`),
     run: join(path, 'runs', name),
-    log: join(path, 'cells', `${name}.log`),
     result: join(path, 'cells', `${name}.json`),
   };
 }

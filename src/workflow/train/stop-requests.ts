@@ -16,7 +16,7 @@ export interface StopRequests {
 
 export function watchStopRequests({ signal, kill }: StopRequests): WatchSignals {
   return (onSignal) => {
-    const stop = () => onSignal(stopSignalOf(signal!));
+    const stop = () => onSignal(stopSignalOf({ signal }));
     const end = () => {
       if (signal?.aborted !== true) onSignal('SIGTERM');
       onSignal('SIGINT');
@@ -33,9 +33,8 @@ export function watchStopRequests({ signal, kill }: StopRequests): WatchSignals 
  * @throws LockstepError INTERRUPTED, TERMINATED once a stop was asked for
  */
 export function throwIfStopped({ signal, kill }: StopRequests, what = 'the first step'): void {
-  const asked = [signal, kill].find((one) => one?.aborted);
-  if (asked === undefined) return;
-  const name = stopSignalOf(asked);
+  if (!signal?.aborted && !kill?.aborted) return;
+  const name = stopSignalOf({ signal, kill });
   const code = name === 'SIGINT' ? 'INTERRUPTED' : 'TERMINATED';
   throw new LockstepError(code, `${name} came before ${what}.`, 'Nothing was lost.');
 }
@@ -49,8 +48,11 @@ export function killWhenStopped(child: ChildProcess, { signal, kill }: StopReque
   };
 }
 
-const stopSignalOf = ({ reason }: AbortSignal): StopSignal =>
-  STOP_SIGNALS.find((name) => name === reason) ?? 'SIGTERM';
+/** The name of the signal that stands for a stop that was asked for. */
+export function stopSignalOf({ signal, kill }: StopRequests): StopSignal {
+  const asked = [signal, kill].find((one) => one?.aborted);
+  return STOP_SIGNALS.find((name) => name === asked?.reason) ?? 'SIGTERM';
+}
 
 function whenAborted(signal: AbortSignal | undefined, then: () => void): () => void {
   if (signal?.aborted) then();

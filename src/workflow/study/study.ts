@@ -1,0 +1,159 @@
+/** A study from its configuration to its answers: sized to a time on one's own data, gone on with where it stopped. */
+import { existsSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LockstepError } from '../../core/errors.ts';
+import { lockFolder } from '../../core/folder-lock.ts';
+import { openStore, type StoreOnDisk } from '../../data/format/open-store.ts';
+import { resolveEngineKind } from '../../engine/select.ts';
+import type { Device } from '../../launch/device.ts';
+import { type DeviceOptions, devicesOf } from '../placement.ts';
+import { type GuardedHooks, type RunHooks, withGuardedHooks } from '../train/hooks.ts';
+import type { Answer } from './five-answers.ts';
+import { firstCells } from './grid.ts';
+import { loadStudyConfig, refuseOtherGrid, studyConfigToYaml } from './load-study.ts';
+import { measureSpeed } from './measure-speed.ts';
+import { gridOfStore, sizedGrid } from './own-grid.ts';
+import { runStudy } from './run-study.ts';
+import type { StudyConfig, StudyDataset } from './study-config.ts';
+import { makeStudyFolder, type StudyFolder, studyFolder, writeWhole } from './study-folder.ts';
+
+/** The study that is run when no other is named. */
+export const STUDY_TEMPLATE = fileURLToPath(
+  new URL('../../../configs/study.yaml', import.meta.url),
+);
+const MINUTES = 30;
+
+export interface StudyOptions extends DeviceOptions, RunHooks {
+  /** Path of a YAML file: datasets, networks, pretexts, labels. @default configs/study.yaml of the package */
+  readonly config?: string | undefined;
+  /** Changes to the file, as `--set` takes them. */
+  readonly set?: readonly string[] | undefined;
+  /** Asks this dataset instead of the file's, sized to `minutes`. */
+  readonly data?: string | undefined;
+  /** With `data`: how long the study may take on this machine. @default 30 */
+  readonly minutes?: number | undefined;
+  /** Folder of the study; one that was begun goes on. @default `runs/<name>` */
+  readonly folder?: string | undefined;
+}
+
+/** What a study found, and where it is written. */
+export interface StudyReport {
+  readonly answers: readonly Answer[];
+  /** Path of the report as Markdown. */
+  readonly markdown: string;
+  /** Path of the report as a web page. */
+  readonly page: string;
+}
+
+/**
+ * Asks a dataset by a grid of runs what self-supervised pretraining is worth on it. Each device runs one cell of
+ * the grid at a time. Cells that are done are read; `signal` stops the others, which are saved.
+ * @throws LockstepError USAGE for a folder that holds another study, or too few minutes; INTERRUPTED, TERMINATED
+ *   after a stop; what a run failed of
+ * @example
+ * const { answers } = await study({ data: 'data/mine', minutes: 30, workers: 2 });
+ * for (const { question, sentence } of answers) console.log(question, sentence);
+ */
+export async function study(options: StudyOptions): Promise<StudyReport> {
+  return await withGuardedHooks(options, async (hooks) => await studyWith(options, hooks));
+}
+
+async function studyWith(options: StudyOptions, hooks: GuardedHooks): Promise<StudyReport> {
+  const { config = STUDY_TEMPLATE, set = [], data } = options;
+  const template = atHome(loadStudyConfig(config, set));
+  const store = data === undefined ? undefined : await openStore(data);
+  try {
+    const { minutes = MINUTES } = options;
+    const grid = store === undefined ? template : gridOfStore(template, resolve(store.path), store);
+    const folder = studyFolder(options.folder ?? join('runs', grid.name));
+    return await studyIn(folder, { grid, store, minutes, devices: options, hooks });
+  } finally {
+    await store?.close();
+  }
+}
+
+interface StudyPlan {
+  readonly grid: StudyConfig;
+  readonly store: StoreOnDisk | undefined;
+  readonly minutes: number;
+  readonly devices: DeviceOptions;
+  readonly hooks: GuardedHooks;
+}
+
+async function studyIn(folder: StudyFolder, plan: StudyPlan): Promise<StudyReport> {
+  const { grid, store, hooks } = plan;
+  const devices = devicesOf(plan.devices);
+  makeStudyFolder(folder);
+  const lock = lockFolder(folder.path);
+  try {
+    const config = existsSync(folder.config)
+      ? goOn(loadStudyConfig(folder.config), grid, folder.path, store !== undefined)
+      : await sized(plan);
+    writeWhole(folder.config, studyConfigToYaml(config));
+    const answers = await runStudy(config, {
+      folder,
+      devices,
+      measuredOn: machine(devices),
+      hooks,
+    });
+    return { answers, markdown: folder.markdown, page: folder.page };
+  } finally {
+    lock.release();
+  }
+}
+
+/** Without what depends on where the file is read: current folder, engine that is set up. */
+function atHome(config: StudyConfig): StudyConfig {
+  const { engine, datasets } = config;
+  return {
+    ...config,
+    engine: { ...engine, kind: resolveEngineKind(engine.kind) },
+    datasets: datasets.map((dataset) => ({
+      ...dataset,
+      data: { ...dataset.data, store: resolve(dataset.data.store) },
+    })),
+  };
+}
+
+/** A grid that was begun keeps its size. */
+function goOn(
+  known: StudyConfig,
+  wanted: StudyConfig,
+  path: string,
+  wasSized: boolean,
+): StudyConfig {
+  refuseOtherGrid(known, wasSized ? withSizeOf(known, wanted) : wanted, path);
+  return known;
+}
+
+function withSizeOf(known: StudyConfig, wanted: StudyConfig): StudyConfig {
+  const [dataset] = wanted.datasets as [StudyDataset];
+  const networks = Object.entries(dataset.networks).map(([name, network]) => [
+    name,
+    { ...network, pretraining: known.datasets[0]?.networks[name]?.pretraining },
+  ]);
+  return { ...wanted, datasets: [{ ...dataset, networks: Object.fromEntries(networks) }] };
+}
+
+async function sized({ grid, store, minutes, devices, hooks }: StudyPlan): Promise<StudyConfig> {
+  if (store === undefined) return grid;
+  if (!(minutes > 0)) {
+    throw new LockstepError(
+      'USAGE',
+      `Cannot size the study to ${minutes} minutes: the number must be above 0.`,
+      'Give --minutes a number such as 30.',
+    );
+  }
+  hooks.onEvent({ kind: 'status', text: 'Measuring how fast this machine is:' });
+  const tokensPerSecond = await measureSpeed(firstCells(grid)[0]!.config, devices, hooks);
+  const workers = devicesOf(devices).length;
+  return sizedGrid(grid, store, { minutes, workers, tokensPerSecond });
+}
+
+function machine(devices: readonly Device[]): string {
+  const where = devices[0]!.kind === 'gpu' ? 'GPU' : (cpus()[0]?.model ?? 'a CPU of unknown make');
+  const date = new Date().toISOString().slice(0, 10);
+  return `Measured on ${where}, ${devices.length} workers, ${date}.`;
+}
