@@ -11,21 +11,34 @@ export function sourceOptions<T>(yargs: Argv<T>): Argv<T & SourceOptions> {
     .positional('source', {
       type: 'string',
       demandOption: true,
-      describe: 'A folder of files, a .csv or a .jsonl file',
+      describe: 'A folder of files, a .csv or a .jsonl file, or what an extension reads',
+    })
+    .option('importer', {
+      type: 'string',
+      requiresArg: true,
+      describe:
+        'What reads the source: folder, csv, jsonl or of an extension [default: by the source]',
+    })
+    .option('option', {
+      type: 'string',
+      array: true,
+      nargs: 1,
+      default: [] as string[],
+      describe: 'An option of the importer: --option key=value',
     })
     .option('class-by', {
       group: FOLDER,
-      choices: ['folder', 'extension', 'none'],
+      choices: ['folder', 'ending', 'none'],
       default: 'folder',
       describe: "What names a file's class",
     })
-    .option('extension', {
+    .option('ending', {
       group: FOLDER,
       type: 'string',
       array: true,
       nargs: 1,
       default: [] as string[],
-      describe: 'Ending and its class: --extension .py=python (with --class-by extension)',
+      describe: 'Ending and its class: --ending .py=python (with --class-by ending)',
     })
     .option('depth', {
       group: FOLDER,

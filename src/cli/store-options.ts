@@ -3,7 +3,6 @@ import { basename } from 'node:path';
 import type { Argv } from 'yargs';
 import { LockstepError } from '../core/errors.ts';
 import type { BuildOptions } from '../data/importer/build-options.ts';
-import type { SourceRules } from '../data/importer/import-source.ts';
 
 export interface StoreOptions {
   store: string;
@@ -50,8 +49,7 @@ export function storeOptions<T>(yargs: Argv<T>): Argv<T & StoreOptions> {
     }) as unknown as Argv<T & StoreOptions>;
 }
 
-/** @param rules how the source was read, for those who read more of its kind */
-export function storeBuildOptions(options: StoreOptions, rules?: SourceRules): BuildOptions {
+export function storeBuildOptions(options: StoreOptions): BuildOptions {
   const { minLength, maxLength, perClass, perGroup } = options;
   return {
     target: options.store,
@@ -69,7 +67,7 @@ export function storeBuildOptions(options: StoreOptions, rules?: SourceRules): B
       ...(perGroup !== undefined && { perGroup }),
     },
     seed: options.seed,
-    provenance: { command: process.argv.slice(2), ...(rules && { rules }) },
+    provenance: { command: process.argv.slice(2) },
   };
 }
 

@@ -2,8 +2,8 @@
  * Models, objectives and optimizers by name. Each is one definition: a name, a zod schema of its options and a
  * function that builds it. The built-in ones and those of extensions are made by the same calls.
  */
-import { z } from 'zod';
-import { LockstepError } from '../core/errors.ts';
+import type { z } from 'zod';
+import { checkDefinition } from '../config/check-definition.ts';
 import type { PaddedRows } from '../data/collate.ts';
 import type { DataFacts, PhaseFacts } from '../data/facts.ts';
 import type { Feed, FeedDescription, ForwardContext, UpdateRule } from '../engine/engine.ts';
@@ -140,7 +140,7 @@ export type Definition = ModelDefinition | ObjectiveDefinition | OptimizerDefini
 export function defineModel<Options extends z.ZodObject>(
   definition: Omit<ModelDefinition<Options>, 'defines'>,
 ): ModelDefinition<Options> {
-  checkDefinition('defineModel', definition.family, definition);
+  checkDefinition('defineModel', 'family', definition, ['build']);
   return { ...definition, defines: 'model' };
 }
 
@@ -151,7 +151,7 @@ export function defineModel<Options extends z.ZodObject>(
 export function defineObjective<Options extends z.ZodObject>(
   definition: Omit<ObjectiveDefinition<Options>, 'defines' | 'needs'> & { needs?: ObjectiveNeeds },
 ): ObjectiveDefinition<Options> {
-  checkDefinition('defineObjective', definition.kind, definition);
+  checkDefinition('defineObjective', 'kind', definition, ['build']);
   return { needs: {}, ...definition, defines: 'objective' };
 }
 
@@ -162,7 +162,7 @@ export function defineObjective<Options extends z.ZodObject>(
 export function defineOptimizer<Options extends z.ZodObject>(
   definition: Omit<OptimizerDefinition<Options>, 'defines'>,
 ): OptimizerDefinition<Options> {
-  checkDefinition('defineOptimizer', definition.kind, definition);
+  checkDefinition('defineOptimizer', 'kind', definition, ['build']);
   return { ...definition, defines: 'optimizer' };
 }
 
@@ -170,55 +170,4 @@ export function defineOptimizer<Options extends z.ZodObject>(
 export function isDefinition(value: unknown): value is Definition {
   const tag = typeof value === 'object' && value !== null && 'defines' in value && value.defines;
   return tag === 'model' || tag === 'objective' || tag === 'optimizer';
-}
-
-/** Extensions may be JavaScript, so the types alone promise nothing. */
-function checkDefinition(call: string, name: unknown, { options, build }: Shape): void {
-  if (typeof name !== 'string' || !/^[A-Za-z][A-Za-z0-9_-]*$/.test(name)) {
-    const key = call === 'defineModel' ? 'family' : 'kind';
-    throw invalid(
-      `${call}() was given the ${key} ${JSON.stringify(name)}.`,
-      `Give it a ${key} of letters, digits, "-" and "_" that begins with a letter.`,
-    );
-  }
-  const what = `${call}() of "${name}"`;
-  if (typeof build !== 'function') {
-    throw invalid(`${what} has no function "build".`, 'Give it one that takes the options.');
-  }
-  refuseOptions(what, options);
-}
-
-interface Shape {
-  readonly options: unknown;
-  readonly build: unknown;
-}
-
-/** A resolved configuration is written as YAML and read back, so its values must survive that. */
-function refuseOptions(call: string, options: unknown): void {
-  if (!isZodObject(options)) {
-    const advice = 'Make them with z.strictObject({ … }), even if there are none.';
-    throw invalid(`${call} has options that are no zod object.`, advice);
-  }
-  try {
-    z.toJSONSchema(options, { io: 'output' });
-  } catch (thrown) {
-    throw invalid(
-      `${call} has options that a YAML file can't hold: ${(thrown as Error).message}.`,
-      'Use numbers, texts, true and false, lists and sections of them, and no transforms.',
-      thrown,
-    );
-  }
-}
-
-/** By its shape, since an extension may have a zod of its own. */
-function isZodObject(value: unknown): value is z.ZodObject {
-  const internals =
-    typeof value === 'object' && value !== null && '_zod' in value
-      ? (value as z.ZodObject)._zod
-      : undefined;
-  return internals?.def?.type === 'object';
-}
-
-function invalid(message: string, advice: string, cause?: unknown): LockstepError {
-  return new LockstepError('EXTENSION_INVALID', message, advice, { cause });
 }

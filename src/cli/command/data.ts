@@ -17,11 +17,11 @@ const importCommand: CommandModule<object, ImportOptions> = {
   describe: 'Make a dataset from a folder of files, a CSV or a JSONL file',
   builder: (yargs) => storeOptions(sourceOptions(yargs)) as Argv<ImportOptions>,
   handler: async (options: ArgumentsCamelCase<ImportOptions>) => {
-    const report = await buildStore(
-      importSource(options),
-      storeBuildOptions(options, rulesOf(options)),
-    );
-    console.log(importReportText(report));
+    const source = importSource(options);
+    const build = storeBuildOptions(options);
+    const importer = { kind: source.importer.kind, options: source.options };
+    const provenance = { ...build.provenance, importer, rules: rulesOf(options) };
+    console.log(importReportText(await buildStore(source.items, { ...build, provenance })));
   },
 };
 

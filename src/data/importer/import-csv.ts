@@ -2,8 +2,10 @@
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { CsvError, parse } from 'csv-parse';
+import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
 import { didYouMean } from '../../core/nearest-name.ts';
+import { defineImporter } from './define-importer.ts';
 import { readFailure } from './read-failure.ts';
 import type { RawRecord } from './record.ts';
 import {
@@ -11,6 +13,7 @@ import {
   parseValuesCell,
   type TableColumns,
   type TableOptions,
+  tableColumns,
   toRecord,
 } from './table-columns.ts';
 
@@ -19,6 +22,17 @@ export interface CsvOptions extends TableOptions {
   /** Separates cells; a comma by default. */
   readonly delimiter?: string;
 }
+
+export const csvImporter = defineImporter({
+  kind: 'csv',
+  options: z.object({
+    ...tableColumns,
+    /** Between cells. */
+    delimiter: z.string().min(1).default(','),
+  }),
+  accepts: (path) => path.endsWith('.csv'),
+  records: (path, { delimiter, ...columns }) => importCsv({ path, columns, delimiter }),
+});
 
 type Cells = Readonly<Record<string, string>>;
 

@@ -2,9 +2,18 @@
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
+import { z } from 'zod';
+import { defineImporter } from './define-importer.ts';
 import { readFailure } from './read-failure.ts';
 import type { RawRecord } from './record.ts';
-import { lineError, type TableOptions, toRecord } from './table-columns.ts';
+import { lineError, type TableOptions, tableColumns, toRecord } from './table-columns.ts';
+
+export const jsonlImporter = defineImporter({
+  kind: 'jsonl',
+  options: z.object(tableColumns),
+  accepts: (path) => path.endsWith('.jsonl'),
+  records: (path, columns) => importJsonl({ path, columns }),
+});
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,24 +1,27 @@
-/** Chooses the importer for a source from the options of `data import`. */
-import { statSync } from 'node:fs';
+/** From the options of `data import` to the importer that fits the source. */
+import { existsSync } from 'node:fs';
+import type { z } from 'zod';
+import { applyOverride, OverrideError } from '../../config/override.ts';
+import { problemsOf } from '../../config/problems.ts';
+import { jsonSchemaOf } from '../../config/schema-words.ts';
 import { LockstepError } from '../../core/errors.ts';
-import { importCsv } from './import-csv.ts';
-import { importFolder } from './import-folder.ts';
-import { importJsonl } from './import-jsonl.ts';
-import type { ClassRule, GroupRule } from './path-rules.ts';
+import type { ImporterDefinition } from './define-importer.ts';
 import type { ImportItem } from './record.ts';
-import { SYMBOL_MAPS } from './symbol-map.ts';
-import type { TableColumns } from './table-columns.ts';
+import { importers } from './registry.ts';
 
-/** A source and how to read it. */
 export interface SourceOptions extends SourceRules {
   source: string;
+  /** Kind of the importer; by the source when absent. */
+  importer?: string | undefined;
+  /** Options of the importer, "key=value" with the value in YAML; they go before the rules. */
+  option?: readonly string[];
   maxLength?: number | undefined;
 }
 
-/** How to read a source of any kind. A dataset's manifest keeps these rules. */
+/** What the built-in importers take, whichever it is: what a dataset remembers of its import. */
 export interface SourceRules {
   classBy: string;
-  extension: string[];
+  ending: string[];
   depth: number;
   groupBy: string;
   groupLevels: number;
@@ -32,87 +35,75 @@ export interface SourceRules {
   delimiter: string;
 }
 
-/** The rules among the options. */
+export interface ChosenSource {
+  readonly importer: ImporterDefinition;
+  /** Its options, with defaults. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly items: AsyncIterable<ImportItem>;
+}
+
 export function rulesOf(options: SourceOptions): SourceRules {
-  const { classBy, extension, depth, groupBy, groupLevels, symbolMap, exclude } = options;
+  const { classBy, ending, depth, groupBy, groupLevels, symbolMap, exclude } = options;
   const { values, id, label, group, split, delimiter } = options;
-  const folder = { classBy, extension, depth, groupBy, groupLevels, symbolMap, exclude };
+  const folder = { classBy, ending, depth, groupBy, groupLevels, symbolMap, exclude };
   return { ...folder, values, id, label, group, split, delimiter };
 }
 
-/**
- * The records of a folder, a CSV or a JSONL file.
- * @throws LockstepError USAGE for a bad option; DATA_NOT_FOUND
- */
-export function importSource(options: SourceOptions): AsyncIterable<ImportItem> {
-  const { source } = options;
-  const kind = statSync(source, { throwIfNoEntry: false });
-  if (kind === undefined) {
+/** @throws LockstepError USAGE, DATA_NOT_FOUND */
+export function importSource(request: SourceOptions): ChosenSource {
+  const { source } = request;
+  if (!existsSync(source)) {
     throw new LockstepError(
       'DATA_NOT_FOUND',
       `Cannot import "${source}": there is no such file or folder.`,
       'Give a folder of files, a .csv or a .jsonl file.',
     );
   }
-  if (kind.isDirectory()) return folderSource(options);
-  if (source.endsWith('.csv')) {
-    return importCsv({ path: source, columns: columnsOf(options), delimiter: options.delimiter });
-  }
-  if (source.endsWith('.jsonl')) return importJsonl({ path: source, columns: columnsOf(options) });
-  throw new LockstepError(
-    'USAGE',
-    `Cannot import "${source}": its ending is none that is known.`,
-    'Give a folder of files, a .csv or a .jsonl file.',
-  );
+  const importer =
+    request.importer === undefined
+      ? importers.accepting(source)
+      : importers.named(request.importer);
+  const options = optionsFor(importer, request);
+  return { importer, options, items: importer.records(source, options) };
 }
 
-function folderSource(options: SourceOptions): AsyncIterable<ImportItem> {
-  const symbolMap = SYMBOL_MAPS[options.symbolMap];
-  const { maxLength } = options;
-  return importFolder({
-    root: options.source,
-    classes: classRule(options),
-    groups: groupRule(options),
-    exclude: options.exclude,
-    ...(symbolMap !== undefined && { symbolMap }),
+/** The rules are for the built-in importers; of them, each takes those that it knows. */
+function optionsFor(importer: ImporterDefinition, request: SourceOptions): Record<string, unknown> {
+  const { maxLength } = request;
+  const rules = {
+    ...rulesOf(request),
     ...(maxLength !== undefined && { readAtMost: maxLength + 1 }),
-  });
+  };
+  const known = Object.entries(rules).filter(([key]) => Object.hasOwn(importer.options.shape, key));
+  const given = importers.isBuiltIn(importer) ? Object.fromEntries(known) : {};
+  for (const option of request.option ?? []) setOption(given, option);
+  return parseOptions(importer, given);
 }
 
-function classRule({ classBy, extension, depth }: SourceOptions): ClassRule {
-  if (classBy === 'none') return { by: 'none' };
-  if (classBy === 'folder') return { by: 'folder', depth: wholeNumber('depth', depth, 0) };
-  const pairs = extension.map((pair) => pair.split('='));
-  const wrong = pairs.findIndex(
-    ([ending, name, ...rest]) => !ending?.startsWith('.') || !name || rest.length > 0,
-  );
-  if (wrong < 0 && pairs.length > 0) {
-    return { by: 'extension', classes: Object.fromEntries(pairs) as Record<string, string> };
+function setOption(options: Record<string, unknown>, text: string): void {
+  try {
+    applyOverride(options, text);
+  } catch (thrown) {
+    if (!(thrown instanceof OverrideError)) throw thrown;
+    throw new LockstepError(
+      'USAGE',
+      `Cannot use --option ${text}: ${thrown.message}`,
+      'Give an option of the importer, such as --option alphabet=ACGT.',
+    );
   }
-  const found = wrong < 0 ? 'none is given' : `"${extension[wrong]}" is not one`;
+}
+
+function parseOptions(
+  { kind, options }: ImporterDefinition,
+  given: Record<string, unknown>,
+): z.output<z.ZodObject> {
+  const schema = options.strict();
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const [problem] = problemsOf(jsonSchemaOf(schema), given, parsed.error.issues);
   throw new LockstepError(
     'USAGE',
-    `--class-by extension wants endings with their classes: ${found}.`,
-    'Give each as --extension .py=python.',
+    `Cannot use the importer "${kind}": its option ${problem!.sentence}`,
+    'Correct the option.',
   );
-}
-
-function groupRule({ groupBy, groupLevels }: SourceOptions): GroupRule {
-  if (groupBy === 'folder') {
-    return { by: 'folder', levels: wholeNumber('group-levels', groupLevels, 1) };
-  }
-  return { by: groupBy as 'file' | 'npm-package' };
-}
-
-function wholeNumber(option: string, value: number, least: number): number {
-  if (Number.isInteger(value) && value >= least) return value;
-  throw new LockstepError(
-    'USAGE',
-    `Cannot use --${option} ${value}: the number must be an integer from ${least}.`,
-    `Give --${option} a number such as ${least}.`,
-  );
-}
-
-function columnsOf({ values, id, label, group, split }: SourceOptions): TableColumns {
-  return { values, id, label, group, split };
 }

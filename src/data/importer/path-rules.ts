@@ -3,7 +3,7 @@
 /** Which class a file belongs to. */
 export type ClassRule =
   /** The class for the ending of the file's name (with its dot); the longest matching ending wins. */
-  | { readonly by: 'extension'; readonly classes: Readonly<Record<string, string>> }
+  | { readonly by: 'ending'; readonly classes: Readonly<Record<string, string>> }
   /** The name of the folder at a depth; 0 is the first below the root. */
   | { readonly by: 'folder'; readonly depth: number }
   /** No file has a label. */

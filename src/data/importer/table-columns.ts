@@ -1,4 +1,5 @@
 /** What CSV and JSONL share: the meaning of the columns, and how a row becomes a record. */
+import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
 import { SPLITS, type Split } from '../format/store.ts';
 import type { RawRecord } from './record.ts';
@@ -13,6 +14,15 @@ export interface TableColumns {
   readonly group?: string | undefined;
   readonly split?: string | undefined;
 }
+
+/** `TableColumns` as options of an importer. */
+export const tableColumns = {
+  values: z.string().default('values'),
+  id: z.string().optional(),
+  label: z.string().optional(),
+  group: z.string().optional(),
+  split: z.string().optional(),
+};
 
 /** How to read a table. */
 export interface TableOptions {

@@ -17,7 +17,7 @@ import type { Notice } from '../../telemetry/run-event.ts';
 const provenance = z.object({
   rules: z.object({
     classBy: z.string().default('none'),
-    extension: z.array(z.string()).default([]),
+    ending: z.array(z.string()).default([]),
     depth: z.number().default(0),
     groupBy: z.string().default('file'),
     groupLevels: z.number().default(1),
@@ -86,7 +86,7 @@ interface RawImport extends Omit<RawRequest, 'run'>, TrainingRules {
 
 async function importRaw(raw: RawImport): Promise<ImportReport> {
   const { source, labelled, target, rules, length, manifest } = raw;
-  const items = importSource({
+  const { items } = importSource({
     ...(labelled ? rules : { ...rules, classBy: 'none', label: undefined }),
     group: undefined,
     split: undefined,

@@ -71,8 +71,8 @@ export async function buildQuickstartData(
       source: hasWheel ? "node_modules and the engine's wheel" : 'node_modules',
       // Read by `predict --files`.
       rules: {
-        classBy: 'extension',
-        extension: Object.entries(CLASSES).map(([ending, name]) => `${ending}=${name}`),
+        classBy: 'ending',
+        ending: Object.entries(CLASSES).map(([ending, name]) => `${ending}=${name}`),
         symbolMap: TEXT_41.name,
       },
     },
@@ -99,7 +99,7 @@ function common(folder: string): Omit<FolderOptions, 'groups'> {
   return {
     root: join(PROJECT, folder),
     idPrefix: folder,
-    classes: { by: 'extension', classes: CLASSES },
+    classes: { by: 'ending', classes: CLASSES },
     symbolMap: TEXT_41,
     readAtMost: LENGTH.maximum + 1,
   };

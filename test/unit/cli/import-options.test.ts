@@ -28,7 +28,7 @@ async function parse(source: string, ...args: string[]) {
     Parameters<typeof storeBuildOptions>[0];
 }
 const itemsOf = async (source: string, ...args: string[]) =>
-  (await collectItems(importSource(await parse(source, ...args)))) as RawRecord[];
+  (await collectItems(importSource(await parse(source, ...args)).items)) as RawRecord[];
 
 describe('importSource() takes', () => {
   it('a folder: classes and groups by the names of folders', async () => {
@@ -42,7 +42,7 @@ describe('importSource() takes', () => {
   });
 
   it('a folder: classes by ending', async () => {
-    const [item] = await itemsOf('files', '--class-by', 'extension', '--extension', '.py=python');
+    const [item] = await itemsOf('files', '--class-by', 'ending', '--ending', '.py=python');
     assert.equal(item!.label, 'python');
   });
 
@@ -65,12 +65,12 @@ describe('importSource() refuses', () => {
       'notes.txt',
       [],
       'USAGE',
-      /^Cannot import ".*notes\.txt": its ending is none that is known\.$/,
+      /^Cannot import ".*notes\.txt": no importer takes it \(folder, csv, jsonl\)\.$/,
     ],
-    ['files', ['--class-by', 'extension'], 'USAGE', /: none is given\.$/],
+    ['files', ['--class-by', 'ending'], 'USAGE', /: none is given\.$/],
     ...['.py', 'py=python', '.py=', '.py=a=b'].map((pair): [string, string[], string, RegExp] => [
       'files',
-      ['--class-by', 'extension', '--extension', pair],
+      ['--class-by', 'ending', '--ending', pair],
       'USAGE',
       new RegExp(`: "${pair.replaceAll('.', '\\.')}" is not one\\.$`),
     ]),
@@ -78,13 +78,13 @@ describe('importSource() refuses', () => {
       'files',
       [`--depth=${depth}`],
       'USAGE',
-      /^Cannot use --depth \S+: the number must be an integer from 0\.$/,
+      /^Cannot use the importer "folder": its option depth is \S+; allowed: a whole number ≥ 0\.$/,
     ]),
     ...['0', 'x'].map((levels): [string, string[], string, RegExp] => [
       'files',
       ['--group-by', 'folder', '--group-levels', levels],
       'USAGE',
-      /^Cannot use --group-levels \S+: the number must be an integer from 1\.$/,
+      /^Cannot use the importer "folder": its option groupLevels is \S+; allowed: a whole number ≥ 1\.$/,
     ]),
   ];
   for (const [source, args, code, message] of cases) {

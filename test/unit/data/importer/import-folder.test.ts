@@ -35,7 +35,7 @@ function collect(changes: Partial<FolderOptions> = {}): Promise<ImportItem[]> {
   return collectItems(
     importFolder({
       root: folder.path,
-      classes: { by: 'extension', classes },
+      classes: { by: 'ending', classes },
       groups: { by: 'folder', levels: 1 },
       symbolMap: TEXT_41,
       exclude: ['build'],
@@ -93,7 +93,7 @@ describe('a folder tree', () => {
 describe('class and group of a path', () => {
   it('takes the class of the longest ending, or of a folder', () => {
     const byExtension = {
-      by: 'extension',
+      by: 'ending',
       classes: { '.ts': 'source', '.d.ts': 'types' },
     } as const;
     assert.equal(classOf('x/a.d.ts', byExtension), 'types');

@@ -1,0 +1,69 @@
+/** `importFolder` with options as a command line and a manifest hold them. */
+import { statSync } from 'node:fs';
+import { z } from 'zod';
+import { LockstepError } from '../../core/errors.ts';
+import { defineImporter } from './define-importer.ts';
+import { importFolder } from './import-folder.ts';
+import type { ClassRule, GroupRule } from './path-rules.ts';
+import { SYMBOL_MAPS } from './symbol-map.ts';
+
+const options = z.object({
+  /** What names a file's class. */
+  classBy: z.enum(['folder', 'ending', 'none']).default('folder'),
+  /** Endings and their classes: `.py=python`. */
+  ending: z.array(z.string()).default([]),
+  /** Which sub-folder names the class, 0 the first. */
+  depth: z.int().min(0).default(0),
+  groupBy: z.enum(['file', 'folder', 'npm-package']).default('file'),
+  /** Levels of folders that make a group. */
+  groupLevels: z.int().min(1).default(1),
+  symbolMap: z.enum(['none', ...Object.keys(SYMBOL_MAPS)]).default('none'),
+  exclude: z.array(z.string()).default([]),
+  /** Most values that are read of a file. */
+  readAtMost: z.int().min(1).optional(),
+});
+
+type Options = z.output<typeof options>;
+
+export const folderImporter = defineImporter({
+  kind: 'folder',
+  options,
+  accepts: (path) => statSync(path).isDirectory(),
+  records: (path, { symbolMap, exclude, readAtMost, ...rules }) => {
+    const map = SYMBOL_MAPS[symbolMap];
+    return importFolder({
+      root: path,
+      classes: classRule(rules),
+      groups: groupRule(rules),
+      exclude,
+      ...(map !== undefined && { symbolMap: map }),
+      ...(readAtMost !== undefined && { readAtMost }),
+    });
+  },
+});
+
+function classRule({
+  classBy,
+  ending,
+  depth,
+}: Pick<Options, 'classBy' | 'ending' | 'depth'>): ClassRule {
+  if (classBy === 'none') return { by: 'none' };
+  if (classBy === 'folder') return { by: 'folder', depth };
+  const pairs = ending.map((pair) => pair.split('='));
+  const wrong = pairs.findIndex(
+    ([end, name, ...rest]) => !end?.startsWith('.') || !name || rest.length > 0,
+  );
+  if (wrong < 0 && pairs.length > 0) {
+    return { by: 'ending', classes: Object.fromEntries(pairs) as Record<string, string> };
+  }
+  const found = wrong < 0 ? 'none is given' : `"${ending[wrong]}" is not one`;
+  throw new LockstepError(
+    'USAGE',
+    `--class-by ending wants endings with their classes: ${found}.`,
+    'Give each as --ending .py=python.',
+  );
+}
+
+function groupRule({ groupBy, groupLevels }: Pick<Options, 'groupBy' | 'groupLevels'>): GroupRule {
+  return groupBy === 'folder' ? { by: 'folder', levels: groupLevels } : { by: groupBy };
+}
