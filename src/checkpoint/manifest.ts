@@ -8,12 +8,14 @@ import { z } from 'zod';
 import { canonicalJson } from '../core/canonical-json.ts';
 import { LockstepError } from '../core/errors.ts';
 import { sha256, sha256OfFile } from '../core/hash.ts';
+import { metric, progressDescription } from './progress-codec.ts';
 
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 export const MANIFEST_FILE = 'manifest.json';
 export const MODEL_FILE = 'model.safetensors';
-export const OPTIMIZER_FILE = 'optimizer.safetensors';
-export const BEST_FILE = 'best.safetensors';
+
+/** The file that holds a part of a progress, see progress-codec.ts. */
+export const fileOfPart = (part: string): string => `${part}.safetensors`;
 
 const count = z.int().min(0);
 /** A file of the folder itself: no path from a checkpoint leads anywhere else. */
@@ -31,9 +33,6 @@ const fingerprint = z.strictObject({
   numerics: z.enum(['strict', 'fast']),
   node: z.string(),
 });
-
-/** What a phase is judged by; the value is null when it wasn't finite. */
-const metric = z.strictObject({ name: z.string(), value: z.number().nullable() });
 
 const common = {
   formatVersion: z.literal(FORMAT_VERSION),
@@ -66,13 +65,8 @@ const common = {
 const checkpoint = z.strictObject({
   kind: z.literal('checkpoint'),
   ...common,
-  /** Where the plan goes on: the next step's epoch and its position in it. */
-  cursor: z.strictObject({ epoch: count, stepInEpoch: count }),
-  /** Steps in a row, the last one included, whose update was skipped. */
-  skippedSteps: count.default(0),
-  optimizer: z.strictObject({ kind: z.string(), moments: z.array(z.string()) }),
-  /** The best weights so far of a phase that keeps the best: `best.safetensors`. */
-  best: z.strictObject({ metric, stepInPhase: count }).nullable(),
+  /** What the other files hold, see progress-codec.ts. */
+  ...progressDescription.shape,
 });
 
 const phaseResult = z.strictObject({
@@ -88,7 +82,6 @@ const manifest = z.discriminatedUnion('kind', [checkpoint, phaseResult]);
 export type CheckpointManifest = Readonly<z.output<typeof checkpoint>>;
 export type PhaseResultManifest = Readonly<z.output<typeof phaseResult>>;
 export type Manifest = CheckpointManifest | PhaseResultManifest;
-export type Metric = Readonly<z.output<typeof metric>>;
 
 /** A manifest before it is sealed: everything but what `sealManifest` adds. */
 export type Unsealed<M extends Manifest> = Omit<M, 'formatVersion' | 'manifestHash'>;

@@ -1,50 +1,50 @@
-/** From a saved folder back to the vectors of a session, checked against its layout and its hash. */
+/** From a saved folder back to a progress or to weights, checked against the model's layout and the saved hash. */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { LockstepError } from '../core/errors.ts';
-import type { Slot, StateLayout, TrainState } from '../engine/engine.ts';
+import type { Slot, StateLayout } from '../engine/engine.ts';
 import {
-  BEST_FILE,
   type CheckpointManifest,
   corrupt,
+  fileOfPart,
   MANIFEST_FILE,
   type Manifest,
   MODEL_FILE,
-  OPTIMIZER_FILE,
   verifyFolder,
 } from './manifest.ts';
+import type { Progress } from './progress.ts';
+import { decodeProgress, partsOf } from './progress-codec.ts';
 import { readSafetensors } from './safetensors.ts';
 import {
   fittingFloats,
-  gather,
+  gatherWeights,
   hashState,
   mismatch,
+  slotsOf,
   type TensorSource,
   unusedNames,
   type Weights,
 } from './state-tensors.ts';
-import { type BestWeights, findNewestCheckpoint, type Saved, type Skipped } from './store.ts';
+import { findNewestCheckpoint, type Saved, type Skipped } from './store.ts';
 
 export interface RestoredCheckpoint extends Saved<CheckpointManifest> {
-  readonly state: TrainState;
-  readonly best?: BestWeights;
+  readonly progress: Progress;
 }
 
 /**
- * The newest valid checkpoint of a folder as a session's state, and the damaged ones that were passed
- * over. The layout depends on the phase, so it is asked for by the manifest.
+ * The newest valid checkpoint of a folder, and the damaged ones that were passed over.
  * Throws CHECKPOINT_NOT_FOUND, CHECKPOINT_CORRUPT, CHECKPOINT_MISMATCH.
  */
 export async function restoreNewest(
   folder: string,
-  layoutOf: (manifest: CheckpointManifest) => StateLayout,
+  layout: StateLayout,
 ): Promise<RestoredCheckpoint & { readonly skipped: readonly Skipped[] }> {
   const { skipped, ...found } = await findNewestCheckpoint(folder);
-  return { ...(await readCheckpoint(found, layoutOf(found.manifest))), skipped };
+  return { ...(await readCheckpoint(found, layout)), skipped };
 }
 
 /**
- * The state in a verified checkpoint folder.
+ * The progress in a verified checkpoint folder.
  * Throws CHECKPOINT_MISMATCH naming the first tensor that isn't the layout's, CHECKPOINT_CORRUPT when the
  * vectors don't have the hash that they were saved with.
  */
@@ -52,47 +52,20 @@ export async function readCheckpoint(
   { path, manifest }: Saved<CheckpointManifest>,
   layout: StateLayout,
 ): Promise<RestoredCheckpoint> {
-  const weights = await readWeights(join(path, MODEL_FILE), layout);
-  const optimizer = await openSource(join(path, OPTIMIZER_FILE));
-  const moments = manifest.optimizer.moments.map((moment) =>
-    gather(optimizer, layout.parameters, layout.parameterCount, `${moment}.`),
-  );
-  const state = { ...weights, moments };
-  if (hashState(state) !== manifest.stateHash) {
+  const sources = new Map<string, TensorSource>();
+  for (const part of partsOf(manifest)) {
+    sources.set(part, await openSource(join(path, fileOfPart(part))));
+  }
+  const progress = decodeProgress(manifest, sources, layout);
+  if (hashState(progress.state) !== manifest.stateHash) {
     throw corrupt(path, 'the state in it does not have the hash that it was saved with');
   }
-  if (manifest.best === null) return { path, manifest, state };
-  const best = { ...manifest.best, weights: await readWeights(join(path, BEST_FILE), layout) };
-  return { path, manifest, state, best };
-}
-
-async function readWeights(path: string, layout: StateLayout): Promise<Weights> {
-  const source = await openSource(path);
-  refuseUnused(source, layout);
-  return gatherWeights(source, layout);
+  return { path, manifest, progress };
 }
 
 async function openSource(path: string): Promise<TensorSource> {
   return { path, tensors: (await readSafetensors(path)).tensors };
 }
-
-const gatherWeights = (source: TensorSource, layout: StateLayout): Weights => ({
-  parameters: gather(source, layout.parameters, layout.parameterCount),
-  statistics: gather(source, layout.statistics, layout.statisticCount),
-});
-
-function refuseUnused(source: TensorSource, layout: StateLayout): void {
-  const [first, ...others] = unusedNames(source, slotsOf(layout));
-  if (first === undefined) return;
-  const more = others.length === 0 ? '' : ` and ${others.length} more`;
-  throw mismatch(
-    source,
-    `the model has no "${first}"${more}`,
-    'Use the model section of the configuration that the file was made with.',
-  );
-}
-
-const slotsOf = (layout: StateLayout): Slot[] => [...layout.parameters, ...layout.statistics];
 
 export interface LoadedWeights extends Weights {
   /** Manifest of the folder they came from; a bare file has none. */
@@ -119,7 +92,6 @@ export async function loadWeights(
   const manifest = isFolder(path) ? await verifyWeightsFolder(path) : undefined;
   const source = await openSource(manifest === undefined ? path : join(path, MODEL_FILE));
   const { into } = options;
-  if (into === undefined) refuseUnused(source, layout);
   const weights =
     into === undefined ? gatherWeights(source, layout) : overlay(source, layout, into);
   const names = slotsOf(layout).map(({ name }) => name);

@@ -95,6 +95,34 @@ export function gather(
   return vector;
 }
 
+/**
+ * A model's weights from a file that has exactly its tensors.
+ * Throws CHECKPOINT_MISMATCH naming the first tensor that only one side has, or that has another shape or dtype.
+ */
+export function gatherWeights(source: TensorSource, layout: StateLayout): Weights {
+  refuseUnused(source, layout);
+  return {
+    parameters: gather(source, layout.parameters, layout.parameterCount),
+    statistics: gather(source, layout.statistics, layout.statisticCount),
+  };
+}
+
+function refuseUnused(source: TensorSource, layout: StateLayout): void {
+  const [first, ...others] = unusedNames(source, slotsOf(layout));
+  if (first === undefined) return;
+  const more = others.length === 0 ? '' : ` and ${others.length} more`;
+  throw mismatch(
+    source,
+    `the model has no "${first}"${more}`,
+    'Use the model section of the configuration that the file was made with.',
+  );
+}
+
+export const slotsOf = (layout: StateLayout): Slot[] => [
+  ...layout.parameters,
+  ...layout.statistics,
+];
+
 /** The tensor's values. Throws CHECKPOINT_MISMATCH when its shape or dtype isn't the slot's. */
 export function fittingFloats(source: TensorSource, tensor: Tensor, slot: Slot): Float32Array {
   if (tensor.dtype !== 'F32') {

@@ -17,35 +17,27 @@ import { canonicalJson } from '../core/canonical-json.ts';
 import { asLockstepError, LockstepError } from '../core/errors.ts';
 import { sha256 } from '../core/hash.ts';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
-import type { NumericsFingerprint, StateLayout, TrainState } from '../engine/engine.ts';
+import type { NumericsFingerprint, StateLayout } from '../engine/engine.ts';
 import {
-  BEST_FILE,
   type CheckpointManifest,
   corrupt,
+  fileOfPart,
   MANIFEST_FILE,
   type Manifest,
-  type Metric,
   MODEL_FILE,
-  OPTIMIZER_FILE,
   type PhaseResultManifest,
   sealManifest,
   type Unsealed,
   verifyFolder,
 } from './manifest.ts';
+import type { Metric, Progress } from './progress.ts';
+import { encodeProgress, finiteMetric } from './progress-codec.ts';
 import { encodeSafetensors, type Tensor } from './safetensors.ts';
-import {
-  hashState,
-  momentNames,
-  momentTensors,
-  type Weights,
-  weightTensors,
-} from './state-tensors.ts';
+import { hashState, type Weights, weightTensors } from './state-tensors.ts';
 
 /** What every saved folder knows of its run. */
 export interface SavedContext {
   readonly run: string;
-  /** Global steps done since the run began. */
-  readonly globalStep: number;
   readonly phase: { readonly index: number; readonly name: string; readonly stepInPhase: number };
   readonly fingerprint: NumericsFingerprint;
   readonly config: RunConfig;
@@ -55,24 +47,14 @@ export interface SavedContext {
 }
 
 export interface CheckpointContent extends SavedContext {
-  readonly state: TrainState;
-  /** Where the plan goes on: the next step's epoch and its position in it. */
-  readonly cursor: { readonly epoch: number; readonly stepInEpoch: number };
+  readonly progress: Progress;
   /** Kind of the optimizer; it gives the moments their names. */
   readonly optimizer: string;
-  /** Steps in a row, the last one included, whose update was skipped. @default 0 */
-  readonly skippedSteps?: number;
-  /** The best weights so far, in a phase that keeps the best. */
-  readonly best?: BestWeights | undefined;
-}
-
-export interface BestWeights {
-  readonly metric: Metric;
-  readonly stepInPhase: number;
-  readonly weights: Weights;
 }
 
 export interface PhaseResultContent extends SavedContext {
+  /** Global steps done since the run began. */
+  readonly globalStep: number;
   readonly weights: Weights;
   /** Which weights of the phase these are. */
   readonly kept: 'best' | 'last';
@@ -103,11 +85,13 @@ export async function saveCheckpoint(
 ): Promise<Saved<CheckpointManifest>> {
   await mkdir(folder, { recursive: true });
   await tidyAfterCrash(folder);
-  const path = join(folder, stepName(content.globalStep));
+  const { globalStep, state } = content.progress;
+  const path = join(folder, stepName(globalStep));
+  const stateHash = hashState(state);
   const saved =
-    (await sameCheckpoint(path, hashState(content.state))) ??
-    (await writeVerified(path, checkpointFiles(content), checkpointBody(content), options));
-  await removeOldest(folder, content.globalStep, options);
+    (await sameCheckpoint(path, stateHash)) ??
+    (await writeCheckpoint(path, content, stateHash, options));
+  await removeOldest(folder, globalStep, options);
   return saved;
 }
 
@@ -119,61 +103,46 @@ export async function savePhaseResult(
 ): Promise<Saved<PhaseResultManifest>> {
   await mkdir(folder, { recursive: true });
   await tidyAfterCrash(folder);
-  const { weights, layout, globalStep } = content;
+  const { weights, layout, globalStep, kept, metric } = content;
   const body: Body<PhaseResultManifest> = {
     kind: 'phase-result',
-    ...commonBody(content, { ...weights, moments: [] }),
-    kept: content.kept,
-    metric: content.metric === undefined ? null : finite(content.metric),
+    ...commonBody(content, globalStep, hashState({ ...weights, moments: [] })),
+    kept,
+    metric: metric === undefined ? null : finiteMetric(metric),
   };
-  const files = { [MODEL_FILE]: weightTensors(layout, weights, globalStep) };
+  const files = new Map([[MODEL_FILE, weightTensors(layout, weights, globalStep)]]);
   return writeVerified(join(folder, content.phase.name), files, body, options);
 }
 
 type Body<M extends Manifest> = Omit<Unsealed<M>, 'files'>;
-type Files = Readonly<Record<string, readonly Tensor[]>>;
+type Files = ReadonlyMap<string, readonly Tensor[]>;
 
-function checkpointFiles(content: CheckpointContent): Files {
-  const { layout, state, globalStep, best } = content;
-  const names = momentNames(content.optimizer, state.moments.length);
-  return {
-    [MODEL_FILE]: weightTensors(layout, state, globalStep),
-    [OPTIMIZER_FILE]: momentTensors(layout, names, state.moments),
-    ...(best && { [BEST_FILE]: weightTensors(layout, best.weights, globalStep) }),
-  };
+async function writeCheckpoint(
+  path: string,
+  content: CheckpointContent,
+  stateHash: string,
+  options: SaveOptions,
+): Promise<Saved<CheckpointManifest>> {
+  const { description, parts } = encodeProgress(content.progress, content);
+  const files = new Map([...parts].map(([part, tensors]) => [fileOfPart(part), tensors]));
+  const common = commonBody(content, description.globalStep, stateHash);
+  const body = { kind: 'checkpoint', ...common, ...description } as const;
+  return await writeVerified<CheckpointManifest>(path, files, body, options);
 }
 
-function checkpointBody(content: CheckpointContent): Body<CheckpointManifest> {
-  const { state, best, optimizer } = content;
-  const moments = [...momentNames(optimizer, state.moments.length)];
-  return {
-    kind: 'checkpoint',
-    ...commonBody(content, state),
-    cursor: content.cursor,
-    skippedSteps: content.skippedSteps ?? 0,
-    optimizer: { kind: optimizer, moments },
-    best: best ? { metric: finite(best.metric), stepInPhase: best.stepInPhase } : null,
-  };
-}
-
-function commonBody(context: SavedContext, state: TrainState) {
+function commonBody(context: SavedContext, globalStep: number, stateHash: string) {
   return {
     lockstepVersion: LOCKSTEP_VERSION,
     createdAt: new Date().toISOString(),
     run: context.run,
-    globalStep: context.globalStep,
+    globalStep,
     phase: context.phase,
     fingerprint: context.fingerprint,
     config: { ...context.config },
     configHash: sha256(canonicalJson(context.config)),
     dataHash: context.dataHash,
-    stateHash: hashState(state),
+    stateHash,
   };
-}
-
-/** JSON has no NaN: a metric that isn't finite becomes null. */
-function finite({ name, value }: Metric): Metric {
-  return { name, value: Number.isFinite(value) ? value : null };
 }
 
 async function writeVerified<M extends Manifest>(
@@ -182,7 +151,7 @@ async function writeVerified<M extends Manifest>(
   body: Body<M>,
   options: Pick<SaveOptions, 'onStep'>,
 ): Promise<Saved<M>> {
-  const chunks = Object.entries(files).map(([name, tensors]) => ({
+  const chunks = [...files].map(([name, tensors]) => ({
     name,
     chunks: encodeSafetensors(tensors, { format: 'pt' }),
   }));

@@ -1,29 +1,97 @@
-/** Where training stands between two global steps: all that a checkpoint holds. */
-
+/** How a run's `Progress` changes from event to event: pure, a new value each time. */
+import type { BestWeights, Progress } from '../checkpoint/progress.ts';
 import type { Weights } from '../checkpoint/state-tensors.ts';
-import type { BestWeights } from '../checkpoint/store.ts';
 import type { PhaseConfig } from '../config/phase-section.ts';
 import type { TrainState } from '../engine/engine.ts';
 import { initialState, zeroMoments } from '../nn/initial-state.ts';
 import type { RunDefinition } from './definition.ts';
 
-export interface Progress {
-  /** Global steps done. */
-  readonly globalStep: number;
-  /** Steps in a row, the last one included, whose update was skipped. */
-  readonly skippedSteps: number;
-  readonly state: TrainState;
-  /** Best weights so far in a phase that keeps the best. */
-  readonly best: BestWeights | undefined;
-  /** What each finished phase ended with, by name. */
-  readonly results: Map<string, Weights>;
+/** A progress whose weights, moments and statistics lie in an engine's session. */
+export type ProgressOutsideEngine = Omit<Progress, 'state'>;
+
+/** The metric that a phase is judged by. */
+interface Headline {
+  readonly metric: string;
+  readonly better: 'higher' | 'lower';
+}
+
+/** The first progress of a run. */
+export function progressAtStart(run: RunDefinition, initialWeights: Weights | undefined): Progress {
+  const results = new Map<string, Weights>();
+  const state = stateAtPhaseStart(run, 0, { results, initialWeights });
+  const values = { globalStep: 0, evaluated: true, unfinished: false, skippedSteps: 0 };
+  return { ...values, state, best: undefined, ...neededAfter(run, 0, { results, initialWeights }) };
+}
+
+/** After one more global step. */
+export function afterStep(
+  { schedule }: Pick<RunDefinition, 'schedule'>,
+  progress: ProgressOutsideEngine,
+  { isSkipped }: { readonly isSkipped: boolean },
+): ProgressOutsideEngine {
+  return {
+    ...progress,
+    globalStep: progress.globalStep + 1,
+    evaluated: !schedule.after(progress.globalStep).evaluate,
+    unfinished: true,
+    skippedSteps: isSkipped ? progress.skippedSteps + 1 : 0,
+  };
+}
+
+/**
+ * After the evaluation that followed the last step.
+ * @param read the weights as they are, asked for only where they are the best so far
+ */
+export function afterEvaluation(
+  { config, schedule }: Pick<RunDefinition, 'config' | 'schedule'>,
+  progress: ProgressOutsideEngine,
+  evaluation: {
+    readonly headline: Headline;
+    readonly metrics: Readonly<Record<string, number>>;
+    readonly read: () => Weights;
+  },
+): ProgressOutsideEngine {
+  const { headline, metrics, read } = evaluation;
+  const { phaseIndex, stepInPhase } = schedule.at(progress.globalStep - 1);
+  const evaluated = { ...progress, evaluated: true };
+  if (!isBetter(config.phases[phaseIndex]!, headline, metrics, progress.best)) return evaluated;
+  const { parameters, statistics } = read();
+  const metric = { name: headline.metric, value: metrics[headline.metric]! };
+  const weights = { parameters, statistics };
+  return { ...evaluated, best: { metric, stepInPhase: stepInPhase + 1, weights } };
+}
+
+/** Once a phase has ended with these weights. */
+export function afterPhase(
+  run: RunDefinition,
+  progress: ProgressOutsideEngine,
+  phaseIndex: number,
+  { parameters, statistics }: Weights,
+): ProgressOutsideEngine {
+  const { name } = run.config.phases[phaseIndex]!;
+  const results = new Map([...progress.results, [name, { parameters, statistics }]]);
+  return { ...progress, ...neededAfter(run, phaseIndex, { ...progress, results }) };
+}
+
+/** What the phases after this one start from. */
+function neededAfter(
+  run: RunDefinition,
+  phaseIndex: number,
+  { results, initialWeights }: Pick<Progress, 'results' | 'initialWeights'>,
+): Pick<Progress, 'results' | 'initialWeights'> {
+  const toCome = [...run.phases.keys()].slice(phaseIndex + 1);
+  const sources = toCome.map((index) => startingPhase(run, index));
+  return {
+    results: new Map([...results].filter(([name]) => sources.includes(name))),
+    initialWeights: sources.includes(undefined) ? initialWeights : undefined,
+  };
 }
 
 /** The state that a phase starts with: its weights as configured, no moments. */
 export function stateAtPhaseStart(
   run: RunDefinition,
   phaseIndex: number,
-  known: { results: ReadonlyMap<string, Weights>; initialWeights: Weights | undefined },
+  known: Pick<Progress, 'results' | 'initialWeights'>,
 ): TrainState {
   const { program, config } = run.phases[phaseIndex]!;
   const { momentCount } = program.update;
@@ -59,7 +127,7 @@ export function startingPhase(
  */
 export function isBetter(
   phase: PhaseConfig,
-  headline: { metric: string; better: 'higher' | 'lower' },
+  headline: Headline,
   metrics: Readonly<Record<string, number>>,
   best: BestWeights | undefined,
 ): boolean {

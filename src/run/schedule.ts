@@ -19,13 +19,12 @@ export interface SchedulePoint {
   readonly learningRate: number;
 }
 
-/** What is due once a step is done, in this order: evaluate, end the phase, save, end the run. */
+/** What is due once a step is done, in this order: evaluate, end the phase, save. */
 export interface AfterStep {
   readonly evaluate: boolean;
   readonly phaseEnds: boolean;
   /** Each `everySteps` global steps, and always at a phase's end. */
   readonly save: boolean;
-  readonly runEnds: boolean;
 }
 
 export interface Schedule {
@@ -94,7 +93,6 @@ export function makeSchedule(
         evaluate: every !== undefined && (phaseEnds || doneInPhase % every === 0),
         phaseEnds,
         save: phaseEnds || (globalStep + 1) % checkpoint.everySteps === 0,
-        runEnds: globalStep + 1 === totalSteps,
       };
     },
   };

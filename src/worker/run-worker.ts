@@ -11,7 +11,7 @@ import { createEngine } from '../engine/select.ts';
 import { defineRun, type RunDefinition } from '../run/definition.ts';
 import type { Comm } from './comm.ts';
 import { runReplica } from './replica.ts';
-import { findStart } from './training/restoring.ts';
+import { findStart, type Start } from './training/restoring.ts';
 import type { SimulatedFault } from './training/simulated-fault.ts';
 import { Trainer, type TrainerEnd } from './training/trainer.ts';
 
@@ -32,7 +32,7 @@ export interface ReadyWorker {
   readonly run: RunDefinition;
   readonly engine: Engine;
   readonly store: Store;
-  readonly start: Awaited<ReturnType<typeof findStart>>;
+  readonly start: Start;
 }
 
 /** @throws LockstepError what ended the run early */
@@ -50,7 +50,7 @@ async function trainOn(store: Store, input: WorkerInput): Promise<TrainerEnd> {
   const run = defineRun(config, store);
   const engine = await createEngine(config.engine);
   const saving = { runFolder, fingerprint: engine.fingerprint };
-  const loop = new Trainer({
+  const trainer = new Trainer({
     run,
     engine,
     comm,
@@ -61,7 +61,7 @@ async function trainOn(store: Store, input: WorkerInput): Promise<TrainerEnd> {
       const start = await findStart(run, saving, { resume });
       start.warnings.forEach(input.onWarning);
       await input.onReady?.({ run, engine, store, start });
-      return start;
+      return start.progress;
     },
   });
   const request = {
@@ -70,9 +70,9 @@ async function trainOn(store: Store, input: WorkerInput): Promise<TrainerEnd> {
     fingerprint: canonicalJson(engine.fingerprint),
   };
   try {
-    return await runReplica(comm, request, loop);
+    return await runReplica(comm, request, trainer);
   } finally {
-    await loop.dispose();
+    await trainer.dispose();
   }
 }
 

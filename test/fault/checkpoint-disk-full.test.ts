@@ -24,7 +24,7 @@ it('leaves the checkpoint before and says how much was needed', async (test) => 
   try {
     await saveCheckpoint(folder, contentAt(10), { keep: 2 });
     const layout = layoutOf({ weight: [200, 200] });
-    const large = contentAt(20, { layout, state: stateOf(2, layout) });
+    const large = contentAt(20, { state: stateOf(2, layout) }, { layout });
     await assert.rejects(saveCheckpoint(folder, large, { keep: 2 }), (error: unknown) => {
       assert.ok(error instanceof LockstepError);
       assert.equal(error.code, 'OUT_OF_RESOURCES');

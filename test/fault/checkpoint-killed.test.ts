@@ -51,9 +51,9 @@ describe('a writer that is killed', () => {
       left.every((name) => name.startsWith('step-')),
       `left behind: ${left}`,
     );
-    const { state, skipped } = await restoreNewest(folder, () => LAYOUT);
+    const { progress, skipped } = await restoreNewest(folder, LAYOUT);
     assert.deepEqual(skipped, []);
-    return hashState(state);
+    return hashState(progress.state);
   }
 
   for (const [what, step] of [
@@ -61,7 +61,7 @@ describe('a writer that is killed', () => {
     ['another state of the same step', 10],
   ] as const) {
     it(`leaves the old or the new one: ${what}`, async () => {
-      const [old, fresh] = [1, 2].map((seed) => hashState(smallContent(step, seed).state));
+      const [old, fresh] = [1, 2].map((seed) => hashState(smallContent(step, seed).progress.state));
       const steps = await write(folderWithOld(`${step}-whole`), step, NEVER);
       assert.ok(typeof steps === 'number' && steps > 12, `steps of the protocol: ${steps}`);
       const hashes: string[] = [];

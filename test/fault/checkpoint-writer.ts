@@ -11,7 +11,7 @@ export const LAYOUT = layoutOf({ weight: [2, 3] }, { 'norm.running_mean': [2] })
 /** A checkpoint with one tensor of each kind: few steps to die after. */
 export function smallContent(globalStep: number, seed: number): CheckpointContent {
   const state = stateOf(seed, LAYOUT, 1);
-  return contentAt(globalStep, { layout: LAYOUT, state, optimizer: 'sgd' });
+  return contentAt(globalStep, { state }, { layout: LAYOUT, optimizer: 'sgd' });
 }
 
 async function write([folder = '', globalStep, seed, dieAfter]: string[]): Promise<void> {

@@ -1,5 +1,6 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { DEFAULT_ELASTICITY } from '../../coordinator/elasticity.ts';
+import { SIMULATED_FAULTS } from '../../worker/training/simulated-fault.ts';
 import * as Placement from '../../workflow/placement.ts';
 import type { Command } from '../command.ts';
 import { showRun } from '../show-run.ts';
@@ -103,7 +104,7 @@ export const trainCommand: Command<TrainOptions> = {
         array: true,
         nargs: 1,
         default: [] as string[],
-        describe: 'Inject a fault into a worker: kill@rank=1,step=20 (or preempt, stop, nan, slow)',
+        describe: `Inject a fault into a worker: kill@rank=1,step=20 (or ${SIMULATED_FAULTS})`,
       }) as Argv<TrainOptions>,
   handler: async (options: ArgumentsCamelCase<TrainOptions>) => {
     const cluster = clusterGiven(options);

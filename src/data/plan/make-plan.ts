@@ -61,7 +61,6 @@ export function makePlan({ subset, batch, seed, phase }: PlanRequest): Plan {
     );
   };
   return {
-    sequences: subset.sequences.length,
     stepsPerEpoch,
     microBatchesPerEpoch: layout.microBatches,
     stepAt(n) {

@@ -29,7 +29,6 @@ export interface PlannedStep {
 
 /** All steps of a phase, with random access. */
 export interface Plan {
-  readonly sequences: number;
   readonly stepsPerEpoch: number;
   readonly microBatchesPerEpoch: number;
   /** Step n of the phase, from 0; n may be beyond the first epoch. */

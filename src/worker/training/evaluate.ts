@@ -3,11 +3,16 @@
 import { reduceInput } from '../../collective/exchange-round.ts';
 import { addCanonical, SubtreeStack } from '../../core/canonical-sum.ts';
 import { evaluationShare } from '../../run/load-order.ts';
-import type { TrainStepInput } from './train-step.ts';
+import type { StepInput } from './observed-step.ts';
 
-/** The objective's metrics over the evaluation's subset: equal on every rank. */
+export type EvaluationInput = Omit<StepInput, 'faults'>;
+
+/**
+ * The objective's metrics over the evaluation's subset: equal on every rank.
+ * @throws MembershipChanged
+ */
 export async function evaluatePhase(
-  { run, worldRank, session, loader, comm, globalStep }: TrainStepInput,
+  { run, worldRank, session, loader, comm, globalStep }: EvaluationInput,
   phase: number,
 ): Promise<Record<string, number>> {
   const { objective, program } = run.phases[phase]!;

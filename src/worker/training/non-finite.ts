@@ -17,7 +17,7 @@ const ADVICE =
 
 export interface LeafSource {
   readonly program: Program;
-  readonly session: Session;
+  readonly session: Pick<Session, 'inspect'>;
   readonly batch: MicroBatch;
   readonly rank: number;
   readonly globalStep: number;

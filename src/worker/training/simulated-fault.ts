@@ -4,84 +4,92 @@
  */
 import { spawn } from 'node:child_process';
 import { LockstepError } from '../../core/errors.ts';
-import type { TrainState } from '../../engine/engine.ts';
+import type { FaultName } from '../../core/fault-names.ts';
+import type { Session, TrainState } from '../../engine/engine.ts';
+import type { StepParts } from './train-step.ts';
 
-const KINDS = {
-  /** SIGKILL. */
+/** The faults of a worker's step, with their own settings and the defaults of these. */
+const SETTINGS = {
   kill: {},
-  /** SIGTERM to this worker alone, as a scheduler sends it: the run saves and ends. */
   preempt: {},
-  /** SIGSTOP; SIGCONT after so many seconds (default: never). */
-  stop: { seconds: null },
-  /** The main thread is blocked for ever; the comm thread goes on saying that the process lives. */
+  stop: {},
+  pause: { seconds: 1 },
   hang: {},
-  /** A NaN among the gradients of the step. */
   nan: {},
-  /** One bit of one weight is another one before the step. */
   flip: {},
-  /** From the step on each one takes so many milliseconds longer. */
   slow: { ms: 500 },
-} as const;
+} as const satisfies Partial<Record<FaultName, Readonly<Record<string, number>>>>;
 
-export type FaultKind = keyof typeof KINDS;
+type StepFault = keyof typeof SETTINGS;
 
 export interface SimulatedFault {
-  readonly kind: FaultKind;
+  readonly kind: StepFault;
   /** Rank in the first generation, which is the slot. */
   readonly rank: number;
   /** Global step, from 0. */
   readonly step: number;
-  readonly seconds: number | null;
-  readonly ms: number;
+  readonly settings: Readonly<Record<string, number>>;
 }
 
-/** "kill@rank=1,step=20", "stop@rank=0,step=3,seconds=2", … Throws USAGE for what is none. */
+/** Names of the faults that can be simulated. */
+export const SIMULATED_FAULTS = Object.keys(SETTINGS).join(', ');
+
+/** "kill@rank=1,step=20", "pause@rank=0,step=3,seconds=2", … Throws USAGE for what is none. */
 export function parseFault(text: string): SimulatedFault {
-  const [kind = '', settings = ''] = text.split('@');
-  if (!Object.hasOwn(KINDS, kind)) throw unknown(text, `the fault "${kind}" is none of them`);
-  const values = new Map<string, number>();
-  for (const setting of settings.split(',').filter((part) => part !== '')) {
+  const [kind = '', given = ''] = text.split('@');
+  if (!Object.hasOwn(SETTINGS, kind)) throw unknown(text, `the fault "${kind}" is none of them`);
+  const defaults: Readonly<Record<string, number>> = SETTINGS[kind as StepFault];
+  const values = new Map<string, number>(Object.entries(defaults));
+  for (const setting of given.split(',').filter((part) => part !== '')) {
     const [name = '', value = ''] = setting.split('=');
-    const isKnown = name === 'rank' || name === 'step' || name in KINDS[kind as FaultKind];
+    const isKnown = name === 'rank' || name === 'step' || Object.hasOwn(defaults, name);
     if (!isKnown) throw unknown(text, `"${name}" is no setting of ${kind}`);
     if (!/^\d+(\.\d+)?$/.test(value)) throw unknown(text, `${name} is "${value}", not a number`);
     values.set(name, Number(value));
   }
-  const [rank, step] = [values.get('rank'), values.get('step')];
+  const { rank, step, ...settings } = Object.fromEntries(values);
   if (!Number.isInteger(rank) || !Number.isInteger(step)) {
     throw unknown(text, 'rank and step must be whole numbers from 0');
   }
-  return {
-    kind: kind as FaultKind,
-    rank: rank!,
-    step: step!,
-    seconds: values.get('seconds') ?? null,
-    ms: values.get('ms') ?? KINDS.slow.ms,
-  };
+  return { kind: kind as StepFault, rank: rank!, step: step!, settings };
 }
 
 /** Injects this process's faults before step `globalStep`; resolves when it goes on. */
-export async function inject(faults: readonly SimulatedFault[], globalStep: number): Promise<void> {
-  for (const fault of faults) {
-    if (fault.kind === 'slow' && globalStep >= fault.step) {
-      await new Promise((resolve) => setTimeout(resolve, fault.ms));
+export async function inject(
+  faults: readonly SimulatedFault[],
+  globalStep: number,
+  session: Pick<Session, 'load' | 'read'>,
+): Promise<void> {
+  for (const { kind, step, settings } of faults) {
+    if (kind === 'slow' && globalStep >= step) {
+      await new Promise((resolve) => setTimeout(resolve, settings.ms));
     }
-    if (fault.step !== globalStep) continue;
-    if (fault.kind === 'kill') process.kill(process.pid, 'SIGKILL');
-    if (fault.kind === 'preempt') process.kill(process.pid, 'SIGTERM');
-    if (fault.kind === 'stop') stop(fault.seconds);
-    if (fault.kind === 'hang') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    if (step !== globalStep) continue;
+    if (kind === 'kill') process.kill(process.pid, 'SIGKILL');
+    if (kind === 'preempt') process.kill(process.pid, 'SIGTERM');
+    if (kind === 'stop') process.kill(process.pid, 'SIGSTOP');
+    if (kind === 'pause') pause(settings.seconds!);
+    if (kind === 'hang') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    if (kind === 'flip') session.load(withFlippedBit(session.read()));
   }
 }
 
-/** Whether a fault makes this step's gradients not finite. */
-export function poisons(faults: readonly SimulatedFault[], globalStep: number): boolean {
-  return faults.some(({ kind, step }) => kind === 'nan' && step === globalStep);
-}
-
-/** Whether a fault flips a bit of this worker's weights before this step. */
-export function flips(faults: readonly SimulatedFault[], globalStep: number): boolean {
-  return faults.some(({ kind, step }) => kind === 'flip' && step === globalStep);
+/** The session of a step: every leaf has a NaN where a fault says so. */
+export function withFaults(
+  session: StepParts['session'],
+  faults: readonly SimulatedFault[],
+  globalStep: number,
+): StepParts['session'] {
+  if (!faults.some(({ kind, step }) => kind === 'nan' && step === globalStep)) return session;
+  return {
+    gradients: (batch) => {
+      const leaf = session.gradients(batch);
+      leaf[0] = Number.NaN;
+      return leaf;
+    },
+    merge: (left, right) => session.merge(left, right),
+    apply: (input) => session.apply(input),
+  };
 }
 
 /** The state with the highest bit of the mantissa of the first weight that is not zero flipped. */
@@ -93,20 +101,17 @@ export function withFlippedBit(state: TrainState): TrainState {
   return { ...state, parameters };
 }
 
-function stop(seconds: number | null): void {
+function pause(seconds: number): void {
   // A stopped process can't wake itself.
-  if (seconds !== null) {
-    const wake = `sleep ${seconds}; kill -CONT ${process.pid}`;
-    spawn('sh', ['-c', wake], { detached: true, stdio: 'ignore' }).unref();
-  }
+  const wake = `sleep ${seconds}; kill -CONT ${process.pid}`;
+  spawn('sh', ['-c', wake], { detached: true, stdio: 'ignore' }).unref();
   process.kill(process.pid, 'SIGSTOP');
 }
 
 function unknown(text: string, why: string): LockstepError {
-  const kinds = Object.keys(KINDS).join(', ');
   return new LockstepError(
     'USAGE',
     `Cannot simulate "${text}": ${why}.`,
-    `Give a fault (${kinds}) with rank and step, such as kill@rank=1,step=20.`,
+    `Give a fault (${SIMULATED_FAULTS}) with rank and step, such as kill@rank=1,step=20.`,
   );
 }

@@ -1,4 +1,6 @@
 /** A small but complete checkpoint for tests: two layers, one BatchNorm, two moments. */
+
+import type { Progress } from '../../../src/checkpoint/progress.ts';
 import { momentNames } from '../../../src/checkpoint/state-tensors.ts';
 import type { CheckpointContent } from '../../../src/checkpoint/store.ts';
 import { runConfig } from '../../../src/config/run-config.ts';
@@ -89,21 +91,34 @@ export const CONFIG = runConfig.parse({
   ],
 });
 
+export function progressAt(globalStep: number, changes: Partial<Progress> = {}): Progress {
+  return {
+    globalStep,
+    evaluated: true,
+    unfinished: false,
+    skippedSteps: 0,
+    state: stateOf(globalStep),
+    best: undefined,
+    results: new Map(),
+    initialWeights: undefined,
+    ...changes,
+  };
+}
+
 export function contentAt(
   globalStep: number,
-  changes: Partial<CheckpointContent> = {},
+  changes: Partial<Progress> = {},
+  context: Partial<Pick<CheckpointContent, 'layout' | 'optimizer'>> = {},
 ): CheckpointContent {
   return {
     run: 'sample',
-    globalStep,
     phase: { index: 0, name: 'pretrain', stepInPhase: globalStep },
     fingerprint: FINGERPRINT,
     config: CONFIG,
     dataHash: 'd'.repeat(64),
     layout: LAYOUT,
-    state: stateOf(globalStep),
-    cursor: { epoch: 1, stepInEpoch: 3 },
     optimizer: 'adamw',
-    ...changes,
+    ...context,
+    progress: progressAt(globalStep, changes),
   };
 }

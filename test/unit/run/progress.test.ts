@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { BestWeights } from '../../../src/checkpoint/store.ts';
+import type { BestWeights } from '../../../src/checkpoint/progress.ts';
 import { defineRun } from '../../../src/run/definition.ts';
-import { isBetter, startingPhase, stateAtPhaseStart } from '../../../src/run/progress.ts';
+import {
+  afterEvaluation,
+  afterPhase,
+  afterStep,
+  isBetter,
+  type ProgressOutsideEngine,
+  progressAtStart,
+  startingPhase,
+  stateAtPhaseStart,
+} from '../../../src/run/progress.ts';
 import { tinyRun, tinyStore } from '../worker/tiny-run.ts';
 
 describe('isBetter()', () => {
@@ -78,5 +87,73 @@ describe('stateAtPhaseStart()', () => {
     assert.equal(startingPhase(run, 1), 'pretrain');
     const named = tinyRun('phases.1.start={phase: pretrain}');
     assert.equal(startingPhase({ config: named }, 1), 'pretrain');
+  });
+});
+
+describe('a progress', () => {
+  const config = tinyRun();
+  const [pretrain, finetune] = config.phases;
+  /** `finetune` and `again` start from `pretrain`, `scratch` afresh. */
+  const run = defineRun(
+    {
+      ...config,
+      phases: [
+        ...[pretrain!, finetune!],
+        { ...finetune!, name: 'again', start: { phase: 'pretrain' } },
+        { ...finetune!, name: 'scratch', start: 'fresh' },
+      ],
+    },
+    tinyStore(),
+  );
+  const weights = {
+    parameters: new Float32Array(run.layout.parameterCount).fill(3),
+    statistics: new Float32Array(run.layout.statisticCount).fill(4),
+  };
+  const { state: _, ...start } = progressAtStart(run, weights);
+
+  it('keeps initial weights for a fresh phase to come', () => {
+    assert.deepEqual([start.initialWeights, start.results.size], [weights, 0]);
+    const onlyFirst = progressAtStart(defineRun(config, tinyStore()), weights);
+    assert.equal(onlyFirst.initialWeights, undefined);
+    assert.equal(onlyFirst.state.parameters, weights.parameters);
+  });
+
+  it('counts steps, and those in a row that were skipped', () => {
+    const once = afterStep(run, start, { isSkipped: true });
+    const twice = afterStep(run, once, { isSkipped: true });
+    assert.deepEqual([twice.globalStep, twice.skippedSteps, twice.unfinished], [2, 2, true]);
+    assert.equal(afterStep(run, twice, { isSkipped: false }).skippedSteps, 0);
+    assert.deepEqual([start.globalStep, start.skippedSteps], [0, 0], 'a new value each time');
+  });
+
+  it('awaits the evaluation that is due after a step, and keeps the best', () => {
+    const [, first] = run.schedule.firstSteps;
+    const before = { ...start, globalStep: first! + 2 };
+    const due = afterStep(run, before, { isSkipped: false });
+    assert.equal(due.evaluated, false);
+    const headline = { metric: 'accuracy', better: 'higher' } as const;
+    const evaluation = { headline, metrics: { accuracy: 0.5 }, read: () => weights };
+    const better = afterEvaluation(run, due, evaluation);
+    const metric = { name: 'accuracy', value: 0.5 };
+    assert.deepEqual([better.evaluated, better.best], [true, { metric, stepInPhase: 3, weights }]);
+    const worse = afterEvaluation(run, better, { ...evaluation, metrics: { accuracy: 0.4 } });
+    assert.equal(worse.best, better.best);
+  });
+
+  it('keeps what a phase ended with as long as a phase to come starts from it', () => {
+    const kept = [0, 1, 2, 3].reduce(
+      (list, phase) => [...list, afterPhase(run, list.at(-1) ?? start, phase, weights)],
+      [] as ProgressOutsideEngine[],
+    );
+    assert.deepEqual(
+      kept.map(({ results }) => [...results.keys()]),
+      [['pretrain'], ['pretrain'], [], []],
+    );
+    assert.deepEqual(
+      kept.map(({ initialWeights }) => initialWeights !== undefined),
+      [true, true, true, false],
+    );
+    const again = afterPhase(run, kept[0]!, 0, weights);
+    assert.deepEqual(again, kept[0], 'ending a phase once more changes nothing');
   });
 });

@@ -18,7 +18,7 @@ const finetune = {
 const schedule = makeSchedule([pretrain, finetune], { everySteps: 4 });
 
 /** The global steps after which something is due. */
-const due = (what: 'evaluate' | 'phaseEnds' | 'save' | 'runEnds') =>
+const due = (what: 'evaluate' | 'phaseEnds' | 'save') =>
   Array.from({ length: schedule.totalSteps }, (_, step) => step).filter(
     (step) => schedule.after(step)[what],
   );
@@ -38,9 +38,8 @@ test('the rate counts the steps of its own phase, so mid-warm-up needs no memory
   assert.ok(schedule.at(14).learningRate < 1);
 });
 
-test('a phase ends with its last step, the run with its last phase', () => {
+test('a phase ends with its last step', () => {
   assert.deepEqual(due('phaseEnds'), [9, 16]);
-  assert.deepEqual(due('runEnds'), [16]);
 });
 
 test('saves are due each 4 global steps done and at every end of a phase', () => {
@@ -53,13 +52,8 @@ test('evaluations count the steps of their phase; its end is always one', () => 
 
 test('an end that is also a multiple is one event', () => {
   const even = makeSchedule([{ ...finetune, steps: 6 }], { everySteps: 3 });
-  assert.deepEqual(even.after(5), { evaluate: true, phaseEnds: true, save: true, runEnds: true });
-  assert.deepEqual(even.after(4), {
-    evaluate: false,
-    phaseEnds: false,
-    save: false,
-    runEnds: false,
-  });
+  assert.deepEqual(even.after(5), { evaluate: true, phaseEnds: true, save: true });
+  assert.deepEqual(even.after(4), { evaluate: false, phaseEnds: false, save: false });
 });
 
 test('steps outside the run are refused', () => {

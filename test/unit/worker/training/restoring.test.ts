@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import type { Progress } from '../../../../src/checkpoint/progress.ts';
 import { encodeSafetensors, floatTensor } from '../../../../src/checkpoint/safetensors.ts';
 import { verifyCheckpoint } from '../../../../src/checkpoint/store.ts';
 import type { RunConfig } from '../../../../src/config/run-config.ts';
@@ -9,8 +10,8 @@ import type { TrainState } from '../../../../src/engine/engine.ts';
 import { initialState } from '../../../../src/nn/initial-state.ts';
 import { defineRun, type RunDefinition } from '../../../../src/run/definition.ts';
 import { findStart } from '../../../../src/worker/training/restoring.ts';
-import { writeCheckpoint, writePhaseResult } from '../../../../src/worker/training/saving.ts';
-import { FINGERPRINT, vectorOf } from '../../checkpoint/sample.ts';
+import { writeCheckpoint } from '../../../../src/worker/training/saving.ts';
+import { FINGERPRINT, progressAt, vectorOf } from '../../checkpoint/sample.ts';
 import { temporaryFolder } from '../../data/sample-store.ts';
 import { tinyRun, tinyStore } from '../tiny-run.ts';
 
@@ -38,135 +39,68 @@ function stateOf(run: RunDefinition, phase: number, seed: number): TrainState {
   };
 }
 
+function weightsOf(run: RunDefinition, seed: number) {
+  const { parameters, statistics } = stateOf(run, 0, seed);
+  return { parameters, statistics };
+}
+
 describe('findStart()', () => {
   let folder: ReturnType<typeof temporaryFolder>;
-  let place: { runFolder: string; fingerprint: typeof FINGERPRINT };
+  let target: { runFolder: string; fingerprint: typeof FINGERPRINT };
   beforeEach(() => {
     folder = temporaryFolder();
-    place = { runFolder: folder.path, fingerprint: FINGERPRINT };
+    target = { runFolder: folder.path, fingerprint: FINGERPRINT };
   });
   afterEach(() => folder.release());
 
-  const resume = async (run: RunDefinition) => await findStart(run, place, { resume: true });
-  const checkpointAt = async (run: RunDefinition, globalStep: number, seed = globalStep) => {
+  const resume = async (run: RunDefinition) => await findStart(run, target, { resume: true });
+  /** The checkpoint after `globalStep` steps of a run whose phases all ended with these weights. */
+  const checkpointAt = async (
+    run: RunDefinition,
+    globalStep: number,
+    changes: Partial<Progress> = {},
+  ) => {
     const { phaseIndex } = run.schedule.at(globalStep - 1);
-    const state = stateOf(run, phaseIndex, seed);
-    return {
-      state,
-      path: await writeCheckpoint(run, place, {
-        globalStep,
-        skippedSteps: 4,
-        state,
-        best: undefined,
-      }),
-    };
-  };
-  const pretrainEndsWith = async (run: RunDefinition, seed: number) => {
-    const { parameters, statistics } = stateOf(run, 0, seed);
-    const weights = { parameters, statistics };
-    await writePhaseResult(run, place, { globalStep: pretrainSteps, weights, best: undefined });
-    return weights;
-  };
-  const resultOf = (start: Awaited<ReturnType<typeof resume>>, phase: string) => {
-    const result = start.results.get(phase);
-    return result && { parameters: result.parameters, statistics: result.statistics };
+    const progress = progressAt(globalStep, { state: stateOf(run, phaseIndex, 1), ...changes });
+    return { progress, path: await writeCheckpoint(run, target, progress) };
   };
 
   it('of a new run: step 0, random weights of the seed, nothing that has ended', async () => {
-    const start = await findStart(twoPhaseRun, place, { resume: false });
-    assert.equal(start.globalStep, 0);
-    assert.deepEqual(
-      start.state,
-      initialState(twoPhaseRun.model, twoPhaseRun.layout, { seed: 5, momentCount: 2 }),
-    );
-    assert.deepEqual([start.best, start.results.size, start.warnings], [undefined, 0, []]);
+    const { progress, warnings } = await findStart(twoPhaseRun, target, { resume: false });
+    const state = initialState(twoPhaseRun.model, twoPhaseRun.layout, { seed: 5, momentCount: 2 });
+    assert.deepEqual(progress, progressAt(0, { state }));
+    assert.deepEqual(warnings, []);
   });
 
-  it('in the middle of the first phase: the state that was saved, with its moments', async () => {
-    const { state } = await checkpointAt(twoPhaseRun, 1);
-    const start = await resume(twoPhaseRun);
-    assert.equal(start.globalStep, 1);
-    assert.deepEqual(start.state, state);
-    assert.deepEqual([start.best, start.results.size, start.warnings], [undefined, 0, []]);
-  });
-
-  it('exactly at the end of a phase: its last state, and the result that the next one starts from', async () => {
-    const { state } = await checkpointAt(twoPhaseRun, pretrainSteps);
-    const weights = await pretrainEndsWith(twoPhaseRun, 77);
-    const start = await resume(twoPhaseRun);
-    assert.equal(start.globalStep, pretrainSteps);
-    assert.deepEqual(start.state, state);
-    assert.deepEqual(resultOf(start, 'pretrain'), weights);
-  });
-
-  it('in a later phase: results only where a phase is still to start from them', async () => {
-    await pretrainEndsWith(twoPhaseRun, 77);
-    await checkpointAt(twoPhaseRun, pretrainSteps + 2);
-    assert.deepEqual([...(await resume(twoPhaseRun)).results.keys()], []);
-  });
-
-  it('in a later phase: results that a phase named further on starts from', async () => {
-    const run = defineRun(fourPhases(), tinyStore());
-    const weights = await pretrainEndsWith(run, 78);
-    await checkpointAt(run, pretrainSteps + 2);
-    const start = await resume(run);
-    assert.deepEqual([...start.results.keys()], ['pretrain']);
-    assert.deepEqual(resultOf(start, 'pretrain'), weights);
-  });
-
-  it('refuses to go on where a result that is needed is gone', async () => {
-    await checkpointAt(twoPhaseRun, pretrainSteps);
-    await assert.rejects(resume(twoPhaseRun), {
-      code: 'CHECKPOINT_NOT_FOUND',
-      message: `Phase "finetune" is to start from "${folder.path}/phases/pretrain", which is gone.`,
+  it('in a phase: everything that was saved, with nothing left to finish', async () => {
+    const weights = weightsOf(twoPhaseRun, 77);
+    const { progress: saved } = await checkpointAt(twoPhaseRun, pretrainSteps, {
+      skippedSteps: 4,
+      unfinished: true,
+      best: { metric: { name: 'accuracy', value: 0.75 }, stepInPhase: 3, weights },
+      results: new Map([['pretrain', weights]]),
     });
+    const { progress, warnings } = await resume(twoPhaseRun);
+    assert.deepEqual(progress, { ...saved, unfinished: false });
+    assert.deepEqual(warnings, []);
   });
 
-  it('needs no result of a phase that is over and that nothing starts from any more', async () => {
-    await checkpointAt(twoPhaseRun, pretrainSteps + 1);
-    assert.equal((await resume(twoPhaseRun)).globalStep, pretrainSteps + 1);
-  });
-
-  it('passes a damaged checkpoint over, says so, and takes no result from after the one before', async () => {
+  it('passes a damaged checkpoint over, says so, and takes the one before', async () => {
     await checkpointAt(twoPhaseRun, 1);
-    await pretrainEndsWith(twoPhaseRun, 77);
     const { path } = await checkpointAt(twoPhaseRun, pretrainSteps);
     const file = join(path, 'model.safetensors');
     const bytes = readFileSync(file);
     bytes[bytes.length - 1]! ^= 1;
     writeFileSync(file, bytes);
-    const start = await resume(twoPhaseRun);
-    assert.deepEqual([start.globalStep, start.results.size], [1, 0]);
-    assert.equal(start.warnings.length, 1);
-    assert.ok(start.warnings[0]!.startsWith(`Passed over ${path}: `), start.warnings[0]);
-  });
-
-  it('brings back the best weights so far, with their metric', async () => {
-    const { parameters, statistics } = stateOf(twoPhaseRun, 1, 50);
-    const best = {
-      metric: { name: 'accuracy', value: 0.75 },
-      stepInPhase: 3,
-      weights: { parameters, statistics },
-    };
-    const globalStep = pretrainSteps + 3;
-    await writeCheckpoint(twoPhaseRun, place, {
-      globalStep,
-      skippedSteps: 0,
-      state: stateOf(twoPhaseRun, 1, 51),
-      best,
-    });
-    assert.deepEqual((await resume(twoPhaseRun)).best, best);
-  });
-
-  it('brings back how many steps in a row were skipped', async () => {
-    assert.equal((await findStart(twoPhaseRun, place, { resume: false })).skippedSteps, 0);
-    await checkpointAt(twoPhaseRun, 1);
-    assert.equal((await resume(twoPhaseRun)).skippedSteps, 4);
+    const { progress, warnings } = await resume(twoPhaseRun);
+    assert.equal(progress.globalStep, 1);
+    assert.equal(warnings.length, 1);
+    assert.ok(warnings[0]!.startsWith(`Passed over ${path}: `), warnings[0]);
   });
 
   it('says that bits are no longer promised under other numerics', async () => {
     await checkpointAt(twoPhaseRun, 1);
-    const elsewhere = { ...place, fingerprint: { ...FINGERPRINT, instructionSet: 'avx512f' } };
+    const elsewhere = { ...target, fingerprint: { ...FINGERPRINT, instructionSet: 'avx512f' } };
     const { warnings } = await findStart(twoPhaseRun, elsewhere, { resume: true });
     assert.deepEqual(warnings, [
       'Equal bits are no longer promised: the checkpoint differs in the CPU\'s instruction set ("avx2" there, "avx512f" here).',
@@ -201,18 +135,18 @@ describe('findStart()', () => {
 
     it('starts from them, silently where they have every tensor', async () => {
       give(() => false);
-      const start = await findStart(run, place, { resume: false });
-      assert.ok(start.state.parameters.every((value) => value === 9));
-      assert.ok(start.state.statistics.every((value) => value === 9));
+      const start = await findStart(run, target, { resume: false });
+      assert.ok(start.progress.state.parameters.every((value) => value === 9));
+      assert.ok(start.progress.state.statistics.every((value) => value === 9));
       assert.deepEqual(start.warnings, []);
     });
 
     it('keeps random values where they lack a tensor, and names those that only one side has', async () => {
       give((name) => name.startsWith('pretext.'), ['enc.weight']);
-      const start = await findStart(run, place, { resume: false });
+      const start = await findStart(run, target, { resume: false });
       const random = initialState(run.model, run.layout, { seed: 5, momentCount: 0 });
       for (const { name, offset, size } of run.layout.parameters) {
-        const found = start.state.parameters.slice(offset, offset + size);
+        const found = start.progress.state.parameters.slice(offset, offset + size);
         const expected = name.startsWith('pretext.')
           ? random.parameters.slice(offset, offset + size)
           : new Float32Array(size).fill(9);
@@ -224,50 +158,40 @@ describe('findStart()', () => {
       ]);
     });
 
-    it('reads them again for a fresh phase that is still to begin, not after that', async () => {
+    it('keeps them for a fresh phase that is still to begin, so that the file may go', async () => {
       give(() => false);
-      await pretrainEndsWith(run, 77);
-      const scratch = run.schedule.firstSteps[3]!;
-      await checkpointAt(run, scratch);
-      assert.ok((await resume(run)).initialWeights!.parameters.every((value) => value === 9));
-      await checkpointAt(run, scratch + 1);
+      const { progress } = await findStart(run, target, { resume: false });
+      await checkpointAt(run, 1, { initialWeights: progress.initialWeights });
       rmSync(file);
-      assert.equal((await resume(run)).initialWeights, undefined);
+      const resumed = await resume(run);
+      assert.ok(resumed.progress.initialWeights!.parameters.every((value) => value === 9));
     });
 
     it('refuses a file that is absent', async () => {
-      await assert.rejects(findStart(run, place, { resume: false }), {
+      await assert.rejects(findStart(run, target, { resume: false }), {
         code: 'CHECKPOINT_NOT_FOUND',
       });
     });
   });
 });
 
-describe("a checkpoint's cursor", () => {
-  it('is where the plan of its phase goes on', async () => {
+describe("a checkpoint's phase", () => {
+  it('is that of the last step done', async () => {
     const { path: runFolder, release } = temporaryFolder();
     try {
-      const { stepsPerEpoch } = twoPhaseRun.phases[0]!.plan;
-      assert.ok(stepsPerEpoch > 1 && pretrainSteps === 2 * stepsPerEpoch);
-      const place = { runFolder, fingerprint: FINGERPRINT };
-      const cursorAt = async (globalStep: number) => {
+      const phaseAt = async (globalStep: number) => {
         const { phaseIndex } = twoPhaseRun.schedule.at(Math.max(0, globalStep - 1));
-        const progress = {
-          globalStep,
-          skippedSteps: 0,
-          state: stateOf(twoPhaseRun, phaseIndex, 1),
-          best: undefined,
-        };
-        const path = await writeCheckpoint(twoPhaseRun, place, progress);
-        const { manifest } = await verifyCheckpoint(path);
-        return [manifest.phase.name, manifest.phase.stepInPhase, manifest.cursor];
+        const progress = progressAt(globalStep, { state: stateOf(twoPhaseRun, phaseIndex, 1) });
+        const target = { runFolder, fingerprint: FINGERPRINT };
+        const { manifest } = await verifyCheckpoint(
+          await writeCheckpoint(twoPhaseRun, target, progress),
+        );
+        return [manifest.phase.name, manifest.phase.stepInPhase];
       };
-      const cursor = (epoch: number, stepInEpoch: number) => ({ epoch, stepInEpoch });
-      assert.deepEqual(await cursorAt(0), ['pretrain', 0, cursor(0, 0)]);
-      assert.deepEqual(await cursorAt(1), ['pretrain', 1, cursor(0, 1)]);
-      assert.deepEqual(await cursorAt(stepsPerEpoch), ['pretrain', stepsPerEpoch, cursor(1, 0)]);
-      assert.deepEqual(await cursorAt(pretrainSteps), ['pretrain', pretrainSteps, cursor(2, 0)]);
-      assert.deepEqual(await cursorAt(pretrainSteps + 1), ['finetune', 1, cursor(0, 1)]);
+      assert.deepEqual(await phaseAt(0), ['pretrain', 0]);
+      assert.deepEqual(await phaseAt(1), ['pretrain', 1]);
+      assert.deepEqual(await phaseAt(pretrainSteps), ['pretrain', pretrainSteps]);
+      assert.deepEqual(await phaseAt(pretrainSteps + 1), ['finetune', 1]);
     } finally {
       release();
     }

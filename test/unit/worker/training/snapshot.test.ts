@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  decodeSnapshot,
-  encodeSnapshot,
-  type Snapshot,
-} from '../../../../src/worker/training/snapshot.ts';
+import type { Progress } from '../../../../src/checkpoint/progress.ts';
+import { decodeSnapshot, encodeSnapshot } from '../../../../src/worker/training/snapshot.ts';
+import { layoutOf } from '../../checkpoint/sample.ts';
+
+const layout = layoutOf({ weight: [2], bias: [1] }, { 'norm.running_mean': [1] });
+const NAMES = { layout, optimizer: 'adamw' };
 
 const floats = (...values: number[]) => Float32Array.from(values);
 const weights = (value: number) => ({
@@ -12,7 +13,7 @@ const weights = (value: number) => ({
   statistics: floats(value),
 });
 
-const FULL: Snapshot = {
+const FULL: Progress = {
   globalStep: 7,
   evaluated: false,
   unfinished: true,
@@ -22,7 +23,7 @@ const FULL: Snapshot = {
   results: new Map([['pre-train ü', weights(3)]]),
   initialWeights: weights(4),
 };
-const BARE: Snapshot = {
+const BARE: Progress = {
   globalStep: 0,
   evaluated: true,
   unfinished: false,
@@ -39,19 +40,19 @@ describe('a snapshot', () => {
     ['with nothing but weights', BARE],
   ] as const) {
     it(`${what} comes back as it was, in whole words`, () => {
-      const bytes = encodeSnapshot(snapshot);
+      const bytes = encodeSnapshot(snapshot, NAMES);
       assert.equal(bytes.length % 4, 0);
-      assert.deepEqual(decodeSnapshot(new Uint8Array(bytes)), snapshot);
+      assert.deepEqual(decodeSnapshot(new Uint8Array(bytes), layout), snapshot);
     });
   }
 
   it('that was damaged on the way is refused', () => {
-    const bytes = encodeSnapshot(FULL);
+    const bytes = encodeSnapshot(FULL, NAMES);
     for (const at of [0, 40, bytes.length - 1]) {
       const damaged = new Uint8Array(bytes);
       damaged[at]! ^= 1;
-      assert.throws(() => decodeSnapshot(damaged), { code: 'PROTOCOL' });
+      assert.throws(() => decodeSnapshot(damaged, layout), { code: 'PROTOCOL' });
     }
-    assert.throws(() => decodeSnapshot(bytes.subarray(0, 20)), { code: 'PROTOCOL' });
+    assert.throws(() => decodeSnapshot(bytes.subarray(0, 20), layout), { code: 'PROTOCOL' });
   });
 });
