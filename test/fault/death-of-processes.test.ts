@@ -121,7 +121,7 @@ describe('death of a worker', () => {
   });
 
   test('by an error of its own data: the run ends with that error and its exit code', async () => {
-    await withLongRun({ fault: { kind: 'fail', slot: 1, step: 2 } }, async (run) => {
+    await withLongRun({ fault: { kind: 'nan', slot: 1, step: 2 } }, async (run) => {
       assert.equal(await run.exit(), 6);
       const line =
         /^NON_FINITE: worker 1 \(pid \d+\) failed at step 2: The loss is NaN\. Lower the rate\.\n$/;
@@ -160,7 +160,7 @@ describe('death of a worker', () => {
   });
 
   test('by a main thread that computes for ever: it is killed and started again', async () => {
-    const fault = { kind: 'block', slot: 1, step: 3 };
+    const fault = { kind: 'hang', slot: 1, step: 3 };
     await withLongRun({ totalSteps: 100, fault, hangMs: 1_000 }, async (run) => {
       await endsUndisturbed(run);
       assert.match(
@@ -293,7 +293,7 @@ describe('death of the supervisor', () => {
     });
 
   test('while a main thread is blocked: the comm thread ends the process, with its line', async () => {
-    await withLongRun({ fault: { kind: 'block', slot: 1, step: 3 } }, async (run) => {
+    await withLongRun({ fault: { kind: 'hang', slot: 1, step: 3 } }, async (run) => {
       await run.line('step', ({ step }) => step === 2);
       run.process.kill('SIGKILL');
       await run.exit();

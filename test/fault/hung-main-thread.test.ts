@@ -7,7 +7,7 @@ const STEPS = 30;
 
 describe('a main thread that is blocked in a training step', () => {
   test('is noticed by the pace of the steps before; the process is replaced and no bit changes', async () => {
-    const fault = { kind: 'block', slot: 1, step: 15 };
+    const fault = { kind: 'hang', slot: 1, step: 15 };
     const change = { workers: 3, totalSteps: STEPS, stepMs: 10, shortestHangMs: 1_000, fault };
     const run = new FakeRunProcess(change);
     try {

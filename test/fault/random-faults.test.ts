@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { expectedState, FakeRunProcess } from '../../src/bench/faults/fake-run.ts';
-import { type FaultName, SURVIVED } from '../../src/bench/faults/fault-kinds.ts';
+import { INJECTED, INJECTED_NAMES, type InjectedName } from '../../src/bench/faults/fault-kinds.ts';
 import { inject, pause } from '../../src/bench/faults/inject.ts';
 import { FaultyNetwork } from '../../src/bench/faults/network.ts';
 import { randomStream } from '../../src/core/random.ts';
@@ -16,9 +16,9 @@ const FAULTS = Number(process.env.LOCKSTEP_FAULTS ?? 20);
 const SEED = Number(process.env.LOCKSTEP_SEED ?? 1);
 const WORKERS = 3;
 /** Kills are what happens most. */
-const KINDS: readonly (FaultName | 'kill of several')[] = [
-  ...SURVIVED,
-  ...(['kill', 'kill', 'kill of several', 'kill of several'] as const),
+const KINDS: readonly (InjectedName | 'kill-several')[] = [
+  ...INJECTED_NAMES.filter((name) => !INJECTED[name].isLast),
+  ...(['kill', 'kill', 'kill-several', 'kill-several'] as const),
 ];
 
 const random = randomStream(SEED, 'synthetic');
@@ -32,7 +32,7 @@ const lastStep = (run: FakeRunProcess): number => {
 
 async function injectAtRandom(run: FakeRunProcess): Promise<string> {
   const kind = KINDS[below(KINDS.length)]!;
-  if (kind !== 'kill of several') await inject(run, kind, below(WORKERS));
+  if (kind !== 'kill-several') await inject(run, kind, below(WORKERS));
   else {
     const victims = [...Array(WORKERS).keys()].filter(() => below(3) > 0);
     await Promise.all(victims.map((slot) => inject(run, 'kill', slot)));

@@ -106,7 +106,7 @@ describe('a run of processes', () => {
   });
 
   test('stops at once at the second SIGINT', async () => {
-    const fault = { kind: 'block', slot: 0, step: 2 };
+    const fault = { kind: 'hang', slot: 0, step: 2 };
     await withRun({ totalSteps: 500, fault }, async (run) => {
       await run.line('step', ({ step }) => step === 1);
       process.kill(run.process.pid!, 'SIGINT');

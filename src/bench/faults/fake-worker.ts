@@ -14,7 +14,7 @@ import type { Replica } from '../../worker/replica.ts';
 import { runReplica } from '../../worker/replica.ts';
 import type { FakeRun } from './fake-run.ts';
 import { orderPath, savedPath } from './fake-run.ts';
-import type { FaultName } from './fault-kinds.ts';
+import type { InjectedName } from './fault-kinds.ts';
 import { leavesOfStep, reduceInputOf } from './leaves.ts';
 
 const run = JSON.parse(process.argv[2]!) as FakeRun;
@@ -29,7 +29,7 @@ function block(ms: number): void {
 /** Ordered slowness: enough for the medians of twenty steps. */
 const SLOW_MS = 100;
 const SLOW_STEPS = 30;
-const ORDERED: Partial<Record<FaultName, string>> = { exit: 'exit', hang: 'block', NaN: 'fail' };
+const ORDERED: readonly InjectedName[] = ['exit', 'hang', 'nan'];
 let slowSteps = 0;
 let sumIsWrong = false;
 
@@ -106,13 +106,13 @@ class FakeTraining implements Replica<void> {
 async function takeOrder(): Promise<void> {
   const path = orderPath(run, identity.slot);
   if (!existsSync(path)) return;
-  const order = readFileSync(path, 'utf8') as FaultName;
+  const order = readFileSync(path, 'utf8') as InjectedName;
   rmSync(path);
   if (order === 'slow') slowSteps = SLOW_STEPS;
-  if (order === 'another sum') sumIsWrong = true;
-  if (order === 'malformed message') comm.stepDone({ step: -1, sums: {}, report: {} });
-  if (order === 'full disk') writeTo('/dev/full');
-  await inject(ORDERED[order] ?? '');
+  if (order === 'wrong-sum') sumIsWrong = true;
+  if (order === 'malformed-message') comm.stepDone({ step: -1, sums: {}, report: {} });
+  if (order === 'full-disk') writeTo('/dev/full');
+  if (ORDERED.includes(order)) await inject(order);
 }
 
 function writeTo(path: string): void {
@@ -127,8 +127,8 @@ async function inject(kind: string): Promise<void> {
   if (kind === 'exit') process.exit(3);
   if (kind === 'stop') process.kill(process.pid, 'SIGSTOP');
   if (kind === 'kill') process.kill(process.pid, 'SIGKILL');
-  if (kind === 'block') block(60_000);
-  if (kind === 'fail') throw new LockstepError('NON_FINITE', 'The loss is NaN.', 'Lower the rate.');
+  if (kind === 'hang') block(60_000);
+  if (kind === 'nan') throw new LockstepError('NON_FINITE', 'The loss is NaN.', 'Lower the rate.');
   if (kind === 'signal') process.kill(process.pid, 'SIGUSR1');
   if (kind === 'defect') throw new TypeError('x is not a function');
 }

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { LockstepError } from '../../core/errors.ts';
 import { expectedState, FakeRunProcess, savedPath } from './fake-run.ts';
-import { FAULTS, type FaultName, OF_NO_WORKER } from './fault-kinds.ts';
+import { INJECTED, type InjectedName, OF_NO_WORKER } from './fault-kinds.ts';
 import { inRuns, type PlannedFault, planFaults } from './fault-plan.ts';
 import { inject, pause } from './inject.ts';
 import { type NamedCause, namedCause } from './named-cause.ts';
@@ -100,7 +100,7 @@ async function injectAndWatch(run: FakeRunProcess, planned: PlannedFault): Promi
   await inject(run, fault, slot);
   await settled(run, fault, from);
   const named = namedCause(textsSince(run, from));
-  const { cause } = FAULTS[fault];
+  const { cause } = INJECTED[fault];
   const isNamed = OF_NO_WORKER.includes(cause) || named.slots.includes(slot);
   const isRight = named.cause === cause && isNamed;
   const pauseMs = hasEnded(run) ? null : longestPause(run, from, fromMs);
@@ -108,8 +108,8 @@ async function injectAndWatch(run: FakeRunProcess, planned: PlannedFault): Promi
 }
 
 /** Resolves when the run has recovered from the fault, or has ended by it. */
-async function settled(run: FakeRunProcess, fault: FaultName, from: number): Promise<void> {
-  const { cause } = FAULTS[fault];
+async function settled(run: FakeRunProcess, fault: InjectedName, from: number): Promise<void> {
+  const { cause } = INJECTED[fault];
   const isNamed = () => namedCause(textsSince(run, from)).cause !== 'nothing';
   if (cause === 'slow') await until(() => stepsSince(run, from) >= STEPS_OF_SLOW, NAMING_MS);
   else if (cause !== 'nothing') await until(() => isNamed() || hasEnded(run), NAMING_MS);

@@ -1,10 +1,10 @@
 /** Which fault hits which worker, in which order: a pure function of the seed. */
 import { randomStream } from '../../core/random.ts';
-import { FAULT_NAMES, FAULTS, type FaultName } from './fault-kinds.ts';
+import { INJECTED, INJECTED_NAMES, type InjectedName } from './fault-kinds.ts';
 
 /** A fault and the worker that it hits. */
 export interface PlannedFault {
-  readonly fault: FaultName;
+  readonly fault: InjectedName;
   readonly slot: number;
 }
 
@@ -14,9 +14,9 @@ export function planFaults(count: number, workers: number, seed: number): Planne
   let draws = 0;
   const below = (limit: number) => random.integer(draws++, limit);
   const plan: PlannedFault[] = [];
-  let left: FaultName[] = [];
+  let left: InjectedName[] = [];
   while (plan.length < count) {
-    if (left.length === 0) left = [...FAULT_NAMES];
+    if (left.length === 0) left = [...INJECTED_NAMES];
     const [fault] = left.splice(below(left.length), 1);
     plan.push({ fault: fault!, slot: below(workers) });
   }
@@ -28,7 +28,7 @@ export function inRuns(plan: readonly PlannedFault[]): PlannedFault[][] {
   const runs: PlannedFault[][] = [[]];
   for (const planned of plan) {
     runs.at(-1)!.push(planned);
-    if (FAULTS[planned.fault].isLast) runs.push([]);
+    if (INJECTED[planned.fault].isLast) runs.push([]);
   }
   return runs.filter((run) => run.length > 0);
 }

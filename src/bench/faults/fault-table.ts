@@ -1,6 +1,6 @@
 /** The text of `bench faults`: one line after each fault, then the table of faults and causes. */
 import type { FaultReport, InjectedFault } from './fault-bench.ts';
-import { FAULT_NAMES, FAULTS, type FaultName } from './fault-kinds.ts';
+import { INJECTED, INJECTED_NAMES, type InjectedName } from './fault-kinds.ts';
 
 const NAME_WIDTH = 20;
 const TIMES_WIDTH = 22;
@@ -17,7 +17,7 @@ export function injectedLine({ fault, slot, named, isRight, pauseMs }: InjectedF
 /** The table of faults and causes. */
 export function faultTable({ injected }: FaultReport): string[] {
   const head = `${'fault'.padEnd(NAME_WIDTH)}count   ${'without a step, s'.padEnd(TIMES_WIDTH)}the log names`;
-  const rows = FAULT_NAMES.flatMap((fault) => {
+  const rows = INJECTED_NAMES.flatMap((fault) => {
     const ofKind = injected.filter((one) => one.fault === fault);
     return ofKind.length === 0 ? [] : [rowOf(fault, ofKind)];
   });
@@ -37,7 +37,7 @@ export function faultVerdict({ injected, runs, steps, different }: FaultReport):
   ];
 }
 
-function rowOf(fault: FaultName, injected: readonly InjectedFault[]): string {
+function rowOf(fault: InjectedName, injected: readonly InjectedFault[]): string {
   const times = injected.flatMap(({ pauseMs }) => pauseMs ?? []).sort((a, b) => a - b);
   const at = (part: number) =>
     seconds(times[Math.min(times.length - 1, Math.floor(part * times.length))]!);
@@ -55,6 +55,6 @@ function causes(injected: readonly InjectedFault[]): string {
   return [...counts].map(([text, count]) => `${text} ${count}`).join(', ');
 }
 
-const causeOf = (fault: FaultName) => FAULTS[fault].cause;
+const causeOf = (fault: InjectedName) => INJECTED[fault].cause;
 
 const seconds = (ms: number): string => (ms / 1000).toFixed(2);

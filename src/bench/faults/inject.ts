@@ -3,20 +3,24 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { systemErrorCode } from '../../core/file-error.ts';
 import type { FakeRunProcess } from './fake-run.ts';
 import { orderPath } from './fake-run.ts';
-import type { FaultName } from './fault-kinds.ts';
+import type { InjectedName } from './fault-kinds.ts';
 import type { TcpProxy } from './tcp-proxy.ts';
 
 /** Shorter than the silence after which a process is lost. */
-const SHORT_STOP_MS = 800;
+const PAUSE_MS = 800;
 const PARTITION_MS = 1_500;
 const DELAY_MS = 50;
 const DELAYED_FOR_MS = 1_000;
 
 /**
  * Injects a fault into the worker in a slot, or into the coordinator. Resolves when the fault itself is over: a
- * short stop has ended, a partition has healed. Does nothing to a process that is gone.
+ * pause has ended, a partition has healed. Does nothing to a process that is gone.
  */
-export async function inject(run: FakeRunProcess, fault: FaultName, slot: number): Promise<void> {
+export async function inject(
+  run: FakeRunProcess,
+  fault: InjectedName,
+  slot: number,
+): Promise<void> {
   switch (fault) {
     case 'kill':
       return signal(run.pidIn(slot), 'SIGKILL');
@@ -24,21 +28,21 @@ export async function inject(run: FakeRunProcess, fault: FaultName, slot: number
       return signal(run.pidIn(slot), 'SIGSTOP');
     case 'preempt':
       return signal(run.pidIn(slot), 'SIGTERM');
-    case 'kill coordinator':
+    case 'kill-coordinator':
       return signal(run.coordinatorPid, 'SIGKILL');
-    case 'stop coordinator':
+    case 'stop-coordinator':
       return signal(run.coordinatorPid, 'SIGSTOP');
-    case 'short stop':
+    case 'pause':
       signal(run.pidIn(slot), 'SIGSTOP');
-      await pause(SHORT_STOP_MS);
+      await pause(PAUSE_MS);
       return signal(run.pidIn(slot), 'SIGCONT');
     case 'exit':
     case 'hang':
-    case 'full disk':
+    case 'full-disk':
     case 'slow':
-    case 'NaN':
-    case 'another sum':
-    case 'malformed message':
+    case 'nan':
+    case 'wrong-sum':
+    case 'malformed-message':
       return order(orderPath(run.run, slot), fault);
     default:
       return await injectIntoLink(linkOf(run, fault, slot), fault);
@@ -59,7 +63,7 @@ function linkOf({ network }: FakeRunProcess, fault: string, slot: number): TcpPr
   return fault.endsWith('control') ? control : data;
 }
 
-function order(path: string, fault: FaultName): void {
+function order(path: string, fault: InjectedName): void {
   writeFileSync(`${path}.tmp`, fault);
   renameSync(`${path}.tmp`, path);
 }

@@ -123,7 +123,7 @@ async function showLayers(
     const batch = await loadMicroBatch(store, run.phases, first);
     const session = engine.session(program);
     try {
-      session.load(start.state);
+      session.load(start.progress.state);
       ranges.push(...session.inspect(batch).filter(({ layer }) => !isListed(ranges, layer)));
     } finally {
       session.dispose();
@@ -132,7 +132,7 @@ async function showLayers(
   const { layout } = run;
   const { receptiveField } = run.model;
   onLayers({ ranges, layout, receptiveField, totalSteps: run.schedule.totalSteps });
-  refuseNonFiniteModel(start.state.parameters, layout, ranges);
+  refuseNonFiniteModel(start.progress.state.parameters, layout, ranges);
 }
 
 /** Phases differ by their heads only. */

@@ -8,6 +8,7 @@ import type {
 import { initialMachine, reduceMachine } from '../../../src/coordinator/machine.ts';
 import type { Journal, SlotProcess } from '../../../src/coordinator/succession.ts';
 import { isJournalOld, journalOf, successor } from '../../../src/coordinator/succession.ts';
+import type { FaultName } from '../../../src/core/fault-names.ts';
 import type {
   CoordinatorBody,
   CoordinatorMessage,
@@ -60,6 +61,12 @@ export const BAD_NETWORK: NetworkQuality = {
 };
 
 const LIMIT_MS = 3_600_000;
+
+/** What is injected; those that stand here more often come more often. */
+const INJECTED = [
+  ...(['kill', 'kill', 'kill', 'kill', 'pause', 'partition-worker', 'kill-several'] as const),
+  ...(['partition-coordinator', 'late-frames', 'kill-coordinator', 'kill-coordinator'] as const),
+] as const satisfies readonly FaultName[];
 
 /** The same seed and disturbances give the same run, event by event. */
 export async function simulate(seed: number, disturbances: Disturbances): Promise<SimulatedEnd> {
@@ -262,15 +269,17 @@ class SimulatedRun {
   #inject(): void {
     const alive = [...this.#processes.values()];
     const victim = alive[this.#world.pick(alive.length)];
-    const kind = this.#world.pick(11);
-    if (kind >= 9) this.#killCoordinator();
+    const fault = INJECTED[this.#world.pick(INJECTED.length)]!;
+    if (fault === 'kill-coordinator') this.#killCoordinator();
     if (victim === undefined) return;
-    if (kind <= 3) victim.kill();
-    if (kind === 4) victim.stop(this.#world.between(50, 6_000));
-    if (kind === 5) this.#cut(victim.name, 6_000);
-    if (kind === 6) for (const process of alive) if (this.#world.chance(0.7)) process.kill();
-    if (kind === 7) this.#cut(COORDINATOR, 2_500);
-    if (kind === 8) this.#lagAndKill(alive);
+    if (fault === 'kill') victim.kill();
+    if (fault === 'pause') victim.stop(this.#world.between(50, 6_000));
+    if (fault === 'partition-worker') this.#cut(victim.name, 6_000);
+    if (fault === 'kill-several') {
+      for (const process of alive) if (this.#world.chance(0.7)) process.kill();
+    }
+    if (fault === 'partition-coordinator') this.#cut(COORDINATOR, 2_500);
+    if (fault === 'late-frames') this.#lagAndKill(alive);
   }
 
   /** Frames that are still under way when the next generation has begun. */

@@ -141,10 +141,10 @@ describe('a progress', () => {
   });
 
   it('keeps what a phase ended with as long as a phase to come starts from it', () => {
-    const kept = [0, 1, 2, 3].reduce(
-      (list, phase) => [...list, afterPhase(run, list.at(-1) ?? start, phase, weights)],
-      [] as ProgressOutsideEngine[],
-    );
+    const kept: ProgressOutsideEngine[] = [];
+    for (const phase of [0, 1, 2, 3]) {
+      kept.push(afterPhase(run, kept.at(-1) ?? start, phase, weights));
+    }
     assert.deepEqual(
       kept.map(({ results }) => [...results.keys()]),
       [['pretrain'], ['pretrain'], [], []],
