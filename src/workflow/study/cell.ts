@@ -1,18 +1,18 @@
-/** One run of the grid, what is measured of it, and what that gave. */
+/** A cell: one run of the grid, its measurements and their results. */
 import type { RunConfig } from '../../config/run-config.ts';
 
-/** Which run it is. */
+/** The place of a cell in the grid. */
 export interface CellKey {
   readonly dataset: string;
   /** The network's name; `grouping` for the two runs on sorted and shuffled batches. */
   readonly network: string;
   /** `scratch`, a pretext's name, or `sorted` and `shuffled`. */
   readonly recipe: string;
-  /** Share of the training sequences that pretraining saw. */
+  /** Share of the training sequences for pretraining. */
   readonly share: number;
 }
 
-/** `files.causal.masked`, `files.causal.masked.10-percent`: what its run is called. */
+/** Name of a cell's run: `files.causal.masked`, `files.causal.masked.10-percent`. */
 export function cellName({ dataset, network, recipe, share }: CellKey): string {
   const suffix = share === 1 ? '' : `.${Math.round(100 * share)}-percent`;
   return `${dataset}.${network}.${recipe}${suffix}`;
@@ -25,6 +25,7 @@ export interface MeasuredPhase {
   readonly draw: number;
 }
 
+/** A run to do, and what to measure. */
 export interface Cell {
   readonly key: CellKey;
   readonly config: RunConfig;
@@ -42,17 +43,19 @@ export interface TestResult {
   }[];
 }
 
+/** The result of one fine-tuning. */
 export interface MeasuredResult extends MeasuredPhase {
-  /** Accuracy on validation data of the weights that the phase ended with. */
+  /** Accuracy on validation data of the phase's final weights. */
   readonly validation: number;
   readonly test: TestResult;
 }
 
+/** The results of a finished cell. */
 export interface CellResult {
   readonly key: CellKey;
-  /** Of training and measuring, with one worker. */
+  /** Time for training and measuring, with one worker. */
   readonly seconds: number;
-  /** What pretraining reached on validation data, by name; absent without it. */
+  /** Pretraining's metrics on validation data, by name; absent without pretraining. */
   readonly pretext?: Readonly<Record<string, number>>;
   readonly measured: readonly MeasuredResult[];
 }

@@ -1,4 +1,4 @@
-/** What the study's page draws, as plain data. */
+/** The charts of a study's page, as plain data. */
 import type { CellResult } from './cell.ts';
 import { GROUPING, SCRATCH } from './grid.ts';
 import { recipeText } from './markdown.ts';
@@ -11,24 +11,29 @@ import {
   labelCounts,
 } from './results.ts';
 
+/** One line of a chart. */
 export interface Line {
   readonly label: string;
-  /** Percent; null where nothing was measured. */
+  /** Percent; null without a measurement. */
   readonly mean: readonly (number | null)[];
   /** The worst and the best draw. */
   readonly low: readonly (number | null)[];
   readonly high: readonly (number | null)[];
 }
 
+/** One chart. */
 export interface Chart {
   readonly title: string;
   readonly xLabel: string;
-  /** Names of the places on the x axis, in order and equally far apart. */
+  /** Names of the equidistant points on the x axis, in order. */
   readonly places: readonly string[];
   readonly lines: readonly Line[];
 }
 
-/** @param results of all datasets */
+/**
+ * All charts of one dataset.
+ * @param results those of all datasets
+ */
 export function chartsOf(of: DatasetResults, results: readonly CellResult[]): Chart[] {
   const own = results.filter(
     ({ key }) => key.dataset === of.dataset.name && key.network !== GROUPING,
@@ -56,7 +61,7 @@ function accuracyByLabels(of: DatasetResults, network: string, own: readonly Cel
   };
 }
 
-/** From scratch is a share of nothing. */
+/** Accuracy by share of the training sequences; from scratch is the share 0. */
 function accuracyByShare(of: DatasetResults, own: readonly CellResult[]): Chart[] {
   const part = own.find(({ key }) => key.share !== 1);
   if (part === undefined) return [];

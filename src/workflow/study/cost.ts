@@ -1,24 +1,25 @@
-/** How much a cell computes: pure, so that a grid can be sized before it runs. */
+/** The cost of a cell. Pure, so that a study can size its grid before it runs. */
 
 import type { PhaseConfig } from '../../config/phase-section.ts';
 import type { RunConfig } from '../../config/run-config.ts';
 import type { Cell } from './cell.ts';
 
-/** A forward pass costs about a third of forward and backward. */
+/** Cost of a forward pass, as a share of forward and backward. */
 const FORWARD_SHARE = 1 / 3;
-/** Starting and ending the processes of a cell. */
+/** Time to start and end the processes of a cell. */
 const SECONDS_PER_CELL = 12;
 
+/** Sizes of a dataset that decide the cost. */
 export interface DataSize {
   readonly classes: number;
-  /** Sequences of the test split, and mean tokens of one with the crop of the test. */
+  /** Sequences of the test split, and their mean tokens with the crop of the test. */
   readonly testSequences: number;
   readonly testTokens: number;
-  /** Mean tokens of a training sequence with a crop; whole when absent. */
+  /** Mean tokens of a training sequence with a crop; without a crop when undefined. */
   readonly meanTokens: (crop: number | undefined) => number;
 }
 
-/** Seconds of one worker that pretraining a cell takes; 0 for a cell without. */
+/** Seconds that one worker needs to pretrain a cell; 0 without pretraining. */
 export function pretrainingSeconds(cell: Cell, tokensPerSecond: number): number {
   const { config } = cell;
   const tokens = config.phases
@@ -27,7 +28,7 @@ export function pretrainingSeconds(cell: Cell, tokensPerSecond: number): number 
   return tokens / tokensPerSecond;
 }
 
-/** Seconds of everything else: fine-tuning, evaluation, measuring, starting. */
+/** Seconds for everything else: fine-tuning, evaluation, measuring, starting. */
 export function otherSeconds(cell: Cell, data: DataSize, tokensPerSecond: number): number {
   const { config, measured } = cell;
   const tokens = config.phases.reduce((sum, phase) => {
@@ -44,7 +45,7 @@ function tokensPerStep(config: RunConfig, phase: PhaseConfig): number {
   return microBatches * tokensPerMicroBatch;
 }
 
-/** Few labels may make a step smaller than its budget. */
+/** Tokens of a supervised step. With few labels a step may be smaller than its budget. */
 function supervisedTokensPerStep(config: RunConfig, phase: PhaseConfig, data: DataSize): number {
   const { labelsPerClass = Number.POSITIVE_INFINITY, crop } = phase.data;
   const subset = labelsPerClass * data.classes * data.meanTokens(crop);
@@ -58,7 +59,7 @@ function evaluationTokens(phase: PhaseConfig, data: DataSize): number {
   return Math.ceil(stepsOf(phase) / everySteps) * sequences * data.meanTokens(subset.crop);
 }
 
-/** A grid counts in steps. */
+/** The steps of a phase. A grid has no durations in epochs. */
 function stepsOf({ duration }: PhaseConfig): number {
   return 'steps' in duration ? duration.steps : 0;
 }

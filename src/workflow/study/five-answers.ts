@@ -1,4 +1,4 @@
-/** The five questions about self-supervised learning on a dataset: each one sentence and one number. */
+/** Answers the five questions about self-supervised learning on a dataset, each with one sentence and one number. */
 import type { PretextConfig } from '../../config/phase-section.ts';
 import type { CellResult } from './cell.ts';
 import { GROUPING, SHUFFLED, SORTED } from './grid.ts';
@@ -12,6 +12,7 @@ import {
 } from './paired-difference.ts';
 import { accuracyByLength, type DatasetResults, difference, fewLabels } from './results.ts';
 
+/** The answer to one question. */
 export interface Answer {
   readonly question: string;
   readonly verdict: Verdict | 'not asked';
@@ -22,13 +23,14 @@ export interface Answer {
 
 type Body = Omit<Answer, 'question'>;
 
-/** What a grid without the runs that it takes answers. */
+/** The answer if the grid lacks the runs for a question. */
 const NOT_ASKED: Body = {
   verdict: 'not asked',
   number: '–',
   sentence: 'Not asked: this grid has no runs for it.',
 };
 
+/** The answers for one dataset. */
 export function fiveAnswers(results: DatasetResults, symbols: number): Answer[] {
   const ask = (question: string, body: Body | undefined): Answer => ({
     question,
@@ -65,7 +67,7 @@ function worth(results: DatasetResults): Body | undefined {
   };
 }
 
-/** What the best pretext does for the first network, when another one is recommended. */
+/** What the best pretext gains on the first network, if the study recommends another network. */
 function elsewhere(results: DatasetResults, recommended: CellResult): string {
   const network = results.firstNetwork;
   const best = results.bestOf(network);
@@ -91,7 +93,7 @@ function maskedOrNext(results: DatasetResults): Body | undefined {
   };
 }
 
-/** The third kind of pretext against the first, where both are done. */
+/** Contrastive against masked, if both runs are done. */
 function orContrastive(results: DatasetResults, masked: CellResult): string {
   const contrastive = findPretext(results, ({ kind }) => kind === 'contrastive');
   const gain = contrastive && difference(contrastive, masked, fewLabels(masked));
@@ -170,7 +172,7 @@ const isNextStep =
   (pretext: PretextConfig): boolean =>
     pretext.kind === 'next-step' && pretext.target === target;
 
-/** The first pretext of the first network that fits, when its run is done. */
+/** The first matching pretext of the first network, if its run is done. */
 function findPretext(
   results: DatasetResults,
   fits: (pretext: PretextConfig) => boolean,

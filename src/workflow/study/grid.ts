@@ -1,4 +1,4 @@
-/** From the configuration of a study to its runs: pure. */
+/** The runs that follow from a study's configuration. Pure. */
 
 import type { ModelConfig } from '../../config/model-section.ts';
 import type { ObjectiveConfig, PhaseConfig, PretextConfig } from '../../config/phase-section.ts';
@@ -13,15 +13,15 @@ import type {
   TrainingConfig,
 } from './study-config.ts';
 
-/** The recipe of every network without a pretext. */
+/** The recipe without a pretext, which every network has. */
 export const SCRATCH = 'scratch';
-/** The pseudo network of the two runs that differ in how batches are grouped, and their names. */
+/** Stands for a network in the two runs that differ in the grouping of batches. Next, the names of these runs. */
 export const GROUPING = 'grouping';
 export const SORTED = 'sorted';
 export const SHUFFLED = 'shuffled';
-/** The phase that a pretrained cell begins with. */
+/** The first phase of a pretrained cell. */
 export const PRETRAIN = 'pretrain';
-/** So many labels a class are few. */
+/** Up to this many labels a class count as few. */
 export const FEW_LABELS = 10;
 const SUPERVISED: ObjectiveConfig = { kind: 'supervised', classWeights: 'none' };
 
@@ -33,7 +33,7 @@ interface Recipe {
   readonly labels: readonly LabelsConfig[];
 }
 
-/** The runs that wait for nothing; those that others wait for come first. */
+/** The runs that wait for no result. Runs for which others wait come first. */
 export function firstCells(config: StudyConfig): Cell[] {
   const recipes = (of: (dataset: StudyDataset) => Recipe[]) =>
     config.datasets.flatMap((dataset) =>
@@ -43,8 +43,8 @@ export function firstCells(config: StudyConfig): Cell[] {
 }
 
 /**
- * The runs of the best pretext of the first network with smaller shares of the training sequences, at few
- * labels only: that is where pretraining counts.
+ * The runs of the first network's best pretext with smaller shares of the training sequences. Only with few labels,
+ * since there pretraining matters.
  */
 export function shareCells(
   config: StudyConfig,
@@ -67,11 +67,11 @@ export function shareCells(
   });
 }
 
-/** Name and settings of the network that is asked everything. */
+/** Name and settings of the network that all five questions concern. */
 export const firstNetwork = (dataset: StudyDataset): [string, NetworkConfig] =>
   Object.entries(dataset.networks)[0]!;
 
-/** The pretext whose fine-tunings did best on validation data; undefined until all are done. */
+/** The pretext with the best fine-tunings on validation data; undefined until all are done. */
 export function bestPretext(
   dataset: StudyDataset,
   network: string,
@@ -86,7 +86,7 @@ export function bestPretext(
   return scores.toSorted((a, b) => b.score! - a.score!)[0]?.recipe;
 }
 
-/** Mean accuracy of a cell's fine-tunings on validation data: what choices are made by. */
+/** Mean accuracy of a cell's fine-tunings on validation data; the study chooses by it. */
 export const validationScore = ({ measured }: CellResult): number =>
   meanOf(measured.map(({ validation }) => validation));
 

@@ -12,12 +12,12 @@ export function loadStudyConfig(path: string, overrides: readonly string[] = [])
   return parseConfig(studyConfig, readConfigFile(path), path, overrides);
 }
 
-/** With every default filled in, as YAML that `loadStudyConfig` reads back. */
+/** The configuration with every default filled in, as YAML that `loadStudyConfig` reads back. */
 export function studyConfigToYaml(config: StudyConfig): string {
   return stringify(config, { lineWidth: 100, aliasDuplicateObjects: false });
 }
 
-/** @throws LockstepError USAGE when a grid that was begun with `known` is to go on as `wanted` */
+/** @throws LockstepError USAGE if a study that began with `known` should continue as a different grid */
 export function refuseOtherGrid(known: StudyConfig, wanted: StudyConfig, path: string): void {
   if (isDeepStrictEqual(known, wanted)) return;
   const keys = Object.keys(wanted) as (keyof StudyConfig)[];

@@ -1,4 +1,4 @@
-/** A study as Markdown: five sentences, then everything that they rest on. */
+/** A study as Markdown: the five answers, then the tables behind them. */
 
 import { formatDuration, formatName, formatNumber } from '../../core/format.ts';
 import type { CellResult } from './cell.ts';
@@ -15,14 +15,16 @@ import {
 } from './results.ts';
 import type { StudyConfig } from './study-config.ts';
 
+/** What a report shows. */
 export interface StudyReport {
   readonly config: StudyConfig;
   readonly results: readonly CellResult[];
   readonly answers: readonly Answer[];
-  /** Engine, CPU and date: what the figures are of. */
+  /** Engine, CPU and date of the measurements. */
   readonly measuredOn: string;
 }
 
+/** The report as Markdown. */
 export function studyMarkdown({ config, results, answers, measuredOn }: StudyReport): string {
   const seconds = results.reduce((sum, one) => sum + one.seconds, 0);
   return [
@@ -134,6 +136,7 @@ function timeSection(own: readonly CellResult[]): string[] {
   ];
 }
 
+/** A recipe and its share in words. */
 export function recipeText({ key: { recipe, share } }: CellResult): string {
   return share === 1 ? recipe : `${recipe}, ${Math.round(100 * share)} % of the sequences`;
 }

@@ -1,4 +1,4 @@
-/** How fast one worker pretrains on this machine. */
+/** Measures how fast one worker pretrains on this machine. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,17 +7,17 @@ import { type DeviceOptions, devicesOf } from '../placement.ts';
 import type { GuardedHooks } from '../train/hooks.ts';
 import { train } from '../train/train.ts';
 
-/** The first ones warm up. */
+/** Steps of the measurement; the first ones warm up. */
 const STEPS = 12;
 const WARM_UP = 4;
-/** Speed does not depend on it. */
+/** Any rate: the speed does not depend on it. */
 const RATE = 1e-4;
 
 /**
- * Trains a few steps of a configuration's first phase in a temporary folder, beside as many other workers
- * as the grid will have.
- * @returns tokens a second of one worker
- * @throws LockstepError what the run failed of
+ * Trains a few steps of a configuration's first phase in a temporary folder, with as many workers as the grid will
+ * have.
+ * @returns tokens per second of one worker
+ * @throws LockstepError if the run fails
  */
 export async function measureSpeed(
   config: RunConfig,
@@ -32,7 +32,7 @@ export async function measureSpeed(
       ...devices,
       config: shortRun(config, workers),
       runFolder: join(root, 'run'),
-      // What a lost worker leaves is no measurement.
+      // A run that loses a worker is no measurement.
       ...{ maxRestarts: 0, minWorkers: workers, coordinatorWaitSeconds: 0 },
       ...{ signal, kill },
       onEvent: (event) => event.kind === 'step' && speeds.push(event.tokensPerSecond),
@@ -52,9 +52,9 @@ function shortRun(config: RunConfig, workers: number): RunConfig {
     phases: [
       {
         ...phase,
-        // Every worker gets the micro-batches that it would have alone.
+        // Each worker gets as many micro-batches as it would have alone.
         batch: { ...batch, microBatches: batch.microBatches * workers },
-        // So short a run may be shorter than a warm-up.
+        // This run may be shorter than the warm-up of the learning rate.
         learningRate: { kind: 'constant', value: RATE },
         duration: { steps: STEPS },
       },

@@ -1,6 +1,6 @@
 /**
- * The program that measures a cell: `measure-worker.ts REQUEST`. It predicts the test split with the weights
- * of each phase in turn and prints one line of JSON: a report for each, or what went wrong.
+ * The program that measures a cell. Its argument is a request as JSON. It predicts the test split with the weights of
+ * each phase in turn, and prints one line of JSON: a report for each phase, or what went wrong.
  */
 
 import { asLockstepError } from '../../core/errors.ts';
@@ -12,13 +12,15 @@ import { reportOnPredictions } from '../predict/evaluate.ts';
 import { predictBatches } from '../predict/predict-batches.ts';
 import { openPredictionTask } from '../predict/task.ts';
 
+/** What to measure. */
 export interface MeasureRequest {
   readonly run: string;
   readonly phases: readonly string[];
-  /** Only the first timesteps of each sequence, this many. */
+  /** Reads only this many first timesteps of each sequence. */
   readonly crop?: number | undefined;
 }
 
+/** The line that the program prints. */
 export type MeasureLine =
   | { readonly reports: readonly ClassificationReport[] }
   | { readonly failure: Failure };

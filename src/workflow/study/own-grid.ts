@@ -1,4 +1,4 @@
-/** The study of one's own dataset, sized to a time. */
+/** The study of a user's dataset, sized to a time. */
 import { basename, resolve } from 'node:path';
 import type { PretextConfig } from '../../config/phase-section.ts';
 import { LockstepError } from '../../core/errors.ts';
@@ -16,13 +16,13 @@ import {
 
 type OwnStore = Pick<Store, 'manifest' | 'index'>;
 
-/** Fewer steps of pretraining say nothing. */
+/** Fewer steps of pretraining would show nothing. */
 const FEWEST_PRETRAINING_STEPS = 50;
-/** The grid must be done before the time is over even if this machine was quick when it was measured. */
+/** Share of the time that the grid plans for, since the machine may be slower than in the measurement. */
 const RESERVE = 0.9;
 
 /**
- * The template's first dataset asked about another store: pretexts that its values allow, label counts that
+ * The template's first dataset with another store: with the pretexts that its values allow and the label counts that
  * it has.
  * @throws LockstepError DATA_INVALID for a dataset without labels
  */
@@ -54,8 +54,8 @@ export function gridOfStore(template: StudyConfig, path: string, store: OwnStore
 
 /**
  * The grid with as many steps of pretraining as fit into the time.
- * @param tokensPerSecond of one worker in pretraining
- * @throws LockstepError USAGE when the time is too short for anything else already
+ * @param tokensPerSecond speed of one worker in pretraining
+ * @throws LockstepError USAGE when the time does not suffice for everything but pretraining
  */
 export function sizedGrid(
   grid: StudyConfig,
@@ -96,7 +96,7 @@ function stepsOf({ pretraining: { duration } }: NetworkConfig): number {
   throw new Error('The template counts pretraining in steps.');
 }
 
-/** Pretraining is evaluated once, at its end. */
+/** Pretraining of `steps` steps, with one evaluation at its end. */
 function lasting({ pretraining }: NetworkConfig, steps: number): NetworkConfig['pretraining'] {
   const evaluation = pretraining.evaluation && { ...pretraining.evaluation, everySteps: steps };
   return { ...pretraining, duration: { steps }, ...(evaluation && { evaluation }) };
@@ -112,12 +112,12 @@ function fitted(settings: NetworkConfig, perClass: number, isReal: boolean): Net
   };
 }
 
-/** Real values have no embedding. */
+/** The model for the store's values: real values have no embedding. */
 function forValues(model: NetworkConfig['model'], isReal: boolean): NetworkConfig['model'] {
   return isReal && model.family !== 'reference' ? { ...model, input: 'value' } : model;
 }
 
-/** Real values have no classes: each kind of pretext once, by regression. */
+/** The pretexts for real values, which have no classes: each kind once, by regression. */
 function asRegression(pretexts: readonly [string, PretextConfig][]): [string, PretextConfig][] {
   const kinds = new Map<string, [string, PretextConfig]>();
   for (const [name, pretext] of pretexts) {
@@ -128,7 +128,7 @@ function asRegression(pretexts: readonly [string, PretextConfig][]): [string, Pr
   return [...kinds.values()];
 }
 
-/** Label counts that every class has; the most that it has when that is none of them. */
+/** The label counts that every class has; if there is none, the number of labels of the smallest class. */
 function fittedLabels(labels: NetworkConfig['labels'], perClass: number): NetworkConfig['labels'] {
   const possible = labels.filter((one) => one.perClass <= perClass);
   return possible.length > 0 ? possible : [{ ...labels[0]!, perClass }];

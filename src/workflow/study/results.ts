@@ -1,10 +1,11 @@
-/** Looks up and compares what the cells of one dataset gave. */
+/** Looks up and compares the results of one dataset's cells. */
 
 import { type CellResult, cellName, type MeasuredResult } from './cell.ts';
 import { FEW_LABELS, firstNetwork, SCRATCH, validationScore } from './grid.ts';
 import { meanOf, type Pair, type PairedDifference, pairedDifference } from './paired-difference.ts';
 import type { StudyDataset } from './study-config.ts';
 
+/** The results of one dataset. */
 export class DatasetResults {
   readonly dataset: StudyDataset;
   readonly #byName: ReadonlyMap<string, CellResult>;
@@ -18,14 +19,14 @@ export class DatasetResults {
     return this.#byName.get(cellName({ dataset: this.dataset.name, network, recipe, share }));
   }
 
-  /** The pretrained recipe, of any network, that did best on validation data. */
+  /** The best pretrained recipe on validation data, of all networks. */
   recommended(): CellResult | undefined {
     return bestByValidation(
       Object.keys(this.dataset.networks).flatMap((network) => this.#pretrained(network)),
     );
   }
 
-  /** The network's pretrained recipe that did best on validation data. */
+  /** The network's best pretrained recipe on validation data. */
   bestOf(network: string): CellResult | undefined {
     return bestByValidation(this.#pretrained(network));
   }
@@ -35,7 +36,7 @@ export class DatasetResults {
     return Object.keys(pretexts).flatMap((recipe) => this.find(network, recipe) ?? []);
   }
 
-  /** The same network without pretraining. */
+  /** The result of the same network without pretraining. */
   scratchOf({ key }: CellResult): CellResult | undefined {
     return this.find(key.network, SCRATCH);
   }
@@ -54,14 +55,14 @@ export function labelCounts({ measured }: CellResult): number[] {
   return [...counts].sort((a, b) => a - b);
 }
 
-/** Those up to 10 a class, at least the smallest. */
+/** The label counts up to 10 a class; at least the smallest. */
 export function fewLabels(result: CellResult): number[] {
   const counts = labelCounts(result);
   const few = counts.filter((count) => count <= FEW_LABELS);
   return few.length > 0 ? few : counts.slice(0, 1);
 }
 
-/** Test accuracies of a cell with so many labels, by draw. */
+/** Test accuracies of a cell with `labelsPerClass` labels, by draw. */
 export function accuracies(result: CellResult, labelsPerClass: number): number[] {
   return ofCount(result, labelsPerClass).map(({ test }) => test.accuracy);
 }
@@ -70,9 +71,9 @@ const ofCount = ({ measured }: CellResult, labelsPerClass: number): MeasuredResu
   measured.filter((one) => one.labelsPerClass === labelsPerClass).sort((a, b) => a.draw - b.draw);
 
 /**
- * Test accuracy of one cell against another's, paired by label draw. With several label counts a draw's
- * accuracies are averaged first: they are nested, so they count as one.
- * @returns undefined when a cell is missing or they share fewer than two draws
+ * The test accuracy of one cell against another's, paired by label draw. With several label counts, first averages a
+ * draw's accuracies: the label sets are nested, so they count as one.
+ * @returns undefined if a cell is missing or the cells share fewer than two draws
  */
 export function difference(
   treated: CellResult | undefined,
@@ -88,7 +89,7 @@ export function difference(
   return pairs.length < 2 ? undefined : pairedDifference(pairs);
 }
 
-/** Draws that every cell has at every label count. */
+/** The draws that every cell has for every label count. */
 function commonDraws(results: readonly CellResult[], counts: readonly number[]): number[] {
   const lists = results.flatMap((result) =>
     counts.map((count) => ofCount(result, count).map(({ draw }) => draw)),
@@ -101,7 +102,7 @@ const accuracyAt = (result: CellResult, counts: readonly number[], draw: number)
     counts.map((count) => ofCount(result, count).find((one) => one.draw === draw)!.test.accuracy),
   );
 
-/** Mean accuracy by quarter of the test sequences, shortest first, over a cell's few-label fine-tunings. */
+/** Mean accuracy by quarter of the test sequences, shortest first, over a cell's fine-tunings with few labels. */
 export function accuracyByLength(result: CellResult): {
   readonly shortest: number;
   readonly longest: number;

@@ -1,4 +1,4 @@
-/** Trains one cell of the grid in processes of its own and measures it; goes on where an earlier try stopped. */
+/** Trains one cell of the grid in separate processes and measures it. Continues an earlier try. */
 import { existsSync, rmSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -19,18 +19,20 @@ import { validationOf } from './validation.ts';
 
 const MEASURE_WORKER = fileURLToPath(new URL('./measure-worker.ts', import.meta.url));
 
+/** What a cell runs with. */
 export interface CellResources {
   readonly folder: StudyFolder;
   readonly device: Device;
   readonly crop: number | undefined;
   readonly stop: StopRequests;
-  /** Gets what the process that measures has to say. */
+  /** Gets the output of the process that measures, line by line. */
   readonly onLine: (line: string) => void;
 }
 
 /**
- * @throws LockstepError INTERRUPTED or TERMINATED when a signal stopped the run (it is saved), what the run
- *   failed of otherwise
+ * Runs a cell.
+ * @throws LockstepError INTERRUPTED or TERMINATED when a signal stopped the run, which is saved; otherwise the error
+ *   of the run
  */
 export async function runCell(cell: Cell, resources: CellResources): Promise<CellResult> {
   const paths = cellPaths(resources.folder, cell.key);
@@ -110,7 +112,7 @@ function failed({ key }: Cell, run: string, error: LockstepError): LockstepError
   return new LockstepError(code, text, `${advice}${where}`, { cause: error });
 }
 
-/** What a study that was told to stop ends with. */
+/** The error with which a stopped study ends. */
 export function studyStopped(stop: StopRequests): LockstepError {
   const name = stopSignalOf(stop);
   return new LockstepError(

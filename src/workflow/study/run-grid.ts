@@ -1,4 +1,4 @@
-/** Runs the cells of a grid, several at a time; those that are done are read instead. */
+/** Runs the cells of a grid, several at a time. Reads the results of finished cells instead. */
 import type { Device } from '../../launch/device.ts';
 import type { StopRequests } from '../train/stop-requests.ts';
 import type { Cell, CellResult } from './cell.ts';
@@ -6,14 +6,15 @@ import { cellName } from './cell.ts';
 import { runCell, studyStopped } from './run-cell.ts';
 import { cellPaths, readResult, type StudyFolder } from './study-folder.ts';
 
+/** What to run. */
 export interface GridRequest {
   readonly folder: StudyFolder;
-  /** Each runs one cell at a time, with one worker. */
+  /** Each device runs one cell at a time, with one worker. */
   readonly devices: readonly Device[];
   readonly crop: number | undefined;
-  /** Cells that wait for nothing, in order. */
+  /** Cells that wait for no result, in order. */
   readonly cells: readonly Cell[];
-  /** More cells that the results so far call for; asked after each one, gives each cell once. */
+  /** The cells that the results so far make possible. Called after each result; returns each cell once. */
   readonly more: (results: readonly CellResult[]) => readonly Cell[];
   readonly onEvent: (event: GridEvent) => void;
   readonly stop: StopRequests;
@@ -21,6 +22,7 @@ export interface GridRequest {
   readonly onLine: (line: string) => void;
 }
 
+/** What happens to a cell. */
 export type GridEvent =
   | { readonly kind: 'start'; readonly cell: Cell }
   | {
@@ -31,9 +33,10 @@ export type GridEvent =
     };
 
 /**
+ * Runs the grid.
  * @returns a result for each cell, in the order of the cells
- * @throws LockstepError the first failure, after the other cells that were running have saved and ended;
- *   INTERRUPTED, TERMINATED
+ * @throws LockstepError the first failure, after the other running cells have saved and ended; INTERRUPTED,
+ *   TERMINATED
  */
 export async function runGrid(request: GridRequest): Promise<CellResult[]> {
   return await new Grid(request).run();
@@ -70,7 +73,7 @@ class Grid {
     return this.#cells.map(({ key }) => this.#results.get(cellName(key))!);
   }
 
-  /** Takes cells until there are none and no running one can call for more. */
+  /** Runs cells until none is left and no running cell can add more. */
   async #serve(device: Device): Promise<void> {
     while (!this.#stop.signal?.aborted) {
       const cell = this.#waiting.shift();

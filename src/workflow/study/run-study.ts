@@ -1,4 +1,4 @@
-/** Runs a grid, writes `study.md` and `study.html`, and says the five answers. */
+/** Runs a grid, writes `study.md` and `study.html`, and returns the five answers. */
 
 import { formatDuration } from '../../core/format.ts';
 import { symbolsOf } from '../../data/facts.ts';
@@ -18,6 +18,7 @@ import { type GridEvent, runGrid } from './run-grid.ts';
 import type { StudyConfig, StudyDataset } from './study-config.ts';
 import { type StudyFolder, writeWhole } from './study-folder.ts';
 
+/** How to run a study. */
 export interface RunStudyOptions {
   readonly folder: StudyFolder;
   readonly devices: readonly Device[];
@@ -27,8 +28,9 @@ export interface RunStudyOptions {
 }
 
 /**
- * @returns the answers to the first dataset's five questions
- * @throws LockstepError what a run failed of, INTERRUPTED or TERMINATED after a stop
+ * Runs a study.
+ * @returns the five answers about the first dataset
+ * @throws LockstepError the error of a failed run; INTERRUPTED or TERMINATED after a stop
  */
 export async function runStudy(
   config: StudyConfig,
@@ -62,7 +64,7 @@ export async function runStudy(
 }
 
 interface DatasetFacts {
-  /** 0 for real values. */
+  /** Number of symbols; 0 for real values. */
   readonly symbols: number;
   readonly trainingSequences: number;
 }

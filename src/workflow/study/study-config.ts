@@ -1,4 +1,4 @@
-/** A study: a grid of runs that shows what self-supervised learning is worth on a dataset. */
+/** The configuration of a study: a grid of runs that shows what self-supervised learning gains on a dataset. */
 import { z } from 'zod';
 import { dataSection } from '../../config/data-section.ts';
 import { engineSection } from '../../config/engine-section.ts';
@@ -7,24 +7,24 @@ import { batchSection, phaseSection, pretextSection } from '../../config/phase-s
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, 'letters, digits, "_" and "-" only');
 
-/** How a phase of a cell trains; objective, start and labels are the grid's business. */
+/** How a phase of a cell trains. The grid adds objective, start and labels. */
 const training = phaseSection
   .omit({ name: true, start: true, objective: true, data: true })
   .extend({
-    /** A window of at most this many timesteps of each sequence, elsewhere in each epoch. */
+    /** A window of at most this many timesteps of each sequence, at a new place in each epoch. */
     crop: z.int().min(1).optional(),
   });
 
 const labels = z.strictObject({
   perClass: z.int().min(1),
-  /** So many independent draws of them: the pairs of a paired difference. */
+  /** Number of independent draws of the labels: the pairs of a paired difference. */
   draws: z.int().min(3).max(100),
-  /** Steps of fine-tuning with them, for every recipe alike; those of `finetuning` when absent. */
+  /** Steps of fine-tuning, the same for every recipe. @default the steps of `finetuning` */
   steps: z.int().min(1).optional(),
 });
 
 const network = z.strictObject({
-  /** Recipes of one network differ in the pretext only; `scratch` has none and is always there. */
+  /** The recipes of one network differ only in the pretext. Every network also has `scratch`, without one. */
   model: modelSection,
   pretexts: z.record(name, pretextSection),
   pretraining: training,
@@ -37,21 +37,22 @@ const dataset = z.strictObject({
   name,
   data: dataSection,
   batch: batchSection,
-  /** By name. The first one's best pretext is tried with less data, too. */
+  /** By name. The study tries the first network's best pretext with less data, too. */
   networks: z.record(name, network).refine((all) => Object.keys(all).length > 0, 'is empty'),
-  /** Shares of the training sequences that the best pretext is tried with, besides all of them. */
+  /** Shares of the training sequences for the best pretext, besides all of them. */
   pretrainingShares: z.array(z.number().gt(0).lt(1)).default([]),
-  /** A network with BatchNorm from scratch, on batches sorted by length and on shuffled ones. */
+  /** A network with BatchNorm from scratch, once on batches sorted by length and once on shuffled ones. */
   grouping: z.strictObject({ model: modelSection, training, labels }).optional(),
 });
 
+/** The schema of a study. */
 export const studyConfig = z.strictObject({
   name,
   seed: z.int().min(0).max(0xffffffff).default(0),
   engine: engineSection.prefault({}),
-  /** How the test sequences are read, once, after every choice was made on validation data. */
+  /** How to read the test sequences: once, after all choices on validation data. */
   test: z.strictObject({ crop: z.int().min(1).optional() }).prefault({}),
-  /** The first is asked everything. */
+  /** The five questions concern the first one. */
   datasets: z.array(dataset).min(1),
 });
 

@@ -1,24 +1,27 @@
-/** Where a study and its runs are. */
+/** The folder of a study and of its runs. */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFailure } from '../../core/file-error.ts';
 import { type CellKey, type CellResult, cellName } from './cell.ts';
 
+/** The paths of a study. */
 export interface StudyFolder {
   readonly path: string;
-  /** The configuration that the grid follows from. */
+  /** The configuration of the study. */
   readonly config: string;
   readonly markdown: string;
   readonly page: string;
 }
 
+/** The paths of a cell. */
 export interface CellPaths {
   /** The run's folder. */
   readonly run: string;
-  /** There when the cell is done. */
+  /** The result; exists when the cell is done. */
   readonly result: string;
 }
 
+/** The paths below a study's folder. */
 export function studyFolder(path: string): StudyFolder {
   return {
     path,
@@ -28,6 +31,7 @@ export function studyFolder(path: string): StudyFolder {
   };
 }
 
+/** The paths of one cell. */
 export function cellPaths({ path }: StudyFolder, key: CellKey): CellPaths {
   const name = cellName(key);
   return {
@@ -36,19 +40,22 @@ export function cellPaths({ path }: StudyFolder, key: CellKey): CellPaths {
   };
 }
 
-/** @throws LockstepError USAGE, OUT_OF_RESOURCES */
+/**
+ * Makes the folders of a study.
+ * @throws LockstepError USAGE, OUT_OF_RESOURCES
+ */
 export function makeStudyFolder(folder: StudyFolder): void {
   writing(folder.path, () => mkdirSync(join(folder.path, 'cells'), { recursive: true }));
 }
 
-/** What a finished cell gave; undefined for one that is not finished. */
+/** The result of a cell; undefined until it is finished. */
 export function readResult({ result }: CellPaths): CellResult | undefined {
   if (!existsSync(result)) return undefined;
   return JSON.parse(readFileSync(result, 'utf8')) as CellResult;
 }
 
 /**
- * Writes a file so that it is there whole or not at all.
+ * Writes a file completely or not at all.
  * @throws LockstepError USAGE, OUT_OF_RESOURCES
  */
 export function writeWhole(path: string, text: string): void {

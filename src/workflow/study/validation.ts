@@ -2,10 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { PRETRAIN } from './grid.ts';
 
+/** A run's metrics on validation data. */
 export interface Validation {
-  /** The last evaluation of the first phase, when that was a pretext. */
+  /** The metrics of the first phase's last evaluation, if that phase was a pretext. */
   readonly pretext?: Readonly<Record<string, number>>;
-  /** Accuracy that each phase's weights were kept by, or that it ended with. */
+  /** The accuracy of each phase's kept weights, or of its last ones. */
   readonly byPhase: ReadonlyMap<string, number>;
 }
 
@@ -16,7 +17,10 @@ interface MetricsLine {
   readonly best?: { readonly value: number };
 }
 
-/** @param path `metrics.jsonl` of a finished run; a resumed one repeats lines, the later ones count */
+/**
+ * Reads the validation metrics of a run.
+ * @param path `metrics.jsonl` of a finished run; where a resumed run repeats lines, the later ones count
+ */
 export function validationOf(path: string): Validation {
   const byPhase = new Map<string, number>();
   let pretext: Readonly<Record<string, number>> | undefined;

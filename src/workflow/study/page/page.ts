@@ -1,9 +1,10 @@
-/** A study as one HTML page that needs no network: style, uPlot and data are in it. */
+/** A study as one HTML page that needs no network: it contains style, uPlot and data. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Chart } from '../charts.ts';
 import type { Answer } from '../five-answers.ts';
 
+/** What the page shows. */
 export interface Page {
   readonly title: string;
   readonly measuredOn: string;
@@ -14,6 +15,7 @@ export interface Page {
 const { resolve } = createRequire(import.meta.url);
 const readText = (path: string | URL): string => readFileSync(path, 'utf8');
 
+/** The page as HTML. */
 export function studyPage({ title, measuredOn, answers, charts }: Page): string {
   return `<!doctype html>
 <html lang="en">
