@@ -1,9 +1,10 @@
 import { z } from 'zod';
 
+/** The dataset of a run. */
 export const dataSection = z.strictObject({
-  /** Folder of the dataset, relative to where the command is run. */
+  /** Folder of the dataset, relative to the folder in which the command runs. */
   store: z.string().min(1),
-  /** Makes the dataset when the folder is absent: one Markov chain of symbols a class. */
+  /** Makes the dataset when the folder is absent: one Markov chain of symbols for each class. */
   synthetic: z
     .strictObject({
       /** Number of sequences. */
@@ -15,7 +16,7 @@ export const dataSection = z.strictObject({
       length: z
         .strictObject({ minimum: z.int().min(1), maximum: z.int().min(1) })
         .default({ minimum: 512, maximum: 30_720 }),
-      /** Classes differ by the order of symbols only: all have the same histogram. */
+      /** All classes have the same histogram and differ by the order of symbols only. */
       orderOnly: z.boolean().default(false),
       /** Each timestep follows from the one this many timesteps before it. */
       lag: z.int().min(1).max(65_536).default(1),

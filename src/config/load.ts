@@ -1,4 +1,4 @@
-/** From a YAML file and `--set` options to a typed configuration, or to one line for each problem. */
+/** Turns a YAML file and `--set` options into a typed configuration, or into one line for each problem. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import {
@@ -23,14 +23,14 @@ import { type RunConfig, runConfig } from './run-config.ts';
 import { jsonSchemaOf } from './schema-words.ts';
 
 /**
- * Reads a run's configuration, see `parseConfig`.
+ * Reads a run's configuration; see `parseConfig`.
  * @throws LockstepError CONFIG_NOT_FOUND, CONFIG_INVALID
  */
 export function loadRunConfig(path: string, overrides: readonly string[] = []): RunConfig {
   return parseRunConfig(readConfigFile(path), path, overrides);
 }
 
-/** `loadRunConfig` of a text; `source` is what errors call it. */
+/** `loadRunConfig` for a text; errors call it `source`. */
 export function parseRunConfig(
   text: string,
   source: string,
@@ -52,10 +52,10 @@ export function checkRunConfig(value: unknown): RunConfig {
 
 /**
  * Reads a configuration of the given schema.
- * @param source what errors call the text
+ * @param source name of the text in errors
  * @param overrides `--set` options: "a.b=c", the value in YAML; "phases.0.…" or "phases.<name>.…"
- * @throws LockstepError CONFIG_INVALID with a line for each problem: place in the file, key path, what was
- *   found, what is allowed and what was probably meant
+ * @throws LockstepError CONFIG_INVALID with one line for each problem: place in the file, key path, value found,
+ *   values allowed, and the nearest known key
  */
 export function parseConfig<Schema extends z.ZodType>(
   schema: Schema,
@@ -88,7 +88,7 @@ export function resolvedConfigToYaml(config: RunConfig): string {
   return stringify(config, { lineWidth: 100 });
 }
 
-/** SHA-256 of the configuration as canonical JSON: equal hashes, equal runs. */
+/** SHA-256 of the configuration as canonical JSON. Equal hashes mean equal runs. */
 export function hashConfig(config: RunConfig): string {
   return sha256(canonicalJson(config));
 }
@@ -126,7 +126,7 @@ function rootSection(document: Document, source: string): unknown {
   throw invalid([`${source}: the file is ${found}; allowed: a section of keys.`]);
 }
 
-/** Plain values, each anchor's content copied wherever it is used, so that `--set` changes one place. */
+/** Plain values, with a copy of an anchor's content at each use, so that `--set` changes one place only. */
 function unfold(document: Document, source: string): unknown {
   try {
     return copyOf(document.toJS({ maxAliasCount: 100 }));
@@ -151,14 +151,14 @@ function applyOrRefuse(value: unknown, override: string): Override {
   }
 }
 
-/** An override is to blame for what is at, above or below the place that it set. */
+/** Whether a problem lies at, above or below the place that the override set. */
 function isAbout({ path }: Override, problem: Problem): boolean {
   const shared = Math.min(path.length, problem.path.length);
   if (problem.kind === 'missing' && problem.path.length <= path.length) return false;
   return path.slice(0, shared).join('.') === problem.path.slice(0, shared).join('.');
 }
 
-/** `file:line:column` of the key at a path, or of the nearest section around it that is in the file. */
+/** `file:line:column` of the key at a path, or of the nearest section around it in the file. */
 function locate(
   document: Document,
   lines: LineCounter,

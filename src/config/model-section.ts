@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
 const channels = z.int().min(1).max(4096).default(64);
-/** Held by a masked timestep of a one-channel input: outside the data's range. 0 is a symbol. */
+/** The value of a masked timestep in a one-channel input. It must lie outside the data's range; 0 is a symbol. */
 const maskValue = z.number().default(-1);
-/** A safetensors file to start a `fresh` phase from instead of random weights; names must match. */
+/** A safetensors file from which `fresh` phases start instead of random weights. Names must match. */
 const initialWeights = z.string().optional();
 
 /** The first user's network: one residual block, receptive field of 5 timesteps. */
@@ -37,7 +37,7 @@ const dilatedModel = z.strictObject({
   kernel: kernel.refine((k) => k % 2 === 1, 'must be odd').default(3),
 });
 
-/** The same seeing the past only, with a norm over the channels of each position for BatchNorm. */
+/** The same, but it sees only the past. A norm over the channels of each position replaces BatchNorm. */
 const causalModel = z.strictObject({
   family: z.literal('causal'),
   ...dilated,

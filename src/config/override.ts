@@ -3,12 +3,12 @@ import { parse } from 'yaml';
 import { didYouMean } from '../core/nearest-name.ts';
 
 export interface Override {
-  /** As it was written. */
+  /** The option as written. */
   readonly text: string;
   readonly path: readonly (string | number)[];
 }
 
-/** Why an override can't be applied, as a sentence about the option. */
+/** An override that cannot apply; the message is a sentence about the option. */
 export class OverrideError extends Error {}
 
 /**

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
-/** How sequences become micro-batches and micro-batches global steps. */
+/** How sequences form micro-batches, and micro-batches form global steps. */
 export const batchSection = z.strictObject({
-  /** Micro-batches of a global step (M). The number of workers is not an input. */
+  /** M, the micro-batches of a global step. It does not depend on the number of workers. */
   microBatches: z.int().min(1).max(65536),
-  /** Upper bound of rows × padded length of a micro-batch; a longer sequence is a micro-batch alone. */
+  /** Upper bound of rows × padded length of a micro-batch. A longer sequence forms a micro-batch alone. */
   tokensPerMicroBatch: z.int().min(1),
   /** Upper bound of the rows of a micro-batch. */
   maxRows: z.int().min(1).default(64),
@@ -15,17 +15,17 @@ export const batchSection = z.strictObject({
 /** Which sequences a phase sees, and how much of each. */
 export const subsetSection = z.strictObject({
   split: z.enum(['train', 'validation', 'test']).default('train'),
-  /** Only so many labelled sequences of each class, drawn by the run's seed and `draw`. */
+  /** Number of labelled sequences of each class; the run's seed and `draw` draw them. All when absent. */
   labelsPerClass: z.int().min(1).optional(),
   /** Number of the label draw. */
   draw: z.int().min(0).default(0),
   /** A window of at most this many timesteps of each sequence, at a new random place each epoch. */
   crop: z.int().min(1).optional(),
-  /** The first so many sequences of the subset, in a seeded order; all when absent. */
+  /** The first N sequences of the subset, in an order that follows from the seed; all when absent. */
   maxSequences: z.int().min(1).optional(),
 });
 
-/** Evaluation looks at the validation split unless told otherwise. */
+/** The subset for evaluations: by default the validation split. */
 const evaluationSubset = subsetSection.extend({
   split: subsetSection.shape.split.unwrap().default('validation'),
 });
@@ -40,7 +40,7 @@ const supervised = z.strictObject({
 
 const masked = z.strictObject({
   kind: z.literal('masked'),
-  /** Expected share of the timesteps that is masked. */
+  /** Expected share of masked timesteps. */
   fraction: z.number().gt(0).lt(1).default(0.15),
   /** Length of a masked span, in timesteps. */
   span: z.int().min(1).max(1024).default(5),
@@ -56,9 +56,9 @@ const nextStep = z.strictObject({
 
 const contrastive = z.strictObject({
   kind: z.literal('contrastive'),
-  /** Similarities, between −1 and 1, are divided by it. */
+  /** Divides the similarities, which lie between −1 and 1. */
   temperature: z.number().positive().default(0.1),
-  /** Size of the vectors that are compared. */
+  /** Size of the vectors that the objective compares. */
   dimensions: z.int().min(2).max(4096).default(64),
 });
 
@@ -81,7 +81,7 @@ export const optimizerSection = z.discriminatedUnion('kind', [
     epsilon: z.number().positive().default(1e-8),
     /** Decoupled; applied to weights of two or more dimensions. */
     weightDecay: z.number().min(0).default(0.01),
-    /** Gradients are scaled down to this global norm; not clipped when absent. */
+    /** Scales the gradients down to this global norm; no clipping when absent. */
     clipNorm: z.number().positive().optional(),
   }),
   z.strictObject({
@@ -96,7 +96,7 @@ export const learningRateSection = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('constant'), value: z.number().positive() }),
   z.strictObject({
     kind: z.literal('warmup-cosine'),
-    /** Reached at the end of the warm-up. */
+    /** The rate at the end of the warm-up. */
     peak: z.number().positive(),
     /** Linear warm-up over this many steps of the phase. */
     warmupSteps: z.int().min(0).default(0),
@@ -125,9 +125,9 @@ export const phaseSection = z.strictObject({
   evaluation: z
     .strictObject({
       data: evaluationSubset.prefault({}),
-      /** After this many steps of the phase each time, and at its end. */
+      /** Evaluates every N steps of the phase, and at its end. */
       everySteps: z.int().min(1),
-      /** `best` ends the phase with the weights that did best here; `last` with the last ones. */
+      /** `best`: the phase ends with the weights of its best evaluation; `last`: with the last weights. */
       keep: z.enum(['best', 'last']).default('last'),
     })
     .optional(),

@@ -1,4 +1,4 @@
-/** Turns zod's issues into sentences: the key path, what was found, what is allowed, what was meant. */
+/** Turns zod's issues into sentences: key path, value found, values allowed, nearest known key. */
 import type { z } from 'zod';
 import { didYouMean, nearestName } from '../core/nearest-name.ts';
 import {
@@ -16,21 +16,21 @@ type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
 export interface Problem {
-  /** Where: the key itself, or the missing key in its section. */
+  /** Path of the wrong key, or of the missing one. */
   readonly path: Path;
   readonly kind: 'unknown' | 'missing' | 'value';
   readonly sentence: string;
-  /** The key that an unknown one was probably meant to be. */
+  /** The known key that is nearest to an unknown one. */
   readonly meant?: string | undefined;
 }
 
-/** Every problem of a value that its schema refused, in the order of the issues. */
+/** All problems of a value that its schema refused, in the order of the issues. */
 export function problemsOf(root: JsonSchema, value: unknown, issues: readonly Issue[]): Problem[] {
   const problems = issues.flatMap((issue) => problemsOfIssue(root, value, issue, issue.path));
   return problems.filter((problem) => !isExplained(problem, problems));
 }
 
-/** A key that is missing because it is misspelt is one problem, not two. */
+/** Whether a missing key is the right spelling of an unknown one: that is one problem, not two. */
 function isExplained({ kind, path }: Problem, problems: readonly Problem[]): boolean {
   if (kind !== 'missing') return false;
   const section = pathText(path.slice(0, -1));

@@ -1,4 +1,4 @@
-/** A run is one complete, typed configuration; these sections are all there is. */
+/** The configuration of a run, with all its sections. */
 import { z } from 'zod';
 import { didYouMean } from '../core/nearest-name.ts';
 import { dataSection } from './data-section.ts';
@@ -10,39 +10,39 @@ const seed = z.int().min(0).max(0xffffffff);
 
 export const runConfig = z
   .strictObject({
-    /** Name of the run; its folder is `runs/<name>` unless the command line says otherwise. */
+    /** Name of the run. Its folder is `runs/<name>`, or the one that the command line names. */
     name: z
       .string()
       .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'letters, digits, ".", "_" and "-" only'),
-    /** Everything random in the run follows from this number. */
+    /** The seed of everything random in the run. */
     seed: seed.default(0),
     data: dataSection,
     model: modelSection,
-    /** How sequences become micro-batches; a phase may replace it. */
+    /** How sequences form micro-batches; a phase may replace it. */
     batch: batchSection,
     engine: engineSection.prefault({}),
     phases: z.array(phaseSection).min(1),
-    /** What becomes of a step whose gradient, or anything else that is summed, is not finite. */
+    /** What happens to a step whose gradient, loss or batch statistics hold a NaN or an infinity. */
     nonFinite: z
       .strictObject({
-        /** `stop` ends the run; `skip` leaves out the step's update, on all workers alike. */
+        /** `stop` ends the run; with `skip` all workers skip the step's update. */
         action: z.enum(['stop', 'skip']).default('stop'),
-        /** With `skip`: more skipped steps in a row end the run. */
+        /** With `skip`: the run ends after more skipped steps in a row. */
         limit: z.int().min(1).default(10),
       })
       .prefault({}),
-    /** Whether all workers still have the same state is looked at by its hash. */
+    /** When to compare the hashes of all workers' states. */
     replicaCheck: z
       .strictObject({
-        /** Each so many global steps, besides the start, each change of workers and the end; 0: only then. */
+        /** Every N global steps, and also at the start, at each change of workers and at the end; 0: only then. */
         everySteps: z.int().min(0).default(1000),
       })
       .prefault({}),
     checkpoint: z
       .strictObject({
-        /** A checkpoint is written each time so many global steps are done. */
+        /** Writes a checkpoint every N global steps. */
         everySteps: z.int().min(1).default(200),
-        /** So many of the newest checkpoints stay. */
+        /** Keeps the newest N checkpoints. */
         keep: z.int().min(1).default(2),
       })
       .prefault({}),

@@ -1,4 +1,4 @@
-/** Says in words what a schema allows, from its JSON Schema; finds the schema of a place in a value. */
+/** Says in words what a JSON Schema allows; finds the schema of a place in a value. */
 import { z } from 'zod';
 
 /** The part of JSON Schema that the configuration's schemas use. */
@@ -20,7 +20,7 @@ export interface JsonSchema {
   readonly minLength?: number;
 }
 
-/** JSON Schema of what a zod schema takes in. */
+/** The JSON Schema of a zod schema's input. */
 export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
   return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
 }
@@ -28,13 +28,13 @@ export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
 export const branchesOf = (schema: JsonSchema): readonly JsonSchema[] =>
   schema.anyOf ?? schema.oneOf ?? [schema];
 
-/** The keys that an object may have, over every branch that fits the constants in `value`. */
+/** The keys that an object may have, in all branches that fit the constants in `value`. */
 export function keysOf(schema: JsonSchema, value: unknown): string[] {
   const fitting = fittingBranches(schema, value);
   return [...new Set(fitting.flatMap((branch) => Object.keys(branch.properties ?? {})))];
 }
 
-/** Branches none of whose constants ("kind") contradicts the value; all branches when none is left. */
+/** The branches whose constants ("kind") all agree with the value; all branches if none does. */
 export function fittingBranches(schema: JsonSchema, value: unknown): readonly JsonSchema[] {
   const branches = branchesOf(schema);
   const members = memberOf(value);
@@ -46,7 +46,7 @@ export function fittingBranches(schema: JsonSchema, value: unknown): readonly Js
   return fitting.length > 0 ? fitting : branches;
 }
 
-/** The schema at a path, following the branches that fit the value; undefined where there is none. */
+/** The schema at a path, through the branches that fit the value; undefined if there is none. */
 export function schemaAt(
   schema: JsonSchema,
   value: unknown,
@@ -61,7 +61,7 @@ export function schemaAt(
   return undefined;
 }
 
-/** The value at a path; undefined where there is none. */
+/** The value at a path; undefined if there is none. */
 export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce((at, key) => memberOf(at)(key), value);
 }
@@ -72,7 +72,7 @@ function memberOf(value: unknown): (key: PropertyKey) => unknown {
     Object.hasOwn(value, key) ? (value as Record<PropertyKey, unknown>)[key] : undefined;
 }
 
-/** What is allowed, as the end of "allowed: …". */
+/** What the schema allows, as the end of "allowed: …". */
 export function allowedBy(schema: JsonSchema): string {
   if (schema.anyOf ?? schema.oneOf) return branchesOf(schema).map(allowedBy).join(' or ');
   if (schema.enum) return schema.enum.map((option) => JSON.stringify(option)).join(' or ');
@@ -110,11 +110,11 @@ function bounds(schema: JsonSchema): string {
   return parts.length === 0 ? '' : ` ${parts.map((part) => part.join(' ')).join(' and ')}`;
 }
 
-/** zod writes the limits of exact integers, too; no person meets those. */
+/** Hides zod's limits of exact integers, which nobody reaches. */
 const realLimit = (limit?: number) =>
   limit !== undefined && Math.abs(limit) < Number.MAX_SAFE_INTEGER ? limit : undefined;
 
-/** `{ kind: "sgd", … }`: what tells the object from its siblings, or its few keys, or that it has keys. */
+/** `{ kind: "sgd", … }`: the constant that identifies the object, or its few keys, or "{ … }". */
 function allowedMembers({ properties = {}, required = [] }: JsonSchema): string {
   const entries = Object.entries(properties);
   const constants = entries.filter(([, member]) => member.const !== undefined);
