@@ -1,0 +1,50 @@
+/**
+ * Lockstep as a library: functions that return values. They print nothing, and leave exit code, signals and
+ * current folder of the process alone; what goes wrong is a `LockstepError` with a code, and advice.
+ *
+ * @example
+ * import { evaluate, train } from 'lockstep';
+ *
+ * const { runFolder, stateHash } = await train({ config: 'configs/tiny.yaml', workers: 2 });
+ * const { accuracy } = await evaluate({ runFolder });
+ * @module
+ */
+export type { RunConfig, RunConfigInput } from './config/run-config.ts';
+export { type ErrorCode, EXIT, LockstepError } from './core/errors.ts';
+export {
+  type OpenStoreOptions,
+  openStore,
+  type StoreOnDisk,
+} from './data/format/open-store.ts';
+export type { Split, Store, StoreManifest } from './data/format/store.ts';
+export type { BuildOptions, ImportProgress } from './data/importer/build-options.ts';
+export { buildStore } from './data/importer/build-store.ts';
+export { defineImporter, type ImporterDefinition } from './data/importer/define-importer.ts';
+export type { ImportItem, RawRecord, RawSkip } from './data/importer/record.ts';
+export type { ImportReport } from './data/importer/report.ts';
+export {
+  defineModel,
+  defineObjective,
+  defineOptimizer,
+  type Model,
+  type ModelDefinition,
+  type Objective,
+  type ObjectiveDefinition,
+  type OptimizerDefinition,
+} from './nn/define.ts';
+export type { Metrics, Notice, RunEvent, RunOutcome } from './telemetry/run-event.ts';
+export type { ClusterOptions, DeviceOptions } from './workflow/placement.ts';
+export type { ClassificationReport } from './workflow/predict/classification-report.ts';
+export { type EvaluationResult, evaluate } from './workflow/predict/evaluate.ts';
+export type { PredictOptions } from './workflow/predict/options.ts';
+export { type Prediction, predict } from './workflow/predict/predict.ts';
+export type { Answer } from './workflow/study/five-answers.ts';
+export { type StudyOptions, type StudyReport, study } from './workflow/study/study.ts';
+export type { RunHooks } from './workflow/train/hooks.ts';
+export type { ConfigSource } from './workflow/train/resolve-config.ts';
+export { type ResumeOptions, resume } from './workflow/train/resume.ts';
+export { RunFailed } from './workflow/train/run-failed.ts';
+export type { StopRequests } from './workflow/train/stop-requests.ts';
+export { type TrainOptions, train } from './workflow/train/train.ts';
+export type { Choice } from './workflow/tune/choice-cache.ts';
+export { type TuneOptions, tune } from './workflow/tune/tune.ts';
