@@ -1,23 +1,11 @@
 #!/usr/bin/env node
-// Starts the command line, which is TypeScript and runs through tsx. Itself ES2015 modules, so that an old
-// Node can say what it needs.
-import fs from 'node:fs';
-import nodeVersion from '../scripts/setup/node-version.cjs';
+// Starts the command line from the build. Itself an ES2015 module, so that an old Node can say what it needs.
+import readiness from '../scripts/setup/readiness.cjs';
 
-const isThere = (path) => fs.existsSync(new URL(path, import.meta.url));
-const isSetUp = isThere('../.engine/engine.json') && isThere('../node_modules/tsx');
-const problem =
-  nodeVersion.nodeProblem(process.versions.node) ||
-  (isSetUp
-    ? null
-    : 'Lockstep is not set up in this clone: run `npm run setup` in its folder first.');
-
+const problem = readiness.startProblem();
 if (problem) {
   process.stderr.write(`${problem}\n`);
   process.exitCode = 2;
 } else {
-  void import('tsx/esm/api').then(({ register }) => {
-    register();
-    return import('../src/cli/main.ts');
-  });
+  void import('../dist/cli/main.js');
 }

@@ -7,6 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build, isBuilt } from './setup/build.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const COUNTING_REPORTER = fileURLToPath(new URL('test/counting-reporter.mjs', import.meta.url));
@@ -56,6 +57,8 @@ async function main(paths) {
     );
     return 2;
   }
+  // Tests start the command line, which runs from the build.
+  if (!isBuilt()) build();
   const files = paths.flatMap((path) => testFilesIn(resolve(ROOT, path)));
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-test-'));
   try {

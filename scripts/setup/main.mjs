@@ -12,7 +12,9 @@ import {
   compileBinding,
   installBinding,
 } from './binding.mjs';
+import { build, isBuilt } from './build.mjs';
 import { stopRunning } from './command.mjs';
+
 import {
   checkCpu,
   checkGlibc,
@@ -82,6 +84,7 @@ async function setUp() {
     if (!isReady(target)) await provide(target, cpu);
     releaseLock();
   }
+  await ensureBuilt();
   const { tensorflow, device } = readJson(PROVEN);
   const where = device === 'cuda' ? 'on the GPU' : 'on the CPU';
   const spent = Date.now() - startMs > 2000 ? `, set up in ${secondsSince(startMs)}` : '';
@@ -119,8 +122,18 @@ async function setUpPortable({ circumstances }, startMs) {
     writeAtomically(PROVEN, `${JSON.stringify(proof, null, 2)}\n`);
     releaseLock();
   }
+  await ensureBuilt();
   const spent = Date.now() - startMs > 2000 ? `, set up in ${secondsSince(startMs)}` : '';
   say(`Lockstep is ready: portable engine, tfjs ${readJson(PROVEN).tfjs} on WebAssembly${spent}.`);
+}
+
+/** dist/ from src/, in a clone. */
+async function ensureBuilt() {
+  if (isBuilt()) return;
+  await takeLock();
+  say('Compiling src/ into dist/');
+  build();
+  releaseLock();
 }
 
 /** What this machine should have; `circumstances` are what a proof holds for. */

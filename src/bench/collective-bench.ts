@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LockstepError } from '../core/errors.ts';
+import { programCommand } from '../launch/program.ts';
 import { makePrivateFolder, removePrivateFolder } from '../protocol/private-folder.ts';
 import type { CollectiveAnswer, CollectiveRequest } from './collective-worker.ts';
-import { type Contender, programAt, startContender, typescriptCommand } from './contender.ts';
+import { type Contender, pythonProgram, startContender } from './contender.ts';
 import { type Timing, timingOf } from './step-bench.ts';
 
 /** What to time. */
@@ -30,6 +31,7 @@ export const GLOO = 'gloo';
 /** Bytes of the vectors by default. */
 export const COLLECTIVE_SIZES: readonly number[] = [4e3, 1e5, 1e6, 1e7, 4e7];
 
+const WORKER = new URL('./collective-worker.ts', import.meta.url);
 const ONE_THREAD = { threadsPerWorker: 1, numerics: 'strict' } as const;
 
 /**
@@ -49,11 +51,11 @@ export async function benchCollective(
     members: ranks.map((rank) => startContender(`${name} rank ${rank}`, command(rank), ONE_THREAD)),
   });
   const ours = (rank: number) => [
-    ...typescriptCommand('./collective-worker.ts'),
+    ...programCommand(WORKER),
     ...[String(rank), String(worldSize), sockets],
   ];
   const gloo = (rank: number) => [
-    ...[peer!, programAt('./gloo_peer.py')],
+    ...[peer!, pythonProgram('./gloo_peer.py')],
     ...[String(rank), String(worldSize), join(rendezvous, 'gloo')],
   ];
   const groups = [start(OURS, ours), ...(peer === undefined ? [] : [start(GLOO, gloo)])];

@@ -6,15 +6,13 @@ import type { EngineChoice } from '../config/engine-section.ts';
 import { LockstepError } from '../core/errors.ts';
 import { cpuDevices } from '../launch/device.ts';
 import { inheritedEnvironment, workerEnvironment } from '../launch/environment.ts';
+import { programCommand } from '../launch/program.ts';
 
-/** Found from here, wherever the command is typed. */
-const TSX = import.meta.resolve('tsx');
-/** A program of the benchmarks, as Node or Python takes it. */
-export const programAt = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-/** Runs one that is written in TypeScript. */
-export const typescriptCommand = (name: string): string[] => [
-  ...[process.execPath, '--import', TSX, programAt(name)],
-];
+/** A Python program of the benchmarks, as Python takes it. */
+export const pythonProgram = (name: string): string =>
+  fileURLToPath(new URL(name, import.meta.url));
+
+const STEP_WORKER = new URL('./step-worker.ts', import.meta.url);
 
 /** A running contender. */
 export interface Contender {
@@ -66,7 +64,7 @@ export function startContender(
 
 /** One of Lockstep's engines as a contender. */
 export function startEngine(name: string, engine: EngineChoice): Contender {
-  const command = [...typescriptCommand('./step-worker.ts'), JSON.stringify(engine)];
+  const command = [...programCommand(STEP_WORKER), JSON.stringify(engine)];
   return startContender(name, command, engine);
 }
 

@@ -3,16 +3,15 @@
  * DistributedDataParallel over gloo, in turn. It times whole runs by the time of day in their metrics, so the
  * figures include everything between the steps.
  */
-import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { runConfig } from '../config/run-config.ts';
 import { LockstepError } from '../core/errors.ts';
+import { COMMAND_LINE, startProgram } from '../launch/program.ts';
 import { ensureStore } from '../workflow/train/ensure-store.ts';
-import { programAt, startContender } from './contender.ts';
+import { pythonProgram, startContender } from './contender.ts';
 import { type Timing, timingOf } from './step-bench.ts';
 import { type BenchModel, CLASSES, modelConfigOf, SYMBOLS } from './step-shapes.ts';
 
@@ -40,7 +39,6 @@ export interface ScalingRow {
 export const SCALING_SHAPE = { rows: 8, length: 2048 } as const;
 const TOKENS = SCALING_SHAPE.rows * SCALING_SHAPE.length;
 const WARM_UP = 20;
-const LOCKSTEP = fileURLToPath(new URL('../../bin/lockstep.js', import.meta.url));
 
 /**
  * Times all contenders in turn.
@@ -125,11 +123,11 @@ async function speedOfRun(
 }
 
 async function lockstep(args: readonly string[]): Promise<void> {
-  const child = spawn(process.execPath, [LOCKSTEP, ...args], {
+  const child = startProgram(COMMAND_LINE, args, {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let errors = '';
-  child.stderr.on('data', (chunk: Buffer) => {
+  child.stderr!.on('data', (chunk: Buffer) => {
     errors += chunk.toString();
   });
   const code = await new Promise<number | null>((resolve, reject) => {
@@ -153,7 +151,7 @@ async function speedOfDdp(
   const members = Array.from({ length: workers }, (_, rank) =>
     startContender(
       `DistributedDataParallel rank ${rank}`,
-      [peer, programAt('./ddp_peer.py'), String(rank), String(workers), file],
+      [peer, pythonProgram('./ddp_peer.py'), String(rank), String(workers), file],
       { threadsPerWorker: 1, numerics: 'strict' },
     ),
   );

@@ -3,7 +3,7 @@ import type { EngineChoice } from '../config/engine-section.ts';
 import type { NumericsFingerprint } from '../engine/engine.ts';
 import type { MachineLimits } from '../engine/tensorflow/machine-limits.ts';
 import { definitionOf } from './bench-program.ts';
-import { type Contender, programAt, startContender, startEngine } from './contender.ts';
+import { type Contender, pythonProgram, startContender, startEngine } from './contender.ts';
 import { BENCH_MODELS, flopsOf, lengthsOf, type StepShape } from './step-shapes.ts';
 import type { EngineFacts, StepAnswer } from './step-worker.ts';
 
@@ -124,7 +124,7 @@ function startContenders(threads: number, peer: string | undefined): Contender[]
     [PYTORCH, 'eager'],
     [PYTORCH_COMPILED, 'compile'],
   ].map(([name, kind]) =>
-    startContender(name!, [peer, programAt('./torch_peer.py'), kind!, String(threads)], {
+    startContender(name!, [peer, pythonProgram('./torch_peer.py'), kind!, String(threads)], {
       threadsPerWorker: threads,
       numerics: 'strict',
     }),

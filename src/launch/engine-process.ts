@@ -9,6 +9,7 @@ import type { EngineConfig } from '../config/engine-section.ts';
 import { cpuDevices, type Device, gpuDevices } from './device.ts';
 import { inheritedEnvironment, workerEnvironment } from './environment.ts';
 import { exitCodeOfChild } from './exit.ts';
+import { startProgram } from './program.ts';
 
 /** Set in the second process. */
 const MARKER = 'LOCKSTEP_ENGINE_PROCESS';
@@ -47,23 +48,19 @@ export interface EnginePlace {
 }
 
 /**
- * Starts a TypeScript program with the engine's environment. What it prints on stdout is the caller's business.
+ * Starts another program of ours with the engine's environment. What it prints on stdout is the caller's business.
  * @param stdin `pipe` for a program that ends when nobody is there any more
  */
 export function startEngineProgram(
-  program: string,
+  program: URL,
   args: readonly string[],
   place: EnginePlace,
   stdin: 'ignore' | 'pipe' = 'ignore',
 ): ChildProcess & { readonly stdout: Readable } {
-  const child = spawn(
-    process.execPath,
-    ['--import', import.meta.resolve('tsx'), program, ...args],
-    {
-      env: { ...inheritedEnvironment(process.env), ...workerEnvironment({ ...place, seat: {} }) },
-      stdio: [stdin, 'pipe', 'pipe'],
-    },
-  );
+  const child = startProgram(program, args, {
+    env: { ...inheritedEnvironment(process.env), ...workerEnvironment({ ...place, seat: {} }) },
+    stdio: [stdin, 'pipe', 'pipe'],
+  });
   readStderr(child, place.onLine);
   return child as ChildProcess & { stdout: Readable };
 }

@@ -1,13 +1,12 @@
 /** Starts worker processes on this host, one for each device, with their output in files. */
 import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Device } from './device.ts';
 import { type EnvironmentOptions, inheritedEnvironment, workerEnvironment } from './environment.ts';
 import { lastLineOf } from './last-line.ts';
 import { processState } from './process-state.ts';
+import { startProgram } from './program.ts';
 
 /** What to start, and where. */
 export interface LocalLaunchOptions {
@@ -15,7 +14,7 @@ export interface LocalLaunchOptions {
   readonly devices: readonly Device[];
   readonly engine: EnvironmentOptions['engine'];
   readonly runFolder: string;
-  /** TypeScript file that a worker runs. */
+  /** The program that a worker runs, as `startProgram` takes it. */
   readonly entry: URL;
   /** Arguments after the entry. */
   readonly args?: readonly string[];
@@ -99,10 +98,8 @@ function spawnInto(
   // A file, not a pipe: a worker outlives a killed coordinator and still prints why it ends.
   const output = openSync(logPath, 'a');
   try {
-    const tsx = import.meta.resolve('tsx');
-    const argv = ['--import', tsx, fileURLToPath(entry), ...args];
     const env = { ...inheritedEnvironment(process.env), ...environment };
-    return spawn(process.execPath, argv, { env, stdio: ['ignore', output, output] });
+    return startProgram(entry, args, { env, stdio: ['ignore', output, output] });
   } finally {
     closeSync(output);
   }

@@ -2,14 +2,13 @@
  * A supervisor process with fake workers: argv[2] is the JSON of `FakeRun`; its coordinator, fake-coordinator-main.ts,
  * prints the run's events, one a line.
  */
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { DEFAULT_ELASTICITY } from '../../coordinator/elasticity.ts';
 import { prepareRendezvous, removeRendezvous } from '../../coordinator/rendezvous.ts';
 import { superviseRun } from '../../coordinator/supervisor/supervisor.ts';
 import { cpuDevices } from '../../launch/device.ts';
 import { localLaunch } from '../../launch/local.ts';
 import { watchProcessSignals } from '../../launch/process-signals.ts';
+import { startProgram } from '../../launch/program.ts';
 import type { FakeRun } from './fake-run.ts';
 
 const text = process.argv[2]!;
@@ -18,9 +17,8 @@ const say = (value: object) => process.stdout.write(`${JSON.stringify(value)}\n`
 const elasticity = { ...DEFAULT_ELASTICITY, ...run.elasticity };
 
 function startCoordinator() {
-  const program = fileURLToPath(new URL('./fake-coordinator-main.ts', import.meta.url));
-  const argv = ['--import', import.meta.resolve('tsx'), program];
-  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const program = new URL('./fake-coordinator-main.ts', import.meta.url);
+  const child = startProgram(program, [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   say({ kind: 'coordinator', pid: child.pid });
   return child;
 }

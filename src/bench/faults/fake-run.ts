@@ -1,14 +1,13 @@
 /** Runs of real processes with fake workers, and what can be asked of them. */
 import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { Elasticity } from '../../coordinator/elasticity.ts';
 import type { CoordinatorOutcome } from '../../coordinator/machine.ts';
+import { startProgram } from '../../launch/program.ts';
 import type { CoordinatorEvent } from '../../telemetry/coordinator-event.ts';
 import { leavesOfStep, treeSum } from './leaves.ts';
 import type { FaultyNetwork } from './network.ts';
@@ -73,11 +72,10 @@ export class FakeRunProcess {
     const start = { firstStep: 0, firstState: '', totalSteps: 6, stepMs: 0 };
     const addresses = network && { addresses: network.environments };
     this.run = { folder, ...defaults, ...start, ...change, ...addresses };
-    const script = fileURLToPath(new URL('./fake-coordinator.ts', import.meta.url));
-    const argv = ['--import', import.meta.resolve('tsx'), script, JSON.stringify(this.run)];
+    const supervisor = new URL('./fake-coordinator.ts', import.meta.url);
     // Another folder than the repository's: nothing may depend on where a run is started.
     const stdio = ['ignore', 'pipe', 'pipe'] as const;
-    this.process = spawn(process.execPath, argv, {
+    this.process = startProgram(supervisor, [JSON.stringify(this.run)], {
       cwd: folder,
       stdio: [...stdio],
       detached: true,

@@ -1,10 +1,9 @@
 /** `launcher/launch`: checks devices and configuration, then starts `lockstep train` or `lockstep resume`. */
-import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { loadRunConfig } from '../../config/load.ts';
 import { asLockstepError } from '../../core/errors.ts';
+import { COMMAND_LINE, startProgram } from '../../launch/program.ts';
 import { dryRunText } from './dry-run.ts';
 import type { LaunchRequest } from './request.ts';
 import { devicesOf, lockstepArguments, parseRequest } from './request.ts';
@@ -29,9 +28,8 @@ function configPath({ what }: LaunchRequest): string {
 
 /** Runs the command line in a process of its own, whose exit code becomes this one's. */
 async function runLockstep(args: readonly string[]): Promise<number> {
-  const lockstep = fileURLToPath(new URL('../../../bin/lockstep.js', import.meta.url));
   const env = { ...process.env, LOCKSTEP_LAUNCHER_PID: String(process.pid) };
-  const child = spawn(process.execPath, [lockstep, ...args], { stdio: 'inherit', env });
+  const child = startProgram(COMMAND_LINE, args, { stdio: 'inherit', env });
   // The terminal sends Ctrl-C to both; what a scheduler sends to this process alone is passed on.
   process.on('SIGINT', () => {});
   process.on('SIGHUP', () => {});

@@ -3,8 +3,8 @@ import type { Worker } from 'node:worker_threads';
 import type { RunConfig } from '../../config/run-config.ts';
 import { asLockstepError, LockstepError } from '../../core/errors.ts';
 import { errorOfFailure, type Failure } from '../../core/failure.ts';
-import { startTypeScriptThread } from '../../core/typescript-thread.ts';
 import type { MicroBatch } from '../../engine/engine.ts';
+import { startThread } from '../../launch/program.ts';
 import { type LoadRequest, sameRequest } from './load-request.ts';
 
 export type LoaderReply =
@@ -24,7 +24,7 @@ export class Loader {
   /** @param requests everything that will be asked for, in order */
   constructor(config: RunConfig, requests: Iterator<LoadRequest>) {
     this.#requests = requests;
-    this.#thread = startTypeScriptThread(new URL('./loader-thread.ts', import.meta.url), {
+    this.#thread = startThread(new URL('./loader-thread.ts', import.meta.url), {
       config,
     });
     this.#thread.on('message', (reply: LoaderReply) => this.#waiting.shift()?.(reply));

@@ -4,7 +4,7 @@ import type { OwnSubtree, ReduceInput, ReduceShape } from '../../collective/exch
 import { isOnOneHost } from '../../collective/transport/host-memory.ts';
 import { asLockstepError, LockstepError } from '../../core/errors.ts';
 import { errorOfFailure, failureOfError } from '../../core/failure.ts';
-import { startTypeScriptThread } from '../../core/typescript-thread.ts';
+import { startThread } from '../../launch/program.ts';
 import { readKeyFile } from '../../protocol/curve-keys.ts';
 import type { Boundary, WorkerBody } from '../../protocol/messages.ts';
 import type { Comm, JoinRequest, Membership, StepReport } from '../comm.ts';
@@ -77,7 +77,7 @@ class CommClient implements Comm {
     this.#closed = new Int32Array(options.closed);
     this.#newestGeneration = new Int32Array(options.generation);
     process.once('exit', this.#closeAtExit);
-    this.#thread = startTypeScriptThread(new URL('./comm-thread.ts', import.meta.url), options);
+    this.#thread = startThread(new URL('./comm-thread.ts', import.meta.url), options);
     this.#thread.on('message', (message: FromThread) => this.#onMessage(message));
     this.#thread.on('error', (error) => this.#onAbort(asLockstepError(error)));
     this.#exit = new Promise((resolve) => {

@@ -1,7 +1,6 @@
 /** Predicts on several workers: micro-batches are dealt out in turn, so the order of the results is fixed. */
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { EngineConfig } from '../../config/engine-section.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { errorOfFailure, type Failure } from '../../core/failure.ts';
@@ -66,7 +65,7 @@ interface WorkerPlace extends Pick<PoolOptions, 'engine' | 'hooks'> {
 
 function startWorker(request: PredictionRequest, place: WorkerPlace): ChildProcess {
   const { device, engine, hooks, rank, workers } = place;
-  const entry = fileURLToPath(new URL('./worker.ts', import.meta.url));
+  const entry = new URL('./worker.ts', import.meta.url);
   const args = [JSON.stringify(request), String(rank), String(workers)];
   const onLine = (text: string) => hooks.onEvent({ kind: 'status', text });
   return startEngineProgram(entry, args, { device, engine, runFolder: request.run, onLine });

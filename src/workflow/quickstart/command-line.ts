@@ -1,9 +1,9 @@
 /** Runs the command line from a script. */
-import { spawn } from 'node:child_process';
+import { COMMAND_LINE, startProgram } from '../../launch/program.ts';
 
 /** With this terminal. @returns its exit code */
 export async function lockstep(args: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, ['bin/lockstep.js', ...args], { stdio: 'inherit' });
+  const child = startProgram(COMMAND_LINE, args, { stdio: 'inherit' });
   // Ctrl-C reaches the command line too, which saves and ends; this process waits for it.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', (signal) => child.kill(signal));
@@ -15,11 +15,11 @@ export async function lockstep(args: readonly string[]): Promise<number> {
 
 /** What a command prints. @throws when it fails; its own line is on stderr */
 export async function lockstepOutput(args: readonly string[]): Promise<string> {
-  const child = spawn(process.execPath, ['bin/lockstep.js', ...args], {
+  const child = startProgram(COMMAND_LINE, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => {
     output += text;
   });
   return await new Promise((resolve, reject) => {

@@ -1,7 +1,6 @@
 /** Trains one cell of the grid in separate processes and measures it. Continues an earlier try. */
 import { existsSync, rmSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { listCheckpoints } from '../../checkpoint/store.ts';
 import { asLockstepError, LockstepError } from '../../core/errors.ts';
 import { errorOfFailure } from '../../core/failure.ts';
@@ -17,7 +16,7 @@ import type { MeasureLine, MeasureRequest } from './measure-worker.ts';
 import { cellPaths, type StudyFolder, writeWhole } from './study-folder.ts';
 import { validationOf } from './validation.ts';
 
-const MEASURE_WORKER = fileURLToPath(new URL('./measure-worker.ts', import.meta.url));
+const MEASURE_WORKER = new URL('./measure-worker.ts', import.meta.url);
 
 /** What a cell runs with. */
 export interface CellResources {

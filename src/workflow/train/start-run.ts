@@ -1,8 +1,7 @@
 /** Starts the coordinator and its workers for a run folder, and sees the run to its end. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Elasticity } from '../../coordinator/elasticity.ts';
 import type { CoordinatorOutcome } from '../../coordinator/machine.ts';
 import type { RendezvousKind } from '../../coordinator/rendezvous.ts';
@@ -11,6 +10,7 @@ import { superviseRun } from '../../coordinator/supervisor/supervisor.ts';
 import type { WatchSignals } from '../../core/stop-signal.ts';
 import type { Device } from '../../launch/device.ts';
 import { localLaunch } from '../../launch/local.ts';
+import { startProgram } from '../../launch/program.ts';
 import type { RunFolder } from '../../run/folder.ts';
 import { type Log, openLog } from '../../telemetry/log.ts';
 import { revived } from '../../telemetry/reader-event.ts';
@@ -96,8 +96,7 @@ async function supervise(
 function startCoordinator({ logs }: RunFolder): ChildProcess {
   const output = openSync(join(logs, 'coordinator.out'), 'a');
   try {
-    const argv = ['--import', import.meta.resolve('tsx'), fileURLToPath(COORDINATOR)];
-    return spawn(process.execPath, argv, { stdio: ['ignore', output, output, 'ipc'] });
+    return startProgram(COORDINATOR, [], { stdio: ['ignore', output, output, 'ipc'] });
   } finally {
     closeSync(output);
   }

@@ -1,6 +1,5 @@
 /** Times the formulations in a process of its own, which has the engine's environment. */
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { LockstepError } from '../../core/errors.ts';
 import { errorOfFailure } from '../../core/failure.ts';
 import { startEngineProgram } from '../../launch/engine-process.ts';
@@ -9,7 +8,7 @@ import { killWhenStopped, throwIfStopped } from '../train/stop-requests.ts';
 import type { Choice } from './choice-cache.ts';
 import type { TuneLine, TuneRequest } from './tune-worker.ts';
 
-const WORKER = fileURLToPath(new URL('./tune-worker.ts', import.meta.url));
+const WORKER = new URL('./tune-worker.ts', import.meta.url);
 
 /** @throws LockstepError what the timing failed of; INTERRUPTED, TERMINATED */
 export async function tuneInProcess(request: TuneRequest, hooks: GuardedHooks): Promise<Choice> {
