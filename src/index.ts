@@ -18,7 +18,6 @@ export {
 } from './data/format/open-store.ts';
 export type { Split, Store, StoreManifest } from './data/format/store.ts';
 export type { BuildOptions, ImportProgress } from './data/importer/build-options.ts';
-export { buildStore } from './data/importer/build-store.ts';
 export { defineImporter, type ImporterDefinition } from './data/importer/define-importer.ts';
 export type { ImportItem, RawRecord, RawSkip } from './data/importer/record.ts';
 export type { ImportReport } from './data/importer/report.ts';
@@ -33,6 +32,7 @@ export {
   type OptimizerDefinition,
 } from './nn/define.ts';
 export type { Metrics, Notice, RunEvent, RunOutcome } from './telemetry/run-event.ts';
+export { type BuildStoreOptions, buildStore } from './workflow/data/build-store.ts';
 export type { ClusterOptions, DeviceOptions } from './workflow/placement.ts';
 export type { ClassificationReport } from './workflow/predict/classification-report.ts';
 export { type EvaluationResult, evaluate } from './workflow/predict/evaluate.ts';

@@ -1,6 +1,6 @@
 /** The options of `data import` about its source. */
 import type { Argv } from 'yargs';
-import type { SourceOptions } from '../data/importer/import-source.ts';
+import { DEFAULT_RULES, type SourceOptions } from '../data/importer/import-source.ts';
 import { SYMBOL_MAPS } from '../data/importer/symbol-map.ts';
 
 const FOLDER = 'Folders:';
@@ -29,7 +29,7 @@ export function sourceOptions<T>(yargs: Argv<T>): Argv<T & SourceOptions> {
     .option('class-by', {
       group: FOLDER,
       choices: ['folder', 'ending', 'none'],
-      default: 'folder',
+      default: DEFAULT_RULES.classBy,
       describe: "What names a file's class",
     })
     .option('ending', {
@@ -43,25 +43,25 @@ export function sourceOptions<T>(yargs: Argv<T>): Argv<T & SourceOptions> {
     .option('depth', {
       group: FOLDER,
       type: 'number',
-      default: 0,
+      default: DEFAULT_RULES.depth,
       describe: 'Which sub-folder names the class, 0 the first (with --class-by folder)',
     })
     .option('group-by', {
       group: FOLDER,
       choices: ['file', 'folder', 'npm-package'],
-      default: 'file',
+      default: DEFAULT_RULES.groupBy,
       describe: 'What must not be on two sides of a split',
     })
     .option('group-levels', {
       group: FOLDER,
       type: 'number',
-      default: 1,
+      default: DEFAULT_RULES.groupLevels,
       describe: 'How many levels of folders make a group',
     })
     .option('symbol-map', {
       group: FOLDER,
       choices: ['none', ...Object.keys(SYMBOL_MAPS)],
-      default: 'none',
+      default: DEFAULT_RULES.symbolMap,
       describe: 'How text becomes symbols; none: bytes as they are',
     })
     .option('exclude', {
@@ -75,7 +75,7 @@ export function sourceOptions<T>(yargs: Argv<T>): Argv<T & SourceOptions> {
     .option('values', {
       group: TABLE,
       type: 'string',
-      default: 'values',
+      default: DEFAULT_RULES.values,
       describe: 'Column of the values',
     })
     .option('id', { group: TABLE, type: 'string', describe: 'Column of the ids' })
@@ -85,7 +85,7 @@ export function sourceOptions<T>(yargs: Argv<T>): Argv<T & SourceOptions> {
     .option('delimiter', {
       group: TABLE,
       type: 'string',
-      default: ',',
+      default: DEFAULT_RULES.delimiter,
       describe: 'Between the cells of a CSV file',
     }) as unknown as Argv<T & SourceOptions>;
 }

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { Argv } from 'yargs';
 import { LockstepError } from '../core/errors.ts';
 import type { BuildOptions } from '../data/importer/build-options.ts';
+import type { BuildStoreOptions } from '../workflow/data/build-store.ts';
 
 export interface StoreOptions {
   store: string;
@@ -49,10 +50,10 @@ export function storeOptions<T>(yargs: Argv<T>): Argv<T & StoreOptions> {
     }) as unknown as Argv<T & StoreOptions>;
 }
 
-export function storeBuildOptions(options: StoreOptions): BuildOptions {
+export function storeBuildOptions(options: StoreOptions): Omit<BuildStoreOptions, 'source'> {
   const { minLength, maxLength, perClass, perGroup } = options;
   return {
-    target: options.store,
+    store: options.store,
     name: options.name ?? basename(options.store),
     valueType: options.valueType as BuildOptions['valueType'],
     overwrite: options.overwrite,

@@ -4,8 +4,10 @@
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import {
+  buildStore,
   evaluate,
   LockstepError,
+  openStore,
   predict,
   type RunConfigInput,
   type RunEvent,
@@ -66,6 +68,27 @@ const PROGRAMS: Record<string, (runFolder: string) => Promise<Seen>> = {
       folders.map((folder) => train({ config, runFolder: folder })),
     );
     return { hashes: outcomes.map(({ stateHash }) => stateHash) };
+  },
+
+  async data(store) {
+    const records = ['a', 'b', 'c'].map((id) => ({
+      id,
+      label: id,
+      values: [1, 2, id.charCodeAt(0)],
+    }));
+    const report = await buildStore({
+      source: records,
+      store,
+      shares: { train: 1, validation: 0, test: 0 },
+    });
+    const opened = await openStore(store);
+    const first = Array.from(await opened.read(0, 0, 3));
+    const ids = opened.ids();
+    await opened.close();
+    writeFileSync('table.csv', 'values,kind\n1 2 3,x\n4 5 6,y\n');
+    const files = await buildStore({ source: 'table.csv', store: `${store}-files`, label: 'kind' });
+    const taken = await buildStore({ source: records, store }).catch(sentence);
+    return { kept: [report.kept, files.kept], ids, first, taken, read: files.read };
   },
 
   async refused(runFolder) {

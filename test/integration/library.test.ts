@@ -122,6 +122,14 @@ describe('the library', () => {
     assert.deepEqual(hashes, [whole.outcome.stateHash, whole.outcome.stateHash]);
   });
 
+  it('makes datasets of records and of files, and opens them', async () => {
+    const { kept, ids, first, taken } = await use<Record<string, unknown>>('data', 'made');
+    assert.deepEqual(kept, [3, 2]);
+    assert.deepEqual(ids, ['a', 'b', 'c']);
+    assert.deepEqual(first, [1, 2, 97]);
+    assert.match(String(taken), /^USAGE: .*made/);
+  });
+
   it('refuses with errors that say what to do, and leaves nothing behind', async () => {
     const { errors, left, busy } = await use<{ errors: string[]; left: string[]; busy: string[] }>(
       'refused',

@@ -2,13 +2,14 @@ import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import { describeStore, summariseStore } from '../../data/format/describe-store.ts';
 import { openStore } from '../../data/format/open-store.ts';
 import { verifyStore } from '../../data/format/verify-store.ts';
-import { buildStore } from '../../data/importer/build-store.ts';
-import { importSource, rulesOf, type SourceOptions } from '../../data/importer/import-source.ts';
+import { rulesOf, type SourceOptions } from '../../data/importer/import-source.ts';
 import { importReportText } from '../../data/importer/report.ts';
 import { synthesize } from '../../data/importer/synthesize.ts';
+import { buildStore } from '../../workflow/data/build-store.ts';
 import type { Command } from '../command.ts';
 import { sourceOptions } from '../import-options.ts';
 import { type StoreOptions, storeBuildOptions, storeOptions } from '../store-options.ts';
+import { withSignals } from '../with-signals.ts';
 
 type ImportOptions = SourceOptions & StoreOptions;
 
@@ -17,11 +18,16 @@ const importCommand: CommandModule<object, ImportOptions> = {
   describe: 'Make a dataset from a folder of files, a CSV or a JSONL file',
   builder: (yargs) => storeOptions(sourceOptions(yargs)) as Argv<ImportOptions>,
   handler: async (options: ArgumentsCamelCase<ImportOptions>) => {
-    const source = importSource(options);
-    const build = storeBuildOptions(options);
-    const importer = { kind: source.importer.kind, options: source.options };
-    const provenance = { ...build.provenance, importer, rules: rulesOf(options) };
-    console.log(importReportText(await buildStore(source.items, { ...build, provenance })));
+    const { source, importer, option = [] } = options;
+    const request = {
+      ...rulesOf(options),
+      ...storeBuildOptions(options),
+      source,
+      importer,
+      option,
+    };
+    const report = await withSignals(({ signal }) => buildStore({ ...request, signal }));
+    process.stdout.write(`${importReportText(report)}\n`);
   },
 };
 
@@ -74,7 +80,9 @@ const synthCommand: CommandModule<object, SynthOptions> = {
       unlabelledShare: options.unlabelledShare,
     });
     const valueType = options.real ? 'float32' : options.symbols > 256 ? 'uint16' : 'uint8';
-    console.log(importReportText(await buildStore(records, { ...build, valueType })));
+    const request = { ...build, source: records, valueType } as const;
+    const report = await withSignals(({ signal }) => buildStore({ ...request, signal }));
+    process.stdout.write(`${importReportText(report)}\n`);
   },
 };
 
@@ -100,7 +108,8 @@ const infoCommand: CommandModule<object, InfoOptions> = {
     if (verify) await verifyStore(path);
     const store = await openStore(path);
     try {
-      console.log(json ? JSON.stringify(summariseStore(store), null, 2) : describeStore(store));
+      const text = json ? JSON.stringify(summariseStore(store), null, 2) : describeStore(store);
+      process.stdout.write(`${text}\n`);
     } finally {
       await store.close();
     }

@@ -35,6 +35,23 @@ export interface SourceRules {
   delimiter: string;
 }
 
+/** For what is not said otherwise. */
+export const DEFAULT_RULES: SourceRules = {
+  classBy: 'folder',
+  ending: [],
+  depth: 0,
+  groupBy: 'file',
+  groupLevels: 1,
+  symbolMap: 'none',
+  exclude: [],
+  values: 'values',
+  id: undefined,
+  label: undefined,
+  group: undefined,
+  split: undefined,
+  delimiter: ',',
+};
+
 export interface ChosenSource {
   readonly importer: ImporterDefinition;
   /** Its options, with defaults. */

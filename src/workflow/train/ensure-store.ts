@@ -6,7 +6,7 @@ import { buildStore } from '../../data/importer/build-store.ts';
 import type { ImportReport } from '../../data/importer/report.ts';
 import { synthesize } from '../../data/importer/synthesize.ts';
 import type { GuardedHooks } from './hooks.ts';
-import { type StopRequests, throwIfStopped } from './stop-requests.ts';
+import { untilStopped } from './stop-requests.ts';
 
 /** Tells in one sentence what was made, if anything. @throws LockstepError INTERRUPTED, TERMINATED */
 export async function ensureStore(
@@ -16,7 +16,7 @@ export async function ensureStore(
   if (data.synthetic === undefined || existsSync(data.store)) return;
   let report: ImportReport;
   try {
-    report = await buildStore(untilStopped(synthesize(data.synthetic), hooks), {
+    report = await buildStore(untilStopped(synthesize(data.synthetic), hooks, 'the first step'), {
       target: data.store,
       name: basename(data.store),
       valueType: data.synthetic.symbols > 256 ? 'uint16' : 'uint8',
@@ -29,15 +29,4 @@ export async function ensureStore(
   }
   const text = `Made ${report.kept} synthetic sequences (${report.keptTokens} steps) in ${data.store}.`;
   hooks.onEvent({ kind: 'status', text });
-}
-
-/** The same items, until a stop is asked for. */
-async function* untilStopped<Item>(
-  items: Iterable<Item> | AsyncIterable<Item>,
-  stop: StopRequests,
-): AsyncGenerator<Item, void> {
-  for await (const item of items) {
-    throwIfStopped(stop);
-    yield item;
-  }
 }

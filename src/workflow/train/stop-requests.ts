@@ -39,6 +39,21 @@ export function throwIfStopped({ signal, kill }: StopRequests, what = 'the first
   throw new LockstepError(code, `${name} came before ${what}.`, 'Nothing was lost.');
 }
 
+/**
+ * The same items, until a stop is asked for.
+ * @throws LockstepError INTERRUPTED, TERMINATED, see `throwIfStopped`
+ */
+export async function* untilStopped<Item>(
+  items: Iterable<Item> | AsyncIterable<Item>,
+  stop: StopRequests,
+  what: string,
+): AsyncGenerator<Item, void> {
+  for await (const item of items) {
+    throwIfStopped(stop, what);
+    yield item;
+  }
+}
+
 /** Kills a process that prepares something as soon as a stop is asked for, until the returned function is called. */
 export function killWhenStopped(child: ChildProcess, { signal, kill }: StopRequests): () => void {
   const end = () => void child.kill('SIGKILL');

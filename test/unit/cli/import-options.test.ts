@@ -100,7 +100,7 @@ describe('storeBuildOptions()', () => {
     const options = storeBuildOptions(await parse('files'));
     const { provenance, ...rest } = options;
     assert.deepEqual(rest, {
-      target: 'runs/store',
+      store: 'runs/store',
       name: 'store',
       valueType: 'uint8',
       overwrite: false,
