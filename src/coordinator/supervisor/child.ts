@@ -10,6 +10,7 @@ import type { RunEvent } from '../../telemetry/run-event.ts';
 import type { CoordinatorOutcome } from '../machine.ts';
 import { openRendezvous } from '../rendezvous.ts';
 import type { CoordinatorOptions } from '../server.ts';
+import { EventOutbox } from './event-outbox.ts';
 import type { Beginning, FromCoordinator, ToCoordinator } from './messages.ts';
 
 /** Options of `runCoordinator` that come from the supervisor. */
@@ -28,9 +29,6 @@ export interface Supervised {
   readonly tell: (event: RunEvent) => void;
 }
 
-/** So many events wait for a supervisor that does not read; a step of a fast run takes some milliseconds. */
-const MOST_EVENTS_WAITING = 1_000;
-
 /**
  * Runs `body` as the coordinator of a supervised run, with its `task`, and tells the supervisor how it ended. The
  * process ends at once when the supervisor is gone: the workers, its children, end then, too.
@@ -43,7 +41,12 @@ export async function runSupervised(
     const beginning = await supervisor.begun;
     const { task, loss } = beginning;
     const options = supervisor.options(beginning);
-    const outcome = await body({ options, task, loss, tell: supervisor.tell });
+    const outcome = await body({
+      options,
+      task,
+      loss,
+      tell: (event) => supervisor.events.tell(event),
+    });
     const error = outcome.error === null ? null : failureOfError(outcome.error);
     await supervisor.say({ kind: 'outcome', outcome: { ...outcome, error } });
   } catch (thrown) {
@@ -66,8 +69,7 @@ class Supervisor {
   /** Signals that came before anybody watched. */
   readonly #early: StopSignal[] = [];
   #onSignal = (signal: StopSignal): void => void this.#early.push(signal);
-  #eventsWaiting = 0;
-  #eventsDropped = 0;
+  readonly events = new EventOutbox((event) => this.say({ kind: 'event', event }));
 
   constructor() {
     this.begun = new Promise((resolve) => {
@@ -107,28 +109,6 @@ class Supervisor {
         },
       }),
     };
-  }
-
-  readonly tell = (event: RunEvent): void => {
-    if (this.#eventsWaiting >= MOST_EVENTS_WAITING) {
-      this.#eventsDropped++;
-      return;
-    }
-    if (this.#eventsDropped > 0) this.#tellOfDropped();
-    this.#send(event);
-  };
-
-  #tellOfDropped(): void {
-    const text = `${this.#eventsDropped} events were not shown: their reader was too slow.`;
-    this.#eventsDropped = 0;
-    this.#send({ kind: 'warning', text });
-  }
-
-  #send(event: RunEvent): void {
-    this.#eventsWaiting++;
-    void this.say({ kind: 'event', event }).then(() => {
-      this.#eventsWaiting--;
-    });
   }
 
   /** Resolves when the message is on its way, or can't be any more. */
