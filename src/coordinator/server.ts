@@ -19,6 +19,7 @@ import {
   SHORTEST_HANG_MS,
   SILENCE_MS,
   STALL_MS,
+  START_UP_MS,
   TICK_MS,
 } from '../protocol/timing.ts';
 import type { CoordinatorEvent } from '../telemetry/coordinator-event.ts';
@@ -39,8 +40,6 @@ const ABORT_WAIT_MS = 3_000;
 const COMPLETE_WAIT_MS = 15_000;
 /** Peers that are told, once each, why they are refused; more are only counted. */
 const MOST_REFUSED = 100;
-/** Loading TensorFlow with CUDA and the data takes a minute at worst. */
-const JOIN_MS = 10 * 60_000;
 
 export interface CoordinatorOptions {
   readonly rendezvous: Rendezvous;
@@ -121,7 +120,7 @@ class Coordinator {
 
   constructor(options: CoordinatorOptions) {
     const { expected, totalSteps } = options;
-    const { joinMs = JOIN_MS, healthyMs = HEALTHY_MS, hangMs = HANG_MS } = options;
+    const { joinMs = START_UP_MS, healthyMs = HEALTHY_MS, hangMs = HANG_MS } = options;
     const policy = {
       ...(options.elasticity ?? DEFAULT_ELASTICITY),
       worldSize: options.rendezvous.spec.worldSize,

@@ -4,6 +4,8 @@
 export const HEARTBEAT_MS = 500;
 /** Silence after which the other side counts as lost. */
 export const SILENCE_MS = 3_000;
+/** A process that starts must say its first word within so long, whatever else the machine does; silence counts from then on. */
+export const START_UP_MS = 10 * 60_000;
 /** How often deadlines are looked at. */
 export const TICK_MS = 250;
 /** A tick so late says that this process itself was stopped: the others' silence proves nothing then. */

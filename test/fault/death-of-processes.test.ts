@@ -204,6 +204,17 @@ describe('death of the coordinator', () => {
       });
     });
 
+  test('while each coordinator takes longer to load than it may be silent: the run starts and goes on', async () => {
+    const slow = { coordinatorLoadsMs: 4_000, coordinatorSilenceMs: 2_000 };
+    await withLongRun({ totalSteps: STEPS, stepMs: 40, ...slow }, async (run) => {
+      await run.line('step', ({ step }) => step === 5);
+      process.kill(run.coordinatorPid, 'SIGKILL');
+      await endsUndisturbed(run);
+      assert.match(statusOf(run), /^The coordinator was killed by SIGKILL; another one/m);
+      assert.doesNotMatch(statusOf(run), /said nothing/);
+    });
+  });
+
   test('while it keeps dying: the run goes on each time', async () => {
     const change = { totalSteps: STEPS, stepMs: 40, healthyMs: 0 };
     await withLongRun(change, async (run) => {

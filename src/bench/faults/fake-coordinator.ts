@@ -18,7 +18,8 @@ const elasticity = { ...DEFAULT_ELASTICITY, ...run.elasticity };
 
 function startCoordinator() {
   const program = new URL('./fake-coordinator-main.ts', import.meta.url);
-  const child = startProgram(program, [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const;
+  const child = startProgram(program, [`${run.coordinatorLoadsMs ?? 0}`], { stdio: [...stdio] });
   say({ kind: 'coordinator', pid: child.pid });
   return child;
 }
@@ -32,6 +33,7 @@ const outcome = await superviseRun({
   rendezvous: spec,
   maxRestarts: elasticity.maxRestarts,
   ...(run.healthyMs !== undefined && { healthyMs: run.healthyMs }),
+  ...(run.coordinatorSilenceMs !== undefined && { silenceMs: run.coordinatorSilenceMs }),
   startCoordinator,
   watchSignals: watchProcessSignals,
   task: JSON.parse(text),

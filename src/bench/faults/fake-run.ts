@@ -34,6 +34,9 @@ export interface FakeRun {
   readonly elasticity?: Partial<Elasticity>;
   readonly saveEverySteps?: number;
   readonly healthyMs?: number;
+  /** How long each coordinator takes before its first word, and for how long it may be silent after that. */
+  readonly coordinatorLoadsMs?: number;
+  readonly coordinatorSilenceMs?: number;
   readonly hangMs?: number;
   /** What each worker is told in place of the true addresses, by slot. */
   readonly addresses?: readonly Readonly<Record<string, string>>[];

@@ -79,6 +79,8 @@ class Supervisor {
     process.on('disconnect', endAtOnce);
     // A terminal's Ctrl-C reaches this process and the supervisor, which passes every signal on: once is enough.
     for (const signal of STOP_SIGNALS) process.on(signal, ignore);
+    // The first word: from here on the supervisor's limit on silence counts.
+    void this.say({ kind: 'heartbeat' });
     this.#heartbeat = setInterval(() => void this.say({ kind: 'heartbeat' }), HEARTBEAT_MS);
   }
 

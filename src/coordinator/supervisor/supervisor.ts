@@ -15,7 +15,7 @@ import type {
   LaunchWatch,
   Seat,
 } from '../../launch/launching.ts';
-import { STALL_MS, TICK_MS } from '../../protocol/timing.ts';
+import { TICK_MS } from '../../protocol/timing.ts';
 import type { RunEvent } from '../../telemetry/run-event.ts';
 import type { CoordinatorOutcome } from '../machine.ts';
 import type { RendezvousSpec } from '../rendezvous.ts';
@@ -23,8 +23,9 @@ import { BACKOFF_MS, decideRestart, HEALTHY_MS } from '../restarts.ts';
 import type { Journal, SlotProcess } from '../succession.ts';
 import { describeExit } from '../wording.ts';
 import type { FromCoordinator, PlainOutcome, ToCoordinator } from './messages.ts';
+import { Pulse } from './pulse.ts';
 
-/** A coordinator that has said nothing for so long is killed; it does nothing that takes a second. */
+/** A coordinator that has started and then says nothing for so long is killed; it does nothing that takes a second. */
 const COORDINATOR_SILENCE_MS = 10_000;
 
 export interface SupervisorOptions {
@@ -39,6 +40,8 @@ export interface SupervisorOptions {
   /** Requests to stop, which the coordinator hears of. */
   readonly watchSignals: WatchSignals;
   readonly onEvent?: (event: RunEvent) => void;
+  /** A coordinator that has started counts as lost after so long without a word. @default ten seconds */
+  readonly silenceMs?: number;
   /** A coordinator that ran for so long makes up for the restarts before it. @default ten minutes */
   readonly healthyMs?: number;
 }
@@ -133,11 +136,10 @@ class RunSupervisor {
     const { startCoordinator, rendezvous, task } = this.#options;
     const child = startCoordinator();
     this.#coordinator = child;
-    const pulse = new Pulse(() => child.kill('SIGKILL'));
+    const watched = this.#watchPulse(child);
     let outcome: PlainOutcome | null = null;
     let failed: LockstepError | null = null;
     child.on('message', (message: FromCoordinator) => {
-      pulse.felt();
       if (message.kind === 'outcome') outcome = message.outcome;
       else if (message.kind === 'failed') failed = errorOfFailure(message.failure);
       else this.#onMessage(message);
@@ -148,14 +150,29 @@ class RunSupervisor {
       for (const signal of this.#signals) this.#tell({ kind: 'signal', signal });
     }
     const status = await ended;
-    pulse.stop();
+    const silence = watched.end();
     this.#coordinator = null;
     if (failed !== null) throw failed;
     if (outcome !== null) return { kind: 'outcome', outcome };
-    const why = pulse.isLost
-      ? `said nothing for ${COORDINATOR_SILENCE_MS} ms`
-      : describeExit(status);
-    return { kind: 'lost', why };
+    return { kind: 'lost', why: silence ?? describeExit(status) };
+  }
+
+  /** Kills a coordinator that is silent for too long; `end` returns why it did. */
+  #watchPulse(child: ChildProcess): { readonly end: () => string | null } {
+    const { silenceMs = COORDINATOR_SILENCE_MS } = this.#options;
+    const pulse = new Pulse(silenceMs, performance.now());
+    let lost: string | null = null;
+    child.on('message', () => pulse.heard(performance.now()));
+    const timer = setInterval(() => {
+      lost ??= pulse.check(performance.now());
+      if (lost !== null) child.kill('SIGKILL');
+    }, TICK_MS);
+    return {
+      end: () => {
+        clearInterval(timer);
+        return lost;
+      },
+    };
   }
 
   #takeOver() {
@@ -218,33 +235,6 @@ class RunSupervisor {
   #tell(message: ToCoordinator): void {
     // One that is gone needs to hear nothing: its successor is told all that is still true.
     if (this.#coordinator?.connected) this.#coordinator.send(message, () => {});
-  }
-}
-
-/** Kills a coordinator that is silent for too long; not for the time in which this process was stopped. */
-class Pulse {
-  readonly #timer: NodeJS.Timeout;
-  #lastFeltMs = performance.now();
-  #lastCheckMs = performance.now();
-  isLost = false;
-
-  constructor(kill: () => void) {
-    this.#timer = setInterval(() => {
-      const nowMs = performance.now();
-      if (nowMs - this.#lastCheckMs > TICK_MS + STALL_MS) this.#lastFeltMs = nowMs;
-      this.#lastCheckMs = nowMs;
-      if (nowMs - this.#lastFeltMs <= COORDINATOR_SILENCE_MS) return;
-      this.isLost = true;
-      kill();
-    }, TICK_MS);
-  }
-
-  felt(): void {
-    this.#lastFeltMs = performance.now();
-  }
-
-  stop(): void {
-    clearInterval(this.#timer);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Notices that the coordinator is gone for good, by its silence, or at once when the parent process is gone. */
 import type { Failure } from '../../core/failure.ts';
 import { failure } from '../../core/failure.ts';
-import { SILENCE_MS, STALL_MS, TICK_MS } from '../../protocol/timing.ts';
+import { SILENCE_MS, STALL_MS, START_UP_MS, TICK_MS } from '../../protocol/timing.ts';
 
 const ADVICE = 'Resume the run from its last checkpoint.';
 
@@ -15,6 +15,7 @@ export class Lifeline {
   readonly #expectedParent: number | null;
   readonly #waitMs: number;
   readonly #senses: LifelineSenses;
+  #hasHeard = false;
   #lastHeardMs: number;
   #lastCheckMs: number;
 
@@ -32,6 +33,7 @@ export class Lifeline {
 
   /** The coordinator said something. */
   heard(): void {
+    this.#hasHeard = true;
     this.#lastHeardMs = this.#senses.nowMs();
   }
 
@@ -50,8 +52,10 @@ export class Lifeline {
     if (this.#expectedParent !== null && this.#senses.parentPid() !== this.#expectedParent) {
       return lost(`process ${this.#expectedParent}, which started the run, is gone`);
     }
-    if (nowMs - this.#lastHeardMs <= this.#waitMs) return null;
-    return lost(`nothing was heard of it for ${this.#waitMs} ms`);
+    // Connecting takes its time on a busy machine, as loading does.
+    const limitMs = this.#hasHeard ? this.#waitMs : Math.max(this.#waitMs, START_UP_MS);
+    if (nowMs - this.#lastHeardMs <= limitMs) return null;
+    return lost(`nothing was heard of it for ${limitMs} ms`);
   }
 }
 
