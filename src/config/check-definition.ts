@@ -1,10 +1,11 @@
-/** What `defineModel`, `defineImporter` and the like are given. Extensions may be JavaScript: types promise nothing. */
+/** Checks the arguments of `defineModel`, `defineImporter` and the like: an extension may be JavaScript, without types. */
 import { z } from 'zod';
 import { LockstepError } from '../core/errors.ts';
 
 /**
- * @param call the function that was called, for errors
- * @param key the one that names the definition
+ * Checks one definition.
+ * @param call name of the called function, for errors
+ * @param key the key with the definition's name
  * @param functions keys that must hold functions
  * @throws LockstepError EXTENSION_INVALID
  */
@@ -30,7 +31,7 @@ export function checkDefinition(
   refuseOptions(what, given.options);
 }
 
-/** A resolved configuration is written as YAML and read back, so its values must survive that. */
+/** Refuses options whose values would not survive YAML, since a run writes its configuration and reads it back. */
 function refuseOptions(what: string, options: unknown): void {
   if (!isZodObject(options)) {
     const advice = 'Make them with z.strictObject({ … }), even if there are none.';
@@ -47,7 +48,7 @@ function refuseOptions(what: string, options: unknown): void {
   }
 }
 
-/** By its shape, since an extension may have a zod of its own. */
+/** Decides by the shape, since an extension may use another copy of zod. */
 function isZodObject(value: unknown): value is z.ZodObject {
   const internals =
     typeof value === 'object' && value !== null && '_zod' in value

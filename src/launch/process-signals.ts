@@ -1,4 +1,4 @@
-/** The signals of this process, for programs: a library leaves them to whoever uses it. */
+/** Handles the signals of this process, for programs. The library leaves signals to its user. */
 import { STOP_SIGNALS, type StopSignal, type WatchSignals } from '../core/stop-signal.ts';
 
 export const watchProcessSignals: WatchSignals = (onSignal) => {

@@ -1,26 +1,27 @@
-/** An importer reads a source of one kind; the built-in ones and those of extensions are made by the same call. */
+/** Importers: each reads one kind of source. Built-in importers and extensions use the same call. */
 import type { z } from 'zod';
 import { checkDefinition } from '../../config/check-definition.ts';
 import type { ImportItem } from './record.ts';
 
+/** An importer. */
 export interface ImporterDefinition<Options extends z.ZodObject = z.ZodObject> {
   readonly defines: 'importer';
-  /** What `--importer` and a dataset's manifest call it. */
+  /** Its name for `--importer` and in a dataset's manifest. */
   readonly kind: string;
-  /** How a source is read, with defaults; `--option key=value` sets one. */
+  /** Its options, with defaults; `--option key=value` sets one. */
   readonly options: Options;
-  /** Whether it reads this file or folder, which exists: by its name, or by a look into it. */
+  /** Whether it can read this existing file or folder. It may decide by the name or by the contents. */
   accepts(path: string): boolean;
   /**
-   * The sequences of the source, one after the other: a large source is never held whole.
-   * @throws LockstepError DATA_NOT_FOUND or DATA_INVALID, naming the line
+   * Yields the sequences one by one, so that a large source need not fit into memory.
+   * @throws LockstepError DATA_NOT_FOUND; DATA_INVALID, which names the line
    */
   records(path: string, options: z.output<Options>): AsyncIterable<ImportItem>;
 }
 
 /**
  * Defines an importer. Export it from an extension.
- * @throws LockstepError EXTENSION_INVALID for a name, options or functions that can't be used
+ * @throws LockstepError EXTENSION_INVALID for a bad name, bad options or missing functions
  */
 export function defineImporter<Options extends z.ZodObject>(
   definition: Omit<ImporterDefinition<Options>, 'defines'>,
@@ -29,7 +30,7 @@ export function defineImporter<Options extends z.ZodObject>(
   return { ...definition, defines: 'importer' };
 }
 
-/** Whether a module's export is one of `defineImporter`. */
+/** Whether a module's export is an importer. */
 export function isImporter(value: unknown): value is ImporterDefinition {
   return (
     typeof value === 'object' &&

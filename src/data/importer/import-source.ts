@@ -1,4 +1,4 @@
-/** From the options of `data import` to the importer that fits the source. */
+/** Chooses the importer for a source, and its options, from the options of `data import`. */
 import { existsSync } from 'node:fs';
 import type { z } from 'zod';
 import { applyOverride, OverrideError } from '../../config/override.ts';
@@ -9,16 +9,17 @@ import type { ImporterDefinition } from './define-importer.ts';
 import type { ImportItem } from './record.ts';
 import { importers } from './registry.ts';
 
+/** A source and how to read it. */
 export interface SourceOptions extends SourceRules {
   source: string;
-  /** Kind of the importer; by the source when absent. */
+  /** Kind of the importer. When absent, the source decides. */
   importer?: string | undefined;
-  /** Options of the importer, "key=value" with the value in YAML; they go before the rules. */
+  /** Options of the importer, "key=value" with the value in YAML; they override the rules. */
   option?: readonly string[];
   maxLength?: number | undefined;
 }
 
-/** What the built-in importers take, whichever it is: what a dataset remembers of its import. */
+/** The rules of all built-in importers. A dataset's manifest keeps them. */
 export interface SourceRules {
   classBy: string;
   ending: string[];
@@ -35,7 +36,7 @@ export interface SourceRules {
   delimiter: string;
 }
 
-/** For what is not said otherwise. */
+/** The rules by default. */
 export const DEFAULT_RULES: SourceRules = {
   classBy: 'folder',
   ending: [],
@@ -52,9 +53,10 @@ export const DEFAULT_RULES: SourceRules = {
   delimiter: ',',
 };
 
+/** A source with its importer. */
 export interface ChosenSource {
   readonly importer: ImporterDefinition;
-  /** Its options, with defaults. */
+  /** The importer's options, with defaults. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly items: AsyncIterable<ImportItem>;
 }

@@ -1,4 +1,4 @@
-/** The importers by kind: the built-in ones, and those of extensions. */
+/** The importers by kind: built-in ones and extensions. */
 import { LockstepError } from '../../core/errors.ts';
 import { didYouMean } from '../../core/nearest-name.ts';
 import type { ImporterDefinition } from './define-importer.ts';
@@ -12,8 +12,8 @@ export class ImporterRegistry {
   readonly #importers = new Map(BUILT_IN.map((importer) => [importer.kind, importer]));
 
   /**
-   * Makes an importer known; the same one twice is one.
-   * @throws LockstepError EXTENSION_INVALID when another one has its kind
+   * Adds an importer. Adding it again changes nothing.
+   * @throws LockstepError EXTENSION_INVALID if another importer has the same kind
    */
   register(importer: ImporterDefinition): void {
     const before = this.#importers.get(importer.kind) ?? importer;
@@ -27,7 +27,7 @@ export class ImporterRegistry {
     this.#importers.set(importer.kind, importer);
   }
 
-  /** In the order of registration, the built-in ones first. */
+  /** All kinds, built-in ones first, then in the order of registration. */
   kinds(): string[] {
     return [...this.#importers.keys()];
   }
@@ -36,7 +36,10 @@ export class ImporterRegistry {
     return BUILT_IN.includes(importer);
   }
 
-  /** @throws LockstepError USAGE for a kind that nobody registered */
+  /**
+   * The importer of a kind.
+   * @throws LockstepError USAGE for an unknown kind
+   */
   named(kind: string): ImporterDefinition {
     const found = this.#importers.get(kind);
     if (found !== undefined) return found;
@@ -48,9 +51,9 @@ export class ImporterRegistry {
   }
 
   /**
-   * The importer for a source: an extension's before a built-in one.
-   * @param path of a file or folder that exists
-   * @throws LockstepError USAGE when none accepts it, or two extensions do
+   * The importer that accepts a source. Extensions come before built-in importers.
+   * @param path an existing file or folder
+   * @throws LockstepError USAGE if none accepts it, or two extensions do
    */
   accepting(path: string): ImporterDefinition {
     const accepting = [...this.#importers.values()].filter((importer) => importer.accepts(path));
@@ -74,5 +77,5 @@ export class ImporterRegistry {
   }
 }
 
-/** The one of this process or thread. */
+/** The registry of this process or thread. */
 export const importers = new ImporterRegistry();

@@ -1,4 +1,4 @@
-/** A study from its configuration to its answers: sized to a time on one's own data, gone on with where it stopped. */
+/** Runs a study from its configuration to its answers. Sizes it to a time on the user's data; continues an earlier one. */
 import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -19,26 +19,27 @@ import { runStudy } from './run-study.ts';
 import type { StudyConfig, StudyDataset } from './study-config.ts';
 import { makeStudyFolder, type StudyFolder, studyFolder, writeWhole } from './study-folder.ts';
 
-/** The study that is run when no other is named. */
+/** The study to run when the user names no other. */
 export const STUDY_TEMPLATE = fileURLToPath(
   new URL('../../../configs/study.yaml', import.meta.url),
 );
 const MINUTES = 30;
 
+/** What to study, and where. */
 export interface StudyOptions extends DeviceOptions, RunHooks {
   /** Path of a YAML file: datasets, networks, pretexts, labels. @default configs/study.yaml of the package */
   readonly config?: string | undefined;
   /** Changes to the file, as `--set` takes them. */
   readonly set?: readonly string[] | undefined;
-  /** Asks this dataset instead of the file's, sized to `minutes`. */
+  /** Studies this dataset instead of the file's, sized to `minutes`. */
   readonly data?: string | undefined;
   /** With `data`: how long the study may take on this machine. @default 30 */
   readonly minutes?: number | undefined;
-  /** Folder of the study; one that was begun goes on. @default `runs/<name>` */
+  /** Folder of the study; continues a study that it holds. @default `runs/<name>` */
   readonly folder?: string | undefined;
 }
 
-/** What a study found, and where it is written. */
+/** The answers of a study, and the paths of its report. */
 export interface StudyReport {
   readonly answers: readonly Answer[];
   /** Path of the report as Markdown. */
@@ -48,10 +49,10 @@ export interface StudyReport {
 }
 
 /**
- * Asks a dataset by a grid of runs what self-supervised pretraining is worth on it. Each device runs one cell of
- * the grid at a time. Cells that are done are read; `signal` stops the others, which are saved.
+ * Measures by a grid of runs what self-supervised pretraining gains on a dataset. Each device runs one cell of the
+ * grid at a time. Finished cells are not repeated. `signal` stops the running cells, which save.
  * @throws LockstepError USAGE for a folder that holds another study, or too few minutes; INTERRUPTED, TERMINATED
- *   after a stop; what a run failed of
+ *   after a stop; the error of a failed run
  * @example
  * const { answers } = await study({ data: 'data/mine', minutes: 30, workers: 2 });
  * for (const { question, sentence } of answers) console.log(question, sentence);

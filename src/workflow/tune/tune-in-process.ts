@@ -1,4 +1,4 @@
-/** Times the formulations in a process of its own, which has the engine's environment. */
+/** Times the formulations in a separate process with the engine's environment. */
 import { text } from 'node:stream/consumers';
 import { LockstepError } from '../../core/errors.ts';
 import { errorOfFailure } from '../../core/failure.ts';
@@ -10,7 +10,10 @@ import type { TuneLine, TuneRequest } from './tune-worker.ts';
 
 const WORKER = new URL('./tune-worker.ts', import.meta.url);
 
-/** @throws LockstepError what the timing failed of; INTERRUPTED, TERMINATED */
+/**
+ * Times and chooses.
+ * @throws LockstepError if the timing fails; INTERRUPTED, TERMINATED
+ */
 export async function tuneInProcess(request: TuneRequest, hooks: GuardedHooks): Promise<Choice> {
   const { device, config } = request;
   const onLine = (line: string) => hooks.onEvent({ kind: 'status', text: line });
