@@ -2,8 +2,12 @@
 // Starts the command line from the build. Itself an ES2015 module, so that an old Node can say what it needs.
 import readiness from '../scripts/setup/readiness.cjs';
 
-const problem = readiness.startProblem();
-if (problem) {
+const words = process.argv.slice(2);
+const problem = readiness.startProblem(words[0]);
+if (words.length === 1 && words[0] === 'setup') {
+  // Before there is anything to load the command line from.
+  void import('../scripts/setup.cjs');
+} else if (problem) {
   process.stderr.write(`${problem}\n`);
   process.exitCode = 2;
 } else {

@@ -1,23 +1,24 @@
 import {
-  copyFileSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   symlinkSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { runLogged } from './command.mjs';
+import folders from './engine-folder.cjs';
 import { SetupFailure } from './failure.mjs';
-import { hashOf, hashOfFile } from './files.mjs';
+import { hashOf } from './files.mjs';
 import { noteTool } from './lock.mjs';
-import { ENGINE, NODE_MODULES, PARTIAL, ROOT, SITE_PACKAGES, shown } from './paths.mjs';
+import { ENGINE, PARTIAL, PROJECT, packageFolder, SITE_PACKAGES, shown } from './paths.mjs';
 import { say, secondsSince, showProgress } from './progress.mjs';
 
-const SOURCES = join(NODE_MODULES, '@tensorflow/tfjs-node-gpu/binding');
-const INSTALLED = join(NODE_MODULES, '@tensorflow/tfjs-node-gpu/lib/napi-v8/tfjs_binding.node');
-const NODE_HEADERS = join(NODE_MODULES, 'node-api-headers');
+/** Node opens the file behind a link, so this path is relative to the engine's folder: it can be moved and shared. */
+const RUN_PATH = '$ORIGIN/../site-packages/tensorflow';
 const LIBRARY_FOLDER = join(ENGINE, 'lib');
 const COMPILED = join(ENGINE, 'binding');
 const FLAGS = [
@@ -27,27 +28,36 @@ const FLAGS = [
   '-std=c++17',
   '-DNAPI_VERSION=8',
   '-DBUILDING_NODE_EXTENSION',
+  `-Wl,-rpath,${RUN_PATH}`,
 ];
 
 /** Names a compiled binding by all that goes into it. */
 export function bindingKey(wheels) {
-  const sources = readdirSync(SOURCES).sort();
+  const sources = readdirSync(sourceFolder()).sort();
   return hashOf(
     wheels,
     FLAGS.join(' '),
-    readFileSync(join(NODE_HEADERS, 'package.json')),
-    ...sources.map((name) => readFileSync(join(SOURCES, name))),
+    readFileSync(join(packageFolder('node-api-headers'), 'package.json')),
+    ...sources.map((name) => readFileSync(join(sourceFolder(), name))),
   ).slice(0, 16);
 }
 
-/** Whether the binding in node_modules is the compiled one of this name. */
+/** Whether tfjs-node-gpu finds the compiled binding of this name. */
 export function bindingIsInstalled(key) {
-  const installed = hashOfFile(INSTALLED);
-  return installed !== null && installed === hashOfFile(compiledFile(key));
+  const installed = folders.bindingPath();
+  return (
+    bindingIsCompiled(key) &&
+    existsSync(installed) &&
+    realpathSync(installed) === realpathSync(compiledFile(key))
+  );
 }
 
 export function bindingIsCompiled(key) {
-  return hashOfFile(compiledFile(key)) !== null;
+  return existsSync(compiledFile(key));
+}
+
+function sourceFolder() {
+  return join(folders.bindingPackage(), 'binding');
 }
 
 function compiledFile(key) {
@@ -64,7 +74,7 @@ export async function compileBinding(key, compiler) {
   const result = await runLogged({
     name: 'compiler',
     command: [...compiler, ...compilerArguments(output)],
-    cwd: ROOT,
+    cwd: PROJECT,
     started: noteTool,
   }).finally(hideProgress);
   if (!result.ok) throw compilerFailure(compiler, result);
@@ -73,12 +83,19 @@ export async function compileBinding(key, compiler) {
   say(`      compiled with ${compiler.join(' ')} in ${secondsSince(startMs)}`);
 }
 
-/** Puts the compiled binding where tfjs-node-gpu looks for it. */
+/** Links the compiled binding to where tfjs-node-gpu looks for it. */
 export function installBinding(key) {
-  const temporary = `${INSTALLED}.${process.pid}`;
-  mkdirSync(dirname(INSTALLED), { recursive: true });
-  copyFileSync(compiledFile(key), temporary);
-  renameSync(temporary, INSTALLED);
+  const installed = folders.bindingPath();
+  mkdirSync(dirname(installed), { recursive: true });
+  const place = realpathSync(dirname(installed));
+  const temporary = join(place, `tfjs_binding.${process.pid}`);
+  // Relative inside the project, so that it can be moved.
+  const target = process.env.LOCKSTEP_ENGINE
+    ? compiledFile(key)
+    : relative(place, realpathSync(compiledFile(key)));
+  rmSync(temporary, { force: true });
+  symlinkSync(target, temporary);
+  renameSync(temporary, installed);
 }
 
 /** The linker wants TensorFlow's C API under the names of the C distribution. */
@@ -96,16 +113,13 @@ function linkLibraries() {
 
 function compilerArguments(output) {
   const tensorflow = join(SITE_PACKAGES, 'tensorflow');
-  // Relative to the binding, so that the clone can be moved.
-  const runPath = `$ORIGIN/${relative(dirname(INSTALLED), tensorflow)}`;
+  const headers = join(packageFolder('node-api-headers'), 'include');
+  const sources = sourceFolder();
   return [
     ...FLAGS,
-    ...[join(NODE_HEADERS, 'include'), join(tensorflow, 'include'), SOURCES].flatMap((folder) => [
-      '-I',
-      folder,
-    ]),
-    ...[join(SOURCES, 'tfjs_backend.cc'), join(SOURCES, 'tfjs_binding.cc')],
-    ...[`-L${LIBRARY_FOLDER}`, '-ltensorflow', '-ltensorflow_framework', `-Wl,-rpath,${runPath}`],
+    ...[headers, join(tensorflow, 'include'), sources].flatMap((folder) => ['-I', folder]),
+    ...[join(sources, 'tfjs_backend.cc'), join(sources, 'tfjs_binding.cc')],
+    ...[`-L${LIBRARY_FOLDER}`, '-ltensorflow', '-ltensorflow_framework'],
     ...['-o', output],
   ];
 }

@@ -21,9 +21,13 @@ const PROJECT = join(ROOT, 'tsconfig.build.json');
 /** What the last finished build was made of; inside, so that deleting dist/ voids it. */
 const STAMP = join(BUILT, '.built-from');
 
+/** Packages that npm pack adds (scripts/pack.mjs); left behind by one that was killed, they would hide npm's own. */
+const PACKED_ONLY = join(BUILT, 'node_modules');
+
 /** Whether dist/ is what src/ says. A package comes built and has nothing to build from. */
 export function isBuilt() {
   if (!existsSync(PROJECT)) return true;
+  if (existsSync(PACKED_ONLY)) return false;
   return existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stateOfSources();
 }
 
@@ -31,6 +35,7 @@ export function isBuilt() {
 export function build() {
   const state = stateOfSources();
   rmSync(STAMP, { force: true });
+  rmSync(PACKED_ONLY, { recursive: true, force: true });
   removeStale();
   compile();
   for (const path of filesUnder(SOURCES).filter(isAsset)) {

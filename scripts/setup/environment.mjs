@@ -1,4 +1,5 @@
 import { readFileSync, statfsSync } from 'node:fs';
+import { isAbsolute, resolve } from 'node:path';
 import { outputOf } from './command.mjs';
 import { EXIT, SetupFailure } from './failure.mjs';
 import { megabytes } from './progress.mjs';
@@ -19,6 +20,15 @@ export function checkPlatform(platform = process.platform, arch = process.arch) 
       `Lockstep's engine needs Linux on x86-64, this is ${platform} on ${arch}: run it on such a machine or in such a container (on Windows in WSL 2).`,
     );
   }
+}
+
+/** Refuses a shared engine that would be another folder wherever a command is typed. */
+export function checkEngineFolder(env = process.env) {
+  const folder = env.LOCKSTEP_ENGINE;
+  if (!folder || isAbsolute(folder)) return;
+  throw new SetupFailure(
+    `LOCKSTEP_ENGINE is "${folder}", it must be the absolute path of a folder, such as ${resolve('engine')}: which engine goes into it is LOCKSTEP_ENGINE_VARIANT (cpu, cuda or portable).`,
+  );
 }
 
 /** Refuses Linux systems with musl or with a glibc older than the TensorFlow library's. */
@@ -119,18 +129,18 @@ function freeBytesOf(folder) {
 }
 
 /**
- * Which engine this machine gets: `LOCKSTEP_ENGINE` where it is set, else CUDA where there is an
+ * Which engine this machine gets: `LOCKSTEP_ENGINE_VARIANT` where it is set, else CUDA where there is an
  * NVIDIA driver that is new enough.
  * @returns {{ variant: 'cpu' | 'cuda' | 'portable', reason: string }}
  */
 export function chooseVariant(env = process.env, driver = nvidiaDriver()) {
-  const wanted = env.LOCKSTEP_ENGINE;
+  const wanted = env.LOCKSTEP_ENGINE_VARIANT;
   if (['cpu', 'cuda', 'portable'].includes(wanted)) {
-    return { variant: wanted, reason: `LOCKSTEP_ENGINE=${wanted}` };
+    return { variant: wanted, reason: `LOCKSTEP_ENGINE_VARIANT=${wanted}` };
   }
   if (wanted) {
     throw new SetupFailure(
-      `LOCKSTEP_ENGINE is "${wanted}", it can be cpu, cuda or portable: set it to one of them or unset it.`,
+      `LOCKSTEP_ENGINE_VARIANT is "${wanted}", it can be cpu, cuda or portable: set it to one of them or unset it.`,
     );
   }
   if (!driver) return { variant: 'cpu', reason: 'no NVIDIA driver found' };

@@ -10,7 +10,7 @@ const LOCK = join(ENGINE, 'setup.lock');
 const POLL_MS = 200;
 
 /**
- * Waits until no other set-up works in this clone. A lock whose process is gone is taken over, after the
+ * Waits until no other set-up works on this engine. A lock whose process is gone is taken over, after the
  * tool that it had started (npm, pip) has been ended, since two of them would write to one folder.
  */
 export async function takeLock() {
@@ -21,7 +21,7 @@ export async function takeLock() {
     if (holder && isHeld(holder)) {
       if (!announced)
         say(
-          `Waiting for another set-up of this clone (process ${holder.pid} on ${holder.host}; if it is gone, delete ${shown(LOCK)}).`,
+          `Waiting for another set-up (process ${holder.pid} on ${holder.host}; if it is gone, delete ${shown(LOCK)}).`,
         );
       announced = true;
       await sleep(POLL_MS);

@@ -1,5 +1,5 @@
 /**
- * Makes a clone ready: npm's packages, TensorFlow, the binding between Node and TensorFlow, one operation
+ * Makes a clone or a project ready: npm's packages (of a clone), TensorFlow, the binding between Node and TensorFlow, one operation
  * as proof. Every step leaves either nothing or its whole result (it works in `.engine/partial` and
  * renames), so a set-up that was cut off is continued by running it again.
  */
@@ -17,6 +17,7 @@ import { stopRunning } from './command.mjs';
 
 import {
   checkCpu,
+  checkEngineFolder,
   checkGlibc,
   checkPlatform,
   chooseVariant,
@@ -29,10 +30,16 @@ import { EXIT, SetupFailure } from './failure.mjs';
 import { readJson, writeAtomically } from './files.mjs';
 import { releaseLock, takeLock } from './lock.mjs';
 import { installPackages, packagesAreInstalled } from './packages.mjs';
-import { ENGINE, PARTIAL, ROOT, shown } from './paths.mjs';
+import { ENGINE, PARTIAL, shown } from './paths.mjs';
 import { probeEngine, probePortableEngine } from './probe.mjs';
 import { say, secondsSince } from './progress.mjs';
-import { provisionWheels, readWheelList, wheelKey, wheelsAreUnpacked } from './wheels.mjs';
+import {
+  checkWheelsAreOurs,
+  provisionWheels,
+  readWheelList,
+  wheelKey,
+  wheelsAreUnpacked,
+} from './wheels.mjs';
 
 /** What the last successful probe saw, and on what. */
 const PROVEN = join(ENGINE, 'engine.json');
@@ -56,13 +63,13 @@ function diskFailure(error) {
   const reason = { ENOSPC: 'the disk is full', EDQUOT: 'your quota is used up' }[error.code];
   if (reason) {
     return new SetupFailure(
-      `The set-up could not write ${shown(error.path ?? ROOT)}, ${reason}: free some space and run the command again.`,
+      `The set-up could not write ${shown(error.path ?? ENGINE)}, ${reason}: free some space and run the command again.`,
       EXIT.resources,
     );
   }
   if (['EACCES', 'EPERM', 'EROFS'].includes(error.code)) {
     return new SetupFailure(
-      `The set-up may not write ${shown(error.path ?? ROOT)} (${error.code}): make the clone's folder writable for you and run the command again.`,
+      `The set-up may not write ${shown(error.path ?? ENGINE)} (${error.code}): make it writable for you and run the command again.`,
     );
   }
   throw error;
@@ -70,12 +77,13 @@ function diskFailure(error) {
 
 async function setUp() {
   checkPlatform();
+  checkEngineFolder();
   const cpu = readCpu();
   const target = chooseTarget(cpu);
   const startMs = Date.now();
   if (target.variant === 'portable') return await setUpPortable(target, startMs);
   if (!isReady(target)) {
-    const missing = process.env.LOCKSTEP_ENGINE ? null : whatIsMissing(target, cpu);
+    const missing = process.env.LOCKSTEP_ENGINE_VARIANT ? null : whatIsMissing(target, cpu);
     if (missing) {
       say(`${missing} Until then Lockstep uses its portable engine: the same, but slower.`);
       return await setUpPortable(target, startMs);
@@ -165,6 +173,7 @@ async function provide(target, cpu) {
   checkGlibc();
   checkCpu(cpu);
   const needsWheels = !wheelsAreUnpacked(target.key);
+  if (needsWheels) checkWheelsAreOurs(target.key);
   const python = needsWheels ? findPython() : null;
   const compiler = needsWheels || !hasCompiledBinding(target.key) ? findCompiler() : null;
   rmSync(PARTIAL, { recursive: true, force: true });

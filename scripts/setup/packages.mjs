@@ -5,7 +5,7 @@ import { findNpm } from './environment.mjs';
 import { SetupFailure } from './failure.mjs';
 import { hashOf, readJson, writeAtomically } from './files.mjs';
 import { noteTool } from './lock.mjs';
-import { NODE_MODULES, ROOT, shown } from './paths.mjs';
+import { IS_CLONE, NODE_MODULES, ROOT, shown } from './paths.mjs';
 import { say, secondsSince, showProgress } from './progress.mjs';
 
 const LOCKFILE = join(ROOT, 'package-lock.json');
@@ -16,8 +16,9 @@ const INSTALLED = join(NODE_MODULES, '.package-lock.json');
 const NETWORK_TROUBLE =
   /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ERR_SOCKET_TIMEOUT|network/;
 
-/** Whether node_modules holds what package-lock.json asks for. */
+/** Whether node_modules holds what package-lock.json asks for. In a project that is npm's business. */
 export function packagesAreInstalled() {
+  if (!IS_CLONE) return true;
   const lock = readFileSync(LOCKFILE);
   const wanted = JSON.parse(lock).packages;
   const present = (path, info) =>

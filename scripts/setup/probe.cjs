@@ -4,7 +4,7 @@ const util = require('node:util');
 
 // Node 24 dropped it; tfjs-node still calls it.
 util.isNullOrUndefined ??= (value) => value === null || value === undefined;
-const tf = require('@tensorflow/tfjs-node-gpu');
+const tf = require(require('./engine-folder.cjs').bindingPackage());
 
 const product = tf.matMul(tf.tensor2d([1, 2, 3, 4], [2, 2]), tf.tensor2d([5, 6, 7, 8], [2, 2]));
 const { binding, isUsingGpuDevice } = tf.backend();

@@ -13,7 +13,7 @@ import { checkDiskSpace } from './environment.mjs';
 import { SetupFailure } from './failure.mjs';
 import { bytesUnder, hashOf, readJson } from './files.mjs';
 import { noteTool } from './lock.mjs';
-import { PARTIAL, ROOT, SETUP, SITE_PACKAGES, shown, WHEELS } from './paths.mjs';
+import { ENGINE, PARTIAL, ROOT, SETUP, SITE_PACKAGES, shown, WHEELS } from './paths.mjs';
 import { megabytes, say, secondsSince, showProgress } from './progress.mjs';
 
 const UNPACKER = join(SETUP, 'unpack.py');
@@ -55,6 +55,16 @@ export function wheelsAreUnpacked(key) {
   );
 }
 
+/** Refuses to replace a shared engine that projects with another Lockstep, or on other devices, compute with. */
+export function checkWheelsAreOurs(key) {
+  const found = readJson(join(SITE_PACKAGES, STAMP_NAME));
+  if (!process.env.LOCKSTEP_ENGINE || found === null || found.key === key) return;
+  const versions = Object.entries(found.versions).map(([name, version]) => `${name} ${version}`);
+  throw new SetupFailure(
+    `LOCKSTEP_ENGINE=${ENGINE} holds ${versions[0]}, which is not what this Lockstep needs here: name another folder, or delete that one if nothing uses it any more.`,
+  );
+}
+
 /** Fetches the wheels that are not there yet, then replaces site-packages as a whole. */
 export async function provisionWheels({ variant, reason, wheels, python }) {
   const missing = wheels.filter((wheel) => !existsSync(finished(wheel)));
@@ -64,7 +74,7 @@ export async function provisionWheels({ variant, reason, wheels, python }) {
     `[2/4] TensorFlow ${wheels[0].version} for ${variant.toUpperCase()} (${reason}): ${megabytes(missingBytes)} to download` +
       `${missing.length < wheels.length ? ` of ${megabytes(totalBytes)}` : ''}, then ${megabytes(totalBytes * UNPACKED_RATIO[variant])} on disk`,
   );
-  checkDiskSpace(missingBytes + totalBytes * UNPACKED_RATIO[variant] + OTHER_BYTES, ROOT);
+  checkDiskSpace(missingBytes + totalBytes * UNPACKED_RATIO[variant] + OTHER_BYTES, ENGINE);
   for (const [index, wheel] of missing.entries()) {
     await download({ wheel, python, label: `${index + 1}/${missing.length}` });
   }

@@ -63,7 +63,7 @@ function writeTool(path: string, name: string, script: string): void {
 
 function start(folder: string, path: string, env: Record<string, string> = {}): ChildProcess {
   return spawn(process.execPath, [join(folder, 'scripts/setup.cjs')], {
-    env: { HOME: folder, PATH: path, LOCKSTEP_ENGINE: 'cpu', ...env },
+    env: { HOME: folder, PATH: path, LOCKSTEP_ENGINE_VARIANT: 'cpu', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
@@ -133,8 +133,8 @@ const MISSING: {
   {
     what: 'an engine that does not exist',
     tools: {},
-    env: { LOCKSTEP_ENGINE: 'gpu' },
-    line: 'LOCKSTEP_ENGINE is "gpu", it can be cpu, cuda or portable: set it to one of them or unset it.',
+    env: { LOCKSTEP_ENGINE_VARIANT: 'gpu' },
+    line: 'LOCKSTEP_ENGINE_VARIANT is "gpu", it can be cpu, cuda or portable: set it to one of them or unset it.',
   },
 ];
 
@@ -157,7 +157,7 @@ for (const [what, tools, reason] of [
     await linkPackages(folder);
     for (let run = 0; run < 2; run++) {
       const { exitCode, stdout, stderr } = await outcomeOf(
-        start(folder, path, { LOCKSTEP_ENGINE: '' }),
+        start(folder, path, { LOCKSTEP_ENGINE_VARIANT: '' }),
       );
       assert.equal(stderr, '');
       assert.equal(exitCode, 0);
@@ -212,7 +212,7 @@ test('pip without a network: one line that names the log', { skip: noPip }, asyn
   );
   assert.match(
     stdout,
-    /^\[2\/4\] TensorFlow \S+ for CPU \(LOCKSTEP_ENGINE=cpu\): 274 MB to download/m,
+    /^\[2\/4\] TensorFlow \S+ for CPU \(LOCKSTEP_ENGINE_VARIANT=cpu\): 274 MB to download/m,
   );
   assert.equal(
     stderr,
@@ -229,7 +229,7 @@ test('a second run does nothing: no npm, no Python, no compiler is started', asy
   }
   const engine = readFileSync(join(ROOT, '.engine/engine.json'), 'utf8');
   const { variant } = JSON.parse(engine) as { variant: string };
-  const outcome = await outcomeOf(start(ROOT, path, { LOCKSTEP_ENGINE: variant }));
+  const outcome = await outcomeOf(start(ROOT, path, { LOCKSTEP_ENGINE_VARIANT: variant }));
   assert.equal(outcome.stderr, '');
   const ready =
     variant === 'portable'
@@ -249,7 +249,7 @@ test('a set-up waits for another that is running', async (t) => {
   writeFileSync(lock, JSON.stringify({ host: hostname(), pid: process.pid, startTime }));
   const child = start(folder, path);
   child.stdout?.once('data', (line) => {
-    assert.match(`${line}`, /^Waiting for another set-up of this clone/);
+    assert.match(`${line}`, /^Waiting for another set-up \(process/);
     rmSync(lock);
   });
   const { exitCode, stderr } = await outcomeOf(child);
@@ -321,7 +321,7 @@ test('too little disk space is told with both numbers, exit code 5', async () =>
   });
 });
 
-test('the engine follows the NVIDIA driver, and LOCKSTEP_ENGINE goes before it', async () => {
+test('the engine follows the NVIDIA driver, and LOCKSTEP_ENGINE_VARIANT goes before it', async () => {
   const { chooseVariant } = (await import(
     new URL('../../scripts/setup/environment.mjs', import.meta.url).href
   )) as { chooseVariant: (env: object, driver: string | null) => object };
@@ -334,9 +334,9 @@ test('the engine follows the NVIDIA driver, and LOCKSTEP_ENGINE goes before it',
     variant: 'cpu',
     reason: 'NVIDIA driver 470.82.01 is older than 525, which CUDA 12 needs',
   });
-  assert.deepEqual(chooseVariant({ LOCKSTEP_ENGINE: 'cpu' }, '535.129.03'), {
+  assert.deepEqual(chooseVariant({ LOCKSTEP_ENGINE_VARIANT: 'cpu' }, '535.129.03'), {
     variant: 'cpu',
-    reason: 'LOCKSTEP_ENGINE=cpu',
+    reason: 'LOCKSTEP_ENGINE_VARIANT=cpu',
   });
 });
 
