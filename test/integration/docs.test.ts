@@ -107,7 +107,7 @@ function shellBlocks(markdown: string): string[] {
 /** A temporary folder that looks like the clone to commands, but keeps what they write. */
 function placeLikeTheClone(): string {
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-docs-'));
-  for (const name of ['configs', 'examples', 'launcher', 'src']) {
+  for (const name of ['bin', 'configs', 'examples', 'launcher', 'src']) {
     symlinkSync(join(PROJECT, name), join(folder, name));
   }
   const shims = join(folder, 'bin-of-test');
