@@ -31,6 +31,8 @@ export {
   type ObjectiveDefinition,
   type OptimizerDefinition,
 } from './nn/define.ts';
+export type { Answer } from './study/five-answers.ts';
+export { type StudyOptions, type StudyReport, study } from './study/study.ts';
 export type { Metrics, Notice, RunEvent, RunOutcome } from './telemetry/run-event.ts';
 export { type BuildStoreOptions, buildStore } from './workflow/data/build-store.ts';
 export type { ClusterOptions, DeviceOptions } from './workflow/placement.ts';
@@ -38,8 +40,6 @@ export type { ClassificationReport } from './workflow/predict/classification-rep
 export { type EvaluationResult, evaluate } from './workflow/predict/evaluate.ts';
 export type { PredictOptions } from './workflow/predict/options.ts';
 export { type Prediction, predict } from './workflow/predict/predict.ts';
-export type { Answer } from './workflow/study/five-answers.ts';
-export { type StudyOptions, type StudyReport, study } from './workflow/study/study.ts';
 export type { RunHooks } from './workflow/train/hooks.ts';
 export type { ConfigSource } from './workflow/train/resolve-config.ts';
 export { type ResumeOptions, resume } from './workflow/train/resume.ts';

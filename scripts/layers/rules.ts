@@ -1,5 +1,5 @@
 /**
- * The architecture as rules on imports: cli → workflow → coordinator, worker → run → nn, checkpoint → data,
+ * The architecture as rules on imports: cli, index.ts → study → workflow → coordinator, worker → run → nn, checkpoint → data,
  * engine, … → protocol, telemetry, config → core.
  */
 import { adjacency, cyclesOf, type Edge, edgesOf, pathTo } from './graph.ts';
@@ -13,6 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['run'],
   ['coordinator', 'worker'],
   ['workflow', 'bench'],
+  ['study'],
   ['cli', 'index.ts'],
 ];
 const NEVER_IN_COORDINATOR = ['engine', 'nn', 'run', 'worker'];

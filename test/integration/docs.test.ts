@@ -19,7 +19,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { runConfig } from '../../src/config/run-config.ts';
-import { studyConfig } from '../../src/workflow/study/study-config.ts';
+import { studyConfig } from '../../src/study/study-config.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const PAGES = [

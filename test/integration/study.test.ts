@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { CellResult } from '../../src/workflow/study/cell.ts';
+import type { CellResult } from '../../src/study/cell.ts';
 import { Workplace } from '../helper/command-line.ts';
 
 const GRID = `

@@ -1,5 +1,5 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { STUDY_TEMPLATE, study } from '../../workflow/study/study.ts';
+import { STUDY_TEMPLATE, study } from '../../study/study.ts';
 import type { Command } from '../command.ts';
 import { showNotice } from '../show-run.ts';
 import { withSignals } from '../with-signals.ts';

@@ -4,7 +4,7 @@ import {
   pairedDifference,
   percent,
   signed,
-} from '../study/paired-difference.ts';
+} from '../predict/paired-difference.ts';
 
 export interface DrawResult {
   readonly draw: number;

@@ -1,5 +1,5 @@
 /** A cell: one run of the grid, its measurements and their results. */
-import type { RunConfig } from '../../config/run-config.ts';
+import type { RunConfig } from '../config/run-config.ts';
 
 /** The place of a cell in the grid. */
 export interface CellKey {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { CellResult } from '../../../../src/workflow/study/cell.ts';
-import { fiveAnswers } from '../../../../src/workflow/study/five-answers.ts';
-import { loadStudyConfig } from '../../../../src/workflow/study/load-study.ts';
-import { DatasetResults } from '../../../../src/workflow/study/results.ts';
+import type { CellResult } from '../../../src/study/cell.ts';
+import { fiveAnswers } from '../../../src/study/five-answers.ts';
+import { loadStudyConfig } from '../../../src/study/load-study.ts';
+import { DatasetResults } from '../../../src/study/results.ts';
 import { key, resultOf } from './made-results.ts';
 
 const config = loadStudyConfig('configs/study.yaml');

@@ -1,10 +1,15 @@
 /** A study as Markdown: the five answers, then the tables behind them. */
 
-import { formatDuration, formatName, formatNumber } from '../../core/format.ts';
+import { formatDuration, formatName, formatNumber } from '../core/format.ts';
+import {
+  describeDifference,
+  meanOf,
+  percent,
+  varianceOf,
+} from '../workflow/predict/paired-difference.ts';
 import type { CellResult } from './cell.ts';
 import type { Answer } from './five-answers.ts';
 import { GROUPING, SCRATCH, SHUFFLED, SORTED } from './grid.ts';
-import { describeDifference, meanOf, percent, varianceOf } from './paired-difference.ts';
 import {
   accuracies,
   accuracyByLength,

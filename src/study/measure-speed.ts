@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RunConfig, runConfig } from '../../config/run-config.ts';
-import { type DeviceOptions, devicesOf } from '../placement.ts';
-import type { GuardedHooks } from '../train/hooks.ts';
-import { train } from '../train/train.ts';
+import { type RunConfig, runConfig } from '../config/run-config.ts';
+import { type DeviceOptions, devicesOf } from '../workflow/placement.ts';
+import type { GuardedHooks } from '../workflow/train/hooks.ts';
+import { train } from '../workflow/train/train.ts';
 
 /** Steps of the measurement; the first ones warm up. */
 const STEPS = 12;

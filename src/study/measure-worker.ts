@@ -3,14 +3,14 @@
  * each phase in turn, and prints one line of JSON: a report for each phase, or what went wrong.
  */
 
-import { asLockstepError } from '../../core/errors.ts';
-import { type Failure, failureOfError } from '../../core/failure.ts';
-import { createEngine } from '../../engine/select.ts';
-import { readRunConfig } from '../../run/folder.ts';
-import type { ClassificationReport } from '../predict/classification-report.ts';
-import { reportOnPredictions } from '../predict/evaluate.ts';
-import { predictBatches } from '../predict/predict-batches.ts';
-import { openPredictionTask } from '../predict/task.ts';
+import { asLockstepError } from '../core/errors.ts';
+import { type Failure, failureOfError } from '../core/failure.ts';
+import { createEngine } from '../engine/select.ts';
+import { readRunConfig } from '../run/folder.ts';
+import type { ClassificationReport } from '../workflow/predict/classification-report.ts';
+import { reportOnPredictions } from '../workflow/predict/evaluate.ts';
+import { predictBatches } from '../workflow/predict/predict-batches.ts';
+import { openPredictionTask } from '../workflow/predict/task.ts';
 
 /** What to measure. */
 export interface MeasureRequest {

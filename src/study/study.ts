@@ -3,13 +3,13 @@ import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LockstepError } from '../../core/errors.ts';
-import { lockFolder } from '../../core/folder-lock.ts';
-import { openStore, type StoreOnDisk } from '../../data/format/open-store.ts';
-import { resolveEngineKind } from '../../engine/select.ts';
-import type { Device } from '../../launch/device.ts';
-import { type DeviceOptions, devicesOf } from '../placement.ts';
-import { type GuardedHooks, type RunHooks, withGuardedHooks } from '../train/hooks.ts';
+import { LockstepError } from '../core/errors.ts';
+import { lockFolder } from '../core/folder-lock.ts';
+import { openStore, type StoreOnDisk } from '../data/format/open-store.ts';
+import { resolveEngineKind } from '../engine/select.ts';
+import type { Device } from '../launch/device.ts';
+import { type DeviceOptions, devicesOf } from '../workflow/placement.ts';
+import { type GuardedHooks, type RunHooks, withGuardedHooks } from '../workflow/train/hooks.ts';
 import type { Answer } from './five-answers.ts';
 import { firstCells } from './grid.ts';
 import { loadStudyConfig, refuseOtherGrid, studyConfigToYaml } from './load-study.ts';
@@ -20,9 +20,7 @@ import type { StudyConfig, StudyDataset } from './study-config.ts';
 import { makeStudyFolder, type StudyFolder, studyFolder, writeWhole } from './study-folder.ts';
 
 /** The study to run when the user names no other. */
-export const STUDY_TEMPLATE = fileURLToPath(
-  new URL('../../../configs/study.yaml', import.meta.url),
-);
+export const STUDY_TEMPLATE = fileURLToPath(new URL('../../configs/study.yaml', import.meta.url));
 const MINUTES = 30;
 
 /** What to study, and where. */

@@ -5,7 +5,7 @@ import {
   pairedDifference,
   signed,
   verdictOf,
-} from '../../../../src/workflow/study/paired-difference.ts';
+} from '../../../../src/workflow/predict/paired-difference.ts';
 
 const pairs = (...points: number[]) =>
   points.map((point) => ({ treated: 0.5 + point / 100, control: 0.5 }));

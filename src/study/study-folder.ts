@@ -1,7 +1,7 @@
 /** The folder of a study and of its runs. */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFailure } from '../../core/file-error.ts';
+import { writeFailure } from '../core/file-error.ts';
 import { type CellKey, type CellResult, cellName } from './cell.ts';
 
 /** The paths of a study. */

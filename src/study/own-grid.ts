@@ -1,12 +1,12 @@
 /** The study of a user's dataset, sized to a time. */
 import { basename, resolve } from 'node:path';
-import type { PretextConfig } from '../../config/phase-section.ts';
-import { LockstepError } from '../../core/errors.ts';
-import { symbolsOf } from '../../data/facts.ts';
-import type { Store, StoreManifest } from '../../data/format/store.ts';
+import type { PretextConfig } from '../config/phase-section.ts';
+import { LockstepError } from '../core/errors.ts';
+import { symbolsOf } from '../data/facts.ts';
+import type { Store, StoreManifest } from '../data/format/store.ts';
+import { meanOf } from '../workflow/predict/paired-difference.ts';
 import { type DataSize, otherSeconds, pretrainingSeconds } from './cost.ts';
 import { firstCells, firstNetwork, shareCells } from './grid.ts';
-import { meanOf } from './paired-difference.ts';
 import {
   type NetworkConfig,
   type StudyConfig,

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { chartsOf } from '../../../../src/workflow/study/charts.ts';
-import { fiveAnswers } from '../../../../src/workflow/study/five-answers.ts';
-import { loadStudyConfig } from '../../../../src/workflow/study/load-study.ts';
-import { studyMarkdown } from '../../../../src/workflow/study/markdown.ts';
-import { studyPage } from '../../../../src/workflow/study/page/page.ts';
-import { DatasetResults } from '../../../../src/workflow/study/results.ts';
+import { chartsOf } from '../../../src/study/charts.ts';
+import { fiveAnswers } from '../../../src/study/five-answers.ts';
+import { loadStudyConfig } from '../../../src/study/load-study.ts';
+import { studyMarkdown } from '../../../src/study/markdown.ts';
+import { studyPage } from '../../../src/study/page/page.ts';
+import { DatasetResults } from '../../../src/study/results.ts';
 import { key, resultOf } from './made-results.ts';
 
 const config = loadStudyConfig('configs/study.yaml');

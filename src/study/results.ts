@@ -1,8 +1,13 @@
 /** Looks up and compares the results of one dataset's cells. */
 
+import {
+  meanOf,
+  type Pair,
+  type PairedDifference,
+  pairedDifference,
+} from '../workflow/predict/paired-difference.ts';
 import { type CellResult, cellName, type MeasuredResult } from './cell.ts';
 import { FEW_LABELS, firstNetwork, SCRATCH, validationScore } from './grid.ts';
-import { meanOf, type Pair, type PairedDifference, pairedDifference } from './paired-difference.ts';
 import type { StudyDataset } from './study-config.ts';
 
 /** The results of one dataset. */

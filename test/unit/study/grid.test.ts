@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { cellName } from '../../../../src/workflow/study/cell.ts';
-import { bestPretext, firstCells, shareCells } from '../../../../src/workflow/study/grid.ts';
-import { loadStudyConfig } from '../../../../src/workflow/study/load-study.ts';
+import { cellName } from '../../../src/study/cell.ts';
+import { bestPretext, firstCells, shareCells } from '../../../src/study/grid.ts';
+import { loadStudyConfig } from '../../../src/study/load-study.ts';
 import { resultOf } from './made-results.ts';
 
 const config = loadStudyConfig('configs/study.yaml');

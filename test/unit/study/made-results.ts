@@ -1,4 +1,4 @@
-import type { CellKey, CellResult } from '../../../../src/workflow/study/cell.ts';
+import type { CellKey, CellResult } from '../../../src/study/cell.ts';
 
 /** Validation and test accuracy of each draw, by labels a class. */
 type Accuracies = Readonly<Record<number, readonly (readonly [number, number])[]>>;

@@ -1,6 +1,6 @@
 /** Runs the cells of a grid, several at a time. Reads the results of finished cells instead. */
-import type { Device } from '../../launch/device.ts';
-import type { StopRequests } from '../train/stop-requests.ts';
+import type { Device } from '../launch/device.ts';
+import type { StopRequests } from '../workflow/train/stop-requests.ts';
 import type { Cell, CellResult } from './cell.ts';
 import { cellName } from './cell.ts';
 import { runCell, studyStopped } from './run-cell.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { LockstepError } from '../../../../src/core/errors.ts';
-import type { Store } from '../../../../src/data/format/store.ts';
-import { firstCells } from '../../../../src/workflow/study/grid.ts';
-import { loadStudyConfig } from '../../../../src/workflow/study/load-study.ts';
-import { gridOfStore, sizedGrid } from '../../../../src/workflow/study/own-grid.ts';
+import { LockstepError } from '../../../src/core/errors.ts';
+import type { Store } from '../../../src/data/format/store.ts';
+import { firstCells } from '../../../src/study/grid.ts';
+import { loadStudyConfig } from '../../../src/study/load-study.ts';
+import { gridOfStore, sizedGrid } from '../../../src/study/own-grid.ts';
 
 const template = loadStudyConfig('configs/study.yaml');
 

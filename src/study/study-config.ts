@@ -1,9 +1,9 @@
 /** The configuration of a study: a grid of runs that shows what self-supervised learning gains on a dataset. */
 import { z } from 'zod';
-import { dataSection } from '../../config/data-section.ts';
-import { engineSection } from '../../config/engine-section.ts';
-import { modelSection } from '../../config/model-section.ts';
-import { batchSection, phaseSection, pretextSection } from '../../config/phase-section.ts';
+import { dataSection } from '../config/data-section.ts';
+import { engineSection } from '../config/engine-section.ts';
+import { modelSection } from '../config/model-section.ts';
+import { batchSection, phaseSection, pretextSection } from '../config/phase-section.ts';
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, 'letters, digits, "_" and "-" only');
 

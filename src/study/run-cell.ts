@@ -1,16 +1,20 @@
 /** Trains one cell of the grid in separate processes and measures it. Continues an earlier try. */
 import { existsSync, rmSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import { listCheckpoints } from '../../checkpoint/store.ts';
-import { asLockstepError, LockstepError } from '../../core/errors.ts';
-import { errorOfFailure } from '../../core/failure.ts';
-import type { Device } from '../../launch/device.ts';
-import { startEngineProgram } from '../../launch/engine-process.ts';
-import { runPaths } from '../../run/folder.ts';
-import type { ClassificationReport } from '../predict/classification-report.ts';
-import { resume } from '../train/resume.ts';
-import { killWhenStopped, type StopRequests, stopSignalOf } from '../train/stop-requests.ts';
-import { train } from '../train/train.ts';
+import { listCheckpoints } from '../checkpoint/store.ts';
+import { asLockstepError, LockstepError } from '../core/errors.ts';
+import { errorOfFailure } from '../core/failure.ts';
+import type { Device } from '../launch/device.ts';
+import { startEngineProgram } from '../launch/engine-process.ts';
+import { runPaths } from '../run/folder.ts';
+import type { ClassificationReport } from '../workflow/predict/classification-report.ts';
+import { resume } from '../workflow/train/resume.ts';
+import {
+  killWhenStopped,
+  type StopRequests,
+  stopSignalOf,
+} from '../workflow/train/stop-requests.ts';
+import { train } from '../workflow/train/train.ts';
 import { type Cell, type CellResult, cellName } from './cell.ts';
 import type { MeasureLine, MeasureRequest } from './measure-worker.ts';
 import { cellPaths, type StudyFolder, writeWhole } from './study-folder.ts';

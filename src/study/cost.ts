@@ -1,7 +1,7 @@
 /** The cost of a cell. Pure, so that a study can size its grid before it runs. */
 
-import type { PhaseConfig } from '../../config/phase-section.ts';
-import type { RunConfig } from '../../config/run-config.ts';
+import type { PhaseConfig } from '../config/phase-section.ts';
+import type { RunConfig } from '../config/run-config.ts';
 import type { Cell } from './cell.ts';
 
 /** Cost of a forward pass, as a share of forward and backward. */

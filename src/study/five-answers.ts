@@ -1,7 +1,5 @@
 /** Answers the five questions about self-supervised learning on a dataset, each with one sentence and one number. */
-import type { PretextConfig } from '../../config/phase-section.ts';
-import type { CellResult } from './cell.ts';
-import { GROUPING, SHUFFLED, SORTED } from './grid.ts';
+import type { PretextConfig } from '../config/phase-section.ts';
 import {
   describeDifference,
   type PairedDifference,
@@ -9,7 +7,9 @@ import {
   signed,
   type Verdict,
   verdictOf,
-} from './paired-difference.ts';
+} from '../workflow/predict/paired-difference.ts';
+import type { CellResult } from './cell.ts';
+import { GROUPING, SHUFFLED, SORTED } from './grid.ts';
 import { accuracyByLength, type DatasetResults, difference, fewLabels } from './results.ts';
 
 /** The answer to one question. */

@@ -1,18 +1,18 @@
 /** Runs a grid, writes `study.md` and `study.html`, and returns the five answers. */
 
-import { formatDuration } from '../../core/format.ts';
-import { symbolsOf } from '../../data/facts.ts';
-import { openStore } from '../../data/format/open-store.ts';
-import type { Device } from '../../launch/device.ts';
-import { ensureStore } from '../train/ensure-store.ts';
-import type { GuardedHooks } from '../train/hooks.ts';
+import { formatDuration } from '../core/format.ts';
+import { symbolsOf } from '../data/facts.ts';
+import { openStore } from '../data/format/open-store.ts';
+import type { Device } from '../launch/device.ts';
+import { meanOf, percent } from '../workflow/predict/paired-difference.ts';
+import { ensureStore } from '../workflow/train/ensure-store.ts';
+import type { GuardedHooks } from '../workflow/train/hooks.ts';
 import { type Cell, type CellResult, cellName } from './cell.ts';
 import { chartsOf } from './charts.ts';
 import { type Answer, fiveAnswers } from './five-answers.ts';
 import { bestPretext, firstCells, firstNetwork, shareCells } from './grid.ts';
 import { studyMarkdown } from './markdown.ts';
 import { studyPage } from './page/page.ts';
-import { meanOf, percent } from './paired-difference.ts';
 import { DatasetResults } from './results.ts';
 import { type GridEvent, runGrid } from './run-grid.ts';
 import type { StudyConfig, StudyDataset } from './study-config.ts';

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { stringify } from 'yaml';
-import { parseConfig, readConfigFile } from '../../config/load.ts';
-import { LockstepError } from '../../core/errors.ts';
+import { parseConfig, readConfigFile } from '../config/load.ts';
+import { LockstepError } from '../core/errors.ts';
 import { type StudyConfig, studyConfig } from './study-config.ts';
 
 /**

@@ -1,10 +1,10 @@
 /** The runs that follow from a study's configuration. Pure. */
 
-import type { ModelConfig } from '../../config/model-section.ts';
-import type { ObjectiveConfig, PhaseConfig, PretextConfig } from '../../config/phase-section.ts';
-import { runConfig } from '../../config/run-config.ts';
+import type { ModelConfig } from '../config/model-section.ts';
+import type { ObjectiveConfig, PhaseConfig, PretextConfig } from '../config/phase-section.ts';
+import { runConfig } from '../config/run-config.ts';
+import { meanOf } from '../workflow/predict/paired-difference.ts';
 import { type Cell, type CellKey, type CellResult, cellName, type MeasuredPhase } from './cell.ts';
-import { meanOf } from './paired-difference.ts';
 import type {
   LabelsConfig,
   NetworkConfig,
