@@ -1,18 +1,16 @@
 /**
- * Runs the tests: `node scripts/test.mjs [FILE or FOLDER …]`, all of them without arguments. Shows what
- * node's test runner shows and ends with the line `N passed, N failed`.
+ * Runs the tests: `node scripts/test.mjs [FILE or FOLDER …]`, all of them without arguments. Compiles the sources and
+ * the tests, shows what node's test runner shows and ends with the line `N passed, N failed`.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, isBuilt } from './setup/build.mjs';
+import { ROOT } from './setup/paths.mjs';
+import { compileTests } from './test/compile.mjs';
+import { testFilesIn } from './test/files.mjs';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const COUNTING_REPORTER = fileURLToPath(new URL('test/counting-reporter.mjs', import.meta.url));
-const MOST_FILES_AT_ONCE = 4;
-const TEST_TIMEOUT_MS = 600_000;
+const RUNNER = fileURLToPath(new URL('test/run.mjs', import.meta.url));
 /** TensorFlow reads these when a process loads it; one thread, as in a run. */
 const ENGINE_ENVIRONMENT = {
   TF_ENABLE_ONEDNN_OPTS: '1',
@@ -22,29 +20,14 @@ const ENGINE_ENVIRONMENT = {
   OMP_NUM_THREADS: '1',
 };
 
-function testFilesIn(path) {
-  if (!statSync(path, { throwIfNoEntry: false })) return [];
-  if (!statSync(path).isDirectory()) return [path];
-  return readdirSync(path, { recursive: true })
-    .filter((name) => name.endsWith('.test.ts'))
-    .map((name) => join(path, name))
-    .sort();
-}
-
 /** Resolves to the runner's exit code. */
-function runTests(files, countsFile) {
-  const child = spawn(
-    process.execPath,
-    [
-      ...['--import', 'tsx', '--test'],
-      `--test-concurrency=${Math.min(availableParallelism(), MOST_FILES_AT_ONCE)}`,
-      `--test-timeout=${TEST_TIMEOUT_MS}`,
-      ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
-      ...[`--test-reporter=${COUNTING_REPORTER}`, `--test-reporter-destination=${countsFile}`],
-      ...files,
-    ],
-    { cwd: ROOT, stdio: 'inherit', env: { ...process.env, ...ENGINE_ENVIRONMENT } },
-  );
+function runTests(files) {
+  // Node's runner hands its own options on to the processes of the tests.
+  const child = spawn(process.execPath, ['--enable-source-maps', RUNNER, ...files], {
+    cwd: ROOT,
+    stdio: 'inherit',
+    env: { ...process.env, ...ENGINE_ENVIRONMENT },
+  });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   return new Promise((done) => child.on('exit', (code) => done(code ?? 1)));
 }
@@ -57,20 +40,15 @@ async function main(paths) {
     );
     return 2;
   }
-  // Tests start the command line, which runs from the build.
-  if (!isBuilt()) build();
-  const files = paths.flatMap((path) => testFilesIn(resolve(ROOT, path)));
-  const folder = mkdtempSync(join(tmpdir(), 'lockstep-test-'));
   try {
-    const countsFile = join(folder, 'counts.json');
-    const exitCode = await runTests(files, countsFile);
-    const { passed, failed } = JSON.parse(readFileSync(countsFile, 'utf8') || '{}');
-    if (passed === undefined) process.stdout.write('The tests were ended before they were done.\n');
-    else process.stdout.write(`${passed} passed, ${failed} failed\n`);
-    return exitCode;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+    // Tests also start the command line, which runs from dist/.
+    if (!isBuilt()) build();
+    compileTests();
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`);
+    return 1;
   }
+  return await runTests(paths.flatMap((path) => testFilesIn(resolve(ROOT, path))));
 }
 
 const paths = process.argv.slice(2);

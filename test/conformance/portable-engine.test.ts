@@ -5,19 +5,19 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { after, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { fixtureConfig, Workplace } from '../helper/command-line.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** All in one process, which starts the engine once. */
 const SUITES = [
-  'test/parity/model.test.ts',
-  'test/parity/optimizer.test.ts',
-  'test/property/padding.test.ts',
-  'test/property/causality.test.ts',
-  'test/unit/engine/channel-norm.test.ts',
-  'test/unit/engine/engine.test.ts',
-  'test/unit/model/model.test.ts',
+  '../parity/model.test.js',
+  '../parity/optimizer.test.js',
+  '../property/padding.test.js',
+  '../property/causality.test.js',
+  '../unit/engine/channel-norm.test.js',
+  '../unit/engine/engine.test.js',
+  '../unit/nn/model/model.test.js',
 ];
+const IMPORTS = SUITES.map((suite) => `import '${new URL(suite, import.meta.url).href}';`).join('');
 
 describe('the portable engine', () => {
   const place = new Workplace();
@@ -25,8 +25,8 @@ describe('the portable engine', () => {
 
   it('passes the suites of an engine', async () => {
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-    const child = spawn(process.execPath, ['--import', 'tsx', '--test', ...SUITES], {
-      cwd: ROOT,
+    const options = ['--test-reporter=tap', '--input-type=module', '--eval', IMPORTS];
+    const child = spawn(process.execPath, options, {
       env: { ...env, LOCKSTEP_TEST_ENGINE: 'portable' },
     });
     let output = '';

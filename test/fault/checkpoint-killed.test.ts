@@ -5,21 +5,21 @@ import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { restoreNewest } from '../../src/checkpoint/restore.ts';
 import { hashState } from '../../src/checkpoint/state-tensors.ts';
 import { saveCheckpoint } from '../../src/checkpoint/store.ts';
 import { tidyAfterCrash } from '../../src/core/atomic-folder.ts';
+import { programCommand } from '../../src/launch/program.ts';
 import { LAYOUT, smallContent } from './checkpoint-writer.ts';
 
-const WRITER = fileURLToPath(new URL('checkpoint-writer.ts', import.meta.url));
+const [NODE, ...WRITER] = programCommand(new URL('checkpoint-writer.ts', import.meta.url));
 const NEVER = 1000;
 
 /** Runs the real writer in a process of its own; gives how many steps it took, or that it was killed. */
 function write(folder: string, step: number, dieAfter: number): Promise<number | 'killed'> {
-  const args = ['--import', 'tsx', WRITER, folder, `${step}`, '2', `${dieAfter}`];
+  const args = [...WRITER, folder, `${step}`, '2', `${dieAfter}`];
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, args, (error, stdout, stderr) => {
+    execFile(NODE, args, (error, stdout, stderr) => {
       if (error === null) resolve(Number(stdout));
       else if (error.signal === 'SIGKILL') resolve('killed');
       else reject(new Error(stderr));

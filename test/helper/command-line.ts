@@ -3,9 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
+import { CLONE } from './clone.ts';
 
 export interface Ended {
   readonly code: number | null;
@@ -27,7 +25,7 @@ export class Workplace {
   }
 
   start(...args: readonly string[]): Started {
-    const child = spawn(process.execPath, [join(PROJECT, 'bin', 'lockstep.js'), ...args], {
+    const child = spawn(process.execPath, [join(CLONE, 'bin', 'lockstep.js'), ...args], {
       cwd: this.folder,
       // What tests time is no choice for this user's runs.
       env: { ...process.env, XDG_CACHE_HOME: this.path('.cache') },
@@ -84,5 +82,5 @@ export class Workplace {
 
 /** A configuration of the tests, by name. */
 export function fixtureConfig(name: string): string {
-  return join(PROJECT, 'test', 'fixture', 'run', name);
+  return join(CLONE, 'test', 'fixture', 'run', name);
 }

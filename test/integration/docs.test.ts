@@ -15,23 +15,22 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { runConfig } from '../../src/config/run-config.ts';
 import { studyConfig } from '../../src/study/study-config.ts';
+import { CLONE } from '../helper/clone.ts';
 
-const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const PAGES = [
   'README.md',
   'src/README.md',
   'src/protocol/GUARANTEES.md',
   'test/parity/README.md',
-  ...readdirSync(join(PROJECT, 'docs'))
+  ...readdirSync(join(CLONE, 'docs'))
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
 ];
-const read = (page: string): string => readFileSync(join(PROJECT, page), 'utf8');
+const read = (page: string): string => readFileSync(join(CLONE, page), 'utf8');
 
 describe('the commands of', () => {
   for (const page of PAGES) {
@@ -56,7 +55,7 @@ describe('the links of', () => {
     it(`${page} lead to files`, () => {
       const targets = [...read(page).matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map((match) => match[1]!);
       const local = targets.filter((target) => !target.includes('://'));
-      const broken = local.filter((target) => !existsSync(resolve(PROJECT, dirname(page), target)));
+      const broken = local.filter((target) => !existsSync(resolve(CLONE, dirname(page), target)));
       assert.deepEqual(broken, []);
     });
   }
@@ -108,11 +107,11 @@ function shellBlocks(markdown: string): string[] {
 function placeLikeTheClone(): string {
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-docs-'));
   for (const name of ['bin', 'configs', 'examples', 'launcher', 'src']) {
-    symlinkSync(join(PROJECT, name), join(folder, name));
+    symlinkSync(join(CLONE, name), join(folder, name));
   }
   const shims = join(folder, 'bin-of-test');
   mkdirSync(shims);
-  const npx = `#!/bin/sh\n[ "$1" = lockstep ] || exit 64\nshift\nexec node "${PROJECT}bin/lockstep.js" "$@"\n`;
+  const npx = `#!/bin/sh\n[ "$1" = lockstep ] || exit 64\nshift\nexec node "${CLONE}/bin/lockstep.js" "$@"\n`;
   writeFileSync(join(shims, 'npx'), npx);
   chmodSync(join(shims, 'npx'), 0o755);
   return folder;

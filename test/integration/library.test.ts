@@ -1,14 +1,13 @@
 /** The library as another program uses it: values, no word on the terminal, nothing left behind. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import type { EvaluationResult, Prediction, RunEvent, RunOutcome } from '../../src/index.ts';
+import { startProgram } from '../../src/launch/program.ts';
 import { type Ended, Workplace } from '../helper/command-line.ts';
 
-const PROGRAM = fileURLToPath(new URL('./library-program.ts', import.meta.url));
+const PROGRAM = new URL('./library-program.ts', import.meta.url);
 
 interface Process {
   readonly exitCode: number | undefined;
@@ -22,15 +21,11 @@ describe('the library', () => {
 
   /** Resolves when the program has ended by itself: then no handle of the library's is left. */
   const use = async <Seen>(what: string, run: string): Promise<Seen & { ended: Ended }> => {
-    const child = spawn(
-      process.execPath,
-      ['--import', import.meta.resolve('tsx'), PROGRAM, what, run],
-      {
-        cwd: place.folder,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
-    const [stdout, stderr] = [text(child.stdout), text(child.stderr)];
+    const child = startProgram(PROGRAM, [what, run], {
+      cwd: place.folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const [stdout, stderr] = [text(child.stdout!), text(child.stderr!)];
     const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
     const ended = { code, stdout: await stdout, stderr: await stderr };
     assert.deepEqual(ended, { code: 0, stdout: '', stderr: '' });

@@ -17,9 +17,8 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { CLONE } from '../helper/clone.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const GOOD_PYTHON = 'echo \'{"version": [3, 12, 1], "missing": []}\'';
 const GOOD_TOOL = 'exit 0';
 /** Answers `npm --version`, else writes its own number and hangs. */
@@ -37,7 +36,7 @@ function bareClone(t: TestContext, tools: Record<string, string>) {
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-setup-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   for (const name of ['scripts/setup.cjs', 'scripts/setup', 'package.json', 'package-lock.json']) {
-    cpSync(join(ROOT, name), join(folder, name), { recursive: true });
+    cpSync(join(CLONE, name), join(folder, name), { recursive: true });
   }
   const path = join(folder, 'fake-path');
   mkdirSync(path);
@@ -53,7 +52,7 @@ async function linkPackages(folder: string): Promise<void> {
     packagesAreInstalled(),
     'node_modules is not what package-lock.json says: npm run setup',
   );
-  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  symlinkSync(join(CLONE, 'node_modules'), join(folder, 'node_modules'));
 }
 
 function writeTool(path: string, name: string, script: string): void {
@@ -227,9 +226,9 @@ test('a second run does nothing: no npm, no Python, no compiler is started', asy
   for (const tool of ['npm', 'python3', 'python', 'g++', 'c++', 'clang++']) {
     writeTool(path, tool, `echo ${tool} >> ${started}; exit 1`);
   }
-  const engine = readFileSync(join(ROOT, '.engine/engine.json'), 'utf8');
+  const engine = readFileSync(join(CLONE, '.engine/engine.json'), 'utf8');
   const { variant } = JSON.parse(engine) as { variant: string };
-  const outcome = await outcomeOf(start(ROOT, path, { LOCKSTEP_ENGINE_VARIANT: variant }));
+  const outcome = await outcomeOf(start(CLONE, path, { LOCKSTEP_ENGINE_VARIANT: variant }));
   assert.equal(outcome.stderr, '');
   const ready =
     variant === 'portable'
@@ -237,7 +236,7 @@ test('a second run does nothing: no npm, no Python, no compiler is started', asy
       : /^Lockstep is ready: TensorFlow \d+\.\d+\.\d+ on the [CG]PU \(.+\)\.\n$/;
   assert.match(outcome.stdout, ready);
   assert.ok(!existsSync(started));
-  assert.equal(readFileSync(join(ROOT, '.engine/engine.json'), 'utf8'), engine);
+  assert.equal(readFileSync(join(CLONE, '.engine/engine.json'), 'utf8'), engine);
 });
 
 test('a set-up waits for another that is running', async (t) => {
@@ -372,7 +371,7 @@ test('an old Node gets one line', () => {
 
 test('the command line starts from any folder of the clone', () => {
   const help = execFileSync('npx', ['lockstep', '--help'], {
-    cwd: join(ROOT, 'scripts'),
+    cwd: join(CLONE, 'scripts'),
     encoding: 'utf8',
   });
   assert.match(help, /lockstep train/);

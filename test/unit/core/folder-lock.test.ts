@@ -15,12 +15,11 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const lockText = (owner: object) => writeFileSync(join(folder, 'lock'), JSON.stringify(owner));
-const MODULE = new URL('../../../src/core/folder-lock.ts', import.meta.url).href;
+/** Of the compiled module: tests run compiled. */
+const MODULE = new URL('../../../src/core/folder-lock.js', import.meta.url).href;
 const code = (after: string) =>
   `import { lockFolder } from '${MODULE}'; lockFolder(process.argv[1]); ${after}`;
-const argumentsOf = (script: string) => [
-  ...['--import', 'tsx', '--input-type=module', '-e', script, folder],
-];
+const argumentsOf = (script: string) => ['--input-type=module', '-e', script, folder];
 
 it('keeps a second owner out until the first lets go', () => {
   const lock = lockFolder(folder);

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { programCommand, startProgram, startThread } from '../../../src/launch/program.ts';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { type programCommand, startProgram, startThread } from '../../../src/launch/program.ts';
+import { CLONE } from '../../helper/clone.ts';
 
 const ECHO = new URL('./echo.ts', import.meta.url);
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 describe('programs of ours', () => {
   it('run as a process, with arguments', async () => {
@@ -27,19 +28,31 @@ describe('programs of ours', () => {
   });
 
   it('start from the build without a compiler when they run from it', async () => {
-    const built = (await import(join(ROOT, 'dist/launch/program.js'))) as {
+    const built = (await import(join(CLONE, 'dist/launch/program.js'))) as {
       programCommand: typeof programCommand;
     };
     const [, ...argv] = built.programCommand(new URL('file:///package/dist/worker/main.ts'));
     assert.deepEqual(argv, ['/package/dist/worker/main.js']);
-    assert.equal(programCommand(ECHO).at(-1), fileURLToPath(ECHO));
+    const source = pathToFileURL(join(CLONE, 'src/launch/program.ts'));
+    const script = `import { programCommand } from '${source}'; console.log(programCommand(new URL('${ECHO}')).at(-1))`;
+    const options = [
+      '--import',
+      import.meta.resolve('tsx'),
+      '--input-type=module',
+      '--eval',
+      script,
+    ];
+    const printed = execFileSync(process.execPath, options, { encoding: 'utf8' });
+    assert.equal(printed.trimEnd(), fileURLToPath(ECHO));
   });
 
   it('are started nowhere else', () => {
-    const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
+    const sources = readdirSync(join(CLONE, 'src'), { recursive: true, encoding: 'utf8' });
     const others = sources
       .filter((path) => path.endsWith('.ts') && path !== 'launch/program.ts')
-      .filter((path) => /\btsx\b|new Worker\(/.test(readFileSync(join(ROOT, 'src', path), 'utf8')));
+      .filter((path) =>
+        /\btsx\b|new Worker\(/.test(readFileSync(join(CLONE, 'src', path), 'utf8')),
+      );
     assert.deepEqual(others, []);
   });
 });

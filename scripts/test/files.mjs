@@ -1,0 +1,66 @@
+/** Which files of tests there are, and which processes run them in which order. */
+import { readdirSync, statSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { ROOT } from '../setup/paths.mjs';
+
+/** What takes longest begins first, so that all processors are busy until the end. */
+const LONGEST_FIRST = [
+  'test/integration/study.test.ts',
+  'test/fault/death-of-processes.test.ts',
+  'test/fault/network-faults.test.ts',
+  'test/integration/docs.test.ts',
+  'test/integration/not-finite.test.ts',
+  'test/fault/killed-training.test.ts',
+  'test/integration/command-line.test.ts',
+  'test/integration/same-bits.test.ts',
+  'test/integration/bench.test.ts',
+  'test/fault/replicas-differ.test.ts',
+  'test/fault/no-leaks.test.ts',
+  'test/integration/bad-input.test.ts',
+  'test/integration/raw-files.test.ts',
+  'test/conformance/portable-engine.test.ts',
+  'test/integration/quickstart-data.test.ts',
+  'test/integration/next-step.test.ts',
+  'test/integration/tuned-start.test.ts',
+];
+/** A process for each folder below; its files share what takes long to start, above all an engine. */
+const SHARED_PROCESS = ['test/parity', 'test/property', /^test\/unit\/[^/]+/];
+
+export function testFilesIn(path) {
+  if (!statSync(path, { throwIfNoEntry: false })) return [];
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path, { recursive: true })
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => join(path, name))
+    .sort();
+}
+
+/**
+ * The files by the process that runs them, those that take longest first.
+ * @returns {{ name: string, files: string[] }[]} named by the only file or by the folder
+ */
+export function planProcesses(files) {
+  const processes = new Map();
+  for (const file of files) {
+    const path = relative(ROOT, file).split(sep).join('/');
+    const name = sharedProcess(dirname(path)) ?? path;
+    processes.set(name, [...(processes.get(name) ?? []), file]);
+  }
+  return [...processes]
+    .map(([name, of]) => ({ name: of.length === 1 ? relative(ROOT, of[0]) : name, files: of }))
+    .sort((a, b) => placeOf(a) - placeOf(b));
+}
+
+function sharedProcess(folder) {
+  for (const shared of SHARED_PROCESS) {
+    if (typeof shared === 'string' ? folder === shared : shared.test(folder)) {
+      return typeof shared === 'string' ? shared : shared.exec(folder)[0];
+    }
+  }
+  return undefined;
+}
+
+function placeOf({ name }) {
+  const place = LONGEST_FIRST.indexOf(name);
+  return place < 0 ? LONGEST_FIRST.length : place;
+}
