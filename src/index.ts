@@ -10,7 +10,7 @@
  * @module
  */
 export type { RunConfig, RunConfigInput } from './config/run-config.ts';
-export { type ErrorCode, EXIT, LockstepError } from './core/errors.ts';
+export { type ErrorCode, EXIT } from './core/errors.ts';
 export {
   type OpenStoreOptions,
   openStore,
@@ -18,22 +18,11 @@ export {
 } from './data/format/open-store.ts';
 export type { Split, Store, StoreManifest } from './data/format/store.ts';
 export type { BuildOptions, ImportProgress } from './data/importer/build-options.ts';
-export { defineImporter, type ImporterDefinition } from './data/importer/define-importer.ts';
-export type { ImportItem, RawRecord, RawSkip } from './data/importer/record.ts';
 export type { ImportReport } from './data/importer/report.ts';
-export {
-  defineModel,
-  defineObjective,
-  defineOptimizer,
-  type Model,
-  type ModelDefinition,
-  type Objective,
-  type ObjectiveDefinition,
-  type OptimizerDefinition,
-} from './nn/define.ts';
+export * from './extension/library.ts';
 export type { Answer } from './study/five-answers.ts';
 export { type StudyOptions, type StudyReport, study } from './study/study.ts';
-export type { Metrics, Notice, RunEvent, RunOutcome } from './telemetry/run-event.ts';
+export type { Notice, RunEvent, RunOutcome } from './telemetry/run-event.ts';
 export { type BuildStoreOptions, buildStore } from './workflow/data/build-store.ts';
 export type { ClusterOptions, DeviceOptions } from './workflow/placement.ts';
 export type { ClassificationReport } from './workflow/predict/classification-report.ts';

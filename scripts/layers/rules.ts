@@ -10,6 +10,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['protocol', 'telemetry', 'config'],
   ['data', 'engine', 'collective', 'launch'],
   ['nn', 'checkpoint'],
+  ['extension'],
   ['run'],
   ['coordinator', 'worker'],
   ['workflow', 'bench'],

@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { extensionRecord } from '../config/extension-record.ts';
 import { canonicalJson } from '../core/canonical-json.ts';
 import { LockstepError } from '../core/errors.ts';
 import { sha256, sha256OfFile } from '../core/hash.ts';
@@ -52,6 +53,8 @@ const common = {
   /** The run's resolved configuration, and its hash. */
   config: z.record(z.string(), z.unknown()),
   configHash: hash,
+  /** Modules of the user's own that define what the configuration names. */
+  extensions: z.array(extensionRecord).default([]),
   /** Content hash of the dataset. */
   dataHash: hash,
   /** SHA-256 over parameters, statistics and moments in flat order. */

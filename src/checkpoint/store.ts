@@ -4,6 +4,7 @@
  */
 import { mkdir, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { ExtensionRecord } from '../config/extension-record.ts';
 import type { RunConfig } from '../config/run-config.ts';
 import {
   type AtomicFolderOptions,
@@ -41,6 +42,8 @@ export interface SavedContext {
   readonly phase: { readonly index: number; readonly name: string; readonly stepInPhase: number };
   readonly fingerprint: NumericsFingerprint;
   readonly config: RunConfig;
+  /** Those that define what the configuration names. @default none */
+  readonly extensions?: readonly ExtensionRecord[];
   /** Content hash of the dataset. */
   readonly dataHash: string;
   readonly layout: StateLayout;
@@ -140,6 +143,7 @@ function commonBody(context: SavedContext, globalStep: number, stateHash: string
     fingerprint: context.fingerprint,
     config: { ...context.config },
     configHash: sha256(canonicalJson(context.config)),
+    extensions: [...(context.extensions ?? [])],
     dataHash: context.dataHash,
     stateHash,
   };

@@ -70,6 +70,7 @@ export function parseConfig<Schema extends z.ZodType>(
     throw invalid(faults.map(({ pos, message }) => `${place(source, lines, pos[0])}: ${message}.`));
   }
   const value = rootSection(document, source);
+  refuseCode(document, lines, source);
   const applied = overrides.map((override) => applyOrRefuse(value, override));
   const result = schema.safeParse(value);
   if (result.success) return result.data;
@@ -117,6 +118,18 @@ function suggestFile(path: string): string {
   } catch {
     return ''; // The folder is absent, too: there is nothing to suggest.
   }
+}
+
+/** Files are never executed, and none names a file that is: whoever gives the command does. */
+function refuseCode(document: Document, lines: LineCounter, source: string): void {
+  const key = ['extensions', 'extension'].find((name) => document.has(name));
+  if (key === undefined) return;
+  const where = locate(document, lines, source, [key]);
+  throw new LockstepError(
+    'CONFIG_INVALID',
+    `${where}: ${key} is no key of a configuration: a configuration never names code that is executed.`,
+    'Give the module by --extension PATH, or name it in lockstep.config.ts of the current folder.',
+  );
 }
 
 function rootSection(document: Document, source: string): unknown {

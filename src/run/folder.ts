@@ -9,6 +9,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
+import { type ExtensionRecord, extensionRecord } from '../config/extension-record.ts';
 import { loadRunConfig, resolvedConfigToYaml } from '../config/load.ts';
 import type { RunConfig } from '../config/run-config.ts';
 import { tidyAfterCrash } from '../core/atomic-folder.ts';
@@ -17,12 +19,15 @@ import { systemErrorCode, writeFailure } from '../core/file-error.ts';
 import { type FolderLock, LOCK_FILE, lockFolder } from '../core/folder-lock.ts';
 import { makeFolders, removeFolders } from '../core/make-folders.ts';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
+import { extensionsOf, recordOf, requireExtensions } from '../extension/identity.ts';
 
 /** The places in a run's folder. */
 export interface RunPaths {
   readonly path: string;
   /** The resolved configuration. */
   readonly config: string;
+  /** Names and hashes of the extensions that define what the configuration names; absent without any. */
+  readonly extensions: string;
   /** A log file for each process. */
   readonly logs: string;
   /** One JSON object a line. */
@@ -38,6 +43,7 @@ export function runPaths(path: string): RunPaths {
   return {
     path,
     config: join(path, 'config.yaml'),
+    extensions: join(path, 'extensions.json'),
     logs: join(path, 'logs'),
     metrics: join(path, 'metrics.jsonl'),
     checkpoints: join(path, 'checkpoints'),
@@ -104,10 +110,11 @@ function writeRunFolder(path: string, config: RunConfig, lock: FolderLock): RunF
   try {
     for (const folder of [paths.logs, paths.checkpoints, paths.phases]) mkdirSync(folder);
     writeFileSync(paths.metrics, '');
+    writeExtensions(paths, extensionsOf(config).map(recordOf));
     writeFileSync(paths.config, `${configHeader(config)}${resolvedConfigToYaml(config)}`);
   } catch (thrown) {
-    const { logs, checkpoints, phases, metrics, config: yaml } = paths;
-    const written = [logs, checkpoints, phases, metrics, yaml];
+    const { logs, checkpoints, phases, metrics, extensions, config: yaml } = paths;
+    const written = [logs, checkpoints, phases, metrics, extensions, yaml];
     for (const one of written) rmSync(one, { recursive: true, force: true });
     throw writeFailure(thrown, path, 0);
   }
@@ -143,15 +150,45 @@ export async function openRunFolder(path: string): Promise<RunFolder> {
   return { ...paths, ...lock, runConfig };
 }
 
-/** The resolved configuration of a run. Throws RUN_NOT_FOUND, CONFIG_INVALID. */
+/**
+ * The resolved configuration of a run.
+ * @throws LockstepError RUN_NOT_FOUND, CONFIG_INVALID; EXTENSION_MISMATCH when an extension that the run needs is
+ *   not loaded, or is another one now
+ */
 export function readRunConfig(path: string): RunConfig {
-  const { config } = runPaths(path);
-  if (existsSync(config)) return loadRunConfig(config);
+  const paths = runPaths(path);
+  if (existsSync(paths.config)) {
+    requireExtensions(readExtensions(paths), `The run "${path}"`);
+    return loadRunConfig(paths.config);
+  }
   throw new LockstepError(
     'RUN_NOT_FOUND',
     `"${path}" is no run's folder: it has no config.yaml.`,
     'Give the folder that a run was started in, such as runs/<name>.',
   );
+}
+
+/** A run without extensions has no such file. */
+function writeExtensions({ extensions }: RunPaths, records: readonly ExtensionRecord[]): void {
+  if (records.length === 0) return;
+  writeFileSync(extensions, `${JSON.stringify({ extensions: records }, null, 2)}\n`);
+}
+
+const recordedExtensions = z.strictObject({ extensions: z.array(extensionRecord) });
+
+function readExtensions({ extensions }: RunPaths): readonly ExtensionRecord[] {
+  if (!existsSync(extensions)) return [];
+  try {
+    const text: unknown = JSON.parse(readFileSync(extensions, 'utf8'));
+    return recordedExtensions.parse(text).extensions;
+  } catch (thrown) {
+    throw new LockstepError(
+      'CONFIG_INVALID',
+      `"${extensions}" is damaged: it does not name the extensions of the run.`,
+      'Restore the file from a copy.',
+      { cause: thrown },
+    );
+  }
 }
 
 /** How a run ended; what a scheduler or a script reads. */

@@ -6,6 +6,8 @@
 import { asLockstepError } from '../core/errors.ts';
 import { type Failure, failureOfError } from '../core/failure.ts';
 import { createEngine } from '../engine/select.ts';
+import { loadReferences } from '../extension/load.ts';
+import type { ExtensionReference } from '../extension/loaded.ts';
 import { readRunConfig } from '../run/folder.ts';
 import type { ClassificationReport } from '../workflow/predict/classification-report.ts';
 import { reportOnPredictions } from '../workflow/predict/evaluate.ts';
@@ -18,6 +20,7 @@ export interface MeasureRequest {
   readonly phases: readonly string[];
   /** Reads only this many first timesteps of each sequence. */
   readonly crop?: number | undefined;
+  readonly extensions: readonly ExtensionReference[];
 }
 
 /** The line that the program prints. */
@@ -25,7 +28,9 @@ export type MeasureLine =
   | { readonly reports: readonly ClassificationReport[] }
   | { readonly failure: Failure };
 
-async function measure({ run, phases, crop }: MeasureRequest): Promise<ClassificationReport[]> {
+async function measure(request: MeasureRequest): Promise<ClassificationReport[]> {
+  const { run, phases, crop, extensions } = request;
+  await loadReferences(extensions);
   const engine = await createEngine(readRunConfig(run).engine);
   const reports: ClassificationReport[] = [];
   for (const phase of phases) {

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { listCheckpoints } from '../checkpoint/store.ts';
 import { asLockstepError, LockstepError } from '../core/errors.ts';
 import { errorOfFailure } from '../core/failure.ts';
+import { loadedExtensions, referencesTo } from '../extension/loaded.ts';
 import type { Device } from '../launch/device.ts';
 import { startEngineProgram } from '../launch/engine-process.ts';
 import { runPaths } from '../run/folder.ts';
@@ -78,7 +79,8 @@ async function measure(
 ): Promise<readonly ClassificationReport[]> {
   const { engine } = cell.config;
   const phases = cell.measured.map(({ phase }) => phase);
-  const request: MeasureRequest = { run, phases, crop };
+  const extensions = referencesTo(loadedExtensions());
+  const request: MeasureRequest = { run, phases, crop, extensions };
   const place = { device, engine, runFolder: run, onLine };
   const child = startEngineProgram(MEASURE_WORKER, [JSON.stringify(request)], place);
   const forget = killWhenStopped(child, stop);

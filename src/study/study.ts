@@ -7,6 +7,7 @@ import { LockstepError } from '../core/errors.ts';
 import { lockFolder } from '../core/folder-lock.ts';
 import { openStore, type StoreOnDisk } from '../data/format/open-store.ts';
 import { resolveEngineKind } from '../engine/select.ts';
+import { type ExtensionOptions, loadExtensions } from '../extension/load.ts';
 import type { Device } from '../launch/device.ts';
 import { type DeviceOptions, devicesOf } from '../workflow/placement.ts';
 import { type GuardedHooks, type RunHooks, withGuardedHooks } from '../workflow/train/hooks.ts';
@@ -24,7 +25,7 @@ export const STUDY_TEMPLATE = fileURLToPath(new URL('../../configs/study.yaml', 
 const MINUTES = 30;
 
 /** What to study, and where. */
-export interface StudyOptions extends DeviceOptions, RunHooks {
+export interface StudyOptions extends DeviceOptions, ExtensionOptions, RunHooks {
   /** Path of a YAML file: datasets, networks, pretexts, labels. @default configs/study.yaml of the package */
   readonly config?: string | undefined;
   /** Changes to the file, as `--set` takes them. */
@@ -61,6 +62,7 @@ export async function study(options: StudyOptions): Promise<StudyReport> {
 
 async function studyWith(options: StudyOptions, hooks: GuardedHooks): Promise<StudyReport> {
   const { config = STUDY_TEMPLATE, set = [], data } = options;
+  await loadExtensions(options.extensions ?? []);
   const template = atHome(loadStudyConfig(config, set));
   const store = data === undefined ? undefined : await openStore(data);
   try {

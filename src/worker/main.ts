@@ -1,9 +1,10 @@
 /**
- * The program that a worker process runs: `main.ts [--resume] [--simulate FAULT …]`, the rest is in its
+ * The program that a worker process runs: `main.ts [--resume] [--simulate FAULT …] [--extension PATH …]`, the rest is in its
  * environment.
  */
 import { parseArgs } from 'node:util';
 import { asLockstepError } from '../core/errors.ts';
+import { loadExtensions } from '../extension/load.ts';
 import { readRunConfig } from '../run/folder.ts';
 import { openLog } from '../telemetry/log.ts';
 import { openComm } from './comm/comm-client.ts';
@@ -15,6 +16,7 @@ const { values: options } = parseArgs({
   options: {
     resume: { type: 'boolean', default: false },
     simulate: { type: 'string', multiple: true, default: [] },
+    extension: { type: 'string', multiple: true, default: [] },
   },
 });
 
@@ -29,6 +31,7 @@ async function main(): Promise<number> {
   const log = openLog(`${identity.runFolder}/logs`, `worker-${identity.slot}`);
   const comm = openComm(identity);
   try {
+    await loadExtensions(options.extension);
     const end = await runWorker({
       config: readRunConfig(identity.runFolder),
       comm,

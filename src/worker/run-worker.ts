@@ -1,13 +1,13 @@
 /** One worker from its configuration to its end: define the run, join, find the start, train. */
 import { join } from 'node:path';
 import { listCheckpoints } from '../checkpoint/store.ts';
-import { hashConfig } from '../config/load.ts';
 import type { RunConfig } from '../config/run-config.ts';
 import { canonicalJson } from '../core/canonical-json.ts';
 import { openStore } from '../data/format/open-store.ts';
 import type { Store } from '../data/format/store.ts';
 import type { Engine } from '../engine/engine.ts';
 import { createEngine } from '../engine/select.ts';
+import { hashRun } from '../extension/identity.ts';
 import { defineRun, type RunDefinition } from '../run/definition.ts';
 import type { Comm } from './comm.ts';
 import { runReplica } from './replica.ts';
@@ -65,7 +65,7 @@ async function trainOn(store: Store, input: WorkerInput): Promise<TrainerEnd> {
     },
   });
   const request = {
-    configHash: hashConfig(config),
+    configHash: hashRun(config),
     dataHash: store.manifest.contentHash,
     fingerprint: canonicalJson(engine.fingerprint),
   };

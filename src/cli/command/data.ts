@@ -7,16 +7,17 @@ import { importReportText } from '../../data/importer/report.ts';
 import { synthesize } from '../../data/importer/synthesize.ts';
 import { buildStore } from '../../workflow/data/build-store.ts';
 import type { Command } from '../command.ts';
+import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
 import { sourceOptions } from '../import-options.ts';
 import { type StoreOptions, storeBuildOptions, storeOptions } from '../store-options.ts';
 import { withSignals } from '../with-signals.ts';
 
-type ImportOptions = SourceOptions & StoreOptions;
+type ImportOptions = SourceOptions & StoreOptions & ExtensionOption;
 
 const importCommand: CommandModule<object, ImportOptions> = {
   command: 'import <source> <store>',
   describe: 'Make a dataset from a folder of files, a CSV or a JSONL file',
-  builder: (yargs) => storeOptions(sourceOptions(yargs)) as Argv<ImportOptions>,
+  builder: (yargs) => extensionOption(storeOptions(sourceOptions(yargs))) as Argv<ImportOptions>,
   handler: async (options: ArgumentsCamelCase<ImportOptions>) => {
     const { source, importer, option = [] } = options;
     const request = {
@@ -25,6 +26,7 @@ const importCommand: CommandModule<object, ImportOptions> = {
       source,
       importer,
       option,
+      extensions: await extensionsGiven(options),
     };
     const report = await withSignals(({ signal }) => buildStore({ ...request, signal }));
     process.stdout.write(`${importReportText(report)}\n`);

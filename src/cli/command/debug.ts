@@ -1,14 +1,16 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
+import { loadExtensions } from '../../extension/load.ts';
 import { inEngineProcess } from '../../launch/engine-process.ts';
 import { debugConfig, debugRun, type LayerReport } from '../../workflow/train/debug-run.ts';
 import { type RunHooks, withGuardedHooks } from '../../workflow/train/hooks.ts';
 import { resolveRunConfig } from '../../workflow/train/resolve-config.ts';
 import type { Command } from '../command.ts';
+import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
 import { layerTable } from '../layer-table.ts';
 import { showRun } from '../show-run.ts';
 import { configOptions } from './train.ts';
 
-interface DebugOptions {
+interface DebugOptions extends ExtensionOption {
   config: string;
   set: string[];
   run: string | undefined;
@@ -17,13 +19,14 @@ interface DebugOptions {
 
 export const debugCommand: Command<DebugOptions> = {
   builder: (yargs) =>
-    configOptions(yargs)
+    extensionOption(configOptions(yargs))
       .option('run', { type: 'string', describe: 'Keep the run in this folder' })
       .option('gpu', {
         type: 'string',
         describe: 'Number of the GPU to use; CPU when absent',
       }) as Argv<DebugOptions>,
   handler: async (options: ArgumentsCamelCase<DebugOptions>) => {
+    await loadExtensions(await extensionsGiven(options));
     const config = debugConfig(resolveRunConfig(options));
     const request = { config, runFolder: options.run, onLayers: showLayers };
     const start = (hooks: RunHooks) =>

@@ -3,12 +3,13 @@ import { SPLITS, type Split } from '../../data/format/store.ts';
 import { evaluate } from '../../workflow/predict/evaluate.ts';
 import { describeReport } from '../../workflow/predict/report-text.ts';
 import type { Command } from '../command.ts';
+import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
 import { filesOption } from '../files-option.ts';
 import { showNotice } from '../show-run.ts';
 import { withSignals } from '../with-signals.ts';
 import { type DeviceOptions, deviceOptions, devicesGiven } from './train.ts';
 
-interface EvaluateOptions extends DeviceOptions {
+interface EvaluateOptions extends DeviceOptions, ExtensionOption {
   run: string;
   phase: string | undefined;
   split: Split | undefined;
@@ -20,7 +21,7 @@ interface EvaluateOptions extends DeviceOptions {
 
 export const evaluateCommand: Command<EvaluateOptions> = {
   builder: (yargs) =>
-    filesOption(deviceOptions(yargs))
+    extensionOption(filesOption(deviceOptions(yargs)))
       .positional('run', { type: 'string', demandOption: true, describe: 'Folder of the run' })
       .option('phase', { type: 'string', describe: 'Weights at the end of this phase' })
       .option('split', {
@@ -39,7 +40,17 @@ export const evaluateCommand: Command<EvaluateOptions> = {
       }) as Argv<EvaluateOptions>,
   handler: async (options: ArgumentsCamelCase<EvaluateOptions>) => {
     const { run: runFolder, phase, split, data, files, crop } = options;
-    const request = { runFolder, phase, split, data, files, crop, ...devicesGiven(options) };
+    const extensions = await extensionsGiven(options);
+    const request = {
+      extensions,
+      runFolder,
+      phase,
+      split,
+      data,
+      files,
+      crop,
+      ...devicesGiven(options),
+    };
     const result = await withSignals((stop) =>
       evaluate({ ...request, ...stop, onEvent: showNotice }),
     );

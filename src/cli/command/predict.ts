@@ -8,12 +8,13 @@ import { SPLITS, type Split } from '../../data/format/store.ts';
 import { type PredictionFormat, predictionLines } from '../../workflow/predict/lines.ts';
 import { predict } from '../../workflow/predict/predict.ts';
 import type { Command } from '../command.ts';
+import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
 import { filesOption } from '../files-option.ts';
 import { showNotice } from '../show-run.ts';
 import { withSignals } from '../with-signals.ts';
 import { type DeviceOptions, deviceOptions, devicesGiven } from './train.ts';
 
-interface PredictOptions extends DeviceOptions {
+interface PredictOptions extends DeviceOptions, ExtensionOption {
   run: string;
   phase: string | undefined;
   data: string | undefined;
@@ -26,7 +27,7 @@ interface PredictOptions extends DeviceOptions {
 
 export const predictCommand: Command<PredictOptions> = {
   builder: (yargs) =>
-    filesOption(deviceOptions(yargs))
+    extensionOption(filesOption(deviceOptions(yargs)))
       .positional('run', { type: 'string', demandOption: true, describe: 'Folder of the run' })
       .option('phase', { type: 'string', describe: 'Weights at the end of this phase' })
       .option('data', { type: 'string', describe: 'Another dataset than the run was trained on' })
@@ -43,7 +44,17 @@ export const predictCommand: Command<PredictOptions> = {
   handler: async (options: ArgumentsCamelCase<PredictOptions>) => {
     const { run: runFolder, phase, data, files, split, crop, out } = options;
     const format = options.format ?? formatOf(out);
-    const request = { runFolder, phase, data, files, split, crop, ...devicesGiven(options) };
+    const extensions = await extensionsGiven(options);
+    const request = {
+      extensions,
+      runFolder,
+      phase,
+      data,
+      files,
+      split,
+      crop,
+      ...devicesGiven(options),
+    };
     await withSignals(async (stop) => {
       const predictions = predict({ ...request, ...stop, onEvent: showNotice });
       await writeLines(out, predictionLines(predictions, format));

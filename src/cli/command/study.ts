@@ -1,13 +1,14 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { STUDY_TEMPLATE, study } from '../../study/study.ts';
 import type { Command } from '../command.ts';
+import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
 import { showNotice } from '../show-run.ts';
 import { withSignals } from '../with-signals.ts';
 import { type DeviceOptions, deviceOptions, devicesGiven } from './train.ts';
 
 const MINUTES = 30;
 
-interface StudyOptions extends DeviceOptions {
+interface StudyOptions extends DeviceOptions, ExtensionOption {
   config: string;
   data: string | undefined;
   minutes: number;
@@ -17,7 +18,7 @@ interface StudyOptions extends DeviceOptions {
 
 export const studyCommand: Command<StudyOptions> = {
   builder: (yargs) =>
-    deviceOptions(yargs)
+    extensionOption(deviceOptions(yargs))
       .positional('config', {
         type: 'string',
         default: STUDY_TEMPLATE,
@@ -43,7 +44,8 @@ export const studyCommand: Command<StudyOptions> = {
       }) as unknown as Argv<StudyOptions>,
   handler: async (options: ArgumentsCamelCase<StudyOptions>) => {
     const { config, set, data, minutes, out: folder } = options;
-    const request = { config, set, data, minutes, folder, ...devicesGiven(options) };
+    const extensions = await extensionsGiven(options);
+    const request = { extensions, config, set, data, minutes, folder, ...devicesGiven(options) };
     const { answers, markdown, page } = await withSignals((stop) =>
       study({ ...request, ...stop, onEvent: showNotice }),
     );

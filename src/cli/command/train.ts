@@ -3,6 +3,7 @@ import { DEFAULT_ELASTICITY } from '../../coordinator/elasticity.ts';
 import { SIMULATED_FAULTS } from '../../worker/training/simulated-fault.ts';
 import * as Placement from '../../workflow/placement.ts';
 import type { Command } from '../command.ts';
+import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
 import { showRun } from '../show-run.ts';
 
 /** Where workers run. */
@@ -85,7 +86,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   coordinatorWaitSeconds: '--coordinator-wait',
 };
 
-interface TrainOptions extends PlacementOptions {
+interface TrainOptions extends PlacementOptions, ExtensionOption {
   config: string;
   run: string | undefined;
   set: string[];
@@ -94,7 +95,7 @@ interface TrainOptions extends PlacementOptions {
 
 export const trainCommand: Command<TrainOptions> = {
   builder: (yargs) =>
-    placementOptions(configOptions(yargs))
+    extensionOption(placementOptions(configOptions(yargs)))
       .option('run', {
         type: 'string',
         describe: 'Folder of the run [default: runs/<name>]',
@@ -109,10 +110,11 @@ export const trainCommand: Command<TrainOptions> = {
   handler: async (options: ArgumentsCamelCase<TrainOptions>) => {
     const cluster = clusterGiven(options);
     const { config, set, run: runFolder, simulate } = options;
+    const extensions = await extensionsGiven(options);
     // Coordinator and data formats take a while to load: a typing mistake is answered without them.
     const { train } = await import('../../workflow/train/train.ts');
     process.exitCode = await showRun((hooks) =>
-      train({ ...cluster, config, set, runFolder, simulate, ...hooks }),
+      train({ ...cluster, config, set, runFolder, simulate, extensions, ...hooks }),
     );
   },
 };

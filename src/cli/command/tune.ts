@@ -4,11 +4,12 @@ import type { Formulations } from '../../engine/formulations.ts';
 import type { Choice } from '../../workflow/tune/choice-cache.ts';
 import { tune } from '../../workflow/tune/tune.ts';
 import type { Command } from '../command.ts';
+import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
 import { showNotice } from '../show-run.ts';
 import { withSignals } from '../with-signals.ts';
 import { configOptions } from './train.ts';
 
-interface TuneOptions {
+interface TuneOptions extends ExtensionOption {
   config: string;
   set: string[];
   gpu: string | undefined;
@@ -16,14 +17,15 @@ interface TuneOptions {
 
 export const tuneCommand: Command<TuneOptions> = {
   builder: (yargs) =>
-    configOptions(yargs).option('gpu', {
+    extensionOption(configOptions(yargs)).option('gpu', {
       type: 'string',
       describe: 'Number of the GPU to use; CPU when absent',
     }) as Argv<TuneOptions>,
   handler: async (options: ArgumentsCamelCase<TuneOptions>) => {
     const { config, set, gpu } = options;
+    const extensions = await extensionsGiven(options);
     const choice = await withSignals((stop) =>
-      tune({ config, set, gpu, ...stop, onEvent: showNotice }),
+      tune({ config, set, gpu, extensions, ...stop, onEvent: showNotice }),
     );
     process.stdout.write(report(choice));
   },

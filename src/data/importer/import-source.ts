@@ -14,7 +14,9 @@ export interface SourceOptions extends SourceRules {
   source: string;
   /** Kind of the importer. When absent, the source decides. */
   importer?: string | undefined;
-  /** Options of the importer, "key=value" with the value in YAML; they override the rules. */
+  /** Options of the importer; they override the rules. */
+  options?: Readonly<Record<string, unknown>>;
+  /** The same as a command line gives them: "key=value", the value in YAML. */
   option?: readonly string[];
   maxLength?: number | undefined;
 }
@@ -94,7 +96,10 @@ function optionsFor(importer: ImporterDefinition, request: SourceOptions): Recor
     ...(maxLength !== undefined && { readAtMost: maxLength + 1 }),
   };
   const known = Object.entries(rules).filter(([key]) => Object.hasOwn(importer.options.shape, key));
-  const given = importers.isBuiltIn(importer) ? Object.fromEntries(known) : {};
+  const given: Record<string, unknown> = {
+    ...(importers.isBuiltIn(importer) && Object.fromEntries(known)),
+    ...request.options,
+  };
   for (const option of request.option ?? []) setOption(given, option);
   return parseOptions(importer, given);
 }

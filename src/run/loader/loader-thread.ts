@@ -4,18 +4,24 @@ import type { RunConfig } from '../../config/run-config.ts';
 import { asLockstepError } from '../../core/errors.ts';
 import { failureOfError } from '../../core/failure.ts';
 import { openStore } from '../../data/format/open-store.ts';
+import type { Store } from '../../data/format/store.ts';
 import type { MicroBatch } from '../../engine/engine.ts';
-import { makeAllPhaseData } from '../phase.ts';
+import { loadReferences } from '../../extension/load.ts';
+import type { ExtensionReference } from '../../extension/loaded.ts';
+import { makeAllPhaseData, type PhaseData } from '../phase.ts';
 import { loadMicroBatch } from './load-micro-batch.ts';
 import type { LoadRequest } from './load-request.ts';
 import type { LoaderReply } from './loader.ts';
 
+/** What the thread is started with. */
+export interface LoaderData {
+  readonly config: RunConfig;
+  readonly extensions: readonly ExtensionReference[];
+}
+
 const port = parentPort!;
-const { config } = workerData as { config: RunConfig };
-const ready = openStore(config.data.store).then((store) => ({
-  store,
-  phases: makeAllPhaseData(config, store),
-}));
+const { config, extensions } = workerData as LoaderData;
+const ready = prepare();
 // Whoever asks for a micro-batch hears of a failure; a rank that has none to ask for has no use for it.
 ready.catch(() => undefined);
 /** One at a time and in order: the next request waits for the one before. */
@@ -24,6 +30,12 @@ let last: Promise<void> = Promise.resolve();
 port.on('message', (request: LoadRequest) => {
   last = last.then(() => answer(request));
 });
+
+async function prepare(): Promise<{ store: Store; phases: PhaseData[] }> {
+  await loadReferences(extensions);
+  const store = await openStore(config.data.store);
+  return { store, phases: makeAllPhaseData(config, store) };
+}
 
 async function answer(request: LoadRequest): Promise<void> {
   try {

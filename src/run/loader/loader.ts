@@ -4,6 +4,8 @@ import type { RunConfig } from '../../config/run-config.ts';
 import { asLockstepError, LockstepError } from '../../core/errors.ts';
 import { errorOfFailure, type Failure } from '../../core/failure.ts';
 import type { MicroBatch } from '../../engine/engine.ts';
+import { extensionsOf } from '../../extension/identity.ts';
+import { referencesTo } from '../../extension/loaded.ts';
 import { startThread } from '../../launch/program.ts';
 import { type LoadRequest, sameRequest } from './load-request.ts';
 
@@ -26,6 +28,7 @@ export class Loader {
     this.#requests = requests;
     this.#thread = startThread(new URL('./loader-thread.ts', import.meta.url), {
       config,
+      extensions: referencesTo(extensionsOf(config)),
     });
     this.#thread.on('message', (reply: LoaderReply) => this.#waiting.shift()?.(reply));
     this.#thread.on('error', (error) => this.#break(asLockstepError(error)));

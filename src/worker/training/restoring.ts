@@ -4,6 +4,7 @@ import type { Progress } from '../../checkpoint/progress.ts';
 import { loadWeights, restoreNewest } from '../../checkpoint/restore.ts';
 import { checkResume } from '../../checkpoint/resume-check.ts';
 import type { Weights } from '../../checkpoint/state-tensors.ts';
+import { requireExtensions } from '../../extension/identity.ts';
 import { initialState } from '../../nn/initial-state.ts';
 import type { RunDefinition } from '../../run/definition.ts';
 import { progressAtStart, startingPhase } from '../../run/progress.ts';
@@ -32,6 +33,7 @@ async function firstStart(run: RunDefinition): Promise<Start> {
 async function resumedStart(run: RunDefinition, target: SaveTarget): Promise<Start> {
   const checkpoints = join(target.runFolder, 'checkpoints');
   const { manifest, path, progress, skipped } = await restoreNewest(checkpoints, run.layout);
+  requireExtensions(manifest.extensions, `The checkpoint "${path}"`);
   const differences = checkResume(
     { path, manifest },
     {

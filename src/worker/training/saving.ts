@@ -4,6 +4,7 @@ import type { BestWeights, Progress } from '../../checkpoint/progress.ts';
 import type { Weights } from '../../checkpoint/state-tensors.ts';
 import { type SavedContext, saveCheckpoint, savePhaseResult } from '../../checkpoint/store.ts';
 import type { NumericsFingerprint } from '../../engine/engine.ts';
+import { extensionsOf, recordOf } from '../../extension/identity.ts';
 import type { RunDefinition } from '../../run/definition.ts';
 
 /** Where a run is saved, and under which numerics. */
@@ -58,6 +59,7 @@ function savedContext(
     },
     fingerprint,
     config: run.config,
+    extensions: extensionsOf(run.config).map(recordOf),
     dataHash: run.store.manifest.contentHash,
     layout: run.layout,
   };

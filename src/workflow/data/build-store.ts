@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { BuildOptions } from '../../data/importer/build-options.ts';
 import { buildStore as buildFromItems } from '../../data/importer/build-store.ts';
 import {
+  type ChosenSource,
   DEFAULT_RULES,
   importSource,
   rulesOf,
@@ -11,6 +12,8 @@ import {
 } from '../../data/importer/import-source.ts';
 import type { ImportItem } from '../../data/importer/record.ts';
 import type { ImportReport } from '../../data/importer/report.ts';
+import { extensionOf, recordOf } from '../../extension/identity.ts';
+import { type ExtensionOptions, loadExtensions } from '../../extension/load.ts';
 import { type StopRequests, untilStopped } from '../train/stop-requests.ts';
 
 type Items = AsyncIterable<ImportItem> | Iterable<ImportItem>;
@@ -20,6 +23,7 @@ export interface BuildStoreOptions
   extends Omit<BuildOptions, 'target' | 'name' | 'valueType'>,
     Partial<SourceRules>,
     Pick<SourceOptions, 'importer' | 'option'>,
+    ExtensionOptions,
     Pick<StopRequests, 'signal'> {
   /** Path of a folder of files, a .csv or a .jsonl file, or what an importer of an extension reads; or the records. */
   readonly source: string | Items;
@@ -49,14 +53,20 @@ export async function buildStore(options: BuildStoreOptions): Promise<ImportRepo
   if (typeof source !== 'string') {
     return await buildFromItems(untilStopped(source, stop, what), common);
   }
+  await loadExtensions(options.extensions ?? []);
   const rules = rulesOf({ ...DEFAULT_RULES, ...options, source });
   const maxLength = options.length?.maximum;
   const { importer, option } = options;
   const request = { ...rules, source, importer, maxLength, ...(option && { option }) };
   const chosen = importSource(request);
-  const origin = { importer: { kind: chosen.importer.kind, options: chosen.options }, rules };
-  const provenance = { ...options.provenance, ...origin };
+  const provenance = { ...options.provenance, importer: importerRecord(chosen), rules };
   return await buildFromItems(untilStopped(chosen.items, stop, what), { ...common, provenance });
+}
+
+/** How `predict --files` knows the importer again. */
+function importerRecord({ importer, options }: ChosenSource) {
+  const extension = extensionOf(importer);
+  return { kind: importer.kind, options, ...(extension && { extension: recordOf(extension) }) };
 }
 
 /** Those that the records' way into the dataset has. */

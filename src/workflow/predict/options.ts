@@ -1,6 +1,7 @@
 /** Which run predicts what, as the caller says it. */
 import { LockstepError } from '../../core/errors.ts';
 import type { Split } from '../../data/format/store.ts';
+import { type ExtensionOptions, loadExtensions } from '../../extension/load.ts';
 import { type DeviceOptions, devicesOf } from '../placement.ts';
 import { throwIfStopped } from '../train/stop-requests.ts';
 import type { PoolOptions } from './pool.ts';
@@ -8,7 +9,7 @@ import { openRawFiles } from './raw-files.ts';
 import type { PredictionHooks, PredictionRequest } from './task.ts';
 
 /** Options of `evaluate` and `predict`. */
-export interface PredictOptions extends DeviceOptions, Partial<PredictionHooks> {
+export interface PredictOptions extends DeviceOptions, ExtensionOptions, Partial<PredictionHooks> {
   /** Folder of the run whose weights predict. */
   readonly runFolder: string;
   /** Weights at the end of this phase. @default the last phase, or the newest checkpoint before its end */
@@ -39,6 +40,7 @@ export async function openPrediction(
   const hooks = { onEvent, signal, kill };
   const pool = { devices: devicesOf(options), hooks };
   throwIfStopped(hooks, 'the first prediction');
+  await loadExtensions(options.extensions ?? []);
   const { labelled } = defaults;
   if (files === undefined) {
     const { data, split = defaults.split } = options;

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type { EngineConfig } from '../../config/engine-section.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { errorOfFailure, type Failure } from '../../core/failure.ts';
+import { type ExtensionReference, loadedExtensions, referencesTo } from '../../extension/loaded.ts';
 import type { Device } from '../../launch/device.ts';
 import { startEngineProgram } from '../../launch/engine-process.ts';
 import { killWhenStopped, throwIfStopped } from '../train/stop-requests.ts';
@@ -13,6 +14,11 @@ import type { PredictionHooks, PredictionRequest } from './task.ts';
 export type WorkerLine =
   | { readonly predictions: readonly SequencePrediction[] }
   | { readonly failure: Failure };
+
+/** What a worker is started with. */
+export interface WorkerRequest extends PredictionRequest {
+  readonly extensions: readonly ExtensionReference[];
+}
 
 export interface PoolOptions {
   /** One worker a device. */
@@ -66,7 +72,8 @@ interface WorkerPlace extends Pick<PoolOptions, 'engine' | 'hooks'> {
 function startWorker(request: PredictionRequest, place: WorkerPlace): ChildProcess {
   const { device, engine, hooks, rank, workers } = place;
   const entry = new URL('./worker.ts', import.meta.url);
-  const args = [JSON.stringify(request), String(rank), String(workers)];
+  const task: WorkerRequest = { ...request, extensions: referencesTo(loadedExtensions()) };
+  const args = [JSON.stringify(task), String(rank), String(workers)];
   const onLine = (text: string) => hooks.onEvent({ kind: 'status', text });
   return startEngineProgram(entry, args, { device, engine, runFolder: request.run, onLine });
 }

@@ -3,18 +3,28 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { extensionRecord } from '../../config/extension-record.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { openStore } from '../../data/format/open-store.ts';
 import type { StoreManifest } from '../../data/format/store.ts';
 import type { BuildOptions } from '../../data/importer/build-options.ts';
 import { buildStore } from '../../data/importer/build-store.ts';
 import { importSource, type SourceRules } from '../../data/importer/import-source.ts';
+import { type ImportItem, isSkip } from '../../data/importer/record.ts';
 import { type ImportReport, readingLines } from '../../data/importer/report.ts';
+import { requireExtensions } from '../../extension/identity.ts';
 import { readRunConfig } from '../../run/folder.ts';
 import type { Notice } from '../../telemetry/run-event.ts';
 
 /** What `data import` writes into the manifest. */
 const provenance = z.object({
+  importer: z
+    .object({
+      kind: z.string(),
+      options: z.record(z.string(), z.unknown()),
+      extension: extensionRecord.optional(),
+    })
+    .optional(),
   rules: z.object({
     classBy: z.string().default('none'),
     ending: z.array(z.string()).default([]),
@@ -85,16 +95,17 @@ interface RawImport extends Omit<RawRequest, 'run'>, TrainingRules {
 }
 
 async function importRaw(raw: RawImport): Promise<ImportReport> {
-  const { source, labelled, target, rules, length, manifest } = raw;
+  const { source, labelled, target, rules, own, length, manifest } = raw;
   const { items } = importSource({
     ...(labelled ? rules : { ...rules, classBy: 'none', label: undefined }),
     group: undefined,
     split: undefined,
     source,
+    ...(own && { importer: own.kind, options: own.options }),
     ...(length.maximum !== undefined && { maxLength: length.maximum }),
   });
   const { valueType, valueRange } = manifest;
-  return await buildStore(items, {
+  return await buildStore(own ? withoutSplits(items, labelled) : items, {
     target,
     name: source,
     valueType,
@@ -104,8 +115,21 @@ async function importRaw(raw: RawImport): Promise<ImportReport> {
   });
 }
 
+/** An importer of an extension has no rules by which labels, groups and splits could be left out. */
+async function* withoutSplits(
+  items: AsyncIterable<ImportItem>,
+  labelled: boolean,
+): AsyncGenerator<ImportItem> {
+  for await (const item of items) {
+    if (isSkip(item)) yield item;
+    else yield { id: item.id, values: item.values, label: labelled ? item.label : undefined };
+  }
+}
+
 interface TrainingRules {
   readonly rules: SourceRules;
+  /** The importer of an extension that made the dataset. */
+  readonly own: { readonly kind: string; readonly options: Record<string, unknown> } | undefined;
   readonly length: NonNullable<BuildOptions['length']>;
 }
 
@@ -119,10 +143,13 @@ function rulesOfTraining(run: string, manifest: StoreManifest): TrainingRules {
       'Make a dataset of the files with `lockstep data import` and give it by --data.',
     );
   }
-  const { rules, length } = parsed.data;
+  const { rules, length, importer } = parsed.data;
+  const extension = importer?.extension;
+  if (extension) requireExtensions([extension], `The dataset "${manifest.name}"`);
   const { id, label, group, split, ...others } = rules;
   return {
     rules: { ...others, id, label, group, split },
+    own: extension && importer,
     length: length.longer === 'truncate' ? { maximum: length.maximum, longer: 'truncate' } : {},
   };
 }

@@ -8,6 +8,7 @@ import type { RunConfig } from '../../config/run-config.ts';
 import { LockstepError } from '../../core/errors.ts';
 import type { StoreFacts } from '../../data/facts.ts';
 import type { Program } from '../../engine/engine.ts';
+import { requireExtensions } from '../../extension/identity.ts';
 import { defineRun, type RunDefinition } from '../../run/definition.ts';
 import { runPaths } from '../../run/folder.ts';
 import { startingPhase } from '../../run/progress.ts';
@@ -41,6 +42,7 @@ export async function loadTrainedModel(
   }
   const source = await findSource(choice, names);
   const { manifest, parameters, statistics } = await loadWeights(source, run.layout);
+  requireExtensions(manifest?.extensions ?? [], `The checkpoint "${source}"`);
   const phaseIndex = manifest?.phase.index ?? 0;
   refuseUntrainedHead(run, phaseIndex, source);
   const { program } = run.phases[phaseIndex]!;

@@ -6,13 +6,15 @@ import { once } from 'node:events';
 import { asLockstepError } from '../../core/errors.ts';
 import { failureOfError } from '../../core/failure.ts';
 import { createEngine } from '../../engine/select.ts';
+import { loadReferences } from '../../extension/load.ts';
 import { readRunConfig } from '../../run/folder.ts';
-import type { WorkerLine } from './pool.ts';
+import type { WorkerLine, WorkerRequest } from './pool.ts';
 import { predictBatches } from './predict-batches.ts';
-import { openPredictionTask, type PredictionRequest } from './task.ts';
+import { openPredictionTask } from './task.ts';
 
 async function main([requestText, rank, workers]: readonly string[]): Promise<void> {
-  const request = JSON.parse(requestText!) as PredictionRequest;
+  const request = JSON.parse(requestText!) as WorkerRequest;
+  await loadReferences(request.extensions);
   const task = await openPredictionTask(request);
   try {
     const { program, weights } = task.model;

@@ -1,11 +1,10 @@
 /** The program that a coordinator process runs, as the child of `lockstep train` or `lockstep resume`. */
 
-import { hashConfig } from '../../config/load.ts';
 import type { CoordinatorOutcome } from '../../coordinator/machine.ts';
 import { runCoordinator } from '../../coordinator/server.ts';
 import { runSupervised, type Supervised } from '../../coordinator/supervisor/child.ts';
 import { HANG_MS } from '../../protocol/timing.ts';
-import { readRunConfig, runPaths } from '../../run/folder.ts';
+import { runPaths } from '../../run/folder.ts';
 import type { CoordinatorEvent } from '../../telemetry/coordinator-event.ts';
 import { openLog } from '../../telemetry/log.ts';
 import { openMetrics } from '../../telemetry/metrics.ts';
@@ -14,7 +13,8 @@ import { readCoordinatorTask } from './coordinator-task.ts';
 import { recordEvent } from './run-files.ts';
 
 async function coordinate({ options, task, loss, tell }: Supervised): Promise<CoordinatorOutcome> {
-  const { runFolder, dataHash, totalSteps, elasticity } = readCoordinatorTask(task);
+  const { runFolder, configHash, dataHash, totalSteps, elasticity, xla } =
+    readCoordinatorTask(task);
   const paths = runPaths(runFolder);
   const log = openLog(paths.logs, 'coordinator');
   const metrics = openMetrics(paths.metrics);
@@ -26,15 +26,13 @@ async function coordinate({ options, task, loss, tell }: Supervised): Promise<Co
   };
   try {
     if (loss !== null) onEvent({ kind: 'status', text: loss, isWarning: true });
-    const config = readRunConfig(runFolder);
     return await runCoordinator({
       ...options,
-      expected: { configHash: hashConfig(config), dataHash },
+      expected: { configHash, dataHash },
       totalSteps,
       onEvent,
       elasticity,
-      // XLA compiles each new shape, however late it comes.
-      ...(config.engine.xla && { shortestHangMs: HANG_MS }),
+      ...(xla && { shortestHangMs: HANG_MS }),
     });
   } finally {
     await metrics.close();

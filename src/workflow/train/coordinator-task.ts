@@ -5,7 +5,10 @@ import type { JsonObject } from '../../core/json.ts';
 
 const schema = z.object({
   runFolder: z.string(),
+  configHash: z.string(),
   dataHash: z.string(),
+  /** XLA compiles each new shape, however late it comes. */
+  xla: z.boolean(),
   totalSteps: z.number(),
   elasticity: z.object({
     maxRestarts: z.number(),

@@ -1,5 +1,6 @@
 /** A run that ended early, from its newest checkpoint on. */
 
+import { type ExtensionOptions, loadExtensions } from '../../extension/load.ts';
 import { openRunFolder } from '../../run/folder.ts';
 import type { RunOutcome } from '../../telemetry/run-event.ts';
 import { type ClusterOptions, devicesOf, elasticityOf, rendezvousOf } from '../placement.ts';
@@ -10,7 +11,7 @@ import { readRunFacts } from './run-facts.ts';
 import { startRun } from './start-run.ts';
 import { throwIfStopped, watchStopRequests } from './stop-requests.ts';
 
-export interface ResumeOptions extends ClusterOptions, RunHooks {
+export interface ResumeOptions extends ClusterOptions, ExtensionOptions, RunHooks {
   /** Folder of the run. */
   readonly runFolder: string;
 }
@@ -32,6 +33,7 @@ async function resumeWith(options: ResumeOptions, hooks: GuardedHooks): Promise<
   const devices = devicesOf(options);
   const elasticity = elasticityOf(options, devices.length);
   throwIfStopped(hooks);
+  await loadExtensions(options.extensions ?? []);
   const completed = await examineRun(options.runFolder);
   if (completed !== undefined) {
     hooks.onEvent({ kind: 'end', outcome: completed });

@@ -8,10 +8,11 @@ import type { RendezvousKind } from '../../coordinator/rendezvous.ts';
 import { prepareRendezvous, removeRendezvous } from '../../coordinator/rendezvous.ts';
 import { superviseRun } from '../../coordinator/supervisor/supervisor.ts';
 import type { WatchSignals } from '../../core/stop-signal.ts';
+import { extensionsOf, hashRun } from '../../extension/identity.ts';
 import type { Device } from '../../launch/device.ts';
 import { localLaunch } from '../../launch/local.ts';
 import { startProgram } from '../../launch/program.ts';
-import type { RunFolder } from '../../run/folder.ts';
+import { type RunFolder, readRunConfig } from '../../run/folder.ts';
 import { type Log, openLog } from '../../telemetry/log.ts';
 import { revived } from '../../telemetry/reader-event.ts';
 import type { RunEvent, RunOutcome } from '../../telemetry/run-event.ts';
@@ -67,10 +68,13 @@ async function supervise(
   options: StartOptions,
 ): Promise<CoordinatorOutcome> {
   const { devices, elasticity, resume, simulate = [], onEvent, watchSignals } = options;
-  const { name, engine } = folder.runConfig;
+  // As the workers read it.
+  const config = readRunConfig(folder.path);
+  const { name, engine } = config;
   const { coordinatorWaitMs, maxRestarts } = elasticity;
   const spec = prepareRendezvous(name, options.rendezvous, devices.length, coordinatorWaitMs);
   const faults = simulate.flatMap((fault) => ['--simulate', fault]);
+  const extensions = extensionsOf(config).flatMap(({ path }) => ['--extension', path]);
   try {
     return await superviseRun({
       rendezvous: spec,
@@ -78,13 +82,19 @@ async function supervise(
       watchSignals,
       onEvent: (event) => onEvent(revived(event)),
       startCoordinator: () => startCoordinator(folder),
-      task: coordinatorTask({ runFolder: folder.path, elasticity, ...facts }),
+      task: coordinatorTask({
+        runFolder: folder.path,
+        configHash: hashRun(config),
+        xla: engine.xla,
+        elasticity,
+        ...facts,
+      }),
       launch: localLaunch({
         devices,
         engine,
         runFolder: folder.path,
         entry: WORKER,
-        args: [...(resume ? ['--resume'] : []), ...faults],
+        args: [...(resume ? ['--resume'] : []), ...faults, ...extensions],
       }),
     });
   } finally {

@@ -1,6 +1,7 @@
 /** A new run, from its configuration to its end. */
 import { join } from 'node:path';
 import { LockstepError } from '../../core/errors.ts';
+import { type ExtensionOptions, loadExtensions } from '../../extension/load.ts';
 import { claimRunFolder } from '../../run/folder.ts';
 import type { RunOutcome } from '../../telemetry/run-event.ts';
 import { parseFault } from '../../worker/training/simulated-fault.ts';
@@ -12,7 +13,7 @@ import { readRunFacts } from './run-facts.ts';
 import { startRun } from './start-run.ts';
 import { throwIfStopped, watchStopRequests } from './stop-requests.ts';
 
-export interface TrainOptions extends ConfigSource, ClusterOptions, RunHooks {
+export interface TrainOptions extends ConfigSource, ClusterOptions, ExtensionOptions, RunHooks {
   /** Folder of the run: it must be absent or empty. @default `runs/<name of the configuration>` */
   readonly runFolder?: string | undefined;
   /** Faults to inject into workers, as `--simulate` takes them: `['kill@rank=1,step=20']`. */
@@ -43,6 +44,7 @@ async function trainWith(options: TrainOptions, hooks: GuardedHooks): Promise<Ru
   const devices = devicesOf(options);
   const elasticity = elasticityOf(options, devices.length);
   const simulate = faultsFor(options, devices.length);
+  await loadExtensions(options.extensions ?? []);
   const config = resolveRunConfig(options);
   refuseTf32OnCpu(config, devices);
   throwIfStopped(hooks);

@@ -2,6 +2,8 @@
 import { text } from 'node:stream/consumers';
 import { LockstepError } from '../../core/errors.ts';
 import { errorOfFailure } from '../../core/failure.ts';
+import { extensionsOf } from '../../extension/identity.ts';
+import { referencesTo } from '../../extension/loaded.ts';
 import { startEngineProgram } from '../../launch/engine-process.ts';
 import type { GuardedHooks } from '../train/hooks.ts';
 import { killWhenStopped, throwIfStopped } from '../train/stop-requests.ts';
@@ -14,8 +16,12 @@ const WORKER = new URL('./tune-worker.ts', import.meta.url);
  * Times and chooses.
  * @throws LockstepError if the timing fails; INTERRUPTED, TERMINATED
  */
-export async function tuneInProcess(request: TuneRequest, hooks: GuardedHooks): Promise<Choice> {
-  const { device, config } = request;
+export async function tuneInProcess(
+  given: Omit<TuneRequest, 'extensions'>,
+  hooks: GuardedHooks,
+): Promise<Choice> {
+  const { device, config } = given;
+  const request: TuneRequest = { ...given, extensions: referencesTo(extensionsOf(config)) };
   const onLine = (line: string) => hooks.onEvent({ kind: 'status', text: line });
   const place = { device, engine: config.engine, runFolder: '', onLine };
   const child = startEngineProgram(WORKER, [JSON.stringify(request)], place, 'pipe');

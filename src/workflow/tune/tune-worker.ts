@@ -6,6 +6,8 @@
 import type { RunConfig } from '../../config/run-config.ts';
 import { asLockstepError } from '../../core/errors.ts';
 import { type Failure, failureOfError } from '../../core/failure.ts';
+import { loadReferences } from '../../extension/load.ts';
+import type { ExtensionReference } from '../../extension/loaded.ts';
 import type { Device } from '../../launch/device.ts';
 import type { Choice } from './choice-cache.ts';
 import { tuneRun } from './tune-run.ts';
@@ -16,6 +18,7 @@ export interface TuneRequest {
   readonly device: Device;
   /** Times them even if they were timed here before. */
   readonly refresh: boolean;
+  readonly extensions: readonly ExtensionReference[];
 }
 
 /** The line that the program prints. */
@@ -24,9 +27,10 @@ export type TuneLine = { readonly choice: Choice } | { readonly failure: Failure
 process.stdin.on('end', () => process.exit(1)).resume();
 
 async function tune(): Promise<TuneLine> {
-  const { config, device, refresh } = JSON.parse(process.argv[2]!) as TuneRequest;
+  const { config, device, refresh, extensions } = JSON.parse(process.argv[2]!) as TuneRequest;
   const say = (sentence: string) => process.stderr.write(`${sentence}\n`);
   try {
+    await loadReferences(extensions);
     return { choice: await tuneRun(config, { device, refresh, say }) };
   } catch (thrown) {
     return { failure: failureOfError(asLockstepError(thrown)) };

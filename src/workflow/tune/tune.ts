@@ -1,5 +1,6 @@
 /** Which of several equivalent ways to compute is the fastest on this machine. */
 import { LockstepError } from '../../core/errors.ts';
+import { type ExtensionOptions, loadExtensions } from '../../extension/load.ts';
 import { cpuDevices, gpuDevices } from '../../launch/device.ts';
 import { type RunHooks, withGuardedHooks } from '../train/hooks.ts';
 import { type ConfigSource, resolveRunConfig } from '../train/resolve-config.ts';
@@ -7,7 +8,7 @@ import { readRunFacts } from '../train/run-facts.ts';
 import type { Choice } from './choice-cache.ts';
 import { tuneInProcess } from './tune-in-process.ts';
 
-export interface TuneOptions extends ConfigSource, RunHooks {
+export interface TuneOptions extends ConfigSource, ExtensionOptions, RunHooks {
   /** Number of the GPU to time on, as `nvidia-smi` numbers them; the CPU when absent. */
   readonly gpu?: string | undefined;
 }
@@ -20,6 +21,7 @@ export interface TuneOptions extends ConfigSource, RunHooks {
  * const { formulations } = await tune({ config: 'configs/tiny.yaml' });
  */
 export async function tune(options: TuneOptions): Promise<Choice> {
+  await loadExtensions(options.extensions ?? []);
   const config = resolveRunConfig(options);
   if (config.engine.kind === 'portable') {
     throw new LockstepError(
