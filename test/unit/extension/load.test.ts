@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { importers } from '../../../src/data/importer/registry.ts';
+import { configuredExtensions } from '../../../src/extension/config-file.ts';
+import { extensionOf, requireExtensions } from '../../../src/extension/identity.ts';
+import { loadExtensions, loadReferences } from '../../../src/extension/load.ts';
+import { loadedFrom } from '../../../src/extension/loaded.ts';
+
+/** Outside the project, without node_modules above it. */
+const folder = realpathSync(mkdtempSync(join(tmpdir(), 'lockstep-extension-')));
+after(() => rmSync(folder, { recursive: true }));
+
+function write(name: string, text: string): string {
+  const path = join(folder, name);
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(path, text);
+  return path;
+}
+
+const hashOf = (text: string) => createHash('sha256').update(text).digest('hex');
+
+/** A module with one importer, in JavaScript. */
+const importer = (kind: string) => `import { defineImporter, z } from 'lockstep';
+export default defineImporter({
+  kind: '${kind}',
+  options: z.strictObject({}),
+  accepts: () => false,
+  records: () => [],
+});
+`;
+
+describe('loadExtensions()', () => {
+  it('takes JavaScript; the hash is that of the file', async () => {
+    const path = write('plain.js', importer('plain'));
+    await loadExtensions([path]);
+    assert.equal(importers.named('plain').kind, 'plain');
+    assert.equal(loadedFrom(path)!.sha256, hashOf(importer('plain')));
+    assert.equal(extensionOf(importers.named('plain')), loadedFrom(path));
+  });
+
+  it('takes TypeScript with relative imports, whatever the package.json around it says', async () => {
+    write('typed/package.json', '{ "type": "commonjs" }');
+    const part = "export const kind: string = 'typed';\n";
+    write('typed/part.ts', part);
+    const text = `import type { ImportItem } from 'lockstep';
+import { defineImporter, z } from 'lockstep';
+import { kind } from './part.js';
+async function* records(): AsyncGenerator<ImportItem> {}
+export const own = [defineImporter({ kind, options: z.strictObject({}), accepts: () => false, records })];
+`;
+    const path = write('typed/own.ts', text);
+    await loadExtensions([path]);
+    assert.equal(importers.named('typed').kind, 'typed');
+    const listing = `${hashOf(text)}  own.ts\n${hashOf(part)}  part.ts\n`;
+    assert.equal(loadedFrom(path)!.sha256, hashOf(listing), 'as of the output of sha256sum');
+  });
+
+  it('executes a module once, and refuses another one of its path', async () => {
+    const path = write('once.js', importer('once'));
+    await loadExtensions([path, path]);
+    write('once.js', `// Changed.\n${importer('once')}`);
+    await assert.rejects(loadExtensions([path]), {
+      code: 'EXTENSION_INVALID',
+      message: `Cannot load the extension ${path}: it has changed since this process loaded it.`,
+    });
+  });
+
+  const refused: [string, string, string, RegExp][] = [
+    ['an absent file', 'absent.ts', '', /absent\.ts: there is no such file\.$/],
+    ['another ending', 'own.py', 'x', /own\.py: its name ends in "\.py"\.$/],
+    [
+      'a module without a definition',
+      'empty.ts',
+      'export const x = 1;',
+      /empty\.ts: it exports no model, objective or importer\.$/,
+    ],
+    [
+      'a syntax error in TypeScript',
+      'a.ts',
+      'const a: number = 1;\nfoo(;\n',
+      /a\.ts:2:5: Expression expected\.$/,
+    ],
+    [
+      'a syntax error in JavaScript',
+      'b.js',
+      'const a = 1;\nfoo(;\n',
+      /b\.js:2:5: Expression expected\.$/,
+    ],
+    [
+      'TypeScript that is more than types',
+      'c.ts',
+      'export enum A { b }\n',
+      /c\.ts:1:8: TypeScript enum is not supported/,
+    ],
+    [
+      'one that throws',
+      'd.ts',
+      'interface A { a: number }\n\n  throw new TypeError("no");\n',
+      /d\.ts:3:9: TypeError: no\.$/,
+    ],
+    [
+      'a name that is not there',
+      'e.ts',
+      "import { nothing } from 'lockstep';\n",
+      /e\.ts: SyntaxError: .*'nothing'\.$/,
+    ],
+    [
+      'an import of an absent file',
+      'f.ts',
+      "import './part';\n",
+      /f\.ts: it imports "\.\/part", and there is no such file\.$/,
+    ],
+    [
+      'an unfit definition',
+      'g.js',
+      importer('a b'),
+      /g\.js:2:16: defineImporter\(\) was given the kind "a b"\.$/,
+    ],
+    [
+      "another definition of Lockstep's own kind",
+      'h.js',
+      importer('csv'),
+      /h\.js: there are two definitions of the importer "csv": Lockstep itself has one\.$/,
+    ],
+    [
+      'another definition of a kind',
+      'i.js',
+      importer('plain'),
+      /i\.js: there are two definitions of the importer "plain": .*plain\.js has one, too\.$/,
+    ],
+  ];
+  for (const [what, name, text, message] of refused) {
+    it(`refuses ${what}`, async () => {
+      const path = text === '' ? join(folder, name) : write(name, text);
+      await assert.rejects(loadExtensions([path]), { code: 'EXTENSION_INVALID', message });
+    });
+  }
+});
+
+describe('an extension that another process named', () => {
+  it('must be what it was there', async () => {
+    const path = write('named.js', importer('named'));
+    await loadReferences([{ path, sha256: hashOf(importer('named')) }]);
+    await assert.rejects(loadReferences([{ path, sha256: hashOf('before') }]), {
+      code: 'EXTENSION_MISMATCH',
+      message: `The extension ${path} has changed since the command began.`,
+    });
+  });
+});
+
+describe('requireExtensions()', () => {
+  const defines = ['importer known'];
+  it('names the one that is missing, or is another one now', async () => {
+    const path = write('known.js', importer('known'));
+    await loadExtensions([path]);
+    const sha256 = hashOf(importer('known'));
+    requireExtensions([{ name: 'moved.js', sha256, defines }], 'The run "a"');
+    const other = { name: 'known.js', sha256: 'a'.repeat(64), defines };
+    assert.throws(() => requireExtensions([other], 'The run "a"'), {
+      code: 'EXTENSION_MISMATCH',
+      message: `The run "a" was made with another version of the extension ${path}: SHA-256 aaaaaaaaaaaa… then, ${sha256.slice(0, 12)}… now.`,
+    });
+    const missing = { ...other, name: 'gone.ts', defines: ['model gone'] };
+    assert.throws(() => requireExtensions([missing], 'The run "a"'), {
+      code: 'EXTENSION_MISMATCH',
+      message:
+        'The run "a" needs the extension gone.ts (model gone; SHA-256 aaaaaaaaaaaa…), which is not given.',
+      advice: 'Give its path: --extension path/to/gone.ts.',
+    });
+  });
+});
+
+describe('lockstep.config.ts', () => {
+  it('names extensions relative to itself', async () => {
+    write(
+      'project/lockstep.config.ts',
+      "import { defineConfig } from 'lockstep';\nexport default defineConfig({ extensions: ['./a.ts'] });\n",
+    );
+    assert.deepEqual(await configuredExtensions(join(folder, 'project')), [
+      join(folder, 'project', 'a.ts'),
+    ]);
+    assert.deepEqual(await configuredExtensions(join(folder, 'typed')), []);
+  });
+
+  it('is refused when it exports something else', async () => {
+    write('wrong/lockstep.config.js', "export default { extension: ['./a.ts'] };\n");
+    await assert.rejects(configuredExtensions(join(folder, 'wrong')), {
+      code: 'EXTENSION_INVALID',
+      message:
+        /lockstep\.config\.js exports no usable configuration: default: Unrecognized key: "extension"\.$/,
+    });
+  });
+});
