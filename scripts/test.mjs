@@ -1,10 +1,12 @@
 /**
- * Runs the tests: `node scripts/test.mjs [FILE or FOLDER …]`, all of them without arguments. Compiles the sources and
- * the tests, shows what node's test runner shows and ends with the line `N passed, N failed`.
+ * Runs the tests: `node scripts/test.mjs [--minutes N] [FILE or FOLDER …]`, all of them without paths. Compiles the
+ * sources and the tests, shows what node's test runner shows and ends with the line `N passed, N failed`. A process
+ * of tests that takes longer than N minutes, or as much more as the machine is slower than an idle one, fails.
  */
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { build, isBuilt } from './setup/build.mjs';
 import { ROOT } from './setup/paths.mjs';
 import { compileTests } from './test/compile.mjs';
@@ -21,9 +23,9 @@ const ENGINE_ENVIRONMENT = {
 };
 
 /** Resolves to the runner's exit code. */
-function runTests(files) {
+function runTests(minutes, files) {
   // Node's runner hands its own options on to the processes of the tests.
-  const child = spawn(process.execPath, ['--enable-source-maps', RUNNER, ...files], {
+  const child = spawn(process.execPath, ['--enable-source-maps', RUNNER, minutes, ...files], {
     cwd: ROOT,
     stdio: 'inherit',
     env: { ...process.env, ...ENGINE_ENVIRONMENT },
@@ -32,7 +34,7 @@ function runTests(files) {
   return new Promise((done) => child.on('exit', (code) => done(code ?? 1)));
 }
 
-async function main(paths) {
+async function main(minutes, paths) {
   const empty = paths.find((path) => testFilesIn(resolve(ROOT, path)).length === 0);
   if (empty) {
     process.stderr.write(
@@ -48,8 +50,15 @@ async function main(paths) {
     process.stderr.write(`${error.message}\n`);
     return 1;
   }
-  return await runTests(paths.flatMap((path) => testFilesIn(resolve(ROOT, path))));
+  return await runTests(
+    minutes,
+    paths.flatMap((path) => testFilesIn(resolve(ROOT, path))),
+  );
 }
 
-const paths = process.argv.slice(2);
-process.exitCode = await main(paths.length > 0 ? paths : ['test']);
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  // None takes a third of it.
+  options: { minutes: { type: 'string', default: '4' } },
+});
+process.exitCode = await main(values.minutes, positionals.length > 0 ? positionals : ['test']);

@@ -1,5 +1,6 @@
 /**
- * Runs compiled tests by node's test runner: argv are their sources. Started by scripts/test.mjs, which compiles.
+ * Runs compiled tests by node's test runner. Started by scripts/test.mjs, which compiles; argv: how many minutes a
+ * process may take on an idle machine, and the sources of the tests.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -13,8 +14,6 @@ import { unfinishedTests } from './unfinished.mjs';
 
 /** Some tests mostly wait, so one more process than processors keeps these busy. */
 const PROCESSES = Math.min(availableParallelism() + 1, 5);
-/** What one process may take on an idle machine; none takes a third of it. */
-const PROCESS_LIMIT_MS = 240_000;
 const TOTAL = /^(pass|fail|cancelled) (\d+)$/;
 const ENTRIES = join(COMPILED, 'process');
 
@@ -31,8 +30,9 @@ function entryOf({ name, files }) {
 }
 
 rmSync(ENTRIES, { recursive: true, force: true });
-const files = planProcesses(process.argv.slice(2)).map(entryOf);
-const timeout = deadline(PROCESS_LIMIT_MS);
+const [minutes, ...sources] = process.argv.slice(2);
+const files = planProcesses(sources).map(entryOf);
+const timeout = deadline(Number(minutes) * 60_000);
 const events = run({ files, concurrency: PROCESSES, timeout });
 const unfinished = unfinishedTests(events);
 const totals = {};

@@ -67,6 +67,8 @@ export interface CoordinatorOptions {
   readonly healthyMs?: number;
   /** A worker that computes for so long without a word is hung. @default fifteen minutes */
   readonly hangMs?: number;
+  /** When all workers have waited for so long, a message was lost. @default `QUIET_MS` */
+  readonly quietMs?: number;
 }
 
 /** What a successor is told beside what the workers tell it. */
@@ -130,7 +132,7 @@ class Coordinator {
       silenceMs: SILENCE_MS,
       hangMs,
       shortestHangMs: options.shortestHangMs ?? SHORTEST_HANG_MS,
-      quietMs: QUIET_MS,
+      quietMs: options.quietMs ?? QUIET_MS,
       backoffMs: BACKOFF_MS,
       healthyMs,
     };

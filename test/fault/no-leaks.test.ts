@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { expectedState, FakeRunProcess } from '../../src/bench/faults/fake-run.ts';
+import { deadline } from '../helper/slowness.ts';
 
 /** Deaths of one worker, and of the coordinator; the first ones are let pass before anything is counted. */
 const CHANGES = Number(process.env.LOCKSTEP_CHANGES ?? 12);
@@ -27,7 +28,7 @@ function heldBy(pid: number): Held {
 }
 
 test('workers that stay hold no more after many changes than after a few', {
-  timeout: 60_000 + CHANGES * 20_000,
+  timeout: deadline(60_000 + CHANGES * 20_000),
 }, async (t) => {
   const run = new FakeRunProcess({
     ...{ workers: 3, totalSteps: 1_000_000, stepMs: 5, microBatches: 6, length: 300_000 },

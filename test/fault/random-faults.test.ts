@@ -11,6 +11,7 @@ import { INJECTED, INJECTED_NAMES, type InjectedName } from '../../src/bench/fau
 import { inject, pause } from '../../src/bench/faults/inject.ts';
 import { FaultyNetwork } from '../../src/bench/faults/network.ts';
 import { randomStream } from '../../src/core/random.ts';
+import { deadline } from '../helper/slowness.ts';
 
 const FAULTS = Number(process.env.LOCKSTEP_FAULTS ?? 20);
 const SEED = Number(process.env.LOCKSTEP_SEED ?? 1);
@@ -40,7 +41,9 @@ async function injectAtRandom(run: FakeRunProcess): Promise<string> {
   return kind;
 }
 
-test(`${FAULTS} random faults change no bit`, { timeout: 180_000 + FAULTS * 20_000 }, async (t) => {
+test(`${FAULTS} random faults change no bit`, {
+  timeout: deadline(180_000 + FAULTS * 20_000),
+}, async (t) => {
   const run = new FakeRunProcess(
     {
       ...{ transport: 'tcp', workers: WORKERS, totalSteps: 1_000_000, stepMs: 10, hangMs: 2_000 },

@@ -15,6 +15,7 @@ import { openControlClient } from '../../src/protocol/control-socket.ts';
 import { readKeyFile } from '../../src/protocol/curve-keys.ts';
 import type { CoordinatorMessage, WorkerBody } from '../../src/protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../../src/protocol/messages.ts';
+import { deadline } from '../helper/slowness.ts';
 
 class Peer {
   readonly #client: ControlClient;
@@ -111,7 +112,7 @@ async function coordinate(
   return { outcome, status };
 }
 
-describe('the coordinator', { timeout: 60_000 }, () => {
+describe('the coordinator', { timeout: deadline(60_000) }, () => {
   test('refuses strangers, tells them why, and goes on with its run', async () => {
     const { outcome, status } = await coordinate(async (seat) => {
       const strangers = [

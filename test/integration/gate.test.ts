@@ -11,6 +11,7 @@ import { openControlServer } from '../../src/protocol/control-socket.ts';
 import type { RunKeys } from '../../src/protocol/curve-keys.ts';
 import { readKeyFile, workerKeyFile, writeKeyFiles } from '../../src/protocol/curve-keys.ts';
 import { clientOptions, Gate } from '../../src/protocol/gate.ts';
+import { deadline } from '../helper/slowness.ts';
 
 interface Door {
   readonly endpoint: string;
@@ -85,7 +86,7 @@ async function until(holds: () => boolean): Promise<void> {
 const text = (frame: Uint8Array | null) => Buffer.from(frame!).toString();
 const known = ({ worker }: Door) => clientOptions(worker, worker.coordinatorKey);
 
-describe('the gate of a tcp socket', { timeout: 30_000 }, () => {
+describe('the gate of a tcp socket', { timeout: deadline(30_000) }, () => {
   test('lets in a worker of the run', async () => {
     await withDoor(async (door) => {
       await withPeer(door, known(door), async () => assert.equal(text(await door.next()), 'hi'));

@@ -19,6 +19,7 @@ await runSupervised(async ({ options, task, loss }) => {
     ...(run.healthyMs !== undefined && { healthyMs: run.healthyMs }),
     ...(run.shortestHangMs !== undefined && { shortestHangMs: run.shortestHangMs }),
     ...(run.hangMs !== undefined && { hangMs: run.hangMs }),
+    ...(run.quietMs !== undefined && { quietMs: run.quietMs }),
     onEvent: say,
   });
 });

@@ -38,6 +38,7 @@ export interface FakeRun {
   readonly coordinatorLoadsMs?: number;
   readonly coordinatorSilenceMs?: number;
   readonly hangMs?: number;
+  readonly quietMs?: number;
   /** What each worker is told in place of the true addresses, by slot. */
   readonly addresses?: readonly Readonly<Record<string, string>>[];
   readonly shortestHangMs?: number;
