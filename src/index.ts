@@ -22,7 +22,7 @@ export type { ImportReport } from './data/importer/report.ts';
 export * from './extension/library.ts';
 export type { Answer } from './study/five-answers.ts';
 export { type StudyOptions, type StudyReport, study } from './study/study.ts';
-export type { Notice, RunEvent, RunOutcome } from './telemetry/run-event.ts';
+export type { Baselines, Notice, RunEvent, RunOutcome } from './telemetry/run-event.ts';
 export { type BuildStoreOptions, buildStore } from './workflow/data/build-store.ts';
 export type { ClusterOptions, DeviceOptions } from './workflow/placement.ts';
 export type { ClassificationReport } from './workflow/predict/classification-report.ts';

@@ -3,10 +3,10 @@ import type { ModelConfig } from '../config/model-section.ts';
 import type { ObjectiveConfig } from '../config/phase-section.ts';
 import type { MicroBatch, Program, TrainState } from '../engine/engine.ts';
 import { initialState } from '../nn/initial-state.ts';
-import { makeModel } from '../nn/model/registry.ts';
 import { microBatchOf } from '../nn/objective/objective.ts';
-import { makeObjective } from '../nn/objective/registry.ts';
 import { makeProgram } from '../nn/program.ts';
+import { registry } from '../nn/registry.ts';
+import { trainedParameters } from '../nn/trained-parameters.ts';
 import {
   type BatchShape,
   type BenchModel,
@@ -49,19 +49,21 @@ const FACTS = {
 
 /** The program of a definition, with AdamW. */
 export function makeBenchProgram(definition: BenchDefinition): BenchProgram {
-  const objective = makeObjective(definition.objective, FACTS, 0);
-  const { pretextOutputs } = objective;
-  const model = makeModel(definition.model, { classes: CLASSES, symbols: SYMBOLS, pretextOutputs });
-  const program = makeProgram(model, objective, {
+  const objective = registry.makeObjective(definition.objective, FACTS, 0);
+  const model = registry.makeModel(definition.model, FACTS);
+  const update = registry.makeUpdateRule({
     kind: 'adamw',
     beta1: 0.9,
     beta2: 0.999,
     epsilon: 1e-8,
     weightDecay: 0,
   });
+  const program = makeProgram({ model, objective, update, symbols: SYMBOLS });
+  const { momentCount } = update;
+  const parameters = trainedParameters(model, [{ name: 'bench', objective }]);
   return {
     program,
-    state: initialState(model, program.state, { seed: 1, momentCount: program.update.momentCount }),
+    state: initialState(parameters, program.state, { seed: 1, momentCount }),
     microBatch: (shape) => {
       const { rows, paddedLength } = shape;
       const lengths = Int32Array.from(lengthsOf(shape));

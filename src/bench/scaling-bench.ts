@@ -7,9 +7,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { runConfig } from '../config/run-config.ts';
 import { LockstepError } from '../core/errors.ts';
 import { COMMAND_LINE, startProgram } from '../launch/program.ts';
+import { runConfigSchema } from '../run/config.ts';
 import { ensureStore } from '../workflow/train/ensure-store.ts';
 import { pythonProgram, startContender } from './contender.ts';
 import { type Timing, timingOf } from './step-bench.ts';
@@ -168,7 +168,7 @@ async function speedOfDdp(
 
 function configOf(root: string, { model, steps }: ScalingOptions, microBatches: number) {
   const { rows, length } = SCALING_SHAPE;
-  return runConfig.parse({
+  return runConfigSchema().parse({
     name: 'scaling',
     data: {
       store: join(root, 'data'),

@@ -108,8 +108,9 @@ class LineDisplay {
   stop(): void {}
 }
 
-function describeStep({ phase, metrics, tokensPerSecond }: StepEvent): string {
-  return `${phase}: ${formatMetrics(metrics)} · ${formatCount(tokensPerSecond)} tokens/s`;
+function describeStep(event: StepEvent): string {
+  const { phase, tokensPerSecond } = event;
+  return `${phase}: ${formatMetrics(event)} · ${formatCount(tokensPerSecond)} tokens/s`;
 }
 
 function describeEvent(event: RunEvent): string | undefined {
@@ -117,5 +118,5 @@ function describeEvent(event: RunEvent): string | undefined {
   if (event.kind === 'status' && event.isDetail !== true) return event.text;
   if (event.kind !== 'evaluation') return undefined;
   const mark = event.isBest ? ' · best so far' : '';
-  return `  ${event.phase}, validation after step ${event.step}: ${formatMetrics(event.metrics)}${mark}`;
+  return `  ${event.phase}, validation after step ${event.step}: ${formatMetrics(event)}${mark}`;
 }

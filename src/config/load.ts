@@ -19,34 +19,20 @@ import { sha256 } from '../core/hash.ts';
 import { didYouMean } from '../core/nearest-name.ts';
 import { applyOverride, type Override, OverrideError } from './override.ts';
 import { type Problem, problemsOf } from './problems.ts';
-import { type RunConfig, runConfig } from './run-config.ts';
+import type { RunConfig } from './run-config.ts';
 import { jsonSchemaOf } from './schema-words.ts';
 
 /**
- * Reads a run's configuration; see `parseConfig`.
- * @throws LockstepError CONFIG_NOT_FOUND, CONFIG_INVALID
- */
-export function loadRunConfig(path: string, overrides: readonly string[] = []): RunConfig {
-  return parseRunConfig(readConfigFile(path), path, overrides);
-}
-
-/** `loadRunConfig` for a text; errors call it `source`. */
-export function parseRunConfig(
-  text: string,
-  source: string,
-  overrides: readonly string[] = [],
-): RunConfig {
-  return parseConfig(runConfig, text, source, overrides);
-}
-
-/**
- * A run's configuration that is given as a value, with its defaults filled in.
+ * A configuration that is given as a value, with its defaults filled in.
  * @throws LockstepError CONFIG_INVALID with a line for each problem: key path, what was found, what is allowed
  */
-export function checkRunConfig(value: unknown): RunConfig {
-  const result = runConfig.safeParse(copyOf(value));
+export function checkConfig<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+): z.output<Schema> {
+  const result = schema.safeParse(copyOf(value));
   if (result.success) return result.data;
-  const problems = problemsOf(jsonSchemaOf(runConfig), value, result.error.issues);
+  const problems = problemsOf(jsonSchemaOf(schema), value, result.error.issues);
   throw invalid(problems.map(({ sentence }) => `config: ${sentence}`));
 }
 

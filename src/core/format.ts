@@ -26,34 +26,37 @@ export function formatNumber(value: number): string {
   return String(Number(value.toPrecision(4)));
 }
 
-/** Camel case to words: `accuracyMostFrequent` → "accuracy most frequent". */
+/** Camel case to words: `mostFrequent` → "most frequent". */
 export function formatName(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 /**
- * "loss 1.234, accuracy 0.5": a metric's baselines follow it in brackets. Null, which JSON makes of a number
- * that is not finite, is shown as NaN; what is no number is left out.
+ * "loss 1.234, accuracy 0.5 (chance 0.1)": a metric's baselines follow it in brackets. Null, which JSON makes of
+ * a number that is not finite, is shown as NaN; what is no number is left out.
  */
-export function formatMetrics(metrics: Readonly<Record<string, unknown>>): string {
-  const entries = Object.entries(metrics)
-    .map(([name, value]) => [name, value === null ? Number.NaN : value] as const)
-    .filter((entry): entry is [string, number] => typeof entry[1] === 'number');
-  const isBaseline = ([name]: [string, number]) =>
-    entries.some(([other]) => other !== name && name.startsWith(other));
-  return entries
-    .filter((entry) => !isBaseline(entry))
+export function formatMetrics({
+  metrics,
+  baselines,
+}: {
+  metrics?: unknown;
+  baselines?: unknown;
+}): string {
+  return numbersOf(metrics)
     .map(([name, value]) => {
-      const baselines = entries
-        .filter(([baseline]) => baseline !== name && baseline.startsWith(name))
-        .map(
-          ([baseline, other]) =>
-            `${formatName(baseline.slice(name.length)).trim()} ${formatNumber(other)}`,
-        );
-      const suffix = baselines.length === 0 ? '' : ` (${baselines.join(', ')})`;
-      return `${formatName(name)} ${formatNumber(value)}${suffix}`;
+      const rules = numbersOf((baselines as Record<string, unknown> | undefined)?.[name]);
+      const compared = rules.map(([rule, other]) => formatMetric(rule, other)).join(', ');
+      return `${formatMetric(name, value)}${compared && ` (${compared})`}`;
     })
     .join(', ');
+}
+
+const formatMetric = (name: string, value: number) => `${formatName(name)} ${formatNumber(value)}`;
+
+function numbersOf(record: unknown): [string, number][] {
+  return Object.entries(record ?? {})
+    .map(([name, value]) => [name, value === null ? Number.NaN : value] as const)
+    .filter((entry): entry is [string, number] => typeof entry[1] === 'number');
 }
 
 /** Columns as wide as their widest cell; numbers of the first column's kind stay left. */

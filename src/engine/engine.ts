@@ -90,8 +90,8 @@ export interface Program {
   readonly feeds: readonly FeedDescription[];
   /** Named scalars. The engine differentiates `loss`; `weight` is its weight. */
   readonly sums: (context: ForwardContext) => Readonly<Record<string, Tensor>>;
-  /** The model's outputs for prediction, such as logits `[rows, classes]`. */
-  readonly outputs: (context: ForwardContext) => Tensor;
+  /** What it predicts, such as logits `[rows, classes]`; absent where it predicts nothing. */
+  readonly outputs?: (context: ForwardContext) => Tensor;
   readonly update: UpdateRule;
   /** Whether the objective trains this parameter; it leaves a head that it does not use unchanged. */
   readonly trains: (slot: Slot) => boolean;

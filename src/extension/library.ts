@@ -5,24 +5,21 @@ export type { PaddedRows } from '../data/collate.ts';
 export type { DataFacts, PhaseFacts } from '../data/facts.ts';
 export { defineImporter, type ImporterDefinition } from '../data/importer/define-importer.ts';
 export type { ImportItem, RawRecord, RawSkip } from '../data/importer/record.ts';
-export type { Feed, FeedDescription, ForwardContext } from '../engine/engine.ts';
-export type { Ops, Tensor } from '../engine/ops.ts';
+export type { Feed, FeedDescription, ForwardContext, UpdateRule } from '../engine/engine.ts';
+export type { Conv1dOptions, ElementwiseOps, Ops, Tensor } from '../engine/ops.ts';
 export {
   defineModel,
   defineObjective,
   defineOptimizer,
-  type Metrics,
-  type Model,
   type ModelDefinition,
-  type Objective,
   type ObjectiveDefinition,
   type ObjectiveNeeds,
   type OptimizerDefinition,
-  type Prepared,
 } from '../nn/define.ts';
 export { type ConvLayer, channelNorm, conv, convBatchNorm, linear } from '../nn/layer/forward.ts';
 export { convParameters, linearParameters, normParameters } from '../nn/layer/parameters.ts';
 export { symbolChannels, valueAndMaskChannels, valueChannel } from '../nn/model/input.ts';
-export type { NormDescription, ParameterDescription } from '../nn/model/model.ts';
+export type { Initial, Model, NormDescription, ParameterDescription } from '../nn/model/model.ts';
+export type { Metric, Objective, Prepared } from '../nn/objective/objective.ts';
 export { defineConfig, type LockstepConfig } from './config-file.ts';
 export type { ExtensionOptions } from './load.ts';

@@ -4,79 +4,10 @@
  */
 import type { z } from 'zod';
 import { checkDefinition } from '../config/check-definition.ts';
-import type { PaddedRows } from '../data/collate.ts';
 import type { DataFacts, PhaseFacts } from '../data/facts.ts';
-import type { Feed, FeedDescription, ForwardContext, UpdateRule } from '../engine/engine.ts';
-import type { Tensor } from '../engine/ops.ts';
-import type { NormDescription, ParameterDescription } from './model/model.ts';
-
-/** A network as it was built for one dataset. */
-export interface Model {
-  /** C, the channels of `features`. */
-  readonly channels: number;
-  /** In the order of the forward pass; names as in PyTorch. An objective adds its head's. */
-  readonly parameters: readonly ParameterDescription[];
-  /** The BatchNorm layers, which keep running statistics. */
-  readonly norms: readonly NormDescription[];
-  /** Whether the features of a timestep depend on it and on earlier ones only, also while training. */
-  readonly isCausal: boolean;
-  /** Timesteps of the input that the features of one timestep can see. */
-  readonly receptiveField: number;
-  /**
-   * Throws LockstepError CONFIG_INVALID when the model can't take in these feeds.
-   * @param feeds names of what an objective feeds, `values` among them
-   */
-  checkFeeds?(feeds: ReadonlySet<string>): void;
-  /**
-   * Feeds `values` `[B, L]` (int32 symbols or float32) and, where an objective hides timesteps, `mask` `[B, L]`
-   * (int32, 1 = hidden) → `[B, L, C]`, zero in the padding.
-   */
-  features(context: ForwardContext): Tensor;
-}
-
-/**
- * An objective as it was built for one phase. It has two halves: `prepare` runs on the host, ahead, in the
- * loader's thread (labels, masks, baselines); `loss` and `predict` run in the engine. Both yield sums, never
- * means, since the normaliser is that of the whole global step.
- */
-export interface Objective {
-  /**
-   * Parameters of the head on features of so many channels, such as `decoder.weight`. Objectives that name the
-   * same parameters share them, so must agree on shapes.
-   */
-  head(channels: number): readonly ParameterDescription[];
-  /** Names of the sums besides `loss` and `weight`, for `metrics`. */
-  readonly sums: readonly string[];
-  /** What `prepare` feeds besides `values`. */
-  readonly feeds: readonly FeedDescription[];
-  prepare(rows: PaddedRows): Prepared;
-  /**
-   * Scalars: `loss`, the sum that is differentiated, and those of `sums` that `prepare` doesn't give.
-   * @param features `[B, L, C]`, zero in the padding
-   */
-  loss(context: ForwardContext, features: Tensor): Readonly<Record<string, Tensor>>;
-  /** Logits of the classes, `[B, classes]`, from `values` alone; without it nothing can be predicted. */
-  predict?(context: ForwardContext, features: Tensor): Tensor;
-  /** What people read, from the sums of a global step or an evaluation. */
-  metrics(sums: Readonly<Record<string, number>>): Metrics;
-  /** The metric that `keep: best` goes by, and which way is better. */
-  readonly headline: { readonly metric: string; readonly better: 'higher' | 'lower' };
-}
-
-/** What the host adds to a micro-batch. */
-export interface Prepared {
-  /** What the model sees instead of the rows that were given, such as two views of each. */
-  readonly rows?: PaddedRows;
-  /** By the names of `feeds`. */
-  readonly feeds: Readonly<Record<string, Feed>>;
-  /** `weight`, what the loss is divided by, and other sums that the host knows. */
-  readonly sums: Readonly<Record<string, number>>;
-}
-
-/** Metrics by name, each beside what simple rules reach. */
-export type Metrics = Readonly<
-  Record<string, { readonly value: number; readonly baselines?: Readonly<Record<string, number>> }>
->;
+import type { UpdateRule } from '../engine/engine.ts';
+import type { Model } from './model/model.ts';
+import type { Objective } from './objective/objective.ts';
 
 /** A network: it turns a micro-batch into features. */
 export interface ModelDefinition<Options extends z.ZodObject = z.ZodObject> {

@@ -1,8 +1,8 @@
-/** A model's first weights: a pure function of the seed and each parameter's name. */
+/** A run's first weights: a pure function of the seed and each parameter's name. */
 
 import { type RandomStream, randomStream } from '../core/random.ts';
 import type { StateLayout, TrainState } from '../engine/engine.ts';
-import type { Model } from './model/model.ts';
+import type { ParameterDescription } from './model/model.ts';
 
 /** FNV-1a, 32 bits: keys a parameter's stream by its name, so that other parameters don't shift it. */
 function nameKey(name: string): number {
@@ -13,13 +13,14 @@ function nameKey(name: string): number {
   return hash;
 }
 
+/** @param described the layout's parameters, in its order */
 export function initialState(
-  model: Model,
+  described: readonly ParameterDescription[],
   layout: StateLayout,
   { seed, momentCount }: { seed: number; momentCount: number },
 ): TrainState {
   const parameters = new Float32Array(layout.parameterCount);
-  for (const [index, { name, initial }] of model.parameters.entries()) {
+  for (const [index, { name, initial }] of described.entries()) {
     const { offset, size } = layout.parameters[index]!;
     const target = parameters.subarray(offset, offset + size);
     if (initial.kind === 'constant') target.fill(initial.value);

@@ -1,24 +1,53 @@
-/** Model, objective and optimizer as one program for an engine. */
-import type { OptimizerConfig } from '../config/phase-section.ts';
-import type { Program } from '../engine/engine.ts';
+/** Model, objective and update rule as one program for an engine. */
+import { LockstepError } from '../core/errors.ts';
+import type { ForwardContext, Program, UpdateRule } from '../engine/engine.ts';
 import { makeLeafLayout, makeStateLayout } from '../engine/layout.ts';
-import type { Model } from './model/model.ts';
-import type { Objective } from './objective/objective.ts';
-import { makeUpdateRule } from './optimizer/update-rule.ts';
+import type { Tensor } from '../engine/ops.ts';
+import type { Model, ParameterDescription } from './model/model.ts';
+import { type Objective, valuesFeed } from './objective/objective.ts';
+import { trainedParameters } from './trained-parameters.ts';
 
-export function makeProgram(
-  model: Model,
-  objective: Objective,
-  optimizer: OptimizerConfig,
-): Program {
-  const state = makeStateLayout(model.parameters, model.norms);
+export interface ProgramParts {
+  readonly model: Model;
+  readonly objective: Objective;
+  readonly update: UpdateRule;
+  /** Number of integer symbols of the values; 0 for real ones. */
+  readonly symbols: number;
+  /** Those of the whole run, other objectives' heads included; the model's and this objective's when absent. */
+  readonly parameters?: readonly ParameterDescription[];
+}
+
+export function makeProgram(parts: ProgramParts): Program {
+  const { model, objective, update, symbols } = parts;
+  const own = trainedParameters(model, [{ name: 'the only one', objective }]);
+  const ownNames = new Set(own.map(({ name }) => name));
+  const state = makeStateLayout(parts.parameters ?? own, model.norms);
   return {
     state,
-    leaf: makeLeafLayout(state, objective.sumNames, model.norms),
-    feeds: objective.feeds,
-    sums: (context) => objective.sums(model, context),
-    outputs: (context) => model.classify(context, model.features(context)),
-    update: makeUpdateRule(optimizer),
-    trains: (slot) => objective.trains(slot),
+    leaf: makeLeafLayout(state, ['loss', 'weight', ...objective.sums], model.norms),
+    feeds: [valuesFeed({ symbols }), ...objective.feeds],
+    sums: (context) => objective.loss(context, maskedFeatures(model, context)),
+    ...(objective.predict && {
+      outputs: (context) => objective.predict!(context, model.features(context)),
+    }),
+    update,
+    trains: ({ name }) => ownNames.has(name),
   };
+}
+
+/** A model that doesn't look at the mask sees what it is to predict, and learns nothing by copying it. */
+function maskedFeatures(model: Model, context: ForwardContext): Tensor {
+  if (!context.hasFeed('mask')) return model.features(context);
+  let hasLooked = false;
+  const feed = (name: string) => {
+    hasLooked ||= name === 'mask';
+    return context.feed(name);
+  };
+  const features = model.features({ ...context, feed });
+  if (hasLooked) return features;
+  throw new LockstepError(
+    'EXTENSION_INVALID',
+    'The objective hides timesteps by the feed "mask", but the model does not look at it: it would see them.',
+    'Let the model replace hidden values, such as by valueChannel(), or choose an objective that hides nothing.',
+  );
 }

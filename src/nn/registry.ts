@@ -1,19 +1,42 @@
 /** What a configuration can choose by name: the built-in models, objectives and optimizers, and registered ones. */
+import type { ModelConfig } from '../config/model-section.ts';
+import type { ObjectiveConfig, OptimizerConfig } from '../config/phase-section.ts';
+import type { Alternative, Registered } from '../config/registered.ts';
 import { LockstepError } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest-name.ts';
+import type { DataFacts, PhaseFacts } from '../data/facts.ts';
+import type { UpdateRule } from '../engine/engine.ts';
 import type {
   Definition,
   ModelDefinition,
   ObjectiveDefinition,
+  ObjectiveNeeds,
   OptimizerDefinition,
 } from './define.ts';
+import { causal } from './model/causal.ts';
+import { dilated } from './model/dilated.ts';
+import type { Model } from './model/model.ts';
+import { reference } from './model/reference.ts';
+import { contrastive } from './objective/contrastive.ts';
+import { masked } from './objective/masked.ts';
+import { nextStep } from './objective/next-step.ts';
+import type { Objective } from './objective/objective.ts';
+import { supervised } from './objective/supervised.ts';
+import { adamw } from './optimizer/adamw.ts';
+import { sgd } from './optimizer/sgd.ts';
+
+const BUILT_IN: readonly Definition[] = [
+  ...[reference, dilated, causal],
+  ...[supervised, masked, nextStep, contrastive],
+  ...[adamw, sgd],
+];
 
 export class Registry {
   readonly #models = new Map<string, ModelDefinition>();
   readonly #objectives = new Map<string, ObjectiveDefinition>();
   readonly #optimizers = new Map<string, OptimizerDefinition>();
 
-  constructor(definitions: Iterable<Definition> = []) {
+  constructor(definitions: Iterable<Definition> = BUILT_IN) {
     for (const definition of definitions) this.register(definition);
   }
 
@@ -28,19 +51,48 @@ export class Registry {
     else add(this.#optimizers, defines, definition.kind, definition);
   }
 
+  /** What a configuration is checked against. */
+  choices(): Registered {
+    return {
+      models: alternatives(this.#models),
+      objectives: alternatives(this.#objectives),
+      optimizers: alternatives(this.#optimizers),
+    };
+  }
+
+  /** The objectives that need no labels. */
+  pretexts(): readonly Alternative[] {
+    return alternatives(this.#objectives).filter(({ name }) => !this.needs({ kind: name }).labels);
+  }
+
   /** @throws LockstepError CONFIG_INVALID for a family that nobody registered */
-  model(family: string): ModelDefinition {
-    return find(this.#models, 'model.family', family);
+  makeModel({ family, initialWeights: _, ...options }: ModelConfig, facts: DataFacts): Model {
+    return find(this.#models, 'model.family', family).build(options, facts);
+  }
+
+  /** Families that are causal on such data with the defaults of their options. */
+  causalFamilies(facts: DataFacts): string[] {
+    return [...this.#models.values()]
+      .filter((definition) => isCausalByDefault(definition, facts))
+      .map(({ family }) => family);
   }
 
   /** @throws LockstepError CONFIG_INVALID for a kind that nobody registered */
-  objective(kind: string): ObjectiveDefinition {
-    return find(this.#objectives, 'objective.kind', kind);
+  needs({ kind }: Pick<ObjectiveConfig, 'kind'>): ObjectiveNeeds {
+    return find(this.#objectives, 'objective.kind', kind).needs;
+  }
+
+  /**
+   * @param seed the run's
+   * @throws LockstepError CONFIG_INVALID for a kind that nobody registered
+   */
+  makeObjective({ kind, ...options }: ObjectiveConfig, facts: PhaseFacts, seed: number): Objective {
+    return find(this.#objectives, 'objective.kind', kind).build(options, facts, seed);
   }
 
   /** @throws LockstepError CONFIG_INVALID for a kind that nobody registered */
-  optimizer(kind: string): OptimizerDefinition {
-    return find(this.#optimizers, 'optimizer.kind', kind);
+  makeUpdateRule({ kind, ...options }: OptimizerConfig): UpdateRule {
+    return find(this.#optimizers, 'optimizer.kind', kind).build(options);
   }
 }
 
@@ -53,7 +105,7 @@ function add<D>(known: Map<string, D>, what: string, name: string, definition: D
     throw new LockstepError(
       'EXTENSION_INVALID',
       `There are two definitions of the ${what} "${name}".`,
-      'Give one of them another name; the built-in names are taken.',
+      'Give one of them another name; those of the built-in ones are taken.',
     );
   }
   known.set(name, definition);
@@ -68,4 +120,21 @@ function find<D>(known: ReadonlyMap<string, D>, key: string, name: string): D {
     `${key} is "${name}"; known: ${names.map((known) => `"${known}"`).join(', ')}.${didYouMean(name, names)}`,
     'Choose one of them, or give the extension that defines it.',
   );
+}
+
+function alternatives(
+  known: ReadonlyMap<string, { readonly options: Alternative['options'] }>,
+): Alternative[] {
+  return [...known].map(([name, { options }]) => ({ name, options }));
+}
+
+function isCausalByDefault(definition: ModelDefinition, facts: DataFacts): boolean {
+  const defaults = definition.options.safeParse({});
+  if (!defaults.success) return false;
+  try {
+    return definition.build(defaults.data, facts).isCausal;
+  } catch (thrown) {
+    if (thrown instanceof LockstepError) return false; // It doesn't fit these data.
+    throw thrown;
+  }
 }

@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type ExtensionRecord, extensionRecord } from '../config/extension-record.ts';
-import { loadRunConfig, resolvedConfigToYaml } from '../config/load.ts';
+import { resolvedConfigToYaml } from '../config/load.ts';
 import type { RunConfig } from '../config/run-config.ts';
 import { tidyAfterCrash } from '../core/atomic-folder.ts';
 import { LockstepError } from '../core/errors.ts';
@@ -20,6 +20,7 @@ import { type FolderLock, LOCK_FILE, lockFolder } from '../core/folder-lock.ts';
 import { makeFolders, removeFolders } from '../core/make-folders.ts';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
 import { extensionsOf, recordOf, requireExtensions } from '../extension/identity.ts';
+import { loadRunConfig } from './config.ts';
 
 /** The places in a run's folder. */
 export interface RunPaths {

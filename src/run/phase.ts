@@ -1,10 +1,5 @@
 /** What a phase computes on: its plan, its objective and its evaluation, from configuration and index. */
-import type {
-  BatchConfig,
-  ObjectiveConfig,
-  PhaseConfig,
-  SubsetConfig,
-} from '../config/phase-section.ts';
+import type { PhaseConfig, SubsetConfig } from '../config/phase-section.ts';
 import type { RunConfig } from '../config/run-config.ts';
 import { LockstepError } from '../core/errors.ts';
 import { phaseFacts, type StoreFacts } from '../data/facts.ts';
@@ -13,12 +8,14 @@ import { makePlan } from '../data/plan/make-plan.ts';
 import type { Plan } from '../data/plan/plan.ts';
 import { type Subset, selectSubset } from '../data/plan/subset.ts';
 import type { Objective } from '../nn/objective/objective.ts';
-import { makeObjective } from '../nn/objective/registry.ts';
+import { registry } from '../nn/registry.ts';
+import { checkLengths, checkRows, type Needy } from './needs.ts';
 
 export interface PhaseData {
   readonly config: PhaseConfig;
   readonly plan: Plan;
   readonly objective: Objective;
+  readonly needs: Needy;
   /** Micro-batches of the phase's evaluation; absent when it has none. */
   readonly evaluation: MicroBatchList | undefined;
 }
@@ -26,31 +23,30 @@ export interface PhaseData {
 /** @throws LockstepError DATA_INVALID or CONFIG_INVALID, naming the phase, when it does not fit the data */
 export function makePhaseData(run: RunConfig, store: StoreFacts, phaseIndex: number): PhaseData {
   const config = run.phases[phaseIndex]!;
-  const { kind } = config.objective;
+  const needs = { ...registry.needs(config.objective), kind: config.objective.kind };
   const batch = config.batch ?? run.batch;
   const { subset, objective } = namingWhere(`Phase "${config.name}"`, () => {
-    const subset = subsetOf(run, store, config.data, kind);
-    if (kind === 'contrastive') refuseLoneRows(subset, batch);
-    return {
-      subset,
-      objective: makeObjective(config.objective, phaseFacts(store, subset), run.seed),
-    };
+    const subset = subsetOf(run, store, config.data, needs);
+    checkRows(needs, subset, batch);
+    const facts = phaseFacts(store, subset);
+    return { subset, objective: registry.makeObjective(config.objective, facts, run.seed) };
   });
   const evaluationData = config.evaluation?.data;
   const evaluationSubset = namingWhere(
     `The evaluation of phase "${config.name}"`,
-    () => evaluationData && subsetOf(run, store, evaluationData, kind),
+    () => evaluationData && subsetOf(run, store, evaluationData, needs),
   );
   return {
     config,
     plan: makePlan({ subset, batch, seed: run.seed, phase: phaseIndex }),
     objective,
+    needs,
     evaluation: evaluationSubset && evaluationBatches(evaluationSubset, batch),
   };
 }
 
 /** What goes wrong in `make` says where it was. */
-function namingWhere<T>(where: string, make: () => T): T {
+export function namingWhere<T>(where: string, make: () => T): T {
   try {
     return make();
   } catch (thrown) {
@@ -68,38 +64,11 @@ function subsetOf(
   { seed }: RunConfig,
   { index, manifest }: StoreFacts,
   config: SubsetConfig,
-  objective: ObjectiveConfig['kind'],
+  needs: Needy,
 ): Subset {
-  const labelled = objective === 'supervised';
-  const subset = selectSubset({ index, classes: manifest.classes, subset: config, seed, labelled });
-  if (objective === 'next-step') refuseSingleSteps(subset);
+  const { classes } = manifest;
+  const labelled = needs.labels ?? false;
+  const subset = selectSubset({ index, classes, subset: config, seed, labelled });
+  checkLengths(needs, subset);
   return subset;
-}
-
-/** Without a next step anywhere, a phase would run to its end and learn nothing. */
-function refuseSingleSteps({ effectiveLengths }: Subset): void {
-  if (effectiveLengths.some((length) => length > 1)) return;
-  throw new LockstepError(
-    'DATA_INVALID',
-    'The next step is to be predicted, but only one step of each sequence is seen: none has a next one.',
-    'Set data.crop to 2 or more, or leave it out; if the sequences are so short, choose another objective.',
-  );
-}
-
-/** With one sequence in each micro-batch the right choice is the only one. */
-function refuseLoneRows(
-  { effectiveLengths }: Subset,
-  { maxRows, tokensPerMicroBatch }: BatchConfig,
-): void {
-  const shortest = effectiveLengths.reduce((least, length) => Math.min(least, length));
-  if (maxRows > 1 && 2 * shortest <= tokensPerMicroBatch) return;
-  const why =
-    maxRows === 1
-      ? 'batch.maxRows is 1'
-      : `batch.tokensPerMicroBatch ${tokensPerMicroBatch} holds one of the shortest, of ${shortest} steps`;
-  throw new LockstepError(
-    'CONFIG_INVALID',
-    `Contrastive rows choose among the other sequences of their micro-batch, but ${why}.`,
-    'Raise batch.tokensPerMicroBatch or batch.maxRows, or set data.crop.',
-  );
 }

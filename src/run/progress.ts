@@ -99,7 +99,7 @@ export function stateAtPhaseStart(
   const weights =
     source === undefined
       ? (known.initialWeights ??
-        initialState(run.model, run.layout, { seed: run.config.seed, momentCount }))
+        initialState(run.parameters, run.layout, { seed: run.config.seed, momentCount }))
       : known.results.get(source);
   if (weights === undefined) {
     throw new Error(`phase "${config.name}" starts from "${source}", which has not ended`);

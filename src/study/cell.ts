@@ -1,5 +1,6 @@
 /** A cell: one run of the grid, its measurements and their results. */
 import type { RunConfig } from '../config/run-config.ts';
+import type { Measured } from '../nn/objective/objective.ts';
 
 /** The place of a cell in the grid. */
 export interface CellKey {
@@ -55,7 +56,7 @@ export interface CellResult {
   readonly key: CellKey;
   /** Time for training and measuring, with one worker. */
   readonly seconds: number;
-  /** Pretraining's metrics on validation data, by name; absent without pretraining. */
-  readonly pretext?: Readonly<Record<string, number>>;
+  /** Pretraining's metrics on validation data; absent without pretraining. */
+  readonly pretext?: Measured;
   readonly measured: readonly MeasuredResult[];
 }

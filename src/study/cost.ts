@@ -2,6 +2,7 @@
 
 import type { PhaseConfig } from '../config/phase-section.ts';
 import type { RunConfig } from '../config/run-config.ts';
+import { registry } from '../nn/registry.ts';
 import type { Cell } from './cell.ts';
 
 /** Cost of a forward pass, as a share of forward and backward. */
@@ -23,7 +24,7 @@ export interface DataSize {
 export function pretrainingSeconds(cell: Cell, tokensPerSecond: number): number {
   const { config } = cell;
   const tokens = config.phases
-    .filter((phase) => phase.objective.kind !== 'supervised')
+    .filter((phase) => !registry.needs(phase.objective).labels)
     .reduce((sum, phase) => sum + stepsOf(phase) * tokensPerStep(config, phase), 0);
   return tokens / tokensPerSecond;
 }
@@ -32,7 +33,7 @@ export function pretrainingSeconds(cell: Cell, tokensPerSecond: number): number 
 export function otherSeconds(cell: Cell, data: DataSize, tokensPerSecond: number): number {
   const { config, measured } = cell;
   const tokens = config.phases.reduce((sum, phase) => {
-    const supervised = phase.objective.kind === 'supervised';
+    const supervised = registry.needs(phase.objective).labels;
     const trained = supervised ? stepsOf(phase) * supervisedTokensPerStep(config, phase, data) : 0;
     return sum + trained + FORWARD_SHARE * evaluationTokens(phase, data);
   }, 0);

@@ -1,5 +1,5 @@
 /** Answers the five questions about self-supervised learning on a dataset, each with one sentence and one number. */
-import type { PretextConfig } from '../config/phase-section.ts';
+import type { ObjectiveConfig } from '../config/phase-section.ts';
 import {
   describeDifference,
   type PairedDifference,
@@ -102,21 +102,22 @@ function orContrastive(results: DatasetResults, masked: CellResult): string {
 
 function classification(results: DatasetResults): Body | undefined {
   const classified = findPretext(results, isNextStep('classification'));
-  const metrics = classified?.pretext;
-  if (classified === undefined || metrics?.accuracy === undefined) return undefined;
-  const baseline = metrics.accuracyBigram ?? metrics.accuracyPreviousValue;
-  const name = metrics.accuracyBigram === undefined ? 'the previous value' : 'a bigram table';
-  const works = baseline === undefined || metrics.accuracy > baseline;
+  const accuracy = classified?.pretext?.metrics.accuracy;
+  if (classified === undefined || accuracy === undefined) return undefined;
+  const { bigram, previousValue } = classified.pretext?.baselines?.accuracy ?? {};
+  const baseline = bigram ?? previousValue;
+  const name = bigram === undefined ? 'the previous value' : 'a bigram table';
+  const works = baseline === undefined || accuracy > baseline;
   const regressed = findPretext(results, isNextStep('regression'));
   const gain = difference(classified, regressed, fewLabels(classified));
-  const learnt = `it names ${percent(metrics.accuracy)} of the next symbols${baseline === undefined ? '' : `, ${name} ${percent(baseline)}`}`;
+  const learnt = `it names ${percent(accuracy)} of the next symbols${baseline === undefined ? '' : `, ${name} ${percent(baseline)}`}`;
   const after =
     gain === undefined
       ? ''
       : `; fine-tuned, it is ${describeDifference(gain)} against predicting the value by regression`;
   return {
     verdict: works ? 'yes' : 'no',
-    number: percent(metrics.accuracy),
+    number: percent(accuracy),
     sentence: `${works ? 'Yes' : 'No'}: ${learnt}${after}.`,
   };
 }
@@ -169,13 +170,13 @@ function shares(results: DatasetResults): Body | undefined {
 
 const isNextStep =
   (target: 'classification' | 'regression') =>
-  (pretext: PretextConfig): boolean =>
+  (pretext: ObjectiveConfig): boolean =>
     pretext.kind === 'next-step' && pretext.target === target;
 
 /** The first matching pretext of the first network, if its run is done. */
 function findPretext(
   results: DatasetResults,
-  fits: (pretext: PretextConfig) => boolean,
+  fits: (pretext: ObjectiveConfig) => boolean,
 ): CellResult | undefined {
   const network = results.firstNetwork;
   const found = Object.entries(results.dataset.networks[network]!.pretexts).find(([, pretext]) =>

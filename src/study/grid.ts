@@ -1,8 +1,8 @@
 /** The runs that follow from a study's configuration. Pure. */
 
 import type { ModelConfig } from '../config/model-section.ts';
-import type { ObjectiveConfig, PhaseConfig, PretextConfig } from '../config/phase-section.ts';
-import { runConfig } from '../config/run-config.ts';
+import type { ObjectiveConfig, PhaseConfig } from '../config/phase-section.ts';
+import { runConfigSchema } from '../run/config.ts';
 import { meanOf } from '../workflow/predict/paired-difference.ts';
 import { type Cell, type CellKey, type CellResult, cellName, type MeasuredPhase } from './cell.ts';
 import type {
@@ -134,13 +134,23 @@ function cellOf(
   ];
   return {
     key,
-    config: runConfig.parse({ name: cellName(key), seed, data, model, batch, engine, phases }),
+    config: runConfigSchema().parse({
+      name: cellName(key),
+      seed,
+      data,
+      model,
+      batch,
+      engine,
+      phases,
+    }),
     measured: supervised.map(({ config: _, ...phase }) => phase),
   };
 }
 
-const pretrainingPhase = ({ pretraining }: NetworkConfig, objective: PretextConfig): PhaseConfig =>
-  phaseOf(pretraining, { name: PRETRAIN, start: 'fresh', objective, subset: {} });
+const pretrainingPhase = (
+  { pretraining }: NetworkConfig,
+  objective: ObjectiveConfig,
+): PhaseConfig => phaseOf(pretraining, { name: PRETRAIN, start: 'fresh', objective, subset: {} });
 
 function supervisedPhases(
   training: TrainingConfig,

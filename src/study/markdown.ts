@@ -1,6 +1,6 @@
 /** A study as Markdown: the five answers, then the tables behind them. */
 
-import { formatDuration, formatName, formatNumber } from '../core/format.ts';
+import { formatDuration, formatMetrics } from '../core/format.ts';
 import {
   describeDifference,
   meanOf,
@@ -72,7 +72,7 @@ function networkSection(of: DatasetResults, network: string, own: readonly CellR
       const gain = cell === scratch ? undefined : difference(cell, scratch, [count]);
       return gain === undefined ? '' : describeDifference(gain);
     }),
-    cell.pretext === undefined ? '' : pretextText(cell.pretext),
+    cell.pretext === undefined ? '' : formatMetrics(cell.pretext),
   ]);
   return [
     `### The ${network} network`,
@@ -152,11 +152,6 @@ function accuracyText(cell: CellResult, labelsPerClass: number): string {
   if (found.length === 0) return '';
   return `${percent(meanOf(found))} ± ${(100 * Math.sqrt(varianceOf(found))).toFixed(1)}`;
 }
-
-const pretextText = (metrics: Readonly<Record<string, number>>): string =>
-  Object.entries(metrics)
-    .map(([name, value]) => `${formatName(name)} ${formatNumber(value)}`)
-    .join(', ');
 
 function table([head, ...rows]: readonly (readonly string[])[]): string[] {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;

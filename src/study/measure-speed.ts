@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RunConfig, runConfig } from '../config/run-config.ts';
+import type { RunConfig } from '../config/run-config.ts';
+import { runConfigSchema } from '../run/config.ts';
 import { type DeviceOptions, devicesOf } from '../workflow/placement.ts';
 import type { GuardedHooks } from '../workflow/train/hooks.ts';
 import { train } from '../workflow/train/train.ts';
@@ -46,7 +47,7 @@ export async function measureSpeed(
 function shortRun(config: RunConfig, workers: number): RunConfig {
   const { evaluation: _, ...phase } = config.phases[0]!;
   const batch = phase.batch ?? config.batch;
-  return runConfig.parse({
+  return runConfigSchema().parse({
     ...config,
     name: 'speed',
     phases: [

@@ -1,6 +1,6 @@
 /** The study of a user's dataset, sized to a time. */
 import { basename, resolve } from 'node:path';
-import type { PretextConfig } from '../config/phase-section.ts';
+import type { ObjectiveConfig } from '../config/phase-section.ts';
 import { LockstepError } from '../core/errors.ts';
 import { symbolsOf } from '../data/facts.ts';
 import type { Store, StoreManifest } from '../data/format/store.ts';
@@ -49,7 +49,7 @@ export function gridOfStore(template: StudyConfig, path: string, store: OwnStore
       },
     }),
   };
-  return studyConfig.parse({ ...template, name: `study-${name}`, datasets: [dataset] });
+  return studyConfig().parse({ ...template, name: `study-${name}`, datasets: [dataset] });
 }
 
 /**
@@ -114,12 +114,12 @@ function fitted(settings: NetworkConfig, perClass: number, isReal: boolean): Net
 
 /** The model for the store's values: real values have no embedding. */
 function forValues(model: NetworkConfig['model'], isReal: boolean): NetworkConfig['model'] {
-  return isReal && model.family !== 'reference' ? { ...model, input: 'value' } : model;
+  return isReal && 'input' in model ? { ...model, input: 'value' } : model;
 }
 
 /** The pretexts for real values, which have no classes: each kind once, by regression. */
-function asRegression(pretexts: readonly [string, PretextConfig][]): [string, PretextConfig][] {
-  const kinds = new Map<string, [string, PretextConfig]>();
+function asRegression(pretexts: readonly [string, ObjectiveConfig][]): [string, ObjectiveConfig][] {
+  const kinds = new Map<string, [string, ObjectiveConfig]>();
   for (const [name, pretext] of pretexts) {
     if (kinds.has(pretext.kind)) continue;
     const possible = 'target' in pretext ? { ...pretext, target: 'regression' as const } : pretext;

@@ -3,17 +3,19 @@ import { z } from 'zod';
 import { dataSection } from '../config/data-section.ts';
 import { engineSection } from '../config/engine-section.ts';
 import { modelSection } from '../config/model-section.ts';
-import { batchSection, phaseSection, pretextSection } from '../config/phase-section.ts';
+import { batchSection, objectiveSection, phaseSection } from '../config/phase-section.ts';
+import { registry } from '../nn/registry.ts';
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, 'letters, digits, "_" and "-" only');
 
 /** How a phase of a cell trains. The grid adds objective, start and labels. */
-const training = phaseSection
-  .omit({ name: true, start: true, objective: true, data: true })
-  .extend({
-    /** A window of at most this many timesteps of each sequence, at a new place in each epoch. */
-    crop: z.int().min(1).optional(),
-  });
+const trainingSection = () =>
+  phaseSection(registry.choices())
+    .omit({ name: true, start: true, objective: true, data: true })
+    .extend({
+      /** A window of at most this many timesteps of each sequence, at a new place in each epoch. */
+      crop: z.int().min(1).optional(),
+    });
 
 const labels = z.strictObject({
   perClass: z.int().min(1),
@@ -23,41 +25,49 @@ const labels = z.strictObject({
   steps: z.int().min(1).optional(),
 });
 
-const network = z.strictObject({
-  /** The recipes of one network differ only in the pretext. Every network also has `scratch`, without one. */
-  model: modelSection,
-  pretexts: z.record(name, pretextSection),
-  pretraining: training,
-  /** The same for every recipe, `scratch` included. */
-  finetuning: training,
-  labels: z.array(labels).min(1),
-});
+function networkSection() {
+  const training = trainingSection();
+  return z.strictObject({
+    /** The recipes of one network differ only in the pretext. Every network also has `scratch`, without one. */
+    model: modelSection(registry.choices().models),
+    pretexts: z.record(name, objectiveSection(registry.pretexts())),
+    pretraining: training,
+    /** The same for every recipe, `scratch` included. */
+    finetuning: training,
+    labels: z.array(labels).min(1),
+  });
+}
 
-const dataset = z.strictObject({
-  name,
-  data: dataSection,
-  batch: batchSection,
-  /** By name. The study tries the first network's best pretext with less data, too. */
-  networks: z.record(name, network).refine((all) => Object.keys(all).length > 0, 'is empty'),
-  /** Shares of the training sequences for the best pretext, besides all of them. */
-  pretrainingShares: z.array(z.number().gt(0).lt(1)).default([]),
-  /** A network with BatchNorm from scratch, once on batches sorted by length and once on shuffled ones. */
-  grouping: z.strictObject({ model: modelSection, training, labels }).optional(),
-});
+function datasetSection() {
+  const network = networkSection();
+  const { model, finetuning: training } = network.shape;
+  return z.strictObject({
+    name,
+    data: dataSection,
+    batch: batchSection,
+    /** By name. The study tries the first network's best pretext with less data, too. */
+    networks: z.record(name, network).refine((all) => Object.keys(all).length > 0, 'is empty'),
+    /** Shares of the training sequences for the best pretext, besides all of them. */
+    pretrainingShares: z.array(z.number().gt(0).lt(1)).default([]),
+    /** A network with BatchNorm from scratch, once on batches sorted by length and once on shuffled ones. */
+    grouping: z.strictObject({ model, training, labels }).optional(),
+  });
+}
 
 /** The schema of a study. */
-export const studyConfig = z.strictObject({
-  name,
-  seed: z.int().min(0).max(0xffffffff).default(0),
-  engine: engineSection.prefault({}),
-  /** How to read the test sequences: once, after all choices on validation data. */
-  test: z.strictObject({ crop: z.int().min(1).optional() }).prefault({}),
-  /** The five questions concern the first one. */
-  datasets: z.array(dataset).min(1),
-});
+export const studyConfig = () =>
+  z.strictObject({
+    name,
+    seed: z.int().min(0).max(0xffffffff).default(0),
+    engine: engineSection.prefault({}),
+    /** How to read the test sequences: once, after all choices on validation data. */
+    test: z.strictObject({ crop: z.int().min(1).optional() }).prefault({}),
+    /** The five questions concern the first one. */
+    datasets: z.array(datasetSection()).min(1),
+  });
 
-export type StudyConfig = z.output<typeof studyConfig>;
+export type StudyConfig = z.output<ReturnType<typeof studyConfig>>;
 export type StudyDataset = StudyConfig['datasets'][number];
 export type NetworkConfig = StudyDataset['networks'][string];
-export type TrainingConfig = z.output<typeof training>;
+export type TrainingConfig = z.output<ReturnType<typeof trainingSection>>;
 export type LabelsConfig = z.output<typeof labels>;

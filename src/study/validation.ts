@@ -1,19 +1,19 @@
 /** What a run's metrics say about validation data. */
 import { readFileSync } from 'node:fs';
+import type { Measured } from '../nn/objective/objective.ts';
 import { PRETRAIN } from './grid.ts';
 
 /** A run's metrics on validation data. */
 export interface Validation {
   /** The metrics of the first phase's last evaluation, if that phase was a pretext. */
-  readonly pretext?: Readonly<Record<string, number>>;
+  readonly pretext?: Measured;
   /** The accuracy of each phase's kept weights, or of its last ones. */
   readonly byPhase: ReadonlyMap<string, number>;
 }
 
-interface MetricsLine {
+interface MetricsLine extends Partial<Measured> {
   readonly kind: string;
   readonly phase?: string;
-  readonly metrics?: Readonly<Record<string, number>>;
   readonly best?: { readonly value: number };
 }
 
@@ -23,13 +23,14 @@ interface MetricsLine {
  */
 export function validationOf(path: string): Validation {
   const byPhase = new Map<string, number>();
-  let pretext: Readonly<Record<string, number>> | undefined;
+  let pretext: Measured | undefined;
   for (const line of readFileSync(path, 'utf8').split('\n')) {
     const entry = parseLine(line);
     if (entry?.phase === undefined) continue;
-    const { kind, phase, metrics, best } = entry;
-    if (kind === 'evaluation' && phase === PRETRAIN) pretext = metrics;
-    else if (kind === 'evaluation') byPhase.set(phase, metrics!.accuracy!);
+    const { kind, phase, metrics, baselines, best } = entry;
+    if (kind === 'evaluation' && phase === PRETRAIN) {
+      pretext = { metrics: metrics!, ...(baselines && { baselines }) };
+    } else if (kind === 'evaluation') byPhase.set(phase, metrics!.accuracy!);
     else if (kind === 'phaseEnd' && best !== undefined) byPhase.set(phase, best.value);
   }
   return { ...(pretext && { pretext }), byPhase };

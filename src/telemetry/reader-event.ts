@@ -1,7 +1,7 @@
 /** From what a coordinator knows to what the reader of a run gets. */
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { CoordinatorEvent } from './coordinator-event.ts';
-import type { Metrics, RunEvent } from './run-event.ts';
+import type { Baselines, Metrics, RunEvent } from './run-event.ts';
 import { isSkipped } from './skipped-step.ts';
 import { tokensPerSecond } from './tokens-per-second.ts';
 
@@ -18,9 +18,9 @@ export function readerEvent(event: CoordinatorEvent): RunEvent | undefined {
 /** JSON has no NaN: what crossed between processes as null is NaN again. */
 export function revived(event: RunEvent): RunEvent {
   if (!('metrics' in event)) return event;
-  const metrics = metricsOf(event.metrics);
-  if (event.kind === 'evaluation') return { ...event, metrics };
-  return { ...event, metrics, tokensPerSecond: event.tokensPerSecond ?? Number.NaN };
+  const measured = measuredOf(event.metrics, event.baselines);
+  if (event.kind === 'evaluation') return { ...event, ...measured };
+  return { ...event, ...measured, tokensPerSecond: event.tokensPerSecond ?? Number.NaN };
 }
 
 function stepEvent(event: StepEvent): RunEvent {
@@ -30,7 +30,7 @@ function stepEvent(event: StepEvent): RunEvent {
     step: event.step + 1,
     phase: String(first.phase),
     learningRate: Number(first.learningRate),
-    metrics: metricsOf(first.metrics),
+    ...measuredOf(first.metrics, first.baselines),
     tokensPerSecond: tokensPerSecond(event.reports),
     isSkipped: isSkipped(event),
   };
@@ -41,12 +41,12 @@ function payloadEvent(before: number, payload: JsonObject): RunEvent | undefined
   const phase = String(payload.phase);
   switch (payload.kind) {
     case 'evaluation': {
-      const { metrics, better } = payload;
+      const { metrics, baselines, better } = payload;
       return {
         kind: 'evaluation',
         step,
         phase,
-        metrics: metricsOf(metrics),
+        ...measuredOf(metrics, baselines),
         isBest: better === true,
       };
     }
@@ -61,13 +61,24 @@ function payloadEvent(before: number, payload: JsonObject): RunEvent | undefined
   }
 }
 
+function measuredOf(
+  metrics: JsonValue | undefined,
+  baselines: JsonValue | undefined,
+): { metrics: Metrics; baselines?: Baselines } {
+  if (baselines === undefined) return { metrics: metricsOf(metrics) };
+  const rules = entriesOf(baselines).map(([name, reached]) => [name, metricsOf(reached)]);
+  return { metrics: metricsOf(metrics), baselines: Object.fromEntries(rules) };
+}
+
 /** What is neither a number nor null is left out. */
 function metricsOf(metrics: JsonValue | undefined): Metrics {
-  const entries = typeof metrics === 'object' && metrics !== null ? Object.entries(metrics) : [];
   return Object.fromEntries(
-    entries.flatMap(([name, value]) => {
+    entriesOf(metrics).flatMap(([name, value]) => {
       if (value === null) return [[name, Number.NaN]];
       return typeof value === 'number' ? [[name, value]] : [];
     }),
   );
 }
+
+const entriesOf = (section: JsonValue | undefined): [string, JsonValue][] =>
+  typeof section === 'object' && section !== null ? Object.entries(section) : [];

@@ -3,6 +3,9 @@
 /** Values by name; one that is not finite is NaN. */
 export type Metrics = Readonly<Record<string, number>>;
 
+/** What simple rules reach, by metric and rule: `{ accuracy: { mostFrequent: 0.3 } }`. */
+export type Baselines = Readonly<Record<string, Metrics>>;
+
 /**
  * How a run ended.
  * @example
@@ -45,6 +48,8 @@ export type RunEvent =
       readonly phase: string;
       readonly learningRate: number;
       readonly metrics: Metrics;
+      /** Absent where the objective has none. */
+      readonly baselines?: Baselines;
       /** Tokens of all workers by the time of the slowest. */
       readonly tokensPerSecond: number;
       /** Its update was left out, since a value was not finite. */
@@ -55,6 +60,8 @@ export type RunEvent =
       readonly step: number;
       readonly phase: string;
       readonly metrics: Metrics;
+      /** Absent where the objective has none. */
+      readonly baselines?: Baselines;
       /** Better than all evaluations of the phase before. */
       readonly isBest: boolean;
     }

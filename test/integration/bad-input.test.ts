@@ -137,7 +137,7 @@ const CONFIGURATION: readonly Case[] = [
     what: 'a next step on a network that sees it',
     args: ['train', 'ok.yaml', '--set', 'phases.pretrain.objective={kind: next-step}'],
     code: 2,
-    says: 'CONFIG_INVALID: Phase "pretrain" predicts the next step, but model.family "dilated" sees the future: through its convolutions, and through BatchNorm\'s statistics while training. Set model.family to "causal".',
+    says: 'CONFIG_INVALID: Phase "pretrain": Objective "next-step" needs a causal model, but model.family "dilated" sees the future: through its layers, or through statistics over whole sequences while training, such as BatchNorm\'s. Set model.family to "causal".',
   },
   {
     what: 'initial weights that are not there',
@@ -378,7 +378,7 @@ const RUNS: readonly Case[] = [
     what: 'classes of a phase that never saw any',
     args: ['predict', 'run', '--phase', 'pretrain'],
     code: 2,
-    says: 'USAGE: The weights in "run/phases/pretrain" cannot tell classes: no supervised phase has trained them yet. Let the run go on to phase "finetune", or choose it with --phase.',
+    says: 'USAGE: The weights in "run/phases/pretrain" cannot tell classes: no phase that predicts classes has trained them yet. Let the run go on to phase "finetune", or choose it with --phase.',
   },
   {
     what: 'predictions into a folder that is not there',

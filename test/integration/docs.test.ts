@@ -17,7 +17,7 @@ import { dirname, join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { runConfig } from '../../src/config/run-config.ts';
+import { runConfigSchema } from '../../src/run/config.ts';
 import { studyConfig } from '../../src/study/study-config.ts';
 import { CLONE } from '../helper/clone.ts';
 
@@ -84,7 +84,7 @@ describe('docs/configuration.md', () => {
 
 describe('docs/ssl.md', () => {
   it("has every key of a grid that is not a run's", () => {
-    const root = z.toJSONSchema(studyConfig, { io: 'input' }) as JsonSchema;
+    const root = z.toJSONSchema(studyConfig(), { io: 'input' }) as JsonSchema;
     const dataset = root.properties!.datasets!.items!;
     const network = dataset.properties!.networks!.additionalProperties!;
     const labels = network.properties!.labels!.items!;
@@ -143,7 +143,7 @@ interface JsonSchema {
 
 /** Keys as the page writes them: the run's by their paths, a phase's from the phase on. */
 function schemaKeys(): Set<string> {
-  const root = z.toJSONSchema(runConfig, { io: 'input' }) as JsonSchema;
+  const root = z.toJSONSchema(runConfigSchema(), { io: 'input' }) as JsonSchema;
   const { phases, ...others } = root.properties!;
   const keys = new Set(['phases']);
   collect({ properties: others }, '', keys);

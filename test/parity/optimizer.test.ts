@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { OptimizerConfig } from '../../src/config/phase-section.ts';
 import type { Program } from '../../src/engine/engine.ts';
 import { makeLeafLayout, makeStateLayout } from '../../src/engine/layout.ts';
-import { makeUpdateRule } from '../../src/nn/optimizer/update-rule.ts';
+import { registry } from '../../src/nn/registry.ts';
 import { testEngine } from '../helper/engine.ts';
 import { assertClose } from './close.ts';
 import {
@@ -64,7 +64,7 @@ function makeOptimizerProgram(fixture: Fixture<OptimizerSettings>): Program {
     feeds: [],
     sums: unused,
     outputs: unused,
-    update: makeUpdateRule(optimizer),
+    update: registry.makeUpdateRule(optimizer),
     trains: () => true,
   };
 }

@@ -5,11 +5,11 @@ import type { ObjectiveConfig, OptimizerConfig } from '../../src/config/phase-se
 import type { PhaseFacts } from '../../src/data/facts.ts';
 import type { MicroBatch, Program, Session } from '../../src/engine/engine.ts';
 import type { Tensor } from '../../src/engine/ops.ts';
+import { linear } from '../../src/nn/layer/forward.ts';
 import type { Model } from '../../src/nn/model/model.ts';
-import { makeModel } from '../../src/nn/model/registry.ts';
-import type { Objective } from '../../src/nn/objective/objective.ts';
-import { makeObjective } from '../../src/nn/objective/registry.ts';
+import { bareMicroBatch, microBatchOf, type Objective } from '../../src/nn/objective/objective.ts';
 import { makeProgram } from '../../src/nn/program.ts';
+import { registry } from '../../src/nn/registry.ts';
 import { testEngine } from '../helper/engine.ts';
 import { type Fixture, loadFixture, type ModelFixtureName, type ModelSettings } from './fixture.ts';
 
@@ -43,7 +43,12 @@ export function replay(name: ModelFixtureName): Replay {
   const program = withLogitSums(
     model,
     objective,
-    makeProgram(model, objective, stripped(optimizer)),
+    makeProgram({
+      model,
+      objective,
+      update: registry.makeUpdateRule(stripped(optimizer)),
+      symbols: values.data instanceof Int32Array ? settings.model.symbols : 0,
+    }),
   );
   const session = testEngine.session(program);
   session.load({
@@ -71,10 +76,10 @@ function build(
     settings.model.family === 'reference'
       ? { family: 'reference', channels, maskValue }
       : { ...settings.model, maskValue };
-  const model = makeModel(config, { classes, symbols, pretextOutputs });
-  const objective = makeObjective(
+  const model = registry.makeModel(config, { ...FACTS, classes, symbols });
+  const objective = registry.makeObjective(
     objectiveConfig(settings.objective, pretextOutputs),
-    { ...FACTS, symbols: holdsIntegers ? FACTS.symbols : 0 },
+    { ...FACTS, classes, symbols: holdsIntegers ? symbols : 0 },
     0,
   );
   return { model, objective };
@@ -99,7 +104,7 @@ function objectiveConfig(
 /** The program with one more sum: Σ logits · `probe`, to read training-mode logits one at a time. */
 function withLogitSums(model: Model, objective: Objective, program: Program): Program {
   const outputsOf = (head: string) =>
-    model.parameters.find(({ name }) => name === `${head}.bias`)?.shape[0] ?? 0;
+    program.state.parameters.find(({ name }) => name === `${head}.bias`)?.shape[0] ?? 0;
   const fed = new Set(program.feeds.map(({ name }) => name));
   const outputs = fed.has('labels') ? outputsOf('decoder') : outputsOf('pretext');
   return {
@@ -116,13 +121,16 @@ function withLogitSums(model: Model, objective: Objective, program: Program): Pr
       if (!context.hasFeed('probe')) return program.sums(context);
       const features = model.features(context);
       const logits: Tensor = context.hasFeed('positions')
-        ? model.predictAt(context, features, context.feed('positions'))
+        ? linear(
+            context,
+            'pretext',
+            context.ops.gatherPositions(features, context.feed('positions')),
+          )
         : fed.has('partners')
-          ? model.embed(context, features)
-          : model.classify(context, features);
+          ? linear(context, 'pretext', context.ops.meanOverLength(features))
+          : objective.predict!(context, features);
       return { loss: context.ops.sum(context.ops.mul(logits, context.feed('probe'))) };
     },
-    trains: (slot) => objective.trains(slot),
   };
 }
 
@@ -172,14 +180,18 @@ function makeMicroBatch(
   const padded = { ...shared, values: values.data, labels: nothing, starts: nothing, epoch: 0 };
   if (settings.objective.kind === 'supervised') {
     const labels = fixture.int(`${prefix}/labels`).data;
-    return { ...shared, ...objective.prepare({ ...padded, labels }) };
+    return microBatchOf(objective, { ...padded, labels });
   }
-  if (settings.objective.kind === 'contrastive') return { ...shared, ...objective.prepare(padded) };
+  if (settings.objective.kind === 'contrastive') {
+    // The fixture's rows are views already: what is fed depends on their number only.
+    const { feeds, sums } = objective.prepare({ ...padded, rows: rows / 2 });
+    return { ...bareMicroBatch(padded, feeds), hostSums: sums };
+  }
   if (settings.objective.kind === 'next-step') {
-    const prepared = objective.prepare(padded);
+    const batch = microBatchOf(objective, padded);
     const expected = fixture.int(`${prefix}/next-positions`).data;
-    assert.deepEqual(prepared.feeds.positions!.data, expected);
-    return { ...shared, ...prepared };
+    assert.deepEqual(batch.feeds.positions!.data, expected);
+    return batch;
   }
   const positions = fixture.int(`${prefix}/positions`);
   const truths = Float32Array.from(positions.data, (position) => values.data[position]!);

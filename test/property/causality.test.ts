@@ -5,10 +5,10 @@ import type { ModelConfig } from '../../src/config/model-section.ts';
 import { randomStream } from '../../src/core/random.ts';
 import type { MicroBatch, Program } from '../../src/engine/engine.ts';
 import { initialState } from '../../src/nn/initial-state.ts';
-import { makeModel } from '../../src/nn/model/registry.ts';
-import { makeObjective } from '../../src/nn/objective/registry.ts';
 import { makeProgram } from '../../src/nn/program.ts';
+import { registry } from '../../src/nn/registry.ts';
 import { testEngine } from '../helper/engine.ts';
+import { factsOf, PLAIN_SGD } from '../helper/nn.ts';
 
 const ROWS = 3;
 const LENGTH = 60;
@@ -63,30 +63,17 @@ describe('in training mode, changing one row from a step on', () => {
  * respect to the probe.
  */
 function featureReader(config: ModelConfig): (values: Int32Array) => Float32Array {
-  const model = makeModel(config, { classes: 2, symbols: SYMBOLS, pretextOutputs: 0 });
+  const facts = factsOf({ classes: 2, symbols: SYMBOLS });
+  const model = registry.makeModel(config, facts);
   const probe = { name: 'probe', shape: [ROWS * LENGTH, CHANNELS] };
-  const probed = {
-    ...model,
-    parameters: [
-      ...model.parameters,
-      { ...probe, initial: { kind: 'constant', value: 0 } as const },
-    ],
-  };
-  const objective = makeObjective(
-    { kind: 'supervised', classWeights: 'none' },
-    {
-      classes: 2,
-      symbols: SYMBOLS,
-      classCounts: [1, 1],
-      symbolCounts: [],
-      transitionCounts: [],
-      meanValue: 0,
-      valueRange: { minimum: 0, maximum: 8 },
-    },
-    0,
-  );
+  const parameters = [
+    ...model.parameters,
+    { ...probe, initial: { kind: 'constant', value: 0 } as const },
+  ];
+  const objective = registry.makeObjective({ kind: 'supervised', classWeights: 'none' }, facts, 0);
+  const update = registry.makeUpdateRule(PLAIN_SGD);
   const program: Program = {
-    ...makeProgram(probed, objective, { kind: 'sgd', momentum: 0, weightDecay: 0 }),
+    ...makeProgram({ model, objective, update, symbols: SYMBOLS, parameters }),
     feeds: [
       { name: 'values', dtype: 'int32', shape: ['rows', 'length'] },
       { name: 'positions', dtype: 'int32', shape: [ROWS * LENGTH] },
@@ -100,7 +87,7 @@ function featureReader(config: ModelConfig): (values: Int32Array) => Float32Arra
   const { offset, size } = program.state.parameters.at(-1)!;
   return (values) => {
     const session = testEngine.session(program);
-    session.load(initialState(probed, program.state, { seed: 3, momentCount: 1 }));
+    session.load(initialState(parameters, program.state, { seed: 3, momentCount: 1 }));
     const leaf = session.gradients(microBatch(values));
     session.dispose();
     return leaf.slice(offset, offset + size);

@@ -17,8 +17,8 @@ import {
   stepShapes,
 } from '../../bench/step-shapes.ts';
 import { tableFoot, tableHead, tableLine } from '../../bench/step-table.ts';
-import { loadRunConfig } from '../../config/load.ts';
 import { EXIT, LockstepError } from '../../core/errors.ts';
+import { loadRunConfig } from '../../run/config.ts';
 import type { Command } from '../command.ts';
 
 interface BenchOptions {

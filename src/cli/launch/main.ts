@@ -1,9 +1,9 @@
 /** `launcher/launch`: checks devices and configuration, then starts `lockstep train` or `lockstep resume`. */
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { loadRunConfig } from '../../config/load.ts';
 import { asLockstepError } from '../../core/errors.ts';
 import { COMMAND_LINE, startProgram } from '../../launch/program.ts';
+import { loadRunConfig } from '../../run/config.ts';
 import { dryRunText } from './dry-run.ts';
 import type { LaunchRequest } from './request.ts';
 import { devicesOf, lockstepArguments, parseRequest } from './request.ts';

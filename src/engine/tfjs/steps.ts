@@ -132,6 +132,7 @@ export function forwardStep(
   batch: BatchTensors,
 ): TfTensor {
   const { tf, kernels } = backend;
+  if (program.outputs === undefined) throw new Error('this program predicts nothing');
   const context = makeBatchContext(tf, kernels, batch, { training: false });
   return unwrap(program.outputs(forwardContext(backend, named, batch, context)));
 }

@@ -1,52 +1,48 @@
-/** What objectives know of a model: parameters by PyTorch names and shapes, features, and two heads. */
+/** What a model is: parameters by PyTorch's names and shapes, and a function of them to features. */
 import type { ForwardContext } from '../../engine/engine.ts';
 import type { Tensor } from '../../engine/ops.ts';
 
-/** How a parameter starts out. */
+/** How a parameter starts out: all alike, or uniform in (−bound, bound) by the run's seed and its name. */
 export type Initial =
   | { readonly kind: 'uniform'; readonly bound: number }
   | { readonly kind: 'constant'; readonly value: number };
 
+/** A float32 tensor that is trained. */
 export interface ParameterDescription {
+  /** As in PyTorch's `state_dict`, such as `encoder.weight`; no other parameter of the run has it. */
   readonly name: string;
+  /** As in PyTorch, such as `[out, in, kernel]`. Weight decay applies from two dimensions on. */
   readonly shape: readonly number[];
   readonly initial: Initial;
 }
 
+/** A BatchNorm layer, which keeps `<name>.running_mean` and `<name>.running_var`, both `[channels]`. */
 export interface NormDescription {
   readonly name: string;
   readonly channels: number;
 }
 
+/** A network as it was built for one dataset. */
 export interface Model {
-  /** In the order of the forward pass, heads last. */
+  /** C, the channels of `features`. */
+  readonly channels: number;
+  /** In the order of the forward pass. The heads are the objectives'. */
   readonly parameters: readonly ParameterDescription[];
+  /** Its BatchNorm layers, in the order of the forward pass. */
   readonly norms: readonly NormDescription[];
-  /** Whether a position's features depend on it and its past only, also while training. */
+  /** Whether the features of a timestep depend on it and on earlier ones only, also while training. */
   readonly isCausal: boolean;
-  /** Steps of the input that one position of the features can see. */
+  /** Timesteps of the input that the features of one timestep can see. */
   readonly receptiveField: number;
   /**
-   * Feeds `values` `[B, L]` and, in a masked objective, `mask` `[B, L]` (int32, 1 = hidden) → `[B, L, C]`.
+   * Called for each phase before a run starts.
+   * @param feeds names of what its objective feeds, `values` among them
+   * @throws LockstepError CONFIG_INVALID when the model can't take them in
+   */
+  checkFeeds?(feeds: ReadonlySet<string>): void;
+  /**
+   * Feeds `values` `[B, L]` (int32 symbols, or float32) and, where an objective hides timesteps, `mask` `[B, L]`
+   * (int32, 1 = hidden) → features float32 `[B, L, C]`, zero in the padding.
    */
   features(context: ForwardContext): Tensor;
-  /** Mean over the length, then the classification head: `[B, classes]`. */
-  classify(context: ForwardContext, features: Tensor): Tensor;
-  /** Mean over the length, then the pretext head: `[B, pretextOutputs]`. */
-  embed(context: ForwardContext, features: Tensor): Tensor;
-  /** The pretext head at flat positions (int32 `[n]`): `[n, pretextOutputs]`. */
-  predictAt(context: ForwardContext, features: Tensor, positions: Tensor): Tensor;
 }
-
-/** What a model is built for. */
-export interface ModelShape {
-  readonly classes: number;
-  /** Number of integer symbols (largest value + 1); 0 for real values. */
-  readonly symbols: number;
-  /** Outputs of the pretext head: `symbols`, 1 for regression, or the size of an embedding. */
-  readonly pretextOutputs: number;
-}
-
-/** Names of the two heads; an objective trains the one that it uses. */
-export const CLASSIFICATION_HEAD = 'decoder';
-export const PRETEXT_HEAD = 'pretext';

@@ -1,8 +1,9 @@
-/** Encoder, residual blocks, mean over the length, linear head: the frame that both families share. */
+/** Encoder and residual blocks: the frame that the built-in families share. */
+import { z } from 'zod';
 import type { ForwardContext } from '../../engine/engine.ts';
 import type { Tensor } from '../../engine/ops.ts';
-import { conv, linear } from '../layer/forward.ts';
-import { convParameters, linearParameters } from '../layer/parameters.ts';
+import { conv } from '../layer/forward.ts';
+import { convParameters } from '../layer/parameters.ts';
 import {
   type ResidualBlock,
   receptiveFieldOf,
@@ -10,13 +11,16 @@ import {
   residualBlockNorms,
   residualBlockParameters,
 } from '../layer/residual-block.ts';
-import { CLASSIFICATION_HEAD, type Model, type ModelShape, PRETEXT_HEAD } from './model.ts';
+import type { Model } from './model.ts';
+
+export const channelsOption = z.int().min(1).max(4096).default(64);
+/** Held by a masked timestep of a one-channel input: outside the data's range. 0 is a symbol. */
+export const maskValueOption = z.number().default(-1);
 
 const ENCODER = 'encoder';
 
 export interface ResidualNetwork {
   readonly channels: number;
-  readonly shape: ModelShape;
   readonly blocks: readonly ResidualBlock[];
   /** Channels that `input` makes of the feeds. */
   readonly inputChannels: number;
@@ -24,35 +28,19 @@ export interface ResidualNetwork {
   readonly input: (context: ForwardContext) => Tensor;
 }
 
-export function makeResidualNetwork(network: ResidualNetwork): Model {
-  const { channels, shape, blocks } = network;
-  const head = (name: string, out: number) =>
-    out === 0 ? [] : linearParameters(name, { out, in: channels });
+export function residualNetwork(network: ResidualNetwork): Model {
+  const { channels, blocks, inputChannels } = network;
+  const encoder = { out: channels, in: inputChannels, kernel: 1, bias: true };
   return {
-    parameters: [
-      ...convParameters(ENCODER, {
-        out: channels,
-        in: network.inputChannels,
-        kernel: 1,
-        bias: true,
-      }),
-      ...blocks.flatMap(residualBlockParameters),
-      ...head(CLASSIFICATION_HEAD, shape.classes),
-      ...head(PRETEXT_HEAD, shape.pretextOutputs),
-    ],
+    channels,
+    parameters: [...convParameters(ENCODER, encoder), ...blocks.flatMap(residualBlockParameters)],
     norms: blocks.flatMap(residualBlockNorms),
     isCausal: blocks.every((block) => block.causal),
     receptiveField: blocks.reduce((sum, block) => sum + receptiveFieldOf(block), 1),
     features: (context) => {
-      const encoder = { name: ENCODER, dilation: 1, bias: true, padding: 'same' } as const;
-      const encoded = conv(context, encoder, network.input(context));
+      const layer = { name: ENCODER, dilation: 1, bias: true, padding: 'same' } as const;
+      const encoded = conv(context, layer, network.input(context));
       return blocks.reduce((x, block) => residualBlock(context, block, x), encoded);
     },
-    classify: (context, features) =>
-      linear(context, CLASSIFICATION_HEAD, context.ops.meanOverLength(features)),
-    embed: (context, features) =>
-      linear(context, PRETEXT_HEAD, context.ops.meanOverLength(features)),
-    predictAt: (context, features, positions) =>
-      linear(context, PRETEXT_HEAD, context.ops.gatherPositions(features, positions)),
   };
 }

@@ -4,45 +4,51 @@
  * Chen et al. 2020, arXiv:2002.05709). Negatives come from the same micro-batch, so a leaf depends on nothing
  * else. The baseline is chance.
  */
-import type { ObjectiveConfig } from '../../config/phase-section.ts';
+import { z } from 'zod';
 import type { PaddedRows } from '../../data/collate.ts';
-import type { PhaseFacts } from '../../data/facts.ts';
-import { CLASSIFICATION_HEAD } from '../model/model.ts';
-import { type Objective, valuesFeed } from './objective.ts';
+import { defineObjective } from '../define.ts';
+import { linear } from '../layer/forward.ts';
+import { linearParameters } from '../layer/parameters.ts';
+import { PRETEXT_HEAD } from './pretext.ts';
 
-type ContrastiveConfig = Extract<ObjectiveConfig, { kind: 'contrastive' }>;
+const options = z.strictObject({
+  /** Similarities, between −1 and 1, are divided by it. */
+  temperature: z.number().positive().default(0.1),
+  /** Size of the vectors that are compared. */
+  dimensions: z.int().min(2).max(4096).default(64),
+});
 
 /** Takes a row out of the choices for itself: e to this is 0 in float32. */
 const NEVER = -1e9;
 
-export function makeContrastiveObjective(config: ContrastiveConfig, facts: PhaseFacts): Objective {
-  return {
-    sumNames: ['loss', 'weight', 'correct', 'chanceCorrect'],
-    needsCausalModel: false,
+export const contrastive = defineObjective({
+  kind: 'contrastive',
+  options,
+  // With one sequence in each micro-batch the right choice would be the only one.
+  needs: { minRows: 2 },
+  build: ({ temperature, dimensions }) => ({
+    head: (channels) => linearParameters(PRETEXT_HEAD, { out: dimensions, in: channels }),
+    sums: ['correct', 'chanceCorrect'],
     feeds: [
-      valuesFeed(facts),
       { name: 'partners', dtype: 'int32', shape: ['rows'] },
       { name: 'choices', dtype: 'float32', shape: ['rows', 'rows'] },
     ],
-    pretextOutputs: config.dimensions,
-    headline: { metric: 'accuracy', better: 'higher' },
-    trains: (slot) => !slot.name.startsWith(`${CLASSIFICATION_HEAD}.`),
-    views: halves,
-    prepare: ({ rows, paddedLength, values }) => ({
-      feeds: {
-        values: { shape: [rows, paddedLength], data: values },
-        partners: { shape: [rows], data: partnersOf(rows) },
-        choices: { shape: [rows, rows], data: choicesOf(rows) },
-      },
-      hostSums: { weight: rows, chanceCorrect: rows / (rows - 1) },
-    }),
-    sums: (model, context) => {
+    prepare: (whole) => {
+      const halves = halvesOf(whole);
+      const { rows } = halves;
+      return {
+        rows: halves,
+        feeds: {
+          partners: { shape: [rows], data: partnersOf(rows) },
+          choices: { shape: [rows, rows], data: choicesOf(rows) },
+        },
+        sums: { weight: rows, chanceCorrect: rows / (rows - 1) },
+      };
+    },
+    loss: (context, features) => {
       const { ops, feed } = context;
-      const embedded = ops.unitRows(model.embed(context, model.features(context)));
-      const similarities = ops.mul(
-        ops.linear(embedded, embedded),
-        ops.scalar(1 / config.temperature),
-      );
+      const embedded = ops.unitRows(linear(context, PRETEXT_HEAD, ops.meanOverLength(features)));
+      const similarities = ops.mul(ops.linear(embedded, embedded), ops.scalar(1 / temperature));
       const logits = ops.add(similarities, feed('choices'));
       const partners = feed('partners');
       return {
@@ -51,18 +57,21 @@ export function makeContrastiveObjective(config: ContrastiveConfig, facts: Phase
       };
     },
     metrics: (sums) => ({
-      loss: sums.loss! / sums.weight!,
-      accuracy: sums.correct! / sums.weight!,
-      accuracyChance: sums.chanceCorrect! / sums.weight!,
+      loss: { value: sums.loss! / sums.weight! },
+      accuracy: {
+        value: sums.correct! / sums.weight!,
+        baselines: { chance: sums.chanceCorrect! / sums.weight! },
+      },
     }),
-  };
-}
+    headline: { metric: 'accuracy', better: 'higher' },
+  }),
+});
 
 /**
  * First the rows' first halves, then their second ones. A step in the middle of an odd row is in neither; a
  * row of one step is seen twice.
  */
-function halves(whole: PaddedRows): PaddedRows {
+function halvesOf(whole: PaddedRows): PaddedRows {
   const { rows } = whole;
   const half = whole.lengths.map((length) => Math.max(1, Math.floor(length / 2)));
   const paddedLength = Math.max(...half);

@@ -3,11 +3,12 @@
  * Two baselines that know nothing of the model are counted beside it: the most frequent symbol (the mean,
  * for regression) and the last visible value before the hidden step.
  */
-import type { ObjectiveConfig } from '../../config/phase-section.ts';
+import { z } from 'zod';
 import type { PaddedRows } from '../../data/collate.ts';
 import type { PhaseFacts } from '../../data/facts.ts';
+import { defineObjective } from '../define.ts';
 import { drawMask } from './mask.ts';
-import type { Objective, Prepared } from './objective.ts';
+import type { Prepared } from './objective.ts';
 import {
   countWhere,
   makePretext,
@@ -15,69 +16,82 @@ import {
   type PretextTask,
   standardiser,
   sumOf,
+  type Target,
   targetFeed,
+  targetOption,
 } from './pretext.ts';
 
-type MaskedConfig = Extract<ObjectiveConfig, { kind: 'masked' }>;
+const options = z.strictObject({
+  /** Expected share of the timesteps that is masked. */
+  fraction: z.number().gt(0).lt(1).default(0.15),
+  /** Length of a masked span, in timesteps. */
+  span: z.int().min(1).max(1024).default(5),
+  target: targetOption,
+});
 
-/** @throws LockstepError CONFIG_INVALID for classification of real values */
-export function makeMaskedObjective(
-  config: MaskedConfig,
-  facts: PhaseFacts,
-  seed: number,
-): Objective {
-  return makePretext(config.target, facts, {
-    ...TASKS[config.target],
-    needsCausalModel: false,
-    feeds: [{ name: 'mask', dtype: 'int32', shape: ['rows', 'length'] }],
-    prepare: (rows) => prepare(config, facts, seed, rows),
-  });
-}
+type MaskedOptions = z.output<typeof options>;
 
-const TASKS: Readonly<Record<MaskedConfig['target'], PretextTask>> = {
+export const masked = defineObjective({
+  kind: 'masked',
+  options,
+  build: (options, facts, seed) =>
+    makePretext(options.target, facts, {
+      ...TASKS[options.target],
+      feeds: [{ name: 'mask', dtype: 'int32', shape: ['rows', 'length'] }],
+      prepare: (rows) => prepare(options, facts, seed, rows),
+    }),
+});
+
+const TASKS: Readonly<Record<Target, PretextTask>> = {
   classification: {
     baselines: ['frequentCorrect', 'previousCorrect'],
     metrics: (sums) => ({
-      loss: sums.loss! / sums.weight!,
-      accuracy: sums.correct! / sums.weight!,
-      accuracyMostFrequent: sums.frequentCorrect! / sums.weight!,
-      accuracyPreviousValue: sums.previousCorrect! / sums.weight!,
+      loss: { value: sums.loss! / sums.weight! },
+      accuracy: {
+        value: sums.correct! / sums.weight!,
+        baselines: {
+          mostFrequent: sums.frequentCorrect! / sums.weight!,
+          previousValue: sums.previousCorrect! / sums.weight!,
+        },
+      },
     }),
   },
   regression: {
     baselines: ['meanSquares', 'previousSquares'],
     metrics: (sums) => ({
-      loss: sums.loss! / sums.weight!,
-      lossMeanValue: sums.meanSquares! / sums.weight!,
-      lossPreviousValue: sums.previousSquares! / sums.weight!,
+      loss: {
+        value: sums.loss! / sums.weight!,
+        baselines: {
+          meanValue: sums.meanSquares! / sums.weight!,
+          previousValue: sums.previousSquares! / sums.weight!,
+        },
+      },
     }),
   },
 };
 
-/** Feeds `values`, `mask` `[B, L]`, flat `positions` `[n]` and `targets` `[n]`; baselines as host sums. */
+/** Feeds `mask` `[B, L]`, flat `positions` `[n]` and `targets` `[n]`; baselines as host sums. */
 function prepare(
-  config: MaskedConfig,
+  options: MaskedOptions,
   facts: PhaseFacts,
   seed: number,
   rows: PaddedRows,
 ): Prepared {
   const { paddedLength, values } = rows;
-  const mask = maskRows(config, seed, rows);
+  const mask = maskRows(options, seed, rows);
   const positions = hiddenPositions(mask);
   const truths = Array.from(positions, (position) => values[position]!);
   const before = Array.from(positions, (position) => lastVisible(mask, position, paddedLength));
-  const shape = [rows.rows, paddedLength];
   return {
     feeds: {
-      values: { shape, data: values },
-      mask: { shape, data: mask },
+      mask: { shape: [rows.rows, paddedLength], data: mask },
       positions: { shape: [positions.length], data: positions },
-      targets: targetFeed(config.target, facts, truths),
+      targets: targetFeed(options.target, facts, truths),
     },
-    hostSums: {
+    sums: {
       weight: positions.length,
       ...baselineSums(
-        config,
+        options,
         facts,
         truths,
         before.map((position) => values[position]),
@@ -88,7 +102,7 @@ function prepare(
 
 /** @param previous the last visible value before each hidden step; undefined where there is none */
 function baselineSums(
-  { target }: MaskedConfig,
+  { target }: MaskedOptions,
   facts: PhaseFacts,
   truths: readonly number[],
   previous: readonly (number | undefined)[],
@@ -110,7 +124,7 @@ function baselineSums(
   };
 }
 
-function maskRows(config: MaskedConfig, seed: number, rows: PaddedRows): Int32Array {
+function maskRows(options: MaskedOptions, seed: number, rows: PaddedRows): Int32Array {
   const mask = new Int32Array(rows.rows * rows.paddedLength);
   for (let row = 0; row < rows.rows; row++) {
     const place = {
@@ -120,7 +134,7 @@ function maskRows(config: MaskedConfig, seed: number, rows: PaddedRows): Int32Ar
       count: rows.lengths[row]!,
     };
     const target = mask.subarray(row * rows.paddedLength, (row + 1) * rows.paddedLength);
-    drawMask({ seed, fraction: config.fraction, span: config.span }, place, target);
+    drawMask({ seed, fraction: options.fraction, span: options.span }, place, target);
   }
   return mask;
 }

@@ -3,10 +3,11 @@
  * one, on a causal model. Baselines: what is most frequent (unigram), most frequent after the present value
  * (bigram), and the present value itself; their perplexities are by the training split's counts plus one.
  */
-import type { ObjectiveConfig } from '../../config/phase-section.ts';
+import { z } from 'zod';
 import type { PaddedRows } from '../../data/collate.ts';
 import type { PhaseFacts } from '../../data/facts.ts';
-import type { Objective, Prepared } from './objective.ts';
+import { defineObjective } from '../define.ts';
+import type { Prepared } from './objective.ts';
 import {
   countWhere,
   makePretext,
@@ -14,23 +15,26 @@ import {
   type PretextTask,
   standardiser,
   sumOf,
+  type Target,
   targetFeed,
+  targetOption,
 } from './pretext.ts';
 
-type NextStepConfig = Extract<ObjectiveConfig, { kind: 'next-step' }>;
+export const nextStep = defineObjective({
+  kind: 'next-step',
+  options: z.strictObject({ target: targetOption }),
+  needs: { causalModel: true, minLength: 2 },
+  build({ target }, facts) {
+    const bigram = facts.transitionCounts.length > 0;
+    return makePretext(target, facts, {
+      ...TASKS[target](bigram),
+      feeds: [],
+      prepare: makePrepare(target, facts),
+    });
+  },
+});
 
-/** @throws LockstepError CONFIG_INVALID for classification of real values */
-export function makeNextStepObjective(config: NextStepConfig, facts: PhaseFacts): Objective {
-  const bigram = facts.transitionCounts.length > 0;
-  return makePretext(config.target, facts, {
-    ...TASKS[config.target](bigram),
-    needsCausalModel: true,
-    feeds: [],
-    prepare: makePrepare(config, facts),
-  });
-}
-
-const TASKS: Readonly<Record<NextStepConfig['target'], (bigram: boolean) => PretextTask>> = {
+const TASKS: Readonly<Record<Target, (bigram: boolean) => PretextTask>> = {
   classification: (bigram) => ({
     baselines: [
       'unigramCorrect',
@@ -41,15 +45,23 @@ const TASKS: Readonly<Record<NextStepConfig['target'], (bigram: boolean) => Pret
     metrics: (sums) => {
       const mean = (name: string) => sums[name]! / sums.weight!;
       return {
-        loss: mean('loss'),
-        accuracy: mean('correct'),
-        accuracyUnigram: mean('unigramCorrect'),
-        ...(bigram && { accuracyBigram: mean('bigramCorrect') }),
-        accuracyPreviousValue: mean('previousCorrect'),
+        loss: { value: mean('loss') },
+        accuracy: {
+          value: mean('correct'),
+          baselines: {
+            unigram: mean('unigramCorrect'),
+            ...(bigram && { bigram: mean('bigramCorrect') }),
+            previousValue: mean('previousCorrect'),
+          },
+        },
         // e to the mean loss: of how many equally likely symbols it is as uncertain as.
-        perplexity: Math.exp(mean('loss')),
-        perplexityUnigram: Math.exp(mean('unigramLoss')),
-        ...(bigram && { perplexityBigram: Math.exp(mean('bigramLoss')) }),
+        perplexity: {
+          value: Math.exp(mean('loss')),
+          baselines: {
+            unigram: Math.exp(mean('unigramLoss')),
+            ...(bigram && { bigram: Math.exp(mean('bigramLoss')) }),
+          },
+        },
       };
     },
   }),
@@ -58,31 +70,34 @@ const TASKS: Readonly<Record<NextStepConfig['target'], (bigram: boolean) => Pret
     metrics: (sums) => {
       const mean = (name: string) => sums[name]! / sums.weight!;
       return {
-        loss: mean('loss'),
-        lossMeanValue: mean('meanSquares'),
-        ...(bigram && { lossBigram: mean('bigramSquares') }),
-        lossPreviousValue: mean('previousSquares'),
+        loss: {
+          value: mean('loss'),
+          baselines: {
+            meanValue: mean('meanSquares'),
+            ...(bigram && { bigram: mean('bigramSquares') }),
+            previousValue: mean('previousSquares'),
+          },
+        },
       };
     },
   }),
 };
 
-/** Feeds `values` `[B, L]`, flat `positions` `[n]` and `targets` `[n]`; baselines as host sums. */
-function makePrepare(config: NextStepConfig, facts: PhaseFacts): (rows: PaddedRows) => Prepared {
+/** Feeds flat `positions` `[n]` and `targets` `[n]`; baselines as host sums. */
+function makePrepare(target: Target, facts: PhaseFacts): (rows: PaddedRows) => Prepared {
   const baselineSums =
-    config.target === 'classification' ? symbolBaselines(facts) : numberBaselines(facts);
+    target === 'classification' ? symbolBaselines(facts) : numberBaselines(facts);
   return (rows) => {
-    const { values, paddedLength } = rows;
+    const { values } = rows;
     const positions = positionsWithNext(rows);
     const truths = Array.from(positions, (position) => values[position + 1]!);
     const present = Array.from(positions, (position) => values[position]!);
     return {
       feeds: {
-        values: { shape: [rows.rows, paddedLength], data: values },
         positions: { shape: [positions.length], data: positions },
-        targets: targetFeed(config.target, facts, truths),
+        targets: targetFeed(target, facts, truths),
       },
-      hostSums: { weight: positions.length, ...baselineSums(truths, present) },
+      sums: { weight: positions.length, ...baselineSums(truths, present) },
     };
   };
 }

@@ -1,12 +1,21 @@
 /** What the pretexts share: predicting values at given positions, as classes or as numbers. */
+import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
 import type { PaddedRows } from '../../data/collate.ts';
 import type { PhaseFacts } from '../../data/facts.ts';
-import type { FeedDescription } from '../../engine/engine.ts';
-import { CLASSIFICATION_HEAD } from '../model/model.ts';
-import { type Objective, type Prepared, valuesFeed } from './objective.ts';
+import type { FeedDescription, ForwardContext } from '../../engine/engine.ts';
+import type { Tensor } from '../../engine/ops.ts';
+import { linear } from '../layer/forward.ts';
+import { linearParameters } from '../layer/parameters.ts';
+import type { Metric, Objective, Prepared } from './objective.ts';
 
-export type Target = 'classification' | 'regression';
+/** All pretexts of a run share one head. */
+export const PRETEXT_HEAD = 'pretext';
+
+/** Predict the symbol (integer values only) or its value. */
+export const targetOption = z.enum(['classification', 'regression']).default('classification');
+
+export type Target = z.output<typeof targetOption>;
 
 /** Adds up `term` over the positions that are predicted. */
 export type Term = (truth: number, index: number) => number;
@@ -15,7 +24,7 @@ export type Term = (truth: number, index: number) => number;
 export interface PretextTask {
   /** Sums of the baselines, by name. */
   readonly baselines: readonly string[];
-  metrics(sums: Readonly<Record<string, number>>): Record<string, number>;
+  metrics(sums: Readonly<Record<string, number>>): Readonly<Record<string, Metric>>;
 }
 
 /**
@@ -27,7 +36,6 @@ export function makePretext(
   target: Target,
   facts: PhaseFacts,
   task: PretextTask & {
-    needsCausalModel: boolean;
     /** Fed besides `values`, `positions` and `targets`. */
     feeds: readonly FeedDescription[];
     prepare: (rows: PaddedRows) => Prepared;
@@ -41,29 +49,27 @@ export function makePretext(
       'Set objective.target to "regression".',
     );
   }
+  const out = classifies ? facts.symbols : 1;
   return {
-    needsCausalModel: task.needsCausalModel,
+    head: (channels) => linearParameters(PRETEXT_HEAD, { out, in: channels }),
+    sums: [...(classifies ? ['correct'] : []), ...task.baselines],
     feeds: [
-      valuesFeed(facts),
       ...task.feeds,
       { name: 'positions', dtype: 'int32', shape: ['positions'] },
       { name: 'targets', dtype: classifies ? 'int32' : 'float32', shape: ['positions'] },
     ],
     prepare: task.prepare,
-    trains: (slot) => !slot.name.startsWith(`${CLASSIFICATION_HEAD}.`),
-    pretextOutputs: classifies ? facts.symbols : 1,
-    sumNames: ['loss', 'weight', ...(classifies ? ['correct'] : []), ...task.baselines],
+    loss: classifies ? classificationSums : regressionSums,
+    metrics: task.metrics,
     headline: classifies
       ? { metric: 'accuracy', better: 'higher' }
       : { metric: 'loss', better: 'lower' },
-    sums: classifies ? classificationSums : regressionSums,
-    metrics: task.metrics,
   };
 }
 
-const classificationSums: Objective['sums'] = (model, context) => {
+const classificationSums: Objective['loss'] = (context, features) => {
   const { ops, feed } = context;
-  const logits = model.predictAt(context, model.features(context), feed('positions'));
+  const logits = predictAt(context, features, feed('positions'));
   const targets = feed('targets');
   return {
     loss: ops.sum(ops.softmaxCrossEntropy(logits, targets)),
@@ -71,12 +77,17 @@ const classificationSums: Objective['sums'] = (model, context) => {
   };
 };
 
-const regressionSums: Objective['sums'] = (model, context) => {
+const regressionSums: Objective['loss'] = (context, features) => {
   const { ops, feed } = context;
-  const outputs = model.predictAt(context, model.features(context), feed('positions'));
+  const outputs = predictAt(context, features, feed('positions'));
   const errors = ops.sub(ops.squeezeLast(outputs), feed('targets'));
   return { loss: ops.sum(ops.mul(errors, errors)) };
 };
+
+/** The head at flat positions (int32 `[n]`): `[n, outputs]`. */
+function predictAt(context: ForwardContext, features: Tensor, positions: Tensor): Tensor {
+  return linear(context, PRETEXT_HEAD, context.ops.gatherPositions(features, positions));
+}
 
 /** Targets as the engine takes them: symbols, or standardised numbers. */
 export function targetFeed(target: Target, facts: PhaseFacts, truths: readonly number[]) {

@@ -1,63 +1,80 @@
 /** Cross-entropy of the sequence's class, with class weights. */
-import type { ObjectiveConfig } from '../../config/phase-section.ts';
+import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
 import type { PhaseFacts } from '../../data/facts.ts';
-import { PRETEXT_HEAD } from '../model/model.ts';
-import { type Objective, valuesFeed } from './objective.ts';
+import type { ForwardContext } from '../../engine/engine.ts';
+import type { Tensor } from '../../engine/ops.ts';
+import { defineObjective } from '../define.ts';
+import { linear } from '../layer/forward.ts';
+import { linearParameters } from '../layer/parameters.ts';
 
-type SupervisedConfig = Extract<ObjectiveConfig, { kind: 'supervised' }>;
+const HEAD = 'decoder';
 
-/**
- * Loss sum Σ w(y)·(−log p(y)), weight Σ w(y): their ratio is PyTorch's weighted mean.
- * @throws LockstepError DATA_INVALID without classes, CONFIG_INVALID for weights of another length
- */
-export function makeSupervisedObjective(config: SupervisedConfig, facts: PhaseFacts): Objective {
-  if (facts.classes < 2) {
-    throw new LockstepError(
-      'DATA_INVALID',
-      `A supervised phase needs at least 2 classes, the dataset has ${facts.classes}.`,
-      'Import the data with labels, or choose the masked objective.',
-    );
-  }
-  const weights = classWeights(config.classWeights, facts);
-  return {
-    sumNames: ['loss', 'weight', 'correct', 'sequences'],
-    needsCausalModel: false,
-    feeds: [
-      valuesFeed(facts),
-      { name: 'labels', dtype: 'int32', shape: ['rows'] },
-      { name: 'weights', dtype: 'float32', shape: ['rows'] },
-    ],
-    pretextOutputs: 0,
-    headline: { metric: 'accuracy', better: 'higher' },
-    trains: (slot) => !slot.name.startsWith(`${PRETEXT_HEAD}.`),
-    prepare: ({ rows, paddedLength, values, labels }) => {
-      const rowWeights = Float32Array.from(labels, (label) => weights[label]!);
-      return {
-        feeds: {
-          values: { shape: [rows, paddedLength], data: values },
-          labels: { shape: [rows], data: labels },
-          weights: { shape: [rows], data: rowWeights },
-        },
-        hostSums: { weight: rowWeights.reduce((a, b) => a + b, 0), sequences: rows },
-      };
-    },
-    sums: (model, context) => {
-      const { ops, feed } = context;
-      const logits = model.classify(context, model.features(context));
-      const labels = feed('labels');
-      const losses = ops.mul(ops.softmaxCrossEntropy(logits, labels), feed('weights'));
-      return { loss: ops.sum(losses), correct: ops.sum(ops.isCorrect(logits, labels)) };
-    },
-    metrics: (sums) => ({
-      loss: sums.loss! / sums.weight!,
-      accuracy: sums.correct! / sums.sequences!,
-    }),
-  };
+const options = z.strictObject({
+  /** `balanced` weighs a class by total / (classes · count), as scikit-learn does. */
+  classWeights: z
+    .union([z.enum(['none', 'balanced']), z.array(z.number().positive()).min(2)])
+    .default('none'),
+});
+
+/** Loss sum Σ w(y)·(−log p(y)), weight Σ w(y): their ratio is PyTorch's weighted mean. */
+export const supervised = defineObjective({
+  kind: 'supervised',
+  options,
+  needs: { labels: true },
+  build(options, facts) {
+    refuseFewClasses(facts);
+    const weights = classWeights(options.classWeights, facts);
+    return {
+      head: (channels) => linearParameters(HEAD, { out: facts.classes, in: channels }),
+      sums: ['correct', 'sequences'],
+      feeds: [
+        { name: 'labels', dtype: 'int32', shape: ['rows'] },
+        { name: 'weights', dtype: 'float32', shape: ['rows'] },
+      ],
+      prepare: ({ rows, labels }) => {
+        const rowWeights = Float32Array.from(labels, (label) => weights[label]!);
+        return {
+          feeds: {
+            labels: { shape: [rows], data: labels },
+            weights: { shape: [rows], data: rowWeights },
+          },
+          sums: { weight: rowWeights.reduce((a, b) => a + b, 0), sequences: rows },
+        };
+      },
+      loss: (context, features) => {
+        const { ops, feed } = context;
+        const logits = classify(context, features);
+        const labels = feed('labels');
+        const losses = ops.mul(ops.softmaxCrossEntropy(logits, labels), feed('weights'));
+        return { loss: ops.sum(losses), correct: ops.sum(ops.isCorrect(logits, labels)) };
+      },
+      predict: classify,
+      metrics: (sums) => ({
+        loss: { value: sums.loss! / sums.weight! },
+        accuracy: { value: sums.correct! / sums.sequences! },
+      }),
+      headline: { metric: 'accuracy', better: 'higher' },
+    };
+  },
+});
+
+/** Mean over the length, then the head: `[B, classes]`. */
+function classify(context: ForwardContext, features: Tensor): Tensor {
+  return linear(context, HEAD, context.ops.meanOverLength(features));
+}
+
+function refuseFewClasses({ classes }: PhaseFacts): void {
+  if (classes >= 2) return;
+  throw new LockstepError(
+    'DATA_INVALID',
+    `A supervised phase needs at least 2 classes, the dataset has ${classes}.`,
+    'Import the data with labels, or choose the masked objective.',
+  );
 }
 
 function classWeights(
-  setting: SupervisedConfig['classWeights'],
+  setting: z.output<typeof options>['classWeights'],
   { classes, classCounts }: PhaseFacts,
 ): readonly number[] {
   if (setting === 'none') return new Array<number>(classes).fill(1);

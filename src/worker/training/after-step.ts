@@ -44,13 +44,15 @@ export class AfterStep {
 
   async #evaluate(input: EvaluationInput): Promise<void> {
     const { config, objective } = this.#phase();
-    const metrics = await evaluatePhase(input, this.#live.phaseIndex);
+    const measured = await evaluatePhase(input, this.#live.phaseIndex);
     const before = this.#live.values;
     const { headline } = objective;
     const read = () => this.#live.session.read();
-    this.#live.advance(afterEvaluation(this.#run, before, { headline, metrics, read }));
+    this.#live.advance(
+      afterEvaluation(this.#run, before, { headline, metrics: measured.metrics, read }),
+    );
     const better = this.#live.values.best !== before.best;
-    this.#tell({ kind: 'evaluation', phase: config.name, metrics, better });
+    this.#tell({ kind: 'evaluation', phase: config.name, ...measured, better });
   }
 
   /** The phase's result: the best weights where it keeps them, else the last. */

@@ -2,6 +2,7 @@
 
 import { reduceInput } from '../../collective/exchange-round.ts';
 import { addCanonical, SubtreeStack } from '../../core/canonical-sum.ts';
+import { type Measured, measure } from '../../nn/objective/objective.ts';
 import { evaluationShare } from '../../run/load-order.ts';
 import type { StepInput } from './observed-step.ts';
 
@@ -14,7 +15,7 @@ export type EvaluationInput = Omit<StepInput, 'faults'>;
 export async function evaluatePhase(
   { run, worldRank, session, loader, comm, globalStep }: EvaluationInput,
   phase: number,
-): Promise<Record<string, number>> {
+): Promise<Measured> {
   const { objective, program } = run.phases[phase]!;
   const { share, microBatches } = evaluationShare(run, worldRank, phase);
   const tree = new SubtreeStack<Float32Array>(microBatches, (a, b) => {
@@ -29,5 +30,5 @@ export async function evaluatePhase(
   const shape = { step: globalStep, microBatches, length: program.leaf.sums.length };
   const total = await comm.allReduce(reduceInput(tree, shape));
   const sums = program.leaf.sums.map((name, index) => [name, total[index]!] as const);
-  return objective.metrics(Object.fromEntries(sums));
+  return measure(objective, Object.fromEntries(sums));
 }

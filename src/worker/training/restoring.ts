@@ -58,7 +58,7 @@ async function readInitialWeights(
   if (path === undefined || ![...run.phases.keys()].some(isFresh)) {
     return { weights: undefined, warnings: [] };
   }
-  const into = initialState(run.model, run.layout, { seed: run.config.seed, momentCount: 0 });
+  const into = initialState(run.parameters, run.layout, { seed: run.config.seed, momentCount: 0 });
   const { missing, unused, ...weights } = await loadWeights(path, run.layout, { into });
   const warnings = [
     ...(missing.length === 0 ? [] : [`It lacks ${missing.join(', ')}: they stay as they begin.`]),

@@ -1,4 +1,5 @@
 /** What a worker tells of a step that is done. */
+import { measure } from '../../nn/objective/objective.ts';
 import type { RunDefinition } from '../../run/definition.ts';
 import { SKIPPED } from '../../telemetry/skipped-step.ts';
 import type { StepResult } from './observed-step.ts';
@@ -15,7 +16,7 @@ export function stepReport(
     phase: config.name,
     stepInPhase,
     learningRate,
-    metrics: objective.metrics(sums),
+    ...measure(objective, sums),
     tokens,
     positions,
     timings,

@@ -5,7 +5,8 @@ import { collate } from '../../data/collate.ts';
 import type { Store } from '../../data/format/store.ts';
 import type { MicroBatchList } from '../../data/plan/evaluation-batches.ts';
 import type { PlannedMicroBatch } from '../../data/plan/plan.ts';
-import type { Engine, MicroBatch, Program, Session } from '../../engine/engine.ts';
+import type { Engine, Program, Session } from '../../engine/engine.ts';
+import { bareMicroBatch } from '../../nn/objective/objective.ts';
 
 export interface SequencePrediction {
   /** Number of the sequence in its store. */
@@ -49,26 +50,13 @@ async function predictOne(
   store: Store,
   batch: PlannedMicroBatch,
 ): Promise<SequencePrediction[]> {
-  const { shape, data } = session.forward(await bareMicroBatch(store, batch));
+  const { shape, data } = session.forward(bareMicroBatch(await collate(store, batch)));
   const classes = shape[1]!;
   return batch.rows.map(({ sequence }, row) => {
     const logits = data.subarray(row * classes, (row + 1) * classes);
     refuseNonFinite(logits, store, sequence);
     return { sequence, probabilities: softmax(logits) };
   });
-}
-
-/** A micro-batch with its values only: prediction has no objective. */
-async function bareMicroBatch(store: Store, batch: PlannedMicroBatch): Promise<MicroBatch> {
-  const { rows, paddedLength, lengths, sequences, values } = await collate(store, batch);
-  return {
-    rows,
-    paddedLength,
-    lengths,
-    sequences,
-    feeds: { values: { shape: [rows, paddedLength], data: values } },
-    hostSums: {},
-  };
 }
 
 function softmax(logits: Float32Array): number[] {

@@ -44,8 +44,7 @@ export async function loadTrainedModel(
   const { manifest, parameters, statistics } = await loadWeights(source, run.layout);
   requireExtensions(manifest?.extensions ?? [], `The checkpoint "${source}"`);
   const phaseIndex = manifest?.phase.index ?? 0;
-  refuseUntrainedHead(run, phaseIndex, source);
-  const { program } = run.phases[phaseIndex]!;
+  const program = predictingProgram(run, phaseIndex, source);
   return { program, weights: { parameters, statistics }, source, phaseIndex };
 }
 
@@ -68,20 +67,23 @@ async function findSource(
   return existsSync(last) ? last : (await findNewestCheckpoint(paths.checkpoints)).path;
 }
 
-/** Pretraining leaves the classification head as it was: random, unless the run was given one. */
-function refuseUntrainedHead(run: RunDefinition, phaseIndex: number, source: string): void {
-  const { phases, model } = run.config;
-  const hasClasses = run.store.manifest.classes.length > 0;
-  if (hasClasses && model.initialWeights !== undefined) return;
-  const lineage = lineageOf(run, phaseIndex);
-  if (lineage.some((index) => phases[index]!.objective.kind === 'supervised')) return;
-  const supervised = phases.filter(({ objective }) => objective.kind === 'supervised');
+/**
+ * That of the nearest phase before these weights that has trained a head for the classes. A run that was given
+ * weights may have been given such a head.
+ */
+function predictingProgram(run: RunDefinition, phaseIndex: number, source: string): Program {
+  const predicts = ({ program }: RunDefinition['phases'][number]) => program.outputs !== undefined;
+  const lineage = lineageOf(run, phaseIndex).map((index) => run.phases[index]!);
+  const given = run.config.model.initialWeights === undefined ? [] : run.phases;
+  const found = [...lineage, ...given].find(predicts);
+  if (found !== undefined) return found.program;
+  const later = run.phases.find(predicts);
   throw new LockstepError(
     'USAGE',
-    `The weights in "${source}" cannot tell classes: no supervised phase has trained them yet.`,
-    supervised.length === 0
-      ? 'Add a supervised phase to the configuration and train it.'
-      : `Let the run go on to phase "${supervised[0]!.name}", or choose it with --phase.`,
+    `The weights in "${source}" cannot tell classes: no phase that predicts classes has trained them yet.`,
+    later === undefined
+      ? 'Add a phase with such an objective to the configuration and train it.'
+      : `Let the run go on to phase "${later.config.name}", or choose it with --phase.`,
   );
 }
 

@@ -1,10 +1,10 @@
 /** From what a caller gives as configuration to a complete one that means the same wherever it is read. */
 import { resolve } from 'node:path';
-import { checkRunConfig, loadRunConfig } from '../../config/load.ts';
 import type { RunConfig, RunConfigInput } from '../../config/run-config.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { resolveEngineKind } from '../../engine/select.ts';
 import type { Device } from '../../launch/device.ts';
+import { checkRunConfig, loadRunConfig } from '../../run/config.ts';
 
 export interface ConfigSource {
   /** Path of a YAML file, or a configuration. */

@@ -21,6 +21,7 @@ export function recordEvent(metrics: MetricsFile, event: CoordinatorEvent): void
     stepInPhase: first.stepInPhase ?? null,
     learningRate: first.learningRate ?? null,
     metrics: first.metrics ?? null,
+    ...(first.baselines !== undefined && { baselines: first.baselines }),
     tokens: event.reports.map((report) => report.tokens ?? null),
     positions: event.reports.map((report) => report.positions ?? null),
     timings: event.reports.map((report) => report.timings ?? null),

@@ -117,6 +117,6 @@ async function openSession(
   const { program } = run.phases[phase]!;
   const session = engine.session(program);
   const { momentCount } = program.update;
-  session.load(initialState(run.model, run.layout, { seed: config.seed, momentCount }));
+  session.load(initialState(run.parameters, run.layout, { seed: config.seed, momentCount }));
   return session;
 }

@@ -3,13 +3,13 @@
 import type { Progress } from '../../../src/checkpoint/progress.ts';
 import { momentNames } from '../../../src/checkpoint/state-tensors.ts';
 import type { CheckpointContent } from '../../../src/checkpoint/store.ts';
-import { runConfig } from '../../../src/config/run-config.ts';
 import type {
   NumericsFingerprint,
   Slot,
   StateLayout,
   TrainState,
 } from '../../../src/engine/engine.ts';
+import { runConfigSchema } from '../../../src/run/config.ts';
 
 export function slotsOf(shapes: Readonly<Record<string, readonly number[]>>): Slot[] {
   let offset = 0;
@@ -74,7 +74,7 @@ export const FINGERPRINT: NumericsFingerprint = {
   node: '20.19.0',
 };
 
-export const CONFIG = runConfig.parse({
+export const CONFIG = runConfigSchema().parse({
   name: 'sample',
   data: { store: 'data/sample' },
   model: { family: 'reference', channels: 4 },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { loadRunConfig } from '../../../src/config/load.ts';
+import { loadRunConfig } from '../../../src/run/config.ts';
 import { refuseTf32OnCpu } from '../../../src/workflow/train/resolve-config.ts';
 import { fixtureConfig } from '../../helper/command-line.ts';
 

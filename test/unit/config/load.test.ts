@@ -3,13 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import {
-  hashConfig,
-  loadRunConfig,
-  parseRunConfig,
-  resolvedConfigToYaml,
-} from '../../../src/config/load.ts';
+import { hashConfig, resolvedConfigToYaml } from '../../../src/config/load.ts';
 import { LockstepError } from '../../../src/core/errors.ts';
+import { loadRunConfig, parseRunConfig } from '../../../src/run/config.ts';
 
 const GOOD = `name: demo
 seed: 7

@@ -41,20 +41,19 @@ describe('formatters', () => {
   });
 
   it('metrics with their baselines in brackets', () => {
-    const metrics = {
-      loss: 1.5,
-      accuracy: 0.25,
-      accuracyMostFrequent: 0.1,
-      accuracyPreviousValue: 0.05,
-    };
+    const metrics = { loss: 1.5, accuracy: 0.25 };
+    const baselines = { accuracy: { mostFrequent: 0.1, previousValue: 0.05 } };
     assert.equal(
-      formatMetrics(metrics),
+      formatMetrics({ metrics, baselines }),
       'loss 1.5, accuracy 0.25 (most frequent 0.1, previous value 0.05)',
     );
   });
 
   it('metrics that are not finite, as JSON keeps them; other things not', () => {
-    assert.equal(formatMetrics({ loss: null, accuracy: 0.5, note: 'x' }), 'loss NaN, accuracy 0.5');
+    assert.equal(
+      formatMetrics({ metrics: { loss: null, accuracy: 0.5, note: 'x' } }),
+      'loss NaN, accuracy 0.5',
+    );
   });
 
   it('tables: the first column to the left, the others to the right', () => {

@@ -9,7 +9,7 @@ import type {
 } from '../../../src/engine/engine.ts';
 import { makeLeafLayout, makeStateLayout } from '../../../src/engine/layout.ts';
 import type { Tensor } from '../../../src/engine/ops.ts';
-import { makeUpdateRule } from '../../../src/nn/optimizer/update-rule.ts';
+import { registry } from '../../../src/nn/registry.ts';
 import { testEngine } from '../../helper/engine.ts';
 import { assertClose } from '../../parity/close.ts';
 
@@ -85,7 +85,7 @@ function lossAndGradient(offset: number, norm: Norm): [number, Float32Array] {
       return { loss: ops.sum(ops.mul(norm(context, x), feed('probe'))) };
     },
     outputs: ({ feed }) => feed('probe'),
-    update: makeUpdateRule({ kind: 'sgd', momentum: 0, weightDecay: 0 }),
+    update: registry.makeUpdateRule({ kind: 'sgd', momentum: 0, weightDecay: 0 }),
     trains: () => true,
   };
   const session = testEngine.session(program);

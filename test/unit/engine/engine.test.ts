@@ -4,11 +4,9 @@ import type { MicroBatch } from '../../../src/engine/engine.ts';
 import { layOut, makeLeafLayout, makeStateLayout } from '../../../src/engine/layout.ts';
 import { updateRunningStatistics } from '../../../src/engine/running-statistics.ts';
 import { instructionSetOf } from '../../../src/engine/tensorflow/instruction-set.ts';
-import { initialState } from '../../../src/nn/initial-state.ts';
-import { makeModel } from '../../../src/nn/model/registry.ts';
-import { makeObjective } from '../../../src/nn/objective/registry.ts';
-import { makeProgram } from '../../../src/nn/program.ts';
+import { microBatchOf } from '../../../src/nn/objective/objective.ts';
 import { testEngine } from '../../helper/engine.ts';
+import { factsOf, trained } from '../../helper/nn.ts';
 
 describe('layouts', () => {
   it('put tensors one after another', () => {
@@ -83,39 +81,19 @@ describe('instructionSetOf()', () => {
 });
 
 describe('a session', () => {
-  const shape = { classes: 3, symbols: 5, pretextOutputs: 5 };
-  const model = makeModel(
-    {
-      family: 'dilated',
-      channels: 4,
-      input: 'embedding',
-      dilations: [1],
-      kernel: 3,
-      maskValue: -1,
-    },
-    shape,
-  );
-  const objective = makeObjective(
-    { kind: 'masked', fraction: 0.3, span: 2, target: 'classification' },
-    {
-      ...shape,
-      classCounts: [1, 1, 1],
-      symbolCounts: [],
-      transitionCounts: [],
-      meanValue: 0,
-      valueRange: { minimum: 0, maximum: 4 },
-    },
-    0,
-  );
-  const optimizer = {
-    kind: 'adamw',
-    beta1: 0.9,
-    beta2: 0.999,
-    epsilon: 1e-8,
-    weightDecay: 0.1,
-  } as const;
-  const program = makeProgram(model, objective, optimizer);
-  const start = initialState(model, program.state, { seed: 1, momentCount: 2 });
+  const model = {
+    family: 'dilated',
+    channels: 4,
+    input: 'embedding',
+    dilations: [1],
+    kernel: 3,
+    maskValue: -1,
+  };
+  const objective = { kind: 'masked', fraction: 0.3, span: 2, target: 'classification' };
+  const optimizer = { kind: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1 };
+  const made = trained({ model, objective, optimizer }, factsOf({ symbols: 5 }));
+  const { program } = made;
+  const start = made.start(1);
   const open = () => {
     const session = testEngine.session(program);
     session.load(start);
@@ -133,7 +111,7 @@ describe('a session', () => {
         labels: Int32Array.of(0),
         starts: Int32Array.of(0),
       };
-      return { ...shared, sequences, ...objective.prepare({ ...rows, epoch: 0 }) };
+      return microBatchOf(made.objective, { ...rows, epoch: 0 });
     }
     const none = { shape: [0], data: new Int32Array() };
     const feeds = {

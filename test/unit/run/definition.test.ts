@@ -95,7 +95,7 @@ describe('defineRun() refuses', () => {
     refuses(
       () => define(realStore(-2, 2), REFERENCE, REGRESSION),
       'CONFIG_INVALID',
-      'Phase "pretrain" hides steps by model.maskValue -1, which is within the range of the data (-2…2): they would look like visible ones.',
+      'Phase "pretrain": Hidden timesteps hold model.maskValue -1, which is within the range of the data (-2…2): they would look like visible ones.',
     );
     define(realStore(-2, 2), REFERENCE, REGRESSION, 'model.maskValue=-3');
     define(tinyStore(), REFERENCE);
@@ -110,7 +110,7 @@ describe('defineRun() refuses', () => {
     refuses(
       () => defineRun({ ...config, phases: [pretrain!, other, finetune!] }, tinyStore()),
       'CONFIG_INVALID',
-      'The phases want pretext heads of 5 and 1 outputs; a run has one.',
+      'Phases "pretrain" and "other" share the parameter "pretext.weight", but want it as 5 × 4 and 1 × 4 numbers: a run has one.',
     );
   });
 });

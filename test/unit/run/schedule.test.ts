@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { phaseSection } from '../../../src/config/phase-section.ts';
 import { LockstepError } from '../../../src/core/errors.ts';
+import { registry } from '../../../src/nn/registry.ts';
 import { makeSchedule, resolveSteps, schedulePhase } from '../../../src/run/schedule.ts';
 
 const pretrain = {
@@ -69,7 +70,7 @@ test('a duration in epochs is resolved by the steps of an epoch', () => {
 });
 
 test('a configured phase becomes a scheduled one', () => {
-  const phase = phaseSection.parse({
+  const phase = phaseSection(registry.choices()).parse({
     name: 'one',
     start: 'fresh',
     objective: { kind: 'masked' },

@@ -11,12 +11,15 @@ const config = loadStudyConfig('configs/study.yaml');
 const around = (accuracy: number, spread = 0.01) => ({
   5: [accuracy - spread, accuracy, accuracy + spread].map((each) => [each, each] as const),
 });
-const nextStep = { accuracy: 0.55, accuracyBigram: 0.22, loss: 1.7 };
+const nextStep = {
+  metrics: { accuracy: 0.55, loss: 1.7 },
+  baselines: { accuracy: { bigram: 0.22 } },
+};
 
 const all: CellResult[] = [
   resultOf(key('causal', 'scratch'), around(0.5)),
   resultOf(key('causal', 'next-step'), around(0.6), nextStep),
-  resultOf(key('causal', 'next-value'), around(0.58, 0.02), { loss: 9 }),
+  resultOf(key('causal', 'next-value'), around(0.58, 0.02), { metrics: { loss: 9 } }),
   resultOf(key('causal', 'masked'), around(0.57)),
   resultOf(key('causal', 'next-step', 0.1), around(0.55)),
   resultOf(key('causal', 'next-step', 0.3), around(0.58)),
@@ -72,8 +75,8 @@ describe('the five answers', () => {
 
   it('deny a classification that a bigram table beats', () => {
     const poor = resultOf(key('causal', 'next-step'), around(0.6), {
-      accuracy: 0.2,
-      accuracyBigram: 0.22,
+      metrics: { accuracy: 0.2 },
+      baselines: { accuracy: { bigram: 0.22 } },
     });
     assert.match(ask([poor])[2]!.sentence, /^No: it names 20\.0 % of the next symbols/);
   });

@@ -1,3 +1,4 @@
+import type { Measured } from '../../../src/nn/objective/objective.ts';
 import type { CellKey, CellResult } from '../../../src/study/cell.ts';
 
 /** Validation and test accuracy of each draw, by labels a class. */
@@ -13,7 +14,7 @@ export const key = (network: string, recipe: string, share = 1) => ({
 export function resultOf(
   key: Omit<CellKey, 'share'> & { share?: number },
   accuracies: Accuracies,
-  pretext?: Record<string, number>,
+  pretext?: Measured,
 ): CellResult {
   return {
     key: { share: 1, ...key },

@@ -1,8 +1,9 @@
 /** A run of two phases over an index of 24 sequences, without any file. */
-import { parseRunConfig } from '../../../src/config/load.ts';
+
 import type { RunConfig } from '../../../src/config/run-config.ts';
 import type { StoreFacts } from '../../../src/data/facts.ts';
 import { SPLITS, type Split } from '../../../src/data/format/store.ts';
+import { parseRunConfig } from '../../../src/run/config.ts';
 
 export function tinyRun(...overrides: string[]): RunConfig {
   const text = `

@@ -4,12 +4,14 @@ import type { ModelConfig } from '../../../../src/config/model-section.ts';
 import type { MicroBatch, Program } from '../../../../src/engine/engine.ts';
 import { makeStateLayout } from '../../../../src/engine/layout.ts';
 import { initialState } from '../../../../src/nn/initial-state.ts';
-import { makeModel } from '../../../../src/nn/model/registry.ts';
-import { makeObjective } from '../../../../src/nn/objective/registry.ts';
-import { makeProgram } from '../../../../src/nn/program.ts';
+import { registry } from '../../../../src/nn/registry.ts';
+import { trainedParameters } from '../../../../src/nn/trained-parameters.ts';
 import { testEngine } from '../../../helper/engine.ts';
+import { factsOf, trained } from '../../../helper/nn.ts';
 
-const SHAPE = { classes: 3, symbols: 7, pretextOutputs: 7 };
+const FACTS = factsOf({ symbols: 7 });
+const makeModel = (config: ModelConfig, facts = FACTS) => registry.makeModel(config, facts);
+const SUPERVISED = { kind: 'supervised', classWeights: 'none' };
 const dilated = (dilations: number[], kernel = 3): ModelConfig => ({
   family: 'dilated',
   channels: 4,
@@ -21,15 +23,10 @@ const dilated = (dilations: number[], kernel = 3): ModelConfig => ({
 
 describe('the reference model', () => {
   it("has the first user's parameter names and shapes", () => {
-    const model = makeModel(
-      { family: 'reference', channels: 64, maskValue: -1 },
-      {
-        ...SHAPE,
-        pretextOutputs: 0,
-      },
-    );
+    const config = { family: 'reference', channels: 64, maskValue: -1 };
+    const { model, parameters } = trained({ model: config, objective: SUPERVISED }, FACTS);
     assert.deepEqual(
-      model.parameters.map(({ name, shape }) => [name, [...shape]]),
+      parameters.map(({ name, shape }) => [name, [...shape]]),
       [
         ['encoder.weight', [64, 1, 1]],
         ['encoder.bias', [64]],
@@ -59,7 +56,7 @@ describe('the reference model', () => {
   });
 
   it('names its running statistics as PyTorch does', () => {
-    const model = makeModel({ family: 'reference', channels: 2, maskValue: -1 }, SHAPE);
+    const model = makeModel({ family: 'reference', channels: 2, maskValue: -1 });
     assert.deepEqual(
       makeStateLayout(model.parameters, model.norms).statistics.map(({ name }) => name),
       ['model.0.m.1', 'model.0.m.4'].flatMap((norm) => [
@@ -72,20 +69,20 @@ describe('the reference model', () => {
 
 describe('the dilated model', () => {
   it('sees at least 500 steps by default', () => {
-    const model = makeModel(dilated([1, 2, 4, 8, 16, 32, 64, 128]), SHAPE);
+    const model = makeModel(dilated([1, 2, 4, 8, 16, 32, 64, 128]));
     assert.equal(model.receptiveField, 527);
   });
 
   it('refuses to embed real values', () => {
     assert.throws(
       () =>
-        makeModel({ ...dilated([1]), input: 'embedding' } as ModelConfig, { ...SHAPE, symbols: 0 }),
+        makeModel({ ...dilated([1]), input: 'embedding' } as ModelConfig, { ...FACTS, symbols: 0 }),
       { message: /^model\.input is "embedding", but the dataset holds real values/ },
     );
   });
 
   for (const config of [dilated([1]), dilated([1, 3]), dilated([2], 5)]) {
-    const model = makeModel(config, SHAPE);
+    const model = makeModel(config);
     it(`sees exactly the ${model.receptiveField} steps that it says`, () => {
       const reach = (model.receptiveField - 1) / 2;
       const middle = 40;
@@ -108,7 +105,7 @@ describe('the causal model', () => {
       ...dilated([...dilations], kernel),
       family: 'causal',
     } as ModelConfig;
-    const { receptiveField } = makeModel(config, SHAPE);
+    const { receptiveField } = makeModel(config);
     it(`sees exactly the ${receptiveField} steps up to the present one`, () => {
       const [present, first] = [40, 40 - receptiveField + 1];
       const base = featureAt(config, present, []);
@@ -121,21 +118,22 @@ describe('the causal model', () => {
 
   it('keeps no running statistics, and its norms as the other families name them', () => {
     const names = (family: 'causal' | 'dilated') =>
-      makeModel({ ...dilated([1]), family } as ModelConfig, SHAPE).parameters.map(
-        ({ name }) => name,
-      );
-    assert.deepEqual(
-      makeModel({ ...dilated([1]), family: 'causal' } as ModelConfig, SHAPE).norms,
-      [],
-    );
+      makeModel({ ...dilated([1]), family } as ModelConfig).parameters.map(({ name }) => name);
+    assert.deepEqual(makeModel({ ...dilated([1]), family: 'causal' } as ModelConfig).norms, []);
     assert.deepEqual(names('causal'), names('dilated'));
   });
 });
 
 describe('initialState()', () => {
-  const model = makeModel(dilated([1, 2]), SHAPE);
-  const layout = makeStateLayout(model.parameters, model.norms);
-  const state = (seed: number) => initialState(model, layout, { seed, momentCount: 2 });
+  const model = makeModel(dilated([1, 2]));
+  const headOf = (kind: string, facts = FACTS) => {
+    const options = kind === 'masked' ? { fraction: 0.1, span: 1, target: 'classification' } : {};
+    const all = { classWeights: 'none', ...options };
+    return { name: kind, objective: registry.makeObjective({ kind, ...all }, facts, 0) };
+  };
+  const parameters = trainedParameters(model, [headOf('supervised'), headOf('masked')]);
+  const layout = makeStateLayout(parameters, model.norms);
+  const state = (seed: number) => initialState(parameters, layout, { seed, momentCount: 2 });
   const of = (name: string) => layout.parameters.find((slot) => slot.name === name)!;
 
   it('keeps within ±1/√fan-in, and uses the range', () => {
@@ -155,8 +153,9 @@ describe('initialState()', () => {
   });
 
   it('depends on seed and name only: another head shifts nothing', () => {
-    const other = makeModel(dilated([1, 2]), { ...SHAPE, classes: 9 });
-    const otherLayout = makeStateLayout(other.parameters, other.norms);
+    const moreClasses = headOf('supervised', factsOf({ classes: 9 }));
+    const other = trainedParameters(model, [headOf('masked'), moreClasses]);
+    const otherLayout = makeStateLayout(other, model.norms);
     const { parameters } = initialState(other, otherLayout, { seed: 1, momentCount: 2 });
     const { offset, size } = of('pretext.weight');
     const moved = otherLayout.parameters.find(({ name }) => name === 'pretext.weight')!;
@@ -171,21 +170,9 @@ describe('initialState()', () => {
 
 /** Features of one position in inference mode, with some input steps changed. */
 function featureAt(config: ModelConfig, position: number, changed: readonly number[]): number[] {
-  const model = makeModel(config, SHAPE);
-  const facts = {
-    symbolCounts: [],
-    transitionCounts: [],
-    meanValue: 0,
-    valueRange: { minimum: 0, maximum: 6 },
-  };
-  const objective = makeObjective(
-    { kind: 'supervised', classWeights: 'none' },
-    { ...facts, classes: 3, symbols: 7, classCounts: [1, 1, 1] },
-    0,
-  );
-  const optimizer = { kind: 'sgd', momentum: 0, weightDecay: 0 } as const;
+  const { model, program: whole, start } = trained({ model: config, objective: SUPERVISED }, FACTS);
   const program: Program = {
-    ...makeProgram(model, objective, optimizer),
+    ...whole,
     feeds: [
       { name: 'values', dtype: 'int32', shape: ['rows', 'length'] },
       { name: 'position', dtype: 'int32', shape: [1] },
@@ -194,7 +181,7 @@ function featureAt(config: ModelConfig, position: number, changed: readonly numb
       context.ops.gatherPositions(model.features(context), context.feed('position')),
   };
   const session = testEngine.session(program);
-  session.load(initialState(model, program.state, { seed: 2, momentCount: 1 }));
+  session.load(start(2));
   const values = Int32Array.from({ length: 80 }, (_, step) => (step * 5) % 7);
   for (const step of changed) values[step]! += 1;
   const batch: MicroBatch = {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PaddedRows } from '../../../../src/data/collate.ts';
 import type { PhaseFacts } from '../../../../src/data/facts.ts';
-import { makeObjective, pretextOutputsOf } from '../../../../src/nn/objective/registry.ts';
+import { registry } from '../../../../src/nn/registry.ts';
 import { defineRun } from '../../../../src/run/definition.ts';
 import { tinyRun, tinyStore } from '../../worker/tiny-run.ts';
 
@@ -31,10 +31,10 @@ const ROWS: PaddedRows = {
 };
 
 describe('the contrastive objective', () => {
-  const objective = makeObjective(CONFIG, FACTS, 1);
+  const objective = registry.makeObjective(CONFIG, FACTS, 1);
 
   it('shows the two halves of each window as rows of their own', () => {
-    const views = objective.views!(ROWS);
+    const views = objective.prepare(ROWS).rows!;
     assert.equal(views.rows, 6);
     assert.equal(views.paddedLength, 3);
     assert.deepEqual([...views.lengths], [1, 2, 3, 1, 2, 3]);
@@ -48,30 +48,28 @@ describe('the contrastive objective', () => {
   });
 
   it('keeps real values real', () => {
-    const views = objective.views!({ ...ROWS, values: Float32Array.from(ROWS.values) });
+    const views = objective.prepare({ ...ROWS, values: Float32Array.from(ROWS.values) }).rows!;
     assert.ok(views.values instanceof Float32Array);
   });
 
   it('asks each half for the other one, among all but itself', () => {
-    const { feeds, hostSums } = objective.prepare(objective.views!(ROWS));
+    const { feeds, sums } = objective.prepare(ROWS);
     assert.deepEqual([...feeds.partners!.data], [3, 4, 5, 0, 1, 2]);
     const choices = feeds.choices!.data;
     assert.equal(choices.filter((value) => value === 0).length, 30);
     for (let row = 0; row < 6; row++) assert.ok(choices[row * 7]! < -1e8, 'not itself');
-    assert.equal(hostSums.weight, 6);
+    assert.equal(sums.weight, 6);
   });
 
   it('is measured against chance: one in all others', () => {
-    const { hostSums } = objective.prepare(objective.views!(ROWS));
-    const metrics = objective.metrics({ ...hostSums, weight: 6, loss: 6, correct: 3 });
-    const { accuracyChance, ...others } = metrics;
-    assert.deepEqual(others, { loss: 1, accuracy: 0.5 });
-    assert.ok(Math.abs(accuracyChance! - 1 / 5) < 1e-12);
+    const { sums } = objective.prepare(ROWS);
+    const metrics = objective.metrics({ ...sums, weight: 6, loss: 6, correct: 3 });
+    assert.deepEqual([metrics.loss!.value, metrics.accuracy!.value], [1, 0.5]);
+    assert.ok(Math.abs(metrics.accuracy!.baselines!.chance! - 1 / 5) < 1e-12);
   });
 
   it('gives the pretext head as many outputs as the compared vectors have numbers', () => {
-    assert.equal(pretextOutputsOf(CONFIG, 10), 8);
-    assert.equal(objective.pretextOutputs, 8);
+    assert.deepEqual(objective.head(4)[0]!.shape, [8, 4]);
   });
 });
 
@@ -81,7 +79,7 @@ describe('a contrastive phase', () => {
 
   it('is refused where a micro-batch holds one sequence: there is nothing to choose from', () => {
     const message = (why: string) =>
-      `Phase "pretrain": Contrastive rows choose among the other sequences of their micro-batch, but ${why}.`;
+      `Phase "pretrain": Objective "contrastive" needs at least 2 sequences in a micro-batch, but ${why}.`;
     const advice = 'Raise batch.tokensPerMicroBatch or batch.maxRows, or set data.crop.';
     assert.throws(() => define('batch.maxRows=1'), {
       code: 'CONFIG_INVALID',
@@ -90,7 +88,7 @@ describe('a contrastive phase', () => {
     });
     assert.throws(() => define('phases.pretrain.data.crop=9', 'batch.tokensPerMicroBatch=17'), {
       code: 'CONFIG_INVALID',
-      message: message('batch.tokensPerMicroBatch 17 holds one of the shortest, of 9 steps'),
+      message: message('batch.tokensPerMicroBatch 17 holds 1 of the shortest, of 9 timesteps'),
       advice,
     });
     define('phases.pretrain.data.crop=9', 'batch.tokensPerMicroBatch=18');

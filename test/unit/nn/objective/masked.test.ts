@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import type { PaddedRows } from '../../../../src/data/collate.ts';
 import type { PhaseFacts } from '../../../../src/data/facts.ts';
 import { drawMask } from '../../../../src/nn/objective/mask.ts';
-import { makeObjective } from '../../../../src/nn/objective/registry.ts';
+import { registry } from '../../../../src/nn/registry.ts';
 
 const FACTS: PhaseFacts = {
   classes: 0,
@@ -44,30 +44,34 @@ function seedOf(mask: string): number {
 }
 
 function prepare(mask: string, values: readonly number[], target: 'classification' | 'regression') {
-  const objective = makeObjective({ kind: 'masked', target, ...EVEN_ODDS }, FACTS, seedOf(mask));
+  const objective = registry.makeObjective(
+    { kind: 'masked', target, ...EVEN_ODDS },
+    FACTS,
+    seedOf(mask),
+  );
   return objective.prepare(rowOf(values));
 }
 
 describe('the masked objective on a mask made by hand', () => {
   it('counts its baselines: the first of the most frequent symbols, and the last visible value', () => {
-    const { feeds, hostSums } = prepare('1011010', [1, 3, 3, 1, 2, 1, 0], 'classification');
+    const { feeds, sums } = prepare('1011010', [1, 3, 3, 1, 2, 1, 0], 'classification');
     assert.deepEqual([...feeds.positions!.data], [0, 2, 3, 5]);
     assert.deepEqual([...feeds.targets!.data], [1, 3, 1, 1]);
     // Most frequent is 1. Last visible: none before the first step, 3 twice (one was hidden), then 2.
-    assert.deepEqual(hostSums, { weight: 4, frequentCorrect: 3, previousCorrect: 1 });
+    assert.deepEqual(sums, { weight: 4, frequentCorrect: 3, previousCorrect: 1 });
   });
 
   it('has no previous value where all steps so far are hidden', () => {
-    const { hostSums } = prepare('1110', [0, 0, 0, 0], 'classification');
-    assert.equal(hostSums.previousCorrect, 0);
+    const { sums } = prepare('1110', [0, 0, 0, 0], 'classification');
+    assert.equal(sums.previousCorrect, 0);
   });
 
   it('standardises numbers by the mean and a quarter of the range; without a previous value the mean stands in', () => {
-    const { feeds, hostSums } = prepare('10110', [4, -4, 0, 2, 2], 'regression');
+    const { feeds, sums } = prepare('10110', [4, -4, 0, 2, 2], 'regression');
     // (value − 2) / 2: the truths 4, 0, 2 are 1, −1, 0; before them: the mean (0), −4 (−3), −4 (−3).
     assert.ok(feeds.targets!.data instanceof Float32Array);
     assert.deepEqual([...feeds.targets!.data], [1, -1, 0]);
-    assert.deepEqual(hostSums, {
+    assert.deepEqual(sums, {
       weight: 3,
       meanSquares: 1 + 1 + 0,
       previousSquares: (1 - 0) ** 2 + (-1 + 3) ** 2 + (0 + 3) ** 2,
@@ -75,14 +79,14 @@ describe('the masked objective on a mask made by hand', () => {
   });
 
   it('feeds nothing to predict where nothing is hidden', () => {
-    const { feeds, hostSums } = prepare('0000', [1, 1, 1, 1], 'classification');
+    const { feeds, sums } = prepare('0000', [1, 1, 1, 1], 'classification');
     assert.deepEqual([feeds.positions!.shape, feeds.targets!.shape], [[0], [0]]);
-    assert.deepEqual(hostSums, { weight: 0, frequentCorrect: 0, previousCorrect: 0 });
+    assert.deepEqual(sums, { weight: 0, frequentCorrect: 0, previousCorrect: 0 });
   });
 
   it('looks for the previous value in its own row only', () => {
     const seed = seedOf('011');
-    const objective = makeObjective(
+    const objective = registry.makeObjective(
       { kind: 'masked', target: 'classification', ...EVEN_ODDS },
       FACTS,
       seed,
@@ -96,30 +100,33 @@ describe('the masked objective on a mask made by hand', () => {
       starts: Int32Array.of(0, 1),
     });
     // The second row is the window [1, 3) of the same sequence: both steps are hidden.
-    const { feeds, hostSums } = objective.prepare(second);
+    const { feeds, sums } = objective.prepare(second);
     assert.deepEqual([...feeds.mask!.data], [0, 1, 1, 1, 1, 0]);
     assert.deepEqual([...feeds.positions!.data], [1, 2, 3, 4]);
-    assert.equal(hostSums.previousCorrect, 2);
+    assert.equal(sums.previousCorrect, 2);
   });
 
   it('measures means over what was hidden', () => {
-    const { metrics } = makeObjective(
+    const { metrics } = registry.makeObjective(
       { kind: 'masked', target: 'classification', ...EVEN_ODDS },
       FACTS,
       0,
     );
     assert.deepEqual(
       metrics({ loss: 6, weight: 4, correct: 3, frequentCorrect: 2, previousCorrect: 1 }),
-      { loss: 1.5, accuracy: 0.75, accuracyMostFrequent: 0.5, accuracyPreviousValue: 0.25 },
+      {
+        loss: { value: 1.5 },
+        accuracy: { value: 0.75, baselines: { mostFrequent: 0.5, previousValue: 0.25 } },
+      },
     );
-    const regression = makeObjective(
+    const regression = registry.makeObjective(
       { kind: 'masked', target: 'regression', ...EVEN_ODDS },
       FACTS,
       0,
     );
     assert.deepEqual(
       regression.metrics({ loss: 6, weight: 4, meanSquares: 8, previousSquares: 2 }),
-      { loss: 1.5, lossMeanValue: 2, lossPreviousValue: 0.5 },
+      { loss: { value: 1.5, baselines: { meanValue: 2, previousValue: 0.5 } } },
     );
     assert.deepEqual(regression.headline, { metric: 'loss', better: 'lower' });
   });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PaddedRows } from '../../../../src/data/collate.ts';
 import type { PhaseFacts } from '../../../../src/data/facts.ts';
-import { makeObjective } from '../../../../src/nn/objective/registry.ts';
+import { registry } from '../../../../src/nn/registry.ts';
 import { defineRun } from '../../../../src/run/definition.ts';
 import { tinyRun, tinyStore } from '../../worker/tiny-run.ts';
 
@@ -29,55 +29,59 @@ const ROWS: PaddedRows = {
 };
 
 describe('the next-step objective', () => {
-  const classification = makeObjective({ kind: 'next-step', target: 'classification' }, FACTS, 1);
-  const regression = makeObjective({ kind: 'next-step', target: 'regression' }, FACTS, 1);
+  const classification = registry.makeObjective(
+    { kind: 'next-step', target: 'classification' },
+    FACTS,
+    1,
+  );
+  const regression = registry.makeObjective({ kind: 'next-step', target: 'regression' }, FACTS, 1);
 
   it('predicts at every valid step that has a next one, across no row', () => {
-    const { feeds, hostSums } = classification.prepare(ROWS);
+    const { feeds, sums } = classification.prepare(ROWS);
     assert.deepEqual([...feeds.positions!.data], [4, 5, 8, 9, 10]);
     assert.deepEqual([...feeds.targets!.data], [1, 2, 0, 1, 0]);
-    assert.equal(hostSums.weight, 5);
+    assert.equal(sums.weight, 5);
   });
 
   it('counts what unigram, bigram and the present value would have got right', () => {
-    const { hostSums } = classification.prepare(ROWS);
-    assert.equal(hostSums.unigramCorrect, 2);
+    const { sums } = classification.prepare(ROWS);
+    assert.equal(sums.unigramCorrect, 2);
     // After 0 comes 1, after 1 comes 2: right at 0→1, 1→2 and 0→1, wrong at 0→0 and 1→0.
-    assert.equal(hostSums.bigramCorrect, 3);
-    assert.equal(hostSums.previousCorrect, 1);
+    assert.equal(sums.bigramCorrect, 3);
+    assert.equal(sums.previousCorrect, 1);
   });
 
   it('measures their perplexities by counts plus one', () => {
-    const { hostSums } = classification.prepare(ROWS);
+    const { sums } = classification.prepare(ROWS);
     const unigram = [6 / 13, 4 / 13, 3 / 13];
     const expected = [1, 2, 0, 1, 0].reduce((sum, truth) => sum - Math.log(unigram[truth]!), 0);
-    assert.ok(Math.abs(hostSums.unigramLoss! - expected) < 1e-9);
+    assert.ok(Math.abs(sums.unigramLoss! - expected) < 1e-9);
     const bigram = [5 / 8, 4 / 6, 2 / 8, 5 / 8, 1 / 6];
     const bigramLoss = bigram.reduce((sum, p) => sum - Math.log(p), 0);
-    assert.ok(Math.abs(hostSums.bigramLoss! - bigramLoss) < 1e-9);
-    const sums = { ...hostSums, loss: 5 * Math.log(2), correct: 1 };
-    assert.ok(Math.abs(classification.metrics(sums).perplexity! - 2) < 1e-9);
+    assert.ok(Math.abs(sums.bigramLoss! - bigramLoss) < 1e-9);
+    const all = { ...sums, loss: 5 * Math.log(2), correct: 1 };
+    assert.ok(Math.abs(classification.metrics(all).perplexity!.value - 2) < 1e-9);
   });
 
   it('as regression has the errors of the mean, the present value and the mean of what follows', () => {
-    const { feeds, hostSums } = regression.prepare(ROWS);
+    const { feeds, sums } = regression.prepare(ROWS);
     assert.deepEqual([...feeds.targets!.data], [0, 1, -1, 0, -1]);
-    assert.equal(hostSums.meanSquares, 3);
-    assert.equal(hostSums.previousSquares, 1 + 1 + 0 + 1 + 1);
+    assert.equal(sums.meanSquares, 3);
+    assert.equal(sums.previousSquares, 1 + 1 + 0 + 1 + 1);
     // After 0: 4/5, after 1: 2.
     const errors = [1 - 0.8, 2 - 2, 0 - 0.8, 1 - 0.8, 0 - 2];
     const squares = errors.reduce((sum, error) => sum + error * error, 0);
-    assert.ok(Math.abs(hostSums.bigramSquares! - squares) < 1e-9);
+    assert.ok(Math.abs(sums.bigramSquares! - squares) < 1e-9);
   });
 
   it('has no bigram baseline where transitions were not counted', () => {
-    const objective = makeObjective(
+    const objective = registry.makeObjective(
       { kind: 'next-step', target: 'classification' },
       { ...FACTS, transitionCounts: [] },
       1,
     );
-    assert.ok(!objective.sumNames.includes('bigramCorrect'));
-    assert.ok(!('bigramCorrect' in objective.prepare(ROWS).hostSums));
+    assert.ok(!objective.sums.includes('bigramCorrect'));
+    assert.ok(!('bigramCorrect' in objective.prepare(ROWS).sums));
   });
 });
 
@@ -95,10 +99,11 @@ describe('a next-step phase', () => {
   it('runs on a causal model, whose supervised and masked phases share its pretext head', () => {
     const { model, phases } = define('causal', 'phases.finetune.objective={kind: masked}');
     assert.equal(model.isCausal, true);
-    assert.deepEqual(
-      phases.map(({ objective }) => objective.pretextOutputs),
-      [5, 5],
-    );
+    const shapes = phases.map(({ objective }) => objective.head(4).map(({ shape }) => shape));
+    assert.deepEqual(shapes, [
+      [[5, 4], [5]],
+      [[5, 4], [5]],
+    ]);
   });
 
   it('is refused on any other, with the reason', () => {
@@ -106,7 +111,7 @@ describe('a next-step phase', () => {
       const more = family === 'reference' ? ['model={family: reference}'] : [];
       assert.throws(() => define(family, ...more), {
         code: 'CONFIG_INVALID',
-        message: `Phase "pretrain" predicts the next step, but model.family "${family}" sees the future: through its convolutions, and through BatchNorm's statistics while training.`,
+        message: `Phase "pretrain": Objective "next-step" needs a causal model, but model.family "${family}" sees the future: through its layers, or through statistics over whole sequences while training, such as BatchNorm's.`,
         advice: 'Set model.family to "causal".',
       });
     }
@@ -114,7 +119,7 @@ describe('a next-step phase', () => {
 
   it('is refused where it would see one step of each sequence', () => {
     const refusal =
-      'The next step is to be predicted, but only one step of each sequence is seen: none has a next one.';
+      'Objective "next-step" needs sequences of 2 timesteps or more, but the longest seen here has 1.';
     assert.throws(() => define('causal', 'phases.pretrain.data.crop=1'), {
       code: 'DATA_INVALID',
       message: `Phase "pretrain": ${refusal}`,

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PaddedRows } from '../../../../src/data/collate.ts';
 import type { PhaseFacts } from '../../../../src/data/facts.ts';
-import { makeObjective, pretextOutputsOf } from '../../../../src/nn/objective/registry.ts';
+import { microBatchOf } from '../../../../src/nn/objective/objective.ts';
+import { registry } from '../../../../src/nn/registry.ts';
+import { defineRun } from '../../../../src/run/definition.ts';
+import { tinyRun, tinyStore } from '../../worker/tiny-run.ts';
 
 const FACTS: PhaseFacts = {
   classes: 3,
@@ -28,12 +31,14 @@ const ROWS: PaddedRows = {
 };
 
 describe('the masked objective prepares', () => {
-  const { feeds, hostSums } = makeObjective(MASKED, FACTS, 1).prepare(ROWS);
+  const { feeds, sums } = registry.makeObjective(MASKED, FACTS, 1).prepare(ROWS);
   const mask = feeds.mask!.data;
   const positions = feeds.positions!.data;
 
-  it('the values as they are: the mask is applied in the graph', () => {
-    assert.equal(feeds.values!.data, ROWS.values);
+  it('the mask apart from the values, which are fed as they are', () => {
+    const objective = registry.makeObjective(MASKED, FACTS, 1);
+    assert.equal(microBatchOf(objective, ROWS).feeds.values!.data, ROWS.values);
+    assert.deepEqual(Object.keys(feeds), ['mask', 'positions', 'targets']);
   });
 
   it('the hidden valid positions, ascending, with what was there', () => {
@@ -48,12 +53,12 @@ describe('the masked objective prepares', () => {
       [...feeds.targets!.data],
       hidden.map((position) => ROWS.values[position]),
     );
-    assert.equal(hostSums.weight, hidden.length);
+    assert.equal(sums.weight, hidden.length);
   });
 
   it('its baselines: the most frequent symbol, and the last visible value of the row', () => {
     const truths = [...positions].map((position) => ROWS.values[position]);
-    assert.equal(hostSums.frequentCorrect, truths.filter((truth) => truth === 2).length);
+    assert.equal(sums.frequentCorrect, truths.filter((truth) => truth === 2).length);
     let previousCorrect = 0;
     for (const position of positions) {
       const rowStart = position < 12 ? 0 : 12;
@@ -61,30 +66,32 @@ describe('the masked objective prepares', () => {
       while (before >= rowStart && mask[before] === 1) before--;
       if (before >= rowStart && ROWS.values[before] === ROWS.values[position]) previousCorrect++;
     }
-    assert.equal(hostSums.previousCorrect, previousCorrect);
+    assert.equal(sums.previousCorrect, previousCorrect);
   });
 
   it('regression targets of order one, and the errors of mean and previous value', () => {
-    const prepared = makeObjective({ ...MASKED, target: 'regression' }, FACTS, 1).prepare(ROWS);
+    const prepared = registry
+      .makeObjective({ ...MASKED, target: 'regression' }, FACTS, 1)
+      .prepare(ROWS);
     const targets = prepared.feeds.targets!.data;
     assert.deepEqual(
       [...targets],
       [...positions].map((position) => ROWS.values[position]! - 2),
     );
     const squares = Array.from(targets).reduce((sum, target) => sum + target * target, 0);
-    assert.equal(prepared.hostSums.meanSquares, squares);
-    assert.ok(prepared.hostSums.previousSquares! > 0);
+    assert.equal(prepared.sums.meanSquares, squares);
+    assert.ok(prepared.sums.previousSquares! > 0);
   });
 });
 
 describe('the supervised objective', () => {
   const weightsOf = (classWeights: 'none' | 'balanced' | number[]) =>
-    makeObjective({ kind: 'supervised', classWeights }, FACTS, 1).prepare(ROWS);
+    registry.makeObjective({ kind: 'supervised', classWeights }, FACTS, 1).prepare(ROWS);
 
   it('weighs a row by its class', () => {
     assert.deepEqual([...weightsOf('none').feeds.weights!.data], [1, 1]);
     assert.deepEqual([...weightsOf([0.5, 1, 4]).feeds.weights!.data], [4, 0.5]);
-    assert.equal(weightsOf([0.5, 1, 4]).hostSums.weight, 4.5);
+    assert.equal(weightsOf([0.5, 1, 4]).sums.weight, 4.5);
   });
 
   it('balances by total / (classes · count)', () => {
@@ -94,31 +101,39 @@ describe('the supervised objective', () => {
 
   it('gives a class that the training subset lacks no weight, and does not divide by zero', () => {
     const facts = { ...FACTS, classCounts: [2, 0, 4] };
-    const objective = makeObjective({ kind: 'supervised', classWeights: 'balanced' }, facts, 1);
-    const { feeds, hostSums } = objective.prepare({ ...ROWS, labels: Int32Array.of(1, 2) });
+    const objective = registry.makeObjective(
+      { kind: 'supervised', classWeights: 'balanced' },
+      facts,
+      1,
+    );
+    const { feeds, sums } = objective.prepare({ ...ROWS, labels: Int32Array.of(1, 2) });
     assert.deepEqual([...feeds.weights!.data], [0, 6 / (3 * 4)]);
-    assert.deepEqual(hostSums, { weight: 0.5, sequences: 2 });
+    assert.deepEqual(sums, { weight: 0.5, sequences: 2 });
   });
 
   it('measures the weighted mean loss, and the share of sequences that are right', () => {
-    const { metrics } = makeObjective({ kind: 'supervised', classWeights: 'none' }, FACTS, 1);
+    const { metrics } = registry.makeObjective(
+      { kind: 'supervised', classWeights: 'none' },
+      FACTS,
+      1,
+    );
     assert.deepEqual(metrics({ loss: 6, weight: 4, correct: 3, sequences: 12 }), {
-      loss: 1.5,
-      accuracy: 0.25,
+      loss: { value: 1.5 },
+      accuracy: { value: 0.25 },
     });
   });
 
   it('leaves the pretext head alone, as the masked one leaves the classification head', () => {
+    const { phases } = defineRun(tinyRun(), tinyStore());
     const slot = (name: string) => ({ name, shape: [1], offset: 0, size: 1 });
-    const supervised = makeObjective({ kind: 'supervised', classWeights: 'none' }, FACTS, 1);
-    const masked = makeObjective(MASKED, FACTS, 1);
+    const [masked, supervised] = phases.map(({ program }) => program);
     for (const [name, bySupervised, byMasked] of [
       ['encoder.weight', true, true],
       ['decoder.weight', true, false],
       ['pretext.bias', false, true],
     ] as const) {
-      assert.equal(supervised.trains(slot(name)), bySupervised, name);
-      assert.equal(masked.trains(slot(name)), byMasked, name);
+      assert.equal(supervised!.trains(slot(name)), bySupervised, name);
+      assert.equal(masked!.trains(slot(name)), byMasked, name);
     }
   });
 });
@@ -128,7 +143,7 @@ describe('an objective refuses', () => {
 
   it('class weights of another number than the classes', () => {
     refusal(
-      () => makeObjective({ kind: 'supervised', classWeights: [1, 2] }, FACTS, 1),
+      () => registry.makeObjective({ kind: 'supervised', classWeights: [1, 2] }, FACTS, 1),
       /^objective\.classWeights has 2 weights, the dataset has 3 classes\.$/,
     );
   });
@@ -136,23 +151,28 @@ describe('an objective refuses', () => {
   it('classes where there are none', () => {
     refusal(
       () =>
-        makeObjective({ kind: 'supervised', classWeights: 'none' }, { ...FACTS, classes: 1 }, 1),
+        registry.makeObjective(
+          { kind: 'supervised', classWeights: 'none' },
+          { ...FACTS, classes: 1 },
+          1,
+        ),
       /^A supervised phase needs at least 2 classes, the dataset has 1\.$/,
     );
   });
 
   it('classification of real values', () => {
     refusal(
-      () => makeObjective(MASKED, { ...FACTS, symbols: 0 }, 1),
+      () => registry.makeObjective(MASKED, { ...FACTS, symbols: 0 }, 1),
       /^objective\.target is "classification", but the dataset holds real values: they have no classes\.$/,
     );
   });
 });
 
-describe('pretextOutputsOf()', () => {
-  it('is the number of symbols, 1 for regression, 0 without a pretext', () => {
-    assert.equal(pretextOutputsOf(MASKED, 41), 41);
-    assert.equal(pretextOutputsOf({ ...MASKED, target: 'regression' }, 41), 1);
-    assert.equal(pretextOutputsOf({ kind: 'supervised', classWeights: 'none' }, 41), 0);
+describe('the head of a pretext', () => {
+  it('has an output for each symbol, and one for regression', () => {
+    const shapeOf = (target: string) =>
+      registry.makeObjective({ ...MASKED, target }, FACTS, 1).head(4)[0]!.shape;
+    assert.deepEqual(shapeOf('classification'), [5, 4]);
+    assert.deepEqual(shapeOf('regression'), [1, 4]);
   });
 });

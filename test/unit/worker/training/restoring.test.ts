@@ -67,7 +67,10 @@ describe('findStart()', () => {
 
   it('of a new run: step 0, random weights of the seed, nothing that has ended', async () => {
     const { progress, warnings } = await findStart(twoPhaseRun, target, { resume: false });
-    const state = initialState(twoPhaseRun.model, twoPhaseRun.layout, { seed: 5, momentCount: 2 });
+    const state = initialState(twoPhaseRun.parameters, twoPhaseRun.layout, {
+      seed: 5,
+      momentCount: 2,
+    });
     assert.deepEqual(progress, progressAt(0, { state }));
     assert.deepEqual(warnings, []);
   });
@@ -144,7 +147,7 @@ describe('findStart()', () => {
     it('keeps random values where they lack a tensor, and names those that only one side has', async () => {
       give((name) => name.startsWith('pretext.'), ['enc.weight']);
       const start = await findStart(run, target, { resume: false });
-      const random = initialState(run.model, run.layout, { seed: 5, momentCount: 0 });
+      const random = initialState(run.parameters, run.layout, { seed: 5, momentCount: 0 });
       for (const { name, offset, size } of run.layout.parameters) {
         const found = start.progress.state.parameters.slice(offset, offset + size);
         const expected = name.startsWith('pretext.')

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { loadRunConfig } from '../../../../src/config/load.ts';
 import type { RunConfig } from '../../../../src/config/run-config.ts';
 import { DEFAULT_FORMULATIONS } from '../../../../src/engine/formulations.ts';
+import { loadRunConfig } from '../../../../src/run/config.ts';
 import { describeDevice } from '../../../../src/workflow/tune/device-name.ts';
 import {
   movedSentence,

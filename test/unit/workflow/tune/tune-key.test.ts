@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { loadRunConfig } from '../../../../src/config/load.ts';
 import type { NumericsFingerprint } from '../../../../src/engine/engine.ts';
+import { loadRunConfig } from '../../../../src/run/config.ts';
 import type { RunDefinition } from '../../../../src/run/definition.ts';
 import { tuneKeyOf } from '../../../../src/workflow/tune/tune-key.ts';
 import { shapeClassOf, tunedBatches } from '../../../../src/workflow/tune/tuned-batches.ts';

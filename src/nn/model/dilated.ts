@@ -1,0 +1,64 @@
+/** Dilated residual blocks, so that a timestep sees hundreds of others (van den Oord et al. 2016). */
+import { z } from 'zod';
+import { LockstepError } from '../../core/errors.ts';
+import type { DataFacts } from '../../data/facts.ts';
+import { defineModel } from '../define.ts';
+import { symbolChannels, valueAndMaskChannels } from './input.ts';
+import type { Model } from './model.ts';
+import { channelsOption, maskValueOption, residualNetwork } from './residual-network.ts';
+
+/** Receptive field: 1 + (kernel − 1) · Σ(dilation + 1) timesteps. */
+export const dilatedOptions = z.strictObject({
+  channels: channelsOption,
+  /** `embedding` gives each integer symbol a vector; `value` feeds the number itself. */
+  input: z.enum(['embedding', 'value']).default('embedding'),
+  /** Dilation of the first convolution of each residual block. */
+  dilations: z
+    .array(z.int().min(1).max(16384))
+    .min(1)
+    .max(64)
+    .default([1, 2, 4, 8, 16, 32, 64, 128]),
+  maskValue: maskValueOption,
+});
+
+/** Kernel size of every convolution in the blocks. */
+export const kernelOption = z.int().min(1).max(63);
+
+export const dilated = defineModel({
+  family: 'dilated',
+  options: dilatedOptions.extend({
+    kernel: kernelOption.refine((k) => k % 2 === 1, 'must be odd').default(3),
+  }),
+  build: (options, facts) => dilatedNetwork(options, facts, false),
+});
+
+/** @throws LockstepError CONFIG_INVALID when real values are to be embedded */
+export function dilatedNetwork(
+  options: z.output<typeof dilatedOptions> & { readonly kernel: number },
+  { symbols }: DataFacts,
+  causal: boolean,
+): Model {
+  const { channels, kernel, maskValue } = options;
+  const embeds = options.input === 'embedding';
+  if (embeds && symbols === 0) {
+    throw new LockstepError(
+      'CONFIG_INVALID',
+      'model.input is "embedding", but the dataset holds real values: only integers have an embedding.',
+      'Set model.input to "value".',
+    );
+  }
+  return residualNetwork({
+    channels,
+    blocks: options.dilations.map((dilation, index) => ({
+      name: `model.${index}`,
+      channels,
+      kernel,
+      dilation,
+      bias: false,
+      causal,
+    })),
+    inputChannels: embeds ? symbols + 1 : 2,
+    input: (context) =>
+      embeds ? symbolChannels(context, symbols) : valueAndMaskChannels(context, maskValue),
+  });
+}

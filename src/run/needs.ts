@@ -1,0 +1,70 @@
+/** Whether data, batches and model are what an objective needs. */
+import type { BatchConfig } from '../config/phase-section.ts';
+import { LockstepError } from '../core/errors.ts';
+import type { Subset } from '../data/plan/subset.ts';
+import type { ObjectiveNeeds } from '../nn/define.ts';
+import type { Model } from '../nn/model/model.ts';
+
+/** The needs of an objective, by whose name messages call it. */
+export interface Needy extends ObjectiveNeeds {
+  readonly kind: string;
+}
+
+/**
+ * Refuses sequences that are all too short: a phase would run to its end and learn nothing.
+ * @throws LockstepError DATA_INVALID
+ */
+export function checkLengths({ kind, minLength = 1 }: Needy, { effectiveLengths }: Subset): void {
+  const longest = effectiveLengths.reduce((most, length) => Math.max(most, length));
+  if (longest >= minLength) return;
+  throw new LockstepError(
+    'DATA_INVALID',
+    `Objective "${kind}" needs sequences of ${minLength} timesteps or more, but the longest seen here has ${longest}.`,
+    `Set data.crop to ${minLength} or more, or leave it out; if the sequences are so short, choose another objective.`,
+  );
+}
+
+/**
+ * Refuses a batch that can't hold enough sequences.
+ * @throws LockstepError CONFIG_INVALID
+ */
+export function checkRows(
+  { kind, minRows = 1 }: Needy,
+  { effectiveLengths }: Subset,
+  { maxRows, tokensPerMicroBatch }: BatchConfig,
+): void {
+  const shortest = effectiveLengths.reduce((least, length) => Math.min(least, length));
+  const fitting = Math.max(1, Math.floor(tokensPerMicroBatch / shortest));
+  if (Math.min(maxRows, fitting) >= minRows) return;
+  const why =
+    maxRows < minRows
+      ? `batch.maxRows is ${maxRows}`
+      : `batch.tokensPerMicroBatch ${tokensPerMicroBatch} holds ${fitting} of the shortest, of ${shortest} timesteps`;
+  throw new LockstepError(
+    'CONFIG_INVALID',
+    `Objective "${kind}" needs at least ${minRows} sequences in a micro-batch, but ${why}.`,
+    'Raise batch.tokensPerMicroBatch or batch.maxRows, or set data.crop.',
+  );
+}
+
+/**
+ * Refuses a model that sees the future where it may not.
+ * @param causalFamilies those that don't, for the advice
+ * @throws LockstepError CONFIG_INVALID
+ */
+export function checkModel(
+  { kind, causalModel = false }: Needy,
+  { isCausal }: Pick<Model, 'isCausal'>,
+  family: string,
+  causalFamilies: () => readonly string[],
+): void {
+  if (isCausal || !causalModel) return;
+  const names = causalFamilies().map((name) => `"${name}"`);
+  throw new LockstepError(
+    'CONFIG_INVALID',
+    `Objective "${kind}" needs a causal model, but model.family "${family}" sees the future: through its layers, or through statistics over whole sequences while training, such as BatchNorm's.`,
+    names.length === 0
+      ? 'Choose another objective: no known model sees the past only.'
+      : `Set model.family to ${names.join(' or ')}.`,
+  );
+}

@@ -1,0 +1,49 @@
+/** A model, an objective and an optimizer of the registry as one program, for tests of steps. */
+import type { ModelConfig } from '../../src/config/model-section.ts';
+import type { ObjectiveConfig, OptimizerConfig } from '../../src/config/phase-section.ts';
+import type { PhaseFacts } from '../../src/data/facts.ts';
+import type { Program, TrainState } from '../../src/engine/engine.ts';
+import { initialState } from '../../src/nn/initial-state.ts';
+import type { Model, ParameterDescription } from '../../src/nn/model/model.ts';
+import type { Objective } from '../../src/nn/objective/objective.ts';
+import { makeProgram } from '../../src/nn/program.ts';
+import { registry } from '../../src/nn/registry.ts';
+import { trainedParameters } from '../../src/nn/trained-parameters.ts';
+
+export const PLAIN_SGD: OptimizerConfig = { kind: 'sgd', momentum: 0, weightDecay: 0 };
+
+/** Facts of integers, each equally frequent. */
+export function factsOf({ classes = 3, symbols = 7 }: Partial<PhaseFacts> = {}): PhaseFacts {
+  return {
+    classes,
+    symbols,
+    classCounts: Array<number>(classes).fill(1),
+    symbolCounts: Array<number>(symbols).fill(1),
+    transitionCounts: [],
+    meanValue: (symbols - 1) / 2,
+    valueRange: { minimum: 0, maximum: symbols - 1 },
+  };
+}
+
+export interface Trained {
+  readonly model: Model;
+  readonly objective: Objective;
+  readonly parameters: readonly ParameterDescription[];
+  readonly program: Program;
+  start(seed: number): TrainState;
+}
+
+export function trained(
+  configs: { model: ModelConfig; objective: ObjectiveConfig; optimizer?: OptimizerConfig },
+  facts: PhaseFacts,
+  seed = 0,
+): Trained {
+  const model = registry.makeModel(configs.model, facts);
+  const objective = registry.makeObjective(configs.objective, facts, seed);
+  const update = registry.makeUpdateRule(configs.optimizer ?? PLAIN_SGD);
+  const parameters = trainedParameters(model, [{ name: 'test', objective }]);
+  const program = makeProgram({ model, objective, update, symbols: facts.symbols });
+  const { momentCount } = update;
+  const start = (seed: number) => initialState(parameters, program.state, { seed, momentCount });
+  return { model, objective, parameters, program, start };
+}
