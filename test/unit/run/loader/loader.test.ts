@@ -6,7 +6,7 @@ import { collate } from '../../../../src/data/collate.ts';
 import { openStore, type StoreOnDisk } from '../../../../src/data/format/open-store.ts';
 import { buildStore } from '../../../../src/data/importer/build-store.ts';
 import { synthesize } from '../../../../src/data/importer/synthesize.ts';
-import { EVALUATION_EPOCH } from '../../../../src/nn/objective/objective.ts';
+import { EVALUATION_EPOCH, microBatchOf } from '../../../../src/nn/objective/objective.ts';
 import { loadMicroBatch } from '../../../../src/run/loader/load-micro-batch.ts';
 import type { LoadRequest } from '../../../../src/run/loader/load-request.ts';
 import { Loader } from '../../../../src/run/loader/loader.ts';
@@ -61,7 +61,7 @@ describe('loading', () => {
     const once = await loadMicroBatch(store, phases, request);
     assert.deepEqual(await loadMicroBatch(store, phases, request), once);
     const rows = await collate(store, phases[0]!.evaluation!.at(0), EVALUATION_EPOCH);
-    assert.deepEqual(once.feeds, phases[0]!.objective.prepare(rows).feeds);
+    assert.deepEqual(once.feeds, microBatchOf(phases[0]!.objective, rows).feeds);
   });
 
   it('yields from its thread what loading here yields, in order', async () => {
