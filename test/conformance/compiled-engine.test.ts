@@ -83,8 +83,10 @@ describe('the compiled engine', whereTensorflowIs, () => {
         assertSame(leaf!, expected!, `gradients of ${what}`);
         const [sums, expectedSums] = sessions.map((session) => session.evaluate(batch));
         assertSame(sums!, expectedSums!, `evaluation of ${what}`);
-        const [outputs, expectedOutputs] = sessions.map((session) => session.forward(batch).data);
-        assertSame(outputs!, expectedOutputs!, `outputs of ${what}`);
+        if (program.outputs !== undefined) {
+          const [outputs, expectedOutputs] = sessions.map((session) => session.forward(batch).data);
+          assertSame(outputs!, expectedOutputs!, `outputs of ${what}`);
+        }
         for (const session of sessions) {
           const apply = { learningRate: 1e-3, step: step + 1, statisticsMomentum: 0.1 };
           session.apply({ total: expected!, ...apply });
