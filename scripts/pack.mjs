@@ -5,14 +5,14 @@
  */
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from './setup/build.mjs';
+import { build, isBuilt } from './setup/build.mjs';
 import { ROOT } from './setup/paths.mjs';
 
 const NAME = '@tensorflow/tfjs-node-gpu';
 const COPIES = join(ROOT, 'dist/node_modules');
 
 if (process.argv[2] === 'before') {
-  build();
+  if (!isBuilt()) build();
   for (const part of ['README.md', 'package.json', 'binding', 'dist']) {
     cpSync(join(ROOT, 'node_modules', NAME, part), join(COPIES, NAME, part), { recursive: true });
   }

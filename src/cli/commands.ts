@@ -3,6 +3,12 @@ import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
 import type { Command } from './command.ts';
 
 export const COMMANDS: CommandModule[] = [
+  lazy('setup', 'Provide TensorFlow for this project: once, before the first run', async () => {
+    return (await import('./command/setup.ts')).setupCommand;
+  }),
+  lazy('quickstart', 'Does pretraining help? Real files, one run, an answer', async () => {
+    return (await import('./command/quickstart.ts')).quickstartCommand;
+  }),
   lazy('train <config>', 'Train a configuration with local workers', async () => {
     return (await import('./command/train.ts')).trainCommand;
   }),

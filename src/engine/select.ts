@@ -1,5 +1,5 @@
 /** Chooses an engine by its name. */
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { EngineChoice } from '../config/engine-section.ts';
@@ -13,14 +13,20 @@ export type EngineKind = Exclude<EngineChoice['kind'], 'auto'>;
 /** The engine that `auto` means on this machine. */
 export function resolveEngineKind(kind: EngineChoice['kind']): EngineKind {
   if (kind !== 'auto') return kind;
-  return tensorflowIsSetUp() ? 'compiled' : 'portable';
+  return existsSync(bindingPath()) ? 'compiled' : 'portable';
 }
 
-/** Whether set-up has compiled tfjs-node-gpu's binding into its package. */
-function tensorflowIsSetUp(): boolean {
+/** The folder of TensorFlow's wheel, into which set-up has linked the binding; null where there is none. */
+export function wheelFolder(): string | null {
+  const binding = bindingPath();
+  return existsSync(binding) ? join(realpathSync(binding), '..', '..', 'site-packages') : null;
+}
+
+/** Where set-up puts the binding between Node and TensorFlow. */
+function bindingPath(): string {
   const require = createRequire(import.meta.url);
   const packageFile = require.resolve('@tensorflow/tfjs-node-gpu/package.json');
-  return existsSync(join(packageFile, '..', 'lib', 'napi-v8', 'tfjs_binding.node'));
+  return join(packageFile, '..', 'lib', 'napi-v8', 'tfjs_binding.node');
 }
 
 /**

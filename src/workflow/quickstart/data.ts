@@ -2,18 +2,19 @@
  * The dataset of the quickstart: source text that set-up has put on the machine, by programming language.
  * Which packages there are is pinned by the lockfile and the wheel's hash.
  */
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { ImportProgress } from '../../data/importer/build-options.ts';
 import { buildStore } from '../../data/importer/build-store.ts';
-import { type FolderOptions, importFolder } from '../../data/importer/import-folder.ts';
+import { importFolder } from '../../data/importer/import-folder.ts';
 import type { ImportItem } from '../../data/importer/record.ts';
 import type { ImportReport } from '../../data/importer/report.ts';
 import { TEXT_41 } from '../../data/importer/symbol-map.ts';
+import { wheelFolder } from '../../engine/select.ts';
 
-const PROJECT = fileURLToPath(new URL('../../..', import.meta.url));
+/** Where npm has put the packages that Lockstep needs. */
+const PACKAGES = join(createRequire(import.meta.url).resolve('uplot/package.json'), '../..');
 const LENGTH = { minimum: 512, maximum: 30_720, longer: 'truncate' } as const;
 const SEED = 1;
 
@@ -33,7 +34,12 @@ const OF_WHEEL = { '.py': 'python', '.h': 'cpp-header' };
 const WITHOUT_WHEEL = { '.ts': 'typescript', license: 'licence' };
 
 /** What set-up builds or a tool writes later, by name anywhere or by path. */
-const GENERATED = ['build', '@tensorflow/tfjs-node-gpu/lib', '@tensorflow/tfjs-node-gpu/deps'];
+const GENERATED = [
+  'lockstep',
+  'build',
+  '@tensorflow/tfjs-node-gpu/lib',
+  '@tensorflow/tfjs-node-gpu/deps',
+];
 /** In one of the wheels (CPU, CUDA) only, or about the machine that built it. */
 const BUILD_SPECIFIC = [
   'local_config_cuda',
@@ -43,9 +49,8 @@ const BUILD_SPECIFIC = [
   'gpus',
   '__pycache__',
 ];
-const WHEEL = '.engine/site-packages/';
-const hasWheel = existsSync(join(PROJECT, WHEEL, 'tensorflow'));
-const CLASSES = { ...CLASS_OF_ENDING, ...(hasWheel ? OF_WHEEL : WITHOUT_WHEEL) };
+const WHEEL = wheelFolder();
+const CLASSES = { ...CLASS_OF_ENDING, ...(WHEEL === null ? WITHOUT_WHEEL : OF_WHEEL) };
 /** `tensorflow/X/Y`: the second level below the wheel's package, so that C++ and Python have many groups. */
 const WHEEL_GROUP_LEVELS = 3;
 
@@ -68,7 +73,7 @@ export async function buildQuickstartData(
     shares: { train: 0.6, validation: 0.2, test: 0.2 },
     seed: SEED,
     provenance: {
-      source: hasWheel ? "node_modules and the engine's wheel" : 'node_modules',
+      source: WHEEL === null ? 'node_modules' : "node_modules and the engine's wheel",
       // Read by `predict --files`.
       rules: {
         classBy: 'ending',
@@ -80,35 +85,42 @@ export async function buildQuickstartData(
   });
 }
 
+const COMMON = {
+  classes: { by: 'ending', classes: CLASSES },
+  symbolMap: TEXT_41,
+  readAtMost: LENGTH.maximum + 1,
+} as const;
+
 async function* readSources(): AsyncGenerator<ImportItem> {
   yield* importFolder({
-    ...common('node_modules/'),
+    ...COMMON,
+    root: PACKAGES,
+    idPrefix: 'node_modules/',
     groups: { by: 'npm-package' },
     exclude: [...GENERATED, ...(await platformPackages())],
   });
-  if (!hasWheel) return;
+  if (WHEEL === null) return;
   yield* importFolder({
-    ...common(WHEEL),
-    idPrefix: '',
+    ...COMMON,
+    root: WHEEL,
     groups: { by: 'folder', levels: WHEEL_GROUP_LEVELS },
     exclude: BUILD_SPECIFIC,
   });
 }
 
-function common(folder: string): Omit<FolderOptions, 'groups'> {
-  return {
-    root: join(PROJECT, folder),
-    idPrefix: folder,
-    classes: { by: 'ending', classes: CLASSES },
-    symbolMap: TEXT_41,
-    readAtMost: LENGTH.maximum + 1,
-  };
-}
-
 /** Packages that npm installs on one kind of machine only, as paths below node_modules. */
 async function platformPackages(): Promise<string[]> {
-  const lock = JSON.parse(await readFile(join(PROJECT, 'package-lock.json'), 'utf8'));
-  return Object.entries(lock.packages as Record<string, { cpu?: unknown; os?: unknown }>)
+  const { packages } = JSON.parse(await readLockfile()) as {
+    packages: Record<string, { cpu?: unknown; os?: unknown }>;
+  };
+  return Object.entries(packages)
     .filter(([, entry]) => entry.cpu !== undefined || entry.os !== undefined)
     .map(([path]) => path.replace(/^node_modules\//, ''));
+}
+
+/** npm's record of what it has installed; other package managers keep none. */
+async function readLockfile(): Promise<string> {
+  return await readFile(join(PACKAGES, '.package-lock.json'), 'utf8').catch(
+    () => '{"packages":{}}',
+  );
 }
