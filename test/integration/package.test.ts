@@ -14,9 +14,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { CLONE as ROOT } from '../helper/clone.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ENGINE = process.env.LOCKSTEP_ENGINE ?? join(ROOT, '.engine');
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
   version: string;
