@@ -1,7 +1,7 @@
 /**
- * Runs the tests: `node scripts/test.mjs [--minutes N] [FILE or FOLDER …]`, all of them without paths. Compiles the
+ * Runs the tests: `node scripts/test.mjs [--minutes N] [--times FILE] [FILE or FOLDER …]`, all of them without paths. Compiles the
  * sources and the tests, shows what node's test runner shows and ends with the line `N passed, N failed`. A process
- * of tests that takes longer than N minutes, or as much more as the machine is slower than an idle one, fails.
+ * of tests that takes longer than N minutes, or as much more as the machine is slower than an idle one, fails. FILE gets a line of JSON for each test, with its time.
  */
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
@@ -23,18 +23,22 @@ const ENGINE_ENVIRONMENT = {
 };
 
 /** Resolves to the runner's exit code. */
-function runTests(minutes, files) {
+function runTests({ minutes, times }, files) {
   // Node's runner hands its own options on to the processes of the tests.
-  const child = spawn(process.execPath, ['--enable-source-maps', RUNNER, minutes, ...files], {
-    cwd: ROOT,
-    stdio: 'inherit',
-    env: { ...process.env, ...ENGINE_ENVIRONMENT },
-  });
+  const child = spawn(
+    process.execPath,
+    ['--enable-source-maps', RUNNER, minutes, times, ...files],
+    {
+      cwd: ROOT,
+      stdio: 'inherit',
+      env: { ...process.env, ...ENGINE_ENVIRONMENT },
+    },
+  );
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   return new Promise((done) => child.on('exit', (code) => done(code ?? 1)));
 }
 
-async function main(minutes, paths) {
+async function main(options, paths) {
   const empty = paths.find((path) => testFilesIn(resolve(ROOT, path)).length === 0);
   if (empty) {
     process.stderr.write(
@@ -51,7 +55,7 @@ async function main(minutes, paths) {
     return 1;
   }
   return await runTests(
-    minutes,
+    options,
     paths.flatMap((path) => testFilesIn(resolve(ROOT, path))),
   );
 }
@@ -59,6 +63,6 @@ async function main(minutes, paths) {
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   // None takes a third of it.
-  options: { minutes: { type: 'string', default: '4' } },
+  options: { minutes: { type: 'string', default: '4' }, times: { type: 'string', default: '' } },
 });
-process.exitCode = await main(values.minutes, positionals.length > 0 ? positionals : ['test']);
+process.exitCode = await main(values, positionals.length > 0 ? positionals : ['test']);

@@ -1,6 +1,7 @@
 /**
  * Runs compiled tests by node's test runner. Started by scripts/test.mjs, which compiles; argv: how many minutes a
- * process may take on an idle machine, and the sources of the tests.
+ * process may take on an idle machine, where to write the times of tests or nothing, and the sources
+ * of the tests.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -10,6 +11,7 @@ import { spec } from 'node:test/reporters';
 import { pathToFileURL } from 'node:url';
 import { COMPILED, compiledPath } from './compile.mjs';
 import { planProcesses } from './files.mjs';
+import { recordTimes } from './times.mjs';
 import { unfinishedTests } from './unfinished.mjs';
 
 /** Some tests mostly wait, so one more process than processors keeps these busy. */
@@ -30,11 +32,12 @@ function entryOf({ name, files }) {
 }
 
 rmSync(ENTRIES, { recursive: true, force: true });
-const [minutes, ...sources] = process.argv.slice(2);
+const [minutes, times, ...sources] = process.argv.slice(2);
 const files = planProcesses(sources).map(entryOf);
 const timeout = deadline(Number(minutes) * 60_000);
 const events = run({ files, concurrency: PROCESSES, timeout });
 const unfinished = unfinishedTests(events);
+if (times !== '') recordTimes(events, times);
 const totals = {};
 events.on('test:diagnostic', ({ nesting, message }) => {
   const total = nesting === 0 ? TOTAL.exec(message) : null;
