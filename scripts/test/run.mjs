@@ -1,7 +1,6 @@
 /**
  * Runs compiled tests by node's test runner. Started by scripts/test.mjs, which compiles; argv: how many minutes a
- * process may take on an idle machine, where to write the times of tests or nothing, and the sources
- * of the tests.
+ * process may take on an idle machine, where to write the times of tests (empty: nowhere), the sources of the tests.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';

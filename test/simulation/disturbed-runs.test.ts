@@ -1,7 +1,7 @@
 /**
  * Whole runs on a simulated network and clock, thousands of them, each disturbed as its seed says: the real
  * coordinator's machine, the real worker's session and exchange. The same seed gives the same run again:
- * `LOCKSTEP_SEED=17 npx tsx --test test/simulation/disturbed-runs.test.ts`. `npm run test:simulation` runs
+ * `LOCKSTEP_SEED=17 node scripts/test.mjs test/simulation/disturbed-runs.test.ts`. `npm run test:simulation` runs
  * 10 000 seeds.
  */
 import assert from 'node:assert/strict';
