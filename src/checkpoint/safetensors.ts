@@ -13,8 +13,6 @@ import {
   tensorBytes,
 } from './safetensors-header.ts';
 
-export type { Dtype, TensorSpec } from './safetensors-header.ts';
-
 /** A tensor and its bytes: little-endian, row-major. */
 export interface Tensor extends TensorSpec {
   readonly bytes: Uint8Array;

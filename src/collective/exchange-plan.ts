@@ -24,7 +24,7 @@ export const FRAME_FLOATS = 2 ** 18;
 export const PLACED_FRAME_FLOATS = 2 ** 22;
 const FLOAT_BYTES = 4;
 /** 256 KiB: up to this many floats for each subtree, everyone sends everyone everything. */
-export const SMALL_FLOATS = 2 ** 16;
+const SMALL_FLOATS = 2 ** 16;
 
 /** Part of a subtree's sum on its way to or from a peer. */
 export interface SubtreeTransfer {

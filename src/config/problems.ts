@@ -143,4 +143,4 @@ const isSection = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A path as `--set` takes it: `phases.0.duration.steps`. */
-export const pathText = (path: Path) => (path.length === 0 ? 'the configuration' : path.join('.'));
+const pathText = (path: Path) => (path.length === 0 ? 'the configuration' : path.join('.'));

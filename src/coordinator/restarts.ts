@@ -11,7 +11,7 @@ export interface RestartPolicy {
 
 /** Wait before a second restart in a row; later waits double. */
 export const BACKOFF_MS = 1_000;
-export const LONGEST_BACKOFF_MS = 60_000;
+const LONGEST_BACKOFF_MS = 60_000;
 /** A process that was there for so long starts with a clean record. */
 export const HEALTHY_MS = 10 * 60_000;
 

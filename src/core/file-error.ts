@@ -63,7 +63,7 @@ function freeSpace(path: string): string {
 }
 
 /** "12 bytes", "3.4 MiB": one decimal from 1 KiB on. */
-export function formatBytes(bytes: number): string {
+function formatBytes(bytes: number): string {
   const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
   let [value, unit] = [bytes, 0];
   while (value >= 1024 && unit < units.length - 1) [value, unit] = [value / 1024, unit + 1];

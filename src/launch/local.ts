@@ -85,7 +85,7 @@ export function environmentOf(options: LocalLaunchOptions, seat: Seat): Record<s
 }
 
 /** The file with the raw output of the worker in `slot`. */
-export function outputPath(runFolder: string, slot: number): string {
+function outputPath(runFolder: string, slot: number): string {
   return join(runFolder, 'logs', `worker-${slot}.out`);
 }
 

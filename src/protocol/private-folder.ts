@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { LockstepError } from '../core/errors.ts';
 
 /** Linux: `sun_path` holds 108 bytes, the last of them 0. A longer path is cut silently, or refused. */
-export const MAX_SOCKET_PATH_BYTES = 107;
+const MAX_SOCKET_PATH_BYTES = 107;
 const PREFIX = 'lockstep-';
 const LONGEST_NAME = 'worker-99999-99999.sock';
 

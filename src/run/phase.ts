@@ -21,7 +21,7 @@ export interface PhaseData {
 }
 
 /** @throws LockstepError DATA_INVALID or CONFIG_INVALID, naming the phase, when it does not fit the data */
-export function makePhaseData(run: RunConfig, store: StoreFacts, phaseIndex: number): PhaseData {
+function makePhaseData(run: RunConfig, store: StoreFacts, phaseIndex: number): PhaseData {
   const config = run.phases[phaseIndex]!;
   const needs = { ...registry.needs(config.objective), kind: config.objective.kind };
   const batch = config.batch ?? run.batch;

@@ -1,12 +1,11 @@
 /**
- * How a worker takes part in a run whose membership changes: the same few lines for the real trainer,
- * for the fake one of the process tests and for the simulated one.
+ * Keeps one replica training while workers come and go.
  *
- * What a worker must be able to undo is small. Its state changes only when a whole all-reduce is done (a
- * *boundary*), and the sum is canonical, so a rank that has passed a boundary has what every other rank would
- * get by redoing it. At a change everyone therefore drops what is unfinished and says at which boundary it
- * stands; the furthest boundary wins, since no rank can be more than one all-reduce ahead. Ranks that stand
- * there keep their state, all others, newcomers included, get it from one that does.
+ * A replica's state changes only at a *boundary*: when an all-reduce has finished. When membership changes:
+ *   1. Every worker drops its unfinished step and reports its last boundary.
+ *   2. The coordinator picks the furthest boundary. No worker is ever more than one ahead.
+ *   3. Workers already there keep their state; all others copy it from one of them.
+ * No bit can change: redoing the dropped step would have produced exactly that state.
  */
 import type { Boundary, Origin } from '../protocol/messages.ts';
 import type { Comm, JoinRequest, Membership } from './comm.ts';

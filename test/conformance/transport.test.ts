@@ -1,7 +1,6 @@
 /** What every transport must do; each implementation runs the same suite. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { memoryTransport } from '../../src/collective/transport/memory-transport.ts';
 import { openTransport } from '../../src/collective/transport/open-transport.ts';
 import type { Frame, Transport } from '../../src/collective/transport/transport.ts';
 import { zeromqTransport } from '../../src/collective/transport/zeromq-transport.ts';
@@ -13,6 +12,7 @@ import {
   makePrivateFolder,
   removePrivateFolder,
 } from '../../src/protocol/private-folder.ts';
+import { memoryTransport } from '../helper/memory-transport.ts';
 
 const ANY_PORT = 'tcp://127.0.0.1:*';
 const onRefused = (text: string) => assert.fail(text);

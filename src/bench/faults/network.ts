@@ -11,8 +11,6 @@ export interface WorkerLinks {
   readonly data: TcpProxy;
 }
 
-export type LinkName = keyof WorkerLinks;
-
 /** All proxies of one run. */
 export class FaultyNetwork {
   /** The links, by slot. */

@@ -11,9 +11,9 @@ import type { GateCounts, OnRefused } from '../../protocol/gate.ts';
 import { clientOptions, ENCRYPTION_BYTES, Gate, HANDSHAKE_MS } from '../../protocol/gate.ts';
 import { Reconnects } from '../../protocol/reconnects.ts';
 import { FRAME_FLOATS } from '../exchange-plan.ts';
-import { sharedFloats } from './host-memory.ts';
 import type { Frame, Peer, Transport } from './transport.ts';
 import { checkPayload, unknownRank } from './transport-check.ts';
+import { UnsharedMemory } from './unshared-memory.ts';
 
 /** Most queued frames of 1 MiB for each peer and direction: bounds memory at 64 MiB a side and peer. */
 const HIGH_WATER_MARK = 64;
@@ -48,7 +48,7 @@ interface Link {
   readonly inOrder: ReturnType<typeof serial>;
 }
 
-class ZeromqTransport implements Transport {
+class ZeromqTransport extends UnsharedMemory implements Transport {
   readonly frameFloats = FRAME_FLOATS;
   readonly #options: ZeromqOptions;
   readonly #links = new Map<number, Link>();
@@ -57,6 +57,7 @@ class ZeromqTransport implements Transport {
   #router: Router | null = null;
 
   constructor(options: ZeromqOptions) {
+    super();
     this.#options = options;
   }
 
@@ -109,20 +110,6 @@ class ZeromqTransport implements Transport {
       this.#links.set(rank, { socket, inOrder: serial() });
     }
   }
-
-  memory(floats: number): Float32Array {
-    return sharedFloats(floats);
-  }
-
-  placeOf(): null {
-    return null;
-  }
-
-  at(): null {
-    return null;
-  }
-
-  forgetMemory(): void {}
 
   async send(rank: number, { header, payload }: Frame): Promise<void> {
     const link = this.#links.get(rank);

@@ -8,7 +8,7 @@ import type { StoreManifest } from './store.ts';
 
 const FORMAT_VERSION = 1;
 /** The advice for a store that this version cannot use. */
-export const IMPORT_AGAIN = 'Import the data again.';
+const IMPORT_AGAIN = 'Import the data again.';
 
 const count = z.int().min(0);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);

@@ -17,7 +17,7 @@ export interface CrossingSubtree {
 }
 
 /** What a `ReduceInput` has beside the subtrees that were offered. */
-export type CrossingInput = ReduceShape & { readonly subtrees: readonly CrossingSubtree[] };
+type CrossingInput = ReduceShape & { readonly subtrees: readonly CrossingSubtree[] };
 
 /** Requests that are answered, and the type of each answer. */
 export interface Calls {

@@ -7,9 +7,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { leavesOfStep, reduceInputOf, treeSum } from '../../../src/bench/faults/leaves.ts';
 import { FRAME_FLOATS } from '../../../src/collective/exchange-plan.ts';
-import { FrameInbox } from '../../../src/collective/transport/frame-inbox.ts';
-import { sharedFloats } from '../../../src/collective/transport/host-memory.ts';
 import type { Frame, Peer, Transport } from '../../../src/collective/transport/transport.ts';
+import { UnsharedMemory } from '../../../src/collective/transport/unshared-memory.ts';
 import { LockstepError } from '../../../src/core/errors.ts';
 import { failure } from '../../../src/core/failure.ts';
 import type { Boundary, CoordinatorMessage, WorkerBody } from '../../../src/protocol/messages.ts';
@@ -19,6 +18,7 @@ import type { Comm, Membership } from '../../../src/worker/comm.ts';
 import { plainJson } from '../../../src/worker/comm.ts';
 import type { Replica } from '../../../src/worker/replica.ts';
 import { runReplica } from '../../../src/worker/replica.ts';
+import { FrameInbox } from '../frame-inbox.ts';
 import type { Network } from './network.ts';
 import type { World } from './world.ts';
 
@@ -212,7 +212,7 @@ export class SimulatedProcess {
   }
 }
 
-class SimulatedTransport implements Transport {
+class SimulatedTransport extends UnsharedMemory implements Transport {
   readonly frameFloats = FRAME_FLOATS;
   readonly gateCounts = null;
   readonly wantsChecksums = true;
@@ -222,6 +222,7 @@ class SimulatedTransport implements Transport {
   readonly #inbox = new FrameInbox();
 
   constructor(process: SimulatedProcess, around: Surroundings) {
+    super();
     this.#process = process;
     this.#around = around;
   }
@@ -235,20 +236,6 @@ class SimulatedTransport implements Transport {
     this.#peers.clear();
     for (const { rank, endpoint } of peers) this.#peers.set(rank, endpoint);
   }
-
-  memory(floats: number): Float32Array {
-    return sharedFloats(floats);
-  }
-
-  placeOf(): null {
-    return null;
-  }
-
-  at(): null {
-    return null;
-  }
-
-  forgetMemory(): void {}
 
   async send(rank: number, { header, payload }: Frame): Promise<void> {
     const endpoint = this.#peers.get(rank);

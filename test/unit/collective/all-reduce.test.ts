@@ -4,10 +4,10 @@ import fc from 'fast-check';
 import { leavesOfStep, reduceInputOf, treeSum } from '../../../src/bench/faults/leaves.ts';
 import { AllReduce } from '../../../src/collective/all-reduce.ts';
 import type { ReduceInput } from '../../../src/collective/exchange-round.ts';
-import { memoryTransport } from '../../../src/collective/transport/memory-transport.ts';
 import type { Transport } from '../../../src/collective/transport/transport.ts';
 import { LockstepError } from '../../../src/core/errors.ts';
 import { encodeHeader, runTag } from '../../../src/protocol/data-frame.ts';
+import { memoryTransport } from '../../helper/memory-transport.ts';
 
 const RUN = 'test#1';
 

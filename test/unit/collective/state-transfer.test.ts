@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import type { ArrivedFrame } from '../../../src/collective/all-reduce.ts';
 import { AllReduce } from '../../../src/collective/all-reduce.ts';
 import { StateReceipt, sendState } from '../../../src/collective/state-transfer.ts';
-import { memoryTransport } from '../../../src/collective/transport/memory-transport.ts';
 import { runTag } from '../../../src/protocol/data-frame.ts';
+import { memoryTransport } from '../../helper/memory-transport.ts';
 
 /** What arrives when rank 0 of generation 2 sends `state` to rank 1, which is in `generation`. */
 async function framesOf(state: Uint8Array, generation = 2): Promise<ArrivedFrame[]> {

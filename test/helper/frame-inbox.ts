@@ -1,4 +1,4 @@
-import type { Frame } from './transport.ts';
+import type { Frame } from '../../src/collective/transport/transport.ts';
 
 /** Frames that have arrived in this process, for one consumer. */
 export class FrameInbox {

@@ -1,14 +1,14 @@
 /** A transport inside one process, for tests of the code that uses it. */
-import { FRAME_FLOATS } from '../exchange-plan.ts';
+import { FRAME_FLOATS } from '../../src/collective/exchange-plan.ts';
+import type { Frame, Peer, Transport } from '../../src/collective/transport/transport.ts';
+import { checkPayload, unknownRank } from '../../src/collective/transport/transport-check.ts';
+import { UnsharedMemory } from '../../src/collective/transport/unshared-memory.ts';
 import { FrameInbox } from './frame-inbox.ts';
-import { sharedFloats } from './host-memory.ts';
-import type { Frame, Peer, Transport } from './transport.ts';
-import { checkPayload, unknownRank } from './transport-check.ts';
 
 /** The transports of one test, by endpoint. */
 export type MemoryHub = Map<string, MemoryTransport>;
 
-class MemoryTransport implements Transport {
+class MemoryTransport extends UnsharedMemory implements Transport {
   readonly frameFloats = FRAME_FLOATS;
   readonly #hub: MemoryHub;
   readonly #endpoint: string;
@@ -18,6 +18,7 @@ class MemoryTransport implements Transport {
   readonly #inbox = new FrameInbox();
 
   constructor(hub: MemoryHub, endpoint: string) {
+    super();
     this.#hub = hub;
     this.#endpoint = endpoint;
   }
@@ -31,20 +32,6 @@ class MemoryTransport implements Transport {
     this.#peers.clear();
     for (const { rank, endpoint } of peers) this.#peers.set(rank, endpoint);
   }
-
-  memory(floats: number): Float32Array {
-    return sharedFloats(floats);
-  }
-
-  placeOf(): null {
-    return null;
-  }
-
-  at(): null {
-    return null;
-  }
-
-  forgetMemory(): void {}
 
   async send(rank: number, frame: Frame): Promise<void> {
     const endpoint = this.#peers.get(rank);
