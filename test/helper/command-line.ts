@@ -3,6 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { startProgram } from '../../src/launch/program.ts';
 import { CLONE } from './clone.ts';
 
 export interface Ended {
@@ -25,25 +27,28 @@ export class Workplace {
   }
 
   start(...args: readonly string[]): Started {
-    const child = spawn(process.execPath, [join(CLONE, 'bin', 'lockstep.js'), ...args], {
+    const argv = [join(CLONE, 'bin', 'lockstep.js'), ...args];
+    return started(spawn(process.execPath, argv, this.#options()));
+  }
+
+  /** Runs a program of the tests; resolves when it has ended by itself. */
+  async program(source: URL, ...args: readonly string[]): Promise<Ended> {
+    return await started(startProgram(source, args, this.#options())).ended;
+  }
+
+  /** Runs a TypeScript file that somebody wrote here. */
+  async typescript(file: string): Promise<Ended> {
+    const argv = ['--import', import.meta.resolve('tsx'), file];
+    return await started(spawn(process.execPath, argv, this.#options())).ended;
+  }
+
+  #options() {
+    return {
       cwd: this.folder,
       // What tests time is no choice for this user's runs.
       env: { ...process.env, XDG_CACHE_HOME: this.path('.cache') },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk) => {
-      stdout += String(chunk);
-    });
-    child.stderr.on('data', (chunk) => {
-      stderr += String(chunk);
-    });
-    const ended = new Promise<Ended>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', (code) => resolve({ code, stdout, stderr }));
-    });
-    return { child, ended };
+      stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'],
+    };
   }
 
   async run(...args: readonly string[]): Promise<Ended> {
@@ -78,6 +83,18 @@ export class Workplace {
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+function started(child: ChildProcess): Started {
+  const texts = [text(child.stdout!), text(child.stderr!)];
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  }).then(async (code) => {
+    const [stdout, stderr] = await Promise.all(texts);
+    return { code, stdout: stdout!, stderr: stderr! };
+  });
+  return { child, ended };
 }
 
 /** A configuration of the tests, by name. */

@@ -1,10 +1,10 @@
 /** The library as another program uses it: values, no word on the terminal, nothing left behind. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { text } from 'node:stream/consumers';
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { EvaluationResult, Prediction, RunEvent, RunOutcome } from '../../src/index.ts';
-import { startProgram } from '../../src/launch/program.ts';
+import { CLONE } from '../helper/clone.ts';
 import { type Ended, Workplace } from '../helper/command-line.ts';
 
 const PROGRAM = new URL('./library-program.ts', import.meta.url);
@@ -21,13 +21,7 @@ describe('the library', () => {
 
   /** Resolves when the program has ended by itself: then no handle of the library's is left. */
   const use = async <Seen>(what: string, run: string): Promise<Seen & { ended: Ended }> => {
-    const child = startProgram(PROGRAM, [what, run], {
-      cwd: place.folder,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const [stdout, stderr] = [text(child.stdout!), text(child.stderr!)];
-    const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
-    const ended = { code, stdout: await stdout, stderr: await stderr };
+    const ended = await place.program(PROGRAM, what, run);
     assert.deepEqual(ended, { code: 0, stdout: '', stderr: '' });
     const seen = place.json('seen.json') as Seen & { before: Process; after: Process };
     assert.deepEqual(seen.after, seen.before, 'exit code, folder and listeners are as they were');
@@ -123,6 +117,25 @@ describe('the library', () => {
     assert.deepEqual(ids, ['a', 'b', 'c']);
     assert.deepEqual(first, [1, 2, 97]);
     assert.match(String(taken), /^USAGE: .*made/);
+  });
+
+  it('does what docs/library.md says', async () => {
+    const page = readFileSync(join(CLONE, 'docs', 'library.md'), 'utf8');
+    const programs = [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code!);
+    assert.equal(programs.length, 2);
+    symlinkSync(join(CLONE, 'configs'), place.path('configs'));
+    const said = [];
+    for (const [number, code] of programs.entries()) {
+      const file = place.path(`example-${number}.mts`);
+      const library = join(CLONE, 'src', 'index.ts');
+      writeFileSync(file, code.replaceAll("'lockstep'", JSON.stringify(library)));
+      const ended = await place.typescript(file);
+      assert.equal(ended.code, 0, ended.stderr);
+      said.push(ended.stdout.trimEnd().split('\n'));
+    }
+    assert.equal(said[0]!.filter((line) => /^\d+ \d/.test(line)).length, 36);
+    assert.match(said[1]!.at(-2)!, /^stopped SIGTERM: saved after \d+ of 36 steps\.$/);
+    assert.equal(said[1]!.at(-1), 'completed');
   });
 
   it('refuses with errors that say what to do, and leaves nothing behind', async () => {
