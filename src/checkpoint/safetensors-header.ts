@@ -46,7 +46,7 @@ export interface Header {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Why a file isn't a safetensors file; whoever knows its path makes a LockstepError of it. */
+/** Why a file isn't a safetensors file; the caller, who knows its path, makes a LockstepError of it. */
 export class SafetensorsError extends Error {}
 
 export const LENGTH_BYTES = 8;

@@ -65,7 +65,7 @@ export interface PhaseResultContent extends SavedContext {
 }
 
 export interface SaveOptions {
-  /** So many of the newest checkpoints stay. */
+  /** Keeps the newest N. */
   readonly keep: number;
   /** Called after each step on the file system; fault tests die here. */
   readonly onStep?: (step: string) => void;

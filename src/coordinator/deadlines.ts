@@ -8,7 +8,7 @@ import type { MembershipEffect, MembershipState, Result } from './membership-sta
 import { abort, isAlive, joined, progressOf, ranked, stay } from './membership-state.ts';
 import type { StepPace } from './step-pace.ts';
 
-/** A data connection that loses everything so many generations in a row costs a worker its place. */
+/** Generations in a row in which a data connection loses everything before its worker is lost. */
 const QUIET_GENERATIONS = 3;
 /** A process that could not be killed counts as lost after so long. */
 const KILL_WAIT_MS = 5_000;

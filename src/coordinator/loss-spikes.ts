@@ -7,7 +7,7 @@ import { median } from '../core/median.ts';
 
 /** Steps before that a step is compared with. */
 const WINDOW = 50;
-/** A jump is above the median by so many times the median distance from it, and so many times the largest one. */
+/** Multiples of the median distance from the median, and of the largest distance, above which a loss jumps. */
 const DISTANCES = 12;
 const FACTOR = 1.5;
 

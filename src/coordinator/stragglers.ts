@@ -7,7 +7,7 @@ import { median } from '../core/median.ts';
 
 /** Steps that are looked at together; their medians forgive a single pause. */
 const WINDOW = 20;
-/** A worker is slow from so many times the others' time on, and no longer below the second. */
+/** Multiples of the others' time: a worker is slow from the first on, and no longer slow below the second. */
 const SLOW = 1.5;
 const RECOVERED = 1.2;
 

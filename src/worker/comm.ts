@@ -61,7 +61,7 @@ export interface Comm {
    */
   offer(shape: ReduceShape, subtree: OwnSubtree): void;
   stepDone(report: StepReport): void;
-  /** Forwarded to whoever watches the run. Plain JSON. */
+  /** An event for the people who watch the run. Plain JSON. */
   event(payload: Readonly<Record<string, unknown>>): void;
   /** The same, of what all ranks say alike: told once for each `kind` and step. */
   result(payload: Readonly<Record<string, unknown>> & { readonly kind: string }): void;

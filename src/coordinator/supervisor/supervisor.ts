@@ -25,7 +25,7 @@ import { describeExit } from '../wording.ts';
 import type { FromCoordinator, PlainOutcome, ToCoordinator } from './messages.ts';
 import { Pulse } from './pulse.ts';
 
-/** A coordinator that has started and then says nothing for so long is killed; it does nothing that takes a second. */
+/** The supervisor kills a coordinator that has started and then says nothing for longer; it does nothing that takes a second. */
 const COORDINATOR_SILENCE_MS = 10_000;
 
 export interface SupervisorOptions {

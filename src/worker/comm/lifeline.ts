@@ -1,4 +1,4 @@
-/** Notices that the coordinator is gone for good, by its silence, or at once when the parent process is gone. */
+/** Notices that the coordinator is gone: by its silence, or at once when the parent process is gone. */
 import type { Failure } from '../../core/failure.ts';
 import { failure } from '../../core/failure.ts';
 import { SILENCE_MS, STALL_MS, START_UP_MS, TICK_MS } from '../../protocol/timing.ts';

@@ -332,7 +332,7 @@ function receivingFrom(rank: number): Receiving {
     resolve = onWhole;
     reject = onError;
   });
-  // Whoever asks for it hears of it; if nobody does, nobody has to.
+  // Avoids an unhandled rejection when nobody awaits the state.
   whole.catch(() => undefined);
   const accept = (frame: ArrivedFrame) => {
     const state = receipt.accept(frame);

@@ -6,9 +6,9 @@ import { writeSync } from 'node:fs';
 import type { Failure } from '../../core/failure.ts';
 import { errorOfFailure } from '../../core/failure.ts';
 
-/** The main thread must take notice so soon. */
+/** Time in which the main thread must notice the abort. */
 const NOTICE_MS = 1_000;
-/** Having noticed, it prints the reason and may take so long to end the process by itself. */
+/** Time in which it then prints the reason and ends the process by itself. */
 const ENDING_MS = 2_500;
 
 export class Watchdog {

@@ -47,8 +47,8 @@ async function resumedStart(run: RunDefinition, target: SaveTarget): Promise<Sta
 }
 
 /**
- * `model.initialWeights` over random ones, so that a new head may go on a known encoder. None when the run
- * has none, or no phase is fresh. The warnings say which tensors only one side has.
+ * `model.initialWeights` over random ones, so that a new head may go on a known encoder. Undefined when the
+ * run has none, or no phase is fresh. The warnings say which tensors only one side has.
  */
 async function readInitialWeights(
   run: RunDefinition,
