@@ -1,68 +1,123 @@
 /** The commands; each one's code is loaded when it is the one, so that the others answer at once. */
 import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
-import type { Command } from './command.ts';
+import { exampleLine } from '../core/program-name.ts';
+import { type Command, withUsage } from './command.ts';
 
-export const COMMANDS: CommandModule[] = [
-  lazy('setup', 'Provide TensorFlow for this project: once, before the first run', async () => {
-    return (await import('./command/setup.ts')).setupCommand;
+export interface CommandEntry {
+  /** Its name and the arguments that it takes: `train <config>`. */
+  readonly command: string;
+  readonly describe: string;
+  /** What follows `lockstep` in complete commands; the first one answers a missing argument. */
+  readonly examples: readonly string[];
+  /** What may follow its name, when it is a group of commands: `import <source> <store>`. */
+  readonly group?: readonly string[];
+  readonly load: () => Promise<Command<object>>;
+}
+
+export const COMMANDS: readonly CommandEntry[] = [
+  entry({
+    command: 'setup',
+    describe: 'Provide TensorFlow for this project: once, before the first run',
+    examples: ['setup'],
+    load: async () => (await import('./command/setup.ts')).setupCommand,
   }),
-  lazy('quickstart', 'Does pretraining help? Real files, one run, an answer', async () => {
-    return (await import('./command/quickstart.ts')).quickstartCommand;
+  entry({
+    command: 'quickstart',
+    describe: 'Does pretraining help? Real files, one run, an answer',
+    examples: ['quickstart'],
+    load: async () => (await import('./command/quickstart.ts')).quickstartCommand,
   }),
-  lazy('train <config>', 'Train a configuration with local workers', async () => {
-    return (await import('./command/train.ts')).trainCommand;
+  entry({
+    command: 'train <config>',
+    describe: 'Train a configuration with local workers',
+    examples: [
+      'train configs/tiny.yaml',
+      'train configs/tiny.yaml --workers 2 --run runs/second --set seed=2',
+      'train configs/tiny.yaml --set phases.pretrain.duration.steps=5',
+    ],
+    load: async () => (await import('./command/train.ts')).trainCommand,
   }),
-  lazy(
-    'resume <run>',
-    'Go on with a run from its newest checkpoint, on any number of workers',
-    async () => (await import('./command/resume.ts')).resumeCommand,
-  ),
-  lazy(
-    'debug <config>',
-    'Train in one process, operation by operation, layer table first; the hash of engine.kind=eager',
-    async () => (await import('./command/debug.ts')).debugCommand,
-  ),
-  lazy(
-    'evaluate <run>',
-    'Measure the classes that a trained run predicts against the true ones',
-    async () => (await import('./command/evaluate.ts')).evaluateCommand,
-  ),
-  lazy('predict <run>', 'Write class probabilities of a dataset, one line a sequence', async () => {
-    return (await import('./command/predict.ts')).predictCommand;
+  entry({
+    command: 'resume <run>',
+    describe: 'Go on with a run from its newest checkpoint, on any number of workers',
+    examples: ['resume runs/tiny --workers 2'],
+    load: async () => (await import('./command/resume.ts')).resumeCommand,
   }),
-  lazy(
-    'study [config]',
-    'Ask a dataset by a grid of runs what self-supervised pretraining is worth on it',
-    async () => (await import('./command/study.ts')).studyCommand,
-  ),
-  lazy(
-    'tune <config>',
-    'Time equivalent ways to compute on this machine, and name the fastest',
-    async () => (await import('./command/tune.ts')).tuneCommand,
-  ),
-  lazy(
-    'bench <what>',
-    'Time this machine: training steps, beside PyTorch if wanted, or what a step consists of',
-    async () => {
-      return (await import('./command/bench.ts')).benchCommand;
-    },
-  ),
-  lazy('data <command>', 'Import, make and inspect datasets', async () => {
-    return (await import('./command/data.ts')).dataCommand;
+  entry({
+    command: 'debug <config>',
+    describe: 'Train in one process, operation by operation, and print the layers first',
+    examples: ['debug configs/tiny.yaml'],
+    load: async () => (await import('./command/debug.ts')).debugCommand,
+  }),
+  entry({
+    command: 'evaluate <run>',
+    describe: 'Compare the classes that a trained run predicts with the true ones',
+    examples: ['evaluate runs/tiny', 'evaluate runs/tiny --split validation --json'],
+    load: async () => (await import('./command/evaluate.ts')).evaluateCommand,
+  }),
+  entry({
+    command: 'predict <run>',
+    describe: 'Write the class probabilities of each sequence, one line a sequence',
+    examples: ['predict runs/tiny --out predictions.csv', 'predict runs/tiny --files new.csv'],
+    load: async () => (await import('./command/predict.ts')).predictCommand,
+  }),
+  entry({
+    command: 'study [config]',
+    describe: 'Train a grid of runs to learn what pretraining is worth on a dataset',
+    examples: ['study --data data/mine --minutes 60 --workers 2'],
+    load: async () => (await import('./command/study.ts')).studyCommand,
+  }),
+  entry({
+    command: 'tune <config>',
+    describe: 'Time equivalent ways to compute on this machine, and name the fastest',
+    examples: ['tune configs/tiny.yaml'],
+    load: async () => (await import('./command/tune.ts')).tuneCommand,
+  }),
+  entry({
+    command: 'bench <what>',
+    describe: 'Time this machine: a training step, its parts, the all-reduce, whole runs',
+    examples: ['bench step --peer python3', 'bench profile --model configs/tiny.yaml'],
+    group: ['step', 'profile', 'collective', 'scaling', 'faults'],
+    load: async () => (await import('./command/bench.ts')).benchCommand,
+  }),
+  entry({
+    command: 'data <command>',
+    describe: 'Import, make and inspect datasets',
+    examples: [
+      'data import examples/sequences.csv data/mine --id id --label class',
+      'data synth data/markov --count 200 --classes 3',
+      'data info data/mine',
+    ],
+    group: ['import <source> <store>', 'synth <store>', 'info <store>'],
+    load: async () => (await import('./command/data.ts')).dataCommand,
   }),
 ];
 
-function lazy<Options>(
-  command: string,
-  describe: string,
-  load: () => Promise<Command<Options>>,
-): CommandModule {
+/** The first word of a command or of a part of a group. */
+export const nameOf = ({ command }: Pick<CommandEntry, 'command'>): string => firstWord(command);
+
+/** The second words that a group knows. */
+export const partsOf = ({ group = [] }: CommandEntry): string[] => group.map(firstWord);
+
+const firstWord = (words: string): string => words.split(' ')[0]!;
+
+function entry<Options extends object>(
+  of: Omit<CommandEntry, 'load'> & { load: () => Promise<Command<Options>> },
+): CommandEntry {
+  return of as unknown as CommandEntry;
+}
+
+/** A command as the parser takes it. */
+export function commandModule({ command, describe, examples, load }: CommandEntry): CommandModule {
   return {
     command,
     describe,
-    builder: async (yargs: Argv) => await (await load()).builder(yargs),
-    handler: async (options) => {
-      await (await load()).handler(options as ArgumentsCamelCase<Options>);
+    builder: async (yargs: Argv) => {
+      yargs.example(examples.map((example) => [exampleLine(example), '']));
+      return await (await load()).builder(withUsage(yargs, command, describe));
+    },
+    handler: async (options: ArgumentsCamelCase<object>) => {
+      await (await load()).handler(options);
     },
   };
 }

@@ -3,12 +3,20 @@ import { exitLine } from '../launch/exit.ts';
 import type { RunEvent, RunOutcome } from '../telemetry/run-event.ts';
 import type { RunHooks } from '../workflow/train/hooks.ts';
 import { RunFailed } from '../workflow/train/run-failed.ts';
+import { printNext } from './next.ts';
 import { patientOutput } from './patient-output.ts';
 import { openProgressDisplay, type ProgressDisplay } from './progress-display.ts';
 import { withSignals } from './with-signals.ts';
 
-/** Runs `start` and shows what it tells. @returns the exit code */
-export async function showRun(start: (hooks: RunHooks) => Promise<RunOutcome>): Promise<number> {
+/**
+ * Runs `start` and shows what it tells.
+ * @param next what can be typed when it has ended
+ * @returns the exit code
+ */
+export async function showRun(
+  start: (hooks: RunHooks) => Promise<RunOutcome>,
+  next: (outcome: RunOutcome) => string[] | undefined,
+): Promise<number> {
   const output = patientOutput(process.stderr.fd, process.stderr);
   let display: ProgressDisplay | undefined;
   const onEvent = (event: RunEvent): void => {
@@ -21,11 +29,12 @@ export async function showRun(start: (hooks: RunHooks) => Promise<RunOutcome>): 
     await output.flushed();
   };
   try {
-    return showOutcome(await withSignals((stop) => start({ ...stop, onEvent })).finally(isShown));
+    const outcome = await withSignals((stop) => start({ ...stop, onEvent })).finally(isShown);
+    return showOutcome(outcome, next(outcome));
   } catch (thrown) {
     if (!(thrown instanceof RunFailed)) throw thrown;
     process.stderr.write(`${thrown.toLine()}\n`);
-    return showOutcome(thrown.outcome);
+    return showOutcome(thrown.outcome, next(thrown.outcome));
   }
 }
 
@@ -35,10 +44,11 @@ export function showNotice(event: RunEvent): void {
   if (event.kind === 'status' && event.isDetail !== true) process.stderr.write(`${event.text}\n`);
 }
 
-function showOutcome(outcome: RunOutcome): number {
+function showOutcome(outcome: RunOutcome, next: string[] | undefined): number {
   const { exitCode: code, reason, lastCheckpoint, runFolder, stateHash, step } = outcome;
   process.stderr.write(`${exitLine({ code, reason, lastCheckpoint, runFolder })}\n`);
   // Last, since the process ends when nobody reads it.
   if (stateHash !== null) process.stdout.write(`state ${stateHash} after step ${step}\n`);
+  printNext(next);
   return code;
 }

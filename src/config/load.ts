@@ -1,6 +1,5 @@
 /** Turns a YAML file and `--set` options into a typed configuration, or into one line for each problem. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
 import {
   type Document,
   isAlias,
@@ -16,11 +15,16 @@ import { canonicalJson } from '../core/canonical-json.ts';
 import { LockstepError } from '../core/errors.ts';
 import { systemErrorCode } from '../core/file-error.ts';
 import { sha256 } from '../core/hash.ts';
-import { didYouMean } from '../core/nearest-name.ts';
+import { notAConfiguration } from './known-configs.ts';
+import { nearPaths } from './near-paths.ts';
+import { dropOtherAlternatives } from './one-alternative.ts';
 import { applyOverride, type Override, OverrideError } from './override.ts';
 import { type Problem, problemsOf } from './problems.ts';
 import type { RunConfig } from './run-config.ts';
-import { jsonSchemaOf } from './schema-words.ts';
+import { type JsonSchema, jsonSchemaOf, keysOf, schemaAt, valueAt } from './schema-words.ts';
+
+/** A file that has more is something else than a configuration. */
+const MOST_PROBLEMS = 5;
 
 /**
  * A configuration that is given as a value, with its defaults filled in.
@@ -33,7 +37,7 @@ export function checkConfig<Schema extends z.ZodType>(
   const result = schema.safeParse(copyOf(value));
   if (result.success) return result.data;
   const problems = problemsOf(jsonSchemaOf(schema), value, result.error.issues);
-  throw invalid(problems.map(({ sentence }) => `config: ${sentence}`));
+  throw invalid(problems.map(({ sentence, hint }) => `config: ${sentence}${hint}`));
 }
 
 /**
@@ -57,15 +61,19 @@ export function parseConfig<Schema extends z.ZodType>(
   }
   const value = rootSection(document, source);
   refuseCode(document, lines, source);
-  const applied = overrides.map((override) => applyOrRefuse(value, override));
+  const applied = applyAll(schema, value, overrides);
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const problems = problemsOf(jsonSchemaOf(schema), value, result.error.issues);
+  const words = jsonSchemaOf(schema);
+  const problems = problemsOf(words, value, result.error.issues);
   throw invalid(
     problems.map((problem) => {
       const set = applied.findLast((override) => isAbout(override, problem));
-      const where = set ? `--set ${set.text}` : locate(document, lines, source, problem.path);
-      return `${where}: ${problem.sentence}`;
+      if (set === undefined) {
+        return `${locate(document, lines, source, problem.path)}: ${problem.sentence}${problem.hint}`;
+      }
+      const hint = pathsMeant(words, value, set) || problem.hint;
+      return `--set ${set.text}: ${problem.sentence}${hint}`;
     }),
   );
 }
@@ -87,24 +95,22 @@ export function readConfigFile(path: string): string {
   } catch (thrown) {
     const code = systemErrorCode(thrown);
     if (code === undefined) throw thrown;
-    const reason = { ENOENT: 'there is no such file', EISDIR: 'it is a folder' }[code];
-    const meant = code === 'ENOENT' ? suggestFile(path) : '';
+    if (code === 'ENOENT' || code === 'EISDIR') {
+      const { reason, advice } = notAConfiguration(path);
+      throw new LockstepError('CONFIG_NOT_FOUND', `${cannotRead(path)}: ${reason}.`, advice, {
+        cause: thrown,
+      });
+    }
     throw new LockstepError(
       'CONFIG_NOT_FOUND',
-      `Cannot read the configuration "${path}": ${reason ?? `it can't be opened (${code})`}.${meant}`,
-      'Give the path of a YAML file; configs/ has complete ones.',
+      `${cannotRead(path)}: it can't be opened (${code}).`,
+      'Give the path of a YAML file that you may read.',
       { cause: thrown },
     );
   }
 }
 
-function suggestFile(path: string): string {
-  try {
-    return didYouMean(basename(path), readdirSync(dirname(path)));
-  } catch {
-    return ''; // The folder is absent, too: there is nothing to suggest.
-  }
-}
+const cannotRead = (path: string): string => `Cannot read the configuration "${path}"`;
 
 /** Files are never executed, and none names a file that is: whoever gives the command does. */
 function refuseCode(document: Document, lines: LineCounter, source: string): void {
@@ -139,6 +145,43 @@ function copyOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(copyOf);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, copyOf(member)]));
+}
+
+/** Applies the overrides in place and in their order. */
+function applyAll(schema: z.ZodType, value: unknown, overrides: readonly string[]): Override[] {
+  if (overrides.length === 0) return [];
+  const words = jsonSchemaOf(schema);
+  const applied: Override[] = [];
+  for (const text of overrides) {
+    const override = applyOrRefuse(value, text);
+    dropOtherAlternatives(words, value, override, applied);
+    applied.push(override);
+  }
+  return applied;
+}
+
+/**
+ * Paths of the values in a configuration that `name` may mean.
+ * @param wanted the value that it shall have
+ */
+export function nearOverrides(
+  schema: z.ZodType,
+  text: string,
+  name: string,
+  wanted: unknown,
+): string[] {
+  const value: unknown = parseDocument(text, { merge: true }).toJS();
+  return nearPaths(jsonSchemaOf(schema), value, name, wanted);
+}
+
+/** Hints at whole paths for a `--set` whose path the schema does not know, or that is a section. */
+function pathsMeant(words: JsonSchema, value: unknown, { path, text }: Override): string {
+  const schema = schemaAt(words, value, path);
+  const wanted = valueAt(value, path);
+  const isSection = schema !== undefined && keysOf(schema, wanted).length > 0;
+  if (schema !== undefined && !isSection) return '';
+  const meant = nearPaths(words, value, text.slice(0, text.indexOf('=')), wanted);
+  return meant.length === 0 ? '' : ` Did you mean ${meant.join(' or ')}?`;
 }
 
 function applyOrRefuse(value: unknown, override: string): Override {
@@ -193,5 +236,8 @@ function invalid(problems: readonly string[]): LockstepError {
     problems.length === 1
       ? 'Correct it and run the command again.'
       : `Correct these ${problems.length} problems and run the command again.`;
-  return new LockstepError('CONFIG_INVALID', problems.join('\n'), advice);
+  const shown = problems.slice(0, MOST_PROBLEMS);
+  const more = problems.length - shown.length;
+  const lines = more === 0 ? shown : [...shown, `(${more} more are not shown.)`];
+  return new LockstepError('CONFIG_INVALID', lines.join('\n'), advice);
 }

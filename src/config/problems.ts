@@ -20,6 +20,8 @@ export interface Problem {
   readonly path: Path;
   readonly kind: 'unknown' | 'missing' | 'value';
   readonly sentence: string;
+  /** ` Did you mean "x"?`, or nothing. */
+  readonly hint: string;
   /** The known key that is nearest to an unknown one. */
   readonly meant?: string | undefined;
 }
@@ -52,7 +54,7 @@ function problemsOfIssue(root: JsonSchema, value: unknown, issue: Issue, path: P
   if (found !== undefined && (issue.code === 'custom' || issue.code === 'invalid_format')) {
     const stop = /[.?]$/.test(issue.message) ? '' : '.';
     const sentence = `${pathText(path)} is ${showValue(found)}: ${issue.message}${stop}`;
-    return [{ path, kind: 'value', sentence }];
+    return [{ path, kind: 'value', sentence, hint: '' }];
   }
   return [valueProblem(root, value, path)];
 }
@@ -62,8 +64,9 @@ function unknownKey(root: JsonSchema, value: unknown, section: Path, key: string
   const schema = schemaAt(root, value, section) ?? {};
   const keys = keysOf(schema, sectionValue);
   const path = [...section, key];
-  const sentence = `${pathText(path)} is no known key; allowed ${placeOf(schema, sectionValue)}: ${keys.join(', ')}.${didYouMean(key, keys)}`;
-  return { path, kind: 'unknown', sentence, meant: nearestName(key, keys) };
+  const sentence = `${pathText(path)} is no known key; allowed ${placeOf(schema, sectionValue)}: ${keys.join(', ')}.`;
+  const hint = didYouMean(key, keys);
+  return { path, kind: 'unknown', sentence, hint, meant: nearestName(key, keys) };
 }
 
 /** "here", or "with kind "sgd"" where the keys depend on a constant. */
@@ -104,9 +107,9 @@ function problem(
   options: readonly unknown[],
 ): Problem {
   const names = options.filter((option) => typeof option === 'string');
-  const meant = typeof found === 'string' ? didYouMean(found, names) : '';
-  const sentence = `${pathText(path)} is ${showValue(found)}; allowed: ${allowed}.${meant}`;
-  return { path, kind: found === undefined ? 'missing' : 'value', sentence };
+  const hint = typeof found === 'string' ? didYouMean(found, names) : '';
+  const sentence = `${pathText(path)} is ${showValue(found)}; allowed: ${allowed}.`;
+  return { path, kind: found === undefined ? 'missing' : 'value', sentence, hint };
 }
 
 /**

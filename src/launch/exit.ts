@@ -1,7 +1,9 @@
 /** How a command ends: one line for a person, the exit code for a script. */
+
 import { constants } from 'node:os';
 import { asLockstepError, EXIT, type LockstepError } from '../core/errors.ts';
 import { printable } from '../core/printable.ts';
+import { commandLine } from '../core/program-name.ts';
 
 /** Prints an error's line and returns its exit code. */
 export function reportError(thrown: unknown): number {
@@ -28,10 +30,10 @@ export function exitLine(exit: {
   const parts = [`EXIT code=${exit.code}`, `reason=${JSON.stringify(exit.reason)}`];
   if (exit.lastCheckpoint !== null) {
     parts.push(`last_checkpoint=${JSON.stringify(exit.lastCheckpoint)}`);
-    if (mayResume(exit.code)) parts.push(`resume="lockstep resume ${exit.runFolder}"`);
+    if (mayResume(exit.code)) parts.push(`resume="${commandLine('resume', exit.runFolder)}"`);
   }
   return printable(parts.join(' '));
 }
 
 /** False for a finished run and for one without a usable checkpoint. */
-const mayResume = (code: number): boolean => code !== EXIT.done && code !== EXIT.checkpoint;
+export const mayResume = (code: number): boolean => code !== EXIT.done && code !== EXIT.checkpoint;

@@ -18,9 +18,11 @@ import { LockstepError } from '../core/errors.ts';
 import { systemErrorCode, writeFailure } from '../core/file-error.ts';
 import { type FolderLock, LOCK_FILE, lockFolder } from '../core/folder-lock.ts';
 import { makeFolders, removeFolders } from '../core/make-folders.ts';
+import { commandLine } from '../core/program-name.ts';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
 import { extensionsOf, recordOf, requireExtensions } from '../extension/identity.ts';
 import { loadRunConfig } from './config.ts';
+import { notARun } from './known-runs.ts';
 
 /** The places in a run's folder. */
 export interface RunPaths {
@@ -162,11 +164,7 @@ export function readRunConfig(path: string): RunConfig {
     requireExtensions(readExtensions(paths), `The run "${path}"`);
     return loadRunConfig(paths.config);
   }
-  throw new LockstepError(
-    'RUN_NOT_FOUND',
-    `"${path}" is no run's folder: it has no config.yaml.`,
-    'Give the folder that a run was started in, such as runs/<name>.',
-  );
+  throw notARun(path);
 }
 
 /** A run without extensions has no such file. */
@@ -244,7 +242,7 @@ function exists({ path, config, checkpoints }: RunPaths): LockstepError {
     'RUN_EXISTS',
     `"${path}" already holds a run.`,
     resumable
-      ? `Go on with it by "lockstep resume ${path}", or choose another folder with --run.`
+      ? `Go on with it by "${commandLine('resume', path)}", or choose another folder with --run.`
       : 'It has no checkpoint to resume: remove it, or choose another folder with --run.',
   );
 }

@@ -1,6 +1,8 @@
 /** Who this worker is, as the launcher said in its environment before it started. */
+
 import { z } from 'zod';
 import { LockstepError } from '../core/errors.ts';
+import { commandLine } from '../core/program-name.ts';
 
 const number = z.coerce.number().pipe(z.int().min(0));
 const text = z.string().min(1);
@@ -55,7 +57,7 @@ export function workerIdentity(env: Readonly<NodeJS.ProcessEnv>): WorkerIdentity
     throw new LockstepError(
       'USAGE',
       `Cannot start a worker: the environment variable ${issue.path.join('.')} is not usable (${issue.message}).`,
-      'Workers are started by "lockstep train"; run that instead.',
+      `Workers are started by "${commandLine('train')}"; run that instead.`,
     );
   }
   const { data } = parsed;

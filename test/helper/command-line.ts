@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { programName } from '../../src/core/program-name.ts';
 import { startProgram } from '../../src/launch/program.ts';
 import { CLONE } from './clone.ts';
 
@@ -17,6 +18,9 @@ export interface Started {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
 }
+
+/** What messages call the program in a `Workplace`. */
+export const LOCKSTEP = programName(CLONE, join(tmpdir(), 'lockstep-test-xxxxxx'));
 
 /** A temporary folder in which commands run, removed with everything in it. */
 export class Workplace {

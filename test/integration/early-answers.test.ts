@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Workplace } from '../helper/command-line.ts';
+import { LOCKSTEP, Workplace } from '../helper/command-line.ts';
 
 const CONFIG = `
 name: early
@@ -73,7 +73,7 @@ describe('before a process starts', () => {
     const files = filesOf(run);
     const { code, stdout, stderr } = await place.run('resume', run);
     assert.equal(code, 0);
-    assert.equal(stdout, `state ${stateHash} after step 3\n`);
+    assert.equal(stdout, `state ${stateHash} after step 3\nNext: ${LOCKSTEP} evaluate ${run}\n`);
     assert.equal(
       stderr,
       'EXIT code=0 reason="All 3 steps are done." last_checkpoint="run/checkpoints/step-00000003"\n',
@@ -99,7 +99,7 @@ describe('before a process starts', () => {
     edit(run, place.path('data'), nowhere);
     await refused(
       run,
-      `DATA_NOT_FOUND: Cannot open dataset "${nowhere}": there is no manifest.json in it. Check the path, or make the dataset with "lockstep data import" or "lockstep data synth".`,
+      `DATA_NOT_FOUND: Cannot open dataset "${nowhere}": there is no manifest.json in it. Check the path, or make the dataset: "${LOCKSTEP} data import --help".`,
       3,
     );
   });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import { Workplace } from '../helper/command-line.ts';
+import { LOCKSTEP, Workplace } from '../helper/command-line.ts';
 
 const config = (name: string, store: string) => `
 name: ${name}
@@ -126,7 +126,7 @@ describe('raw files', () => {
     assert.equal(code, 2);
     assert.equal(
       stderr,
-      'USAGE: Cannot read raw files as the training data of "runs/made" were read: its dataset "made" does not say how it was imported. Make a dataset of the files with `lockstep data import` and give it by --data.\n',
+      `USAGE: Cannot read raw files as the training data of "runs/made" were read: its dataset "made" does not say how it was imported. Make a dataset of the files with "${LOCKSTEP} data import" and give it by --data.\n`,
     );
   });
 });

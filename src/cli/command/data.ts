@@ -1,4 +1,4 @@
-import type { ArgumentsCamelCase, Argv, CommandModule } from 'yargs';
+import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { describeStore, summariseStore } from '../../data/format/describe-store.ts';
 import { openStore } from '../../data/format/open-store.ts';
 import { verifyStore } from '../../data/format/verify-store.ts';
@@ -6,15 +6,16 @@ import { rulesOf, type SourceOptions } from '../../data/importer/import-source.t
 import { importReportText } from '../../data/importer/report.ts';
 import { synthesize } from '../../data/importer/synthesize.ts';
 import { buildStore } from '../../workflow/data/build-store.ts';
-import type { Command } from '../command.ts';
+import { type Command, type PartCommand, partOf } from '../command.ts';
 import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
 import { sourceOptions } from '../import-options.ts';
+import { printNext, trainOn } from '../next.ts';
 import { type StoreOptions, storeBuildOptions, storeOptions } from '../store-options.ts';
 import { withSignals } from '../with-signals.ts';
 
 type ImportOptions = SourceOptions & StoreOptions & ExtensionOption;
 
-const importCommand: CommandModule<object, ImportOptions> = {
+const importCommand: PartCommand<ImportOptions> = {
   command: 'import <source> <store>',
   describe: 'Make a dataset from a folder of files, a CSV or a JSONL file',
   builder: (yargs) => extensionOption(storeOptions(sourceOptions(yargs))) as Argv<ImportOptions>,
@@ -30,6 +31,7 @@ const importCommand: CommandModule<object, ImportOptions> = {
     };
     const report = await withSignals(({ signal }) => buildStore({ ...request, signal }));
     process.stdout.write(`${importReportText(report)}\n`);
+    printNext(['data', 'info', options.store]);
   },
 };
 
@@ -43,7 +45,7 @@ interface SynthOptions extends StoreOptions {
   unlabelledShare: number;
 }
 
-const synthCommand: CommandModule<object, SynthOptions> = {
+const synthCommand: PartCommand<SynthOptions> = {
   command: 'synth <store>',
   describe: 'Make a dataset of Markov chains, one a class, of log-uniform lengths',
   builder: (yargs) =>
@@ -85,6 +87,7 @@ const synthCommand: CommandModule<object, SynthOptions> = {
     const request = { ...build, source: records, valueType } as const;
     const report = await withSignals(({ signal }) => buildStore({ ...request, signal }));
     process.stdout.write(`${importReportText(report)}\n`);
+    printNext(['data', 'info', options.store]);
   },
 };
 
@@ -94,7 +97,7 @@ interface InfoOptions {
   verify: boolean;
 }
 
-const infoCommand: CommandModule<object, InfoOptions> = {
+const infoCommand: PartCommand<InfoOptions> = {
   command: 'info <store>',
   describe: 'Show what a dataset holds',
   builder: (yargs) =>
@@ -112,6 +115,8 @@ const infoCommand: CommandModule<object, InfoOptions> = {
     try {
       const text = json ? JSON.stringify(summariseStore(store), null, 2) : describeStore(store);
       process.stdout.write(`${text}\n`);
+      const hasClasses = store.manifest.classes.length > 0;
+      if (!json && hasClasses) printNext(trainOn(path));
     } finally {
       await store.close();
     }
@@ -120,6 +125,10 @@ const infoCommand: CommandModule<object, InfoOptions> = {
 
 export const dataCommand: Command<object> = {
   builder: (yargs) =>
-    yargs.command(importCommand).command(synthCommand).command(infoCommand).demandCommand(1),
+    yargs
+      .command(partOf('data', importCommand))
+      .command(partOf('data', synthCommand))
+      .command(partOf('data', infoCommand))
+      .demandCommand(1),
   handler: () => {},
 };

@@ -1,4 +1,5 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
+import { EXIT } from '../../core/errors.ts';
 import { loadExtensions } from '../../extension/load.ts';
 import { inEngineProcess } from '../../launch/engine-process.ts';
 import { debugConfig, debugRun, type LayerReport } from '../../workflow/train/debug-run.ts';
@@ -7,6 +8,7 @@ import { resolveRunConfig } from '../../workflow/train/resolve-config.ts';
 import type { Command } from '../command.ts';
 import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
 import { layerTable } from '../layer-table.ts';
+import { sameOptions } from '../next.ts';
 import { showRun } from '../show-run.ts';
 import { configOptions } from './train.ts';
 
@@ -31,7 +33,10 @@ export const debugCommand: Command<DebugOptions> = {
     const request = { config, runFolder: options.run, onLayers: showLayers };
     const start = (hooks: RunHooks) =>
       withGuardedHooks(hooks, (guarded) => debugRun(request, guarded));
-    process.exitCode = await inEngineProcess(config.engine, options.gpu, () => showRun(start));
+    const next = () => ['train', options.config, ...sameOptions(options)];
+    process.exitCode = await inEngineProcess(config.engine, options.gpu, () =>
+      showRun(start, ({ exitCode }) => (exitCode === EXIT.done ? next() : undefined)),
+    );
   },
 };
 

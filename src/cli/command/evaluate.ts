@@ -5,6 +5,7 @@ import { describeReport } from '../../workflow/predict/report-text.ts';
 import type { Command } from '../command.ts';
 import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
 import { filesOption } from '../files-option.ts';
+import { printNext, repeated } from '../next.ts';
 import { showNotice } from '../show-run.ts';
 import { withSignals } from '../with-signals.ts';
 import { type DeviceOptions, deviceOptions, devicesGiven } from './train.ts';
@@ -56,5 +57,13 @@ export const evaluateCommand: Command<EvaluateOptions> = {
     );
     const text = options.json ? JSON.stringify(result, null, 2) : describeReport(result);
     process.stdout.write(`${text}\n`);
+    if (!options.json)
+      printNext([
+        'predict',
+        runFolder,
+        '--out',
+        'predictions.csv',
+        ...repeated('--extension', options.extension),
+      ]);
   },
 };

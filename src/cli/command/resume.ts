@@ -1,6 +1,7 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import type { Command } from '../command.ts';
 import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
+import { nextOfRun } from '../next.ts';
 import { showRun } from '../show-run.ts';
 import { clusterGiven, type PlacementOptions, placementOptions } from './train.ts';
 
@@ -19,8 +20,9 @@ export const resumeCommand: Command<ResumeOptions> = {
     const cluster = clusterGiven(options);
     const extensions = await extensionsGiven(options);
     const { resume } = await import('../../workflow/train/resume.ts');
-    process.exitCode = await showRun((hooks) =>
-      resume({ ...cluster, runFolder: options.run, extensions, ...hooks }),
+    process.exitCode = await showRun(
+      (hooks) => resume({ ...cluster, runFolder: options.run, extensions, ...hooks }),
+      (outcome) => nextOfRun(outcome, options.extension),
     );
   },
 };

@@ -2,6 +2,7 @@ import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { STUDY_TEMPLATE, study } from '../../study/study.ts';
 import type { Command } from '../command.ts';
 import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
+import { printNext, trainOn } from '../next.ts';
 import { showNotice } from '../show-run.ts';
 import { withSignals } from '../with-signals.ts';
 import { type DeviceOptions, deviceOptions, devicesGiven } from './train.ts';
@@ -53,5 +54,6 @@ export const studyCommand: Command<StudyOptions> = {
       process.stdout.write(`${question}\n  ${sentence}\n`);
     }
     process.stdout.write(`\nWritten: ${markdown} and ${page}\n`);
+    printNext(data === undefined ? ['study', '--data', 'data/mine'] : trainOn(data));
   },
 };

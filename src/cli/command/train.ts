@@ -4,6 +4,7 @@ import { SIMULATED_FAULTS } from '../../worker/training/simulated-fault.ts';
 import * as Placement from '../../workflow/placement.ts';
 import type { Command } from '../command.ts';
 import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
+import { nextOfRun } from '../next.ts';
 import { showRun } from '../show-run.ts';
 
 /** Where workers run. */
@@ -113,8 +114,9 @@ export const trainCommand: Command<TrainOptions> = {
     const extensions = await extensionsGiven(options);
     // Coordinator and data formats take a while to load: a typing mistake is answered without them.
     const { train } = await import('../../workflow/train/train.ts');
-    process.exitCode = await showRun((hooks) =>
-      train({ ...cluster, config, set, runFolder, simulate, extensions, ...hooks }),
+    process.exitCode = await showRun(
+      (hooks) => train({ ...cluster, config, set, runFolder, simulate, extensions, ...hooks }),
+      (outcome) => nextOfRun(outcome, options.extension),
     );
   },
 };

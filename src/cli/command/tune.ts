@@ -5,6 +5,7 @@ import type { Choice } from '../../workflow/tune/choice-cache.ts';
 import { tune } from '../../workflow/tune/tune.ts';
 import type { Command } from '../command.ts';
 import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
+import { printNext, sameOptions } from '../next.ts';
 import { showNotice } from '../show-run.ts';
 import { withSignals } from '../with-signals.ts';
 import { configOptions } from './train.ts';
@@ -28,6 +29,7 @@ export const tuneCommand: Command<TuneOptions> = {
       tune({ config, set, gpu, extensions, ...stop, onEvent: showNotice }),
     );
     process.stdout.write(report(choice));
+    printNext(['train', config, ...sameOptions(options)]);
   },
 };
 

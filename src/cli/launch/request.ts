@@ -3,6 +3,7 @@ import yargs from 'yargs';
 import { LockstepError } from '../../core/errors.ts';
 import type { Device } from '../../launch/device.ts';
 import { cpuDevices, gpuDevices } from '../../launch/device.ts';
+import { readRefusal, withOwnWords } from '../parser-words.ts';
 
 export interface LaunchRequest {
   /** A new run of a configuration, or the folder of a run to resume. */
@@ -80,7 +81,8 @@ export function lockstepArguments(request: LaunchRequest): string[] {
 }
 
 async function optionsOf(args: readonly string[]) {
-  const parser = yargs([...args])
+  const parser = withOwnWords(yargs([...args]))
+    .parserConfiguration({ 'boolean-negation': false, 'dot-notation': false })
     .scriptName('launcher/launch')
     .usage(HELP)
     .option('gpus', {
@@ -132,10 +134,19 @@ async function optionsOf(args: readonly string[]) {
     .version(false)
     .exitProcess(false)
     .fail((message, error) => {
-      throw error ?? usage(message.replaceAll('\n', ' '));
+      if (error !== undefined && error.name !== 'YError') throw error;
+      throw usage(reasonFor(message));
     });
   const options = await parser.parseAsync();
   return args.includes('--help') ? null : options;
+}
+
+function reasonFor(message: string): string {
+  const refusal = readRefusal(message);
+  const name = refusal?.parts[0] ?? '';
+  if (refusal?.kind === 'noValue') return `--${name} needs a value`;
+  if (refusal?.kind !== 'unknown') return message;
+  return `there is no option --${name.split(', ')[0]}`;
 }
 
 function usage(why: string): LockstepError {

@@ -1,8 +1,10 @@
 /** Reads and checks `manifest.json`. Everything else sees it typed. */
+
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
+import { commandLine } from '../../core/program-name.ts';
 import { MANIFEST_FILE } from './file-names.ts';
 import type { StoreManifest } from './store.ts';
 
@@ -67,7 +69,7 @@ async function readText(path: string): Promise<string> {
     throw new LockstepError(
       'DATA_NOT_FOUND',
       `Cannot open dataset "${path}": there is no ${MANIFEST_FILE} in it.`,
-      'Check the path, or make the dataset with "lockstep data import" or "lockstep data synth".',
+      `Check the path, or make the dataset: "${commandLine('data', 'import', '--help')}".`,
       { cause: error },
     );
   }

@@ -1,7 +1,9 @@
 /** Loads tfjs with its WASM backend: no Python, no compiler. */
+
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { LockstepError } from '../../core/errors.ts';
+import { setupCommand } from '../../core/program-name.ts';
 import type { TfjsLibrary } from '../tfjs/library.ts';
 
 let loading: Promise<TfjsLibrary> | undefined;
@@ -31,7 +33,7 @@ async function load(): Promise<TfjsLibrary> {
     throw new LockstepError(
       'ENGINE_UNAVAILABLE',
       `Cannot load the portable engine: ${cause instanceof Error ? cause.message.split('\n')[0] : String(cause)}.`,
-      'Run `npm run setup` in the folder of Lockstep.',
+      `Set it up: "${setupCommand()}".`,
       { cause },
     );
   }

@@ -1,7 +1,9 @@
 /** Loads the one TensorFlow library of this process. Its environment must be set before the process starts. */
+
 import { createRequire } from 'node:module';
 import util from 'node:util';
 import { LockstepError } from '../../core/errors.ts';
+import { setupCommand } from '../../core/program-name.ts';
 
 /** tfjs with the TensorFlow backend. */
 export type TensorflowLibrary = typeof import('@tensorflow/tfjs-node-gpu');
@@ -31,7 +33,7 @@ export function loadTensorflow(): TensorflowLibrary {
     throw new LockstepError(
       'ENGINE_UNAVAILABLE',
       `Cannot load TensorFlow: ${cause instanceof Error ? cause.message.split('\n')[0] : String(cause)}.`,
-      'Run `npm run setup` in the folder of Lockstep.',
+      `Set it up: "${setupCommand()}".`,
       { cause },
     );
   }

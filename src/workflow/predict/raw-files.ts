@@ -1,10 +1,12 @@
 /** Raw files for a trained model, read by the rules by which its training data were imported. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { extensionRecord } from '../../config/extension-record.ts';
 import { LockstepError } from '../../core/errors.ts';
+import { commandLine } from '../../core/program-name.ts';
 import { openStore } from '../../data/format/open-store.ts';
 import type { StoreManifest } from '../../data/format/store.ts';
 import type { BuildOptions } from '../../data/importer/build-options.ts';
@@ -140,7 +142,7 @@ function rulesOfTraining(run: string, manifest: StoreManifest): TrainingRules {
     throw new LockstepError(
       'USAGE',
       `Cannot read raw files as the training data of "${run}" were read: its dataset "${manifest.name}" does not say how it was imported.`,
-      'Make a dataset of the files with `lockstep data import` and give it by --data.',
+      `Make a dataset of the files with "${commandLine('data', 'import')}" and give it by --data.`,
     );
   }
   const { rules, length, importer } = parsed.data;

@@ -1,6 +1,7 @@
 /** What is to be predicted with which weights: the same in the command's process and in its workers. */
 
 import { LockstepError } from '../../core/errors.ts';
+import { commandLine } from '../../core/program-name.ts';
 import { openStore, type StoreOnDisk } from '../../data/format/open-store.ts';
 import { SPLITS, type Split } from '../../data/format/store.ts';
 import { evaluationBatches, type MicroBatchList } from '../../data/plan/evaluation-batches.ts';
@@ -89,7 +90,7 @@ function wholeSubset({ index }: StoreOnDisk, labelled: boolean, crop = Infinity)
     throw new LockstepError(
       'DATA_INVALID',
       `The dataset has no labelled sequence among ${index.lengths.length} (${SPLITS.join(', ')}).`,
-      'Import it with labels, or use `lockstep predict`.',
+      `Import it with labels, or use "${commandLine('predict')}".`,
     );
   }
   return {

@@ -1,4 +1,5 @@
 /** The weights that a run ended with, ready to predict. */
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadWeights } from '../../checkpoint/restore.ts';
@@ -6,6 +7,7 @@ import type { Weights } from '../../checkpoint/state-tensors.ts';
 import { findNewestCheckpoint } from '../../checkpoint/store.ts';
 import type { RunConfig } from '../../config/run-config.ts';
 import { LockstepError } from '../../core/errors.ts';
+import { commandLine } from '../../core/program-name.ts';
 import type { StoreFacts } from '../../data/facts.ts';
 import type { Program } from '../../engine/engine.ts';
 import { requireExtensions } from '../../extension/identity.ts';
@@ -60,7 +62,7 @@ async function findSource(
     throw new LockstepError(
       'CHECKPOINT_NOT_FOUND',
       `Phase "${phase}" of "${run}" has not ended: there is no ${folder}.`,
-      `Go on with the run by "lockstep resume ${run}", or choose a finished phase.`,
+      `Go on with the run by "${commandLine('resume', run)}", or choose a finished phase.`,
     );
   }
   const last = join(paths.phases, names.at(-1)!);

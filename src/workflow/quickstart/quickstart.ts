@@ -1,8 +1,10 @@
 /** The quickstart's four parts: data, training, held-out accuracy, answer. */
+
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { asLockstepError } from '../../core/errors.ts';
 import { formatDuration, formatTable } from '../../core/format.ts';
+import { commandLine } from '../../core/program-name.ts';
 import { resolveEngineKind } from '../../engine/select.ts';
 import { answerRows, answerSentence, type DrawResult } from './answer.ts';
 import { lockstep, lockstepOutput, say } from './command-line.ts';
@@ -66,7 +68,7 @@ function showAnswer(run: string, results: readonly DrawResult[], seconds: number
   say(`\n${formatTable(answerRows(results))}\n`);
   say(answerSentence(results));
   say(`\nThe run is in ${relative(process.cwd(), run)} (${formatDuration(seconds)} in all). Next:`);
-  say(`  npx lockstep evaluate ${run} --phase finetune-0     # where it is right and wrong`);
-  say(`  npx lockstep predict ${run} --phase finetune-0 --out predictions.csv`);
-  say('  npx lockstep data import FOLDER data/mine           # the same on your own files');
+  say(`  ${commandLine('evaluate', run, '--phase', 'finetune-0')}  # where it is right and wrong`);
+  say(`  ${commandLine('predict', run, '--phase', 'finetune-0', '--out', 'predictions.csv')}`);
+  say(`  ${commandLine('data', 'import', 'FOLDER', 'data/mine')}  # the same on your own files`);
 }

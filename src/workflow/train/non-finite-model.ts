@@ -1,4 +1,5 @@
 import { LockstepError } from '../../core/errors.ts';
+import { commandLine } from '../../core/program-name.ts';
 import type { ActivationRange, StateLayout } from '../../engine/engine.ts';
 
 /**
@@ -27,6 +28,6 @@ export function refuseNonFiniteModel(
   throw new LockstepError(
     'NON_FINITE',
     `All parameters are finite, but the activations of layer "${layer}" are not.`,
-    'Look at the values that go in: `lockstep data info` shows their range.',
+    `Look at the values that go in: "${commandLine('data', 'info')}" shows their range.`,
   );
 }

@@ -1,5 +1,7 @@
 /** Which of several equivalent ways to compute is the fastest on this machine. */
+
 import { LockstepError } from '../../core/errors.ts';
+import { setupCommand } from '../../core/program-name.ts';
 import { type ExtensionOptions, loadExtensions } from '../../extension/load.ts';
 import { cpuDevices, gpuDevices } from '../../launch/device.ts';
 import { type RunHooks, withGuardedHooks } from '../train/hooks.ts';
@@ -27,7 +29,7 @@ export async function tune(options: TuneOptions): Promise<Choice> {
     throw new LockstepError(
       'USAGE',
       'The portable engine has one way to compute each operation: there is nothing to choose.',
-      'Set up TensorFlow (`npm run setup`), or train without tuning.',
+      `Set up TensorFlow ("${setupCommand()}"), or train without tuning.`,
     );
   }
   const [device] = options.gpu === undefined ? cpuDevices(1) : gpuDevices(options.gpu);

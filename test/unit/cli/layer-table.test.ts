@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { layerTable } from '../../../src/cli/layer-table.ts';
+import { commandLine } from '../../../src/core/program-name.ts';
 import { makeStateLayout } from '../../../src/engine/layout.ts';
 import { exitLine } from '../../../src/launch/exit.ts';
 import { refuseNonFiniteModel } from '../../../src/workflow/train/non-finite-model.ts';
@@ -67,7 +68,7 @@ describe('exitLine()', () => {
     const line = { code: 7, reason: 'Lost rank 1.', runFolder: 'runs/a' };
     assert.equal(
       exitLine({ ...line, lastCheckpoint: 'runs/a/checkpoints/step-00000004' }),
-      'EXIT code=7 reason="Lost rank 1." last_checkpoint="runs/a/checkpoints/step-00000004" resume="lockstep resume runs/a"',
+      `EXIT code=7 reason="Lost rank 1." last_checkpoint="runs/a/checkpoints/step-00000004" resume="${commandLine('resume', 'runs/a')}"`,
     );
     assert.equal(exitLine({ ...line, lastCheckpoint: null }), 'EXIT code=7 reason="Lost rank 1."');
   });

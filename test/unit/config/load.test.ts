@@ -376,7 +376,47 @@ describe('--set', () => {
     assert.equal(config.name, 'x.y');
   });
 
+  it('of one alternative drops the other one', () => {
+    const durations = (option: string) => parse(GOOD, [option]).phases.map((p) => p.duration);
+    const [first, second] = durations('name=x');
+    assert.deepEqual(durations('phases.pretrain.duration.epochs=3'), [{ epochs: 3 }, second]);
+    assert.deepEqual(durations('phases.finetune.duration.steps=3'), [first, { steps: 3 }]);
+  });
+
+  it('of another kind drops what belongs to the old one, and keeps what both know', () => {
+    const { objective } = parse(GOOD, ['phases.pretrain.objective.kind=contrastive']).phases[0]!;
+    assert.deepEqual(objective, { kind: 'contrastive', temperature: 0.1, dimensions: 64 });
+    const [model, kept] = ['family=reference', 'channels=8'].map((set) => `model.${set}`);
+    assert.deepEqual(parse(GOOD, [kept!, model!]).model, {
+      family: 'reference',
+      channels: 8,
+      maskValue: -1,
+    });
+  });
+
+  it('of two alternatives is refused', () => {
+    const both = ['steps=3', 'epochs=3'].map((set) => `phases.pretrain.duration.${set}`);
+    assert.throws(() => parse(GOOD, both), { code: 'CONFIG_INVALID' });
+  });
+
+  it('of an option that another kind has is refused, and nothing is dropped', () => {
+    const set = 'phases.finetune.objective.fraction=0.3';
+    assert.match(errorOf(() => parse(GOOD, [set])).message, /fraction is no known key/);
+  });
+
   const refusals: readonly (readonly [string, string])[] = [
+    [
+      'lr=0.1',
+      'lr is no known key; allowed here: name, seed, data, model, batch, engine, phases, nonFinite, replicaCheck, checkpoint. Did you mean phases.pretrain.learningRate.value or phases.finetune.learningRate.peak?',
+    ],
+    [
+      'phases.finetune.lr=0.1',
+      'phases.1.lr is no known key; allowed here: name, start, objective, data, batch, optimizer, learningRate, duration, statisticsMomentum, evaluation. Did you mean phases.finetune.learningRate.peak?',
+    ],
+    [
+      'phases.pretrain.learningRate=0.1',
+      'phases.0.learningRate is 0.1; allowed: { kind: "constant", … } or { kind: "warmup-cosine", … }. Did you mean phases.pretrain.learningRate.value or phases.pretrain.learningRate.peak?',
+    ],
     [
       'phases.pretrain.duration.steps=x',
       'phases.0.duration.steps is "x"; allowed: a whole number ≥ 1.',
@@ -394,7 +434,7 @@ describe('--set', () => {
     ['data.store=', 'data.store is empty; allowed: text that is not empty.'],
     [
       'engine.threads=2',
-      'engine.threads is no known key; allowed here: kind, threadsPerWorker, formulations, tuned, numerics, tf32, xla. Did you mean "threadsPerWorker"?',
+      'engine.threads is no known key; allowed here: kind, threadsPerWorker, formulations, tuned, numerics, tf32, xla. Did you mean engine.threadsPerWorker?',
     ],
     [
       '__proto__.x=1',
@@ -427,8 +467,9 @@ describe('a configuration file', () => {
     assert.equal(error.code, 'CONFIG_NOT_FOUND');
     assert.equal(
       error.message,
-      `Cannot read the configuration "${join(folder, 'tniy.yaml')}": there is no such file. Did you mean "tiny.yaml"?`,
+      `Cannot read the configuration "${join(folder, 'tniy.yaml')}": there is no such file.`,
     );
+    assert.equal(error.advice, `Did you mean "${path}"?`);
     assert.match(errorOf(() => loadRunConfig(folder)).message, /it is a folder\./);
     rmSync(folder, { recursive: true });
   });

@@ -11,6 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { commandLine } from '../../../src/core/program-name.ts';
 import {
   createRunFolder,
   openRunFolder,
@@ -50,7 +51,7 @@ describe("a run's folder", () => {
     mkdirSync(join(path, 'checkpoints', 'step-00000010'));
     assert.throws(() => createRunFolder(path, CONFIG), {
       code: 'RUN_EXISTS',
-      advice: `Go on with it by "lockstep resume ${path}", or choose another folder with --run.`,
+      advice: `Go on with it by "${commandLine('resume', path)}", or choose another folder with --run.`,
     });
     assert.ok(!existsSync(join(path, 'lock')), 'a refusal leaves no lock');
   });
@@ -92,7 +93,7 @@ describe("a run's folder", () => {
   it('is not found where there is none', async () => {
     await assert.rejects(openRunFolder(path), {
       code: 'RUN_NOT_FOUND',
-      message: `"${path}" is no run's folder: it has no config.yaml.`,
+      message: `"${path}" is no run's folder: there is no such folder.`,
     });
     assert.ok(!existsSync(path));
   });

@@ -29,7 +29,8 @@ describe('launch request', () => {
     ['a.yaml --resume r --workers 2', /CONFIG and --resume are both given/],
     ['--resume r --workers 2 --set a=1', /--run and --set belong to a new run/],
     ['a.yaml b.yaml --workers 2', /"b.yaml" follows the configuration/],
-    ['a.yaml --workers 2 --dryrun', /Unknown argument: dryrun/],
+    ['a.yaml --workers', /--workers needs a value/],
+    ['a.yaml --workers 2 --dryrun', /there is no option --dryrun/],
   ];
   for (const [line, message] of REFUSED) {
     test(`refuses "${line}"`, async () => {

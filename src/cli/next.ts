@@ -1,0 +1,55 @@
+/** What a person can type next: the last line of a command that has done its work. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { knownConfigurations } from '../config/known-configs.ts';
+import type { RunConfig } from '../config/run-config.ts';
+import { EXIT } from '../core/errors.ts';
+import { commandLine } from '../core/program-name.ts';
+import { mayResume } from '../launch/exit.ts';
+import type { RunOutcome } from '../telemetry/run-event.ts';
+
+/** On standard output, after all else. @param words those of a command, or none when nothing follows */
+export function printNext(words: readonly string[] | undefined): void {
+  if (words !== undefined) process.stdout.write(`Next: ${commandLine(...words)}\n`);
+}
+
+/** A run that is done is evaluated if it can tell classes; one that can go on is resumed. */
+export function nextOfRun(
+  { exitCode, lastCheckpoint, runFolder }: RunOutcome,
+  extensions: readonly string[],
+): string[] | undefined {
+  if (lastCheckpoint === null) return undefined;
+  const options = repeated('--extension', extensions);
+  if (exitCode === EXIT.done) {
+    return tellsClasses(runFolder) ? ['evaluate', runFolder, ...options] : undefined;
+  }
+  return mayResume(exitCode) ? ['resume', runFolder, ...options] : undefined;
+}
+
+/** Its configuration is read as it stands: the kinds of an extension need not be loaded here. */
+function tellsClasses(runFolder: string): boolean {
+  const config = parse(readFileSync(join(runFolder, 'config.yaml'), 'utf8')) as Pick<
+    RunConfig,
+    'phases'
+  >;
+  return config.phases.some(({ objective }) => objective.kind === 'supervised');
+}
+
+/** The configuration that comes with Lockstep for a dataset of one's own. */
+export function trainOn(store: string): string[] | undefined {
+  const config = knownConfigurations().find((path) => path.endsWith('own-data.yaml'));
+  return config === undefined ? undefined : ['train', config, '--set', `data.store=${store}`];
+}
+
+/** The `--set` and `--extension` options as they were given. */
+export const sameOptions = ({
+  set,
+  extension,
+}: {
+  set: string[];
+  extension: string[];
+}): string[] => [...repeated('--set', set), ...repeated('--extension', extension)];
+
+export const repeated = (option: string, values: readonly string[]): string[] =>
+  values.flatMap((value) => [option, value]);

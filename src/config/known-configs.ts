@@ -1,0 +1,85 @@
+/** The configurations that come with Lockstep, and which one a path was meant to be. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { nearestName } from '../core/nearest-name.ts';
+import { commandLine, packedPath, shellWord } from '../core/program-name.ts';
+
+/** Paths of complete configurations of runs that need nothing else, from the current folder. */
+const completeConfigurations = (): string[] => configurationsIn('configs');
+
+/** Those and the examples, some of which need an extension. */
+export function knownConfigurations(): string[] {
+  return [...completeConfigurations(), ...configurationsIn('examples')];
+}
+
+const configurationsIn = (folder: string): string[] =>
+  yamlFilesIn(packedPath(folder)).filter(isOfRun).sort();
+
+/** What is wrong with a path that is no configuration, and what to do about it. */
+export function notAConfiguration(path: string): { reason: string; advice: string } {
+  if (!existsSync(path)) return { reason: 'there is no such file', advice: adviceOnAbsent(path) };
+  if (existsSync(join(path, 'config.yaml'))) {
+    const command = commandLine('resume', path);
+    return { reason: 'it is the folder of a run', advice: `Did you mean "${command}"?` };
+  }
+  if (existsSync(join(path, 'manifest.json'))) {
+    const command = commandLine('study', '--data', path);
+    return {
+      reason: 'it is a dataset',
+      advice: `Name it in a configuration (--set data.store=${shellWord(path)}), or study it: "${command}".`,
+    };
+  }
+  const files = yamlFilesIn(path);
+  return {
+    reason: 'it is a folder',
+    advice: files.length === 0 ? completeOnes() : `Give a file in it: ${files.join(', ')}.`,
+  };
+}
+
+/** For a missing one. */
+export const completeOnes = (): string =>
+  `Complete configurations: ${completeConfigurations().join(', ')}.`;
+
+function adviceOnAbsent(path: string): string {
+  const meant = fileMeant(path);
+  if (meant !== undefined) return `Did you mean "${meant}"?`;
+  const run = join('runs', basename(path));
+  if (existsSync(join(run, 'config.yaml'))) return `Did you mean "${commandLine('resume', run)}"?`;
+  return completeOnes();
+}
+
+/** With an ending, in the folder of configurations, or spelt rightly. */
+function fileMeant(path: string): string | undefined {
+  const name = stem(path);
+  const known = knownConfigurations();
+  const complete = [`${path}.yaml`, `${path}.yml`, join('configs', `${name}.yaml`)];
+  return (
+    complete.find((file) => existsSync(file)) ??
+    known.find((file) => stem(file) === name) ??
+    nearest(path, filesBeside(path)) ??
+    nearest(path, known)
+  );
+}
+
+/** The file whose name is nearest, endings apart. */
+function nearest(path: string, files: readonly string[]): string | undefined {
+  const meant = nearestName(stem(path), files.map(stem));
+  return files.find((file) => stem(file) === meant);
+}
+
+const stem = (path: string): string => basename(path).replace(/\.ya?ml$/, '');
+
+function filesBeside(path: string): string[] {
+  const folder = dirname(path);
+  return existsSync(folder) ? yamlFilesIn(folder) : [];
+}
+
+function yamlFilesIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => /\.ya?ml$/.test(name))
+    .map((name) => join(folder, name));
+}
+
+/** Others, such as a study's grid, have no list of phases. */
+const isOfRun = (path: string): boolean => /^phases:/m.test(readFileSync(path, 'utf8'));
