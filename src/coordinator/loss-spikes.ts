@@ -7,7 +7,7 @@ import { median } from '../core/median.ts';
 
 /** Steps before that a step is compared with. */
 const WINDOW = 50;
-/** Multiples of the median distance from the median, and of the largest distance, above which a loss jumps. */
+/** A loss jumps when it exceeds the median by this multiple of the median distance from it, and the largest by FACTOR. */
 const DISTANCES = 12;
 const FACTOR = 1.5;
 
