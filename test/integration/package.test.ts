@@ -111,4 +111,19 @@ describe('the package', { skip: install() ? false : 'npm reaches no registry' },
     const { stdout, stderr } = run(project, [process.execPath, 'program.js']);
     assert.equal(stdout, 'true false\n', stderr);
   });
+
+  it("trains a model of one's own by the commands of docs/own-model.md, six at most", () => {
+    const own = join(folder, 'own');
+    mkdirSync(own);
+    cpSync(join(folder, `lockstep-${version}.tgz`), join(own, `lockstep-${version}.tgz`));
+    const page = readFileSync(join(ROOT, 'docs', 'own-model.md'), 'utf8');
+    const [, script = ''] = /^```sh\n(.*?)^```/ms.exec(page) ?? [];
+    const commands = script.match(/^(npm|npx|cat) /gm) ?? [];
+    assert.ok(commands.length > 0 && commands.length <= 6, script);
+    const shared = { LOCKSTEP_ENGINE: ENGINE, LOCKSTEP_ENGINE_VARIANT: variant };
+    const { status, stderr } = run(own, ['bash', '-euo', 'pipefail', '-c', script], shared);
+    assert.equal(status, 0, stderr);
+    const exit = readFileSync(join(own, 'runs/own/exit.json'), 'utf8');
+    assert.equal((JSON.parse(exit) as { code: number }).code, 0);
+  });
 });
