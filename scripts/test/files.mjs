@@ -1,5 +1,5 @@
 /** Which files of tests there are, and which processes run them in which order. */
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { ROOT } from '../setup/paths.mjs';
 
@@ -20,9 +20,15 @@ const LONGEST_FIRST = [
   'test/integration/raw-files.test.ts',
   'test/conformance/portable-engine.test.ts',
   'test/integration/quickstart-data.test.ts',
+  'test/integration/library.test.ts',
+  'test/integration/run-of-processes.test.ts',
+  'test/integration/resume-anywhere.test.ts',
   'test/integration/next-step.test.ts',
   'test/integration/tuned-start.test.ts',
 ];
+const missing = LONGEST_FIRST.filter((path) => !existsSync(join(ROOT, path)));
+if (missing.length > 0) throw new Error(`LONGEST_FIRST names files that are gone: ${missing}`);
+
 /** A process for each folder below; its files share what takes long to start, above all an engine. */
 const SHARED_PROCESS = ['test/parity', 'test/property', /^test\/unit\/[^/]+/];
 
