@@ -20,6 +20,7 @@ const LONGEST_FIRST = [
   'test/integration/raw-files.test.ts',
   'test/conformance/portable-engine.test.ts',
   'test/integration/quickstart-data.test.ts',
+  'test/integration/package.test.ts',
   'test/integration/library.test.ts',
   'test/integration/run-of-processes.test.ts',
   'test/integration/resume-anywhere.test.ts',
