@@ -9,25 +9,30 @@
  * const { accuracy } = await evaluate({ runFolder });
  * @module
  */
+export type { ModelConfig } from './config/model-section.ts';
+export type { ObjectiveConfig, OptimizerConfig } from './config/phase-section.ts';
 export type { RunConfig, RunConfigInput } from './config/run-config.ts';
 export { type ErrorCode, EXIT } from './core/errors.ts';
+export type { OnRead } from './data/format/arrow-blocks.ts';
 export {
   type OpenStoreOptions,
   openStore,
   type StoreOnDisk,
 } from './data/format/open-store.ts';
-export type { Split, Store, StoreManifest } from './data/format/store.ts';
+export type { Split, Store, StoreIndex, StoreManifest, ValueType } from './data/format/store.ts';
 export type { BuildOptions, ImportProgress } from './data/importer/build-options.ts';
-export type { ImportReport } from './data/importer/report.ts';
+export type { SkipReason } from './data/importer/record.ts';
+export type { ImportReport, LabelConflict, Tally } from './data/importer/report.ts';
 export * from './extension/library.ts';
 export type { Answer } from './study/five-answers.ts';
 export { type StudyOptions, type StudyReport, study } from './study/study.ts';
-export type { Baselines, Notice, RunEvent, RunOutcome } from './telemetry/run-event.ts';
-export { type BuildStoreOptions, buildStore } from './workflow/data/build-store.ts';
+export type { Baselines, Metrics, Notice, RunEvent, RunOutcome } from './telemetry/run-event.ts';
+export { type BuildStoreOptions, buildStore, type Items } from './workflow/data/build-store.ts';
 export type { ClusterOptions, DeviceOptions } from './workflow/placement.ts';
 export type { ClassificationReport } from './workflow/predict/classification-report.ts';
 export { type EvaluationResult, evaluate } from './workflow/predict/evaluate.ts';
 export type { PredictOptions } from './workflow/predict/options.ts';
+export type { Verdict } from './workflow/predict/paired-difference.ts';
 export { type Prediction, predict } from './workflow/predict/predict.ts';
 export type { RunHooks } from './workflow/train/hooks.ts';
 export type { ConfigSource } from './workflow/train/resolve-config.ts';

@@ -100,23 +100,23 @@ export interface Program {
 /** One optimizer update, element-wise on flat vectors. */
 export interface UpdateRule {
   readonly momentCount: number;
-  /**
-   * The numbers that change from step to step, computed on the host in float64.
-   * @param step number of this update within its phase, from 1
-   */
-  readonly scalars: (input: { learningRate: number; step: number }) => readonly number[];
-  /**
-   * @param gradient of the mean loss, `[parameterCount]`
-   * @param decayMask 1 where weight decay applies, else 0, `[parameterCount]`
-   * @param scalars the values of `scalars()`, in its order
-   */
+  /** The numbers that change from step to step, computed on the host in float64. */
+  readonly scalars: (input: {
+    learningRate: number;
+    /** Number of this update within its phase, from 1. */
+    step: number;
+  }) => readonly number[];
+  /** One update of all parameters and moments, element by element. */
   readonly apply: (
     ops: ElementwiseOps,
     input: {
       parameters: Tensor;
+      /** Of the mean loss, `[parameterCount]`. */
       gradient: Tensor;
       moments: readonly Tensor[];
+      /** 1 where weight decay applies, else 0, `[parameterCount]`. */
       decayMask: Tensor;
+      /** The values of `scalars()`, in its order. */
       scalars: readonly Tensor[];
     },
   ) => { parameters: Tensor; moments: readonly Tensor[] };

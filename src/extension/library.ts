@@ -5,8 +5,22 @@ export type { PaddedRows } from '../data/collate.ts';
 export type { DataFacts, PhaseFacts } from '../data/facts.ts';
 export { defineImporter, type ImporterDefinition } from '../data/importer/define-importer.ts';
 export type { ImportItem, RawRecord, RawSkip } from '../data/importer/record.ts';
-export type { Feed, FeedDescription, ForwardContext, UpdateRule } from '../engine/engine.ts';
-export type { Conv1dOptions, ElementwiseOps, Ops, Tensor } from '../engine/ops.ts';
+export type {
+  Feed,
+  FeedDescription,
+  FeedDimension,
+  ForwardContext,
+  Slot,
+  UpdateRule,
+} from '../engine/engine.ts';
+export type {
+  BatchNormParameters,
+  ChannelNormParameters,
+  Conv1dOptions,
+  ElementwiseOps,
+  Ops,
+  Tensor,
+} from '../engine/ops.ts';
 export {
   defineModel,
   defineObjective,

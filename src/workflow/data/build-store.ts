@@ -16,7 +16,7 @@ import { extensionOf, recordOf } from '../../extension/identity.ts';
 import { type ExtensionOptions, loadExtensions } from '../../extension/load.ts';
 import { type StopRequests, untilStopped } from '../train/stop-requests.ts';
 
-type Items = AsyncIterable<ImportItem> | Iterable<ImportItem>;
+export type Items = AsyncIterable<ImportItem> | Iterable<ImportItem>;
 
 /** What becomes of the records, how files are read, and where the dataset goes. */
 export interface BuildStoreOptions
