@@ -2,14 +2,15 @@
 import { LockstepError } from '../../core/errors.ts';
 import type { Split } from '../../data/format/store.ts';
 import { type ExtensionOptions, loadExtensions } from '../../extension/load.ts';
+import type { Notice } from '../../telemetry/run-event.ts';
 import { type DeviceOptions, devicesOf } from '../placement.ts';
-import { throwIfStopped } from '../train/stop-requests.ts';
+import { type StopRequests, throwIfStopped } from '../train/stop-requests.ts';
 import type { PoolOptions } from './pool.ts';
 import { openRawFiles } from './raw-files.ts';
-import type { PredictionHooks, PredictionRequest } from './task.ts';
+import type { PredictionRequest } from './task.ts';
 
 /** Options of `evaluate` and `predict`. */
-export interface PredictOptions extends DeviceOptions, ExtensionOptions, Partial<PredictionHooks> {
+export interface PredictOptions extends DeviceOptions, ExtensionOptions, StopRequests {
   /** Folder of the run whose weights predict. */
   readonly runFolder: string;
   /** Weights at the end of this phase. @default the last phase, or the newest checkpoint before its end */
@@ -22,6 +23,8 @@ export interface PredictOptions extends DeviceOptions, ExtensionOptions, Partial
   readonly split?: Split | undefined;
   /** Only the first so many timesteps of each sequence. */
   readonly crop?: number | undefined;
+  /** Called with what a person should know, such as sequences of raw files that were left out. */
+  readonly onEvent?: ((event: Notice) => void) | undefined;
 }
 
 /** What is to be predicted and by which workers, for as long as `close` is not called. */
