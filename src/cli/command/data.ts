@@ -1,11 +1,8 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { describeStore, summariseStore } from '../../data/format/describe-store.ts';
 import { openStore } from '../../data/format/open-store.ts';
-import { verifyStore } from '../../data/format/verify-store.ts';
 import { rulesOf, type SourceOptions } from '../../data/importer/import-source.ts';
 import { importReportText } from '../../data/importer/report.ts';
-import { synthesize } from '../../data/importer/synthesize.ts';
-import { buildStore } from '../../workflow/data/build-store.ts';
 import { type Command, type PartCommand, partOf } from '../command.ts';
 import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
 import { sourceOptions } from '../import-options.ts';
@@ -29,6 +26,7 @@ const importCommand: PartCommand<ImportOptions> = {
       option,
       extensions: await extensionsGiven(options),
     };
+    const { buildStore } = await import('../../workflow/data/build-store.ts');
     const report = await withSignals(({ signal }) => buildStore({ ...request, signal }));
     process.stdout.write(`${importReportText(report)}\n`);
     printNext(['data', 'info', options.store]);
@@ -70,6 +68,8 @@ const synthCommand: PartCommand<SynthOptions> = {
         describe: 'Share of sequences that lose their label',
       }) as unknown as Argv<SynthOptions>,
   handler: async (options: ArgumentsCamelCase<SynthOptions>) => {
+    const { synthesize } = await import('../../data/importer/synthesize.ts');
+    const { buildStore } = await import('../../workflow/data/build-store.ts');
     const build = storeBuildOptions(options);
     const length = { minimum: options.minLength ?? 512, maximum: options.maxLength ?? 30_720 };
     const records = synthesize({
@@ -110,7 +110,7 @@ const infoCommand: PartCommand<InfoOptions> = {
         describe: 'Check the hash of every file, too',
       }) as Argv<InfoOptions>,
   handler: async ({ store: path, json, verify }: ArgumentsCamelCase<InfoOptions>) => {
-    if (verify) await verifyStore(path);
+    if (verify) await (await import('../../data/format/verify-store.ts')).verifyStore(path);
     const store = await openStore(path);
     try {
       const text = json ? JSON.stringify(summariseStore(store), null, 2) : describeStore(store);
