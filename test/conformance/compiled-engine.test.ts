@@ -9,6 +9,10 @@ import type { ObjectiveConfig } from '../../src/config/phase-section.ts';
 import type { Engine, Session } from '../../src/engine/engine.ts';
 import { type Formulations, PLAIN_FORMULATIONS } from '../../src/engine/formulations.ts';
 import { createEngine } from '../../src/engine/select.ts';
+import type { Model } from '../../src/nn/model/model.ts';
+import { makeProgram } from '../../src/nn/program.ts';
+import { registry } from '../../src/nn/registry.ts';
+import { factsOf, PLAIN_SGD } from '../helper/nn.ts';
 import { stepProgram } from '../helper/step-program.ts';
 import { whereTensorflowIs } from '../helper/tensorflow.ts';
 import { assertClose } from '../parity/close.ts';
@@ -150,6 +154,35 @@ describe('the compiled engine', whereTensorflowIs, () => {
     const extra = { shape: [1], data: Int32Array.of(1) };
     const feeds = { ...batch.feeds, extra };
     assert.throws(() => session.gradients({ ...batch, feeds }), /does not declare/);
+    session.dispose();
+  });
+
+  it("refuses a number that follows from the shape, naming the user's line", async () => {
+    const facts = factsOf();
+    const model = registry.makeModel(dilated, facts);
+    const scaled: Model = {
+      ...model,
+      features: (context) => {
+        const x = model.features(context);
+        const { shape } = x as unknown as { shape: readonly number[] };
+        const scale = context.ops.scalar(1 / Math.sqrt(shape.reduce((a, b) => a * b)));
+        return context.ops.mul(x, scale);
+      },
+    };
+    const objective = registry.makeObjective(
+      { kind: 'supervised', classWeights: 'none' },
+      facts,
+      0,
+    );
+    const update = registry.makeUpdateRule(PLAIN_SGD);
+    const parts = { model: scaled, objective, update, symbols: facts.symbols };
+    const session = (await open('compiled')).session(makeProgram(parts));
+    const { microBatch } = stepProgram(dilated, { kind: 'supervised', classWeights: 'none' });
+    assert.throws(() => session.gradients(microBatch([70], 70)), {
+      code: 'ENGINE_CANNOT_COMPILE',
+      message:
+        /: a constant of Mul depends on the shape .*, at \/.*compiled-engine\.test\.ts:\d+\.$/,
+    });
     session.dispose();
   });
 

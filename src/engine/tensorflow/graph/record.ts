@@ -2,6 +2,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { type Binding, copyOfBinding, type NodeBackend } from '../binding.ts';
 import type { Constant, RecordedNode, Recording, Source } from './recording.ts';
+import { withDeepStacks } from './user-place.ts';
 
 /**
  * Runs `step` and records it.
@@ -14,6 +15,11 @@ export function record(
   step: () => readonly Tensor[],
 ): Recording {
   const nodes: RecordedNode[] = [];
+  const origins: Error[] = [];
+  const add = (node: RecordedNode): void => {
+    nodes.push(node);
+    origins.push(new Error());
+  };
   const sources = new Map<number, Source>();
   const names = [...inputs.keys()];
   const ids = backend.getInputTensorIds([...inputs.values()]);
@@ -31,21 +37,21 @@ export function record(
     ...copyOfBinding(binding),
     createTensor: (shape, dtype, values) => {
       const id = binding.createTensor(shape, dtype, values);
-      nodes.push(constant(binding, shape, dtype, values));
+      add(constant(binding, shape, dtype, values));
       output(id, 0);
       return id;
     },
     executeOp: (op, attributes, inputIds, count) => {
       const inputs = inputIds.map((id) => sourceOf(id, op));
       const outputs = binding.executeOp(op, attributes, inputIds, count);
-      nodes.push({ kind: 'operation', op, attributes, inputs });
+      add({ kind: 'operation', op, attributes, inputs });
       for (const [index, { id }] of outputs.entries()) output(id, index);
       return outputs;
     },
   };
   try {
-    const outputs = backend.getInputTensorIds([...step()]);
-    return { nodes, outputs: outputs.map((id) => sourceOf(id, 'the result')) };
+    const outputs = backend.getInputTensorIds([...withDeepStacks(step)]);
+    return { nodes, outputs: outputs.map((id) => sourceOf(id, 'the result')), origins };
   } finally {
     backend.binding = binding;
   }

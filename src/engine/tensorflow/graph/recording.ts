@@ -36,4 +36,6 @@ export type RecordedNode = Constant | Operation;
 export interface Recording {
   readonly nodes: readonly RecordedNode[];
   readonly outputs: readonly Source[];
+  /** An error of each node that was made where it was executed, to name the user's line in messages. */
+  readonly origins?: readonly Error[];
 }
