@@ -2,6 +2,8 @@
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { asLockstepError } from '../../core/errors.ts';
+import { configuredExtensions } from '../../extension/config-file.ts';
+import { loadExtensions } from '../../extension/load.ts';
 import { COMMAND_LINE, startProgram } from '../../launch/program.ts';
 import { loadRunConfig } from '../../run/config.ts';
 import { dryRunText } from './dry-run.ts';
@@ -12,6 +14,7 @@ async function main(args: readonly string[]): Promise<number> {
   const request = await parseRequest(args);
   if (request === null) return 0;
   const devices = devicesOf(request);
+  await loadExtensions([...(await configuredExtensions('.')), ...request.extensions]);
   const { engine, name } = loadRunConfig(configPath(request), request.overrides);
   if (!request.dryRun) return await runLockstep(lockstepArguments(request));
   const runFolder = request.what.run ?? join('runs', name);

@@ -16,6 +16,8 @@ export interface LaunchRequest {
   readonly placement: readonly [option: '--gpus' | '--workers', value: string];
   /** Options of `lockstep` about how workers meet and are restarted, as given. */
   readonly passedOn: readonly string[];
+  /** Paths of modules of the user's own. */
+  readonly extensions: readonly string[];
   readonly dryRun: boolean;
 }
 
@@ -51,7 +53,9 @@ export async function parseRequest(args: readonly string[]): Promise<LaunchReque
       ...passedOn('--min-workers', options.minWorkers),
       ...passedOn('--coordinator-wait', options.coordinatorWait),
       ...passedOn('--transport', options.transport),
+      ...options.extension.flatMap((path) => ['--extension', path]),
     ],
+    extensions: options.extension,
     dryRun,
   };
 }
@@ -105,6 +109,13 @@ async function optionsOf(args: readonly string[]) {
       type: 'string',
       requiresArg: true,
       describe: 'Seconds that workers wait for another coordinator when theirs died',
+    })
+    .option('extension', {
+      type: 'string',
+      array: true,
+      nargs: 1,
+      default: [] as string[],
+      describe: 'A module of your own with a model or an objective',
     })
     .option('transport', {
       type: 'string',
