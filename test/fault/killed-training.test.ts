@@ -101,14 +101,22 @@ describe('a run of which something else is lost', () => {
   });
 });
 
-/** What the metrics tell of steps and evaluations, without times: every line once, and in order. */
-const resultsOf = (place: Workplace, run: string): unknown[] =>
-  place
+/**
+ * What the metrics tell of steps and evaluations, without times: every line once, by step. The line of an evaluation
+ * comes before that of its step when another worker reports the step late.
+ */
+const resultsOf = (place: Workplace, run: string): unknown[] => {
+  const kinds = ['step', 'evaluation', 'phaseEnd'];
+  const rank = ({ step, kind }: Record<string, unknown>): number =>
+    Number(step) * kinds.length + kinds.indexOf(String(kind));
+  return place
     .metrics(run)
-    .filter(({ kind }) => kind === 'step' || kind === 'evaluation' || kind === 'phaseEnd')
+    .filter(({ kind }) => kinds.includes(String(kind)))
+    .sort((a, b) => rank(a) - rank(b))
     .map(({ kind, step, phase, metrics, learningRate }) => ({
       ...{ kind, step, phase, metrics, learningRate },
     }));
+};
 
 const stateHash = (place: Workplace, run: string): string =>
   (JSON.parse(readFileSync(place.path(run, 'exit.json'), 'utf8')) as { stateHash: string })
