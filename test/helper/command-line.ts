@@ -3,7 +3,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { programName } from '../../src/core/program-name.ts';
 import { startProgram } from '../../src/launch/program.ts';
 import { CLONE } from './clone.ts';
@@ -90,13 +89,16 @@ export class Workplace {
 }
 
 function started(child: ChildProcess): Started {
-  const texts = [text(child.stdout!), text(child.stderr!)];
-  const ended = new Promise<number | null>((resolve, reject) => {
+  const texts = { stdout: '', stderr: '' };
+  // Not read as whole streams: a test may close one before its end.
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]!.setEncoding('utf8').on('data', (part: string) => {
+      texts[name] += part;
+    });
+  }
+  const ended = new Promise<Ended>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', resolve);
-  }).then(async (code) => {
-    const [stdout, stderr] = await Promise.all(texts);
-    return { code, stdout: stdout!, stderr: stderr! };
+    child.once('close', (code) => resolve({ code, ...texts }));
   });
   return { child, ended };
 }
