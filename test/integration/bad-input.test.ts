@@ -67,7 +67,7 @@ const CONFIGURATION: readonly Case[] = [
     what: 'a folder for a configuration',
     args: ['train', 'folder'],
     code: 2,
-    says: /^CONFIG_NOT_FOUND: Cannot read the configuration "folder": it is a folder\. Complete configurations: .*configs\/tiny\.yaml, .*\.$/,
+    says: /^CONFIG_NOT_FOUND: Cannot read the configuration "folder": it is a folder\. Complete configurations: .*configs\/tiny\.yaml\.$/,
   },
   {
     what: 'an empty configuration',
@@ -449,7 +449,7 @@ const OPTIONS: readonly Case[] = [
     what: 'a command without its configuration',
     args: ['train'],
     code: 2,
-    says: /^USAGE: "train" needs <config>\. Complete configurations: .*configs\/tiny\.yaml, .*\. For example: .* train configs\/tiny\.yaml$/,
+    says: /^USAGE: "train" needs <config>\. Complete configurations: .*configs\/tiny\.yaml\. For example: .* train configs\/tiny\.yaml$/,
   },
   {
     what: 'options that contradict each other',

@@ -151,7 +151,8 @@ describe('the library', () => {
     assert.deepEqual(errors.slice(1), [
       'TERMINATED: SIGTERM came before the first step. Nothing was lost.',
       'USAGE: Cannot use minWorkers 2: it must be an integer from 1 to 1, the number of workers. Leave it out to go on with any number.',
-      'RUN_NOT_FOUND: "nowhere" is no run\'s folder: there is no such folder. Give the folder that a run was started in, such as runs/<name>.',
+      // Those of the examples before.
+      'RUN_NOT_FOUND: "nowhere" is no run\'s folder: there is no such folder. Runs here: runs/stopped, runs/tiny.',
       "TypeError: the caller's own mistake",
     ]);
     assert.equal(existsSync(place.path('thrown', 'exit.json')), true, 'that run was saved');
