@@ -113,7 +113,7 @@ it("wrong options of a model of one's own are refused like any others", async ()
   const { code, stderr } = await place.run('train', 'own.yaml', ...args);
   assert.match(
     stderr,
-    /^CONFIG_INVALID: --set model\.kernel=\[3\]: model\.kernel is no known key; .*Did you mean "kernels"\?/,
+    /^CONFIG_INVALID: --set model\.kernel=\[3\]: model\.kernel is no known key; .*Did you mean model\.kernels\?/,
   );
   assert.equal(code, 2);
 });

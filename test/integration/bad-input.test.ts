@@ -449,7 +449,7 @@ const OPTIONS: readonly Case[] = [
     what: 'a command without its configuration',
     args: ['train'],
     code: 2,
-    says: /^USAGE: "train" needs <config>\. Complete configurations: .*configs\/tiny\.yaml\. For example: .* train configs\/tiny\.yaml$/,
+    says: /^USAGE: "train" needs <config>\. Complete configurations: .*configs\/tiny\.yaml\. For example: .* train .*configs\/tiny\.yaml$/,
   },
   {
     what: 'options that contradict each other',

@@ -127,7 +127,7 @@ function parseOptions(
   const [problem] = problemsOf(jsonSchemaOf(schema), given, parsed.error.issues);
   throw new LockstepError(
     'USAGE',
-    `Cannot use the importer "${kind}": its option ${problem!.sentence}`,
+    `Cannot use the importer "${kind}": its option ${problem!.sentence}${problem!.hint}`,
     'Correct the option.',
   );
 }
