@@ -38,7 +38,7 @@ const STEPS = 60;
 async function endsUndisturbed(run: FakeRunProcess): Promise<void> {
   assert.equal(await run.exit(), 0, run.stderr);
   const { outcome } = await run.line('outcome');
-  assert.equal(outcome.stateHash, expectedState(run.run, run.run.totalSteps));
+  assert.equal(outcome.stateHash, await expectedState(run.run, run.run.totalSteps));
   const steps = run.lines.flatMap((line) => (line.kind === 'step' ? [line.step] : []));
   assert.deepEqual(steps, [...Array(run.run.totalSteps).keys()]);
   await run.nothingIsLeft();
@@ -88,7 +88,7 @@ describe('death of a worker', SIDE_BY_SIDE, () => {
       for (const pid of pids) process.kill(pid, 'SIGKILL');
       assert.equal(await run.exit(), 0, run.stderr);
       const { outcome } = await run.line('outcome');
-      assert.equal(outcome.stateHash, expectedState(run.run, STEPS));
+      assert.equal(outcome.stateHash, await expectedState(run.run, STEPS));
       assert.match(statusOf(run), /the run goes on at step \d*[05]$/m);
       await run.nothingIsLeft();
     });
@@ -105,7 +105,7 @@ describe('death of a worker', SIDE_BY_SIDE, () => {
       assert.match(run.stderr, new RegExp(reason));
       const { outcome } = await run.line('outcome');
       assert.equal(outcome.kind, 'drained');
-      assert.equal(outcome.stateHash, expectedState(run.run, outcome.step));
+      assert.equal(outcome.stateHash, await expectedState(run.run, outcome.step));
       await run.nothingIsLeft();
     });
   });
@@ -121,7 +121,7 @@ describe('death of a worker', SIDE_BY_SIDE, () => {
         /^Lost worker 1 \(pid \d+\): it exited with code 3 after 1 steps\./m,
       );
       const { outcome } = await run.line('outcome');
-      assert.equal(outcome.stateHash, expectedState(run.run, 6));
+      assert.equal(outcome.stateHash, await expectedState(run.run, 6));
     });
   });
 
@@ -250,7 +250,7 @@ describe('death of the coordinator', SIDE_BY_SIDE, () => {
       process.kill(pids[1]!, 'SIGKILL');
       assert.equal(await run.exit(), 0, run.stderr);
       const { outcome } = await run.line('outcome');
-      assert.equal(outcome.stateHash, expectedState(run.run, STEPS));
+      assert.equal(outcome.stateHash, await expectedState(run.run, STEPS));
       assert.match(statusOf(run), /^Lost worker 1 \(pid \d+\): it was killed by SIGKILL/m);
       await run.nothingIsLeft();
     });
@@ -265,7 +265,7 @@ describe('death of the coordinator', SIDE_BY_SIDE, () => {
       assert.equal(await run.exit(), 143, run.stderr);
       const { outcome } = await run.line('outcome');
       assert.equal(outcome.kind, 'drained');
-      assert.equal(outcome.stateHash, expectedState(run.run, outcome.step));
+      assert.equal(outcome.stateHash, await expectedState(run.run, outcome.step));
       await run.nothingIsLeft();
     });
   });

@@ -13,7 +13,7 @@ describe('a main thread that is blocked in a training step', () => {
     try {
       assert.equal(await run.exit(), 0, run.stderr);
       const { outcome } = await run.line('outcome');
-      assert.equal(outcome.stateHash, expectedState(run.run, STEPS));
+      assert.equal(outcome.stateHash, await expectedState(run.run, STEPS));
       const lost = await run.line('status', ({ text }) => text.startsWith('Lost worker 1'));
       assert.match(
         lost.text,

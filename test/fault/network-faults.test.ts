@@ -46,7 +46,7 @@ async function runWith(
     await inject(run.network!.links[VICTIM]!);
     assert.equal(await run.exit(), 0, run.stderr);
     const { outcome } = await run.line('outcome');
-    assert.equal(outcome.stateHash, expectedState(run.run, totalSteps));
+    assert.equal(outcome.stateHash, await expectedState(run.run, totalSteps));
     const steps = run.lines.flatMap((line) => (line.kind === 'step' ? [line.step] : []));
     const wrong = steps.findIndex((step, index) => step !== index);
     assert.equal(wrong, -1, `steps in the order told: … ${steps.slice(wrong - 3, wrong + 3)} …`);

@@ -67,7 +67,7 @@ test('workers that stay hold no more after many changes than after a few', {
     run.process.kill('SIGTERM');
     assert.equal(await run.exit(), 143, run.stderr);
     const { outcome } = await run.line('outcome');
-    assert.equal(outcome.stateHash, expectedState(run.run, outcome.step));
+    assert.equal(outcome.stateHash, await expectedState(run.run, outcome.step));
     await run.nothingIsLeft();
   } finally {
     await run.cleanUp();

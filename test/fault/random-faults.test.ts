@@ -67,7 +67,7 @@ test(`${FAULTS} random faults change no bit`, {
     run.process.kill('SIGTERM');
     assert.equal(await run.exit(), 143, run.stderr);
     const { outcome } = await run.line('outcome');
-    assert.equal(outcome.stateHash, expectedState(run.run, outcome.step));
+    assert.equal(outcome.stateHash, await expectedState(run.run, outcome.step));
     await run.nothingIsLeft();
     t.diagnostic(`injected: ${JSON.stringify(Object.fromEntries(injected))}; ${recoveries(run)}`);
   } finally {

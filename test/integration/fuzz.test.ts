@@ -20,7 +20,7 @@ describe('mutated frames', () => {
       run.process.kill('SIGTERM');
       assert.equal(await run.exit(), 143, run.stderr);
       const { outcome } = await run.line('outcome');
-      assert.equal(outcome.stateHash, expectedState(run.run, outcome.step));
+      assert.equal(outcome.stateHash, await expectedState(run.run, outcome.step));
       const told = (wanted: RegExp) => run.line('status', ({ text }) => wanted.test(text));
       await told(
         /^refused in all: [1-9]\d* connections, 0 of them with a wrong key, and [1-9]\d* frames$/,

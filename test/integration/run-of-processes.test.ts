@@ -33,7 +33,7 @@ describe('a run of processes', () => {
     test(`ends with the state of the plain tree: ${workers} workers over ${transport}`, async () => {
       await withRun({ workers, transport, length: 20_011 }, async (run) => {
         assert.equal(await run.exit(), 0, run.stderr);
-        const expected = expectedState(run.run, 6);
+        const expected = await expectedState(run.run, 6);
         const { outcome } = await run.line('outcome');
         assert.deepEqual(outcome, {
           kind: 'completed',
@@ -58,7 +58,7 @@ describe('a run of processes', () => {
       const steps = run.lines.flatMap((line) => (line.kind === 'step' ? [line.step] : []));
       assert.deepEqual(steps, [4, 5]);
       const { outcome } = await run.line('outcome');
-      assert.equal(outcome.stateHash, expectedState(run.run, 6));
+      assert.equal(outcome.stateHash, await expectedState(run.run, 6));
     });
   });
 
@@ -127,6 +127,6 @@ async function checkDrained(run: FakeRunProcess, signal: string): Promise<void> 
   for (let slot = 0; slot < run.run.workers; slot++) {
     assert.equal(reportOf(run, slot).step, outcome.step);
   }
-  assert.equal(outcome.stateHash, expectedState(run.run, outcome.step));
+  assert.equal(outcome.stateHash, await expectedState(run.run, outcome.step));
   await run.nothingIsLeft();
 }

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setImmediate } from 'node:timers/promises';
 import type { Elasticity } from '../../coordinator/elasticity.ts';
 import type { CoordinatorOutcome } from '../../coordinator/machine.ts';
 import { startProgram } from '../../launch/program.ts';
@@ -182,13 +183,19 @@ export class FakeRunProcess {
 export const orderPath = ({ folder }: FakeRun, slot: number): string =>
   join(folder, `order-${slot}`);
 
+const STEPS_WITHOUT_PAUSE = 10;
+
 /** What is saved: a step and the state before it. */
 export const savedPath = ({ folder }: FakeRun): string => join(folder, 'saved');
 
-/** The state that a run over [firstStep, endStep) must end with, computed without any worker. */
-export function expectedState(run: FakeRun, endStep: number): string {
+/**
+ * The state that a run over [firstStep, endStep) must end with, computed without any worker. Pauses for other work of
+ * this process: the proxies of other runs would seem silent meanwhile.
+ */
+export async function expectedState(run: FakeRun, endStep: number): Promise<string> {
   let state = run.firstState;
   for (let step = run.firstStep; step < endStep; step++) {
+    if (step % STEPS_WITHOUT_PAUSE === 0) await setImmediate();
     const sum = treeSum(leavesOfStep(step, run.microBatches, run.length));
     state = createHash('sha256').update(state).update(sum).digest('hex');
   }

@@ -88,7 +88,7 @@ async function oneRun(
     for (const each of planned) onInjected(await injectAndWatch(run, each));
     run.process.kill('SIGTERM');
     await run.exit();
-    return verdict(run);
+    return await verdict(run);
   } finally {
     await run.cleanUp();
   }
@@ -161,14 +161,14 @@ async function until(holds: () => boolean, ms: number): Promise<boolean> {
 }
 
 /** Compares the last state; for an aborted run, the last saved one. */
-function verdict(run: FakeRunProcess): { steps: number; isUndisturbed: boolean } {
+async function verdict(run: FakeRunProcess): Promise<{ steps: number; isUndisturbed: boolean }> {
   const end = run.lines.find((line) => line.kind === 'outcome');
   const steps = stepsSince(run, 0);
   if (end !== undefined && end.outcome.stateHash !== null) {
     const { step, stateHash } = end.outcome;
-    return { steps, isUndisturbed: stateHash === expectedState(run.run, step) };
+    return { steps, isUndisturbed: stateHash === (await expectedState(run.run, step)) };
   }
   if (!existsSync(savedPath(run.run))) return { steps, isUndisturbed: false };
   const [step, state] = readFileSync(savedPath(run.run), 'utf8').split(' ');
-  return { steps, isUndisturbed: state === expectedState(run.run, Number(step)) };
+  return { steps, isUndisturbed: state === (await expectedState(run.run, Number(step))) };
 }
