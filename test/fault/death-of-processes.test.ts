@@ -50,8 +50,8 @@ const statusOf = (run: FakeRunProcess): string =>
 describe('death of a worker', SIDE_BY_SIDE, () => {
   test('by SIGKILL: the others go on at once, it comes back, and the state is that of an undisturbed run', async () => {
     // Long enough for the new process to come to take part.
-    const totalSteps = Math.ceil(200 * slowness());
-    await withLongRun({ workers: 3, totalSteps, stepMs: 25 }, async (run) => {
+    const stepMs = Math.ceil(25 * slowness());
+    await withLongRun({ workers: 3, totalSteps: 200, stepMs }, async (run) => {
       const pids = await run.pids();
       await run.line('step', ({ step }) => step === 3);
       // Rank 0: the one that saves and tells.

@@ -31,7 +31,7 @@ test('workers that stay hold no more after many changes than after a few', {
   timeout: deadline(60_000 + CHANGES * 20_000),
 }, async (t) => {
   const run = new FakeRunProcess({
-    ...{ workers: 3, totalSteps: 1_000_000, stepMs: 5, microBatches: 6, length: 300_000 },
+    ...{ workers: 3, totalSteps: 1_000_000, stepMs: 50, microBatches: 6, length: 300_000 },
     ...{ healthyMs: 0, elasticity: { maxRestarts: 3 } },
   });
   /** Until all three have done some steps together since now. */
