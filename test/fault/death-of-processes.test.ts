@@ -64,9 +64,10 @@ describe('death of a worker', SIDE_BY_SIDE, () => {
         new RegExp(`^Lost worker 0 \\(pid ${pids[0]}\\): it was killed by SIGKILL after`, 'm'),
       );
       assert.match(status, /^generation 2 is formed of workers 1 and 2$/m);
+      // Worker 1 or 2 gets the state too if the end of the last step has not reached it yet.
       assert.match(
         status,
-        /^generation 3 is formed of workers 0, 1 and 2; the state goes to worker 0$/m,
+        /^generation 3 is formed of workers 0, 1 and 2; the state goes to workers? 0( and [12])?$/m,
       );
       assert.match(status, /^step \d+ was finished \d+ ms after the loss$/m);
     });
