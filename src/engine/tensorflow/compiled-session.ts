@@ -6,6 +6,7 @@ import type {
   ActivationRange,
   ApplyInput,
   Feed,
+  FeedDescription,
   MicroBatch,
   Program,
   Session,
@@ -113,15 +114,8 @@ export class CompiledSession implements Session {
     }
     const padding = paddingOf(batch);
     const variant = variantOf(verb, padding.length > 0, batch.paddedLength >= LONG);
-    const key = [verb, variant.isPadded, variant.isLong, ...feeds.map(({ name }) => name)].join(
-      ' ',
-    );
-    if (!this.#steps.has(key)) {
-      this.#add(
-        key,
-        recordBatchStep(this.#backend, this.#node, this.#program, { feeds, variant }, STEPS[verb]),
-      );
-    }
+    const key = keyOf(verb, variant, feeds);
+    if (!this.#steps.has(key)) this.#record(verb, variant, feeds);
     return this.#graph().run(key, {
       ...batch.feeds,
       lengths: vector(batch.lengths),
@@ -129,10 +123,23 @@ export class CompiledSession implements Session {
     });
   }
 
-  /** Moves the state into a new graph that also has the new step, since a graph cannot grow. */
-  #add(key: string, step: RecordedStep): void {
+  /**
+   * Records a step and moves the state into a new graph that also has it, since a graph cannot grow. A session
+   * that trains will also evaluate, so both steps come at once: each new graph costs TensorFlow its optimisation
+   * of all steps again.
+   */
+  #record(verb: Verb, variant: StepVariant, feeds: readonly FeedDescription[]): void {
     if (this.#compiled !== undefined) this.#state = this.#compiled.read();
     this.dispose();
+    this.#add(verb, variant, feeds);
+    if (verb === 'gradients') this.#add('evaluate', variantOf('evaluate', true, false), feeds);
+  }
+
+  #add(verb: Verb, variant: StepVariant, feeds: readonly FeedDescription[]): void {
+    const key = keyOf(verb, variant, feeds);
+    if (this.#steps.has(key)) return;
+    const what = { feeds, variant };
+    const step = recordBatchStep(this.#backend, this.#node, this.#program, what, STEPS[verb]);
     this.#steps.set(key, step);
   }
 
@@ -155,6 +162,14 @@ export class CompiledSession implements Session {
 /** Only gradients get separate graphs for each kind of micro-batch; other verbs handle any padding. */
 function variantOf(verb: Verb, isPadded: boolean, isLong: boolean): StepVariant {
   return verb === 'gradients' ? { isPadded, isLong } : { isPadded: true, isLong: false };
+}
+
+function keyOf(
+  verb: Verb,
+  { isPadded, isLong }: StepVariant,
+  feeds: readonly FeedDescription[],
+): string {
+  return [verb, isPadded, isLong, ...feeds.map(({ name }) => name)].join(' ');
 }
 
 function copyOf({ parameters, statistics, moments }: TrainState): TrainState {

@@ -65,19 +65,21 @@ export function recordBatchStep(
     length: shape.length! + (variant.isLong ? LONGER : 0),
     padding: variant.isPadded ? shape.padding! : 0,
   }));
-  const recordings = shapes.map((dimensions) => ({
+  const recordings = shapes.map((dimensions, index) => ({
     dimensions,
     recording: inTidy(backend, () => {
       const { inputs, batch } = batchInputs(backend, feeds, dimensions);
       const state = stateInputs(backend, program);
-      return record(node, new Map([...inputs, ...state]), () => {
+      const run = () => {
         const { tf } = backend;
         const named = new Map([
           ...splitBySlots(tf, state.get('parameters')!, program.state.parameters),
           ...splitBySlots(tf, state.get('statistics')!, program.state.statistics),
         ]);
         return [step(backend, program, named, batch)];
-      });
+      };
+      // A refusal names its place by the first recording.
+      return record(node, new Map([...inputs, ...state]), run, index === 0);
     }),
   }));
   return { feeds, variant, recording: generalise(recordings) };

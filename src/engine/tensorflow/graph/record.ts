@@ -8,17 +8,19 @@ import { withDeepStacks } from './user-place.ts';
  * Runs `step` and records it.
  * @param inputs tensors that stay inputs of the recording, by name; every other tensor that `step` uploads
  *   becomes a constant
+ * @param keepsOrigins whether to keep where each node was executed, which takes as long as executing it
  */
 export function record(
   backend: NodeBackend,
   inputs: ReadonlyMap<string, Tensor>,
   step: () => readonly Tensor[],
+  keepsOrigins = false,
 ): Recording {
   const nodes: RecordedNode[] = [];
   const origins: Error[] = [];
   const add = (node: RecordedNode): void => {
     nodes.push(node);
-    origins.push(new Error());
+    if (keepsOrigins) origins.push(new Error());
   };
   const sources = new Map<number, Source>();
   const names = [...inputs.keys()];
