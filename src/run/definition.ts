@@ -1,4 +1,5 @@
 /** Everything that follows from a run's configuration and its data: equal on every worker. */
+import { isDeepStrictEqual } from 'node:util';
 import type { RunConfig } from '../config/run-config.ts';
 import { type DataFacts, dataFacts, type StoreFacts } from '../data/facts.ts';
 import type { Program, StateLayout } from '../engine/engine.ts';
@@ -18,8 +19,13 @@ export interface RunDefinition {
   readonly parameters: readonly ParameterDescription[];
   /** The same in all phases: heads that a phase does not use stay as they are. */
   readonly layout: StateLayout;
-  readonly phases: readonly (PhaseData & { readonly program: Program })[];
+  /** Phases that compute the same share one program, so a worker prepares its graph once. */
+  readonly phases: readonly RunPhase[];
   readonly schedule: Schedule;
+}
+
+export interface RunPhase extends PhaseData {
+  readonly program: Program;
 }
 
 /** @throws LockstepError CONFIG_INVALID or DATA_INVALID when configuration and data don't fit */
@@ -32,12 +38,12 @@ export function defineRun(config: RunConfig, store: StoreFacts): RunDefinition {
     model,
     phaseData.map(({ config: { name }, objective }) => ({ name, objective })),
   );
-  const phases = phaseData.map((phase) => {
-    const { objective } = phase;
-    const update = registry.makeUpdateRule(phase.config.optimizer);
-    const { symbols } = facts;
-    return { ...phase, program: makeProgram({ model, objective, update, symbols, parameters }) };
-  });
+  const phases: RunPhase[] = [];
+  for (const phase of phaseData) {
+    const twin = phases.find((other) => computeTheSame(other, phase));
+    const program = twin?.program ?? programOf(phase, { model, parameters, facts });
+    phases.push({ ...phase, program });
+  }
   const scheduled = phases.map(({ config: phase, plan }) =>
     schedulePhase(phase, plan.stepsPerEpoch),
   );
@@ -50,6 +56,30 @@ export function defineRun(config: RunConfig, store: StoreFacts): RunDefinition {
     phases,
     schedule: makeSchedule(scheduled, config.checkpoint),
   };
+}
+
+interface Network {
+  readonly model: Model;
+  readonly parameters: readonly ParameterDescription[];
+  readonly facts: DataFacts;
+}
+
+function programOf(
+  { config, objective }: PhaseData,
+  { model, parameters, facts }: Network,
+): Program {
+  const update = registry.makeUpdateRule(config.optimizer);
+  return makeProgram({ model, objective, update, symbols: facts.symbols, parameters });
+}
+
+/** Whether two phases of a run differ at most in their sequences, their start and their duration. */
+function computeTheSame(a: PhaseData, b: PhaseData): boolean {
+  const parts = ({ config: { objective, optimizer }, facts }: PhaseData) => [
+    objective,
+    optimizer,
+    facts,
+  ];
+  return isDeepStrictEqual(parts(a), parts(b));
 }
 
 /** Whether the model is one for the phase's objective. */

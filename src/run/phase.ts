@@ -2,7 +2,7 @@
 import type { PhaseConfig, SubsetConfig } from '../config/phase-section.ts';
 import type { RunConfig } from '../config/run-config.ts';
 import { LockstepError } from '../core/errors.ts';
-import { phaseFacts, type StoreFacts } from '../data/facts.ts';
+import { type PhaseFacts, phaseFacts, type StoreFacts } from '../data/facts.ts';
 import { evaluationBatches, type MicroBatchList } from '../data/plan/evaluation-batches.ts';
 import { makePlan } from '../data/plan/make-plan.ts';
 import type { Plan } from '../data/plan/plan.ts';
@@ -14,6 +14,8 @@ import { checkLengths, checkRows, type Needy } from './needs.ts';
 export interface PhaseData {
   readonly config: PhaseConfig;
   readonly plan: Plan;
+  /** What its objective is built from. */
+  readonly facts: PhaseFacts;
   readonly objective: Objective;
   readonly needs: Needy;
   /** Micro-batches of the phase's evaluation; absent when it has none. */
@@ -25,11 +27,12 @@ function makePhaseData(run: RunConfig, store: StoreFacts, phaseIndex: number): P
   const config = run.phases[phaseIndex]!;
   const needs = { ...registry.needs(config.objective), kind: config.objective.kind };
   const batch = config.batch ?? run.batch;
-  const { subset, objective } = namingWhere(`Phase "${config.name}"`, () => {
+  const { subset, facts, objective } = namingWhere(`Phase "${config.name}"`, () => {
     const subset = subsetOf(run, store, config.data, needs);
     checkRows(needs, subset, batch);
     const facts = phaseFacts(store, subset);
-    return { subset, objective: registry.makeObjective(config.objective, facts, run.seed) };
+    const objective = registry.makeObjective(config.objective, facts, run.seed);
+    return { subset, facts, objective };
   });
   const evaluationData = config.evaluation?.data;
   const evaluationSubset = namingWhere(
@@ -39,6 +42,7 @@ function makePhaseData(run: RunConfig, store: StoreFacts, phaseIndex: number): P
   return {
     config,
     plan: makePlan({ subset, batch, seed: run.seed, phase: phaseIndex }),
+    facts,
     objective,
     needs,
     evaluation: evaluationSubset && evaluationBatches(evaluationSubset, batch),

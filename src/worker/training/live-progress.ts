@@ -83,9 +83,13 @@ export class LiveProgress {
   }
 
   #openPhase(index: number, state: TrainState): void {
-    if (index !== this.#open?.index) {
+    const { program } = this.#run.phases[index]!;
+    const open = this.#open;
+    if (open !== undefined && program === this.#run.phases[open.index]!.program) {
+      this.#open = { ...open, index };
+    } else {
       this.dispose();
-      this.#open = { index, session: this.#engine.session(this.#run.phases[index]!.program) };
+      this.#open = { index, session: this.#engine.session(program) };
     }
     this.session.load(state);
   }

@@ -130,6 +130,19 @@ describe('a session', () => {
     session.dispose();
   });
 
+  it('computes from what is loaded, whatever it computed before', () => {
+    const [used, fresh] = [open(), open()];
+    const step = (session: typeof used) => {
+      const total = session.gradients(microBatch(40, true));
+      session.apply({ total, ...apply });
+      return session.read();
+    };
+    step(used);
+    used.load(start);
+    assert.deepEqual(step(used), step(fresh));
+    for (const session of [used, fresh]) session.dispose();
+  });
+
   it('leaves the state alone when a step has nothing to learn from', () => {
     const session = open();
     const total = session.gradients(microBatch(6, false));

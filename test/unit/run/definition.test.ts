@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { RunConfig } from '../../../src/config/run-config.ts';
 import type { StoreFacts } from '../../../src/data/facts.ts';
 import { SPLITS } from '../../../src/data/format/store.ts';
 import { defineRun } from '../../../src/run/definition.ts';
@@ -33,6 +34,21 @@ describe('defineRun()', () => {
     assert.deepEqual(layouts[0], layouts[1]);
     const head = run.layout.parameters.find(({ name }) => name === 'pretext.weight')!;
     assert.deepEqual(head.shape, [1, 4]);
+  });
+
+  it('gives phases one program that differ in sequences, start and duration only', () => {
+    const { phases } = tinyRun();
+    const finetune = phases[1]!;
+    const isShared = (change: object) => {
+      const again = { ...finetune, name: 'again', ...change };
+      const run = defineRun({ ...tinyRun(), phases: [...phases, again] } as RunConfig, tinyStore());
+      assert.notEqual(run.phases[0]!.program, run.phases[1]!.program);
+      return run.phases[1]!.program === run.phases[2]!.program;
+    };
+    assert.ok(isShared({ start: 'fresh', duration: { steps: 2 } }));
+    assert.ok(!isShared({ optimizer: { ...finetune.optimizer, momentum: 0.5 } }));
+    assert.ok(!isShared({ objective: { ...finetune.objective, classWeights: 'balanced' } }));
+    assert.ok(!isShared({ data: { ...finetune.data, labelsPerClass: 2 } }), 'other class counts');
   });
 
   it('lets a step have fewer micro-batches than it may', () => {
