@@ -1,6 +1,6 @@
 /** The options of `data import` about its source. */
 import type { Argv } from 'yargs';
-import { DEFAULT_RULES, type SourceOptions } from '../data/importer/import-source.ts';
+import { DEFAULT_RULES, type SourceOptions } from '../data/importer/source-rules.ts';
 import { SYMBOL_MAPS } from '../data/importer/symbol-map.ts';
 
 const FOLDER = 'Folders:';

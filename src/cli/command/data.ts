@@ -1,8 +1,8 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { describeStore, summariseStore } from '../../data/format/describe-store.ts';
 import { openStore } from '../../data/format/open-store.ts';
-import { rulesOf, type SourceOptions } from '../../data/importer/import-source.ts';
 import { importReportText } from '../../data/importer/report.ts';
+import { rulesOf, type SourceOptions } from '../../data/importer/source-rules.ts';
 import { type Command, type PartCommand, partOf } from '../command.ts';
 import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
 import { sourceOptions } from '../import-options.ts';

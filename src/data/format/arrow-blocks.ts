@@ -3,16 +3,22 @@
  * positional read fetches a batch, so reads may overlap in time.
  */
 import { type FileHandle, open } from 'node:fs/promises';
+import { ByteBuffer } from 'flatbuffers';
 import {
   AsyncByteQueue,
   type RecordBatch,
   RecordBatchReader,
   RecordBatchStreamWriter,
   type Schema,
-} from 'apache-arrow';
-import { Footer } from 'apache-arrow/ipc/metadata/file';
+} from './arrow.ts';
 
 const MAGIC = 'ARROW1';
+/** The opening magic, padded. */
+const HEADER_BYTES = 8;
+/** A block in the footer: offset (int64), size of its metadata (int32, padded) and of its body (int64). */
+const BLOCK_BYTES = 24;
+/** Place of the footer's field `recordBatches`, the fourth, in its vtable. */
+const RECORD_BATCHES = 10;
 /** Footer length (int32) and the closing magic. */
 const TRAILER_BYTES = 4 + MAGIC.length;
 
@@ -33,14 +39,11 @@ export class ArrowBlocks {
   readonly #schemaMessage: Uint8Array;
   readonly #onRead: OnRead;
 
-  private constructor(file: FileHandle, footer: Footer, onRead: OnRead) {
+  private constructor(file: FileHandle, { schema, blocks }: FooterContents, onRead: OnRead) {
     this.#file = file;
-    this.schema = footer.schema;
-    this.#blocks = Array.from(footer.recordBatches(), (block) => ({
-      offset: block.offset,
-      sizeBytes: block.metaDataLength + block.bodyLength,
-    }));
-    this.#schemaMessage = encodeSchema(footer.schema);
+    this.schema = schema;
+    this.#blocks = blocks;
+    this.#schemaMessage = encodeSchema(schema);
     this.#onRead = onRead;
   }
 
@@ -82,7 +85,13 @@ function encodeSchema(schema: Schema): Uint8Array {
   return sink.toUint8Array(true);
 }
 
-async function readFooter(file: FileHandle, onRead: OnRead): Promise<Footer> {
+/** What the footer tells: the schema, and where each record batch is. */
+interface FooterContents {
+  readonly schema: Schema;
+  readonly blocks: readonly Block[];
+}
+
+async function readFooter(file: FileHandle, onRead: OnRead): Promise<FooterContents> {
   const { size } = await file.stat();
   if (size < TRAILER_BYTES) throw new Error(`it has ${size} bytes, too few for an Arrow file`);
   const trailer = Buffer.alloc(TRAILER_BYTES);
@@ -93,7 +102,42 @@ async function readFooter(file: FileHandle, onRead: OnRead): Promise<Footer> {
   if (footerBytes <= 0 || start < 0) throw new Error(`its footer claims ${footerBytes} bytes`);
   const bytes = new Uint8Array(footerBytes);
   await readFully(file, bytes, start, onRead);
-  return Footer.decode(bytes);
+  const blocks = blocksIn(bytes);
+  refuseOutside(blocks, start);
+  return { schema: schemaIn(bytes, trailer), blocks };
+}
+
+/** The reader decodes a schema from a file only, so it gets one that is a header and a footer. */
+function schemaIn(footer: Uint8Array, trailer: Uint8Array): Schema {
+  const header = Buffer.from(MAGIC.padEnd(HEADER_BYTES, '\0'), 'latin1');
+  return RecordBatchReader.from(Buffer.concat([header, footer, trailer])).open().schema;
+}
+
+/** Reads the table Footer of Arrow's File.fbs. apache-arrow's own class for it would load 40 modules more. */
+function blocksIn(footer: Uint8Array): Block[] {
+  const buffer = new ByteBuffer(footer);
+  const table = buffer.readInt32(0);
+  const field = buffer.__offset(table, RECORD_BATCHES);
+  const length = field === 0 ? 0 : buffer.__vector_len(table + field);
+  if (length * BLOCK_BYTES > footer.length) {
+    throw new Error(`its footer claims ${length} record batches`);
+  }
+  const first = buffer.__vector(table + field);
+  return Array.from({ length }, (_, index) => {
+    const block = first + index * BLOCK_BYTES;
+    return {
+      offset: Number(buffer.readInt64(block)),
+      sizeBytes: buffer.readInt32(block + 8) + Number(buffer.readInt64(block + 16)),
+    };
+  });
+}
+
+/** Damage must not ask for more memory than the file has bytes. */
+function refuseOutside(blocks: readonly Block[], end: number): void {
+  for (const { offset, sizeBytes } of blocks) {
+    if (offset >= HEADER_BYTES && sizeBytes > 0 && offset + sizeBytes <= end) continue;
+    throw new Error(`its footer puts a batch of ${sizeBytes} bytes at byte ${offset}`);
+  }
 }
 
 async function readFully(

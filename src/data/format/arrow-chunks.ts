@@ -1,5 +1,5 @@
 /** The bytes of an Arrow IPC file, batch by batch, with at most one batch in memory. */
-import { AsyncByteQueue, type RecordBatch, RecordBatchFileWriter, type Schema } from 'apache-arrow';
+import { AsyncByteQueue, type RecordBatch, RecordBatchFileWriter, type Schema } from './arrow.ts';
 
 /** Collects the output of apache-arrow's writer, so that we can take it after each batch. */
 class ChunkSink extends AsyncByteQueue {

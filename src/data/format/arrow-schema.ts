@@ -13,7 +13,7 @@ import {
   Uint8,
   Uint16,
   Utf8,
-} from 'apache-arrow';
+} from './arrow.ts';
 import type { Split, ValueType } from './store.ts';
 import { UNLABELLED } from './store.ts';
 import type { StoredValues } from './values.ts';

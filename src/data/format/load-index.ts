@@ -1,5 +1,5 @@
 /** Reads all of `index.arrow`: the columns that planning needs, ids, groups, and each batch's first row. */
-import { type RecordBatch, Utf8, type Vector } from 'apache-arrow';
+import { type RecordBatch, Utf8, type Vector } from './arrow.ts';
 import type { ArrowBlocks } from './arrow-blocks.ts';
 import { SPLITS, type Split, type StoreIndex, UNLABELLED } from './store.ts';
 

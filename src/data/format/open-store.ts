@@ -1,7 +1,7 @@
 /** Opens a dataset folder for random access. The index is in memory; each call reads the values it needs. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { List } from 'apache-arrow';
+import type { List } from './arrow.ts';
 import { ArrowBlocks, type OnRead } from './arrow-blocks.ts';
 import { sequencesSchema } from './arrow-schema.ts';
 import { BatchCache } from './batch-cache.ts';

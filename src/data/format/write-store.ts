@@ -1,5 +1,5 @@
 /** Writes a dataset folder: rows by length, streamed batch by batch, visible only when complete. */
-import type { RecordBatch } from 'apache-arrow';
+
 import {
   type FolderWriter,
   type WrittenFile,
@@ -7,6 +7,7 @@ import {
 } from '../../core/atomic-folder.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
+import type { RecordBatch } from './arrow.ts';
 import { arrowFileChunks } from './arrow-chunks.ts';
 import {
   indexBatch,

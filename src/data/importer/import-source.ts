@@ -8,52 +8,7 @@ import { LockstepError } from '../../core/errors.ts';
 import type { ImporterDefinition } from './define-importer.ts';
 import type { ImportItem } from './record.ts';
 import { importers } from './registry.ts';
-
-/** A source and how to read it. */
-export interface SourceOptions extends SourceRules {
-  source: string;
-  /** Kind of the importer. When absent, the source decides. */
-  importer?: string | undefined;
-  /** Options of the importer; they override the rules. */
-  options?: Readonly<Record<string, unknown>>;
-  /** The same as a command line gives them: "key=value", the value in YAML. */
-  option?: readonly string[];
-  maxLength?: number | undefined;
-}
-
-/** The rules of all built-in importers. A dataset's manifest keeps them. */
-export interface SourceRules {
-  classBy: string;
-  ending: string[];
-  depth: number;
-  groupBy: string;
-  groupLevels: number;
-  symbolMap: string;
-  exclude: string[];
-  values: string;
-  id: string | undefined;
-  label: string | undefined;
-  group: string | undefined;
-  split: string | undefined;
-  delimiter: string;
-}
-
-/** The rules by default. */
-export const DEFAULT_RULES: SourceRules = {
-  classBy: 'folder',
-  ending: [],
-  depth: 0,
-  groupBy: 'file',
-  groupLevels: 1,
-  symbolMap: 'none',
-  exclude: [],
-  values: 'values',
-  id: undefined,
-  label: undefined,
-  group: undefined,
-  split: undefined,
-  delimiter: ',',
-};
+import { rulesOf, type SourceOptions } from './source-rules.ts';
 
 /** A source with its importer. */
 export interface ChosenSource {
@@ -61,13 +16,6 @@ export interface ChosenSource {
   /** The importer's options, with defaults. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly items: AsyncIterable<ImportItem>;
-}
-
-export function rulesOf(options: SourceOptions): SourceRules {
-  const { classBy, ending, depth, groupBy, groupLevels, symbolMap, exclude } = options;
-  const { values, id, label, group, split, delimiter } = options;
-  const folder = { classBy, ending, depth, groupBy, groupLevels, symbolMap, exclude };
-  return { ...folder, values, id, label, group, split, delimiter };
 }
 
 /** @throws LockstepError USAGE, DATA_NOT_FOUND */

@@ -2,16 +2,15 @@
 import { basename } from 'node:path';
 import type { BuildOptions } from '../../data/importer/build-options.ts';
 import { buildStore as buildFromItems } from '../../data/importer/build-store.ts';
+import { type ChosenSource, importSource } from '../../data/importer/import-source.ts';
+import type { ImportItem } from '../../data/importer/record.ts';
+import type { ImportReport } from '../../data/importer/report.ts';
 import {
-  type ChosenSource,
   DEFAULT_RULES,
-  importSource,
   rulesOf,
   type SourceOptions,
   type SourceRules,
-} from '../../data/importer/import-source.ts';
-import type { ImportItem } from '../../data/importer/record.ts';
-import type { ImportReport } from '../../data/importer/report.ts';
+} from '../../data/importer/source-rules.ts';
 import { extensionOf, recordOf } from '../../extension/identity.ts';
 import { type ExtensionOptions, loadExtensions } from '../../extension/load.ts';
 import { type StopRequests, untilStopped } from '../train/stop-requests.ts';

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { z } from 'zod';
 import { defineImporter } from '../../../../src/data/importer/define-importer.ts';
-import { importSource, type SourceOptions } from '../../../../src/data/importer/import-source.ts';
+import { importSource } from '../../../../src/data/importer/import-source.ts';
 import { ImporterRegistry, importers } from '../../../../src/data/importer/registry.ts';
+import type { SourceOptions } from '../../../../src/data/importer/source-rules.ts';
 import { collectItems, temporaryFolder } from '../sample-store.ts';
 
 const { path: folder, release } = temporaryFolder();
