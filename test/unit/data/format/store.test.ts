@@ -396,28 +396,21 @@ describe('a store that is missing or damaged', () => {
     );
   });
 
-  it('is refused, or opens, when a word of its footer is damaged: it asks for no memory that it has not', async () => {
+  it('is refused when its footer puts record batches where none can be', async () => {
     const path = join(folder.path, 'damaged-footer');
     await writeStore(path, sampleContent('uint8', LENGTHS));
     const file = join(path, 'sequences.arrow');
     const whole = readFileSync(file);
-    const footerBytes = whole.readInt32LE(whole.length - 10);
-    let refused = 0;
-    for (let at = whole.length - 10 - footerBytes; at < whole.length - 10; at += 4) {
-      for (const word of [0x7fffffff, -1]) {
+    // The only block begins at byte 8, after the magic. Its length in the footer comes before it.
+    const block = whole.lastIndexOf(Buffer.from([8, 0, 0, 0, 0, 0, 0, 0]));
+    for (const word of [block - 4, block, block + 8, block + 16]) {
+      for (const value of [0x7fffffff, -1]) {
         const damaged = Buffer.from(whole);
-        damaged.writeInt32LE(word, at);
+        damaged.writeInt32LE(value, word);
         writeFileSync(file, damaged);
-        try {
-          await (await openStore(path)).close();
-        } catch (error) {
-          assert(error instanceof LockstepError, `byte ${at}: ${error}`);
-          assert.match(error.message, /is damaged: sequences\.arrow/);
-          refused++;
-        }
+        await fails(openStore(path), 'STORE_CORRUPT', /is damaged: sequences\.arrow/);
       }
     }
-    assert.ok(refused > 20);
   });
 
   it('is refused when the row counts or the value type do not agree', async () => {
