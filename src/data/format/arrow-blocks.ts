@@ -125,9 +125,11 @@ function blocksIn(footer: Uint8Array): Block[] {
   const first = buffer.__vector(table + field);
   return Array.from({ length }, (_, index) => {
     const block = first + index * BLOCK_BYTES;
+    const [metadataBytes, bodyBytes] = [buffer.readInt32(block + 8), buffer.readInt64(block + 16)];
+    if (metadataBytes < 0 || bodyBytes < 0n) throw new Error('its footer claims a negative size');
     return {
       offset: Number(buffer.readInt64(block)),
-      sizeBytes: buffer.readInt32(block + 8) + Number(buffer.readInt64(block + 16)),
+      sizeBytes: metadataBytes + Number(bodyBytes),
     };
   });
 }
