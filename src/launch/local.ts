@@ -1,7 +1,7 @@
 /** Starts worker processes on this host, one for each device, with their output in files. */
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Device } from './device.ts';
 import { type EnvironmentOptions, inheritedEnvironment, workerEnvironment } from './environment.ts';
 import { lastLineOf } from './last-line.ts';
@@ -81,7 +81,9 @@ function startWorker(options: LocalLaunchOptions, seat: Seat, watch: LaunchWatch
 export function environmentOf(options: LocalLaunchOptions, seat: Seat): Record<string, string> {
   const { devices, engine, runFolder } = options;
   const device = devices[seat.slot]!;
-  return workerEnvironment({ device, engine, runFolder, seat: seat.environment });
+  // Absolute: with a relative path, Node 20's recursive mkdir never ends once the current folder is deleted.
+  const folder = resolve(runFolder);
+  return workerEnvironment({ device, engine, runFolder: folder, seat: seat.environment });
 }
 
 /** The file with the raw output of the worker in `slot`. */
