@@ -9,6 +9,11 @@ import type { ObjectiveConfig } from '../../src/config/phase-section.ts';
 import type { Engine, Session } from '../../src/engine/engine.ts';
 import { type Formulations, PLAIN_FORMULATIONS } from '../../src/engine/formulations.ts';
 import { createEngine } from '../../src/engine/select.ts';
+import { backendOf } from '../../src/engine/tensorflow/binding.ts';
+import { makeKernels } from '../../src/engine/tensorflow/kernels.ts';
+import { loadTensorflow } from '../../src/engine/tensorflow/library.ts';
+import { recordBatchStep } from '../../src/engine/tensorflow/record-step.ts';
+import { gradientStep } from '../../src/engine/tfjs/steps.ts';
 import type { Model } from '../../src/nn/model/model.ts';
 import { makeProgram } from '../../src/nn/program.ts';
 import { registry } from '../../src/nn/registry.ts';
@@ -144,6 +149,28 @@ describe('the compiled engine', whereTensorflowIs, () => {
     assert.deepEqual(session.gradients(batch), ofOther);
     session.dispose();
     fresh.dispose();
+  });
+
+  it('sums over no channels that a filter gradient takes as well: as a pair, TensorFlow computes them wrong', async () => {
+    await open('compiled');
+    const tf = loadTensorflow();
+    const backend = { tf, kernels: makeKernels(tf), formulations: PLAIN_FORMULATIONS };
+    for (const parts of Object.values(MODELS)) {
+      const { program } = stepProgram(...parts);
+      const what = { feeds: program.feeds, variant: { isPadded: false, isLong: false } };
+      const step = recordBatchStep(backend, backendOf(tf), program, what, gradientStep);
+      const inputsOf = (name: string, index: number) =>
+        step.recording.nodes.flatMap((node) =>
+          node.kind === 'operation' && node.op === name ? [JSON.stringify(node.inputs[index])] : [],
+        );
+      const sums = inputsOf('BiasAddGrad', 0);
+      const gradients = new Set(inputsOf('Conv2DBackpropFilter', 2));
+      assert.ok(sums.length > 0 && gradients.size > 0);
+      assert.deepEqual(
+        sums.filter((input) => gradients.has(input)),
+        [],
+      );
+    }
   });
 
   it('refuses a micro-batch with an input that the program does not declare', async () => {

@@ -48,6 +48,16 @@ export function makeKernels(tf: TensorflowLibrary): Kernels {
   /** Repeats `[C]` once for each of `rows`. */
   const repeated = (value: Tensor, rows: Tensor) =>
     tf.tile(tf.reshape(value, [1, value.shape[0]!]), [rows.shape[0]!, 1]);
+  /**
+   * `[…, C]` → `[N, C]`. In a graph, TensorFlow joins a sum over channels with the filter gradient of the same tensor
+   * into one operation of oneDNN, and its sum is wrong in some graphs, at random. It does not join it through this.
+   */
+  const asMatrix = (x: Tensor) => {
+    const channels = x.shape.at(-1)!;
+    const shape = shapeTensor([x.size / channels, channels]);
+    const attributes = [...float, type('Tshape', binding.TF_INT32)];
+    return backend.executeSingleOutput('Reshape', attributes, [x, shape]);
+  };
   const float1 = (op: string) => (a: Tensor) => backend.executeSingleOutput(op, float, [a]);
   const float2 = (op: string) => (a: Tensor, b: Tensor) =>
     backend.executeSingleOutput(op, float, [a, b]);
@@ -73,7 +83,8 @@ export function makeKernels(tf: TensorflowLibrary): Kernels {
     reluGradient: float2('ReluGrad'),
     biasAdd: (x: Tensor, bias: Tensor) =>
       backend.executeSingleOutput('BiasAdd', channelsLast, [x, bias]),
-    channelSums: (dy: Tensor) => backend.executeSingleOutput('BiasAddGrad', channelsLast, [dy]),
+    channelSums: (x: Tensor) =>
+      backend.executeSingleOutput('BiasAddGrad', channelsLast, [asMatrix(x)]),
     /** `a · b`, either transposed first. */
     matMul: (a: Tensor, b: Tensor, transposeA = false, transposeB = false) =>
       backend.executeSingleOutput(
