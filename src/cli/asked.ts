@@ -53,10 +53,11 @@ const isOption = (word: string): boolean => word.startsWith('-');
 function optionsFirst(words: readonly string[], names: readonly string[]): readonly string[] {
   const isComplete = words.some((word) => ['--help', '--version', ...names].includes(word));
   if (isComplete) return words;
+  const meant = nearestName(words[0]!, ['--help', '--version']);
   throw new LockstepError(
     'USAGE',
     `"${words[0]}" comes before any command.`,
-    `Name a command first: ${names.join(', ')}.`,
+    meant === undefined ? `Name a command first: ${names.join(', ')}.` : `Did you mean "${meant}"?`,
   );
 }
 

@@ -43,6 +43,8 @@ export async function runStudy(
     (sum, { pretrainingShares }) => sum + pretrainingShares.length,
     cells.length,
   );
+  const text = `${expected} parts to train. Ctrl-C saves what is done; the same command goes on.`;
+  hooks.onEvent({ kind: 'status', text });
   const results = await runGrid({
     folder,
     devices,

@@ -178,7 +178,7 @@ const DATA_OF_RUNS: readonly Case[] = [
     what: 'a dataset that is not there',
     args: ['data', 'info', 'nosuch'],
     code: 3,
-    says: `DATA_NOT_FOUND: Cannot open dataset "nosuch": there is no manifest.json in it. Check the path, or make the dataset: "${LOCKSTEP} data import --help".`,
+    says: `DATA_NOT_FOUND: Cannot open dataset "nosuch": there is no such folder. Check the path, or make the dataset: "${LOCKSTEP} data import --help".`,
   },
   {
     what: 'a truncated dataset',
@@ -410,7 +410,7 @@ const RUNS: readonly Case[] = [
     what: 'predictions of a dataset that is not there',
     args: ['predict', 'run', '--data', 'nosuch'],
     code: 3,
-    says: `DATA_NOT_FOUND: Cannot open dataset "nosuch": there is no manifest.json in it. Check the path, or make the dataset: "${LOCKSTEP} data import --help".`,
+    says: `DATA_NOT_FOUND: Cannot open dataset "nosuch": there is no such folder. Check the path, or make the dataset: "${LOCKSTEP} data import --help".`,
   },
   {
     what: 'a crop of less than nothing',

@@ -116,7 +116,7 @@ describe('lockstep', () => {
     assert.equal(code, 0);
     assert.match(stdout, /^layer +output +parameters +activations$/m);
     assert.match(stdout, /^model\.1\.m\.3 +\d+ × \d+ × 8 +192 +-\d\S* … \d/m);
-    assert.match(stdout, /receptive field 15 steps/);
+    assert.match(stdout, /receptive field 15 timesteps/);
   });
 
   it('debug names the parameter and the layer when a weight is not a number', async () => {

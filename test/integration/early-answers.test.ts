@@ -99,7 +99,7 @@ describe('before a process starts', () => {
     edit(run, place.path('data'), nowhere);
     await refused(
       run,
-      `DATA_NOT_FOUND: Cannot open dataset "${nowhere}": there is no manifest.json in it. Check the path, or make the dataset: "${LOCKSTEP} data import --help".`,
+      `DATA_NOT_FOUND: Cannot open dataset "${nowhere}": there is no such folder. Check the path, or make the dataset: "${LOCKSTEP} data import --help".`,
       3,
     );
   });

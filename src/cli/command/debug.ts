@@ -43,6 +43,6 @@ export const debugCommand: Command<DebugOptions> = {
 function showLayers({ ranges, layout, receptiveField, totalSteps }: LayerReport): void {
   process.stdout.write(
     `${layerTable(ranges, layout)}\n${layout.parameterCount} parameters, receptive field ` +
-      `${receptiveField} steps, ${totalSteps} global steps\n`,
+      `${receptiveField} timesteps, ${totalSteps} global steps\n`,
   );
 }

@@ -106,7 +106,7 @@ export const trainCommand: Command<TrainOptions> = {
         array: true,
         nargs: 1,
         default: [] as string[],
-        describe: `Inject a fault into a worker: kill@rank=1,step=20 (or ${SIMULATED_FAULTS})`,
+        describe: `Inject a fault into a worker, such as kill@rank=1,step=20: one of ${SIMULATED_FAULTS}`,
       }) as Argv<TrainOptions>,
   handler: async (options: ArgumentsCamelCase<TrainOptions>) => {
     const cluster = clusterGiven(options);

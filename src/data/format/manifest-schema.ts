@@ -1,5 +1,6 @@
 /** Reads and checks `manifest.json`. Everything else sees it typed. */
 
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -66,9 +67,12 @@ async function readText(path: string): Promise<string> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
+    const missing = existsSync(path)
+      ? `there is no ${MANIFEST_FILE} in it`
+      : 'there is no such folder';
     throw new LockstepError(
       'DATA_NOT_FOUND',
-      `Cannot open dataset "${path}": there is no ${MANIFEST_FILE} in it.`,
+      `Cannot open dataset "${path}": ${missing}.`,
       `Check the path, or make the dataset: "${commandLine('data', 'import', '--help')}".`,
       { cause: error },
     );

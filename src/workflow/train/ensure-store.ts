@@ -27,6 +27,6 @@ export async function ensureStore(
     if (existsSync(data.store)) return;
     throw thrown;
   }
-  const text = `Made ${report.kept} synthetic sequences (${report.keptTokens} steps) in ${data.store}.`;
+  const text = `Made ${report.kept} synthetic sequences (${report.keptTokens} timesteps) in ${data.store}.`;
   hooks.onEvent({ kind: 'status', text });
 }

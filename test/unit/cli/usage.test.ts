@@ -95,6 +95,10 @@ const COMMANDS_MISTYPED: readonly Case[] = [
     args: ['--workers', '2'],
     says: () => `USAGE: "--workers" comes before any command. Name a command first: ${NAMES}.`,
   },
+  {
+    args: ['--helpp'],
+    says: () => 'USAGE: "--helpp" comes before any command. Did you mean "--help"?',
+  },
 ];
 
 const ARGUMENTS: readonly Case[] = [

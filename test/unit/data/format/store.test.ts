@@ -338,8 +338,10 @@ describe('a store that is missing or damaged', () => {
 
   it('is not found where there is none', async () => {
     const path = join(folder.path, 'nowhere');
-    const message = `Cannot open dataset "${path}": there is no manifest.json in it.`;
+    const message = `Cannot open dataset "${path}": there is no such folder.`;
     await fails(openStore(path), 'DATA_NOT_FOUND', message);
+    const other = `Cannot open dataset "${folder.path}": there is no manifest.json in it.`;
+    await fails(openStore(folder.path), 'DATA_NOT_FOUND', other);
   });
 
   it('is refused when the manifest is not JSON, incomplete, or of another format version', async () => {
