@@ -87,5 +87,11 @@ export function sourceOptions<T>(yargs: Argv<T>): Argv<T & SourceOptions> {
       type: 'string',
       default: DEFAULT_RULES.delimiter,
       describe: 'Between the cells of a CSV file',
+    })
+    .option('decimal', {
+      group: TABLE,
+      choices: ['.', ','],
+      default: DEFAULT_RULES.decimal,
+      describe: "What stands before the fraction of a CSV file's values",
     }) as unknown as Argv<T & SourceOptions>;
 }

@@ -13,6 +13,7 @@ export interface StoreOptions {
   minLength: number | undefined;
   maxLength: number | undefined;
   longer: string;
+  missing: string;
   shares: string;
   perClass: number | undefined;
   perGroup: number | undefined;
@@ -35,6 +36,11 @@ export function storeOptions<T>(yargs: Argv<T>): Argv<T & StoreOptions> {
       choices: ['skip', 'truncate'],
       default: 'skip',
       describe: 'What happens to longer ones',
+    })
+    .option('missing', {
+      choices: ['skip', 'strip-tail'],
+      default: 'skip',
+      describe: 'Sequences with NaN: left out, or cut before a tail of NaN',
     })
     .option('shares', {
       type: 'string',
@@ -62,6 +68,7 @@ export function storeBuildOptions(options: StoreOptions): Omit<BuildStoreOptions
       ...(maxLength !== undefined && { maximum: maxLength }),
       longer: options.longer as 'skip' | 'truncate',
     },
+    missing: options.missing as 'skip' | 'strip-tail',
     shares: parseShares(options.shares),
     caps: {
       ...(perClass !== undefined && { perClass }),

@@ -17,7 +17,7 @@ import {
   type ResolvedOptions,
   resolveOptions,
 } from './build-options.ts';
-import { checkValues } from './check-values.ts';
+import { checkValues, withoutMissingTail } from './check-values.ts';
 import { classNames, countGroups, labelNumber, refuseRepeatedIds } from './label-groups.ts';
 import {
   type ImportItem,
@@ -64,6 +64,7 @@ class StoreBuild {
   readonly #onProgress: (progress: ImportProgress) => void;
   readonly #skipped = new Map<SkipReason, NameTally>();
   readonly #truncated = new NameTally(compareUtf8);
+  readonly #stripped = new NameTally(compareUtf8);
   #read = 0;
 
   constructor(
@@ -125,9 +126,11 @@ class StoreBuild {
   }
 
   async #accept(raw: RawRecord): Promise<SpilledRecord | undefined> {
-    const { valueType, length, largestValue } = this.#options;
-    const checked = checkValues(raw.values, valueType, { ...length, largestValue });
+    const { valueType, length, largestValue, missing } = this.#options;
+    const values = missing === 'skip' ? raw.values : withoutMissingTail(raw.values);
+    const checked = checkValues(values, valueType, { ...length, largestValue });
     if ('skipped' in checked) return this.#skip(raw.id, checked.skipped);
+    if (values.length < raw.values.length) this.#stripped.add(raw.id);
     if (checked.truncated) this.#truncated.add(raw.id);
     return {
       id: raw.id,
@@ -165,8 +168,8 @@ class StoreBuild {
   }
 
   async #write(rows: readonly SpilledRow[], classes: readonly string[]): Promise<StoreManifest> {
-    const { target, name, valueType, overwrite, provenance, length, shares, caps, seed } =
-      this.#options;
+    const { target, name, valueType, overwrite, provenance } = this.#options;
+    const { length, shares, caps, seed, missing } = this.#options;
     return await writeStore<SpilledRow>(
       target,
       {
@@ -175,7 +178,7 @@ class StoreBuild {
         classes,
         rows,
         readValues: (row) => this.#spill.read(row.offset, row.length),
-        provenance: { ...provenance, length, shares, caps, seed },
+        provenance: { ...provenance, length, shares, caps, seed, missing },
       },
       {
         overwrite,
@@ -199,6 +202,7 @@ class StoreBuild {
       kept: manifest.sequences,
       keptTokens: manifest.tokens,
       truncated: this.#truncated.finish(),
+      stripped: this.#stripped.finish(),
       skipped: Object.fromEntries(found.map((why) => [why, this.#skipped.get(why)!.finish()])),
       labelConflicts: { count: conflicts.length, examples: conflicts.slice(0, CONFLICT_EXAMPLES) },
       classes: manifest.classes.map((name, label) => ({

@@ -10,17 +10,19 @@ import { readFailure } from './read-failure.ts';
 import type { RawRecord } from './record.ts';
 import {
   lineError,
-  parseValuesCell,
   type TableColumns,
   type TableOptions,
   tableColumns,
   toRecord,
 } from './table-columns.ts';
+import { type CellError, type DecimalMark, parseValuesCell } from './values-cell.ts';
 
 /** How to read a CSV file. */
 export interface CsvOptions extends TableOptions {
   /** Separates cells; a comma by default. */
   readonly delimiter?: string;
+  /** In values; a point by default. */
+  readonly decimal?: DecimalMark;
 }
 
 export const csvImporter = defineImporter({
@@ -29,9 +31,12 @@ export const csvImporter = defineImporter({
     ...tableColumns,
     /** Between cells. */
     delimiter: z.string().min(1).default(','),
+    /** What stands before the fraction of a value. */
+    decimal: z.enum(['.', ',']).default('.'),
   }),
   accepts: (path) => path.endsWith('.csv'),
-  records: (path, { delimiter, ...columns }) => importCsv({ path, columns, delimiter }),
+  records: (path, { delimiter, decimal, ...columns }) =>
+    importCsv({ path, columns, delimiter, decimal }),
 });
 
 type Cells = Readonly<Record<string, string>>;
@@ -58,7 +63,8 @@ export async function* importCsv(options: CsvOptions): AsyncGenerator<RawRecord>
       );
     }
   } catch (error) {
-    if (error instanceof CsvError) throw lineError(path, lineOf(error), reasonOf(error), error);
+    if (error instanceof CsvError)
+      throw lineError(path, lineOf(error), reasonOf(error), { cause: error });
     throw readFailure(error, path, 'file');
   }
 }
@@ -101,11 +107,17 @@ function defaultId(path: string, line: number): string {
   return `${basename(path)}:${line}`;
 }
 
-function valuesOf({ path, columns }: CsvOptions, cells: Cells, line: number): Float64Array {
+function valuesOf(
+  { path, columns, decimal }: CsvOptions,
+  cells: Cells,
+  line: number,
+): Float64Array {
   try {
-    return parseValuesCell(cells[columns.values]!);
-  } catch (error) {
-    throw lineError(path, line, `column "${columns.values}": ${(error as Error).message}`, error);
+    return parseValuesCell(cells[columns.values]!, decimal);
+  } catch (thrown) {
+    const cause = thrown as CellError;
+    const what = `column "${columns.values}": ${cause.message}`;
+    throw lineError(path, line, what, { cause, advice: cause.advice });
   }
 }
 

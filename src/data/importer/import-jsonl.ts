@@ -4,9 +4,11 @@ import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { defineImporter } from './define-importer.ts';
+import { parseJsonLine, sourceOfField } from './json-line.ts';
 import { readFailure } from './read-failure.ts';
 import type { RawRecord } from './record.ts';
 import { lineError, type TableOptions, tableColumns, toRecord } from './table-columns.ts';
+import { nonFiniteNumber } from './values-cell.ts';
 
 export const jsonlImporter = defineImporter({
   kind: 'jsonl',
@@ -15,7 +17,13 @@ export const jsonlImporter = defineImporter({
   records: (path, columns) => importJsonl({ path, columns }),
 });
 
-type Fields = Readonly<Record<string, unknown>>;
+/** One line: its fields, and its text. */
+interface Line {
+  readonly path: string;
+  readonly number: number;
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly source: string;
+}
 
 /**
  * Yields the lines of the file and ignores empty ones.
@@ -27,7 +35,7 @@ export async function* importJsonl(options: TableOptions): AsyncGenerator<RawRec
   try {
     for await (const text of linesOf(input)) {
       line++;
-      if (text.trim() !== '') yield recordOf(options, line, parseLine(options.path, line, text));
+      if (text.trim() !== '') yield recordOf(options, parseLine(options.path, line, text));
     }
   } catch (error) {
     throw readFailure(error, options.path, 'file');
@@ -48,53 +56,57 @@ async function* linesOf(input: ReturnType<typeof createReadStream>): AsyncGenera
   if (failure !== undefined) throw failure;
 }
 
-function parseLine(path: string, line: number, text: string): Fields {
-  let parsed: unknown;
+function parseLine(path: string, number: number, text: string): Line {
+  let parsed: ReturnType<typeof parseJsonLine>;
   try {
-    parsed = JSON.parse(line === 1 ? text.replace(/^\uFEFF/, '') : text);
-  } catch (error) {
-    throw lineError(path, line, 'it is not JSON', error);
+    parsed = parseJsonLine(number === 1 ? text.replace(/^\uFEFF/, '') : text);
+  } catch (cause) {
+    const reason = (cause as SyntaxError).message;
+    throw lineError(path, number, `it is not JSON (${reason})`, { cause });
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw lineError(path, line, 'it is not a JSON object');
+  const { value: fields, source } = parsed;
+  if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
+    throw lineError(path, number, 'it is not a JSON object');
   }
-  return parsed as Fields;
+  return { path, number, fields: fields as Line['fields'], source };
 }
 
-function recordOf({ path, columns }: TableOptions, line: number, fields: Fields): RawRecord {
+function recordOf({ columns }: TableOptions, line: Line): RawRecord {
   const row = {
-    id: textField(path, line, fields, columns.id),
-    label: textField(path, line, fields, columns.label),
-    group: textField(path, line, fields, columns.group),
-    split: textField(path, line, fields, columns.split),
+    id: textField(line, columns.id),
+    label: textField(line, columns.label),
+    group: textField(line, columns.group),
+    split: textField(line, columns.split),
   };
-  const fallbackId = `${basename(path)}:${line}`;
-  return toRecord(path, line, row, fallbackId, valuesField(path, line, fields, columns.values));
+  const { path, number } = line;
+  const fallbackId = `${basename(path)}:${number}`;
+  return toRecord(path, number, row, fallbackId, valuesField(line, columns.values));
 }
 
 /** A string, number or boolean as text; undefined for an absent label, group or split. */
-function textField(
-  path: string,
-  line: number,
-  fields: Fields,
-  name: string | undefined,
-): string | undefined {
-  const value = name === undefined ? undefined : fields[name];
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === 'object') throw lineError(path, line, `field "${name}" is not text`);
-  return String(value);
+function textField(line: Line, name: string | undefined): string | undefined {
+  if (name === undefined || !Object.hasOwn(line.fields, name)) return undefined;
+  const value = line.fields[name];
+  if (value === null) return undefined;
+  if (typeof value === 'object') {
+    throw lineError(line.path, line.number, `field "${name}" is not text`);
+  }
+  // The digits as they are written: as a number, an id beyond 2^53 would be rounded.
+  return typeof value === 'number' ? sourceOfField(line.source, name)! : String(value);
 }
 
-function valuesField(path: string, line: number, fields: Fields, name: string): Float64Array {
-  const found = fields[name];
-  if (!Array.isArray(found)) throw lineError(path, line, `it has no array field "${name}"`);
+/** The values; no list at all (null) is an empty one. */
+function valuesField(line: Line, name: string): Float64Array {
+  const { path, number, fields } = line;
+  const found = Object.hasOwn(fields, name) ? fields[name] : undefined;
+  if (found === null) return new Float64Array(0);
+  if (!Array.isArray(found)) throw lineError(path, number, `it has no array field "${name}"`);
   return Float64Array.from(found, (value: unknown, position) => {
     if (typeof value === 'number') return value;
     if (value === null) return Number.NaN;
-    throw lineError(
-      path,
-      line,
-      `field "${name}": ${JSON.stringify(value)} at ${position} is not a number`,
-    );
+    const named = typeof value === 'string' ? nonFiniteNumber(value) : undefined;
+    if (named !== undefined) return named;
+    const what = `${JSON.stringify(value).slice(0, 100)} at ${position} is not a number`;
+    throw lineError(path, number, `field "${name}": ${what}`);
   });
 }

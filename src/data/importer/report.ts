@@ -28,6 +28,8 @@ export interface ImportReport {
   readonly kept: number;
   readonly keptTokens: number;
   readonly truncated: Tally;
+  /** Sequences that lost a tail of NaN. */
+  readonly stripped: Tally;
   readonly skipped: Readonly<Partial<Record<SkipReason, Tally>>>;
   /** Equal sequences with different labels: how many, and the first few. */
   readonly labelConflicts: { readonly count: number; readonly examples: readonly LabelConflict[] };
@@ -71,6 +73,9 @@ export function readingLines(report: ImportReport): string[] {
   ];
   if (report.truncated.count > 0) {
     lines.push(tallyLine('cut to the maximum length', report.truncated));
+  }
+  if (report.stripped.count > 0) {
+    lines.push(tallyLine('cut before a tail of NaN', report.stripped));
   }
   for (const [reason, tally] of Object.entries(report.skipped)) {
     lines.push(tallyLine(`skipped, ${SKIP_REASONS[reason as SkipReason]}`, tally));

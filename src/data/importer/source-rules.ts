@@ -27,6 +27,7 @@ export interface SourceRules {
   group: string | undefined;
   split: string | undefined;
   delimiter: string;
+  decimal: string;
 }
 
 /** The rules by default. */
@@ -44,11 +45,12 @@ export const DEFAULT_RULES: SourceRules = {
   group: undefined,
   split: undefined,
   delimiter: ',',
+  decimal: '.',
 };
 
 export function rulesOf(options: SourceOptions): SourceRules {
   const { classBy, ending, depth, groupBy, groupLevels, symbolMap, exclude } = options;
-  const { values, id, label, group, split, delimiter } = options;
+  const { values, id, label, group, split, delimiter, decimal } = options;
   const folder = { classBy, ending, depth, groupBy, groupLevels, symbolMap, exclude };
-  return { ...folder, values, id, label, group, split, delimiter };
+  return { ...folder, values, id, label, group, split, delimiter, decimal };
 }

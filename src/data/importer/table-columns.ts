@@ -35,10 +35,10 @@ export function lineError(
   path: string,
   line: number,
   what: string,
-  cause?: unknown,
+  { cause, advice = 'Correct the line.' }: { cause?: unknown; advice?: string | undefined } = {},
 ): LockstepError {
   const message = `Cannot read "${path}", line ${line}: ${what}.`;
-  return new LockstepError('DATA_INVALID', message, 'Correct the line.', { cause });
+  return new LockstepError('DATA_INVALID', message, advice, { cause });
 }
 
 /** The text of all columns except the values. */
@@ -74,33 +74,4 @@ function splitOf(path: string, line: number, text: string | undefined): Split | 
   if (text === undefined || text === '') return undefined;
   if (SPLITS.includes(text as Split)) return text as Split;
   throw lineError(path, line, `split "${text}" is none of ${SPLITS.join(', ')}`);
-}
-
-/**
- * The numbers of one cell: a JSON array, or numbers separated by spaces, commas or semicolons. Understands
- * text for NaN and the infinities, so that the report can name the sequence.
- * @throws Error that names the text that is no number
- */
-export function parseValuesCell(cell: string): Float64Array {
-  const list = cell.trim().replace(/^\[|\]$/g, '');
-  const parts = list.split(/[\s;,]+/).filter((part) => part !== '');
-  return Float64Array.from(parts, parseNumber);
-}
-
-const NON_FINITE: Readonly<Record<string, number>> = {
-  nan: Number.NaN,
-  na: Number.NaN,
-  null: Number.NaN,
-  inf: Number.POSITIVE_INFINITY,
-  infinity: Number.POSITIVE_INFINITY,
-};
-
-/** Matches in one way only, so in linear time: `\d+\.?\d*` would match n digits in n ways. */
-const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
-
-function parseNumber(text: string): number {
-  if (NUMBER.test(text)) return Number(text);
-  const named = NON_FINITE[text.toLowerCase().replace(/^[+-]/, '')];
-  if (named === undefined) throw new Error(`"${text.slice(0, 100)}" is not a number`);
-  return text.startsWith('-') ? -named : named;
 }

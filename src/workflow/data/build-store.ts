@@ -71,9 +71,20 @@ function importerRecord({ importer, options }: ChosenSource) {
 /** Those that the records' way into the dataset has. */
 function buildOptionsOf(options: BuildStoreOptions) {
   const { overwrite, length, classes, shares, duplicates, largestValue, caps, seed } = options;
-  const { provenance, onProgress } = options;
+  const { provenance, onProgress, missing } = options;
   return {
-    ...{ overwrite, length, classes, shares, duplicates, largestValue, caps, seed, provenance },
+    ...{
+      overwrite,
+      length,
+      classes,
+      shares,
+      duplicates,
+      largestValue,
+      caps,
+      seed,
+      provenance,
+      missing,
+    },
     ...(onProgress !== undefined && { onProgress }),
   };
 }

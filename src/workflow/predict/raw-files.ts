@@ -42,7 +42,9 @@ const provenance = z.object({
     group: z.string().optional(),
     split: z.string().optional(),
     delimiter: z.string().default(','),
+    decimal: z.string().default('.'),
   }),
+  missing: z.enum(['skip', 'strip-tail']).default('skip'),
   length: z.object({
     minimum: z.number(),
     maximum: z.number(),
@@ -76,7 +78,7 @@ export async function openRawFiles(
   try {
     const store = join(root, 'store');
     const report = await importRaw({ source, labelled, target: store, manifest, ...training });
-    if (report.kept < report.read || report.truncated.count > 0) {
+    if (report.kept < report.read || report.truncated.count + report.stripped.count > 0) {
       onEvent({ kind: 'status', text: readingLines(report).join('\n') });
     }
     return { store, remove };
@@ -98,7 +100,7 @@ interface RawImport extends Omit<RawRequest, 'run'>, TrainingRules {
 }
 
 async function importRaw(raw: RawImport): Promise<ImportReport> {
-  const { source, labelled, target, rules, own, length, manifest } = raw;
+  const { source, labelled, target, rules, own, length, missing, manifest } = raw;
   const { items } = importSource({
     ...(labelled ? rules : { ...rules, classBy: 'none', label: undefined }),
     group: undefined,
@@ -114,6 +116,7 @@ async function importRaw(raw: RawImport): Promise<ImportReport> {
     valueType,
     duplicates: 'keep',
     length,
+    missing,
     ...(valueType !== 'float32' && { largestValue: valueRange.maximum }),
   });
 }
@@ -134,6 +137,7 @@ interface TrainingRules {
   /** The importer of an extension that made the dataset. */
   readonly own: { readonly kind: string; readonly options: Record<string, unknown> } | undefined;
   readonly length: NonNullable<BuildOptions['length']>;
+  readonly missing: 'skip' | 'strip-tail';
 }
 
 /** A cut at the training's maximum is repeated; other limits are no reason to leave a sequence out. */
@@ -146,13 +150,14 @@ function rulesOfTraining(run: string, manifest: StoreManifest): TrainingRules {
       `Make a dataset of the files with "${commandLine('data', 'import')}" and give it by --data.`,
     );
   }
-  const { rules, length, importer } = parsed.data;
+  const { rules, length, importer, missing } = parsed.data;
   const extension = importer?.extension;
   if (extension) requireExtensions([extension], `The dataset "${manifest.name}"`);
   const { id, label, group, split, ...others } = rules;
   return {
     rules: { ...others, id, label, group, split },
     own: extension && importer,
+    missing,
     length: length.longer === 'truncate' ? { maximum: length.maximum, longer: 'truncate' } : {},
   };
 }

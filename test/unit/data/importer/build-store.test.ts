@@ -43,6 +43,23 @@ describe('building a store', () => {
     assert.deepEqual(first, second);
   });
 
+  it('cuts sequences before a tail of NaN when asked, and names them', async () => {
+    const gap = Number.NaN;
+    const items: ImportItem[] = [
+      { id: 'tail', values: [1, 2, gap, gap] },
+      { id: 'middle', values: [1, gap, 3] },
+      { id: 'whole', values: [1, 2, 3] },
+      { id: 'all', values: [gap, gap] },
+    ];
+    const skipping = await buildStore(items, options());
+    assert.equal(skipping.skipped['not-finite']!.count, 3);
+    const report = await buildStore(items, options({ missing: 'strip-tail' }));
+    assert.deepEqual([report.kept, report.keptTokens], [2, 5]);
+    assert.deepEqual(report.skipped['not-finite'], { count: 1, examples: ['middle'] });
+    assert.deepEqual(report.skipped.empty, { count: 1, examples: ['all'] });
+    assert.match(importReportText(report), /^ {2}1 cut before a tail of NaN: tail$/m);
+  });
+
   it('takes another split with another seed', async () => {
     const records = sampleRecords(60);
     const hashes = new Set<string>();

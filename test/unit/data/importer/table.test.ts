@@ -6,7 +6,6 @@ import { LockstepError } from '../../../../src/core/errors.ts';
 import { importCsv } from '../../../../src/data/importer/import-csv.ts';
 import { importJsonl } from '../../../../src/data/importer/import-jsonl.ts';
 import type { RawRecord } from '../../../../src/data/importer/record.ts';
-import { parseValuesCell } from '../../../../src/data/importer/table-columns.ts';
 import { collectItems, temporaryFolder } from '../sample-store.ts';
 
 const folder = temporaryFolder();
@@ -38,7 +37,7 @@ describe('CSV', () => {
     const path = file('good.csv', [
       '\uFEFFname,class,patient,part,signal',
       'a,x,p1,train,"[1, 2.5, -3e2]"',
-      'b,,p2,,4 5;6',
+      'b,,p2,,4 5 6',
       '',
     ]);
     assert.deepEqual(await collect(importCsv({ path, columns: COLUMNS })), [
@@ -90,6 +89,18 @@ describe('CSV', () => {
     );
   });
 
+  it('names line and column of a cell with two kinds of separators, and the option for decimal commas', async () => {
+    const path = file('comma.csv', ['id;v', 'a;0,0685 0,4121']);
+    const options = { path, delimiter: ';', columns: { values: 'v' } };
+    await assert.rejects(collect(importCsv(options)), {
+      code: 'DATA_INVALID',
+      message: `Cannot read "${path}", line 2: column "v": two kinds of separators in one cell ("0,0685 0,4121").`,
+      advice: /If the comma is a decimal mark, say --decimal ,\.$/,
+    });
+    const [record] = await collect(importCsv({ ...options, decimal: ',' }));
+    assert.deepEqual(record!.values, [0.0685, 0.4121]);
+  });
+
   it('says when there is no such file', async () => {
     const path = join(folder.path, 'absent.csv');
     const message = `Cannot import from "${path}": there is no such file.`;
@@ -113,9 +124,10 @@ describe('JSONL', () => {
   it('names the line that cannot be read', async () => {
     const columns = { values: 'v' };
     const cases: [string, string][] = [
-      ['{"v": [1', 'it is not JSON'],
       ['[1]', 'it is not a JSON object'],
       ['{"w": [1]}', 'it has no array field "v"'],
+      ['{"v": "1 2"}', 'it has no array field "v"'],
+      ['{"v": [1], "v": [[2]]}', 'field "v": [2] at 0 is not a number'],
       ['{"v": [1, "2"]}', 'field "v": "2" at 1 is not a number'],
     ];
     for (const [text, what] of cases) {
@@ -125,28 +137,57 @@ describe('JSONL', () => {
     }
   });
 
+  it('says where a line is no JSON', async () => {
+    const path = file('no-json.jsonl', ['{"v": [1]}', '{"v": [1']);
+    const message = /no-json\.jsonl", line 2: it is not JSON \(.+\)\.$/;
+    await assert.rejects(collect(importJsonl({ path, columns: { values: 'v' } })), { message });
+  });
+
+  it('reads what Python and others write for missing values', async () => {
+    const path = file('missing.jsonl', [
+      '{"name": "NaN \\" NaN", "class": NaN, "signal": [1, NaN, -Infinity, Infinity]}',
+      '{"name": "words", "signal": [None, "NaN", "", null]}',
+      '{"name": "none", "signal": null}',
+    ]);
+    const records = await collect(importJsonl({ path, columns: { id: 'name', values: 'signal' } }));
+    assert.deepEqual(
+      records.map(({ id, values }) => [id, values]),
+      [
+        ['NaN " NaN', [1, Number.NaN, -Infinity, Infinity]],
+        ['words', [Number.NaN, Number.NaN, Number.NaN, Number.NaN]],
+        ['none', []],
+      ],
+    );
+  });
+
+  it('keeps ids, labels and groups that are numbers digit by digit', async () => {
+    const path = file('digits.jsonl', [
+      '{"signal": [1], "name": 1234567890123456789, "class": 1.0, "patient": 9007199254740993}',
+      '{"deep": {"name": 7, "l": [{"name": 8}]}, "name": 1, "name": -12345678901234567890, "s": "\\"name\\": 5", "signal": [2]}',
+    ]);
+    const rows = await collect(importJsonl({ path, columns: { ...COLUMNS, split: undefined } }));
+    assert.deepEqual(
+      rows.map(({ id, label, group }) => [id, label, group]),
+      [
+        ['1234567890123456789', '1.0', '9007199254740993'],
+        ['-12345678901234567890', undefined, undefined],
+      ],
+    );
+  });
+
+  it('takes no property that every object has for a field', async () => {
+    const path = file('own.jsonl', ['{"constructor": "x", "v": [1]}', '{"v": [2]}']);
+    const columns = { values: 'v', label: 'constructor' };
+    const rows = await collect(importJsonl({ path, columns }));
+    assert.deepEqual(
+      rows.map(({ label }) => label),
+      ['x', undefined],
+    );
+  });
+
   it('says when there is no such file', async () => {
     const path = join(folder.path, 'absent.jsonl');
     const message = `Cannot import from "${path}": there is no such file.`;
     await fails(importJsonl({ path, columns: { values: 'v' } }), 'DATA_NOT_FOUND', message);
-  });
-});
-
-describe('a cell of values', () => {
-  it('understands numbers, NaN and infinities, and nothing else', () => {
-    assert.deepEqual([...parseValuesCell(' [1,2] ')], [1, 2]);
-    assert.deepEqual([...parseValuesCell('+1 .5;-2e-1')], [1, 0.5, -0.2]);
-    assert.deepEqual([...parseValuesCell('nan -Inf NA')], [Number.NaN, -Infinity, Number.NaN]);
-    assert.deepEqual([...parseValuesCell('')], []);
-    for (const bad of ['0x10', '1_000', 'one', '1e']) {
-      assert.throws(() => parseValuesCell(bad), new Error(`"${bad}" is not a number`));
-    }
-  });
-
-  it('takes time in proportion to its length', () => {
-    // Years, for an expression that may divide the digits in two in as many ways as there are digits.
-    const digits = '1'.repeat(3_000_000);
-    assert.throws(() => parseValuesCell(`${digits}x`), /^Error: "1{100}" is not a number$/);
-    assert.throws(() => parseValuesCell(`1e${digits}x`), / is not a number$/);
   });
 });

@@ -1,0 +1,64 @@
+/** One line of a JSONL file: its fields, and their numbers as they are written. */
+
+/**
+ * `JSON.parse` that also reads what Python's json.dumps writes: NaN becomes null, Infinity becomes Infinity.
+ * @throws SyntaxError of the line as it stands
+ */
+export function parseJsonLine(text: string): { value: unknown; source: string } {
+  try {
+    return { value: JSON.parse(text), source: text };
+  } catch (error) {
+    const source = withoutPythonWords(text);
+    if (source === text) throw error;
+    try {
+      return { value: JSON.parse(source), source };
+    } catch {
+      throw error;
+    }
+  }
+}
+
+/** A string up to its end, or to the end of the line: each text matches in one way only. */
+const STRING = String.raw`"[^"\\]*(?:\\[^]?[^"\\]*)*(?:"|$)`;
+const STRING_OR_WORD = new RegExp(String.raw`${STRING}|-?\b[A-Za-z]+\b`, 'g');
+
+/** JSON has no such words; 1e999 is too large for any number. */
+const WORDS: Readonly<Record<string, string>> = {
+  NaN: 'null',
+  nan: 'null',
+  None: 'null',
+  Infinity: '1e999',
+  '-Infinity': '-1e999',
+  inf: '1e999',
+  '-inf': '-1e999',
+};
+
+const withoutPythonWords = (text: string): string =>
+  text.replace(STRING_OR_WORD, (token) => (Object.hasOwn(WORDS, token) ? WORDS[token]! : token));
+
+/** Strings, lists of plain numbers, brackets, and the other values. */
+const TOKEN = new RegExp(String.raw`${STRING}|\[[^[\]{}"]*\]|[[\]{}]|[^\s",:[\]{}]+`, 'g');
+
+/**
+ * The text of a field that is no object and no list, as it stands in the line: `JSON.parse` rounds an integer
+ * beyond 2^53.
+ * @param source a JSON object
+ */
+export function sourceOfField(source: string, name: string): string | undefined {
+  let depth = 0;
+  let key: string | undefined;
+  let found: string | undefined;
+  for (const [token] of source.matchAll(TOKEN)) {
+    if (token === '{' || token === '[') depth++;
+    else if (token === '}' || token === ']') {
+      depth--;
+      if (depth === 1) key = undefined;
+    } else if (depth === 1 && key === undefined) {
+      key = JSON.parse(token) as string;
+    } else if (depth === 1) {
+      if (key === name) found = token;
+      key = undefined;
+    }
+  }
+  return found;
+}

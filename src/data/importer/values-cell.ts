@@ -1,0 +1,89 @@
+/** The numbers in one cell of a table. One kind of separator a cell, so that no number is cut in two. */
+
+/** What stands before the fraction: `1.5` or `1,5`. */
+export type DecimalMark = '.' | ',';
+
+/** What is wrong with a cell. */
+export class CellError extends Error {
+  /** What to do about it; absent: correct the line. */
+  readonly advice: string | undefined;
+
+  constructor(message: string, advice?: string) {
+    super(message);
+    this.advice = advice;
+  }
+}
+
+/**
+ * Reads a list: numbers between commas, semicolons, tabs or spaces, with or without brackets. An empty place
+ * between two separators is a missing value, NaN.
+ * @throws CellError for text that is no number, and for two kinds of separators
+ */
+export function parseValuesCell(cell: string, decimal: DecimalMark = '.'): Float64Array {
+  const list = withoutBrackets(cell);
+  if (list.trim() === '') return new Float64Array(0);
+  return Float64Array.from(placesOf(list, decimal), (text) => parseNumber(text.trim(), decimal));
+}
+
+function withoutBrackets(cell: string): string {
+  const list = cell.trim();
+  // An empty place beside a tab at an end of the cell counts: it stays.
+  return list.startsWith('[') && list.endsWith(']') ? list.slice(1, -1) : cell;
+}
+
+/** Commas and semicolons may have spaces around them. Where there is none of them, spaces separate. */
+function placesOf(list: string, decimal: DecimalMark): string[] {
+  const separators = decimal === ',' ? [';', '\t'] : [';', ',', '\t'];
+  const found = separators.filter((separator) => list.includes(separator));
+  const [separator] = found;
+  if (separator === undefined) return list.trim().split(/\s+/);
+  const places = list.split(separator);
+  const isMixed = found.length > 1 || places.some((place) => /\S\s+\S/.test(place));
+  if (isMixed || (separator === ',' && hasTwoKindsOfCommas(list))) throw mixed(list);
+  return places;
+}
+
+/** `0,5, 0,7`: commas with and without a space behind them. Lines may break at either. */
+const hasTwoKindsOfCommas = (list: string): boolean =>
+  /[\d.],[+-]?[\d.]/.test(list) && /[\d.],[ \t]+[+-]?[\d.]/.test(list);
+
+function mixed(list: string): CellError {
+  const start = list.trim().slice(0, 40);
+  return new CellError(
+    `two kinds of separators in one cell ("${start}${start.length < list.length ? '…' : ''}")`,
+    'Separate the values by one of comma, semicolon, tab or spaces. If the comma is a decimal mark, say --decimal ,.',
+  );
+}
+
+const NON_FINITE: Readonly<Record<string, number>> = {
+  '': Number.NaN,
+  '?': Number.NaN,
+  nan: Number.NaN,
+  na: Number.NaN,
+  'n/a': Number.NaN,
+  '<na>': Number.NaN,
+  null: Number.NaN,
+  none: Number.NaN,
+  inf: Number.POSITIVE_INFINITY,
+  infinity: Number.POSITIVE_INFINITY,
+};
+
+/** The number that a word such as "nan" or "-Inf" stands for; undefined for any other text. */
+export function nonFiniteNumber(text: string): number | undefined {
+  const word = text.toLowerCase().replace(/^[+-](?=.)/, '');
+  if (!Object.hasOwn(NON_FINITE, word)) return undefined;
+  return text.startsWith('-') ? -NON_FINITE[word]! : NON_FINITE[word];
+}
+
+/** Matches in one way only, so in linear time: `\d+\.?\d*` would match n digits in n ways. */
+const NUMBER = {
+  '.': /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i,
+  ',': /^[+-]?(\d+(,\d+)?|,\d+)(e[+-]?\d+)?$/i,
+} as const;
+
+function parseNumber(text: string, decimal: DecimalMark): number {
+  if (NUMBER[decimal].test(text)) return Number(text.replace(',', '.'));
+  const named = nonFiniteNumber(text);
+  if (named === undefined) throw new CellError(`"${text.slice(0, 100)}" is not a number`);
+  return named;
+}
