@@ -1,12 +1,13 @@
 /** Imports a CSV file with a header: one sequence a row, its values in one cell. */
-import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
+import { pipeline, Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
 import { didYouMean } from '../../core/nearest-name.ts';
 import { defineImporter } from './define-importer.ts';
 import { readFailure } from './read-failure.ts';
+import { readText } from './read-text.ts';
 import type { RawRecord } from './record.ts';
 import {
   lineError,
@@ -48,9 +49,8 @@ type Cells = Readonly<Record<string, string>>;
  */
 export async function* importCsv(options: CsvOptions): AsyncGenerator<RawRecord> {
   const { path, columns } = options;
-  const parser = createReadStream(path)
-    .on('error', (error) => parser.destroy(error))
-    .pipe(parserOf(options));
+  // The parser is destroyed with the error of the file, and the file closed with the parser.
+  const parser = pipeline(Readable.from(readText(path)), parserOf(options), () => {});
   try {
     for await (const row of parser) {
       const { record, info } = row as { record: Cells; info: { lines: number } };
@@ -71,7 +71,6 @@ export async function* importCsv(options: CsvOptions): AsyncGenerator<RawRecord>
 
 function parserOf({ path, columns, delimiter = ',' }: CsvOptions) {
   return parse({
-    bom: true,
     delimiter,
     info: true,
     skip_empty_lines: true,

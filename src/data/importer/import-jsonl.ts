@@ -1,11 +1,10 @@
 /** Imports a JSONL file: one JSON object a line, its values in an array field. */
-import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
-import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { defineImporter } from './define-importer.ts';
 import { parseJsonLine, sourceOfField } from './json-line.ts';
 import { readFailure } from './read-failure.ts';
+import { linesOf, readText } from './read-text.ts';
 import type { RawRecord } from './record.ts';
 import { lineError, type TableOptions, tableColumns, toRecord } from './table-columns.ts';
 import { nonFiniteNumber } from './values-cell.ts';
@@ -30,36 +29,21 @@ interface Line {
  * @throws LockstepError DATA_NOT_FOUND; DATA_INVALID, which names the unreadable line
  */
 export async function* importJsonl(options: TableOptions): AsyncGenerator<RawRecord> {
-  const input = createReadStream(options.path, { encoding: 'utf8' });
   let line = 0;
   try {
-    for await (const text of linesOf(input)) {
+    for await (const text of linesOf(readText(options.path))) {
       line++;
       if (text.trim() !== '') yield recordOf(options, parseLine(options.path, line, text));
     }
   } catch (error) {
     throw readFailure(error, options.path, 'file');
-  } finally {
-    input.destroy();
   }
-}
-
-/** The lines of `input`. Throws its errors, which readline does not pass on. */
-async function* linesOf(input: ReturnType<typeof createReadStream>): AsyncGenerator<string> {
-  let failure: Error | undefined;
-  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-  input.once('error', (error) => {
-    failure = error;
-    lines.close();
-  });
-  yield* lines;
-  if (failure !== undefined) throw failure;
 }
 
 function parseLine(path: string, number: number, text: string): Line {
   let parsed: ReturnType<typeof parseJsonLine>;
   try {
-    parsed = parseJsonLine(number === 1 ? text.replace(/^\uFEFF/, '') : text);
+    parsed = parseJsonLine(text);
   } catch (cause) {
     const reason = (cause as SyntaxError).message;
     throw lineError(path, number, `it is not JSON (${reason})`, { cause });

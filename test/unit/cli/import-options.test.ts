@@ -105,6 +105,7 @@ describe('storeBuildOptions()', () => {
       valueType: 'uint8',
       overwrite: false,
       length: { longer: 'skip' },
+      missing: 'skip',
       shares: { train: 0.7, validation: 0.15, test: 0.15 },
       caps: {},
       seed: 0,
