@@ -85,8 +85,7 @@ export function sourceOptions<T>(yargs: Argv<T>): Argv<T & SourceOptions> {
     .option('delimiter', {
       group: TABLE,
       type: 'string',
-      default: DEFAULT_RULES.delimiter,
-      describe: 'Between the cells of a CSV file',
+      describe: "Between the cells of a CSV file; '\\t' is a tab [default: a comma; a tab in .tsv]",
     })
     .option('decimal', {
       group: TABLE,

@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { LockstepError } from '../../core/errors.ts';
 import { writeFailure } from '../../core/file-error.ts';
+import { realPath } from '../../core/real-path.ts';
 import { SPLITS, type Split } from '../../data/format/store.ts';
 import { type PredictionFormat, predictionLines } from '../../workflow/predict/lines.ts';
 import { predict } from '../../workflow/predict/predict.ts';
@@ -44,6 +45,7 @@ export const predictCommand: Command<PredictOptions> = {
   handler: async (options: ArgumentsCamelCase<PredictOptions>) => {
     const { run: runFolder, phase, data, files, split, crop, out } = options;
     const format = options.format ?? formatOf(out);
+    if (out !== undefined) refuseOut(out, [files, data]);
     const extensions = await extensionsGiven(options);
     const request = {
       extensions,
@@ -61,6 +63,18 @@ export const predictCommand: Command<PredictOptions> = {
     });
   },
 };
+
+/** A file that is read, or a folder, must not be replaced by predictions. */
+function refuseOut(out: string, inputs: readonly (string | undefined)[]): void {
+  const isInput = inputs.some((path) => path !== undefined && realPath(path) === realPath(out));
+  const isFolder = statSync(out, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  if (!isInput && !isFolder) return;
+  throw new LockstepError(
+    'USAGE',
+    `Cannot write predictions to "${out}": it is ${isInput ? 'what they are made from' : 'a folder'}.`,
+    'Choose another file with --out.',
+  );
+}
 
 /** By the ending of the file; CSV on standard output. */
 function formatOf(out: string | undefined): PredictionFormat {

@@ -4,12 +4,13 @@ import { pipeline, Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
-import { didYouMean } from '../../core/nearest-name.ts';
+import { type Header, headerHint } from './csv-header.ts';
 import { defineImporter } from './define-importer.ts';
 import { readFailure } from './read-failure.ts';
 import { readText } from './read-text.ts';
 import type { RawRecord } from './record.ts';
 import {
+  absentColumn,
   lineError,
   type TableColumns,
   type TableOptions,
@@ -20,8 +21,8 @@ import { type CellError, type DecimalMark, parseValuesCell } from './values-cell
 
 /** How to read a CSV file. */
 export interface CsvOptions extends TableOptions {
-  /** Separates cells; a comma by default. */
-  readonly delimiter?: string;
+  /** Separates cells; by default a tab in a .tsv file, a comma in others. */
+  readonly delimiter?: string | undefined;
   /** In values; a point by default. */
   readonly decimal?: DecimalMark;
 }
@@ -30,12 +31,15 @@ export const csvImporter = defineImporter({
   kind: 'csv',
   options: z.object({
     ...tableColumns,
-    /** Between cells. */
-    delimiter: z.string().min(1).default(','),
+    /** Between cells; `\t` is a tab. */
+    delimiter: z
+      .string()
+      .regex(/^[^"\r\n]+$/)
+      .optional(),
     /** What stands before the fraction of a value. */
     decimal: z.enum(['.', ',']).default('.'),
   }),
-  accepts: (path) => path.endsWith('.csv'),
+  accepts: (path) => /\.(csv|tsv|txt)$/i.test(path),
   records: (path, { delimiter, decimal, ...columns }) =>
     importCsv({ path, columns, delimiter, decimal }),
 });
@@ -69,27 +73,44 @@ export async function* importCsv(options: CsvOptions): AsyncGenerator<RawRecord>
   }
 }
 
-function parserOf({ path, columns, delimiter = ',' }: CsvOptions) {
+function parserOf(options: CsvOptions) {
+  const { path, columns } = options;
+  const delimiter = delimiterOf(options);
   return parse({
     delimiter,
     info: true,
     skip_empty_lines: true,
     columns: (header: string[]) => {
-      refuseAbsentColumns(path, header, columns);
+      refuseAbsentColumns(path, { header, delimiter }, columns);
       return header;
     },
   });
 }
 
-function refuseAbsentColumns(path: string, header: readonly string[], columns: TableColumns): void {
+/** A tab is hard to type. */
+function delimiterOf({ path, delimiter }: CsvOptions): string {
+  if (delimiter === undefined) return /\.tsv$/i.test(path) ? '\t' : ',';
+  return delimiter === '\\t' ? '\t' : delimiter;
+}
+
+function refuseAbsentColumns(path: string, header: Header, columns: TableColumns): void {
+  const known = header.header;
   for (const [role, name] of Object.entries(columns)) {
-    if (name === undefined || header.includes(name)) continue;
-    throw new LockstepError(
-      'DATA_INVALID',
-      `Cannot import "${path}": it has no column "${name}" for the ${role} (columns: ${header.join(', ')}).`,
-      `Name one of its columns.${didYouMean(name, header)}`,
-    );
+    if (name === undefined) continue;
+    const count = known.filter((other) => other === name).length;
+    if (count === 0) {
+      throw absentColumn(path, { kind: 'column', name, role, known }, headerHint(header, name));
+    }
+    if (count > 1) throw repeatedColumn(path, name, count);
   }
+}
+
+function repeatedColumn(path: string, name: string, count: number): LockstepError {
+  return new LockstepError(
+    'DATA_INVALID',
+    `Cannot import "${path}": it has ${count} columns "${name}".`,
+    'Give each column a name of its own.',
+  );
 }
 
 function textOf(cells: Cells, columns: TableColumns) {

@@ -1,18 +1,27 @@
 /** Imports a JSONL file: one JSON object a line, its values in an array field. */
 import { basename } from 'node:path';
 import { z } from 'zod';
+import type { LockstepError } from '../../core/errors.ts';
+import { listNames } from '../../core/name-list.ts';
+import { didYouMean } from '../../core/nearest-name.ts';
 import { defineImporter } from './define-importer.ts';
 import { parseJsonLine, sourceOfField } from './json-line.ts';
 import { readFailure } from './read-failure.ts';
 import { linesOf, readText } from './read-text.ts';
 import type { RawRecord } from './record.ts';
-import { lineError, type TableOptions, tableColumns, toRecord } from './table-columns.ts';
+import {
+  absentColumn,
+  lineError,
+  type TableOptions,
+  tableColumns,
+  toRecord,
+} from './table-columns.ts';
 import { nonFiniteNumber } from './values-cell.ts';
 
 export const jsonlImporter = defineImporter({
   kind: 'jsonl',
   options: z.object(tableColumns),
-  accepts: (path) => path.endsWith('.jsonl'),
+  accepts: (path) => /\.(jsonl|ndjson)$/i.test(path),
   records: (path, columns) => importJsonl({ path, columns }),
 });
 
@@ -26,17 +35,55 @@ interface Line {
 
 /**
  * Yields the lines of the file and ignores empty ones.
- * @throws LockstepError DATA_NOT_FOUND; DATA_INVALID, which names the unreadable line
+ * @throws LockstepError DATA_NOT_FOUND; DATA_INVALID, which names the unreadable line, or a field that no line has
  */
 export async function* importJsonl(options: TableOptions): AsyncGenerator<RawRecord> {
+  const absent = new AbsentFields(options);
   let line = 0;
   try {
     for await (const text of linesOf(readText(options.path))) {
       line++;
-      if (text.trim() !== '') yield recordOf(options, parseLine(options.path, line, text));
+      if (text.trim() === '') continue;
+      const parsed = parseLine(options.path, line, text);
+      absent.look(parsed.fields);
+      yield recordOf(options, parsed);
     }
+    absent.refuse();
   } catch (error) {
     throw readFailure(error, options.path, 'file');
+  }
+}
+
+/** Most names that a message chooses the nearest of. */
+const MOST_NAMES = 1000;
+
+/** The named fields that no line has had so far. */
+class AbsentFields {
+  readonly #path: string;
+  /** Role by name. */
+  readonly #absent: Map<string, string>;
+  readonly #known = new Set<string>();
+
+  constructor({ path, columns }: TableOptions) {
+    this.#path = path;
+    const named = Object.entries(columns).filter(([, name]) => name !== undefined);
+    this.#absent = new Map(named.map(([role, name]) => [name as string, role]));
+  }
+
+  look(fields: Line['fields']): void {
+    if (this.#absent.size === 0) return;
+    for (const name of Object.keys(fields)) {
+      this.#absent.delete(name);
+      if (this.#known.size < MOST_NAMES) this.#known.add(name);
+    }
+  }
+
+  /** @throws LockstepError DATA_INVALID if there were lines and a field is still absent */
+  refuse(): void {
+    const [first] = this.#absent;
+    if (first === undefined || this.#known.size === 0) return;
+    const [name, role] = first;
+    throw absentColumn(this.#path, { kind: 'field', name, role, known: [...this.#known] });
   }
 }
 
@@ -79,12 +126,22 @@ function textField(line: Line, name: string | undefined): string | undefined {
   return typeof value === 'number' ? sourceOfField(line.source, name)! : String(value);
 }
 
+function noList({ path, number, fields }: Line, name: string): LockstepError {
+  if (Object.hasOwn(fields, name)) {
+    return lineError(path, number, `field "${name}" is not an array`);
+  }
+  const known = Object.keys(fields);
+  const advice = `Correct the line, or name another field with --values.${didYouMean(name, known)}`;
+  const what = `it has no field "${name}" (fields: ${listNames(known)})`;
+  return lineError(path, number, what, { advice });
+}
+
 /** The values; no list at all (null) is an empty one. */
 function valuesField(line: Line, name: string): Float64Array {
   const { path, number, fields } = line;
   const found = Object.hasOwn(fields, name) ? fields[name] : undefined;
   if (found === null) return new Float64Array(0);
-  if (!Array.isArray(found)) throw lineError(path, number, `it has no array field "${name}"`);
+  if (!Array.isArray(found)) throw noList(line, name);
   return Float64Array.from(found, (value: unknown, position) => {
     if (typeof value === 'number') return value;
     if (value === null) return Number.NaN;

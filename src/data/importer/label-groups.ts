@@ -1,5 +1,6 @@
 /** Turns names into numbers: classes, labels, and each group's count of every class. Pure. */
 import { LockstepError } from '../../core/errors.ts';
+import { listNames } from '../../core/name-list.ts';
 import { compareUtf8 } from '../format/byte-order.ts';
 import { SPLITS, type Split, UNLABELLED } from '../format/store.ts';
 import type { GroupCounts } from './assign-splits.ts';
@@ -40,7 +41,7 @@ export function labelNumber(
   if (found !== undefined) return found;
   throw new LockstepError(
     'DATA_INVALID',
-    `Cannot import "${id}": its label "${label}" is not one of the classes (${[...labels.keys()].join(', ')}).`,
+    `Cannot import "${id}": its label "${label}" is not one of the classes (${listNames([...labels.keys()])}).`,
     'Add the class to the list, or correct the label.',
   );
 }

@@ -26,7 +26,7 @@ export interface SourceRules {
   label: string | undefined;
   group: string | undefined;
   split: string | undefined;
-  delimiter: string;
+  delimiter: string | undefined;
   decimal: string;
 }
 
@@ -44,7 +44,7 @@ export const DEFAULT_RULES: SourceRules = {
   label: undefined,
   group: undefined,
   split: undefined,
-  delimiter: ',',
+  delimiter: undefined,
   decimal: '.',
 };
 

@@ -1,6 +1,8 @@
 /** What CSV and JSONL share: the meaning of the columns, and how a row becomes a record. */
 import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
+import { listNames } from '../../core/name-list.ts';
+import { didYouMean } from '../../core/nearest-name.ts';
 import { SPLITS, type Split } from '../format/store.ts';
 import type { RawRecord } from './record.ts';
 
@@ -39,6 +41,28 @@ export function lineError(
 ): LockstepError {
   const message = `Cannot read "${path}", line ${line}: ${what}.`;
   return new LockstepError('DATA_INVALID', message, advice, { cause });
+}
+
+/** DATA_INVALID about a column (CSV) or field (JSONL) that a table does not have. */
+export function absentColumn(
+  path: string,
+  { kind, name, role, known }: AbsentColumn,
+  hint = '',
+): LockstepError {
+  return new LockstepError(
+    'DATA_INVALID',
+    `Cannot import "${path}": it has no ${kind} "${name}" for the ${role} (${kind}s: ${listNames(known)}).`,
+    hint || `Name one of its ${kind}s.${didYouMean(name, known)}`,
+  );
+}
+
+interface AbsentColumn {
+  readonly kind: 'column' | 'field';
+  readonly name: string;
+  /** What the column is wanted for. */
+  readonly role: string;
+  /** Those that there are. */
+  readonly known: readonly string[];
 }
 
 /** The text of all columns except the values. */

@@ -4,6 +4,7 @@ import type { BuildOptions } from '../../data/importer/build-options.ts';
 import { buildStore as buildFromItems } from '../../data/importer/build-store.ts';
 import { type ChosenSource, importSource } from '../../data/importer/import-source.ts';
 import type { ImportItem } from '../../data/importer/record.ts';
+import { refuseOverlap } from '../../data/importer/refuse-overlap.ts';
 import type { ImportReport } from '../../data/importer/report.ts';
 import {
   DEFAULT_RULES,
@@ -52,6 +53,7 @@ export async function buildStore(options: BuildStoreOptions): Promise<ImportRepo
   if (typeof source !== 'string') {
     return await buildFromItems(untilStopped(source, stop, what), common);
   }
+  refuseOverlap(source, target);
   await loadExtensions(options.extensions ?? []);
   const rules = rulesOf({ ...DEFAULT_RULES, ...options, source });
   const maxLength = options.length?.maximum;

@@ -1,4 +1,5 @@
 import { LockstepError } from '../../core/errors.ts';
+import { listNames } from '../../core/name-list.ts';
 
 /**
  * Which of the model's labels each class of another dataset is, by name.
@@ -13,7 +14,7 @@ export function matchClasses(
     if (label >= 0) return label;
     throw new LockstepError(
       'DATA_INVALID',
-      `The dataset has a class "${name}" that the model was not trained on (it knows ${modelClasses.join(', ')}).`,
+      `The dataset has a class "${name}" that the model was not trained on (it knows ${listNames(modelClasses)}).`,
       'Import the data with the classes of the training data.',
     );
   });

@@ -41,7 +41,7 @@ const provenance = z.object({
     label: z.string().optional(),
     group: z.string().optional(),
     split: z.string().optional(),
-    delimiter: z.string().default(','),
+    delimiter: z.string().optional(),
     decimal: z.string().default('.'),
   }),
   missing: z.enum(['skip', 'strip-tail']).default('skip'),
@@ -153,9 +153,9 @@ function rulesOfTraining(run: string, manifest: StoreManifest): TrainingRules {
   const { rules, length, importer, missing } = parsed.data;
   const extension = importer?.extension;
   if (extension) requireExtensions([extension], `The dataset "${manifest.name}"`);
-  const { id, label, group, split, ...others } = rules;
+  const { id, label, group, split, delimiter, ...others } = rules;
   return {
-    rules: { ...others, id, label, group, split },
+    rules: { ...others, id, label, group, split, delimiter },
     own: extension && importer,
     missing,
     length: length.longer === 'truncate' ? { maximum: length.maximum, longer: 'truncate' } : {},

@@ -15,7 +15,7 @@ mkdirSync(join(files, 'a', 'b'), { recursive: true });
 writeFileSync(join(files, 'a', 'b', 'one.py'), 'abc');
 writeFileSync(join(folder, 'table.csv'), 'id;label;values\nrow;x;1 2 3\n');
 writeFileSync(join(folder, 'rows.jsonl'), '{"values":[4,5]}\n');
-writeFileSync(join(folder, 'notes.txt'), 'abc');
+writeFileSync(join(folder, 'notes.doc'), 'abc');
 after(release);
 
 const command = '$0 <source> <store>';
@@ -62,10 +62,10 @@ describe('importSource() refuses', () => {
       /^Cannot import ".*absent": there is no such file or folder\.$/,
     ],
     [
-      'notes.txt',
+      'notes.doc',
       [],
       'USAGE',
-      /^Cannot import ".*notes\.txt": no importer takes it \(folder, csv, jsonl\)\.$/,
+      /^Cannot import ".*notes\.doc": no importer takes it \(folder, csv, jsonl\)\.$/,
     ],
     ['files', ['--class-by', 'ending'], 'USAGE', /: none is given\.$/],
     ...['.py', 'py=python', '.py=', '.py=a=b'].map((pair): [string, string[], string, RegExp] => [

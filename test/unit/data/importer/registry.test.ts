@@ -32,12 +32,16 @@ describe('an importer is found', () => {
   registry.register(letters('letters', '.txt'));
   registry.register(letters('own-csv', '.csv'));
 
-  it('by what it accepts: folders, .csv and .jsonl by the built-in ones', () => {
+  it('by what it accepts: folders and tables by the built-in ones, with endings in any case', () => {
     mkdirSync(join(folder, 'tree'));
     assert.equal(registry.accepting(join(folder, 'tree')).kind, 'folder');
     assert.equal(registry.accepting(fileNamed('a.jsonl')).kind, 'jsonl');
     assert.equal(registry.accepting(fileNamed('a.txt')).kind, 'letters');
-    assert.equal(new ImporterRegistry().accepting(fileNamed('a.csv')).kind, 'csv');
+    const builtIn = new ImporterRegistry();
+    for (const name of ['a.csv', 'a.CSV', 'a.tsv', 'a.Txt']) {
+      assert.equal(builtIn.accepting(fileNamed(name)).kind, 'csv');
+    }
+    assert.equal(builtIn.accepting(fileNamed('a.NDJSON')).kind, 'jsonl');
   });
 
   it("as an extension's before a built-in one", () => {

@@ -67,6 +67,44 @@ describe('CSV', () => {
     });
   });
 
+  it('lists few of many columns', async () => {
+    const names = Array.from({ length: 30_000 }, (_, i) => `t${i}`);
+    const path = file('wide.csv', [`id,${names}`]);
+    const message = `Cannot import "${path}": it has no column "values" for the values (columns: id, t0, t1, t2, t3, t4, t5, t6, t7, t8, … and 29991 more).`;
+    await fails(importCsv({ path, columns: { values: 'values' } }), 'DATA_INVALID', message);
+  });
+
+  it('says when the header has other separators, is none, or repeats a column', async () => {
+    const cases: [string, RegExp][] = [
+      ['id;label;values', /looks separated by semicolons: say --delimiter ';'\.$/],
+      ['id\tlabel\tvalues', /looks separated by tabs: say --delimiter '\\t'\.$/],
+      ['a|b|c', /looks separated by bars/],
+      ['1,0.5,0.7,-1', /looks like data: give the file a header/],
+      ['id,value', /^Name one of its columns\. Did you mean "value"\?$/],
+    ];
+    for (const [header, advice] of cases) {
+      const path = file('header.csv', [header, '']);
+      const records = collect(importCsv({ path, columns: { values: 'values' } }));
+      await assert.rejects(records, { code: 'DATA_INVALID', advice });
+    }
+    const path = file('twice.csv', ['v,v', '1,2']);
+    const message = `Cannot import "${path}": it has 2 columns "v".`;
+    await fails(importCsv({ path, columns: { values: 'v' } }), 'DATA_INVALID', message);
+  });
+
+  it('has cells between tabs in a .tsv file, or where asked', async () => {
+    const lines = ['name\tv', 'a\t1,2'];
+    const columns = { id: 'name', values: 'v' };
+    const expected = [{ id: 'a', values: [1, 2] }];
+    for (const [name, delimiter] of [['A.TSV'], ['a.csv', '\\t'], ['a.txt', '\t']] as const) {
+      const records = await collect(importCsv({ path: file(name, lines), columns, delimiter }));
+      assert.deepEqual(
+        records.map(({ id, values }) => ({ id, values })),
+        expected,
+      );
+    }
+  });
+
   it('names the line of a row that cannot be read', async () => {
     const cells = file('cells.csv', ['values,label', '1,x', '1,x,more']);
     const columns = { values: 'values' };
@@ -125,8 +163,8 @@ describe('JSONL', () => {
     const columns = { values: 'v' };
     const cases: [string, string][] = [
       ['[1]', 'it is not a JSON object'],
-      ['{"w": [1]}', 'it has no array field "v"'],
-      ['{"v": "1 2"}', 'it has no array field "v"'],
+      ['{"w": [1]}', 'it has no field "v" (fields: w)'],
+      ['{"v": "1 2"}', 'field "v" is not an array'],
       ['{"v": [1], "v": [[2]]}', 'field "v": [2] at 0 is not a number'],
       ['{"v": [1, "2"]}', 'field "v": "2" at 1 is not a number'],
     ];
@@ -173,6 +211,19 @@ describe('JSONL', () => {
         ['-12345678901234567890', undefined, undefined],
       ],
     );
+  });
+
+  it('names a field that no line has, and the nearest that there is', async () => {
+    const path = file('field.jsonl', ['{"lable": "x", "v": [1]}', '{"id": 1, "v": [2]}']);
+    await assert.rejects(collect(importJsonl({ path, columns: { values: 'v', label: 'label' } })), {
+      code: 'DATA_INVALID',
+      message: `Cannot import "${path}": it has no field "label" for the label (fields: lable, v, id).`,
+      advice: 'Name one of its fields. Did you mean "lable"?',
+    });
+    const columns = { values: 'v', label: 'lable', id: 'id' };
+    assert.equal((await collect(importJsonl({ path, columns }))).length, 2);
+    const empty = file('empty.jsonl', ['']);
+    assert.deepEqual(await collect(importJsonl({ path: empty, columns })), []);
   });
 
   it('takes no property that every object has for a field', async () => {
