@@ -64,6 +64,11 @@ export function sourceOptions<T>(yargs: Argv<T>): Argv<T & SourceOptions> {
       default: DEFAULT_RULES.symbolMap,
       describe: 'How text becomes symbols; none: bytes as they are',
     })
+    .option('as', {
+      group: FOLDER,
+      choices: ['bytes'],
+      describe: 'Takes the bytes of any file, also of .csv, .wav and the like',
+    })
     .option('exclude', {
       group: FOLDER,
       type: 'string',

@@ -18,6 +18,8 @@ const options = z.object({
   /** Levels of folders that make a group. */
   groupLevels: z.int().min(1).default(1),
   symbolMap: z.enum(['none', ...Object.keys(SYMBOL_MAPS)]).default('none'),
+  /** Takes the bytes of any file, also of one in a format. */
+  as: z.enum(['bytes']).optional(),
   exclude: z.array(z.string()).default([]),
   /** Most values that are read of a file. */
   readAtMost: z.int().min(1).optional(),
@@ -29,13 +31,14 @@ export const folderImporter = defineImporter({
   kind: 'folder',
   options,
   accepts: (path) => statSync(path).isDirectory(),
-  records: (path, { symbolMap, exclude, readAtMost, ...rules }) => {
+  records: (path, { symbolMap, as, exclude, readAtMost, ...rules }) => {
     const map = SYMBOL_MAPS[symbolMap];
     return importFolder({
       root: path,
       classes: classRule(rules),
       groups: groupRule(rules),
       exclude,
+      anyBytes: as === 'bytes',
       ...(map !== undefined && { symbolMap: map }),
       ...(readAtMost !== undefined && { readAtMost }),
     });

@@ -6,6 +6,7 @@ import { compareUtf8 } from '../format/byte-order.ts';
 import { type ClassRule, classOf, type GroupRule, groupOf } from './path-rules.ts';
 import { readFailure } from './read-failure.ts';
 import type { ImportItem } from './record.ts';
+import { refuseFormats } from './refuse-formats.ts';
 import type { SymbolMap } from './symbol-map.ts';
 
 /** How to read a folder. */
@@ -19,6 +20,8 @@ export interface FolderOptions {
   readonly groups: GroupRule;
   /** Folds text to symbols; absent: the file's bytes are the sequence. */
   readonly symbolMap?: SymbolMap;
+  /** Takes the bytes of any file, also of one that holds its values in a format, such as .csv or .wav. */
+  readonly anyBytes?: boolean;
   /**
    * Files and folders to leave out: a name ("build") leaves out every one of that name, a path
    * ("a/build") that one. Names that begin with a dot and symbolic links are always left out.
@@ -32,18 +35,37 @@ export interface FolderOptions {
 const MAXIMUM_CHARACTER_BYTES = 4;
 
 /**
- * Yields the files below `root` in the order of their names. With a symbol map it yields binary files and
- * invalid UTF-8 as skipped.
- * @throws LockstepError DATA_NOT_FOUND when `root` is no folder; DATA_INVALID for an unreadable file
+ * Yields the files below `root` in the order of their names, and as skipped those in no folder that names a
+ * class. With a symbol map it yields binary files and invalid UTF-8 as skipped.
+ * @throws LockstepError DATA_NOT_FOUND when `root` is no folder; DATA_INVALID for an unreadable file; USAGE for
+ * files of a format, unless text or any bytes are asked for
  */
 export async function* importFolder(options: FolderOptions): AsyncGenerator<ImportItem> {
-  for await (const path of walk(options, '')) {
-    const id = `${options.idPrefix ?? ''}${path}`;
-    const label = classOf(id, options.classes);
-    if (label === undefined && !takesUnlabelled(options)) continue;
+  if (options.symbolMap === undefined && !options.anyBytes) {
+    await refuseFormats(options.root, takenFiles(options));
+  }
+  for await (const { path, id, label, isTaken } of classified(options)) {
+    if (!isTaken) {
+      if (options.classes.by === 'folder') yield { id, skipped: 'no-class' };
+      continue;
+    }
     const values = await readValues(join(options.root, path), options);
     if (typeof values === 'string') yield { id, skipped: values };
     else yield { id, label, group: groupOf(id, options.groups), values };
+  }
+}
+
+async function* classified(options: FolderOptions) {
+  for await (const path of walk(options, '')) {
+    const id = `${options.idPrefix ?? ''}${path}`;
+    const label = classOf(id, options.classes);
+    yield { path, id, label, isTaken: label !== undefined || takesUnlabelled(options) };
+  }
+}
+
+async function* takenFiles(options: FolderOptions) {
+  for await (const { path, isTaken } of classified(options)) {
+    if (isTaken) yield { path: join(options.root, path), name: path };
   }
 }
 

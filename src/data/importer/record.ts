@@ -25,6 +25,7 @@ export type ImportItem = RawRecord | RawSkip;
 
 /** Why the dataset lacks something that the importer read, in the words of the report. */
 export const SKIP_REASONS = {
+  'no-class': 'file in no folder that names a class',
   binary: 'binary file (contains a NUL byte)',
   'not-utf8': 'text is not valid UTF-8',
   empty: 'empty sequence',

@@ -20,6 +20,7 @@ export interface SourceRules {
   groupBy: string;
   groupLevels: number;
   symbolMap: string;
+  as: string | undefined;
   exclude: string[];
   values: string;
   id: string | undefined;
@@ -38,6 +39,7 @@ export const DEFAULT_RULES: SourceRules = {
   groupBy: 'file',
   groupLevels: 1,
   symbolMap: 'none',
+  as: undefined,
   exclude: [],
   values: 'values',
   id: undefined,
@@ -49,8 +51,8 @@ export const DEFAULT_RULES: SourceRules = {
 };
 
 export function rulesOf(options: SourceOptions): SourceRules {
-  const { classBy, ending, depth, groupBy, groupLevels, symbolMap, exclude } = options;
+  const { classBy, ending, depth, groupBy, groupLevels, symbolMap, as, exclude } = options;
   const { values, id, label, group, split, delimiter, decimal } = options;
-  const folder = { classBy, ending, depth, groupBy, groupLevels, symbolMap, exclude };
+  const folder = { classBy, ending, depth, groupBy, groupLevels, symbolMap, as, exclude };
   return { ...folder, values, id, label, group, split, delimiter, decimal };
 }

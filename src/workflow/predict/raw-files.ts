@@ -35,6 +35,7 @@ const provenance = z.object({
     groupBy: z.string().default('file'),
     groupLevels: z.number().default(1),
     symbolMap: z.string().default('none'),
+    as: z.string().optional(),
     exclude: z.array(z.string()).default([]),
     values: z.string().default('values'),
     id: z.string().optional(),
@@ -153,9 +154,9 @@ function rulesOfTraining(run: string, manifest: StoreManifest): TrainingRules {
   const { rules, length, importer, missing } = parsed.data;
   const extension = importer?.extension;
   if (extension) requireExtensions([extension], `The dataset "${manifest.name}"`);
-  const { id, label, group, split, delimiter, ...others } = rules;
+  const { id, label, group, split, delimiter, as, ...others } = rules;
   return {
-    rules: { ...others, id, label, group, split, delimiter },
+    rules: { ...others, id, label, group, split, delimiter, as },
     own: extension && importer,
     missing,
     length: length.longer === 'truncate' ? { maximum: length.maximum, longer: 'truncate' } : {},

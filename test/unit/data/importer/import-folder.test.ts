@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { LockstepError } from '../../../../src/core/errors.ts';
@@ -61,6 +61,13 @@ describe('a folder tree', () => {
     })) as RawRecord[];
     const bytes = items.map(({ id, values }) => [id, Array.from(values)] as const);
     assert.deepEqual(bytes.at(-2), ['two/b.js', [0x61, 0, 0x62]]);
+  });
+
+  it('counts files in no folder that names a class', async () => {
+    writeFileSync(join(folder.path, 'root.js'), 'root');
+    const items = await collect({ classes: { by: 'folder', depth: 0 }, exclude: ['one', 'two'] });
+    assert.deepEqual(items, [{ id: 'root.js', skipped: 'no-class' }]);
+    rmSync(join(folder.path, 'root.js'));
   });
 
   it('takes files without a class when asked', async () => {

@@ -1,0 +1,65 @@
+/** Recognises files that hold their values in a format: their bytes are not the values. */
+import { open } from 'node:fs/promises';
+
+/** Formats by the ending of a file's name. */
+const BY_ENDING: Readonly<Record<string, string>> = {
+  ...endings('CSV', 'csv tsv'),
+  ...endings('JSON', 'json jsonl ndjson'),
+  ...endings('NumPy', 'npy npz'),
+  ...endings('WAV', 'wav wave'),
+  ...endings('compressed', 'gz tgz zst bz2 xz zip'),
+  ...endings('FASTA', 'fasta fa fna faa'),
+  ...endings('FASTQ', 'fastq fq'),
+  ...endings('Parquet', 'parquet'),
+  ...endings('Arrow', 'arrow feather'),
+  ...endings('HDF5', 'h5 hdf5'),
+  ...endings('MATLAB', 'mat'),
+  ...endings('ARFF', 'arff'),
+  ...endings('Excel', 'xls xlsx'),
+  ...endings('audio', 'flac mp3 ogg'),
+};
+
+function endings(format: string, list: string): Record<string, string> {
+  return Object.fromEntries(list.split(' ').map((ending) => [ending, format]));
+}
+
+/** Formats by the first bytes, one character a byte: long enough that other data hardly begin so. */
+const BY_START: readonly (readonly [start: string, format: string])[] = [
+  ['\x93NUMPY', 'NumPy'],
+  ['\x1f\x8b\x08', 'compressed'],
+  ['\x28\xb5\x2f\xfd', 'compressed'],
+  ['PK\x03\x04', 'compressed'],
+  ['\xfd7zXZ\x00', 'compressed'],
+  ['PAR1', 'Parquet'],
+  ['ARROW1\x00\x00', 'Arrow'],
+  ['\x89HDF\r\n\x1a\n', 'HDF5'],
+  ['MATLAB 5.0 MAT-file', 'MATLAB'],
+  ['fLaC\x00', 'audio'],
+  ['OggS\x00', 'audio'],
+];
+
+const BY_PATTERN: readonly (readonly [pattern: RegExp, format: string])[] = [
+  [/^RI(FF|FX).{4}WAVE/s, 'WAV'],
+  [/^>[\t -~]+\r?\n[A-Za-z*-]+(\r?\n|$)/, 'FASTA'],
+  [/^@[\t -~]+\r?\n[A-Za-z*.-]+\r?\n\+/, 'FASTQ'],
+];
+const START_BYTES = 4096;
+
+/** The format of a file by its name, else by its first bytes; undefined if it is none that is known. */
+export async function formatOfFile(path: string): Promise<string | undefined> {
+  const ending = /\.([^./\\]+)$/.exec(path)?.[1]?.toLowerCase() ?? '';
+  if (Object.hasOwn(BY_ENDING, ending)) return BY_ENDING[ending];
+  const start = await firstBytes(path);
+  const byStart = BY_START.find(([bytes]) => start.startsWith(bytes));
+  return (byStart ?? BY_PATTERN.find(([pattern]) => pattern.test(start)))?.[1];
+}
+
+async function firstBytes(path: string): Promise<string> {
+  const file = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(START_BYTES), 0, START_BYTES, 0);
+    return buffer.toString('latin1', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
