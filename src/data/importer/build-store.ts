@@ -18,6 +18,7 @@ import {
   resolveOptions,
 } from './build-options.ts';
 import { checkValues, withoutMissingTail } from './check-values.ts';
+import { importWarnings } from './import-warnings.ts';
 import { classNames, countGroups, labelNumber, refuseRepeatedIds } from './label-groups.ts';
 import {
   type ImportItem,
@@ -196,6 +197,12 @@ class StoreBuild {
     const found = reasons.filter((reason) => this.#skipped.has(reason));
     const groupsOf = (split: Split) =>
       new Set(rows.filter((row) => row.split === split).map((row) => row.group)).size;
+    const classes = manifest.classes.map((name, label) => ({
+      name,
+      bySplit: perSplit((split) => manifest.splits[split].perClass[label]!),
+    }));
+    const lengths = rows.map(({ length }) => length);
+    const hasTraining = manifest.splits.train.sequences > 0;
     return {
       name: manifest.name,
       read: this.#read,
@@ -205,11 +212,9 @@ class StoreBuild {
       stripped: this.#stripped.finish(),
       skipped: Object.fromEntries(found.map((why) => [why, this.#skipped.get(why)!.finish()])),
       labelConflicts: { count: conflicts.length, examples: conflicts.slice(0, CONFLICT_EXAMPLES) },
-      classes: manifest.classes.map((name, label) => ({
-        name,
-        bySplit: perSplit((split) => manifest.splits[split].perClass[label]!),
-      })),
+      classes,
       groups: perSplit(groupsOf),
+      warnings: importWarnings({ classes, lengths, hasTraining }),
       contentHash: manifest.contentHash,
     };
   }

@@ -13,12 +13,22 @@ import type { SpilledRecord } from './select-records.ts';
 export function refuseRepeatedIds(records: readonly SpilledRecord[]): void {
   records.forEach(({ id }, i) => {
     if (i === 0 || records[i - 1]!.id !== id) return;
+    if (records.every(({ length }) => length === 1)) throw longForm(id);
     throw new LockstepError(
       'DATA_INVALID',
       `Cannot import: two different sequences have the id "${id}".`,
       'Give every sequence an id of its own.',
     );
   });
+}
+
+/** A table as pandas calls it: id, time and value in each row. */
+function longForm(id: string): LockstepError {
+  return new LockstepError(
+    'DATA_INVALID',
+    `Cannot import: several rows have the id "${id}", and each row holds one value. This is the long form, a row for each timestep.`,
+    'Write one row for each sequence, with all its values in one cell: in pandas, table.groupby("id").agg(list).',
+  );
 }
 
 /** All class names, sorted: by value if all are numbers, otherwise by their bytes. */

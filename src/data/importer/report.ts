@@ -4,6 +4,8 @@ import { SKIP_REASONS, type SkipReason } from './record.ts';
 
 /** Names that the report gives for each reason. */
 const EXAMPLES = 5;
+/** Classes that the text lists. */
+const CLASS_LINES = 100;
 
 /** How many, and some names. */
 export interface Tally {
@@ -39,6 +41,8 @@ export interface ImportReport {
     readonly bySplit: Readonly<Record<Split, number>>;
   }[];
   readonly groups: Readonly<Record<Split, number>>;
+  /** What looks wrong with the data, in sentences. */
+  readonly warnings: readonly string[];
   readonly contentHash: string;
 }
 
@@ -86,14 +90,21 @@ export function readingLines(report: ImportReport): string[] {
 /** The report as text. */
 export function importReportText(report: ImportReport): string {
   const lines = [...readingLines(report), ...conflictLines(report)];
-  for (const { name, bySplit } of report.classes) {
-    lines.push(
-      `  class ${name}: ${SPLITS.map((split) => `${split} ${bySplit[split]}`).join(', ')}`,
-    );
-  }
+  lines.push(...classLines(report));
   lines.push(`  groups: ${SPLITS.map((split) => `${split} ${report.groups[split]}`).join(', ')}`);
+  lines.push(...report.warnings.map((warning) => `  warning: ${warning}`));
   lines.push(`  content hash ${report.contentHash}`);
   return lines.join('\n');
+}
+
+function classLines({ classes }: ImportReport): string[] {
+  const lines = classes.slice(0, CLASS_LINES).map(({ name, bySplit }) => {
+    const counts = SPLITS.map((split) => `${split} ${bySplit[split]}`);
+    return `  class ${name}: ${counts.join(', ')}`;
+  });
+  if (classes.length > CLASS_LINES)
+    lines.push(`  … and ${classes.length - CLASS_LINES} more classes`);
+  return lines;
 }
 
 function tallyLine(what: string, { count, examples }: Tally): string {

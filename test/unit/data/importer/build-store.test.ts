@@ -184,6 +184,29 @@ describe('building a store', () => {
     );
   });
 
+  it('warns of what looks wrong, in the report and its text', async () => {
+    const items = Array.from({ length: 6 }, (_, i) => ({
+      id: `${i}`,
+      label: `${i}.5`,
+      values: [i],
+    }));
+    const report = await buildStore(items, options());
+    assert.equal(report.warnings.length, 2);
+    const text = importReportText(report);
+    assert.match(text, /^ {2}warning: there are as many classes as labelled sequences \(6\)/m);
+    assert.match(text, /^ {2}warning: each sequence has one value/m);
+  });
+
+  it('lists the first hundred classes', async () => {
+    const items = Array.from({ length: 103 }, (_, i) => ({
+      id: `${i}`,
+      label: `${i}`,
+      values: [i],
+    }));
+    const text = importReportText(await buildStore(items, options()));
+    assert.match(text, /^ {2}class 99: .*\n {2}… and 3 more classes\n {2}groups/m);
+  });
+
   it('reports its progress', async () => {
     const stages: string[] = [];
     const onProgress = ({ stage, done }: { stage: string; done: number }) => {
@@ -213,8 +236,15 @@ describe('a build that cannot be done', () => {
   });
 
   it('says so for two different sequences of one id', async () => {
-    const items = [1, 2].map((value) => ({ id: 'same', values: [value] }));
+    const items = [1, 2].map((value) => ({ id: 'same', values: [value, 3] }));
     const message = 'Cannot import: two different sequences have the id "same".';
+    await fails(items, options(), 'DATA_INVALID', message);
+  });
+
+  it('says that a table is in long form where ids repeat and each row holds one value', async () => {
+    const items = [1, 2].map((value) => ({ id: 's0', values: [value] }));
+    const message =
+      'Cannot import: several rows have the id "s0", and each row holds one value. This is the long form, a row for each timestep.';
     await fails(items, options(), 'DATA_INVALID', message);
   });
 

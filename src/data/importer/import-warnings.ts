@@ -1,0 +1,93 @@
+/** What looks wrong with a dataset that could be written: sentences for its report. Pure. */
+import { listNames } from '../../core/name-list.ts';
+import { SPLITS, type Split } from '../format/store.ts';
+import { nonFiniteNumber } from './values-cell.ts';
+
+/** What an import kept. */
+export interface KeptData {
+  /** Labelled sequences, by class and split. */
+  readonly classes: readonly {
+    readonly name: string;
+    readonly bySplit: Readonly<Record<Split, number>>;
+  }[];
+  /** Length of each sequence. */
+  readonly lengths: readonly number[];
+  /** Whether any sequence is for training. */
+  readonly hasTraining: boolean;
+}
+
+/** Fewer sequences say nothing. */
+const FEWEST = 3;
+
+export function importWarnings(kept: KeptData): string[] {
+  const names = kept.classes.map(({ name }) => name);
+  return [
+    ...rareClasses(kept),
+    ...similarNames(names),
+    ...missingNames(names),
+    ...withoutTraining(kept),
+    ...singleValues(kept),
+  ];
+}
+
+function rareClasses({ classes }: KeptData): string[] {
+  const sizes = classes.map(({ bySplit }) =>
+    SPLITS.reduce((sum, split) => sum + bySplit[split], 0),
+  );
+  const labelled = sizes.reduce((a, b) => a + b, 0);
+  const alone = sizes.filter((size) => size === 1).length;
+  if (classes.length < FEWEST) return [];
+  if (labelled === classes.length) {
+    return [
+      `there are as many classes as labelled sequences (${labelled}): is the label a measured number, or an id?`,
+    ];
+  }
+  if (alone * 2 <= classes.length) return [];
+  return [`${alone} of ${classes.length} classes have one sequence: is the label a category?`];
+}
+
+function similarNames(names: readonly string[]): string[] {
+  const groups = new Map<string, string[]>();
+  for (const name of names) {
+    const key = foldedName(name);
+    groups.set(key, [...(groups.get(key) ?? []), name]);
+  }
+  const similar = [...groups.values()].filter((group) => group.length > 1);
+  if (similar.length === 0) return [];
+  const list = listNames(similar.map((group) => group.map((name) => `"${name}"`).join(' = ')));
+  return [`classes differ only by case, spaces, number format or Unicode form: ${list}`];
+}
+
+/** Equal for names that a person takes for one. */
+function foldedName(name: string): string {
+  const text = name.normalize('NFKC').toLowerCase().replace(/\s+/g, ' ').trim();
+  const number = Number(text);
+  return text !== '' && Number.isFinite(number) ? String(number) : text;
+}
+
+function missingNames(names: readonly string[]): string[] {
+  const missing = names.filter((name) => Number.isNaN(nonFiniteNumber(name)));
+  if (missing.length === 0) return [];
+  const [what, verb] = missing.length === 1 ? ['class', 'looks'] : ['classes', 'look'];
+  return [
+    `${what} ${listNames(missing)} ${verb} like missing labels: leave such cells empty to import them without a label`,
+  ];
+}
+
+function withoutTraining({ classes, hasTraining }: KeptData): string[] {
+  if (!hasTraining) return [];
+  const absent = classes.filter(({ bySplit }) => bySplit.train === 0).map(({ name }) => name);
+  if (absent.length === 0) return [];
+  return [
+    absent.length === 1
+      ? `class ${absent[0]} has no training sequence`
+      : `${absent.length} classes have no training sequence: ${listNames(absent)}`,
+  ];
+}
+
+function singleValues({ lengths }: KeptData): string[] {
+  if (lengths.length < FEWEST || lengths.some((length) => length > 1)) return [];
+  return [
+    'each sequence has one value: a table with a row for each timestep (long form) must have one row for each sequence instead',
+  ];
+}

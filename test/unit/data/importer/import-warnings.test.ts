@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { importWarnings } from '../../../../src/data/importer/import-warnings.ts';
+
+/** The warnings for classes of so many training sequences, all of them of two steps. */
+function warningsOf(train: Readonly<Record<string, number>>, length = 2): string[] {
+  const classes = Object.entries(train).map(([name, count]) => ({
+    name,
+    bySplit: { train: count, validation: count === 0 ? 2 : 0, test: 0 },
+  }));
+  return importWarnings({ classes, lengths: [length, length, length], hasTraining: true });
+}
+
+describe('an import warns of', () => {
+  it('nothing in sound data', () => {
+    assert.deepEqual(warningsOf({ a: 5, b: 3, 'class 1': 2, 'class 10': 2 }), []);
+    assert.deepEqual(warningsOf({ a: 1, b: 1 }), [], 'too few to tell');
+    assert.deepEqual(importWarnings({ classes: [], lengths: [1, 7], hasTraining: true }), []);
+  });
+
+  it('as many classes as sequences, or most classes with one', () => {
+    const [numbers] = warningsOf({ '0.51': 1, '0.14': 1, '0.7': 1 });
+    assert.match(numbers!, /^there are as many classes as labelled sequences \(3\): is the label/);
+    const [most] = warningsOf({ x: 4, y: 1, z: 1 });
+    assert.equal(most, '2 of 3 classes have one sequence: is the label a category?');
+    assert.deepEqual(warningsOf({ x: 4, y: 4, z: 1 }), []);
+  });
+
+  it('names that differ by case, spaces, number format or Unicode form only', () => {
+    const names = ['1', '01', '1.0', 'Cat', 'cat', 'a b', 'a  b', 'B\u00e4r', 'Ba\u0308r', 'dog'];
+    const [warning] = warningsOf(Object.fromEntries(names.map((name) => [name, 2])));
+    assert.equal(
+      warning,
+      'classes differ only by case, spaces, number format or Unicode form: "1" = "01" = "1.0", "Cat" = "cat", "a b" = "a  b", "B\u00e4r" = "Ba\u0308r"',
+    );
+  });
+
+  it('names that stand for no label', () => {
+    const [warning] = warningsOf({ nan: 2, '?': 2, 'N/A': 2, None: 2, null: 2, x: 2 });
+    assert.match(warning!, /^classes nan, \?, N\/A, None, null look like missing labels: leave/);
+    assert.match(warningsOf({ NA: 2, x: 2 })[0]!, /^class NA looks like missing labels/);
+    assert.deepEqual(warningsOf({ inf: 2, constructor: 2 }), []);
+  });
+
+  it('classes without a training sequence, where there is training', () => {
+    assert.deepEqual(warningsOf({ a: 3, rare: 0 }), ['class rare has no training sequence']);
+    assert.deepEqual(warningsOf({ a: 3, b: 0, c: 0 }), [
+      '2 classes have no training sequence: b, c',
+    ]);
+    const classes = [{ name: 'a', bySplit: { train: 0, validation: 0, test: 4 } }];
+    assert.deepEqual(importWarnings({ classes, lengths: [2, 2], hasTraining: false }), []);
+  });
+
+  it('sequences of one value each: the long form', () => {
+    assert.match(warningsOf({ a: 3 }, 1)[0]!, /^each sequence has one value: .* \(long form\)/);
+  });
+});
