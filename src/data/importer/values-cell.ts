@@ -51,7 +51,7 @@ function mixed(list: string): CellError {
   const start = list.trim().slice(0, 40);
   return new CellError(
     `two kinds of separators in one cell ("${start}${start.length < list.length ? '…' : ''}")`,
-    'Separate the values by one of comma, semicolon, tab or spaces. If the comma is a decimal mark, say --decimal ,.',
+    'Separate the values by one of comma, semicolon, tab or spaces. If the comma is a decimal mark, add --decimal , to the command.',
   );
 }
 

@@ -133,7 +133,7 @@ describe('CSV', () => {
     await assert.rejects(collect(importCsv(options)), {
       code: 'DATA_INVALID',
       message: `Cannot read "${path}", line 2: column "v": two kinds of separators in one cell ("0,0685 0,4121").`,
-      advice: /If the comma is a decimal mark, say --decimal ,\.$/,
+      advice: /If the comma is a decimal mark, add --decimal , to the command\.$/,
     });
     const [record] = await collect(importCsv({ ...options, decimal: ',' }));
     assert.deepEqual(record!.values, [0.0685, 0.4121]);
