@@ -24,6 +24,31 @@ export function checkLengths({ kind, minLength = 1 }: Needy, { effectiveLengths 
   );
 }
 
+/** A budget, and the keys by which messages call it and the way out of it. */
+export interface Budget {
+  readonly tokensPerMicroBatch: number;
+  /** Such as `batch.tokensPerMicroBatch`. */
+  readonly key: string;
+  /** Such as `evaluation.data.crop`. */
+  readonly cropKey: string;
+}
+
+/**
+ * Refuses a sequence that exceeds the budget of a micro-batch even alone: the budget bounds the memory.
+ * @throws LockstepError CONFIG_INVALID
+ */
+export function checkBudget({ effectiveLengths }: Subset, budget: Budget): void {
+  const { tokensPerMicroBatch, key, cropKey } = budget;
+  const longest = effectiveLengths.at(-1)!;
+  if (longest <= tokensPerMicroBatch) return;
+  const tooLong = effectiveLengths.filter((length) => length > tokensPerMicroBatch).length;
+  throw new LockstepError(
+    'CONFIG_INVALID',
+    `The longest sequence has ${longest} timesteps, but ${key} allows ${tokensPerMicroBatch}; ${tooLong} of ${effectiveLengths.length} sequences are longer than that.`,
+    `Raise ${key} to ${longest} or more, or set ${cropKey} to ${tokensPerMicroBatch} or less.`,
+  );
+}
+
 /**
  * Refuses a batch that can't hold enough sequences.
  * @throws LockstepError CONFIG_INVALID

@@ -9,7 +9,7 @@ import type { Plan } from '../data/plan/plan.ts';
 import { type Subset, selectSubset } from '../data/plan/subset.ts';
 import type { Objective } from '../nn/objective/objective.ts';
 import { registry } from '../nn/registry.ts';
-import { checkLengths, checkRows, type Needy } from './needs.ts';
+import { checkBudget, checkLengths, checkRows, type Needy } from './needs.ts';
 
 export interface PhaseData {
   readonly config: PhaseConfig;
@@ -22,23 +22,30 @@ export interface PhaseData {
   readonly evaluation: MicroBatchList | undefined;
 }
 
+const BUDGET = 'batch.tokensPerMicroBatch';
+
 /** @throws LockstepError DATA_INVALID or CONFIG_INVALID, naming the phase, when it does not fit the data */
 function makePhaseData(run: RunConfig, store: StoreFacts, phaseIndex: number): PhaseData {
   const config = run.phases[phaseIndex]!;
   const needs = { ...registry.needs(config.objective), kind: config.objective.kind };
   const batch = config.batch ?? run.batch;
+  const key = config.batch === undefined ? BUDGET : `phases.${config.name}.${BUDGET}`;
+  const budget = { tokensPerMicroBatch: batch.tokensPerMicroBatch, key };
   const { subset, facts, objective } = namingWhere(`Phase "${config.name}"`, () => {
     const subset = subsetOf(run, store, config.data, needs);
     checkRows(needs, subset, batch);
+    checkBudget(subset, { ...budget, cropKey: 'data.crop' });
     const facts = phaseFacts(store, subset);
     const objective = registry.makeObjective(config.objective, facts, run.seed);
     return { subset, facts, objective };
   });
   const evaluationData = config.evaluation?.data;
-  const evaluationSubset = namingWhere(
-    `The evaluation of phase "${config.name}"`,
-    () => evaluationData && subsetOf(run, store, evaluationData, needs),
-  );
+  const evaluationSubset = namingWhere(`The evaluation of phase "${config.name}"`, () => {
+    if (evaluationData === undefined) return undefined;
+    const subset = subsetOf(run, store, evaluationData, needs);
+    checkBudget(subset, { ...budget, cropKey: 'evaluation.data.crop' });
+    return subset;
+  });
   return {
     config,
     plan: makePlan({ subset, batch, seed: run.seed, phase: phaseIndex }),

@@ -162,6 +162,17 @@ describe('lockstep', () => {
     assert.equal(existsSync(place.path('unfit')), false);
   });
 
+  it('refuses sequences that exceed the budget of a micro-batch before anything is started', async () => {
+    const budget = ['--set', 'batch.tokensPerMicroBatch=100'];
+    const { code, stderr } = await place.run('train', CONFIG, '--run', 'unfit', ...budget);
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /^CONFIG_INVALID: The evaluation of phase "pretrain": The longest sequence has 1\d\d timesteps, but batch\.tokensPerMicroBatch allows 100; .* set evaluation\.data\.crop to 100 or less\.$/m,
+    );
+    assert.equal(existsSync(place.path('unfit')), false);
+  });
+
   it('refuses to resume with other data', async () => {
     const synth = ['data', 'synth', 'data', '--overwrite', '--count', '30', '--symbols', '11'];
     const lengths = ['--min-length', '40', '--max-length', '160', '--classes', '3'];

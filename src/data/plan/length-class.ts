@@ -48,7 +48,10 @@ export function lengthClasses(ascending: Int32Array, batch: RowLimits): LengthCl
   return classes;
 }
 
-/** Rows of a micro-batch padded to `length`: within the budget, but at least one. */
+/**
+ * Rows of a micro-batch padded to `length`: within the budget. At least one, as a prediction takes sequences of any
+ * length; a run refuses those that exceed its budget.
+ */
 function rowsOfLength(length: number, { tokensPerMicroBatch, maxRows }: RowLimits): number {
   return Math.min(maxRows, Math.max(1, Math.floor(tokensPerMicroBatch / length)));
 }

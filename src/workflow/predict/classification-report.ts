@@ -2,7 +2,8 @@
 
 export interface LabelledPrediction {
   readonly label: number;
-  readonly probabilities: ArrayLike<number>;
+  /** log p of each class. */
+  readonly logProbabilities: readonly number[];
   /** Steps of the sequence. */
   readonly length: number;
 }
@@ -33,8 +34,8 @@ export function classificationReport(
   classes: number,
 ): ClassificationReport {
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
-  for (const { label, probabilities } of predictions) {
-    confusion[label]![mostLikely(probabilities)]!++;
+  for (const { label, logProbabilities } of predictions) {
+    confusion[label]![mostLikely(logProbabilities)]!++;
   }
   const recalls = [];
   const f1s = [];
@@ -50,17 +51,17 @@ export function classificationReport(
     accuracy: accuracyOf(predictions),
     balancedAccuracy: mean(recalls),
     macroF1: mean(f1s),
-    logLoss: mean(predictions.map(({ label, probabilities }) => -Math.log(probabilities[label]!))),
+    logLoss: mean(predictions.map(({ label, logProbabilities }) => -logProbabilities[label]!)),
     confusion,
     byLengthQuartile: quartiles(predictions),
   };
 }
 
-/** Position of the largest probability; the first of equals. */
-export function mostLikely(probabilities: ArrayLike<number>): number {
+/** Position of the largest number; the first of equals. */
+export function mostLikely(scores: readonly number[]): number {
   let best = 0;
-  for (let label = 1; label < probabilities.length; label++) {
-    if (probabilities[label]! > probabilities[best]!) best = label;
+  for (let label = 1; label < scores.length; label++) {
+    if (scores[label]! > scores[best]!) best = label;
   }
   return best;
 }
@@ -86,7 +87,9 @@ function quartiles(
 
 function accuracyOf(predictions: readonly LabelledPrediction[]): number {
   return mean(
-    predictions.map(({ label, probabilities }) => (mostLikely(probabilities) === label ? 1 : 0)),
+    predictions.map(({ label, logProbabilities }) =>
+      mostLikely(logProbabilities) === label ? 1 : 0,
+    ),
   );
 }
 

@@ -70,9 +70,9 @@ export async function reportOnPredictions(
   const { labels, lengths } = store.index;
   const predictions: LabelledPrediction[] = [];
   for await (const batch of batches) {
-    for (const { sequence, probabilities } of batch) {
+    for (const { sequence, logProbabilities } of batch) {
       const label = toModelLabel[labels[sequence]!]!;
-      predictions.push({ label, probabilities, length: lengths[sequence]! });
+      predictions.push({ label, logProbabilities, length: lengths[sequence]! });
     }
   }
   return classificationReport(predictions, classes.length);

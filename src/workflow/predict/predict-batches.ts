@@ -11,8 +11,8 @@ import { bareMicroBatch } from '../../nn/objective/objective.ts';
 export interface SequencePrediction {
   /** Number of the sequence in its store. */
   readonly sequence: number;
-  /** One probability a class; they add up to 1. */
-  readonly probabilities: readonly number[];
+  /** log p of each class, finite even where p is 0 in floating point. */
+  readonly logProbabilities: readonly number[];
 }
 
 export interface PredictInput {
@@ -55,15 +55,15 @@ async function predictOne(
   return batch.rows.map(({ sequence }, row) => {
     const logits = data.subarray(row * classes, (row + 1) * classes);
     refuseNonFinite(logits, store, sequence);
-    return { sequence, probabilities: softmax(logits) };
+    return { sequence, logProbabilities: logSoftmax(logits) };
   });
 }
 
-function softmax(logits: Float32Array): number[] {
-  const largest = Math.max(...logits);
-  const exponentials = Array.from(logits, (logit) => Math.exp(logit - largest));
-  const sum = exponentials.reduce((a, b) => a + b, 0);
-  return exponentials.map((value) => value / sum);
+/** log p of each class, in float64. */
+export function logSoftmax(logits: Float32Array): number[] {
+  const largest = logits.reduce((a, b) => Math.max(a, b));
+  const sum = logits.reduce((total, logit) => total + Math.exp(logit - largest), 0);
+  return Array.from(logits, (logit) => logit - largest - Math.log(sum));
 }
 
 function refuseNonFinite(logits: Float32Array, store: Store, sequence: number): void {

@@ -47,8 +47,9 @@ async function* predictRequest({
     const { engine } = readRunConfig(request.run);
     const source = predictOnWorkers(request, { ...pool, engine, batches: batches.length });
     for await (const batch of source) {
-      for (const { sequence, probabilities } of batch) {
-        const name = classes[mostLikely(probabilities)]!;
+      for (const { sequence, logProbabilities } of batch) {
+        const name = classes[mostLikely(logProbabilities)]!;
+        const probabilities = logProbabilities.map(Math.exp);
         yield { id: ids[sequence]!, class: name, classes, probabilities };
       }
     }

@@ -51,6 +51,29 @@ describe('defineRun()', () => {
     assert.ok(!isShared({ data: { ...finetune.data, labelsPerClass: 2 } }), 'other class counts');
   });
 
+  it('refuses a sequence that exceeds the budget of a micro-batch: the budget is a bound', () => {
+    const small = 'batch.tokensPerMicroBatch=30';
+    assert.throws(() => define(tinyStore(), small), {
+      code: 'CONFIG_INVALID',
+      message:
+        'Phase "pretrain": The longest sequence has 32 timesteps, but batch.tokensPerMicroBatch allows 30; 2 of 18 sequences are longer than that.',
+      advice: 'Raise batch.tokensPerMicroBatch to 32 or more, or set data.crop to 30 or less.',
+    });
+    const crops = ['phases.pretrain.data.crop=30', 'phases.finetune.data.crop=30'];
+    assert.throws(() => define(tinyStore(), small, ...crops), {
+      message: /^The evaluation of phase "pretrain": The longest sequence has 33 timesteps/,
+      advice: /or set evaluation\.data\.crop to 30 or less\.$/,
+    });
+    const evaluations = ['pretrain', 'finetune'].map(
+      (name) => `phases.${name}.evaluation.data.crop=30`,
+    );
+    define(tinyStore(), small, ...crops, ...evaluations);
+    const own = 'phases.finetune.batch={ microBatches: 1, tokensPerMicroBatch: 30 }';
+    assert.throws(() => define(tinyStore(), own), {
+      message: /^Phase "finetune": .* phases\.finetune\.batch\.tokensPerMicroBatch allows 30/,
+    });
+  });
+
   it('lets a step have fewer micro-batches than it may', () => {
     const { plan } = define(tinyStore(), 'batch.microBatches=1000').phases[0]!;
     assert.equal(plan.stepsPerEpoch, 1);

@@ -91,6 +91,7 @@ describe('a contrastive phase', () => {
       message: message('batch.tokensPerMicroBatch 17 holds 1 of the shortest, of 9 timesteps'),
       advice,
     });
-    define('phases.pretrain.data.crop=9', 'batch.tokensPerMicroBatch=18');
+    const pretraining = '{ microBatches: 3, tokensPerMicroBatch: 66 }';
+    define('phases.pretrain.data.crop=33', `phases.pretrain.batch=${pretraining}`);
   });
 });

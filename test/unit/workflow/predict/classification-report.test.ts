@@ -4,6 +4,7 @@ import {
   classificationReport,
   mostLikely,
 } from '../../../../src/workflow/predict/classification-report.ts';
+import { logSoftmax } from '../../../../src/workflow/predict/predict-batches.ts';
 
 const certain = (label: number, classes: number) =>
   Array.from({ length: classes }, (_, other) => (other === label ? 0.7 : 0.3 / (classes - 1)));
@@ -13,7 +14,7 @@ function reportOf(pairs: readonly (readonly [number, number])[], classes: number
   return classificationReport(
     pairs.map(([label, predicted], index) => ({
       label,
-      probabilities: certain(predicted, classes),
+      logProbabilities: certain(predicted, classes).map(Math.log),
       length: 100 + index,
     })),
     classes,
@@ -64,6 +65,13 @@ describe('classificationReport()', () => {
       2,
     );
     assert.ok(Math.abs(logLoss - (-Math.log(0.7) - Math.log(0.3)) / 2) < 1e-12);
+  });
+
+  it('stays finite where a probability is 0 in floating point', () => {
+    const logProbabilities = logSoftmax(Float32Array.of(900, -900, 0));
+    assert.equal(Math.exp(logProbabilities[1]!), 0);
+    const { logLoss } = classificationReport([{ label: 1, logProbabilities, length: 1 }], 3);
+    assert.equal(logLoss, 1800);
   });
 
   it('splits by length, shortest first, every sequence in one quarter', () => {

@@ -58,8 +58,8 @@ describe('matchClasses()', () => {
 describe('describeReport()', () => {
   it('shows the figures, the confusion by name and the accuracy by length', () => {
     const predictions = [
-      { label: 0, probabilities: [0.5, 0.5], length: 10 },
-      { label: 1, probabilities: [0.75, 0.25], length: 30 },
+      { label: 0, logProbabilities: [0.5, 0.5].map(Math.log), length: 10 },
+      { label: 1, logProbabilities: [0.75, 0.25].map(Math.log), length: 30 },
     ];
     const result: EvaluationResult = {
       run: 'r',
