@@ -30,7 +30,11 @@ export type { Baselines, Metrics, Notice, RunEvent, RunOutcome } from './telemet
 export { type BuildStoreOptions, buildStore, type Items } from './workflow/data/build-store.ts';
 export type { ClusterOptions, DeviceOptions } from './workflow/placement.ts';
 export type { ClassificationReport } from './workflow/predict/classification-report.ts';
-export { type EvaluationResult, evaluate } from './workflow/predict/evaluate.ts';
+export {
+  type EvaluateOptions,
+  type EvaluationResult,
+  evaluate,
+} from './workflow/predict/evaluate.ts';
 export type { PredictOptions } from './workflow/predict/options.ts';
 export type { Verdict } from './workflow/predict/paired-difference.ts';
 export { type Prediction, predict } from './workflow/predict/predict.ts';

@@ -11,7 +11,7 @@ import { LockstepError } from '../core/errors.ts';
 import { sha256, sha256OfFile } from '../core/hash.ts';
 import { metric, progressDescription } from './progress-codec.ts';
 
-const FORMAT_VERSION = 2;
+const FORMAT_VERSION = 3;
 export const MANIFEST_FILE = 'manifest.json';
 export const MODEL_FILE = 'model.safetensors';
 

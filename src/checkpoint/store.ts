@@ -18,6 +18,11 @@ import { canonicalJson } from '../core/canonical-json.ts';
 import { asLockstepError, LockstepError } from '../core/errors.ts';
 import { sha256 } from '../core/hash.ts';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
+import {
+  encodeTrainingData,
+  TRAINING_DATA_FILE,
+  type TrainingData,
+} from '../data/training-data.ts';
 import type { NumericsFingerprint, StateLayout } from '../engine/engine.ts';
 import {
   type CheckpointManifest,
@@ -44,8 +49,8 @@ export interface SavedContext {
   readonly config: RunConfig;
   /** Those that define what the configuration names. @default none */
   readonly extensions?: readonly ExtensionRecord[];
-  /** Content hash of the dataset. */
-  readonly dataHash: string;
+  /** What the run is trained on; the folder holds it as `data.json`. */
+  readonly data: TrainingData;
   readonly layout: StateLayout;
 }
 
@@ -106,19 +111,27 @@ export async function savePhaseResult(
 ): Promise<Saved<PhaseResultManifest>> {
   await mkdir(folder, { recursive: true });
   await tidyAfterCrash(folder);
-  const { weights, layout, globalStep, kept, metric } = content;
+  const { weights, layout, globalStep, kept, metric, data } = content;
   const body: Body<PhaseResultManifest> = {
     kind: 'phase-result',
     ...commonBody(content, globalStep, hashState({ ...weights, moments: [] })),
     kept,
     metric: metric === undefined ? null : finiteMetric(metric),
   };
-  const files = new Map([[MODEL_FILE, weightTensors(layout, weights, globalStep)]]);
+  const files = {
+    tensors: [[MODEL_FILE, weightTensors(layout, weights, globalStep)]],
+    data,
+  } as const;
   return writeVerified(join(folder, content.phase.name), files, body, options);
 }
 
 type Body<M extends Manifest> = Omit<Unsealed<M>, 'files'>;
-type Files = ReadonlyMap<string, readonly Tensor[]>;
+
+/** The files of a folder beside its manifest. */
+interface Files {
+  readonly tensors: readonly (readonly [name: string, tensors: readonly Tensor[]])[];
+  readonly data: TrainingData;
+}
 
 async function writeCheckpoint(
   path: string,
@@ -127,9 +140,10 @@ async function writeCheckpoint(
   options: SaveOptions,
 ): Promise<Saved<CheckpointManifest>> {
   const { description, parts } = encodeProgress(content.progress, content);
-  const files = new Map([...parts].map(([part, tensors]) => [fileOfPart(part), tensors]));
+  const tensors = [...parts].map(([part, values]) => [fileOfPart(part), values] as const);
   const common = commonBody(content, description.globalStep, stateHash);
   const body = { kind: 'checkpoint', ...common, ...description } as const;
+  const files = { tensors, data: content.data };
   return await writeVerified<CheckpointManifest>(path, files, body, options);
 }
 
@@ -144,7 +158,7 @@ function commonBody(context: SavedContext, globalStep: number, stateHash: string
     config: { ...context.config },
     configHash: sha256(canonicalJson(context.config)),
     extensions: [...(context.extensions ?? [])],
-    dataHash: context.dataHash,
+    dataHash: context.data.manifest.contentHash,
     stateHash,
   };
 }
@@ -155,10 +169,12 @@ async function writeVerified<M extends Manifest>(
   body: Body<M>,
   options: Pick<SaveOptions, 'onStep'>,
 ): Promise<Saved<M>> {
-  const chunks = [...files].map(([name, tensors]) => ({
+  const data = { name: TRAINING_DATA_FILE, chunks: [Buffer.from(encodeTrainingData(files.data))] };
+  const weights = files.tensors.map(([name, tensors]) => ({
     name,
     chunks: encodeSafetensors(tensors, { format: 'pt' }),
   }));
+  const chunks = [...weights, data];
   const neededBytes = chunks.flatMap((file) => file.chunks).reduce((sum, c) => sum + c.length, 0);
   const folderOptions: AtomicFolderOptions = { ...options, replace: true, neededBytes };
   const manifest = await writeFolderAtomically(

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RunConfig } from '../config/run-config.ts';
 import { type DataFacts, dataFacts, type StoreFacts } from '../data/facts.ts';
+import type { TrainingData } from '../data/training-data.ts';
 import type { Program, StateLayout } from '../engine/engine.ts';
 import type { Model, ParameterDescription } from '../nn/model/model.ts';
 import { makeProgram } from '../nn/program.ts';
@@ -11,15 +12,20 @@ import { checkModel } from './needs.ts';
 import { makeAllPhaseData, namingWhere, type PhaseData } from './phase.ts';
 import { makeSchedule, type Schedule, schedulePhase } from './schedule.ts';
 
-export interface RunDefinition {
+/** What follows from a run's configuration and the facts of its data alone. */
+export interface NetworkDefinition {
   readonly config: RunConfig;
-  readonly store: StoreFacts;
   readonly model: Model;
   /** The model's and those of all heads, in the order of the layout. */
   readonly parameters: readonly ParameterDescription[];
   /** The same in all phases: heads that a phase does not use stay as they are. */
   readonly layout: StateLayout;
-  /** Phases that compute the same share one program, so a worker prepares its graph once. */
+  /** One a phase. Phases that compute the same share one, so a worker prepares its graph once. */
+  readonly programs: readonly Program[];
+}
+
+export interface RunDefinition extends Omit<NetworkDefinition, 'programs'> {
+  readonly store: StoreFacts;
   readonly phases: readonly RunPhase[];
   readonly schedule: Schedule;
 }
@@ -34,28 +40,63 @@ export function defineRun(config: RunConfig, store: StoreFacts): RunDefinition {
   const facts = dataFacts(store);
   const model = registry.makeModel(config.model, facts);
   for (const phase of phaseData) checkPhase(phase, config, model, facts);
-  const parameters = trainedParameters(
-    model,
-    phaseData.map(({ config: { name }, objective }) => ({ name, objective })),
-  );
-  const phases: RunPhase[] = [];
-  for (const phase of phaseData) {
-    const twin = phases.find((other) => computeTheSame(other, phase));
-    const program = twin?.program ?? programOf(phase, { model, parameters, facts });
-    phases.push({ ...phase, program });
-  }
+  const { programs, ...network } = networkOf(config, model, facts, phaseData);
+  const phases = phaseData.map((phase, index) => ({ ...phase, program: programs[index]! }));
   const scheduled = phases.map(({ config: phase, plan }) =>
     schedulePhase(phase, plan.stepsPerEpoch),
   );
+  return { ...network, store, phases, schedule: makeSchedule(scheduled, config.checkpoint) };
+}
+
+/** The network of a trained run, without its dataset. */
+export function defineNetwork(config: RunConfig, data: TrainingData): NetworkDefinition {
+  const facts = dataFacts(data);
+  const phases = config.phases.map((phase, index) => {
+    const known = { ...facts, classCounts: data.classCounts[index]! };
+    const objective = registry.makeObjective(phase.objective, known, config.seed);
+    return { config: phase, facts: known, objective };
+  });
+  return networkOf(config, registry.makeModel(config.model, facts), facts, phases);
+}
+
+/** What `defineNetwork` needs of a run's data. */
+export function trainingDataOf({ store, phases }: RunDefinition): TrainingData {
   return {
-    config,
-    store,
-    model,
-    parameters,
-    layout: phases[0]!.program.state,
-    phases,
-    schedule: makeSchedule(scheduled, config.checkpoint),
+    manifest: store.manifest,
+    classCounts: phases.map(({ facts }) => facts.classCounts),
   };
+}
+
+/** Numbers of all sequences that a phase of the run trains on, ascending. */
+export function trainingSequences({ store, phases }: RunDefinition): Int32Array {
+  const isUsed = new Uint8Array(store.index.lengths.length);
+  for (const { subset } of phases) for (const sequence of subset.sequences) isUsed[sequence] = 1;
+  const used = new Int32Array(isUsed.reduce((sum, one) => sum + one, 0));
+  let count = 0;
+  for (const [sequence, one] of isUsed.entries()) if (one === 1) used[count++] = sequence;
+  return used;
+}
+
+type ComputingPhase = Pick<PhaseData, 'config' | 'facts' | 'objective'>;
+
+function networkOf(
+  config: RunConfig,
+  model: Model,
+  facts: DataFacts,
+  phases: readonly ComputingPhase[],
+): NetworkDefinition {
+  const parameters = trainedParameters(
+    model,
+    phases.map(({ config: { name }, objective }) => ({ name, objective })),
+  );
+  const programs: Program[] = [];
+  for (const phase of phases) {
+    const twin = phases
+      .slice(0, programs.length)
+      .findIndex((other) => computeTheSame(other, phase));
+    programs.push(programs[twin] ?? programOf(phase, { model, parameters, facts }));
+  }
+  return { config, model, parameters, layout: programs[0]!.state, programs };
 }
 
 interface Network {
@@ -65,7 +106,7 @@ interface Network {
 }
 
 function programOf(
-  { config, objective }: PhaseData,
+  { config, objective }: ComputingPhase,
   { model, parameters, facts }: Network,
 ): Program {
   const update = registry.makeUpdateRule(config.optimizer);
@@ -73,8 +114,8 @@ function programOf(
 }
 
 /** Whether two phases of a run differ at most in their sequences, their start and their duration. */
-function computeTheSame(a: PhaseData, b: PhaseData): boolean {
-  const parts = ({ config: { objective, optimizer }, facts }: PhaseData) => [
+function computeTheSame(a: ComputingPhase, b: ComputingPhase): boolean {
+  const parts = ({ config: { objective, optimizer }, facts }: ComputingPhase) => [
     objective,
     optimizer,
     facts,

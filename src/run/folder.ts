@@ -20,6 +20,12 @@ import { type FolderLock, LOCK_FILE, lockFolder } from '../core/folder-lock.ts';
 import { makeFolders, removeFolders } from '../core/make-folders.ts';
 import { commandLine } from '../core/program-name.ts';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
+import { decodeDigests, encodeDigests, type SequenceDigests } from '../data/sequence-digests.ts';
+import {
+  encodeTrainingData,
+  TRAINING_DATA_FILE,
+  type TrainingData,
+} from '../data/training-data.ts';
 import { extensionsOf, recordOf, requireExtensions } from '../extension/identity.ts';
 import { loadRunConfig } from './config.ts';
 import { notARun } from './known-runs.ts';
@@ -31,6 +37,10 @@ export interface RunPaths {
   readonly config: string;
   /** Names and hashes of the extensions that define what the configuration names; absent without any. */
   readonly extensions: string;
+  /** What the run is trained on, see training-data.ts. */
+  readonly data: string;
+  /** Digests of the sequences that it is trained on, see sequence-digests.ts. */
+  readonly digests: string;
   /** A log file for each process. */
   readonly logs: string;
   /** One JSON object a line. */
@@ -47,6 +57,8 @@ export function runPaths(path: string): RunPaths {
     path,
     config: join(path, 'config.yaml'),
     extensions: join(path, 'extensions.json'),
+    data: join(path, TRAINING_DATA_FILE),
+    digests: join(path, 'training-sequences.bin'),
     logs: join(path, 'logs'),
     metrics: join(path, 'metrics.jsonl'),
     checkpoints: join(path, 'checkpoints'),
@@ -60,10 +72,16 @@ export interface RunFolder extends RunPaths, FolderLock {
   readonly runConfig: RunConfig;
 }
 
+/** What a run's folder keeps of its data. */
+export interface KeptData {
+  readonly data: TrainingData;
+  readonly digests: SequenceDigests;
+}
+
 /** A folder that is kept for a new run while the run is prepared. */
 export interface RunFolderClaim {
-  /** Writes the resolved configuration: from now on the folder holds a run. */
-  settle(config: RunConfig): RunFolder;
+  /** Writes what is kept of the data, then the resolved configuration: from now on the folder holds a run. */
+  settle(config: RunConfig, kept: KeptData): RunFolder;
   /** Gives the folder up and leaves nothing of it behind; no-op after `settle`. */
   abandon(): void;
 }
@@ -86,8 +104,8 @@ export function claimRunFolder(path: string): RunFolderClaim {
     const held = withWriteErrors(path, () => lockFolder(path));
     lock = held;
     refuseUsedFolder(path);
-    const settle = (config: RunConfig): RunFolder => {
-      const folder = writeRunFolder(path, config, held);
+    const settle = (config: RunConfig, kept: KeptData): RunFolder => {
+      const folder = writeRunFolder(path, config, kept, held);
       isSettled = true;
       return folder;
     };
@@ -99,25 +117,32 @@ export function claimRunFolder(path: string): RunFolderClaim {
 }
 
 /** `claimRunFolder` and `settle` in one. */
-export function createRunFolder(path: string, config: RunConfig): RunFolder {
+export function createRunFolder(path: string, config: RunConfig, kept: KeptData): RunFolder {
   const claim = claimRunFolder(path);
   try {
-    return claim.settle(config);
+    return claim.settle(config, kept);
   } finally {
     claim.abandon();
   }
 }
 
-function writeRunFolder(path: string, config: RunConfig, lock: FolderLock): RunFolder {
+function writeRunFolder(
+  path: string,
+  config: RunConfig,
+  kept: KeptData,
+  lock: FolderLock,
+): RunFolder {
   const paths = runPaths(path);
   try {
     for (const folder of [paths.logs, paths.checkpoints, paths.phases]) mkdirSync(folder);
     writeFileSync(paths.metrics, '');
     writeExtensions(paths, extensionsOf(config).map(recordOf));
+    writeFileSync(paths.data, encodeTrainingData(kept.data));
+    writeFileSync(paths.digests, encodeDigests(kept.digests));
     writeFileSync(paths.config, `${configHeader(config)}${resolvedConfigToYaml(config)}`);
   } catch (thrown) {
-    const { logs, checkpoints, phases, metrics, extensions, config: yaml } = paths;
-    const written = [logs, checkpoints, phases, metrics, extensions, yaml];
+    const { logs, checkpoints, phases, metrics, extensions, data, digests, config: yaml } = paths;
+    const written = [logs, checkpoints, phases, metrics, extensions, data, digests, yaml];
     for (const one of written) rmSync(one, { recursive: true, force: true });
     throw writeFailure(thrown, path, 0);
   }
@@ -165,6 +190,21 @@ export function readRunConfig(path: string): RunConfig {
     return loadRunConfig(paths.config);
   }
   throw notARun(path);
+}
+
+/**
+ * Digests of the sequences that a run was trained on.
+ * @throws LockstepError CHECKPOINT_CORRUPT
+ */
+export function readDigests(path: string): SequenceDigests {
+  const { digests } = runPaths(path);
+  const bytes = existsSync(digests) ? readFileSync(digests) : undefined;
+  if (bytes !== undefined && bytes.length % 8 === 0) return decodeDigests(bytes);
+  throw new LockstepError(
+    'CHECKPOINT_CORRUPT',
+    `"${digests}" is ${bytes === undefined ? 'missing' : 'damaged'}: it tells which sequences the run was trained on.`,
+    'Restore the file from a copy.',
+  );
 }
 
 /** A run without extensions has no such file. */

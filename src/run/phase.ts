@@ -13,6 +13,8 @@ import { checkBudget, checkLengths, checkRows, type Needy } from './needs.ts';
 
 export interface PhaseData {
   readonly config: PhaseConfig;
+  /** The sequences that it trains on. */
+  readonly subset: Subset;
   readonly plan: Plan;
   /** What its objective is built from. */
   readonly facts: PhaseFacts;
@@ -48,6 +50,7 @@ function makePhaseData(run: RunConfig, store: StoreFacts, phaseIndex: number): P
   });
   return {
     config,
+    subset,
     plan: makePlan({ subset, batch, seed: run.seed, phase: phaseIndex }),
     facts,
     objective,

@@ -37,8 +37,9 @@ async function measure(request: MeasureRequest): Promise<ClassificationReport[]>
     const task = await openPredictionTask({ run, phase, split: 'test', labelled: true, crop });
     try {
       const { store, batches } = task;
-      const { program, weights } = task.model;
-      const source = { engine, program, weights, store, batches, first: 0, stride: 1 };
+      const { program, weights, data } = task.model;
+      const trained = data.manifest;
+      const source = { engine, program, weights, store, batches, trained, first: 0, stride: 1 };
       reports.push(await reportOnPredictions(task, predictBatches(source)));
     } finally {
       await task.close();

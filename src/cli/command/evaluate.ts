@@ -17,6 +17,7 @@ interface EvaluateOptions extends DeviceOptions, ExtensionOption {
   data: string | undefined;
   files: string | undefined;
   crop: number | undefined;
+  allowTrainingSequences: boolean;
   json: boolean;
 }
 
@@ -34,13 +35,18 @@ export const evaluateCommand: Command<EvaluateOptions> = {
         type: 'number',
         describe: 'Only the first N timesteps of each sequence',
       })
+      .option('allow-training-sequences', {
+        type: 'boolean',
+        default: false,
+        describe: 'Evaluate other data even where they hold sequences that the run was trained on',
+      })
       .option('json', {
         type: 'boolean',
         default: false,
         describe: 'Print JSON',
-      }) as Argv<EvaluateOptions>,
+      }) as unknown as Argv<EvaluateOptions>,
   handler: async (options: ArgumentsCamelCase<EvaluateOptions>) => {
-    const { run: runFolder, phase, split, data, files, crop } = options;
+    const { run: runFolder, phase, split, data, files, crop, allowTrainingSequences } = options;
     const extensions = await extensionsGiven(options);
     const request = {
       extensions,
@@ -50,6 +56,7 @@ export const evaluateCommand: Command<EvaluateOptions> = {
       data,
       files,
       crop,
+      allowTrainingSequences,
       ...devicesGiven(options),
     };
     const result = await withSignals((stop) =>

@@ -17,7 +17,8 @@ const count = z.int().min(0);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const splitCounts = z.object({ sequences: count, tokens: count, perClass: z.array(count) });
 
-const manifestSchema: z.ZodType<StoreManifest> = z.object({
+/** The schema of `manifest.json`. */
+export const storeManifest: z.ZodType<StoreManifest> = z.object({
   formatVersion: z.literal(FORMAT_VERSION),
   name: z.string(),
   valueType: z.enum(['uint8', 'uint16', 'float32']),
@@ -55,7 +56,7 @@ export async function readManifest(path: string): Promise<StoreManifest> {
       'Import the data again with this version of Lockstep.',
     );
   }
-  const parsed = manifestSchema.safeParse(json);
+  const parsed = storeManifest.safeParse(json);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
   throw storeCorrupt(path, `${MANIFEST_FILE}: ${issue.path.join('.') || 'root'}: ${issue.message}`);

@@ -5,7 +5,7 @@ import type { Weights } from '../../checkpoint/state-tensors.ts';
 import { type SavedContext, saveCheckpoint, savePhaseResult } from '../../checkpoint/store.ts';
 import type { NumericsFingerprint } from '../../engine/engine.ts';
 import { extensionsOf, recordOf } from '../../extension/identity.ts';
-import type { RunDefinition } from '../../run/definition.ts';
+import { type RunDefinition, trainingDataOf } from '../../run/definition.ts';
 
 /** Where a run is saved, and under which numerics. */
 export interface SaveTarget {
@@ -60,7 +60,7 @@ function savedContext(
     fingerprint,
     config: run.config,
     extensions: extensionsOf(run.config).map(recordOf),
-    dataHash: run.store.manifest.contentHash,
+    data: trainingDataOf(run),
     layout: run.layout,
   };
 }

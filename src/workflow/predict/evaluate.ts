@@ -12,6 +12,8 @@ import { type OpenPrediction, openPrediction, type PredictOptions } from './opti
 import { predictOnWorkers } from './pool.ts';
 import type { SequencePrediction } from './predict-batches.ts';
 import { openPredictionTask, type PredictionTask } from './task.ts';
+import { countTrainingSequences } from './training-sequences.ts';
+import { counting, tellUnfamiliar, UnfamiliarCount } from './unfamiliar-count.ts';
 
 /** How well the classes fit, of which weights, on which data. */
 export interface EvaluationResult extends ClassificationReport {
@@ -23,36 +25,60 @@ export interface EvaluationResult extends ClassificationReport {
   /** Steps of each sequence that were looked at; all when absent. */
   readonly crop?: number;
   readonly classes: readonly string[];
+  /** Sequences that the run was trained on, in other data than the run's own. */
+  readonly trainingSequences?: number;
+  /** Sequences with values such as training never saw: symbols, or real values far outside its range. */
+  readonly unfamiliarSequences: number;
+}
+
+/** Options of `evaluate`. */
+export interface EvaluateOptions extends PredictOptions {
+  /** Evaluates other data even where they hold sequences that the run was trained on. @default false */
+  readonly allowTrainingSequences?: boolean | undefined;
 }
 
 /**
  * Predicts the labelled sequences of a split (the test split unless told otherwise; all of raw files) with a
- * run's weights and compares the classes with the true ones.
+ * run's weights and compares the classes with the true ones. Class names come from the run, not from its dataset.
+ * @throws LockstepError DATA_INVALID for a dataset that has taken the place of the run's own, and for other data that
+ *   hold sequences which the run was trained on
  * @throws LockstepError what is wrong with run, weights or data; INTERRUPTED, TERMINATED
  * @example
  * const { accuracy, confusion } = await evaluate({ runFolder: 'runs/tiny', split: 'validation' });
  */
-export async function evaluate(options: PredictOptions): Promise<EvaluationResult> {
+export async function evaluate(options: EvaluateOptions): Promise<EvaluationResult> {
   const open = await openPrediction(options, { labelled: true, split: 'test' });
   try {
-    const result = await evaluateRequest(open);
+    const result = await evaluateRequest(open, options);
     return options.files === undefined ? result : { ...result, dataset: options.files };
   } finally {
     await open.close();
   }
 }
 
-async function evaluateRequest({ request, pool }: OpenPrediction): Promise<EvaluationResult> {
+async function evaluateRequest(
+  { request, pool, tellDifferences }: OpenPrediction,
+  { files, allowTrainingSequences: areAllowed = false }: EvaluateOptions,
+): Promise<EvaluationResult> {
   const task = await openPredictionTask(request);
   try {
-    const { store, classes, batches } = task;
+    const { store, classes, batches, isOwnData } = task;
+    tellDifferences(task);
+    const { run } = request;
+    // The raw files of the training data may come to the very same dataset, and have no splits.
+    const others =
+      isOwnData && files === undefined
+        ? {}
+        : { trainingSequences: await countTrainingSequences(task, { run, areAllowed }) };
     const { engine } = readRunConfig(request.run);
     const predictions = predictOnWorkers(request, { ...pool, engine, batches: batches.length });
-    const report = await reportOnPredictions(task, predictions);
-    const { run, split, crop } = request;
+    const unfamiliar = new UnfamiliarCount();
+    const report = await reportOnPredictions(task, counting(predictions, task, unfamiliar));
+    tellUnfamiliar(unfamiliar, task, pool.hooks);
+    const { split, crop } = request;
     const facts = { run, weights: task.model.source, dataset: store.path, classes };
     const subset = { ...(split !== undefined && { split }), ...(crop !== undefined && { crop }) };
-    return { ...facts, ...subset, ...report };
+    return { ...facts, ...subset, ...others, unfamiliarSequences: unfamiliar.count, ...report };
   } finally {
     await task.close();
   }

@@ -24,9 +24,17 @@ export function csvLine({ id, class: name, probabilities }: Prediction): string 
   return csvRow([id, name, ...probabilities.map((value) => String(round(value)))]);
 }
 
-export function jsonLine({ id, class: name, classes, probabilities }: Prediction): string {
+/** One prediction as an object; `unfamiliar` only where there is something. */
+export function jsonLine({
+  id,
+  class: name,
+  classes,
+  probabilities,
+  unfamiliar,
+}: Prediction): string {
   const named = classes.map((other, label) => [other, round(probabilities[label]!)]);
-  return JSON.stringify({ id, class: name, probabilities: Object.fromEntries(named) });
+  const warned = unfamiliar.length > 0 ? { unfamiliar } : {};
+  return JSON.stringify({ id, class: name, probabilities: Object.fromEntries(named), ...warned });
 }
 
 const round = (probability: number): number => Number(probability.toFixed(6));

@@ -5,9 +5,10 @@ import { type ExtensionOptions, loadExtensions } from '../../extension/load.ts';
 import type { Notice } from '../../telemetry/run-event.ts';
 import { type DeviceOptions, devicesOf } from '../placement.ts';
 import { type StopRequests, throwIfStopped } from '../train/stop-requests.ts';
+import { describeOtherData } from './other-data.ts';
 import type { PoolOptions } from './pool.ts';
 import { openRawFiles } from './raw-files.ts';
-import type { PredictionRequest } from './task.ts';
+import type { PredictionRequest, PredictionTask } from './task.ts';
 
 /** Options of `evaluate` and `predict`. */
 export interface PredictOptions extends DeviceOptions, ExtensionOptions, StopRequests {
@@ -15,7 +16,7 @@ export interface PredictOptions extends DeviceOptions, ExtensionOptions, StopReq
   readonly runFolder: string;
   /** Weights at the end of this phase. @default the last phase, or the newest checkpoint before its end */
   readonly phase?: string | undefined;
-  /** Another dataset than the run was trained on. */
+  /** Another dataset than the run was trained on. Classes are matched by name. */
   readonly data?: string | undefined;
   /** Raw files instead of a dataset, read as the training data were: a folder, a .csv or a .jsonl file. */
   readonly files?: string | undefined;
@@ -31,6 +32,8 @@ export interface PredictOptions extends DeviceOptions, ExtensionOptions, StopReq
 export interface OpenPrediction {
   readonly request: PredictionRequest;
   readonly pool: Pick<PoolOptions, 'devices' | 'hooks'>;
+  /** How the data of a task differ from the training data, where that is to be told. */
+  tellDifferences(task: PredictionTask): void;
   close(): Promise<void>;
 }
 
@@ -48,11 +51,17 @@ export async function openPrediction(
   if (files === undefined) {
     const { data, split = defaults.split } = options;
     const close = async () => {};
-    return { pool, close, request: { run, phase, data, split, crop, labelled } };
+    const tellDifferences = ({ model, store }: PredictionTask) => {
+      const text = describeOtherData(model.data.manifest, store);
+      if (text !== undefined) onEvent({ kind: 'status', text });
+    };
+    const request = { run, phase, data, split, crop, labelled };
+    return { pool, close, tellDifferences, request };
   }
   refuseBoth(options);
   const { store, remove } = await openRawFiles({ run, source: files, labelled }, onEvent);
-  return { pool, close: remove, request: { run, phase, data: store, crop, labelled } };
+  const request = { run, phase, data: store, crop, labelled };
+  return { pool, close: remove, tellDifferences: () => {}, request };
 }
 
 function refuseBoth({ data, split }: PredictOptions): void {

@@ -2,17 +2,20 @@
 import type { Weights } from '../../checkpoint/state-tensors.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { collate } from '../../data/collate.ts';
-import type { Store } from '../../data/format/store.ts';
+import type { Store, StoreManifest } from '../../data/format/store.ts';
 import type { MicroBatchList } from '../../data/plan/evaluation-batches.ts';
 import type { PlannedMicroBatch } from '../../data/plan/plan.ts';
 import type { Engine, Program, Session } from '../../engine/engine.ts';
 import { bareMicroBatch } from '../../nn/objective/objective.ts';
+import { unfamiliarValues } from './unfamiliar-values.ts';
 
 export interface SequencePrediction {
   /** Number of the sequence in its store. */
   readonly sequence: number;
   /** log p of each class, finite even where p is 0 in floating point. */
   readonly logProbabilities: readonly number[];
+  /** Values such as training never saw, see unfamiliar-values.ts. */
+  readonly unfamiliar: readonly number[];
 }
 
 export interface PredictInput {
@@ -21,6 +24,8 @@ export interface PredictInput {
   readonly weights: Weights;
   readonly store: Store;
   readonly batches: MicroBatchList;
+  /** The dataset that the weights were trained on. */
+  readonly trained: StoreManifest;
   /** Computes every `stride`-th micro-batch, from this one on. */
   readonly first: number;
   readonly stride: number;
@@ -33,12 +38,13 @@ export interface PredictInput {
 export async function* predictBatches(
   input: PredictInput,
 ): AsyncGenerator<SequencePrediction[], void> {
-  const { engine, program, weights, store, batches, first, stride } = input;
+  const { engine, program, weights, store, batches, trained, first, stride } = input;
+  const unfamiliarIn = unfamiliarValues(trained);
   const session = engine.session(program);
   try {
     session.load({ ...weights, moments: [] });
     for (let position = first; position < batches.length; position += stride) {
-      yield await predictOne(session, store, batches.at(position));
+      yield await predictOne(session, store, batches.at(position), unfamiliarIn);
     }
   } finally {
     session.dispose();
@@ -49,13 +55,18 @@ async function predictOne(
   session: Session,
   store: Store,
   batch: PlannedMicroBatch,
+  unfamiliarIn: ReturnType<typeof unfamiliarValues>,
 ): Promise<SequencePrediction[]> {
-  const { shape, data } = session.forward(bareMicroBatch(await collate(store, batch)));
+  const padded = await collate(store, batch);
+  const { paddedLength, values } = padded;
+  const { shape, data } = session.forward(bareMicroBatch(padded));
   const classes = shape[1]!;
-  return batch.rows.map(({ sequence }, row) => {
+  return batch.rows.map(({ sequence, count }, row) => {
+    const begin = row * paddedLength;
+    const unfamiliar = unfamiliarIn(values.subarray(begin, begin + count));
     const logits = data.subarray(row * classes, (row + 1) * classes);
     refuseNonFinite(logits, store, sequence);
-    return { sequence, logProbabilities: logSoftmax(logits) };
+    return { sequence, logProbabilities: logSoftmax(logits), unfamiliar };
   });
 }
 

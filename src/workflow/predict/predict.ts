@@ -4,6 +4,7 @@ import { mostLikely } from './classification-report.ts';
 import { type OpenPrediction, openPrediction, type PredictOptions } from './options.ts';
 import { predictOnWorkers } from './pool.ts';
 import { openPredictionTask } from './task.ts';
+import { counting, tellUnfamiliar, UnfamiliarCount } from './unfamiliar-count.ts';
 
 /** What a run's weights say of one sequence. */
 export interface Prediction {
@@ -15,10 +16,16 @@ export interface Prediction {
   readonly classes: readonly string[];
   /** One a class, in the order of `classes`; they add up to 1. */
   readonly probabilities: readonly number[];
+  /**
+   * Values of the sequence such as training never saw: symbols, or the extremes of real values far outside its
+   * range. A prediction with any says little.
+   */
+  readonly unfamiliar: readonly number[];
 }
 
 /**
- * Predicts the classes of a dataset (the run's own unless told otherwise) or of raw files. Predictions come
+ * Predicts the classes of a dataset (the run's own unless told otherwise) or of raw files. Class names come from the
+ * run, not from its dataset. Predictions come
  * as they are computed, in the same order on any number of workers; workers that are ahead wait for the reader.
  * Leaving the loop early ends them.
  * @throws LockstepError what is wrong with run, weights or data; INTERRUPTED, TERMINATED
@@ -39,20 +46,24 @@ export async function* predict(options: PredictOptions): AsyncGenerator<Predicti
 async function* predictRequest({
   request,
   pool,
+  tellDifferences,
 }: OpenPrediction): AsyncGenerator<Prediction, void> {
   const task = await openPredictionTask(request);
   try {
     const { classes, batches } = task;
+    tellDifferences(task);
+    const count = new UnfamiliarCount();
     const ids = task.store.ids();
     const { engine } = readRunConfig(request.run);
     const source = predictOnWorkers(request, { ...pool, engine, batches: batches.length });
-    for await (const batch of source) {
-      for (const { sequence, logProbabilities } of batch) {
+    for await (const batch of counting(source, task, count)) {
+      for (const { sequence, logProbabilities, unfamiliar } of batch) {
         const name = classes[mostLikely(logProbabilities)]!;
         const probabilities = logProbabilities.map(Math.exp);
-        yield { id: ids[sequence]!, class: name, classes, probabilities };
+        yield { id: ids[sequence]!, class: name, classes, probabilities, unfamiliar };
       }
     }
+    tellUnfamiliar(count, task, pool.hooks);
   } finally {
     await task.close();
   }

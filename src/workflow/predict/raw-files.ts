@@ -7,7 +7,6 @@ import { z } from 'zod';
 import { extensionRecord } from '../../config/extension-record.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { commandLine } from '../../core/program-name.ts';
-import { openStore } from '../../data/format/open-store.ts';
 import type { StoreManifest } from '../../data/format/store.ts';
 import type { BuildOptions } from '../../data/importer/build-options.ts';
 import { buildStore } from '../../data/importer/build-store.ts';
@@ -15,6 +14,7 @@ import { importSource } from '../../data/importer/import-source.ts';
 import { type ImportItem, isSkip } from '../../data/importer/record.ts';
 import { type ImportReport, readingLines } from '../../data/importer/report.ts';
 import type { SourceRules } from '../../data/importer/source-rules.ts';
+import { readTrainingData } from '../../data/training-data.ts';
 import { requireExtensions } from '../../extension/identity.ts';
 import { readRunConfig } from '../../run/folder.ts';
 import type { Notice } from '../../telemetry/run-event.ts';
@@ -70,9 +70,8 @@ export async function openRawFiles(
   { run, source, labelled }: RawRequest,
   onEvent: (event: Notice) => void,
 ): Promise<RawStore> {
-  const trained = await openStore(readRunConfig(run).data.store);
-  const { manifest } = trained;
-  await trained.close();
+  readRunConfig(run);
+  const { manifest } = readTrainingData(run);
   const training = rulesOfTraining(run, manifest);
   const root = await mkdtemp(join(tmpdir(), 'lockstep-raw-'));
   const remove = async () => await rm(root, { recursive: true, force: true });

@@ -10,6 +10,7 @@ export function describeReport(result: EvaluationResult): string {
   return [
     `${result.sequences} sequences of ${result.split === undefined ? '' : `the ${result.split} split of `}${result.dataset}`,
     `weights: ${result.weights}`,
+    ...(result.trainingSequences ? [`${result.trainingSequences} of them were in training`] : []),
     '',
     formatTable([
       ['accuracy', percent(result.accuracy)],

@@ -3,12 +3,13 @@
 import { LockstepError } from '../../core/errors.ts';
 import { commandLine } from '../../core/program-name.ts';
 import { openStore, type StoreOnDisk } from '../../data/format/open-store.ts';
-import { SPLITS, type Split } from '../../data/format/store.ts';
+import { SPLITS, type Split, type StoreManifest } from '../../data/format/store.ts';
 import { evaluationBatches, type MicroBatchList } from '../../data/plan/evaluation-batches.ts';
 import { type Subset, selectSubset } from '../../data/plan/subset.ts';
 import { readRunConfig } from '../../run/folder.ts';
 import type { Notice } from '../../telemetry/run-event.ts';
 import type { StopRequests } from '../train/stop-requests.ts';
+import { refuseOtherData } from './other-data.ts';
 import { loadTrainedModel, type TrainedModel } from './trained-model.ts';
 
 /** Plain, so that it crosses to the workers. */
@@ -35,6 +36,10 @@ export interface PredictionHooks extends StopRequests {
 export interface PredictionTask {
   readonly model: TrainedModel;
   readonly store: StoreOnDisk;
+  /** Numbers of the sequences to predict. */
+  readonly sequences: Int32Array;
+  /** Whether they are of the dataset that the run was trained on. */
+  readonly isOwnData: boolean;
   /** Names of the model's classes. */
   readonly classes: readonly string[];
   readonly batches: MicroBatchList;
@@ -45,20 +50,19 @@ export interface PredictionTask {
 export async function openPredictionTask(request: PredictionRequest): Promise<PredictionTask> {
   refuseCrop(request.crop);
   const config = readRunConfig(request.run);
-  const trained = await openStore(config.data.store);
-  let store = trained;
-  const close = async () => {
-    await store.close();
-    if (store !== trained) await trained.close();
-  };
+  const model = await loadTrainedModel(request, config);
+  const store = await openStore(request.data ?? config.data.store);
+  const close = () => store.close();
   try {
-    if (request.data !== undefined) store = await openStore(request.data);
-    refuseOtherValues(trained, store);
-    const model = await loadTrainedModel(request, config, trained);
+    const { manifest: trained } = model.data;
+    if (request.data === undefined) refuseOtherData(request.run, trained, store);
+    refuseOtherValues(trained, store.manifest);
     const phase = config.phases[model.phaseIndex]!;
     const subset = subsetOf(store, request);
     const batches = evaluationBatches(subset, phase.batch ?? config.batch);
-    return { model, store, classes: trained.manifest.classes, batches, close };
+    const { sequences } = subset;
+    const isOwnData = trained.contentHash === store.manifest.contentHash;
+    return { model, store, sequences, isOwnData, classes: trained.classes, batches, close };
   } catch (thrown) {
     await close();
     throw thrown;
@@ -100,8 +104,7 @@ function wholeSubset({ index }: StoreOnDisk, labelled: boolean, crop = Infinity)
   };
 }
 
-function refuseOtherValues(trained: StoreOnDisk, store: StoreOnDisk): void {
-  const [known, found] = [trained.manifest, store.manifest];
+function refuseOtherValues(known: StoreManifest, found: StoreManifest): void {
   const bothReal = known.valueType === 'float32' && found.valueType === 'float32';
   const fits =
     known.valueType !== 'float32' &&

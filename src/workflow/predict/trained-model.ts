@@ -8,10 +8,10 @@ import { findNewestCheckpoint } from '../../checkpoint/store.ts';
 import type { RunConfig } from '../../config/run-config.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { commandLine } from '../../core/program-name.ts';
-import type { StoreFacts } from '../../data/facts.ts';
+import { readTrainingData, type TrainingData } from '../../data/training-data.ts';
 import type { Program } from '../../engine/engine.ts';
 import { requireExtensions } from '../../extension/identity.ts';
-import { defineRun, type RunDefinition } from '../../run/definition.ts';
+import { defineNetwork, type NetworkDefinition } from '../../run/definition.ts';
 import { runPaths } from '../../run/folder.ts';
 import { startingPhase } from '../../run/progress.ts';
 
@@ -22,6 +22,8 @@ export interface TrainedModel {
   readonly source: string;
   /** Index of the phase that they belong to. */
   readonly phaseIndex: number;
+  /** What they were trained on. */
+  readonly data: TrainingData;
 }
 
 /**
@@ -31,9 +33,7 @@ export interface TrainedModel {
 export async function loadTrainedModel(
   choice: { readonly run: string; readonly phase?: string | undefined },
   config: RunConfig,
-  trained: StoreFacts,
 ): Promise<TrainedModel> {
-  const run = defineRun(config, trained);
   const names = config.phases.map(({ name }) => name);
   if (choice.phase !== undefined && !names.includes(choice.phase)) {
     throw new LockstepError(
@@ -43,11 +43,13 @@ export async function loadTrainedModel(
     );
   }
   const source = await findSource(choice, names);
+  const data = readTrainingData(source);
+  const run = defineNetwork(config, data);
   const { manifest, parameters, statistics } = await loadWeights(source, run.layout);
   requireExtensions(manifest?.extensions ?? [], `The checkpoint "${source}"`);
   const phaseIndex = manifest?.phase.index ?? 0;
   const program = predictingProgram(run, phaseIndex, source);
-  return { program, weights: { parameters, statistics }, source, phaseIndex };
+  return { program, weights: { parameters, statistics }, source, phaseIndex, data };
 }
 
 /** The named phase's end; the last phase's, else the newest checkpoint, when none is named. */
@@ -73,24 +75,24 @@ async function findSource(
  * That of the nearest phase before these weights that has trained a head for the classes. A run that was given
  * weights may have been given such a head.
  */
-function predictingProgram(run: RunDefinition, phaseIndex: number, source: string): Program {
-  const predicts = ({ program }: RunDefinition['phases'][number]) => program.outputs !== undefined;
-  const lineage = lineageOf(run, phaseIndex).map((index) => run.phases[index]!);
-  const given = run.config.model.initialWeights === undefined ? [] : run.phases;
+function predictingProgram(run: NetworkDefinition, phaseIndex: number, source: string): Program {
+  const predicts = ({ outputs }: Program) => outputs !== undefined;
+  const lineage = lineageOf(run, phaseIndex).map((index) => run.programs[index]!);
+  const given = run.config.model.initialWeights === undefined ? [] : run.programs;
   const found = [...lineage, ...given].find(predicts);
-  if (found !== undefined) return found.program;
-  const later = run.phases.find(predicts);
+  if (found !== undefined) return found;
+  const later = run.config.phases[run.programs.findIndex(predicts)];
   throw new LockstepError(
     'USAGE',
     `The weights in "${source}" cannot tell classes: no phase that predicts classes has trained them yet.`,
     later === undefined
       ? 'Add a phase with such an objective to the configuration and train it.'
-      : `Let the run go on to phase "${later.config.name}", or choose it with --phase.`,
+      : `Let the run go on to phase "${later.name}", or choose it with --phase.`,
   );
 }
 
 /** The phase itself, the one that it started from, and so on. */
-function lineageOf(run: RunDefinition, phaseIndex: number): number[] {
+function lineageOf(run: NetworkDefinition, phaseIndex: number): number[] {
   const before = startingPhase(run, phaseIndex);
   if (before === undefined) return [phaseIndex];
   const index = run.config.phases.findIndex(({ name }) => name === before);

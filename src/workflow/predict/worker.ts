@@ -24,6 +24,7 @@ async function main([requestText, rank, workers]: readonly string[]): Promise<vo
       weights,
       store: task.store,
       batches: task.batches,
+      trained: task.model.data.manifest,
       first: Number(rank),
       stride: Number(workers),
     });

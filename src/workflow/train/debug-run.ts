@@ -18,7 +18,7 @@ import { withDefaultFormulations } from '../tune/settle-formulations.ts';
 import { concludeRun } from './conclude-run.ts';
 import type { GuardedHooks } from './hooks.ts';
 import { refuseNonFiniteModel } from './non-finite-model.ts';
-import { readRunFacts } from './run-facts.ts';
+import { readNewRun } from './run-facts.ts';
 import { recordEvent } from './run-files.ts';
 import { watchStopRequests } from './stop-requests.ts';
 
@@ -52,10 +52,10 @@ export function debugConfig(config: RunConfig): RunConfig {
  */
 export async function debugRun(request: DebugRequest, hooks: GuardedHooks): Promise<RunOutcome> {
   const { config, runFolder } = request;
-  await readRunFacts(config, hooks);
+  const { kept } = await readNewRun(config, hooks);
   const root = runFolder === undefined ? mkdtempSync(join(tmpdir(), 'lockstep-debug-')) : undefined;
   try {
-    const folder = createRunFolder(runFolder ?? join(root!, config.name), config);
+    const folder = createRunFolder(runFolder ?? join(root!, config.name), config, kept);
     try {
       const outcome = await debugIn(folder, request, hooks);
       return root === undefined ? outcome : { ...outcome, lastCheckpoint: null };

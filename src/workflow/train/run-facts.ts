@@ -1,10 +1,18 @@
 /** What a run needs to know of configuration and data together before its processes start. */
 import { loadWeights } from '../../checkpoint/restore.ts';
 import type { RunConfig } from '../../config/run-config.ts';
-import { openStore } from '../../data/format/open-store.ts';
-import { defineRun } from '../../run/definition.ts';
+import { openStore, type StoreOnDisk } from '../../data/format/open-store.ts';
+import { digestsOf, sequenceValues } from '../../data/sequence-digests.ts';
+import {
+  defineRun,
+  type RunDefinition,
+  trainingDataOf,
+  trainingSequences,
+} from '../../run/definition.ts';
+import type { KeptData } from '../../run/folder.ts';
 import { ensureStore } from './ensure-store.ts';
 import type { GuardedHooks } from './hooks.ts';
+import { untilStopped } from './stop-requests.ts';
 
 export interface RunFacts {
   readonly dataHash: string;
@@ -19,20 +27,51 @@ export interface RunFacts {
  * @throws LockstepError what keeps the run from beginning
  */
 export async function readRunFacts(config: RunConfig, hooks: GuardedHooks): Promise<RunFacts> {
+  return await withDefinition(config, hooks, factsOf);
+}
+
+/** `readRunFacts` of a new run, and what its folder keeps of the data: reads every training sequence once. */
+export async function readNewRun(
+  config: RunConfig,
+  hooks: GuardedHooks,
+): Promise<{ readonly facts: RunFacts; readonly kept: KeptData }> {
+  return await withDefinition(config, hooks, async (run, store) => {
+    const facts = await factsOf(run);
+    const sequences = trainingSequences(run);
+    const values = untilStopped(sequenceValues(store, sequences), hooks, 'the first step');
+    const digests = await digestsOf(values, sequences.length);
+    return { facts, kept: { data: trainingDataOf(run), digests } };
+  });
+}
+
+async function withDefinition<Result>(
+  config: RunConfig,
+  hooks: GuardedHooks,
+  use: (run: RunDefinition, store: StoreOnDisk) => Promise<Result>,
+): Promise<Result> {
   await ensureStore(config, hooks);
   const store = await openStore(config.data.store);
   try {
-    const { schedule, layout, phases } = defineRun(config, store);
-    const { initialWeights } = config.model;
-    // Workers read them again: this is to refuse bad ones before anything is written.
-    if (initialWeights !== undefined) await loadWeights(initialWeights, layout);
-    const microBatches = schedule.phases.reduce((sum, { steps }, index) => {
-      const batch = phases[index]!.config.batch ?? config.batch;
-      return sum + steps * batch.microBatches;
-    }, 0);
-    const { totalSteps } = schedule;
-    return { dataHash: store.manifest.contentHash, totalSteps, microBatches };
+    return await use(defineRun(config, store), store);
   } finally {
     await store.close();
   }
+}
+
+async function factsOf({
+  config,
+  store,
+  schedule,
+  layout,
+  phases,
+}: RunDefinition): Promise<RunFacts> {
+  const { initialWeights } = config.model;
+  // Workers read them again: this is to refuse bad ones before anything is written.
+  if (initialWeights !== undefined) await loadWeights(initialWeights, layout);
+  const microBatches = schedule.phases.reduce((sum, { steps }, index) => {
+    const batch = phases[index]!.config.batch ?? config.batch;
+    return sum + steps * batch.microBatches;
+  }, 0);
+  const { totalSteps } = schedule;
+  return { dataHash: store.manifest.contentHash, totalSteps, microBatches };
 }

@@ -9,7 +9,7 @@ import { type ClusterOptions, devicesOf, elasticityOf, rendezvousOf } from '../p
 import { settleFormulations } from '../tune/settle-formulations.ts';
 import { type GuardedHooks, type RunHooks, withGuardedHooks } from './hooks.ts';
 import { type ConfigSource, refuseTf32OnCpu, resolveRunConfig } from './resolve-config.ts';
-import { readRunFacts } from './run-facts.ts';
+import { readNewRun } from './run-facts.ts';
 import { startRun } from './start-run.ts';
 import { throwIfStopped, watchStopRequests } from './stop-requests.ts';
 
@@ -50,10 +50,10 @@ async function trainWith(options: TrainOptions, hooks: GuardedHooks): Promise<Ru
   throwIfStopped(hooks);
   const claim = claimRunFolder(options.runFolder ?? join('runs', config.name));
   try {
-    const facts = await readRunFacts(config, hooks);
+    const { facts, kept } = await readNewRun(config, hooks);
     const settled = await settleFormulations(config, facts.microBatches, devices[0]!, hooks);
     throwIfStopped(hooks);
-    const folder = claim.settle(settled);
+    const folder = claim.settle(settled, kept);
     try {
       return await startRun(folder, facts, {
         devices,

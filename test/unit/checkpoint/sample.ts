@@ -3,6 +3,7 @@
 import type { Progress } from '../../../src/checkpoint/progress.ts';
 import { momentNames } from '../../../src/checkpoint/state-tensors.ts';
 import type { CheckpointContent } from '../../../src/checkpoint/store.ts';
+import type { TrainingData } from '../../../src/data/training-data.ts';
 import type {
   NumericsFingerprint,
   Slot,
@@ -10,6 +11,7 @@ import type {
   TrainState,
 } from '../../../src/engine/engine.ts';
 import { runConfigSchema } from '../../../src/run/config.ts';
+import { tinyStore } from '../worker/tiny-run.ts';
 
 export function slotsOf(shapes: Readonly<Record<string, readonly number[]>>): Slot[] {
   let offset = 0;
@@ -91,6 +93,12 @@ export const CONFIG = runConfigSchema().parse({
   ],
 });
 
+/** What the sample's run was trained on. */
+export const TRAINING_DATA: TrainingData = {
+  manifest: { ...tinyStore().manifest, tokens: 516 },
+  classCounts: [[12, 6]],
+};
+
 export function progressAt(globalStep: number, changes: Partial<Progress> = {}): Progress {
   return {
     globalStep,
@@ -115,7 +123,7 @@ export function contentAt(
     phase: { index: 0, name: 'pretrain', stepInPhase: globalStep },
     fingerprint: FINGERPRINT,
     config: CONFIG,
-    dataHash: 'd'.repeat(64),
+    data: TRAINING_DATA,
     layout: LAYOUT,
     optimizer: 'adamw',
     ...context,

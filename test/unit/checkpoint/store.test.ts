@@ -230,7 +230,7 @@ describe('a damaged checkpoint', () => {
     await assert.rejects(verifyCheckpoint(copy), /its manifest is of step 10/);
   });
 
-  for (const formatVersion of [1, 3]) {
+  for (const formatVersion of [2, 4]) {
     it(`of format ${formatVersion} is not passed over: an older state would be taken for the newest`, async () => {
       await save(5);
       const { path } = await save(10);
@@ -238,7 +238,7 @@ describe('a damaged checkpoint', () => {
       writeFileSync(join(path, 'manifest.json'), JSON.stringify({ ...manifest, formatVersion }));
       assert.equal(
         await lineOf(findNewestCheckpoint(folder)),
-        `CHECKPOINT_MISMATCH: "DIR/step-00000010" has format version ${formatVersion}; this Lockstep reads version 2. ` +
+        `CHECKPOINT_MISMATCH: "DIR/step-00000010" has format version ${formatVersion}; this Lockstep reads version 3. ` +
           'Use the version of Lockstep that wrote it.',
       );
     });

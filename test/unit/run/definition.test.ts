@@ -3,7 +3,12 @@ import { describe, it } from 'node:test';
 import type { RunConfig } from '../../../src/config/run-config.ts';
 import type { StoreFacts } from '../../../src/data/facts.ts';
 import { SPLITS } from '../../../src/data/format/store.ts';
-import { defineRun } from '../../../src/run/definition.ts';
+import {
+  defineNetwork,
+  defineRun,
+  trainingDataOf,
+  trainingSequences,
+} from '../../../src/run/definition.ts';
 import { tinyRun, tinyStore } from '../worker/tiny-run.ts';
 
 const define = (store: StoreFacts, ...overrides: string[]) =>
@@ -18,6 +23,32 @@ const realStore = (minimum: number, maximum: number) =>
 
 const REFERENCE = 'model={family: reference, channels: 4}';
 const REGRESSION = 'phases.pretrain.objective.target=regression';
+
+describe('defineNetwork()', () => {
+  it('defines of what a run keeps the network that was trained, without the dataset', () => {
+    const run = define(tinyStore(), 'phases.finetune.objective.classWeights=balanced');
+    const kept = trainingDataOf(run);
+    const network = defineNetwork(run.config, kept);
+    const plain = (value: unknown) => JSON.stringify(value);
+    assert.deepEqual(network.layout, run.layout);
+    assert.equal(plain(network.parameters), plain(run.parameters));
+    assert.equal(plain(network.programs), plain(run.phases.map(({ program }) => program)));
+    assert.deepEqual(kept.classCounts, [
+      [12, 6],
+      [12, 6],
+    ]);
+  });
+
+  it('knows every sequence that a phase trains on, once', () => {
+    const isTrained = (sequence: number) => sequence % 4 !== 3;
+    assert.deepEqual(
+      [...trainingSequences(define(tinyStore()))],
+      Array.from({ length: 24 }, (_, sequence) => sequence).filter(isTrained),
+    );
+    const few = ['pretrain', 'finetune'].map((name) => `phases.${name}.data.maxSequences=4`);
+    assert.equal(trainingSequences(define(tinyStore(), ...few)).length, 4);
+  });
+});
 
 describe('defineRun()', () => {
   it('gives the pretext head one output a symbol, the other head one a class', () => {

@@ -12,14 +12,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { commandLine } from '../../../src/core/program-name.ts';
+import { readTrainingData } from '../../../src/data/training-data.ts';
 import {
   createRunFolder,
   openRunFolder,
+  readDigests,
   readRunConfig,
   readRunExit,
   writeRunExit,
 } from '../../../src/run/folder.ts';
-import { CONFIG } from '../checkpoint/sample.ts';
+import { CONFIG, TRAINING_DATA } from '../checkpoint/sample.ts';
+
+const KEPT = { data: TRAINING_DATA, digests: BigUint64Array.of(3n, 2n ** 63n) };
 
 let root: string;
 let path: string;
@@ -31,25 +35,28 @@ afterEach(() => rmSync(root, { recursive: true }));
 
 describe("a run's folder", () => {
   it('is made with the resolved configuration, which reads back the same', () => {
-    const run = createRunFolder(path, CONFIG);
+    const run = createRunFolder(path, CONFIG, KEPT);
     assert.deepEqual(readdirSync(path).sort(), [
-      ...['checkpoints', 'config.yaml', 'lock', 'logs', 'metrics.jsonl', 'phases'],
+      ...['checkpoints', 'config.yaml', 'data.json', 'lock', 'logs', 'metrics.jsonl', 'phases'],
+      'training-sequences.bin',
     ]);
     assert.match(readFileSync(run.config, 'utf8'), /^# The resolved configuration of run "sample"/);
     assert.deepEqual(readRunConfig(path), CONFIG);
+    assert.deepEqual(readTrainingData(path), TRAINING_DATA);
+    assert.deepEqual(readDigests(path), KEPT.digests);
     run.release();
     assert.ok(!existsSync(join(path, 'lock')));
   });
 
   it('is refused where a run is already: resume it if it has a checkpoint', () => {
-    createRunFolder(path, CONFIG).release();
-    assert.throws(() => createRunFolder(path, CONFIG), {
+    createRunFolder(path, CONFIG, KEPT).release();
+    assert.throws(() => createRunFolder(path, CONFIG, KEPT), {
       code: 'RUN_EXISTS',
       message: `"${path}" already holds a run.`,
       advice: 'It has no checkpoint to resume: remove it, or choose another folder with --run.',
     });
     mkdirSync(join(path, 'checkpoints', 'step-00000010'));
-    assert.throws(() => createRunFolder(path, CONFIG), {
+    assert.throws(() => createRunFolder(path, CONFIG, KEPT), {
       code: 'RUN_EXISTS',
       advice: `Go on with it by "${commandLine('resume', path)}", or choose another folder with --run.`,
     });
@@ -58,11 +65,11 @@ describe("a run's folder", () => {
 
   it('is refused where something else is, and made in an empty folder', () => {
     mkdirSync(path, { recursive: true });
-    createRunFolder(path, CONFIG).release();
+    createRunFolder(path, CONFIG, KEPT).release();
     const other = join(root, 'other');
     mkdirSync(other);
     writeFileSync(join(other, 'thesis.tex'), '');
-    assert.throws(() => createRunFolder(other, CONFIG), {
+    assert.throws(() => createRunFolder(other, CONFIG, KEPT), {
       code: 'RUN_EXISTS',
       message: `"${other}" is not empty and is no run's folder.`,
     });
@@ -70,15 +77,15 @@ describe("a run's folder", () => {
   });
 
   it('has one owner at a time', async () => {
-    const run = createRunFolder(path, CONFIG);
-    assert.throws(() => createRunFolder(path, CONFIG), { code: 'RUN_LOCKED' });
+    const run = createRunFolder(path, CONFIG, KEPT);
+    assert.throws(() => createRunFolder(path, CONFIG, KEPT), { code: 'RUN_LOCKED' });
     await assert.rejects(openRunFolder(path), { code: 'RUN_LOCKED' });
     run.release();
     (await openRunFolder(path)).release();
   });
 
   it('is opened again with its configuration, and tidied', async () => {
-    createRunFolder(path, CONFIG).release();
+    createRunFolder(path, CONFIG, KEPT).release();
     mkdirSync(join(path, 'checkpoints', '.step-00000010.tmp-0123456789ab'));
     mkdirSync(join(path, 'phases', '.pretrain.old-0123456789ab'));
     rmSync(join(path, 'logs'), { recursive: true });
@@ -100,11 +107,13 @@ describe("a run's folder", () => {
 
   it('cannot be made below a file', () => {
     writeFileSync(join(root, 'file'), '');
-    assert.throws(() => createRunFolder(join(root, 'file', 'run'), CONFIG), { code: 'USAGE' });
+    assert.throws(() => createRunFolder(join(root, 'file', 'run'), CONFIG, KEPT), {
+      code: 'USAGE',
+    });
   });
 
   it('says how the run ended', () => {
-    const run = createRunFolder(path, CONFIG);
+    const run = createRunFolder(path, CONFIG, KEPT);
     assert.equal(readRunExit(run), undefined);
     const exit = { code: 0, reason: 'done', globalStep: 9, lastCheckpoint: null, stateHash: null };
     writeRunExit(run, { ...exit, code: 130 });

@@ -9,7 +9,12 @@ import { matchClasses } from '../../../../src/workflow/predict/match-classes.ts'
 import { describeReport } from '../../../../src/workflow/predict/report-text.ts';
 
 const CLASSES = ['cat', 'dog, big'];
-const prediction = { class: 'dog, big', classes: CLASSES, probabilities: [0.25, 0.75] };
+const prediction = {
+  class: 'dog, big',
+  classes: CLASSES,
+  probabilities: [0.25, 0.75],
+  unfamiliar: [],
+};
 
 describe('a prediction as a line', () => {
   it('of CSV: id, most likely class, probabilities, cells quoted where they must be', () => {
@@ -26,7 +31,7 @@ describe('a prediction as a line', () => {
   });
 
   it('has probabilities to six digits', () => {
-    const thirds = { class: 'b', classes: ['a', 'b'], probabilities: [1 / 3, 2 / 3] };
+    const thirds = { ...prediction, class: 'b', probabilities: [1 / 3, 2 / 3] };
     assert.equal(csvLine({ id: 'x', ...thirds }), 'x,b,0.333333,0.666667');
   });
 
@@ -67,6 +72,7 @@ describe('describeReport()', () => {
       dataset: 'd',
       split: 'test',
       classes: ['even', 'odd'],
+      unfamiliarSequences: 0,
       ...classificationReport(predictions, 2),
     };
     assert.equal(

@@ -1,0 +1,63 @@
+/** What a run was trained on: its folder and its checkpoints keep it, so nothing about a model is read from a dataset. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { LockstepError } from '../core/errors.ts';
+import { systemErrorCode } from '../core/file-error.ts';
+import { storeManifest } from './format/manifest-schema.ts';
+import type { StoreManifest } from './format/store.ts';
+
+const FORMAT_VERSION = 1;
+export const TRAINING_DATA_FILE = 'data.json';
+
+export interface TrainingData {
+  /** The dataset's manifest: class names, value range, symbols, rules of the import, content hash. */
+  readonly manifest: StoreManifest;
+  /** Labelled sequences of each class, for each phase of the run. */
+  readonly classCounts: readonly (readonly number[])[];
+}
+
+const count = z.int().min(0);
+const schema = z.strictObject({
+  formatVersion: z.literal(FORMAT_VERSION),
+  manifest: storeManifest,
+  classCounts: z.array(z.array(count)),
+});
+
+/** The contents of `data.json`. */
+export function encodeTrainingData({ manifest, classCounts }: TrainingData): string {
+  return `${JSON.stringify({ formatVersion: FORMAT_VERSION, manifest, classCounts })}\n`;
+}
+
+/**
+ * Reads `data.json` of a run, a checkpoint or a phase's result.
+ * @throws LockstepError CHECKPOINT_MISMATCH for a folder of an older version, CHECKPOINT_CORRUPT
+ */
+export function readTrainingData(folder: string): TrainingData {
+  const text = readText(folder);
+  try {
+    const { manifest, classCounts } = schema.parse(JSON.parse(text));
+    return { manifest, classCounts };
+  } catch (thrown) {
+    throw new LockstepError(
+      'CHECKPOINT_CORRUPT',
+      `"${join(folder, TRAINING_DATA_FILE)}" is damaged: it does not say what the model was trained on.`,
+      'Restore the file from a copy.',
+      { cause: thrown },
+    );
+  }
+}
+
+function readText(folder: string): string {
+  try {
+    return readFileSync(join(folder, TRAINING_DATA_FILE), 'utf8');
+  } catch (thrown) {
+    if (systemErrorCode(thrown) !== 'ENOENT') throw thrown;
+    throw new LockstepError(
+      'CHECKPOINT_MISMATCH',
+      `"${folder}" does not say what its model was trained on: it has no ${TRAINING_DATA_FILE}, as an older version of Lockstep made it.`,
+      'Use the version that made it, or train the run anew with this one.',
+      { cause: thrown },
+    );
+  }
+}
