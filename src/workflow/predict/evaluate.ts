@@ -63,6 +63,8 @@ async function evaluateRequest(
   const task = await openPredictionTask(request);
   try {
     const { store, classes, batches, isOwnData } = task;
+    // An unknown class is refused before anything is said or started.
+    matchClasses(classes, store.manifest.classes);
     tellDifferences(task);
     const { run } = request;
     // The raw files of the training data may come to the very same dataset, and have no splits.
