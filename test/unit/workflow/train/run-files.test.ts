@@ -93,7 +93,7 @@ describe('ensureStore()', () => {
     await ensureStore({ data }, { onEvent });
     await ensureStore({ data }, { onEvent });
     assert.equal(said.length, 1);
-    assert.match(said[0]!, /^Made 12 synthetic sequences \(\d+ steps\) in .*data\.$/);
+    assert.match(said[0]!, /^Made 12 synthetic sequences \(\d+ timesteps\) in .*data\.$/);
     const store = await openStore(data.store);
     assert.equal(store.manifest.valueType, 'uint16');
     await store.close();
