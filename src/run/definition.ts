@@ -91,10 +91,9 @@ function networkOf(
   );
   const programs: Program[] = [];
   for (const phase of phases) {
-    const twin = phases
-      .slice(0, programs.length)
-      .findIndex((other) => computeTheSame(other, phase));
-    programs.push(programs[twin] ?? programOf(phase, { model, parameters, facts }));
+    // The phase itself, where none before it computes the same.
+    const first = phases.findIndex((other) => computeTheSame(other, phase));
+    programs.push(programs[first] ?? programOf(phase, { model, parameters, facts }));
   }
   return { config, model, parameters, layout: programs[0]!.state, programs };
 }

@@ -11,6 +11,7 @@ import type { ExtensionReference } from '../extension/loaded.ts';
 import { readRunConfig } from '../run/folder.ts';
 import type { ClassificationReport } from '../workflow/predict/classification-report.ts';
 import { reportOnPredictions } from '../workflow/predict/evaluate.ts';
+import { matchClasses } from '../workflow/predict/match-classes.ts';
 import { predictBatches } from '../workflow/predict/predict-batches.ts';
 import { openPredictionTask } from '../workflow/predict/task.ts';
 
@@ -40,7 +41,8 @@ async function measure(request: MeasureRequest): Promise<ClassificationReport[]>
       const { program, weights, data } = task.model;
       const trained = data.manifest;
       const source = { engine, program, weights, store, batches, trained, first: 0, stride: 1 };
-      reports.push(await reportOnPredictions(task, predictBatches(source)));
+      const toModelLabel = matchClasses(task.classes, task.store.manifest.classes);
+      reports.push(await reportOnPredictions(task, toModelLabel, predictBatches(source)));
     } finally {
       await task.close();
     }

@@ -64,7 +64,7 @@ async function evaluateRequest(
   try {
     const { store, classes, batches, isOwnData } = task;
     // An unknown class is refused before anything is said or started.
-    matchClasses(classes, store.manifest.classes);
+    const toModelLabel = matchClasses(classes, store.manifest.classes);
     tellDifferences(task);
     const { run } = request;
     // The raw files of the training data may come to the very same dataset, and have no splits.
@@ -75,7 +75,8 @@ async function evaluateRequest(
     const { engine } = readRunConfig(request.run);
     const predictions = predictOnWorkers(request, { ...pool, engine, batches: batches.length });
     const unfamiliar = new UnfamiliarCount();
-    const report = await reportOnPredictions(task, counting(predictions, task, unfamiliar));
+    const counted = counting(predictions, task, unfamiliar);
+    const report = await reportOnPredictions(task, toModelLabel, counted);
     tellUnfamiliar(unfamiliar, task, pool.hooks);
     const { split, crop } = request;
     const facts = { run, weights: task.model.source, dataset: store.path, classes };
@@ -88,13 +89,13 @@ async function evaluateRequest(
 
 /**
  * Compares the predictions of a task, as they come, with the classes of its dataset.
- * @throws LockstepError DATA_INVALID for a class that the model does not know
+ * @param toModelLabel the model's label for each of the dataset's: `matchClasses`
  */
 export async function reportOnPredictions(
   { store, classes }: PredictionTask,
+  toModelLabel: readonly number[],
   batches: AsyncIterable<readonly SequencePrediction[]>,
 ): Promise<ClassificationReport> {
-  const toModelLabel = matchClasses(classes, store.manifest.classes);
   const { labels, lengths } = store.index;
   const predictions: LabelledPrediction[] = [];
   for await (const batch of batches) {
