@@ -27,6 +27,7 @@ import {
   SKIP_REASONS,
   type SkipReason,
 } from './record.ts';
+import { refuseUnstored } from './refuse-unstored.ts';
 import { type ImportReport, type LabelConflict, NameTally } from './report.ts';
 import { applyCaps, dropDuplicates, type SpilledRecord } from './select-records.ts';
 import { Spill } from './spill.ts';
@@ -38,7 +39,8 @@ const PROGRESS_EVERY = 256;
 /**
  * Reads all `items` and writes the store `options.target`.
  * @throws LockstepError USAGE (bad option, target exists); DATA_INVALID (two records with one id, a label
- * outside `classes`, a group with two given splits, no record left); and whatever the source throws
+ * outside `classes`, a group with two given splits, several channels or another target than a class, no record
+ * left); and whatever the source throws
  */
 export async function buildStore(
   items: AsyncIterable<ImportItem> | Iterable<ImportItem>,
@@ -127,6 +129,7 @@ class StoreBuild {
   }
 
   async #accept(raw: RawRecord): Promise<SpilledRecord | undefined> {
+    refuseUnstored(raw);
     const { valueType, length, largestValue, missing } = this.#options;
     const values = missing === 'skip' ? raw.values : withoutMissingTail(raw.values);
     const checked = checkValues(values, valueType, { ...length, largestValue });

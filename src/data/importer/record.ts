@@ -7,11 +7,20 @@ export interface RawRecord {
   readonly id: string;
   /** Sequences of one group go to the same split; absent: the sequence is its own group. */
   readonly group?: string | undefined;
-  /** Name of its class; absent: unlabelled. */
+  /** Single-label classification: the name of its class; absent: unlabelled. */
   readonly label?: string | undefined;
   /** The split that the source gives; absent: the import assigns one by shares. */
   readonly split?: Split | undefined;
+  /** `[length · channels]`, timestep by timestep: all channels of timestep 0, then of timestep 1, … */
   readonly values: ArrayLike<number>;
+  /** Values of one timestep, equally many in all sequences of a dataset; 1 by default. */
+  readonly channels?: number | undefined;
+  /** Multi-label classification: the names of any number of classes. */
+  readonly labels?: readonly string[] | undefined;
+  /** Regression: one or more numbers, equally many for all sequences of a dataset. */
+  readonly targets?: readonly number[] | undefined;
+  /** Segmentation: the name of one class for each timestep; '' is none. */
+  readonly timestepLabels?: readonly string[] | undefined;
 }
 
 /** Something that the importer read and that is no record. */

@@ -43,6 +43,20 @@ describe('building a store', () => {
     assert.deepEqual(first, second);
   });
 
+  it('refuses in one sentence what a dataset cannot hold', async () => {
+    const kinds = [
+      [{ channels: 2 }, '2 channels'],
+      [{ labels: ['x', 'y'] }, 'several labels'],
+      [{ targets: [0.5] }, 'numbers as its target'],
+      [{ timestepLabels: ['x', ''] }, 'a label for each timestep'],
+    ] as const;
+    for (const [kind, words] of kinds) {
+      const item: ImportItem = { id: 'a', values: [1, 2], ...kind };
+      const message = `Cannot import "a": it has ${words}, and a dataset holds sequences with one channel and one class at most.`;
+      await fails([item], options(), 'DATA_INVALID', message);
+    }
+  });
+
   it('cuts sequences before a tail of NaN when asked, and names them', async () => {
     const gap = Number.NaN;
     const items: ImportItem[] = [
