@@ -1,5 +1,5 @@
 /** Recognises files that hold their values in a format: their bytes are not the values. */
-import { open } from 'node:fs/promises';
+import { contentName, firstBytes, isCompressed } from './compressed.ts';
 
 /** Formats by the ending of a file's name. */
 const BY_ENDING: Readonly<Record<string, string>> = {
@@ -47,19 +47,22 @@ const START_BYTES = 4096;
 
 /** The format of a file by its name, else by its first bytes; undefined if it is none that is known. */
 export async function formatOfFile(path: string): Promise<string | undefined> {
-  const ending = /\.([^./\\]+)$/.exec(path)?.[1]?.toLowerCase() ?? '';
-  if (Object.hasOwn(BY_ENDING, ending)) return BY_ENDING[ending];
-  const start = await firstBytes(path);
-  const byStart = BY_START.find(([bytes]) => start.startsWith(bytes));
-  return (byStart ?? BY_PATTERN.find(([pattern]) => pattern.test(start)))?.[1];
+  return formatByName(path) ?? formatByStart(await firstBytes(path, START_BYTES));
 }
 
-async function firstBytes(path: string): Promise<string> {
-  const file = await open(path, 'r');
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(START_BYTES), 0, START_BYTES, 0);
-    return buffer.toString('latin1', 0, bytesRead);
-  } finally {
-    await file.close();
-  }
+/** The format that the ending of a name stands for; what lies in an archive counts: .csv.gz is CSV. */
+export function formatByName(path: string): string | undefined {
+  return formatByEnding(contentName(path)) ?? (isCompressed(path) ? 'compressed' : undefined);
+}
+
+function formatByEnding(name: string): string | undefined {
+  const ending = /\.([^./\\]+)$/.exec(name)?.[1]?.toLowerCase() ?? '';
+  return Object.hasOwn(BY_ENDING, ending) ? BY_ENDING[ending] : undefined;
+}
+
+/** The format that begins with these bytes; undefined if it is none that is known. */
+export function formatByStart(bytes: Buffer): string | undefined {
+  const start = bytes.toString('latin1', 0, START_BYTES);
+  const byStart = BY_START.find(([magic]) => start.startsWith(magic));
+  return (byStart ?? BY_PATTERN.find(([pattern]) => pattern.test(start)))?.[1];
 }

@@ -4,6 +4,7 @@ import { pipeline, Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
+import { contentName } from './compressed.ts';
 import { type Header, headerHint } from './csv-header.ts';
 import { defineImporter } from './define-importer.ts';
 import { readFailure } from './read-failure.ts';
@@ -39,7 +40,7 @@ export const csvImporter = defineImporter({
     /** What stands before the fraction of a value. */
     decimal: z.enum(['.', ',']).default('.'),
   }),
-  accepts: (path) => /\.(csv|tsv|txt)$/i.test(path),
+  accepts: (path) => /\.(csv|tsv|txt)$/i.test(contentName(path)),
   records: (path, { delimiter, decimal, ...columns }) =>
     importCsv({ path, columns, delimiter, decimal }),
 });
@@ -89,7 +90,7 @@ function parserOf(options: CsvOptions) {
 
 /** A tab is hard to type. */
 function delimiterOf({ path, delimiter }: CsvOptions): string {
-  if (delimiter === undefined) return /\.tsv$/i.test(path) ? '\t' : ',';
+  if (delimiter === undefined) return /\.tsv$/i.test(contentName(path)) ? '\t' : ',';
   return delimiter === '\\t' ? '\t' : delimiter;
 }
 

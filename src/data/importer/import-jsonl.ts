@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { LockstepError } from '../../core/errors.ts';
 import { listNames } from '../../core/name-list.ts';
 import { didYouMean } from '../../core/nearest-name.ts';
+import { contentName } from './compressed.ts';
 import { defineImporter } from './define-importer.ts';
 import { parseJsonLine, sourceOfField } from './json-line.ts';
 import { readFailure } from './read-failure.ts';
@@ -21,7 +22,7 @@ import { nonFiniteNumber } from './values-cell.ts';
 export const jsonlImporter = defineImporter({
   kind: 'jsonl',
   options: z.object(tableColumns),
-  accepts: (path) => /\.(jsonl|ndjson)$/i.test(path),
+  accepts: (path) => /\.(jsonl|ndjson)$/i.test(contentName(path)),
   records: (path, columns) => importJsonl({ path, columns }),
 });
 

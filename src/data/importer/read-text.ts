@@ -1,25 +1,42 @@
 /** Reads text files strictly: UTF-8, or UTF-16 with a byte order mark. No byte becomes a replacement character. */
 import { isUtf8 } from 'node:buffer';
-import { createReadStream } from 'node:fs';
 import { TextDecoder } from 'node:util';
+import { readBytes } from './compressed.ts';
+import { formatByStart } from './file-format.ts';
+import { sourceError } from './source-error.ts';
 import { lineError } from './table-columns.ts';
 
 const LINE_FEED = 0x0a;
 const UTF16_MARKS = { 'utf-16le': [0xff, 0xfe], 'utf-16be': [0xfe, 0xff] } as const;
 
 /**
- * The text of a file in chunks of UTF-8, without a byte order mark. A chunk may end within a line.
- * @throws LockstepError DATA_INVALID, which names the first line that is not in its encoding; errors of the
- * file system
+ * The text of a file in chunks of UTF-8, without a byte order mark. A chunk may end within a line. Decompresses
+ * .gz and .zst files.
+ * @throws LockstepError DATA_NOT_FOUND; DATA_INVALID, which names the first line that is not in its encoding, for a
+ * damaged archive, and for a file that begins as one of another format
  */
 export async function* readText(path: string): AsyncGenerator<Buffer> {
   const text = new StrictText(path);
-  for await (const chunk of createReadStream(path)) {
-    const part = text.next(chunk as Buffer);
+  let isStart = true;
+  for await (const chunk of readBytes(path)) {
+    if (isStart) refuseBinary(path, chunk);
+    isStart = false;
+    const part = text.next(chunk);
     if (part.length > 0) yield part;
   }
   const last = text.end();
   if (last.length > 0) yield last;
+}
+
+/** Formats that are text. */
+const TEXTS = ['FASTA', 'FASTQ'];
+
+function refuseBinary(path: string, start: Buffer): void {
+  const format = formatByStart(start);
+  if (format === undefined || TEXTS.includes(format)) return;
+  throw sourceError(path, `it is a ${format} file, not text`, {
+    advice: 'Give it the name that its format has, or leave it out.',
+  });
 }
 
 /**
