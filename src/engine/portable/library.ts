@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { LockstepError } from '../../core/errors.ts';
 import { setupCommand } from '../../core/program-name.ts';
-import type { TfjsLibrary } from '../tfjs/library.ts';
+import { requireTfjs, type TfjsLibrary } from '../tfjs/library.ts';
 
 let loading: Promise<TfjsLibrary> | undefined;
 
@@ -20,8 +20,7 @@ export function loadWasm(): Promise<TfjsLibrary> {
 async function load(): Promise<TfjsLibrary> {
   const require = createRequire(import.meta.url);
   try {
-    // tfjs-core alone registers no gradients.
-    const tf = require('@tensorflow/tfjs') as TfjsLibrary;
+    const tf = requireTfjs(require);
     const path = require.resolve('@tensorflow/tfjs-backend-wasm');
     const { setWasmPaths } = require(path) as { setWasmPaths: (prefix: string) => void };
     setWasmPaths(join(dirname(path), '/'));

@@ -1,6 +1,6 @@
 /** The parts of tfjs-node-gpu's binding and backend that Lockstep uses. */
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-node-gpu';
-import type { TensorflowLibrary } from './library.ts';
+import type { TfjsLibrary } from '../tfjs/library.ts';
 
 /** An attribute of an operation, as the binding takes it. */
 export interface OpAttribute {
@@ -73,6 +73,6 @@ export function copyOfBinding(binding: Binding): Binding {
 }
 
 /** The backend of a loaded library. */
-export function backendOf(tf: TensorflowLibrary): NodeBackend {
+export function backendOf(tf: TfjsLibrary): NodeBackend {
   return tf.backend() as unknown as NodeBackend;
 }

@@ -4,11 +4,11 @@
  */
 import type { Tensor } from '@tensorflow/tfjs-node-gpu';
 import type { ConvolutionShape, Kernels } from '../tfjs/kernels.ts';
+import type { TfjsLibrary } from '../tfjs/library.ts';
 import { backendOf, type OpAttribute } from './binding.ts';
-import type { TensorflowLibrary } from './library.ts';
 
 /** The kernels on TensorFlow. */
-export function makeKernels(tf: TensorflowLibrary): Kernels {
+export function makeKernels(tf: TfjsLibrary): Kernels {
   const backend = backendOf(tf);
   const shapeTensor = (shape: readonly number[]) => tf.tensor1d([...shape], 'int32');
   const { binding } = backend;

@@ -2,20 +2,23 @@
 
 import { createRequire } from 'node:module';
 import util from 'node:util';
+import type { KernelBackend } from '@tensorflow/tfjs-core';
 import { LockstepError } from '../../core/errors.ts';
 import { setupCommand } from '../../core/program-name.ts';
+import { requireTfjs, type TfjsLibrary } from '../tfjs/library.ts';
 
-/** tfjs with the TensorFlow backend. */
-export type TensorflowLibrary = typeof import('@tensorflow/tfjs-node-gpu');
+const PACKAGE = '@tensorflow/tfjs-node-gpu';
+/** The name by which tfjs knows the backend. */
+const BACKEND = 'tensorflow';
 
-let library: TensorflowLibrary | undefined;
+let library: TfjsLibrary | undefined;
 
 /**
  * Loads TensorFlow once.
  * @throws LockstepError ENGINE_UNAVAILABLE when set-up has not run, or when the environment lacks what the
  *   convolution gradients need
  */
-export function loadTensorflow(): TensorflowLibrary {
+export function loadTensorflow(): TfjsLibrary {
   if (library !== undefined) return library;
   if (process.env.TF_ENABLE_ONEDNN_OPTS !== '1') {
     throw new LockstepError(
@@ -28,7 +31,7 @@ export function loadTensorflow(): TensorflowLibrary {
   const legacy = util as { isNullOrUndefined?: (value: unknown) => boolean };
   legacy.isNullOrUndefined ??= (value) => value === null || value === undefined;
   try {
-    library = createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu') as TensorflowLibrary;
+    library = requireBackend();
   } catch (cause) {
     throw new LockstepError(
       'ENGINE_UNAVAILABLE',
@@ -38,4 +41,18 @@ export function loadTensorflow(): TensorflowLibrary {
     );
   }
   return library;
+}
+
+/** Loads tfjs-node-gpu's backend, its kernels and its binding; its main module also loads its file formats. */
+function requireBackend(): TfjsLibrary {
+  const require = createRequire(createRequire(import.meta.url).resolve(PACKAGE));
+  const tf = requireTfjs(require);
+  const { NodeJSKernelBackend } = require('./nodejs_kernel_backend') as {
+    NodeJSKernelBackend: new (binding: unknown, name: string) => KernelBackend;
+  };
+  require('./register_all_kernels');
+  const backend = new NodeJSKernelBackend(require('../lib/napi-v8/tfjs_binding.node'), PACKAGE);
+  tf.registerBackend(BACKEND, () => backend);
+  if (!tf.setBackend(BACKEND)) throw new Error('its backend did not start');
+  return tf;
 }
