@@ -26,6 +26,12 @@ export const subsetSection = z.strictObject({
   maxSequences: z.int().min(1).optional(),
 });
 
+/** The subset that a phase trains on. */
+const trainingSubset = subsetSection.extend({
+  /** How often each class appears in an epoch: as it does in the data, each equally often, or as its count's root. */
+  sampling: z.enum(['natural', 'balanced', 'sqrt']).default('natural'),
+});
+
 /** The subset for evaluations: by default the validation split. */
 const evaluationSubset = subsetSection.extend({
   split: subsetSection.shape.split.unwrap().default('validation'),
@@ -77,7 +83,7 @@ export function phaseSection({ objectives, optimizers }: Registered) {
     /** Weights to start from: random ones, the end of the phase before, or of any earlier phase. */
     start: z.union([z.enum(['fresh', 'previous']), z.strictObject({ phase: z.string() })]),
     objective: objectiveSection(objectives),
-    data: subsetSection.prefault({}),
+    data: trainingSubset.prefault({}),
     /** Replaces the run's `batch` for this phase. */
     batch: batchSection.optional(),
     optimizer: optimizerSection(optimizers),

@@ -12,6 +12,9 @@ const PURPOSES = [
   'subset',
   'synthetic',
   'split',
+  'class-draw',
+  'class-copies',
+  'copy-crop',
 ] as const;
 
 export type Purpose = (typeof PURPOSES)[number];

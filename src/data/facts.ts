@@ -23,7 +23,7 @@ export interface DataFacts {
 
 /** What an objective is built from. */
 export interface PhaseFacts extends DataFacts {
-  /** Labelled sequences of each class in the phase's subset. */
+  /** How often sequences of each class appear in an epoch of the phase. */
   readonly classCounts: readonly number[];
 }
 

@@ -13,7 +13,7 @@ export const TRAINING_DATA_FILE = 'data.json';
 export interface TrainingData {
   /** The dataset's manifest: class names, value range, symbols, rules of the import, content hash. */
   readonly manifest: StoreManifest;
-  /** Labelled sequences of each class, for each phase of the run. */
+  /** How often sequences of each class appear in an epoch, for each phase of the run. */
   readonly classCounts: readonly (readonly number[])[];
 }
 

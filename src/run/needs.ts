@@ -1,6 +1,8 @@
 /** Whether data, batches and model are what an objective needs. */
 import type { BatchConfig } from '../config/phase-section.ts';
 import { LockstepError } from '../core/errors.ts';
+import type { Plan } from '../data/plan/plan.ts';
+import type { Sampling } from '../data/plan/sampling.ts';
 import type { Subset } from '../data/plan/subset.ts';
 import type { ObjectiveNeeds } from '../nn/define.ts';
 import type { Model } from '../nn/model/model.ts';
@@ -50,6 +52,19 @@ export function checkBudget({ effectiveLengths }: Subset, budget: Budget): void 
 }
 
 /**
+ * Refuses to balance classes where sequences need not have one.
+ * @throws LockstepError CONFIG_INVALID
+ */
+export function checkSampling({ kind, labels = false }: Needy, sampling: Sampling): void {
+  if (sampling === 'natural' || labels) return;
+  throw new LockstepError(
+    'CONFIG_INVALID',
+    `data.sampling is "${sampling}", but objective "${kind}" takes sequences without a class, too: there are no classes to balance.`,
+    'Leave data.sampling out, or set it where the objective learns classes.',
+  );
+}
+
+/**
  * Refuses a batch that can't hold enough sequences.
  * @throws LockstepError CONFIG_INVALID
  */
@@ -69,6 +84,36 @@ export function checkRows(
     'CONFIG_INVALID',
     `Objective "${kind}" needs at least ${minRows} sequences in a micro-batch, but ${why}.`,
     'Raise batch.tokensPerMicroBatch or batch.maxRows, or set data.crop.',
+  );
+}
+
+/** Above this share of rows in too small micro-batches, a phase or an evaluation is refused. */
+export const LARGEST_LONE_SHARE = 0.5;
+
+/** How an objective can use too few of the rows, as the end of a sentence; undefined where it can use all. */
+export function loneRows(
+  { kind, minRows = 1 }: Needy,
+  { shareInFewerThan }: Pick<Plan, 'shareInFewerThan'>,
+): { readonly share: number; readonly text: string } | undefined {
+  const share = shareInFewerThan(minRows);
+  if (share === 0) return undefined;
+  const where = minRows === 2 ? 'alone in' : `in fewer than ${minRows} rows of`;
+  const percent = `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
+  const text = `${percent} of the sequences are ${where} their micro-batch, where objective "${kind}" has nothing to compare them with`;
+  return { share, text };
+}
+
+/**
+ * Refuses micro-batches most of which are too small for the objective: their sequences would teach or show nothing.
+ * @throws LockstepError CONFIG_INVALID
+ */
+export function checkLoneRows(needs: Needy, batches: Pick<Plan, 'shareInFewerThan'>): void {
+  const lone = loneRows(needs, batches);
+  if (lone === undefined || lone.share <= LARGEST_LONE_SHARE) return;
+  throw new LockstepError(
+    'CONFIG_INVALID',
+    `${lone.text}; at most ${100 * LARGEST_LONE_SHARE} % may be.`,
+    'Raise batch.tokensPerMicroBatch, or set data.crop (for an evaluation, evaluation.data.crop).',
   );
 }
 

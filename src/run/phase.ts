@@ -6,10 +6,18 @@ import { type PhaseFacts, phaseFacts, type StoreFacts } from '../data/facts.ts';
 import { evaluationBatches, type MicroBatchList } from '../data/plan/evaluation-batches.ts';
 import { makePlan } from '../data/plan/make-plan.ts';
 import type { Plan } from '../data/plan/plan.ts';
+import { appearances, type EpochSlots, sampledSlots } from '../data/plan/sampling.ts';
 import { type Subset, selectSubset } from '../data/plan/subset.ts';
 import type { Objective } from '../nn/objective/objective.ts';
 import { registry } from '../nn/registry.ts';
-import { checkBudget, checkLengths, checkRows, type Needy } from './needs.ts';
+import {
+  checkBudget,
+  checkLengths,
+  checkLoneRows,
+  checkRows,
+  checkSampling,
+  type Needy,
+} from './needs.ts';
 
 export interface PhaseData {
   readonly config: PhaseConfig;
@@ -33,30 +41,50 @@ function makePhaseData(run: RunConfig, store: StoreFacts, phaseIndex: number): P
   const batch = config.batch ?? run.batch;
   const key = config.batch === undefined ? BUDGET : `phases.${config.name}.${BUDGET}`;
   const budget = { tokensPerMicroBatch: batch.tokensPerMicroBatch, key };
-  const { subset, facts, objective } = namingWhere(`Phase "${config.name}"`, () => {
+  const training = namingWhere(`Phase "${config.name}"`, () => {
     const subset = subsetOf(run, store, config.data, needs);
     checkRows(needs, subset, batch);
     checkBudget(subset, { ...budget, cropKey: 'data.crop' });
-    const facts = phaseFacts(store, subset);
+    checkSampling(needs, config.data.sampling);
+    const facts = asSampled(phaseFacts(store, subset), config);
     const objective = registry.makeObjective(config.objective, facts, run.seed);
-    return { subset, facts, objective };
+    const draws = { subset, seed: run.seed, phase: phaseIndex };
+    const plan = makePlan({ ...draws, batch, slots: slotsOf(config, { store, ...draws }) });
+    checkLoneRows(needs, plan);
+    return { subset, facts, objective, plan };
   });
   const evaluationData = config.evaluation?.data;
-  const evaluationSubset = namingWhere(`The evaluation of phase "${config.name}"`, () => {
+  const evaluation = namingWhere(`The evaluation of phase "${config.name}"`, () => {
     if (evaluationData === undefined) return undefined;
     const subset = subsetOf(run, store, evaluationData, needs);
     checkBudget(subset, { ...budget, cropKey: 'evaluation.data.crop' });
-    return subset;
+    const batches = evaluationBatches(subset, batch);
+    checkLoneRows(needs, batches);
+    return batches;
   });
-  return {
-    config,
-    subset,
-    plan: makePlan({ subset, batch, seed: run.seed, phase: phaseIndex }),
-    facts,
-    objective,
-    needs,
-    evaluation: evaluationSubset && evaluationBatches(evaluationSubset, batch),
-  };
+  return { config, needs, ...training, evaluation };
+}
+
+/** What the objective is told of the classes is how often they appear, so balanced weights add no second balance. */
+function asSampled(facts: PhaseFacts, { data }: PhaseConfig): PhaseFacts {
+  return { ...facts, classCounts: appearances(facts.classCounts, data.sampling) };
+}
+
+interface Drawn {
+  readonly subset: Subset;
+  readonly store: StoreFacts;
+  readonly seed: number;
+  readonly phase: number;
+}
+
+/** Undefined for the plan's own: each sequence once. */
+function slotsOf(
+  { data: { sampling } }: PhaseConfig,
+  { subset, store: { index, manifest }, ...draws }: Drawn,
+): EpochSlots | undefined {
+  if (sampling === 'natural') return undefined;
+  const classes = manifest.classes.length;
+  return sampledSlots({ subset, labels: index.labels, classes, sampling, ...draws });
 }
 
 /** What goes wrong in `make` says where it was. */

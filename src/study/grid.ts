@@ -175,6 +175,12 @@ function phaseOf(
     ...rest
   }: Pick<PhaseConfig, 'name' | 'start' | 'objective'> & { subset: Partial<PhaseConfig['data']> },
 ): PhaseConfig {
-  const data = { split: 'train' as const, draw: 0, ...(crop !== undefined && { crop }), ...subset };
+  const data = {
+    split: 'train' as const,
+    draw: 0,
+    sampling: 'natural' as const,
+    ...(crop !== undefined && { crop }),
+    ...subset,
+  };
   return { ...rest, data, ...training };
 }

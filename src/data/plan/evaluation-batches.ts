@@ -10,6 +10,8 @@ export interface MicroBatchList {
   readonly length: number;
   /** @throws RangeError outside [0, length). */
   at(position: number): PlannedMicroBatch;
+  /** Share of the rows that are in micro-batches of fewer rows than this. */
+  shareInFewerThan(rows: number): number;
 }
 
 /**
@@ -20,6 +22,7 @@ export function evaluationBatches(subset: Subset, limits: RowLimits): MicroBatch
   const layout = microBatchLayout(lengthClasses(subset.effectiveLengths, limits));
   return {
     length: layout.microBatches,
+    shareInFewerThan: (rows) => layout.placesInFewerThan(rows) / subset.sequences.length,
     at(position) {
       if (!Number.isInteger(position) || position < 0 || position >= layout.microBatches) {
         throw new RangeError(`${position} is not one of ${layout.microBatches} micro-batches.`);

@@ -7,6 +7,7 @@ import { lengthClasses, undividedClass } from './length-class.ts';
 import { microBatchLayout } from './micro-batch-layout.ts';
 import type { Plan, PlannedMicroBatch } from './plan.ts';
 import { plannedMicroBatch } from './plan.ts';
+import { type EpochSlots, naturalSlots } from './sampling.ts';
 import type { Subset } from './subset.ts';
 
 /** What a plan follows from. */
@@ -17,24 +18,27 @@ export interface PlanRequest {
   readonly seed: number;
   /** Number of the phase in the run, below 2²⁴; it keys the draws, so phases share none. */
   readonly phase: number;
+  /** The rows of an epoch. @default each sequence of the subset once */
+  readonly slots?: EpochSlots | undefined;
 }
 
 /** There are at most 183 length classes, so a phase and a class fit one uint32 key. */
 const CLASS_KEYS = 256;
 
 /**
- * The plan of a phase. In each epoch it uses every sequence of the subset exactly once:
+ * The plan of a phase. In each epoch it uses every slot exactly once:
  *
- *   1. A permutation within each length class decides which sequences share a micro-batch. With
- *      `grouping: random` all sequences form one class.
+ *   1. A permutation within each length class decides which slots share a micro-batch. With
+ *      `grouping: random` all slots form one class.
  *   2. Another permutation orders the micro-batches.
  *   3. Each step takes the next M micro-batches; the epoch's last step takes the rest.
  *
  * The plan stores only the classes, so every step costs the same to compute.
  */
-export function makePlan({ subset, batch, seed, phase }: PlanRequest): Plan {
+export function makePlan(request: PlanRequest): Plan {
+  const { subset, batch, seed, phase, slots = naturalSlots(subset) } = request;
   const classesOf = batch.grouping === 'length' ? lengthClasses : undividedClass;
-  const layout = microBatchLayout(classesOf(subset.effectiveLengths, batch));
+  const layout = microBatchLayout(classesOf(slots.longest, batch));
   const stepsPerEpoch = Math.ceil(layout.microBatches / batch.microBatches);
 
   const shuffleOf = (epoch: number, classNumber: number): Permutation => {
@@ -51,18 +55,20 @@ export function makePlan({ subset, batch, seed, phase }: PlanRequest): Plan {
     const { classNumber, begin, end } = layout.placesOf(number);
     const shuffle = shuffleOf(epoch, classNumber);
     const classBegin = layout.classes[classNumber]!.begin;
-    const positions = Int32Array.from(
-      { length: end - begin },
-      (_, row) => classBegin + shuffle.at(begin + row),
-    );
-    const crop = randomStream(seed, 'crop', epoch, phase);
-    return plannedMicroBatch(subset, positions.sort(), epoch, (sequence, slack) =>
-      crop.integer(sequence, slack + 1),
+    const rows = Array.from({ length: end - begin }, (_, row) => {
+      const slot = classBegin + shuffle.at(begin + row);
+      return { slot, position: slots.at(epoch, slot) };
+    }).sort((a, b) => a.position - b.position || a.slot - b.slot);
+    const positions = Int32Array.from(rows, ({ position }) => position);
+    const crop = randomStream(seed, slots.hasCopies ? 'copy-crop' : 'crop', epoch, phase);
+    return plannedMicroBatch(subset, positions, epoch, (sequence, slack, row) =>
+      crop.integer(slots.hasCopies ? rows[row]!.slot : sequence, slack + 1),
     );
   };
   return {
     stepsPerEpoch,
     microBatchesPerEpoch: layout.microBatches,
+    shareInFewerThan: (rows) => layout.placesInFewerThan(rows) / slots.longest.length,
     stepAt(n) {
       if (!Number.isSafeInteger(n) || n < 0)
         throw new RangeError(`There is no step ${n} in a plan.`);

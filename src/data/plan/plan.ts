@@ -31,12 +31,17 @@ export interface PlannedStep {
 export interface Plan {
   readonly stepsPerEpoch: number;
   readonly microBatchesPerEpoch: number;
+  /** Share of an epoch's rows that are in micro-batches of fewer rows than this. */
+  shareInFewerThan(rows: number): number;
   /** Step n of the phase, from 0; n may be beyond the first epoch. */
   stepAt(n: number): PlannedStep;
 }
 
-/** Chooses where a row's window starts; `slack` is the number of timesteps that the window leaves out. */
-export type ChooseStart = (sequence: number, slack: number) => number;
+/**
+ * Chooses where a row's window starts; `slack` is the number of timesteps that the window leaves out, `row` the row's
+ * number in its micro-batch.
+ */
+export type ChooseStart = (sequence: number, slack: number, row: number) => number;
 
 /**
  * The micro-batch of these positions of a subset. A subset is sorted by length and number, so ascending
@@ -48,11 +53,11 @@ export function plannedMicroBatch(
   epoch: number,
   chooseStart: ChooseStart,
 ): PlannedMicroBatch {
-  const rows = Array.from(ascendingPositions, (position) => {
+  const rows = Array.from(ascendingPositions, (position, row) => {
     const sequence = subset.sequences[position]!;
     const count = subset.effectiveLengths[position]!;
     const slack = subset.storeLengths[sequence]! - count;
-    return { sequence, start: slack === 0 ? 0 : chooseStart(sequence, slack), count };
+    return { sequence, start: slack === 0 ? 0 : chooseStart(sequence, slack, row), count };
   });
   return { rows, paddedLength: rows.at(-1)!.count, epoch };
 }

@@ -2,7 +2,8 @@
  * Two views of one sequence: its window's two halves are shown as rows of their own, and each half is to
  * name the other among all rows of its micro-batch (the normalised, temperature-scaled cross-entropy of
  * Chen et al. 2020, arXiv:2002.05709). Negatives come from the same micro-batch, so a leaf depends on nothing
- * else. The baseline is chance.
+ * else. A sequence that is alone in its micro-batch has nothing to choose from and counts nowhere. The baseline is
+ * chance.
  */
 import { z } from 'zod';
 import type { PaddedRows } from '../../data/collate.ts';
@@ -32,17 +33,22 @@ export const contrastive = defineObjective({
     feeds: [
       { name: 'partners', dtype: 'int32', shape: ['rows'] },
       { name: 'choices', dtype: 'float32', shape: ['rows', 'rows'] },
+      { name: 'counted', dtype: 'float32', shape: ['rows'] },
     ],
     prepare: (whole) => {
       const halves = halvesOf(whole);
       const { rows } = halves;
+      const hasOthers = whole.rows > 1;
       return {
         rows: halves,
         feeds: {
           partners: { shape: [rows], data: partnersOf(rows) },
           choices: { shape: [rows, rows], data: choicesOf(rows) },
+          counted: { shape: [rows], data: new Float32Array(rows).fill(hasOthers ? 1 : 0) },
         },
-        sums: { weight: rows, chanceCorrect: rows / (rows - 1) },
+        sums: hasOthers
+          ? { weight: rows, chanceCorrect: rows / (rows - 1) }
+          : { weight: 0, chanceCorrect: 0 },
       };
     },
     loss: (context, features) => {
@@ -53,7 +59,7 @@ export const contrastive = defineObjective({
       const partners = feed('partners');
       return {
         loss: ops.sum(ops.softmaxCrossEntropy(logits, partners)),
-        correct: ops.sum(ops.isCorrect(logits, partners)),
+        correct: ops.sum(ops.mul(ops.isCorrect(logits, partners), feed('counted'))),
       };
     },
     metrics: (sums) => ({

@@ -64,12 +64,24 @@ function classify(context: ForwardContext, features: Tensor): Tensor {
   return linear(context, HEAD, context.ops.meanOverLength(features));
 }
 
-function refuseFewClasses({ classes }: PhaseFacts): void {
-  if (classes >= 2) return;
+function refuseFewClasses({ classes, classCounts }: PhaseFacts): void {
+  if (classes >= 2) {
+    refuseOneClass(classCounts);
+    return;
+  }
   throw new LockstepError(
     'DATA_INVALID',
     `A supervised phase needs at least 2 classes, the dataset has ${classes}.`,
     'Import the data with labels, or choose the masked objective.',
+  );
+}
+
+function refuseOneClass(classCounts: readonly number[]): void {
+  if (classCounts.filter((count) => count > 0).length !== 1) return;
+  throw new LockstepError(
+    'DATA_INVALID',
+    'All training sequences of a supervised phase are of one class: there is nothing to tell apart.',
+    'Import sequences of other classes, or give them to the training split.',
   );
 }
 

@@ -3,6 +3,7 @@ import { loadWeights } from '../../checkpoint/restore.ts';
 import type { RunConfig } from '../../config/run-config.ts';
 import { openStore, type StoreOnDisk } from '../../data/format/open-store.ts';
 import { digestsOf, sequenceValues } from '../../data/sequence-digests.ts';
+import { runConcerns } from '../../run/concerns.ts';
 import {
   defineRun,
   type RunDefinition,
@@ -30,12 +31,16 @@ export async function readRunFacts(config: RunConfig, hooks: GuardedHooks): Prom
   return await withDefinition(config, hooks, factsOf);
 }
 
-/** `readRunFacts` of a new run, and what its folder keeps of the data: reads every training sequence once. */
+/**
+ * `readRunFacts` of a new run, and what its folder keeps of the data: reads every training sequence once. Warns of what
+ * looks wrong.
+ */
 export async function readNewRun(
   config: RunConfig,
   hooks: GuardedHooks,
 ): Promise<{ readonly facts: RunFacts; readonly kept: KeptData }> {
   return await withDefinition(config, hooks, async (run, store) => {
+    for (const text of runConcerns(run)) hooks.onEvent({ kind: 'warning', text });
     const facts = await factsOf(run);
     const sequences = trainingSequences(run);
     const values = untilStopped(sequenceValues(store, sequences), hooks, 'the first step');

@@ -61,6 +61,14 @@ describe('the contrastive objective', () => {
     assert.equal(sums.weight, 6);
   });
 
+  it('counts nothing of a sequence that has no others to choose from', () => {
+    const alone = { ...ROWS, rows: 1, lengths: Int32Array.of(6), values: ROWS.values.slice(12) };
+    const { feeds, sums } = objective.prepare(alone);
+    assert.deepEqual(sums, { weight: 0, chanceCorrect: 0 });
+    assert.deepEqual([...feeds.counted!.data], [0, 0]);
+    assert.deepEqual([...objective.prepare(ROWS).feeds.counted!.data], [1, 1, 1, 1, 1, 1]);
+  });
+
   it('is measured against chance: one in all others', () => {
     const { sums } = objective.prepare(ROWS);
     const metrics = objective.metrics({ ...sums, weight: 6, loss: 6, correct: 3 });
