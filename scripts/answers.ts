@@ -22,7 +22,7 @@ try {
 
 /** `lockstep study`, with this terminal. */
 async function study(args: readonly string[]): Promise<number> {
-  const child = startProgram(COMMAND_LINE, ['study', '--workers', '2', ...args], {
+  const child = startProgram(COMMAND_LINE, ['study', '--yes', '--workers', '2', ...args], {
     stdio: 'inherit',
   });
   // Ctrl-C reaches the command line too, which saves and ends; this process waits for it.

@@ -1,20 +1,17 @@
 /** What a person can type next: the last line of a command that has done its work. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parse } from 'yaml';
 import { knownConfigurations } from '../config/known-configs.ts';
-import type { RunConfig } from '../config/run-config.ts';
 import { EXIT } from '../core/errors.ts';
 import { commandLine } from '../core/program-name.ts';
 import { mayResume } from '../launch/exit.ts';
 import type { RunOutcome } from '../telemetry/run-event.ts';
+import { canPredict } from '../workflow/predict/can-predict.ts';
 
 /** On standard output, after all else. @param words those of a command, or none when nothing follows */
 export function printNext(words: readonly string[] | undefined): void {
   if (words !== undefined) process.stdout.write(`Next: ${commandLine(...words)}\n`);
 }
 
-/** A run that is done is evaluated if it can tell classes; one that can go on is resumed. */
+/** A run that is done is evaluated if it can predict; one that can go on is resumed. */
 export function nextOfRun(
   { exitCode, lastCheckpoint, runFolder }: RunOutcome,
   extensions: readonly string[],
@@ -22,18 +19,9 @@ export function nextOfRun(
   if (lastCheckpoint === null) return undefined;
   const options = repeated('--extension', extensions);
   if (exitCode === EXIT.done) {
-    return tellsClasses(runFolder) ? ['evaluate', runFolder, ...options] : undefined;
+    return canPredict(runFolder) ? ['evaluate', runFolder, ...options] : undefined;
   }
   return mayResume(exitCode) ? ['resume', runFolder, ...options] : undefined;
-}
-
-/** Its configuration is read as it stands: the kinds of an extension need not be loaded here. */
-function tellsClasses(runFolder: string): boolean {
-  const config = parse(readFileSync(join(runFolder, 'config.yaml'), 'utf8')) as Pick<
-    RunConfig,
-    'phases'
-  >;
-  return config.phases.some(({ objective }) => objective.kind === 'supervised');
 }
 
 /** The configuration that comes with Lockstep for a dataset of one's own. */

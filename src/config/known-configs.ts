@@ -4,20 +4,30 @@ import { basename, dirname, join } from 'node:path';
 import { nearestName } from '../core/nearest-name.ts';
 import { commandLine, packedPath, shellWord } from '../core/program-name.ts';
 
-/** Paths of complete configurations of runs that need nothing else, from the current folder. */
-const completeConfigurations = (): string[] => configurationsIn('configs');
+/** What a configuration describes. */
+export type ConfigKind = 'run' | 'study';
+
+/** Paths of complete configurations that need nothing else, from the current folder. */
+const completeConfigurations = (kind: ConfigKind): string[] => configurationsIn('configs', kind);
 
 /** Those and the examples, some of which need an extension. */
-export function knownConfigurations(): string[] {
-  return [...completeConfigurations(), ...configurationsIn('examples')];
+export function knownConfigurations(kind: ConfigKind = 'run'): string[] {
+  return [...completeConfigurations(kind), ...configurationsIn('examples', kind)];
 }
 
-const configurationsIn = (folder: string): string[] =>
-  yamlFilesIn(packedPath(folder)).filter(isOfRun).sort();
+const configurationsIn = (folder: string, kind: ConfigKind): string[] =>
+  yamlFilesIn(packedPath(folder))
+    .filter((path) => MARKS[kind].test(readFileSync(path, 'utf8')))
+    .sort();
 
-/** What is wrong with a path that is no configuration, and what to do about it. */
-export function notAConfiguration(path: string): { reason: string; advice: string } {
-  if (!existsSync(path)) return { reason: 'there is no such file', advice: adviceOnAbsent(path) };
+/** What is wrong with a path that is no configuration of this kind, and what to do about it. */
+export function notAConfiguration(
+  path: string,
+  kind: ConfigKind,
+): { reason: string; advice: string } {
+  if (!existsSync(path)) {
+    return { reason: 'there is no such file', advice: adviceOnAbsent(path, kind) };
+  }
   if (existsSync(join(path, 'config.yaml'))) {
     const command = commandLine('resume', path);
     return { reason: 'it is the folder of a run', advice: `Did you mean "${command}"?` };
@@ -32,26 +42,26 @@ export function notAConfiguration(path: string): { reason: string; advice: strin
   const files = yamlFilesIn(path);
   return {
     reason: 'it is a folder',
-    advice: files.length === 0 ? completeOnes() : `Give a file in it: ${files.join(', ')}.`,
+    advice: files.length === 0 ? completeOnes(kind) : `Give a file in it: ${files.join(', ')}.`,
   };
 }
 
 /** For a missing one. */
-export const completeOnes = (): string =>
-  `Complete configurations: ${completeConfigurations().join(', ')}.`;
+export const completeOnes = (kind: ConfigKind = 'run'): string =>
+  `Complete configurations${kind === 'run' ? '' : ` of a ${kind}`}: ${completeConfigurations(kind).join(', ')}.`;
 
-function adviceOnAbsent(path: string): string {
-  const meant = fileMeant(path);
+function adviceOnAbsent(path: string, kind: ConfigKind): string {
+  const meant = fileMeant(path, kind);
   if (meant !== undefined) return `Did you mean "${meant}"?`;
   const run = join('runs', basename(path));
   if (existsSync(join(run, 'config.yaml'))) return `Did you mean "${commandLine('resume', run)}"?`;
-  return completeOnes();
+  return completeOnes(kind);
 }
 
 /** With an ending, in the folder of configurations, or spelt rightly. */
-function fileMeant(path: string): string | undefined {
+function fileMeant(path: string, kind: ConfigKind): string | undefined {
   const name = stem(path);
-  const known = knownConfigurations();
+  const known = knownConfigurations(kind);
   const complete = [`${path}.yaml`, `${path}.yml`, join('configs', `${name}.yaml`)];
   return (
     complete.find((file) => existsSync(file)) ??
@@ -81,5 +91,5 @@ function yamlFilesIn(folder: string): string[] {
     .map((name) => join(folder, name));
 }
 
-/** Others, such as a study's grid, have no list of phases. */
-const isOfRun = (path: string): boolean => /^phases:/m.test(readFileSync(path, 'utf8'));
+/** The key by which a file of a kind is known. */
+const MARKS: Readonly<Record<ConfigKind, RegExp>> = { run: /^phases:/m, study: /^datasets:/m };

@@ -15,7 +15,7 @@ import { canonicalJson } from '../core/canonical-json.ts';
 import { LockstepError } from '../core/errors.ts';
 import { systemErrorCode } from '../core/file-error.ts';
 import { sha256 } from '../core/hash.ts';
-import { notAConfiguration } from './known-configs.ts';
+import { type ConfigKind, notAConfiguration } from './known-configs.ts';
 import { nearPaths } from './near-paths.ts';
 import { dropOtherAlternatives } from './one-alternative.ts';
 import { applyOverride, type Override, OverrideError } from './override.ts';
@@ -88,15 +88,18 @@ export function hashConfig(config: RunConfig): string {
   return sha256(canonicalJson(config));
 }
 
-/** @throws LockstepError CONFIG_NOT_FOUND */
-export function readConfigFile(path: string): string {
+/**
+ * @param kind what the configuration is to describe, for the advice
+ * @throws LockstepError CONFIG_NOT_FOUND
+ */
+export function readConfigFile(path: string, kind: ConfigKind = 'run'): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (thrown) {
     const code = systemErrorCode(thrown);
     if (code === undefined) throw thrown;
     if (code === 'ENOENT' || code === 'EISDIR') {
-      const { reason, advice } = notAConfiguration(path);
+      const { reason, advice } = notAConfiguration(path, kind);
       throw new LockstepError('CONFIG_NOT_FOUND', `${cannotRead(path)}: ${reason}.`, advice, {
         cause: thrown,
       });

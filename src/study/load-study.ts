@@ -9,7 +9,7 @@ import { type StudyConfig, studyConfig } from './study-config.ts';
  * @throws LockstepError CONFIG_NOT_FOUND, CONFIG_INVALID
  */
 export function loadStudyConfig(path: string, overrides: readonly string[] = []): StudyConfig {
-  return parseConfig(studyConfig(), readConfigFile(path), path, overrides);
+  return parseConfig(studyConfig(), readConfigFile(path, 'study'), path, overrides);
 }
 
 /** The configuration with every default filled in, as YAML that `loadStudyConfig` reads back. */

@@ -526,6 +526,18 @@ const OPTIONS: readonly Case[] = [
     says: 'USAGE: Cannot use --gpus "0,0": GPU 0 is named twice. Give --gpus different ids with commas between them, such as 0,1.',
   },
   {
+    what: 'a study that nobody named',
+    args: ['study'],
+    code: 2,
+    says: `USAGE: This would run the packaged grid, configs/study.yaml: 19 runs with 154 trainings of at most 299 million tokens, about 44 minutes of one CPU core. Give --yes to start it, or study your own data: "${LOCKSTEP} study --data data/mine".`,
+  },
+  {
+    what: 'the grid of a study that is not there',
+    args: ['study', 'nosuch.yaml'],
+    code: 2,
+    says: /^CONFIG_NOT_FOUND: Cannot read the configuration "nosuch\.yaml": there is no such file\. Complete configurations of a study: \S*configs\/study\.yaml\.$/,
+  },
+  {
     what: 'a study in no time',
     args: ['study', '--data', 'data', '--minutes', '0'],
     code: 2,

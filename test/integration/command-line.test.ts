@@ -59,8 +59,9 @@ describe('lockstep', () => {
   });
 
   it('predicts every sequence of a dataset once, with probabilities that add up to 1', async () => {
-    const { code } = await place.run('predict', 'run', '--out', 'predictions.csv');
+    const { code, stdout } = await place.run('predict', 'run', '--out', 'predictions.csv');
     assert.equal(code, 0);
+    assert.equal(stdout, 'Written: predictions.csv, 90 predictions\n');
     const [header, ...rows] = readFileSync(place.path('predictions.csv'), 'utf8')
       .trim()
       .split('\n');

@@ -7,7 +7,7 @@ import { writeFailure } from '../../core/file-error.ts';
 import { realPath } from '../../core/real-path.ts';
 import { SPLITS, type Split } from '../../data/format/store.ts';
 import { type PredictionFormat, predictionLines } from '../../workflow/predict/lines.ts';
-import { predict } from '../../workflow/predict/predict.ts';
+import { type Prediction, predict } from '../../workflow/predict/predict.ts';
 import type { Command } from '../command.ts';
 import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
 import { filesOption } from '../files-option.ts';
@@ -58,11 +58,34 @@ export const predictCommand: Command<PredictOptions> = {
       ...devicesGiven(options),
     };
     await withSignals(async (stop) => {
-      const predictions = predict({ ...request, ...stop, onEvent: showNotice });
+      const predictions = new Counted(predict({ ...request, ...stop, onEvent: showNotice }));
       await writeLines(out, predictionLines(predictions, format));
+      if (out !== undefined) process.stdout.write(`Written: ${out}, ${predictions.text()}\n`);
     });
   },
 };
+
+/** Predictions, counted as they pass. */
+class Counted implements AsyncIterable<Prediction> {
+  readonly #predictions: AsyncIterable<Prediction>;
+  #count = 0;
+
+  constructor(predictions: AsyncIterable<Prediction>) {
+    this.#predictions = predictions;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Prediction, void> {
+    for await (const prediction of this.#predictions) {
+      this.#count++;
+      yield prediction;
+    }
+  }
+
+  /** How many there were. */
+  text(): string {
+    return this.#count === 1 ? '1 prediction' : `${this.#count} predictions`;
+  }
+}
 
 /** A file that is read, or a folder, must not be replaced by predictions. */
 function refuseOut(out: string, inputs: readonly (string | undefined)[]): void {

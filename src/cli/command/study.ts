@@ -1,4 +1,8 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
+import { LockstepError } from '../../core/errors.ts';
+import { commandLine } from '../../core/program-name.ts';
+import { describeExtent } from '../../study/extent.ts';
+import { loadStudyConfig } from '../../study/load-study.ts';
 import { STUDY_TEMPLATE, study } from '../../study/study.ts';
 import type { Command } from '../command.ts';
 import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
@@ -10,11 +14,12 @@ import { type DeviceOptions, deviceOptions, devicesGiven } from './train.ts';
 const MINUTES = 30;
 
 interface StudyOptions extends DeviceOptions, ExtensionOption {
-  config: string;
+  config: string | undefined;
   data: string | undefined;
   minutes: number;
   out: string | undefined;
   set: string[];
+  yes: boolean;
 }
 
 export const studyCommand: Command<StudyOptions> = {
@@ -22,9 +27,7 @@ export const studyCommand: Command<StudyOptions> = {
     extensionOption(deviceOptions(yargs))
       .positional('config', {
         type: 'string',
-        default: STUDY_TEMPLATE,
-        defaultDescription: 'configs/study.yaml',
-        describe: 'A YAML file: datasets, networks, pretexts, labels',
+        describe: 'A YAML file: datasets, networks, pretexts, labels [default: configs/study.yaml]',
       })
       .option('data', {
         type: 'string',
@@ -42,10 +45,16 @@ export const studyCommand: Command<StudyOptions> = {
         nargs: 1,
         default: [] as string[],
         describe: 'Change a value of the file: --set test.crop=4096',
+      })
+      .option('yes', {
+        type: 'boolean',
+        default: false,
+        describe: 'Start the packaged grid, which is neither named nor sized to --minutes',
       }) as unknown as Argv<StudyOptions>,
   handler: async (options: ArgumentsCamelCase<StudyOptions>) => {
-    const { config, set, data, minutes, out: folder } = options;
+    const { config, set, data, minutes, out: folder, yes } = options;
     const extensions = await extensionsGiven(options);
+    if (config === undefined && data === undefined && !yes) throw notAskedFor(set);
     const request = { extensions, config, set, data, minutes, folder, ...devicesGiven(options) };
     const { answers, markdown, page } = await withSignals((stop) =>
       study({ ...request, ...stop, onEvent: showNotice }),
@@ -57,3 +66,12 @@ export const studyCommand: Command<StudyOptions> = {
     printNext(data === undefined ? ['study', '--data', 'data/mine'] : trainOn(data));
   },
 };
+
+/** Hours of training do not start by a word. */
+function notAskedFor(set: readonly string[]): LockstepError {
+  return new LockstepError(
+    'USAGE',
+    `This would run the packaged grid, configs/study.yaml: ${describeExtent(loadStudyConfig(STUDY_TEMPLATE, set))}.`,
+    `Give --yes to start it, or study your own data: "${commandLine('study', '--data', 'data/mine')}".`,
+  );
+}

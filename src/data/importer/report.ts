@@ -73,7 +73,7 @@ export class NameTally {
 /** One line each for what the import read, kept, truncated and skipped. */
 export function readingLines(report: ImportReport): string[] {
   const lines = [
-    `${report.name}: read ${report.read}, kept ${report.kept} sequences (${report.keptTokens} tokens)`,
+    `${report.name}: read ${report.read}, kept ${report.kept} ${report.kept === 1 ? 'sequence' : 'sequences'} (${report.keptTokens} tokens)`,
   ];
   if (report.truncated.count > 0) {
     lines.push(tallyLine('cut to the maximum length', report.truncated));

@@ -105,7 +105,7 @@ describe('building a store', () => {
       'out-of-range': { count: 2, examples: ['large', 'negative'] },
     });
     const text = importReportText(report);
-    assert.match(text, /^built: read 8, kept 1 sequences \(2 tokens\)$/m);
+    assert.match(text, /^built: read 8, kept 1 sequence \(2 tokens\)$/m);
     assert.match(text, /^ {2}2 skipped, contains NaN or Infinity: infinite, nan$/m);
   });
 
