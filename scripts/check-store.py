@@ -10,6 +10,7 @@ import importlib
 import json
 import pathlib
 import sys
+from array import array
 
 COLUMNS = ["id", "label", "split", "group", "length", "values"]
 
@@ -40,17 +41,38 @@ def check_rows(library, manifest, lengths, labels, splits, sizes):
         expect(f"{library}: classes of {split}", found, counts["perClass"])
 
 
+def shards(store, manifest):
+    return [store / manifest["folder"] / shard["file"] for shard in manifest["shards"]]
+
+
+def check_index(store, manifest, rows):
+    """index.bin: int32 lengths, then (class + 1) * 4 + split of every row."""
+    content = (store / manifest["folder"] / "index.bin").read_bytes()
+    half = len(content) // 2
+    expect("index.bin: lengths", array("i", content[:half]).tolist(), rows["length"])
+    names = list(manifest["splits"])
+    packed = array("I", content[half:])
+    labels = [None if word < 4 else (word >> 2) - 1 for word in packed]
+    expect("index.bin: classes", labels, rows["label"])
+    expect("index.bin: splits", [names[word & 3] for word in packed], rows["split"])
+
+
 def check_pyarrow(store, manifest, pyarrow):
     ipc = importlib.import_module("pyarrow.ipc")
-    table = ipc.open_file(store / "sequences.arrow").read_all()
+    tables = [ipc.open_file(shard).read_all() for shard in shards(store, manifest)]
+    ranges = [shard["end"] - shard["start"] for shard in manifest["shards"]]
+    expect("pyarrow: rows of the shards", [table.num_rows for table in tables], ranges)
+    table = pyarrow.concat_tables(tables)
     table.validate(full=True)
     expect("pyarrow: columns", table.column_names, COLUMNS)
     expect("pyarrow: values", str(table.schema.field("values").type.value_type), arrow_name(manifest))
-    index = ipc.open_file(store / "index.arrow").read_all()
+    index = ipc.open_file(store / manifest["folder"] / "index.arrow").read_all()
     index.validate(full=True)
     expect("pyarrow: index", index.equals(table.select(COLUMNS[:-1])), True)
     rows = table.select(["length", "label", "split"]).to_pydict()
-    sizes = [len(values) for values in table["values"]]
+    check_index(store, manifest, rows)
+    channels = manifest["channels"]
+    sizes = [len(values) // channels for values in table["values"]]
     check_rows("pyarrow", manifest, rows["length"], rows["label"], rows["split"], sizes)
     return table
 
@@ -60,15 +82,15 @@ def arrow_name(manifest):
 
 
 def check_pandas(store, manifest, pandas):
-    frame = pandas.read_feather(store / "sequences.arrow")
+    frame = pandas.concat([pandas.read_feather(shard) for shard in shards(store, manifest)])
     labels = [None if label != label else int(label) for label in frame["label"]]
-    sizes = [len(values) for values in frame["values"]]
+    sizes = [len(values) // manifest["channels"] for values in frame["values"]]
     check_rows("pandas", manifest, frame["length"].tolist(), labels, frame["split"].tolist(), sizes)
 
 
 def check_polars(store, manifest, polars):
-    frame = polars.read_ipc(store / "sequences.arrow")
-    sizes = frame["values"].list.len().to_list()
+    frame = polars.concat([polars.read_ipc(shard) for shard in shards(store, manifest)])
+    sizes = [length // manifest["channels"] for length in frame["values"].list.len().to_list()]
     columns = (frame[name].to_list() for name in ("length", "label", "split"))
     check_rows("polars", manifest, *columns, sizes)
 

@@ -16,7 +16,7 @@ export interface WrittenFile {
 export interface FolderWriter {
   /** The temporary folder, for those who write a file there themselves: it is fsynced like the others. */
   readonly path: string;
-  /** Writes one file of the folder from its chunks and fsyncs it; returns its size and hash. */
+  /** Writes one file of the folder, or of a folder in it, from its chunks and fsyncs it; returns its size and hash. */
   write(
     name: string,
     chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
@@ -76,6 +76,7 @@ async function writeFile(
   step: (description: string) => void,
 ): Promise<WrittenFile> {
   const hash = createHash('sha256');
+  await mkdir(dirname(path), { recursive: true });
   const file = await open(path, 'wx');
   let sizeBytes = 0;
   try {

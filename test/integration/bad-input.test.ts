@@ -186,7 +186,7 @@ const DATA_OF_RUNS: readonly Case[] = [
     what: 'a truncated dataset',
     args: ['train', 'ok.yaml', '--set', 'data.store=truncated'],
     code: 3,
-    says: /^STORE_CORRUPT: Dataset ".*truncated" is damaged: index\.arrow has 100 bytes, its manifest says \d+\. Import the data again\.$/,
+    says: /^STORE_CORRUPT: Dataset ".*truncated" is damaged: index\.bin has 100 bytes, its manifest says \d+\. Import the data again\.$/,
   },
   {
     what: 'a dataset of which one byte changed',
@@ -204,7 +204,7 @@ const DATA_OF_RUNS: readonly Case[] = [
     what: 'a dataset of a later version',
     args: ['data', 'info', 'later'],
     code: 3,
-    says: 'STORE_CORRUPT: Cannot open dataset "later": its format version is 99, this program reads 1. Import the data again with this version of Lockstep.',
+    says: 'STORE_CORRUPT: Cannot open dataset "later": its format version is 99, this program reads 1 and 2. Import the data again with this version of Lockstep.',
   },
   {
     what: 'a class that the model does not know',
@@ -277,9 +277,9 @@ const IMPORT: readonly Case[] = [
   },
   {
     what: 'a dataset in place of its source',
-    args: ['data', 'import', 'data/sequences.arrow', 'data', '--overwrite'],
+    args: ['data', 'import', 'data/version-1/sequences-00000.arrow', 'data', '--overwrite'],
     code: 2,
-    says: 'USAGE: Cannot write a dataset to "data": its source "data/sequences.arrow" lies in it. Choose a folder beside the source.',
+    says: 'USAGE: Cannot write a dataset to "data": its source "data/version-1/sequences-00000.arrow" lies in it. Choose a folder beside the source.',
   },
   {
     what: 'a word among the values',
@@ -577,8 +577,8 @@ describe('bad input', { concurrency: 2 }, () => {
     for (const copy of ['truncated', 'changed', 'manifest', 'later']) {
       cpSync(place.path('data'), place.path(copy), { recursive: true });
     }
-    truncateSync(place.path('truncated', 'index.arrow'), 100);
-    change(place.path('changed', 'sequences.arrow'));
+    truncateSync(place.path('truncated', 'version-1', 'index.bin'), 100);
+    change(place.path('changed', 'version-1', 'sequences-00000.arrow'));
     writeFileSync(place.path('manifest', 'manifest.json'), '{');
     const later = readFileSync(place.path('later', 'manifest.json'), 'utf8');
     writeFileSync(

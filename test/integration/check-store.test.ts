@@ -30,7 +30,8 @@ describe('a store in other programs', { skip }, () => {
   for (const valueType of ['uint8', 'uint16', 'float32'] as const) {
     it(`is read by pyarrow with the same ${valueType} values in the same order`, async () => {
       const path = join(folder.path, valueType);
-      await writeStore(path, sampleContent(valueType, [300, 7, 60_000, 7, 1_200_000, 1_100_000]));
+      const content = sampleContent(valueType, [300, 7, 60_000, 7, 1_200_000, 1_100_000]);
+      await writeStore(path, content, { shardBytes: 2 ** 21 });
       const output = execFileSync(python!, [SCRIPT, path], { encoding: 'utf8' });
       const { rows, valuesSha256 } = JSON.parse(output) as { rows: number; valuesSha256: string };
       assert.equal(rows, 6);

@@ -83,7 +83,7 @@ const PROGRAMS: Record<string, (runFolder: string) => Promise<Seen>> = {
     });
     const opened = await openStore(store);
     const first = Array.from(await opened.read(0, 0, 3));
-    const ids = opened.ids();
+    const ids = await opened.ids();
     await opened.close();
     writeFileSync('table.csv', 'values,kind\n1 2 3,x\n4 5 6,y\n');
     const files = await buildStore({ source: 'table.csv', store: `${store}-files`, label: 'kind' });

@@ -26,12 +26,12 @@ describe('the dataset of the quickstart', () => {
     assert.deepEqual(manifest.valueRange, { minimum: 0, maximum: 40 });
     assert(manifest.length.minimum >= 512 && manifest.length.maximum === 30_720);
     const splitOf = new Map<string, number>();
-    store.groups().forEach((group, sequence) => {
+    (await store.groups()).forEach((group, sequence) => {
       const split = index.splits[sequence]!;
       assert.equal(splitOf.get(group) ?? split, split, group);
       splitOf.set(group, split);
     });
-    for (const id of store.ids()) {
+    for (const id of await store.ids()) {
       assert(!isAbsolute(id) && /^(node_modules|tensorflow)\//.test(id), id);
       assert(!/\/build\/|tfjs-node-gpu\/(lib|deps)\//.test(id), `${id} is made by set-up`);
     }

@@ -38,7 +38,7 @@ describe('any import', () => {
         const store = await openStore(target);
         const contents: string[] = [];
         const splitOf = new Map<string, number>();
-        for (const [sequence, group] of store.groups().entries()) {
+        for (const [sequence, group] of (await store.groups()).entries()) {
           const length = store.index.lengths[sequence]!;
           contents.push((await store.read(sequence, 0, length)).join());
           const split = store.index.splits[sequence]!;

@@ -2,15 +2,17 @@
  * Random access to the record batches of an Arrow IPC file. The footer gives the place of each batch. One
  * positional read fetches a batch, so reads may overlap in time.
  */
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { ByteBuffer } from 'flatbuffers';
 import {
   AsyncByteQueue,
+  MessageReader,
   type RecordBatch,
   RecordBatchReader,
   RecordBatchStreamWriter,
   type Schema,
 } from './arrow.ts';
+import { readFully } from './read-fully.ts';
 
 const MAGIC = 'ARROW1';
 /** The opening magic, padded. */
@@ -24,38 +26,48 @@ const TRAILER_BYTES = 4 + MAGIC.length;
 
 interface Block {
   readonly offset: number;
+  /** Of its metadata, which come before its body. */
+  readonly metadataBytes: number;
+  /** Of metadata and body. */
   readonly sizeBytes: number;
 }
 
 /** Called after each read of the file. */
 export type OnRead = (sizeBytes: number, offset: number) => void;
 
-/** The record batches of one open file; `close` it after use. */
+/** Fills `into` from a place of the file. */
+type ReadAt = (into: Uint8Array, offset: number) => Promise<void>;
+
+/** A part of the file. */
+export interface FilePart {
+  readonly offset: number;
+  readonly sizeBytes: number;
+}
+
+/** The record batches of one open file, which its owner closes. */
 export class ArrowBlocks {
   readonly schema: Schema;
-  readonly #file: FileHandle;
+  /** Fills the array from a place of the file. */
+  readonly readAt: ReadAt;
   readonly #blocks: readonly Block[];
   /** A stream's opening message. In front of a block it makes a stream of one batch. */
   readonly #schemaMessage: Uint8Array;
-  readonly #onRead: OnRead;
 
-  private constructor(file: FileHandle, { schema, blocks }: FooterContents, onRead: OnRead) {
-    this.#file = file;
+  private constructor({ schema, blocks }: FooterContents, readAt: ReadAt) {
+    this.readAt = readAt;
     this.schema = schema;
     this.#blocks = blocks;
     this.#schemaMessage = encodeSchema(schema);
-    this.#onRead = onRead;
   }
 
-  /** @throws Error that says what is wrong with the file */
-  static async open(path: string, onRead: OnRead = () => {}): Promise<ArrowBlocks> {
-    const file = await open(path, 'r');
-    try {
-      return new ArrowBlocks(file, await readFooter(file, onRead), onRead);
-    } catch (error) {
-      await file.close();
-      throw error;
-    }
+  /** Reads the footer of an open file. @throws Error that says what is wrong with it */
+  static async over(file: FileHandle, onRead: OnRead = () => {}): Promise<ArrowBlocks> {
+    const { size } = await file.stat();
+    const readAt: ReadAt = async (into, offset) => {
+      await readFully(file, into, offset);
+      onRead(into.byteLength, offset);
+    };
+    return new ArrowBlocks(await readFooter(size, readAt), readAt);
   }
 
   get count(): number {
@@ -68,14 +80,25 @@ export class ArrowBlocks {
     const prefix = this.#schemaMessage.byteLength;
     const bytes = new Uint8Array(prefix + sizeBytes);
     bytes.set(this.#schemaMessage);
-    await readFully(this.#file, bytes.subarray(prefix), offset, this.#onRead);
+    await this.readAt(bytes.subarray(prefix), offset);
     const { value, done } = RecordBatchReader.from(bytes)[Symbol.iterator]().next();
     if (done) throw new Error(`record batch ${index} is empty`);
     return value;
   }
 
-  async close(): Promise<void> {
-    await this.#file.close();
+  /** The place of the data of a batch's last column, found in its metadata. */
+  async lastBuffer(index: number): Promise<FilePart> {
+    const { offset, metadataBytes, sizeBytes } = this.#blocks[index]!;
+    const bytes = new Uint8Array(metadataBytes);
+    await this.readAt(bytes, offset);
+    const header = new MessageReader(bytes).readMessage()?.header();
+    const last = header !== undefined && 'buffers' in header ? header.buffers.at(-1) : undefined;
+    if (last === undefined) throw new Error(`record batch ${index} has no buffers`);
+    const start = metadataBytes + last.offset;
+    if (last.offset < 0 || last.length < 0 || start + last.length > sizeBytes) {
+      throw new Error(`record batch ${index} puts ${last.length} bytes at byte ${last.offset}`);
+    }
+    return { offset: offset + start, sizeBytes: last.length };
   }
 }
 
@@ -91,17 +114,16 @@ interface FooterContents {
   readonly blocks: readonly Block[];
 }
 
-async function readFooter(file: FileHandle, onRead: OnRead): Promise<FooterContents> {
-  const { size } = await file.stat();
+async function readFooter(size: number, readAt: ReadAt): Promise<FooterContents> {
   if (size < TRAILER_BYTES) throw new Error(`it has ${size} bytes, too few for an Arrow file`);
   const trailer = Buffer.alloc(TRAILER_BYTES);
-  await readFully(file, trailer, size - TRAILER_BYTES, onRead);
+  await readAt(trailer, size - TRAILER_BYTES);
   if (trailer.toString('latin1', 4) !== MAGIC) throw new Error(`it does not end in "${MAGIC}"`);
   const footerBytes = trailer.readInt32LE(0);
   const start = size - TRAILER_BYTES - footerBytes;
   if (footerBytes <= 0 || start < 0) throw new Error(`its footer claims ${footerBytes} bytes`);
   const bytes = new Uint8Array(footerBytes);
-  await readFully(file, bytes, start, onRead);
+  await readAt(bytes, start);
   const blocks = blocksIn(bytes);
   refuseOutside(blocks, start);
   return { schema: schemaIn(bytes, trailer), blocks };
@@ -129,6 +151,7 @@ function blocksIn(footer: Uint8Array): Block[] {
     if (metadataBytes < 0 || bodyBytes < 0n) throw new Error('its footer claims a negative size');
     return {
       offset: Number(buffer.readInt64(block)),
+      metadataBytes,
       sizeBytes: metadataBytes + Number(bodyBytes),
     };
   });
@@ -140,20 +163,4 @@ function refuseOutside(blocks: readonly Block[], end: number): void {
     if (offset >= HEADER_BYTES && sizeBytes > 0 && offset + sizeBytes <= end) continue;
     throw new Error(`its footer puts a batch of ${sizeBytes} bytes at byte ${offset}`);
   }
-}
-
-async function readFully(
-  file: FileHandle,
-  into: Uint8Array,
-  offset: number,
-  onRead: OnRead,
-): Promise<void> {
-  let filled = 0;
-  while (filled < into.byteLength) {
-    const left = into.byteLength - filled;
-    const { bytesRead } = await file.read(into, filled, left, offset + filled);
-    if (bytesRead === 0) throw new Error(`it ends at byte ${offset + filled}, ${left} too early`);
-    filled += bytesRead;
-  }
-  onRead(into.byteLength, offset);
 }

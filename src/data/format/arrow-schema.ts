@@ -14,7 +14,7 @@ import {
   Uint16,
   Utf8,
 } from './arrow.ts';
-import type { Split, ValueType } from './store.ts';
+import type { Split, StoreManifest } from './store.ts';
 import { UNLABELLED } from './store.ts';
 import type { StoredValues } from './values.ts';
 
@@ -25,7 +25,7 @@ export interface StoreRow {
   /** Class, or UNLABELLED. */
   readonly label: number;
   readonly split: Split;
-  /** Number of values. */
+  /** Number of timesteps. */
   readonly length: number;
 }
 
@@ -35,18 +35,24 @@ const ELEMENT_OF = {
   float32: () => new Float32(),
 } as const;
 
-/** Column names of both files, in order; the index has all but the last. */
+/** What a store's schemas depend on. */
+export type StoreShape = Pick<StoreManifest, 'valueType' | 'channels' | 'target' | 'classes'>;
+
+/** Column names of both tables, in order; `index.arrow` has all but the last, which readers count on. */
 export const COLUMNS = ['id', 'label', 'split', 'group', 'length', 'values'] as const;
 
-function metadata(valueType: ValueType, classes: readonly string[]): Map<string, string> {
+/** The parts of the manifest that give the values their meaning: a file explains itself, and its hash covers them. */
+function metadata({ valueType, channels, target, classes }: StoreShape): Map<string, string> {
   return new Map([
-    ['lockstep.format', '1'],
+    ['lockstep.format', '2'],
     ['lockstep.valueType', valueType],
+    ['lockstep.channels', String(channels)],
+    ['lockstep.target', JSON.stringify(target)],
     ['lockstep.classes', JSON.stringify(classes)],
   ]);
 }
 
-function indexFields(): Field[] {
+function rowFields(): Field[] {
   return [
     new Field('id', new Utf8(), false),
     new Field('label', new Int32(), true),
@@ -57,15 +63,15 @@ function indexFields(): Field[] {
 }
 
 /** Schema of `index.arrow`. */
-export function indexSchema(valueType: ValueType, classes: readonly string[]): Schema {
-  return new Schema(indexFields(), metadata(valueType, classes));
+export function rowsSchema(shape: StoreShape): Schema {
+  return new Schema(rowFields(), metadata(shape));
 }
 
-/** Schema of `sequences.arrow`. */
-export function sequencesSchema(valueType: ValueType, classes: readonly string[]): Schema {
-  const element = new Field('item', ELEMENT_OF[valueType](), false);
+/** Schema of a shard. */
+export function sequencesSchema(shape: StoreShape): Schema {
+  const element = new Field('item', ELEMENT_OF[shape.valueType](), false);
   const values = new Field('values', new List(element), false);
-  return new Schema([...indexFields(), values], metadata(valueType, classes));
+  return new Schema([...rowFields(), values], metadata(shape));
 }
 
 function utf8Column(strings: readonly string[]): Data {
@@ -96,7 +102,7 @@ function labelColumn(labels: readonly number[]): Data {
   return makeData(nullCount === 0 ? base : { ...base, nullBitmap });
 }
 
-function indexColumns(rows: readonly StoreRow[]): Data[] {
+function rowColumns(rows: readonly StoreRow[]): Data[] {
   return [
     utf8Column(rows.map((row) => row.id)),
     labelColumn(rows.map((row) => row.label)),
@@ -114,23 +120,24 @@ function recordBatch(schema: Schema, length: number, children: Data<DataType>[])
 }
 
 /** One record batch of `index.arrow`. */
-export function indexBatch(schema: Schema, rows: readonly StoreRow[]): RecordBatch {
-  return recordBatch(schema, rows.length, indexColumns(rows));
+export function rowsBatch(schema: Schema, rows: readonly StoreRow[]): RecordBatch {
+  return recordBatch(schema, rows.length, rowColumns(rows));
 }
 
 /**
- * One record batch of `sequences.arrow`.
+ * One record batch of a shard.
  * @param values those of all rows, one after the other
  */
 export function sequencesBatch(
   schema: Schema,
   rows: readonly StoreRow[],
   values: StoredValues,
+  channels: number,
 ): RecordBatch {
-  const listType = schema.fields[COLUMNS.indexOf('values')]!.type as List;
+  const listType = schema.fields.at(-1)!.type as List;
   const valueOffsets = new Int32Array(rows.length + 1);
   rows.forEach((row, i) => {
-    valueOffsets[i + 1] = valueOffsets[i]! + row.length;
+    valueOffsets[i + 1] = valueOffsets[i]! + row.length * channels;
   });
   const child = makeData({
     type: listType.children[0]!.type as Uint8,
@@ -139,5 +146,5 @@ export function sequencesBatch(
     data: values as Uint8Array,
   });
   const list = makeData({ type: listType, length: rows.length, nullCount: 0, valueOffsets, child });
-  return recordBatch(schema, rows.length, [...indexColumns(rows), list]);
+  return recordBatch(schema, rows.length, [...rowColumns(rows), list]);
 }

@@ -14,6 +14,7 @@ export const {
   Int32,
   List,
   makeData,
+  MessageReader,
   RecordBatch,
   RecordBatchFileWriter,
   RecordBatchReader,

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
 import { commandLine } from '../../core/program-name.ts';
-import { MANIFEST_FILE } from './file-names.ts';
+import { MANIFEST_FILE, SINGLE_SHARD } from './file-names.ts';
 import type { StoreManifest } from './store.ts';
 
-const FORMAT_VERSION = 1;
+const FORMAT_VERSIONS: readonly unknown[] = [1, 2];
 /** The advice for a store that this version cannot use. */
 const IMPORT_AGAIN = 'Import the data again.';
 
@@ -17,11 +17,14 @@ const count = z.int().min(0);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const splitCounts = z.object({ sequences: count, tokens: count, perClass: z.array(count) });
 
-/** The schema of `manifest.json`. */
-export const storeManifest: z.ZodType<StoreManifest> = z.object({
-  formatVersion: z.literal(FORMAT_VERSION),
+const shard = z.object({ file: z.string(), start: count, end: z.int().min(1) });
+
+const currentManifest = z.object({
+  formatVersion: z.literal([1, 2]),
   name: z.string(),
   valueType: z.enum(['uint8', 'uint16', 'float32']),
+  channels: z.int().min(1),
+  target: z.object({ kind: z.enum(['none', 'class']) }),
   classes: z.array(z.string()),
   valueRange: z.object({ minimum: z.number(), maximum: z.number() }),
   symbolCounts: z.array(count),
@@ -31,10 +34,33 @@ export const storeManifest: z.ZodType<StoreManifest> = z.object({
   tokens: z.int().min(1),
   length: z.object({ minimum: z.int().min(1), maximum: z.int().min(1) }),
   splits: z.object({ train: splitCounts, validation: splitCounts, test: splitCounts }),
+  folder: z.string(),
+  shards: z.array(shard).min(1),
   files: z.record(z.string(), z.object({ sizeBytes: count, sha256 })),
   contentHash: sha256,
   provenance: z.record(z.string(), z.unknown()),
 });
+
+/** The schema of `manifest.json`, in both formats. */
+export const storeManifest: z.ZodType<StoreManifest> = z.preprocess(withShards, currentManifest);
+
+/** A dataset of format 1 has one shard, beside its manifest. */
+function withShards(json: unknown): unknown {
+  const { formatVersion, sequences, classes } = (json ?? {}) as Partial<StoreManifest>;
+  if (formatVersion !== 1) return json;
+  return {
+    channels: 1,
+    target: { kind: Array.isArray(classes) && classes.length > 0 ? 'class' : 'none' },
+    folder: '.',
+    shards: [{ file: SINGLE_SHARD, start: 0, end: sequences }],
+    ...(json as object),
+  };
+}
+
+/** The bytes of `manifest.json`. */
+export function encodeManifest(manifest: StoreManifest): Uint8Array {
+  return Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
+}
 
 /** STORE_CORRUPT; `what` completes "Dataset PATH is damaged: …". */
 export function storeCorrupt(path: string, what: string, cause?: unknown): LockstepError {
@@ -49,10 +75,10 @@ export function storeCorrupt(path: string, what: string, cause?: unknown): Locks
 export async function readManifest(path: string): Promise<StoreManifest> {
   const json = parseJson(path, await readText(path));
   const version = (json as { formatVersion?: unknown } | null)?.formatVersion;
-  if (version !== FORMAT_VERSION) {
+  if (!FORMAT_VERSIONS.includes(version)) {
     throw new LockstepError(
       'STORE_CORRUPT',
-      `Cannot open dataset "${path}": its format version is ${JSON.stringify(version)}, this program reads ${FORMAT_VERSION}.`,
+      `Cannot open dataset "${path}": its format version is ${JSON.stringify(version)}, this program reads ${FORMAT_VERSIONS.join(' and ')}.`,
       'Import the data again with this version of Lockstep.',
     );
   }

@@ -1,41 +1,35 @@
 /** Opens a dataset folder for random access. The index is in memory; each call reads the values it needs. */
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { List } from './arrow.ts';
+import type { FileHandle } from 'node:fs/promises';
 import { ArrowBlocks, type OnRead } from './arrow-blocks.ts';
-import { sequencesSchema } from './arrow-schema.ts';
-import { BatchCache } from './batch-cache.ts';
-import { INDEX_FILE, SEQUENCES_FILE } from './file-names.ts';
-import { type LoadedIndex, loadIndex } from './load-index.ts';
-import { readManifest, storeCorrupt } from './manifest-schema.ts';
-import type { Store, StoreManifest } from './store.ts';
-import { readableValues, type StoredValues } from './values.ts';
+import { INDEX_FILE, ROWS_FILE } from './file-names.ts';
+import { INDEX_ROW_BYTES, readIndexFile } from './index-file.ts';
+import { loadColumns, loadTexts } from './load-rows.ts';
+import { storeCorrupt } from './manifest-schema.ts';
+import { openFiles, type StoreFiles } from './open-files.ts';
+import { ShardReader } from './shard-reader.ts';
+import type { Shard, Store, StoreIndex, StoreManifest } from './store.ts';
+import { BYTES_PER_VALUE, readableValues } from './values.ts';
 
 const DEFAULT_CACHE_BYTES = 64 * 2 ** 20;
 
 /** How to open a store. */
 export interface OpenStoreOptions {
-  /** Upper bound of the decoded record batches in memory; the one in use always stays. */
+  /** A store with at most so many bytes of values stays in memory once it was read. @default 64 MiB */
   readonly cacheBytes?: number;
-  /** Called after each read of `sequences.arrow`. */
+  /** Called after each read of a shard. */
   readonly onRead?: OnRead;
 }
 
 /** A store on disk: a `Store` with groups. */
 export interface StoreOnDisk extends Store {
-  /** Group of each sequence. No group is in two splits. */
-  groups(): readonly string[];
-}
-
-/** The values of one record batch: row i holds `values[offsets[i] … offsets[i + 1])`. */
-interface DecodedBatch {
-  readonly offsets: Int32Array;
-  readonly values: StoredValues;
+  /** Group of each sequence; read at the first call. No group is in two splits. */
+  groups(): Promise<readonly string[]>;
 }
 
 /**
- * Opens the store at `path`. Checks the manifest, file sizes, schema and row counts. Only `verifyStore`
- * checks the hashes.
+ * Opens the store at `path`. It keeps its files open, so a later version in its place does not disturb it. Checks
+ * the manifest, file sizes and row counts; the first read of a shard checks its schema. Only `verifyStore` checks
+ * the hashes.
  * @throws LockstepError DATA_NOT_FOUND when `path` has no store; STORE_CORRUPT when a check fails, or later
  * when a read finds damage
  */
@@ -43,50 +37,44 @@ export async function openStore(
   path: string,
   options: OpenStoreOptions = {},
 ): Promise<StoreOnDisk> {
-  const manifest = await readManifest(path);
-  await checkSizes(path, manifest);
-  const index = await readIndex(path, manifest);
-  const sequences = await guarded(path, SEQUENCES_FILE, () =>
-    ArrowBlocks.open(join(path, SEQUENCES_FILE), options.onRead),
+  const files = await openFiles(path);
+  try {
+    refuseUnlisted(path, files.manifest);
+    const index = await readIndex(path, files);
+    return storeOver(path, files, index, options);
+  } catch (error) {
+    await files.close();
+    throw error;
+  }
+}
+
+/** Shards must be listed files, and hold all rows. */
+function refuseUnlisted(path: string, { shards, files, sequences }: StoreManifest): void {
+  for (const name of [ROWS_FILE, ...shards.map(({ file }) => file)]) {
+    if (files[name] === undefined) throw storeCorrupt(path, `its manifest does not list ${name}`);
+  }
+  const ends = [0, ...shards.map(({ end }) => end)];
+  const isGapless = shards.every(({ start, end }, i) => start === ends[i] && end > start);
+  if (isGapless && ends.at(-1) === sequences) return;
+  throw storeCorrupt(
+    path,
+    `its shards do not hold the rows 0 to ${sequences}, one after the other`,
   );
-  try {
-    checkSequences(path, manifest, index, sequences);
-  } catch (error) {
-    await sequences.close();
-    throw error;
-  }
-  return storeOver(path, manifest, index, sequences, options.cacheBytes ?? DEFAULT_CACHE_BYTES);
 }
 
-async function checkSizes(path: string, manifest: StoreManifest): Promise<void> {
-  for (const name of [INDEX_FILE, SEQUENCES_FILE]) {
-    const expected = manifest.files[name]?.sizeBytes;
-    if (expected === undefined) throw storeCorrupt(path, `its manifest does not list ${name}`);
-    const found = await sizeOf(join(path, name));
-    if (found === undefined) throw storeCorrupt(path, `${name} is missing`);
-    if (found !== expected) {
-      throw storeCorrupt(path, `${name} has ${found} bytes, its manifest says ${expected}`);
-    }
+async function readIndex(path: string, { manifest, handles }: StoreFiles): Promise<StoreIndex> {
+  const { sequences, classes } = manifest;
+  const file = handles.get(INDEX_FILE);
+  if (file === undefined) {
+    const rows = handles.get(ROWS_FILE)!;
+    return await guarded(path, ROWS_FILE, async () =>
+      loadColumns(await ArrowBlocks.over(rows), sequences),
+    );
   }
-}
-
-async function sizeOf(file: string): Promise<number | undefined> {
-  try {
-    return (await stat(file)).size;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-async function readIndex(path: string, manifest: StoreManifest): Promise<LoadedIndex> {
+  const rows = manifest.files[INDEX_FILE]!.sizeBytes / INDEX_ROW_BYTES;
   return await guarded(path, INDEX_FILE, async () => {
-    const blocks = await ArrowBlocks.open(join(path, INDEX_FILE));
-    try {
-      return await loadIndex(blocks, manifest.sequences);
-    } finally {
-      await blocks.close();
-    }
+    if (rows !== sequences) throw new Error(`it has ${rows} rows, not ${sequences}`);
+    return await readIndexFile(file, sequences, classes.length);
   });
 }
 
@@ -103,80 +91,57 @@ async function guarded<Result>(
   }
 }
 
-function checkSequences(
-  path: string,
-  manifest: StoreManifest,
-  index: LoadedIndex,
-  sequences: ArrowBlocks,
-): void {
-  const found = sequences.schema.fields.map(String).join(', ');
-  const expected = sequencesSchema(manifest.valueType, manifest.classes)
-    .fields.map(String)
-    .join(', ');
-  if (found !== expected) {
-    throw storeCorrupt(path, `${SEQUENCES_FILE} has the columns ${found}, expected ${expected}`);
-  }
-  const batches = index.batchStarts.length - 1;
-  if (sequences.count !== batches) {
-    const what = `${SEQUENCES_FILE} has ${sequences.count} record batches, ${INDEX_FILE} has ${batches}`;
-    throw storeCorrupt(path, what);
-  }
-}
-
 function storeOver(
   path: string,
-  manifest: StoreManifest,
-  index: LoadedIndex,
-  sequences: ArrowBlocks,
-  cacheBytes: number,
+  { manifest, handles, close }: StoreFiles,
+  index: StoreIndex,
+  options: OpenStoreOptions,
 ): StoreOnDisk {
-  const load = (batch: number) =>
-    guarded(path, SEQUENCES_FILE, () => decode(sequences, batch, index));
-  const cache = new BatchCache<DecodedBatch>(cacheBytes, load, (batch) => batch.values.byteLength);
+  const { shards, tokens, channels, valueType } = manifest;
+  const valueBytes = tokens * channels * BYTES_PER_VALUE[valueType];
+  const keepsBatches = valueBytes <= (options.cacheBytes ?? DEFAULT_CACHE_BYTES);
+  const readers = shards.map(({ file, start, end }) => {
+    const lengths = index.lengths.subarray(start, end);
+    const source = { file: handles.get(file)!, shape: manifest, lengths, keepsBatches };
+    return new ShardReader({ ...source, onRead: options.onRead });
+  });
   return {
     path,
     manifest,
-    index: index.columns,
-    ids: index.ids,
-    groups: index.groups,
+    index,
+    ids: onDemand(() => textsOf(path, handles.get(ROWS_FILE)!, 'id', manifest.sequences)),
+    groups: onDemand(() => textsOf(path, handles.get(ROWS_FILE)!, 'group', manifest.sequences)),
     async read(sequence, start, count) {
-      refuseOutside(index.columns.lengths, sequence, start, count);
-      const batchNumber = batchOf(index.batchStarts, sequence);
-      const { offsets, values } = await cache.get(batchNumber);
-      const first = offsets[sequence - index.batchStarts[batchNumber]!]! + start;
-      return readableValues(values, first, first + count);
+      refuseOutside(index.lengths, sequence, start, count);
+      const number = shardOf(shards, sequence);
+      const { file, start: first } = shards[number]!;
+      const values = await guarded(path, file, () =>
+        readers[number]!.read(sequence - first, start, count),
+      );
+      return readableValues(values);
     },
-    async close() {
-      cache.clear();
-      await sequences.close();
-    },
+    close,
   };
 }
 
-async function decode(
-  sequences: ArrowBlocks,
-  batchNumber: number,
-  index: LoadedIndex,
-): Promise<DecodedBatch> {
-  const batch = await sequences.read(batchNumber);
-  const first = index.batchStarts[batchNumber]!;
-  const rows = index.batchStarts[batchNumber + 1]! - first;
-  const data = batch.getChild('values')?.data[0];
-  if (data === undefined || batch.numRows !== rows) {
-    throw new Error(`record batch ${batchNumber} has ${batch.numRows} rows, expected ${rows}`);
-  }
-  const offsets = data.valueOffsets as Int32Array;
-  const values = (data as typeof data & { type: List }).children[0]!.values as StoredValues;
-  refuseWrongLengths(offsets, index.columns.lengths.subarray(first, first + rows), batchNumber);
-  return { offsets, values };
+/** Calls `load` at the first call only. */
+function onDemand<Value>(load: () => Promise<Value>): () => Promise<Value> {
+  let loading: Promise<Value> | undefined;
+  return () => {
+    loading ??= load();
+    return loading;
+  };
 }
 
-function refuseWrongLengths(offsets: Int32Array, lengths: Int32Array, batchNumber: number): void {
-  lengths.forEach((length, row) => {
-    if (offsets[row + 1]! - offsets[row]! !== length) {
-      throw new Error(`record batch ${batchNumber}: row ${row} does not have ${length} values`);
-    }
-  });
+function textsOf(
+  path: string,
+  file: FileHandle,
+  column: 'id' | 'group',
+  rows: number,
+): Promise<readonly string[]> {
+  return guarded(path, ROWS_FILE, async () =>
+    loadTexts(await ArrowBlocks.over(file), column, rows),
+  );
 }
 
 function refuseOutside(lengths: Int32Array, sequence: number, start: number, count: number): void {
@@ -191,14 +156,7 @@ function refuseOutside(lengths: Int32Array, sequence: number, start: number, cou
   }
 }
 
-/** The last batch that starts at or before `row`, by bisection. */
-function batchOf(batchStarts: readonly number[], row: number): number {
-  let low = 0;
-  let high = batchStarts.length - 1;
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (batchStarts[middle]! <= row) low = middle;
-    else high = middle;
-  }
-  return low;
+/** The shard that holds `row`. */
+function shardOf(shards: readonly Shard[], row: number): number {
+  return shards.findLastIndex(({ start }) => start <= row);
 }

@@ -1,6 +1,7 @@
 /**
- * What the rest of Lockstep knows about a dataset. A store is a folder: `sequences.arrow` (Arrow IPC, rows
- * sorted by length, ascending), `index.arrow` (the same rows without their values) and `manifest.json`.
+ * What the rest of Lockstep knows about a dataset. A store is a folder: `manifest.json` names the folder of the
+ * version that counts. It has `sequences-00000.arrow` … (Arrow IPC, rows sorted by length, ascending, over all
+ * shards), `index.arrow` (the same rows without their values) and `index.bin` (lengths, labels and splits).
  * A row's number in this order is its sequence's number everywhere: plan, random draws, predictions.
  */
 
@@ -14,11 +15,28 @@ export const SPLITS: readonly Split[] = ['train', 'validation', 'test'];
 /** The label of a sequence without a class. */
 export const UNLABELLED = -1;
 
+/** What a dataset says about each sequence beside its values. */
+export interface StoreTarget {
+  /** `none`: nothing; `class`: one class, or none for an unlabelled sequence. */
+  readonly kind: 'none' | 'class';
+}
+
+/** The rows `[start, end)` of a store, in one file. */
+export interface Shard {
+  readonly file: string;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** The contents of `manifest.json`. */
 export interface StoreManifest {
-  readonly formatVersion: 1;
+  /** 1 is read, 2 is written. */
+  readonly formatVersion: 1 | 2;
   readonly name: string;
   readonly valueType: ValueType;
+  /** Values of one timestep. */
+  readonly channels: number;
+  readonly target: StoreTarget;
   /** Names of the classes; a label is an index into them. Empty: no sequence has a label. */
   readonly classes: readonly string[];
   /** Smallest and largest value of all sequences. */
@@ -41,6 +59,10 @@ export interface StoreManifest {
   readonly splits: Readonly<
     Record<Split, { sequences: number; tokens: number; perClass: readonly number[] }>
   >;
+  /** Folder of the files, relative to the manifest's. */
+  readonly folder: string;
+  /** Ascending and without gaps. */
+  readonly shards: readonly Shard[];
   /** SHA-256 of each file, hex. */
   readonly files: Readonly<Record<string, { sizeBytes: number; sha256: string }>>;
   /** SHA-256 over the files' hashes: the identity of the data. */
@@ -64,8 +86,8 @@ export interface Store {
   readonly path: string;
   readonly manifest: StoreManifest;
   readonly index: StoreIndex;
-  /** Id of each sequence, as imported. */
-  ids(): readonly string[];
+  /** Id of each sequence, as imported; read at the first call. */
+  ids(): Promise<readonly string[]>;
   /**
    * The values `[start, start + count)` of one sequence: integers as Int32Array, real values as Float32Array.
    * @throws LockstepError STORE_CORRUPT when the file is damaged

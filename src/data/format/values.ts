@@ -31,11 +31,6 @@ export function bytesOf(values: StoredValues): Uint8Array {
 }
 
 /** What a store hands out: integers as Int32Array, real numbers as Float32Array; always a copy. */
-export function readableValues(
-  values: StoredValues,
-  start: number,
-  end: number,
-): Int32Array | Float32Array {
-  const window = values.subarray(start, end);
-  return window instanceof Float32Array ? window.slice() : Int32Array.from(window);
+export function readableValues(values: StoredValues): Int32Array | Float32Array {
+  return values instanceof Float32Array ? values.slice() : Int32Array.from(values);
 }

@@ -61,11 +61,11 @@ async function predictOne(
   const { paddedLength, values } = padded;
   const { shape, data } = session.forward(bareMicroBatch(padded));
   const classes = shape[1]!;
+  await refuseNonFinite(data, classes, store, batch);
   return batch.rows.map(({ sequence, count }, row) => {
     const begin = row * paddedLength;
     const unfamiliar = unfamiliarIn(values.subarray(begin, begin + count));
     const logits = data.subarray(row * classes, (row + 1) * classes);
-    refuseNonFinite(logits, store, sequence);
     return { sequence, logProbabilities: logSoftmax(logits), unfamiliar };
   });
 }
@@ -77,11 +77,20 @@ export function logSoftmax(logits: Float32Array): number[] {
   return Array.from(logits, (logit) => logit - largest - Math.log(sum));
 }
 
-function refuseNonFinite(logits: Float32Array, store: Store, sequence: number): void {
-  if (logits.every(Number.isFinite)) return;
+async function refuseNonFinite(
+  data: Float32Array,
+  classes: number,
+  store: Store,
+  batch: PlannedMicroBatch,
+): Promise<void> {
+  const first = data.findIndex((logit) => !Number.isFinite(logit));
+  if (first < 0) return;
+  const row = Math.floor(first / classes);
+  const logits = data.subarray(row * classes, (row + 1) * classes);
+  const { sequence } = batch.rows[row]!;
   throw new LockstepError(
     'NON_FINITE',
-    `The logits of sequence "${store.ids()[sequence]}" are ${[...logits].join(', ')}.`,
+    `The logits of sequence "${(await store.ids())[sequence]}" are ${[...logits].join(', ')}.`,
     'Choose another checkpoint: these weights are damaged or diverged.',
   );
 }

@@ -53,7 +53,7 @@ async function* predictRequest({
     const { classes, batches } = task;
     tellDifferences(task);
     const count = new UnfamiliarCount();
-    const ids = task.store.ids();
+    const ids = await task.store.ids();
     const { engine } = readRunConfig(request.run);
     const source = predictOnWorkers(request, { ...pool, engine, batches: batches.length });
     for await (const batch of counting(source, task, count)) {

@@ -23,7 +23,8 @@ export async function countTrainingSequences(
     if (hasDigest(digests, digestOf(values))) known.push(sequence);
   }
   if (known.length === 0 || areAllowed) return known.length;
-  const names = known.slice(0, SHOWN).map((sequence) => `"${store.ids()[sequence]}"`);
+  const ids = await store.ids();
+  const names = known.slice(0, SHOWN).map((sequence) => `"${ids[sequence]}"`);
   throw new LockstepError(
     'DATA_INVALID',
     `"${run}" was trained on ${known.length} of these ${sequences.length} sequences, such as ${names.join(', ')}: they would make the model look better than it is.`,

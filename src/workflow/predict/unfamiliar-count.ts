@@ -42,7 +42,7 @@ export async function* counting(
   { store }: PredictionTask,
   count: UnfamiliarCount,
 ): AsyncGenerator<readonly SequencePrediction[], void> {
-  const ids = store.ids();
+  const ids = await store.ids();
   for await (const batch of batches) {
     for (const { sequence, unfamiliar } of batch) count.add(unfamiliar, ids[sequence]!);
     yield batch;

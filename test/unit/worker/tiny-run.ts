@@ -40,9 +40,11 @@ export function tinyStore(): StoreFacts {
   return {
     index: { lengths, labels, splits },
     manifest: {
-      formatVersion: 1,
+      formatVersion: 2,
       name: 'tiny',
       valueType: 'uint8',
+      channels: 1,
+      target: { kind: 'class' },
       classes: ['even', 'odd'],
       valueRange: { minimum: 0, maximum: 4 },
       symbolCounts: [3, 9, 1, 1, 1],
@@ -52,6 +54,8 @@ export function tinyStore(): StoreFacts {
       tokens: 0,
       length: { minimum: 10, maximum: 33 },
       splits: { train: counts, validation: counts, test: counts },
+      folder: 'version-1',
+      shards: [{ file: 'sequences-00000.arrow', start: 0, end: 24 }],
       files: {},
       contentHash: 'd'.repeat(64),
       provenance: {},

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { BatchCache } from '../../../../src/data/format/batch-cache.ts';
 import { batchRows } from '../../../../src/data/format/batch-rows.ts';
 import { compareUtf8 } from '../../../../src/data/format/byte-order.ts';
 
@@ -41,24 +40,5 @@ describe('batchRows', () => {
       { start: 0, end: 65_536 },
       { start: 65_536, end: 100_000 },
     ]);
-  });
-});
-
-describe('BatchCache', () => {
-  it('tries again after a load that failed', async () => {
-    let attempts = 0;
-    const cache = new BatchCache<number>(
-      10,
-      async () => {
-        attempts++;
-        if (attempts === 1) throw new Error('busy');
-        return 7;
-      },
-      () => 1,
-    );
-    await assert.rejects(cache.get(0), /busy/);
-    assert.equal(await cache.get(0), 7);
-    assert.equal(await cache.get(0), 7);
-    assert.equal(attempts, 2);
   });
 });

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -51,7 +52,7 @@ describe('a store', () => {
         LENGTHS.toSorted((a, b) => a - b),
       );
       const byId = new Map(content.rows.map((row) => [row.id, row]));
-      for (const [sequence, id] of store.ids().entries()) {
+      for (const [sequence, id] of (await store.ids()).entries()) {
         const row = byId.get(id)!;
         const values = await store.read(sequence, 0, row.length);
         assert(
@@ -60,7 +61,7 @@ describe('a store', () => {
         assert.deepEqual([...values], [...row.values]);
         assert.equal(store.index.labels[sequence], row.label);
         assert.equal(['train', 'validation', 'test'][store.index.splits[sequence]!], row.split);
-        assert.equal(store.groups()[sequence], row.group);
+        assert.equal((await store.groups())[sequence], row.group);
       }
       await store.close();
     });
@@ -79,7 +80,7 @@ describe('a store', () => {
     });
     const store = await openStore(path);
     const expected = ids.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-    assert.deepEqual(store.ids(), expected);
+    assert.deepEqual(await store.ids(), expected);
     await store.close();
   });
 
@@ -88,7 +89,8 @@ describe('a store', () => {
     const [first, second] = [join(folder.path, 'order-1'), join(folder.path, 'order-2')];
     await writeStore(first, content);
     await writeStore(second, { ...content, rows: content.rows.toReversed() });
-    for (const file of ['sequences.arrow', 'index.arrow', 'manifest.json']) {
+    const files = ['sequences-00000.arrow', 'index.arrow', 'index.bin'];
+    for (const file of [...files.map((name) => join('version-1', name)), 'manifest.json']) {
       assert(readFileSync(join(first, file)).equals(readFileSync(join(second, file))), file);
     }
   });
@@ -199,43 +201,45 @@ describe('reading a part of a store', () => {
     await writeStore(path, sampleContent('uint8', lengths));
   });
 
-  it('opens without reading values, and reads one record batch for a window', async () => {
+  it('opens without reading values, and keeps what it read of a store that fits its cache', async () => {
     const store = await counting();
-    assert(reads.reduce((sum, bytes) => sum + bytes, 0) < 10_000, 'opening reads the footer only');
-    reads = [];
+    assert.deepEqual(reads, [], 'a shard is opened at its first read');
     const window = await store.read(4, 1000, 16);
-    assert.equal(reads.length, 1);
-    assert(reads[0]! > 2 * LONG && reads[0]! < 2 * 2 ** 20 + 10_000);
-    const whole = await store.read(4, 0, LONG + 4);
-    assert.deepEqual(window, whole.slice(1000, 1016));
+    const [whole, ...footer] = reads.toSorted((a, b) => b - a);
+    assert(whole! > 2 * LONG && whole! < 2 * 2 ** 20 + 10_000, 'one record batch');
+    assert(footer.reduce((sum, bytes) => sum + bytes, 0) < 10_000);
+    reads = [];
+    const values = await store.read(4, 0, LONG + 4);
+    assert.deepEqual(window, values.slice(1000, 1016));
     await store.read(3, 0, 1);
-    assert.equal(reads.length, 1, 'the same batch is not read again');
+    assert.deepEqual(reads, [], 'the same batch is not read again');
     await store.close();
   });
 
   it('shares one read between windows that are asked for at once', async () => {
     const store = await counting();
+    await store.read(6, 0, 1);
     reads = [];
     await Promise.all([0, 1, 2, 0, 1].map((sequence) => store.read(sequence, 5, 5)));
     assert.equal(reads.length, 1);
     await store.close();
   });
 
-  it('forgets the batch that was used longest ago when its cache is full', async () => {
-    const store = await counting({ cacheBytes: 6.5 * LONG });
+  it('reads only the values asked for of a store that does not fit its cache', async () => {
+    const [store, cached] = [await counting({ cacheBytes: 6.5 * LONG }), await openStore(path)];
+    await store.read(4, 0, 1);
     reads = [];
-    const readOne = (sequence: number) => store.read(sequence, 0, 1);
-    await readOne(0);
-    await readOne(3);
-    assert.equal(reads.length, 2);
-    await readOne(0);
-    await readOne(6);
-    assert.equal(reads.length, 3);
-    await readOne(0);
-    assert.equal(reads.length, 3, 'the batch in use stays');
-    await readOne(3);
-    assert.equal(reads.length, 4, 'the other one went');
-    await store.close();
+    const windows = [
+      [4, 1000, 16],
+      [5, LONG, 5],
+      [3, 0, LONG + 3],
+    ] as const;
+    for (const [sequence, start, count] of windows) {
+      const values = await store.read(sequence, start, count);
+      assert.deepEqual(values, await cached.read(sequence, start, count));
+    }
+    assert.deepEqual(reads, [16, 5, LONG + 3]);
+    await Promise.all([store.close(), cached.close()]);
   });
 
   it('hands out copies', async () => {
@@ -256,6 +260,85 @@ describe('reading a part of a store', () => {
     );
     await assert.rejects(store.read(7, 0, 1), new RangeError('sequence 7 is not in [0, 7)'));
     await store.close();
+  });
+});
+
+describe('the files of a store', () => {
+  const content = sampleContent('uint16', [700, 300, 300, 500, 100, 400, 900_000, 1_000_000]);
+
+  it('are shards of at most the size asked for, with whole record batches', async () => {
+    const path = join(folder.path, 'shards');
+    const manifest = await writeStore(path, content, { shardBytes: 2 ** 21 });
+    assert.deepEqual(manifest.shards, [
+      { file: 'sequences-00000.arrow', start: 0, end: 7 },
+      { file: 'sequences-00001.arrow', start: 7, end: 8 },
+    ]);
+    for (const { file } of manifest.shards) assert(manifest.files[file]!.sizeBytes < 2 ** 21);
+    const store = await openStore(path);
+    const rows = content.rows.toSorted((a, b) => a.length - b.length || (a.id < b.id ? -1 : 1));
+    for (const [sequence, row] of rows.entries()) {
+      assert.deepEqual([...(await store.read(sequence, 0, row.length))], [...row.values]);
+    }
+    await store.close();
+  });
+
+  it('have 8 bytes a sequence for planning', async () => {
+    const path = join(folder.path, 'compact');
+    const { files, sequences } = await writeStore(path, content);
+    assert.equal(files['index.bin']!.sizeBytes, 8 * sequences);
+  });
+
+  it('hold several channels timestep by timestep', async () => {
+    const path = join(folder.path, 'channels');
+    const rows = [2, 1].map((length, i) => ({
+      ...{ id: `${i}`, group: `${i}`, label: -1, split: 'train' as const, length },
+      values: Float32Array.from({ length: 3 * length }, (_, at) => 10 * i + at),
+    }));
+    const manifest = await writeStore(path, {
+      ...{ name: 'channels', valueType: 'float32', channels: 3, classes: [], rows },
+      ...{ readValues: (row: { values: Float32Array }) => row.values, provenance: {} },
+    });
+    assert.deepEqual([manifest.channels, manifest.tokens], [3, 3]);
+    for (const cacheBytes of [0, 2 ** 20]) {
+      const store = await openStore(path, { cacheBytes });
+      assert.deepEqual([...store.index.lengths], [1, 2]);
+      assert.deepEqual([...(await store.read(1, 1, 1))], [3, 4, 5]);
+      await store.close();
+    }
+  });
+
+  it('may be those of format 1: one shard beside the manifest, and no index.bin', async () => {
+    const path = join(folder.path, 'format-1');
+    const current = await writeStore(path, content);
+    for (const [from, to] of [
+      ['sequences-00000.arrow', 'sequences.arrow'],
+      ['index.arrow', 'index.arrow'],
+    ] as const) {
+      renameSync(join(path, 'version-1', from), join(path, to));
+    }
+    rmSync(join(path, 'version-1'), { recursive: true });
+    const { shards, folder: _, channels, target, files, ...rest } = current;
+    const older = {
+      ...{ ...rest, formatVersion: 1 },
+      files: {
+        'index.arrow': files['index.arrow'],
+        'sequences.arrow': files['sequences-00000.arrow'],
+      },
+    };
+    writeFileSync(join(path, 'manifest.json'), JSON.stringify(older));
+    const store = await openStore(path);
+    const again = join(folder.path, 'format-2');
+    await writeStore(again, content);
+    const expected = await openStore(again);
+    assert.deepEqual(store.index, expected.index);
+    assert.deepEqual(await store.ids(), await expected.ids());
+    assert.deepEqual(await store.read(7, 3, 5), await expected.read(7, 3, 5));
+    assert.deepEqual([store.manifest.channels, store.manifest.target], [1, { kind: 'class' }]);
+    await Promise.all([store.close(), expected.close()]);
+
+    await writeStore(path, content, { overwrite: true });
+    assert.deepEqual(readdirSync(path), ['manifest.json', 'version-1']);
+    await verifyStore(path);
   });
 });
 
@@ -327,6 +410,12 @@ describe('a store that is missing or damaged', () => {
     return path;
   }
 
+  /** The files are looked into at the first read. */
+  async function readFirst(path: string): Promise<void> {
+    const store = await openStore(path);
+    await store.read(0, 0, 1).finally(() => store.close());
+  }
+
   function withManifest(change: (manifest: Record<string, unknown>) => void): string {
     return damaged((path) => {
       const file = join(path, 'manifest.json');
@@ -361,47 +450,49 @@ describe('a store that is missing or damaged', () => {
       `Dataset "${incomplete}" is damaged: ${what}.`,
     );
     const newer = withManifest((manifest) => {
-      manifest.formatVersion = 2;
+      manifest.formatVersion = 3;
     });
     await fails(
       openStore(newer),
       'STORE_CORRUPT',
-      `Cannot open dataset "${newer}": its format version is 2, this program reads 1.`,
+      `Cannot open dataset "${newer}": its format version is 3, this program reads 1 and 2.`,
     );
   });
 
   it('is refused when a file is missing or cut short', async () => {
-    const missing = damaged((path) => rmSync(join(path, 'index.arrow')));
+    const missing = damaged((path) => rmSync(join(path, 'version-1', 'index.bin')));
     await fails(
       openStore(missing),
       'STORE_CORRUPT',
-      `Dataset "${missing}" is damaged: index.arrow is missing.`,
+      `Dataset "${missing}" is damaged: index.bin is missing.`,
     );
-    const cut = damaged((path) => truncateSync(join(path, 'sequences.arrow'), 100));
-    const { sizeBytes } = manifestOf(cut).files['sequences.arrow']!;
+    const cut = damaged((path) =>
+      truncateSync(join(path, 'version-1', 'sequences-00000.arrow'), 100),
+    );
+    const { sizeBytes } = manifestOf(cut).files['sequences-00000.arrow']!;
     await fails(
       openStore(cut),
       'STORE_CORRUPT',
-      `Dataset "${cut}" is damaged: sequences.arrow has 100 bytes, its manifest says ${sizeBytes}.`,
+      `Dataset "${cut}" is damaged: sequences-00000.arrow has 100 bytes, its manifest says ${sizeBytes}.`,
     );
   });
 
   it('is refused when a file of the right size is no Arrow file', async () => {
     const path = damaged((store) => {
-      const file = join(store, 'sequences.arrow');
+      const file = join(store, 'version-1', 'sequences-00000.arrow');
       writeFileSync(file, Buffer.alloc(readFileSync(file).length));
     });
     await fails(
-      openStore(path),
+      readFirst(path),
       'STORE_CORRUPT',
-      `Dataset "${path}" is damaged: sequences.arrow: it does not end in "ARROW1".`,
+      `Dataset "${path}" is damaged: sequences-00000.arrow: it does not end in "ARROW1".`,
     );
   });
 
   it('is refused when its footer puts record batches where none can be', async () => {
     const path = join(folder.path, 'damaged-footer');
     await writeStore(path, sampleContent('uint8', LENGTHS));
-    const file = join(path, 'sequences.arrow');
+    const file = join(path, 'version-1', 'sequences-00000.arrow');
     const whole = readFileSync(file);
     // The only block begins at byte 8, after the magic. Its length in the footer comes before it.
     const block = whole.lastIndexOf(Buffer.from([8, 0, 0, 0, 0, 0, 0, 0]));
@@ -410,7 +501,7 @@ describe('a store that is missing or damaged', () => {
         const damaged = Buffer.from(whole);
         damaged.writeInt32LE(value, word);
         writeFileSync(file, damaged);
-        await fails(openStore(path), 'STORE_CORRUPT', /is damaged: sequences\.arrow/);
+        await fails(readFirst(path), 'STORE_CORRUPT', /is damaged: sequences-00000\.arrow/);
       }
     }
   });
@@ -422,40 +513,42 @@ describe('a store that is missing or damaged', () => {
     await fails(
       openStore(rows),
       'STORE_CORRUPT',
-      `Dataset "${rows}" is damaged: index.arrow: it has 10 rows, not 11.`,
+      `Dataset "${rows}" is damaged: its shards do not hold the rows 0 to 11, one after the other.`,
     );
     const type = withManifest((manifest) => {
       manifest.valueType = 'uint16';
     });
     await fails(
-      openStore(type),
+      readFirst(type),
       'STORE_CORRUPT',
-      /sequences\.arrow has the columns .*Uint8.*, expected .*Uint16.*\.$/,
+      /sequences-00000\.arrow: it has the columns .*Uint8.*, expected .*Uint16.*\.$/,
     );
   });
 
   it('is told apart by its hashes when single bytes differ', async () => {
     const path = damaged((store) => {
-      const file = join(store, 'sequences.arrow');
+      const file = join(store, 'version-1', 'sequences-00000.arrow');
       const bytes = readFileSync(file);
       bytes[200]! ^= 1;
       writeFileSync(file, bytes);
     });
-    const { sha256 } = manifestOf(path).files['sequences.arrow']!;
+    const { sha256 } = manifestOf(path).files['sequences-00000.arrow']!;
     await fails(
       verifyStore(path),
       'STORE_CORRUPT',
-      new RegExp(`sequences\\.arrow has SHA-256 [0-9a-f]{64}, its manifest says ${sha256}\\.$`),
+      new RegExp(
+        `sequences-00000\\.arrow has SHA-256 [0-9a-f]{64}, its manifest says ${sha256}\\.$`,
+      ),
     );
     await verifyStore(good);
   });
 
   it('is not accepted with bytes appended', async () => {
-    const path = damaged((store) => appendFileSync(join(store, 'index.arrow'), 'x'));
+    const path = damaged((store) => appendFileSync(join(store, 'version-1', 'index.bin'), 'x'));
     await fails(
       openStore(path),
       'STORE_CORRUPT',
-      /index\.arrow has \d+ bytes, its manifest says \d+\.$/,
+      /index\.bin has \d+ bytes, its manifest says \d+\.$/,
     );
   });
 

@@ -29,7 +29,7 @@ async function fails(items: ImportItem[], given: BuildOptions, code: string, mes
 
 async function idsOf(path: string): Promise<string[]> {
   const store = await openStore(path);
-  const ids = store.ids().toSorted();
+  const ids = (await store.ids()).toSorted();
   await store.close();
   return ids;
 }

@@ -197,11 +197,11 @@ describe('a dataset that is damaged while it is read', () => {
       const loader = new Loader(config, requests.values());
       try {
         await loader.next(whole);
-        truncateSync(`${data}/sequences.arrow`, 1_300_000);
+        truncateSync(`${data}/version-1/sequences-00000.arrow`, 1_300_000);
         for (const request of [whole, whole, whole]) await loader.next(request);
         await assert.rejects(loader.next(lost), {
           code: 'STORE_CORRUPT',
-          message: /sequences\.arrow: it ends at byte 1300000/,
+          message: /sequences-00000\.arrow: it ends at byte 1300000/,
         });
         assert.deepEqual([...(await loader.next(whole)).sequences], [0]);
       } finally {

@@ -1,0 +1,74 @@
+/**
+ * `index.bin`, little-endian: the lengths of all rows (int32), then one word a row (uint32) with its class + 1
+ * in the upper 30 bits and the number of its split in the lower two.
+ */
+import type { FileHandle } from 'node:fs/promises';
+import { readFully } from './read-fully.ts';
+import { SPLITS, type StoreIndex } from './store.ts';
+
+/** Of one row. */
+export const INDEX_ROW_BYTES = 8;
+const CHUNK_ROWS = 2 ** 18;
+
+/** One row of the index. */
+export interface IndexRow {
+  readonly length: number;
+  /** Class, or UNLABELLED. */
+  readonly label: number;
+  /** Index into SPLITS. */
+  readonly split: number;
+}
+
+/** The bytes of `index.bin`, a chunk at a time. */
+export function* indexChunks(
+  rows: number,
+  rowAt: (row: number) => IndexRow,
+): Generator<Uint8Array> {
+  const words = [({ length }: IndexRow) => length, packed];
+  for (const wordOf of words) {
+    for (let start = 0; start < rows; start += CHUNK_ROWS) {
+      const chunk = new Int32Array(Math.min(CHUNK_ROWS, rows - start));
+      for (let i = 0; i < chunk.length; i++) chunk[i] = wordOf(rowAt(start + i));
+      yield new Uint8Array(chunk.buffer);
+    }
+  }
+}
+
+const packed = ({ label, split }: IndexRow): number => ((label + 1) << 2) | split;
+
+/** @throws Error that names the wrong row */
+export async function readIndexFile(
+  file: FileHandle,
+  rows: number,
+  classes: number,
+): Promise<StoreIndex> {
+  const lengths = new Int32Array(rows);
+  await readFully(file, new Uint8Array(lengths.buffer), 0);
+  const index = { lengths, labels: new Int32Array(rows), splits: new Uint8Array(rows) };
+  for (let start = 0; start < rows; start += CHUNK_ROWS) {
+    const words = new Uint32Array(Math.min(CHUNK_ROWS, rows - start));
+    await readFully(file, new Uint8Array(words.buffer), (rows + start) * 4);
+    words.forEach((word, i) => {
+      index.labels[start + i] = (word >>> 2) - 1;
+      index.splits[start + i] = word & 3;
+    });
+  }
+  refuseImpossible(index, classes);
+  return index;
+}
+
+function refuseImpossible({ lengths, labels, splits }: StoreIndex, classes: number): void {
+  for (let row = 0; row < lengths.length; row++) {
+    if (lengths[row]! < 1) throw new Error(`its row ${row} has the length ${lengths[row]}`);
+    if (labels[row]! >= classes) throw new Error(`its row ${row} has the class ${labels[row]}`);
+    if (splits[row]! >= SPLITS.length) throw new Error(`its row ${row} has no split`);
+  }
+  refuseUnsorted(lengths);
+}
+
+/** @throws Error that names the first row out of order */
+export function refuseUnsorted(lengths: Int32Array): void {
+  for (let row = 1; row < lengths.length; row++) {
+    if (lengths[row]! < lengths[row - 1]!) throw new Error(`its row ${row} is out of length order`);
+  }
+}

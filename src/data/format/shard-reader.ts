@@ -1,0 +1,141 @@
+/** Reads values of one shard: whole record batches that stay in memory, or only the values asked for. */
+import type { FileHandle } from 'node:fs/promises';
+import type { List } from './arrow.ts';
+import { ArrowBlocks, type FilePart, type OnRead } from './arrow-blocks.ts';
+import { type StoreShape, sequencesSchema } from './arrow-schema.ts';
+import { batchRows, type RowRange } from './batch-rows.ts';
+import { allocateValues, BYTES_PER_VALUE, bytesOf, type StoredValues } from './values.ts';
+
+/** What a shard's reader is made from. */
+export interface ShardSource {
+  /** Open; its owner closes it. */
+  readonly file: FileHandle;
+  readonly shape: StoreShape;
+  /** Of the shard's rows, in timesteps. */
+  readonly lengths: Int32Array;
+  /** Whether record batches stay in memory once they were read. */
+  readonly keepsBatches: boolean;
+  readonly onRead?: OnRead | undefined;
+}
+
+interface OpenShard {
+  readonly blocks: ArrowBlocks;
+  readonly ranges: readonly RowRange[];
+}
+
+/** Opens its shard at the first read. Rows and timesteps count from the shard's and the row's first. */
+export class ShardReader {
+  readonly #source: ShardSource;
+  readonly #bytesPerStep: number;
+  #opened: Promise<OpenShard> | undefined;
+  /** By the number of the record batch. */
+  readonly #batches = new Map<number, Promise<StoredValues>>();
+  readonly #places = new Map<number, Promise<FilePart>>();
+
+  constructor(source: ShardSource) {
+    this.#source = source;
+    this.#bytesPerStep = BYTES_PER_VALUE[source.shape.valueType] * source.shape.channels;
+  }
+
+  /** The values of `count` timesteps from `start`, not to be changed. @throws Error that says what is damaged */
+  async read(row: number, start: number, count: number): Promise<StoredValues> {
+    const { channels } = this.#source.shape;
+    const { ranges, blocks } = await this.#open();
+    const batch = batchOf(ranges, row);
+    const first = this.#stepsBetween(ranges[batch]!.start, row) + start;
+    if (this.#source.keepsBatches) {
+      const values = await memo(this.#batches, batch, () => this.#decode(blocks, batch));
+      return values.subarray(first * channels, (first + count) * channels);
+    }
+    const place = await memo(this.#places, batch, () => this.#place(blocks, batch));
+    const values = allocateValues(this.#source.shape.valueType, count * channels);
+    await blocks.readAt(bytesOf(values), place.offset + first * this.#bytesPerStep);
+    return values;
+  }
+
+  #open(): Promise<OpenShard> {
+    this.#opened ??= this.#openOnce();
+    return this.#opened;
+  }
+
+  async #openOnce(): Promise<OpenShard> {
+    const { file, shape, lengths, onRead } = this.#source;
+    const blocks = await ArrowBlocks.over(file, onRead);
+    const [found, expected] = [blocks.schema, sequencesSchema(shape)].map(({ fields }) =>
+      fields.map(String).join(', '),
+    );
+    if (found !== expected) throw new Error(`it has the columns ${found}, expected ${expected}`);
+    const ranges = batchRows(lengths, this.#bytesPerStep);
+    if (blocks.count !== ranges.length) {
+      throw new Error(`it has ${blocks.count} record batches, not ${ranges.length}`);
+    }
+    return { blocks, ranges };
+  }
+
+  #stepsBetween(row: number, end: number): number {
+    let steps = 0;
+    for (; row < end; row++) steps += this.#source.lengths[row]!;
+    return steps;
+  }
+
+  async #range(batch: number): Promise<RowRange> {
+    return (await this.#open()).ranges[batch]!;
+  }
+
+  async #decode(blocks: ArrowBlocks, number: number): Promise<StoredValues> {
+    const { start, end } = await this.#range(number);
+    const batch = await blocks.read(number);
+    const data = batch.getChild('values')?.data[0];
+    if (data === undefined || batch.numRows !== end - start) {
+      throw new Error(`record batch ${number} has ${batch.numRows} rows, expected ${end - start}`);
+    }
+    const offsets = data.valueOffsets as Int32Array;
+    const { channels } = this.#source.shape;
+    for (let row = start; row < end; row++) {
+      const count = offsets[row - start + 1]! - offsets[row - start]!;
+      const expected = this.#source.lengths[row]! * channels;
+      if (count !== expected) {
+        throw new Error(
+          `record batch ${number}: row ${row - start} has ${count} values, not ${expected}`,
+        );
+      }
+    }
+    return (data as typeof data & { type: List }).children[0]!.values as StoredValues;
+  }
+
+  async #place(blocks: ArrowBlocks, number: number): Promise<FilePart> {
+    const { start, end } = await this.#range(number);
+    const place = await blocks.lastBuffer(number);
+    const expected = this.#stepsBetween(start, end) * this.#bytesPerStep;
+    if (place.sizeBytes < expected) {
+      throw new Error(`record batch ${number} has ${place.sizeBytes} bytes, not ${expected}`);
+    }
+    return place;
+  }
+}
+
+/** Loads once, also for calls at the same time. A failed load is not kept. */
+function memo<Value>(
+  kept: Map<number, Promise<Value>>,
+  key: number,
+  load: () => Promise<Value>,
+): Promise<Value> {
+  const known = kept.get(key);
+  if (known !== undefined) return known;
+  const loading = load();
+  kept.set(key, loading);
+  loading.catch(() => kept.delete(key));
+  return loading;
+}
+
+/** The batch that holds `row`, by bisection. */
+function batchOf(ranges: readonly RowRange[], row: number): number {
+  let low = 0;
+  let high = ranges.length;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (ranges[middle]!.start <= row) low = middle;
+    else high = middle;
+  }
+  return low;
+}

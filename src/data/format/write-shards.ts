@@ -1,0 +1,102 @@
+/** Writes the files of one version of a store: the shards, the rows without values, and the index. */
+import type { FolderWriter, WrittenFile } from '../../core/atomic-folder.ts';
+import type { RecordBatch, Schema } from './arrow.ts';
+import { arrowFileChunks } from './arrow-chunks.ts';
+import {
+  rowsBatch,
+  rowsSchema,
+  type StoreRow,
+  type StoreShape,
+  sequencesBatch,
+  sequencesSchema,
+} from './arrow-schema.ts';
+import { batchRows, type RowRange } from './batch-rows.ts';
+import { INDEX_FILE, ROWS_FILE, shardFile } from './file-names.ts';
+import { indexChunks } from './index-file.ts';
+import { type Shard, SPLITS } from './store.ts';
+import { BYTES_PER_VALUE, type StoredValues } from './values.ts';
+
+/** Most bytes of a shard, unless it is one record batch that is larger. */
+export const SHARD_BYTES = 512 * 2 ** 20;
+/** Of the schema and the footer. */
+const FRAME_BYTES = 64 * 2 ** 10;
+/** Metadata and padding of a record batch, and its entry in the footer. */
+const BATCH_BYTES = 4096;
+
+/** The rows to write, by length. */
+export interface SortedRows<Row extends StoreRow> extends StoreShape {
+  readonly rows: readonly Row[];
+  /** The values of all `rows`, one after the other. */
+  readonly gather: (rows: readonly Row[]) => Promise<StoredValues>;
+  /** Called after each record batch with the number of rows written so far. */
+  readonly onProgress: (written: number) => void;
+  readonly shardBytes: number;
+}
+
+/** What `writeShards` has written. */
+export interface WrittenShards {
+  readonly shards: readonly Shard[];
+  readonly files: Readonly<Record<string, WrittenFile>>;
+}
+
+/** Equal rows give equal files. */
+export async function writeShards<Row extends StoreRow>(
+  folder: FolderWriter,
+  content: SortedRows<Row>,
+): Promise<WrittenShards> {
+  const lengths = content.rows.map((row) => row.length);
+  const ranges = batchRows(lengths, BYTES_PER_VALUE[content.valueType] * content.channels);
+  const files: Record<string, WrittenFile> = {};
+  files[INDEX_FILE] = await folder.write(INDEX_FILE, indexOf(content.rows));
+  files[ROWS_FILE] = await folder.write(ROWS_FILE, rowsTable(content, ranges));
+  const shards: Shard[] = [];
+  const batches = sequenceBatches(content, ranges);
+  for (let next = await batches.next(); !next.done; ) {
+    const file = shardFile(shards.length);
+    const start = shards.at(-1)?.end ?? 0;
+    let end = start;
+    async function* ofShard(): AsyncGenerator<RecordBatch> {
+      for (let bytes = FRAME_BYTES; !next.done; next = await batches.next()) {
+        bytes += sizeOf(next.value);
+        if (end > start && bytes > content.shardBytes) return;
+        end += next.value.numRows;
+        yield next.value;
+      }
+    }
+    files[file] = await folder.write(file, arrowFileChunks(sequencesSchema(content), ofShard()));
+    shards.push({ file, start, end });
+  }
+  return { shards, files };
+}
+
+const sizeOf = (batch: RecordBatch): number => batch.data.byteLength + BATCH_BYTES;
+
+function indexOf(rows: readonly StoreRow[]): Iterable<Uint8Array> {
+  return indexChunks(rows.length, (row) => {
+    const { length, label, split } = rows[row]!;
+    return { length, label, split: SPLITS.indexOf(split) };
+  });
+}
+
+function rowsTable<Row extends StoreRow>(
+  content: SortedRows<Row>,
+  ranges: readonly RowRange[],
+): AsyncIterable<Uint8Array> {
+  const schema: Schema = rowsSchema(content);
+  function* batches(): Generator<RecordBatch> {
+    for (const { start, end } of ranges) yield rowsBatch(schema, content.rows.slice(start, end));
+  }
+  return arrowFileChunks(schema, batches());
+}
+
+async function* sequenceBatches<Row extends StoreRow>(
+  content: SortedRows<Row>,
+  ranges: readonly RowRange[],
+): AsyncGenerator<RecordBatch, void> {
+  const schema = sequencesSchema(content);
+  for (const { start, end } of ranges) {
+    const rows = content.rows.slice(start, end);
+    yield sequencesBatch(schema, rows, await content.gather(rows), content.channels);
+    content.onProgress(end);
+  }
+}
