@@ -192,7 +192,7 @@ const DATA_OF_RUNS: readonly Case[] = [
     what: 'a dataset of which one byte changed',
     args: ['data', 'info', 'changed', '--verify'],
     code: 3,
-    says: /^STORE_CORRUPT: Dataset "changed" is damaged: sequences\.arrow has SHA-256 [0-9a-f]{64}, its manifest says [0-9a-f]{64}\. Import the data again\.$/,
+    says: /^STORE_CORRUPT: Dataset "changed" is damaged: sequences-00000\.arrow has SHA-256 [0-9a-f]{64}, its manifest says [0-9a-f]{64}\. Import the data again\.$/,
   },
   {
     what: 'a dataset whose manifest is no JSON',
