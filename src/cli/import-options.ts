@@ -2,12 +2,13 @@
 import type { Argv } from 'yargs';
 import { DEFAULT_RULES, type SourceOptions } from '../data/importer/source-rules.ts';
 import { SYMBOL_MAPS } from '../data/importer/symbol-map.ts';
+import { formatOptions } from './format-options.ts';
 
 const FOLDER = 'Folders:';
-const TABLE = 'CSV and JSONL:';
+const TABLE = 'Tables and arrays:';
 
 export function sourceOptions<T>(yargs: Argv<T>): Argv<T & SourceOptions> {
-  return yargs
+  return formatOptions(yargs)
     .positional('source', {
       type: 'string',
       demandOption: true,

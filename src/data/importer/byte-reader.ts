@@ -48,6 +48,11 @@ export class ByteReader {
     return count - left;
   }
 
+  /** The rest of the stream. */
+  async *rest(): AsyncGenerator<Buffer> {
+    while (!(await this.isAtEnd())) yield await this.take(this.#chunk.length);
+  }
+
   /** Closes the stream. */
   async close(): Promise<void> {
     await this.#chunks.return?.();

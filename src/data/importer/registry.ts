@@ -5,8 +5,14 @@ import type { ImporterDefinition } from './define-importer.ts';
 import { folderImporter } from './folder-importer.ts';
 import { csvImporter } from './import-csv.ts';
 import { jsonlImporter } from './import-jsonl.ts';
+import { numpyImporter } from './numpy/import-numpy.ts';
 
-const BUILT_IN: readonly ImporterDefinition[] = [folderImporter, csvImporter, jsonlImporter];
+const BUILT_IN: readonly ImporterDefinition[] = [
+  folderImporter,
+  csvImporter,
+  jsonlImporter,
+  numpyImporter,
+];
 
 export class ImporterRegistry {
   readonly #importers = new Map(BUILT_IN.map((importer) => [importer.kind, importer]));

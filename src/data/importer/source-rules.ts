@@ -1,4 +1,5 @@
 /** The options of an import about its source: how the built-in importers read it. */
+import { type FormatRules, formatRulesOf } from './format-rules.ts';
 
 /** A source and how to read it. */
 export interface SourceOptions extends SourceRules {
@@ -13,7 +14,7 @@ export interface SourceOptions extends SourceRules {
 }
 
 /** The rules of all built-in importers. A dataset's manifest keeps them. */
-export interface SourceRules {
+export interface SourceRules extends FormatRules {
   classBy: string;
   ending: string[];
   depth: number;
@@ -54,5 +55,15 @@ export function rulesOf(options: SourceOptions): SourceRules {
   const { classBy, ending, depth, groupBy, groupLevels, symbolMap, as, exclude } = options;
   const { values, id, label, group, split, delimiter, decimal } = options;
   const folder = { classBy, ending, depth, groupBy, groupLevels, symbolMap, as, exclude };
-  return { ...folder, values, id, label, group, split, delimiter, decimal };
+  return {
+    ...formatRulesOf(options),
+    ...folder,
+    values,
+    id,
+    label,
+    group,
+    split,
+    delimiter,
+    decimal,
+  };
 }

@@ -10,6 +10,7 @@ import { commandLine } from '../../core/program-name.ts';
 import type { StoreManifest } from '../../data/format/store.ts';
 import type { BuildOptions } from '../../data/importer/build-options.ts';
 import { buildStore } from '../../data/importer/build-store.ts';
+import { formatRules } from '../../data/importer/format-rules.ts';
 import { importSource } from '../../data/importer/import-source.ts';
 import { type ImportItem, isSkip } from '../../data/importer/record.ts';
 import { type ImportReport, readingLines } from '../../data/importer/report.ts';
@@ -28,7 +29,7 @@ const provenance = z.object({
       extension: extensionRecord.optional(),
     })
     .optional(),
-  rules: z.object({
+  rules: formatRules.extend({
     classBy: z.string().default('none'),
     ending: z.array(z.string()).default([]),
     depth: z.number().default(0),
@@ -102,7 +103,9 @@ interface RawImport extends Omit<RawRequest, 'run'>, TrainingRules {
 async function importRaw(raw: RawImport): Promise<ImportReport> {
   const { source, labelled, target, rules, own, length, missing, manifest } = raw;
   const { items } = importSource({
-    ...(labelled ? rules : { ...rules, classBy: 'none', label: undefined }),
+    ...(labelled
+      ? rules
+      : { ...rules, classBy: 'none', label: undefined, labelPattern: undefined }),
     group: undefined,
     split: undefined,
     source,
