@@ -1,5 +1,6 @@
 /** Opens a dataset folder for random access. The index is in memory; each call reads the values it needs. */
 import type { FileHandle } from 'node:fs/promises';
+import { LockstepError } from '../../core/errors.ts';
 import { ArrowBlocks, type OnRead } from './arrow-blocks.ts';
 import { INDEX_FILE, ROWS_FILE } from './file-names.ts';
 import { INDEX_ROW_BYTES, readIndexFile } from './index-file.ts';
@@ -16,6 +17,8 @@ const DEFAULT_CACHE_BYTES = 64 * 2 ** 20;
 export interface OpenStoreOptions {
   /** A store with at most so many bytes of values stays in memory once it was read. @default 64 MiB */
   readonly cacheBytes?: number;
+  /** The content that it must have: what another part of the program opened before. */
+  readonly contentHash?: string | undefined;
   /** Called after each read of a shard. */
   readonly onRead?: OnRead;
 }
@@ -31,7 +34,7 @@ export interface StoreOnDisk extends Store {
  * the manifest, file sizes and row counts; the first read of a shard checks its schema. Only `verifyStore` checks
  * the hashes.
  * @throws LockstepError DATA_NOT_FOUND when `path` has no store; STORE_CORRUPT when a check fails, or later
- * when a read finds damage
+ * when a read finds damage; DATA_INVALID when it has not the content that it must have
  */
 export async function openStore(
   path: string,
@@ -40,12 +43,27 @@ export async function openStore(
   const files = await openFiles(path);
   try {
     refuseUnlisted(path, files.manifest);
+    refuseReplaced(path, files.manifest, options.contentHash);
     const index = await readIndex(path, files);
     return storeOver(path, files, index, options);
   } catch (error) {
     await files.close();
     throw error;
   }
+}
+
+function refuseReplaced(
+  path: string,
+  { contentHash: found }: StoreManifest,
+  expected = found,
+): void {
+  if (found === expected) return;
+  const [here, before] = [found, expected].map((hash) => `${hash.slice(0, 12)}…`);
+  throw new LockstepError(
+    'DATA_INVALID',
+    `Dataset "${path}" was replaced: its content hash is ${here}, it was ${before} before.`,
+    'Start the command again.',
+  );
 }
 
 /** Shards must be listed files, and hold all rows. */

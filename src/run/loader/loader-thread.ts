@@ -17,10 +17,12 @@ import type { LoaderReply } from './loader.ts';
 export interface LoaderData {
   readonly config: RunConfig;
   readonly extensions: readonly ExtensionReference[];
+  /** Of the dataset that the trainer has opened. */
+  readonly contentHash?: string | undefined;
 }
 
 const port = parentPort!;
-const { config, extensions } = workerData as LoaderData;
+const { config, extensions, contentHash } = workerData as LoaderData;
 const ready = prepare();
 // Whoever asks for a micro-batch hears of a failure; a rank that has none to ask for has no use for it.
 ready.catch(() => undefined);
@@ -33,7 +35,7 @@ port.on('message', (request: LoadRequest) => {
 
 async function prepare(): Promise<{ store: Store; phases: PhaseData[] }> {
   await loadReferences(extensions);
-  const store = await openStore(config.data.store);
+  const store = await openStore(config.data.store, { contentHash });
   return { store, phases: makeAllPhaseData(config, store) };
 }
 

@@ -23,12 +23,16 @@ export class Loader {
   readonly #waiting: ((reply: LoaderReply | LockstepError) => void)[] = [];
   #broken: LockstepError | undefined;
 
-  /** @param requests everything that will be asked for, in order */
-  constructor(config: RunConfig, requests: Iterator<LoadRequest>) {
+  /**
+   * @param requests everything that will be asked for, in order
+   * @param contentHash of the dataset that the requests follow from; one that has replaced it is refused
+   */
+  constructor(config: RunConfig, requests: Iterator<LoadRequest>, contentHash?: string) {
     this.#requests = requests;
     this.#thread = startThread(new URL('./loader-thread.ts', import.meta.url), {
       config,
       extensions: referencesTo(extensionsOf(config)),
+      contentHash,
     });
     this.#thread.on('message', (reply: LoaderReply) => this.#waiting.shift()?.(reply));
     this.#thread.on('error', (error) => this.#break(asLockstepError(error)));

@@ -143,7 +143,8 @@ export class Trainer implements Replica<TrainerEnd> {
     const { run } = this.#input;
     const { globalStep, evaluated } = this.#live.values;
     const order = loadOrder(run, this.#worldRank, globalStep, !evaluated);
-    if (this.#loader === undefined) this.#loader = new Loader(run.config, order);
+    const { contentHash } = run.store.manifest;
+    if (this.#loader === undefined) this.#loader = new Loader(run.config, order, contentHash);
     else this.#loader.restart(order);
   }
 

@@ -11,7 +11,7 @@ import { matchClasses } from './match-classes.ts';
 import { type OpenPrediction, openPrediction, type PredictOptions } from './options.ts';
 import { predictOnWorkers } from './pool.ts';
 import type { SequencePrediction } from './predict-batches.ts';
-import { openPredictionTask, type PredictionTask } from './task.ts';
+import { openPredictionTask, type PredictionTask, pinned } from './task.ts';
 import { countTrainingSequences } from './training-sequences.ts';
 import { counting, tellUnfamiliar, UnfamiliarCount } from './unfamiliar-count.ts';
 
@@ -73,7 +73,11 @@ async function evaluateRequest(
         ? {}
         : { trainingSequences: await countTrainingSequences(task, { run, areAllowed }) };
     const { engine } = readRunConfig(request.run);
-    const predictions = predictOnWorkers(request, { ...pool, engine, batches: batches.length });
+    const predictions = predictOnWorkers(pinned(request, task), {
+      ...pool,
+      engine,
+      batches: batches.length,
+    });
     const unfamiliar = new UnfamiliarCount();
     const counted = counting(predictions, task, unfamiliar);
     const report = await reportOnPredictions(task, toModelLabel, counted);

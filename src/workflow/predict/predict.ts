@@ -3,7 +3,7 @@ import { readRunConfig } from '../../run/folder.ts';
 import { mostLikely } from './classification-report.ts';
 import { type OpenPrediction, openPrediction, type PredictOptions } from './options.ts';
 import { predictOnWorkers } from './pool.ts';
-import { openPredictionTask } from './task.ts';
+import { openPredictionTask, pinned } from './task.ts';
 import { counting, tellUnfamiliar, UnfamiliarCount } from './unfamiliar-count.ts';
 
 /** What a run's weights say of one sequence. */
@@ -55,7 +55,11 @@ async function* predictRequest({
     const count = new UnfamiliarCount();
     const ids = await task.store.ids();
     const { engine } = readRunConfig(request.run);
-    const source = predictOnWorkers(request, { ...pool, engine, batches: batches.length });
+    const source = predictOnWorkers(pinned(request, task), {
+      ...pool,
+      engine,
+      batches: batches.length,
+    });
     for await (const batch of counting(source, task, count)) {
       for (const { sequence, logProbabilities, unfamiliar } of batch) {
         const name = classes[mostLikely(logProbabilities)]!;

@@ -20,6 +20,8 @@ export interface PredictionRequest {
   readonly phase?: string | undefined;
   /** Another dataset than the run was trained on. */
   readonly data?: string | undefined;
+  /** Content hash that the dataset must have. */
+  readonly dataHash?: string | undefined;
   /** Only these sequences; all when absent. */
   readonly split?: Split | undefined;
   /** Only sequences with a label. */
@@ -51,7 +53,9 @@ export async function openPredictionTask(request: PredictionRequest): Promise<Pr
   refuseCrop(request.crop);
   const config = readRunConfig(request.run);
   const model = await loadTrainedModel(request, config);
-  const store = await openStore(request.data ?? config.data.store);
+  const store = await openStore(request.data ?? config.data.store, {
+    contentHash: request.dataHash,
+  });
   const close = () => store.close();
   try {
     const { manifest: trained } = model.data;
@@ -67,6 +71,14 @@ export async function openPredictionTask(request: PredictionRequest): Promise<Pr
     await close();
     throw thrown;
   }
+}
+
+/** The request for workers, which must open the same dataset. */
+export function pinned(
+  request: PredictionRequest,
+  { store }: Pick<PredictionTask, 'store'>,
+): PredictionRequest {
+  return { ...request, dataHash: store.manifest.contentHash };
 }
 
 function refuseCrop(crop: number | undefined): void {
