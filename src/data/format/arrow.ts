@@ -9,6 +9,7 @@ const bundle = createRequire(import.meta.url)('apache-arrow/Arrow.esnext.min') a
 
 export const {
   AsyncByteQueue,
+  CompressionType,
   Field,
   Float32,
   Int32,
@@ -21,10 +22,20 @@ export const {
   RecordBatchStreamWriter,
   Schema,
   Struct,
+  Type,
   Uint16,
   Uint8,
   Utf8,
+  Vector,
 } = bundle;
+/** Says how the reader decompresses buffers. */
+export function setCodec(
+  compression: Arrow.CompressionType,
+  decode: (bytes: Uint8Array) => Uint8Array,
+): void {
+  bundle.compressionRegistry.set(compression, { decode });
+}
+
 export type Data<T extends Arrow.DataType = Arrow.DataType> = Arrow.Data<T>;
 export type DataType = Arrow.DataType;
 export type Field = Arrow.Field;

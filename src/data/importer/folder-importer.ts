@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
+import { isDatasetFolder } from './columnar/hugging-face-folder.ts';
 import { defineImporter } from './define-importer.ts';
 import { importFolder } from './import-folder.ts';
 import type { ClassRule, GroupRule } from './path-rules.ts';
@@ -30,7 +31,7 @@ type Options = z.output<typeof options>;
 export const folderImporter = defineImporter({
   kind: 'folder',
   options,
-  accepts: (path) => statSync(path).isDirectory(),
+  accepts: (path) => statSync(path).isDirectory() && !isDatasetFolder(path),
   records: (path, { symbolMap, as, exclude, readAtMost, ...rules }) => {
     const map = SYMBOL_MAPS[symbolMap];
     return importFolder({

@@ -1,6 +1,8 @@
 /** The importers by kind: built-in ones and extensions. */
 import { LockstepError } from '../../core/errors.ts';
 import { didYouMean } from '../../core/nearest-name.ts';
+import { arrowImporter, huggingFaceImporter } from './columnar/arrow-importer.ts';
+import { parquetImporter } from './columnar/parquet-importer.ts';
 import type { ImporterDefinition } from './define-importer.ts';
 import { folderImporter } from './folder-importer.ts';
 import { csvImporter } from './import-csv.ts';
@@ -12,6 +14,9 @@ const BUILT_IN: readonly ImporterDefinition[] = [
   csvImporter,
   jsonlImporter,
   numpyImporter,
+  parquetImporter,
+  arrowImporter,
+  huggingFaceImporter,
 ];
 
 export class ImporterRegistry {

@@ -1,0 +1,51 @@
+/** The importers of Arrow files and of datasets of Hugging Face, which are folders of them. */
+import { z } from 'zod';
+import { contentName } from '../compressed.ts';
+import { defineImporter } from '../define-importer.ts';
+import type { RawRecord } from '../record.ts';
+import { isDatasetFolder, partsOf } from './hugging-face-folder.ts';
+import { columnarOptions, columnarRecords } from './import-columnar.ts';
+
+const options = z.object(columnarOptions);
+type Options = z.output<typeof options>;
+
+export const arrowImporter = defineImporter({
+  kind: 'arrow',
+  options,
+  accepts: (path) => /\.(arrow|feather|ipc)$/i.test(contentName(path)),
+  records: importArrow,
+});
+
+export const huggingFaceImporter = defineImporter({
+  kind: 'hugging-face',
+  options,
+  accepts: isDatasetFolder,
+  records: importDataset,
+});
+
+/** @throws LockstepError DATA_NOT_FOUND; DATA_INVALID */
+async function* importArrow(path: string, given: Options): AsyncGenerator<RawRecord> {
+  // Its decoders take time to load.
+  const { openArrow } = await import('./arrow-file.ts');
+  const file = await openArrow(path);
+  try {
+    yield* columnarRecords(file, given);
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Ids are those of the column, else the file and the row, behind the name of the split.
+ * @throws LockstepError DATA_INVALID; USAGE for a split of an unknown name
+ */
+async function* importDataset(path: string, given: Options): AsyncGenerator<RawRecord> {
+  for (const { name, split, files } of partsOf(path)) {
+    for (const file of files) {
+      for await (const record of importArrow(file, given)) {
+        const id = given.id === undefined && name !== '' ? `${name}/${record.id}` : record.id;
+        yield { ...record, id, split: record.split ?? split };
+      }
+    }
+  }
+}

@@ -1,0 +1,77 @@
+/** Cells of columnar files: Parquet and Arrow. */
+
+/** Numbers in one of the machine's own forms. */
+export type NumberArray =
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | BigUint64Array;
+
+/** One value of a column; null is a missing one. */
+export type Scalar = string | number | bigint | boolean | Date | null;
+
+/** A list, or a list of lists: the items one after the other. An absent list has no items. */
+export interface ListCell {
+  readonly items: NumberArray | readonly Scalar[];
+  /** Lengths of the inner lists; absent in a plain list. */
+  readonly lengths?: readonly number[];
+}
+
+export type Cell = Scalar | ListCell;
+
+/** A column of a table. */
+export interface ColumnFacts {
+  readonly name: string;
+  /** Names of the classes that its integers number, as Hugging Face's datasets keep them. */
+  readonly classNames?: readonly string[] | undefined;
+}
+
+/** A file with columns that are read row by row. */
+export interface ColumnarFile {
+  /** For messages. */
+  readonly path: string;
+  readonly columns: readonly ColumnFacts[];
+  /** The rows from first to last: the cells of the named columns, which exist, in the order of the names. */
+  rows(names: readonly string[]): AsyncGenerator<readonly Cell[]>;
+  close(): Promise<void>;
+}
+
+export function isList(cell: Cell): cell is ListCell {
+  return typeof cell === 'object' && cell !== null && 'items' in cell;
+}
+
+/** Typed arrays of numbers, without DataView. */
+export function isNumberArray(items: ListCell['items']): items is NumberArray {
+  return ArrayBuffer.isView(items);
+}
+
+/**
+ * Items as numbers; a missing one is NaN, true is 1. Integers beyond 2^53 are rounded.
+ * @throws Error for text
+ */
+export function numbersOf(items: ListCell['items']): ArrayLike<number> {
+  if (!isNumberArray(items)) return Float64Array.from(items, numberOf);
+  const isLarge = items instanceof BigInt64Array || items instanceof BigUint64Array;
+  return isLarge ? Float64Array.from(items, Number) : items;
+}
+
+function numberOf(item: Scalar): number {
+  if (item === null) return Number.NaN;
+  if (typeof item === 'string' || item instanceof Date) {
+    throw new Error(`"${String(item).slice(0, 40)}" is not a number`);
+  }
+  return Number(item);
+}
+
+/** A scalar as text, integers digit by digit; a missing one is ''. */
+export function textOf(scalar: Scalar): string {
+  if (scalar === null || (typeof scalar === 'number' && Number.isNaN(scalar))) return '';
+  const isTime = scalar instanceof Date && !Number.isNaN(scalar.getTime());
+  return isTime ? scalar.toISOString() : String(scalar);
+}

@@ -1,0 +1,65 @@
+/** Parquet's "hybrid" of runs and packed bits, which holds levels and indices. Bounded, whatever the bytes say. */
+
+/** Most bits of a number: dictionaries are far smaller than 2^24. */
+const MOST_BITS = 24;
+
+/**
+ * Reads numbers of `width` bits until the output is full.
+ * @throws Error if the bytes end before
+ */
+export function readHybrid(
+  bytes: Uint8Array,
+  width: number,
+  output: Uint8Array | Int32Array,
+): void {
+  if (width === 0) return;
+  if (width > MOST_BITS) throw new Error(`numbers of ${width} bits`);
+  let at = 0;
+  let filled = 0;
+  while (filled < output.length) {
+    const { value: header, end } = readVarint(bytes, at);
+    at = end;
+    const isPacked = (header & 1) === 1;
+    const count = Math.min((header >>> 1) * (isPacked ? 8 : 1), output.length - filled);
+    if (isPacked) unpack(bytes, at, width, output, filled, count);
+    else output.fill(readBytes(bytes, at, (width + 7) >> 3), filled, filled + count);
+    at += isPacked ? (header >>> 1) * width : (width + 7) >> 3;
+    filled += count;
+  }
+}
+
+function readVarint(bytes: Uint8Array, start: number): { value: number; end: number } {
+  let value = 0;
+  for (let i = 0; i < 5; i++) {
+    const byte = bytes[start + i];
+    if (byte === undefined) break;
+    value |= (byte & 0x7f) << (7 * i);
+    if (byte < 0x80) return { value: value >>> 0, end: start + i + 1 };
+  }
+  throw new Error('a run of levels is cut off');
+}
+
+function readBytes(bytes: Uint8Array, start: number, count: number): number {
+  if (start + count > bytes.length) throw new Error('a run of levels is cut off');
+  let value = 0;
+  for (let i = 0; i < count; i++) value |= bytes[start + i]! << (8 * i);
+  return value;
+}
+
+function unpack(
+  bytes: Uint8Array,
+  start: number,
+  width: number,
+  output: Uint8Array | Int32Array,
+  from: number,
+  count: number,
+): void {
+  if (start * 8 + count * width > bytes.length * 8) throw new Error('packed levels are cut off');
+  const mask = 2 ** width - 1;
+  for (let i = 0, bit = start * 8; i < count; i++, bit += width) {
+    const at = bit >> 3;
+    const word =
+      bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+    output[from + i] = (word >>> (bit & 7)) & mask;
+  }
+}

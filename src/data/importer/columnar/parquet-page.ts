@@ -1,0 +1,242 @@
+/** Decodes one page of a column of Parquet: levels and values. */
+import * as zlib from 'node:zlib';
+import type { DecodedArray, Encoding, PageHeader } from 'hyparquet';
+import { convertWithDictionary } from 'hyparquet/src/convert.js';
+import { decompressPage } from 'hyparquet/src/datapage.js';
+import { deltaBinaryUnpack, deltaByteArray, deltaLengthByteArray } from 'hyparquet/src/delta.js';
+import { byteStreamSplit } from 'hyparquet/src/encoding.js';
+import { readPlain } from 'hyparquet/src/plain.js';
+import { compressors } from 'hyparquet-compressors';
+import { readHybrid } from './parquet-levels.ts';
+
+/** What decodes the values of a column. */
+type ColumnDecoder = Parameters<typeof convertWithDictionary>[3];
+
+/** The levels of a column and how its values are decoded. */
+export interface PageContext {
+  readonly decoder: ColumnDecoder;
+  readonly maxRepetition: number;
+  readonly maxDefinition: number;
+}
+
+/** Where lists start, what is present, and the present values one after the other. */
+export interface Page {
+  /** For each entry; empty without lists. 0 starts a row. */
+  readonly repetition: Uint8Array;
+  /** For each entry; absent where every value is present. */
+  readonly definition: Uint8Array | undefined;
+  readonly values: DecodedArray;
+}
+
+/** Bounds for damaged headers: writers end a page at about 1 MiB. */
+const MOST_VALUES = 2 ** 26;
+const MOST_BYTES = 2 ** 29;
+
+/** The values that a dictionary page holds. */
+export function readDictionary(
+  bytes: Uint8Array,
+  header: PageHeader,
+  { decoder }: PageContext,
+): DecodedArray {
+  const count = checkedCount(header.dictionary_page_header?.num_values);
+  const page = decompress(bytes, header.uncompressed_page_size, decoder);
+  const values = decodePlain(page, count, decoder);
+  return convertWithDictionary(values, undefined, 'PLAIN', decoder);
+}
+
+/** @throws Error for damaged bytes and for encodings of single writers */
+export function readDataPage(
+  bytes: Uint8Array,
+  header: PageHeader,
+  dictionary: DecodedArray | undefined,
+  context: PageContext,
+): Page {
+  const parts =
+    header.type === 'DATA_PAGE'
+      ? partsOf(bytes, header, context)
+      : partsOfV2(bytes, header, context);
+  const { count, repetition, encoding } = parts;
+  const definition = parts.definition;
+  const present = definition === undefined ? count : countOf(definition, context.maxDefinition);
+  return {
+    repetition,
+    definition: present === count ? undefined : definition,
+    values: valuesOf(parts.values, present, encoding, dictionary, context.decoder),
+  };
+}
+
+interface PageParts {
+  readonly count: number;
+  readonly repetition: Uint8Array;
+  readonly definition: Uint8Array | undefined;
+  readonly values: Uint8Array;
+  readonly encoding: Encoding;
+}
+
+/** All parts are compressed together; each kind of levels says its own length. */
+function partsOf(bytes: Uint8Array, header: PageHeader, context: PageContext): PageParts {
+  const facts = header.data_page_header;
+  if (facts === undefined) throw new Error('a page has no header');
+  const count = checkedCount(facts.num_values);
+  const page = decompress(bytes, header.uncompressed_page_size, context.decoder);
+  const repetition = levelsWithLength(page, 0, count, context.maxRepetition);
+  const definition = levelsWithLength(page, repetition.end, count, context.maxDefinition);
+  return {
+    count,
+    repetition: repetition.levels ?? new Uint8Array(0),
+    definition: definition.levels,
+    values: page.subarray(definition.end),
+    encoding: facts.encoding,
+  };
+}
+
+function levelsWithLength(page: Uint8Array, start: number, count: number, maximum: number) {
+  if (maximum === 0) return { levels: undefined, end: start };
+  const length = viewOf(page).getUint32(start, true);
+  const end = start + 4 + length;
+  return { levels: levelsOf(page.subarray(start + 4, end), count, maximum), end };
+}
+
+/** Levels are not compressed; the header says their lengths. */
+function partsOfV2(bytes: Uint8Array, header: PageHeader, context: PageContext): PageParts {
+  const facts = header.data_page_header_v2;
+  if (facts === undefined) throw new Error('a page has no header');
+  const { maxRepetition, maxDefinition, decoder } = context;
+  const count = checkedCount(facts.num_values);
+  const afterRepetition = facts.repetition_levels_byte_length;
+  const afterLevels = afterRepetition + facts.definition_levels_byte_length;
+  const repetition = levelsOf(bytes.subarray(0, afterRepetition), count, maxRepetition);
+  const definition = levelsOf(bytes.subarray(afterRepetition, afterLevels), count, maxDefinition);
+  const rest = bytes.subarray(afterLevels);
+  const size = header.uncompressed_page_size - afterLevels;
+  const isCompressed = facts.is_compressed !== false && size > 0;
+  return {
+    count,
+    repetition: repetition ?? new Uint8Array(0),
+    definition,
+    values: isCompressed ? decompress(rest, size, decoder) : rest,
+    encoding: facts.encoding,
+  };
+}
+
+function levelsOf(bytes: Uint8Array, count: number, maximum: number): Uint8Array | undefined {
+  if (maximum === 0) return undefined;
+  const levels = new Uint8Array(count);
+  readHybrid(bytes, 32 - Math.clz32(maximum), levels);
+  return levels;
+}
+
+function valuesOf(
+  bytes: Uint8Array,
+  count: number,
+  encoding: Encoding,
+  dictionary: DecodedArray | undefined,
+  decoder: ColumnDecoder,
+): DecodedArray {
+  if (!encoding.endsWith('_DICTIONARY')) {
+    const values = decodeValues(bytes, count, encoding, decoder);
+    return convertWithDictionary(values, undefined, encoding, decoder);
+  }
+  if (dictionary === undefined) throw new Error('a page needs a dictionary that is absent');
+  const indices = new Int32Array(count);
+  if (count > 0) readHybrid(bytes.subarray(1), bytes[0] ?? 0, indices);
+  return lookUp(indices, dictionary);
+}
+
+function lookUp(indices: Int32Array, dictionary: DecodedArray): DecodedArray {
+  const isArray = Array.isArray(dictionary);
+  const values = isArray
+    ? new Array(indices.length)
+    : new (dictionary.constructor as Int32ArrayConstructor)(indices.length);
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i]!;
+    if (index >= dictionary.length) throw new Error('an index lies outside its dictionary');
+    values[i] = dictionary[index];
+  }
+  return values;
+}
+
+function decodeValues(
+  bytes: Uint8Array,
+  count: number,
+  encoding: Encoding,
+  decoder: ColumnDecoder,
+): DecodedArray {
+  const { type, element } = decoder;
+  const reader = { view: viewOf(bytes), offset: 0 };
+  switch (encoding) {
+    case 'PLAIN':
+      return decodePlain(bytes, count, decoder);
+    case 'RLE':
+      return booleans(bytes.subarray(4), count);
+    case 'BYTE_STREAM_SPLIT':
+      return byteStreamSplit(reader, count, type, element.type_length);
+    case 'DELTA_BINARY_PACKED': {
+      const values = type === 'INT32' ? new Int32Array(count) : new BigInt64Array(count);
+      if (count > 0) deltaBinaryUnpack(reader, count, values);
+      return values;
+    }
+    case 'DELTA_LENGTH_BYTE_ARRAY':
+    case 'DELTA_BYTE_ARRAY': {
+      const texts = new Array<Uint8Array>(count);
+      const decode = encoding === 'DELTA_BYTE_ARRAY' ? deltaByteArray : deltaLengthByteArray;
+      if (count > 0) decode(reader, count, texts);
+      return texts;
+    }
+    default:
+      throw new Error(`the encoding ${encoding} is unknown`);
+  }
+}
+
+function booleans(bytes: Uint8Array, count: number): boolean[] {
+  const bits = new Uint8Array(count);
+  readHybrid(bytes, 1, bits);
+  return Array.from(bits, (bit) => bit === 1);
+}
+
+/** Fewest bits of a value: a damaged count must not make a large array. */
+const FEWEST_BITS: Readonly<Record<string, number>> = {
+  BOOLEAN: 1,
+  INT32: 32,
+  INT64: 64,
+  INT96: 96,
+  FLOAT: 32,
+  DOUBLE: 64,
+  BYTE_ARRAY: 32,
+};
+
+function decodePlain(
+  bytes: Uint8Array,
+  count: number,
+  { type, element }: ColumnDecoder,
+): DecodedArray {
+  const bits = FEWEST_BITS[type] ?? 8 * (element.type_length ?? 0);
+  if (count * bits > bytes.length * 8) throw new Error('a page is cut off');
+  return readPlain({ view: viewOf(bytes), offset: 0 }, type, count, element.type_length);
+}
+
+function decompress(bytes: Uint8Array, size: number, { codec }: ColumnDecoder): Uint8Array {
+  if (!(size >= 0 && size <= MOST_BYTES)) throw new Error(`a page claims ${size} bytes`);
+  return decompressPage(bytes, size, codec, COMPRESSORS);
+}
+
+/** Node's own zstd, where it has one, is several times as fast. */
+const { zstdDecompressSync } = zlib as { zstdDecompressSync?: (bytes: Uint8Array) => Uint8Array };
+const COMPRESSORS = {
+  ...compressors,
+  ...(zstdDecompressSync && { ZSTD: (bytes: Uint8Array) => zstdDecompressSync(bytes) }),
+};
+
+function checkedCount(count: number | undefined): number {
+  if (count !== undefined && count >= 0 && count <= MOST_VALUES) return count;
+  throw new Error(`a page claims ${count} values`);
+}
+
+function countOf(levels: Uint8Array, level: number): number {
+  let count = 0;
+  for (let i = 0; i < levels.length; i++) if (levels[i] === level) count++;
+  return count;
+}
+
+const viewOf = (bytes: Uint8Array): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { importSource } from '../../../../src/data/importer/import-source.ts';
+import type { RawRecord } from '../../../../src/data/importer/record.ts';
+import { DEFAULT_RULES } from '../../../../src/data/importer/source-rules.ts';
+import { CLONE } from '../../../helper/clone.ts';
+import { collectItems, temporaryFolder } from '../sample-store.ts';
+
+const { path: folder, release } = temporaryFolder();
+after(release);
+const FIXTURES = join(CLONE, 'test', 'fixture', 'import');
+const fixture = (name: string) => join(FIXTURES, 'columnar', name);
+
+const file = (name: string, content: Uint8Array | string): string => {
+  writeFileSync(join(folder, name), content);
+  return join(folder, name);
+};
+const read = async (source: string, options: Readonly<Record<string, unknown>> = {}) =>
+  (await collectItems(importSource({ ...DEFAULT_RULES, source, options }).items)) as RawRecord[];
+const refuses = async (
+  source: string,
+  options: Readonly<Record<string, unknown>>,
+  message: string | RegExp,
+) => await assert.rejects(read(source, options), { code: 'DATA_INVALID', message });
+
+for (const name of ['snappy.parquet', 'none.feather']) {
+  const source = fixture(name);
+  describe(`the columns of ${name}`, () => {
+    it('are named', async () => {
+      const message = `Cannot import "${source}": it has no column "flaot" for the values (columns: key, name, kind, fold, float, half, large, fixed, whole, bool, … and 5 more).`;
+      await assert.rejects(read(source, { values: 'flaot' }), {
+        code: 'DATA_INVALID',
+        message,
+        advice: 'Name one of its columns with --values. Did you mean "float"?',
+      });
+    });
+
+    it('have cells of the kind that their role needs', async () => {
+      const cases = [
+        [{ values: 'aim' }, 'its values are no list'],
+        [{ values: 'tags' }, 'values: "x" is not a number', 1],
+        [{ values: 'whole', label: 'fixed' }, 'its label is a list'],
+        [{ values: 'whole', labels: 'kind' }, 'its labels are no list'],
+        [{ values: 'whole', split: 'kind' }, 'split "a" is none of train, validation, test'],
+        [{ values: 'whole', target: 'name' }, 'target: "é0" is not a number'],
+      ] as const;
+      for (const [options, what, row = 0] of cases) {
+        await refuses(
+          source,
+          options,
+          `Cannot read "${source}": row ${row} (the first is 0): ${what}.`,
+        );
+      }
+    });
+
+    it('may hold lists of lists, of which the inner ones are said', async () => {
+      const message = `Cannot import "${source}": row 0 has 2 lists of 3 values, which may be channels or timesteps.`;
+      await assert.rejects(read(source, { values: 'nested' }), { code: 'USAGE', message });
+    });
+
+    it('may lie in an archive', async () => {
+      const options = { values: 'float', id: 'key' };
+      const packed = file(`${name}.gz`, gzipSync(readFileSync(source)));
+      assert.deepEqual(await read(packed, options), await read(source, options));
+    });
+  });
+}
+
+describe('a Parquet file', () => {
+  it('is refused where it is none, or damaged', async () => {
+    const whole = readFileSync(fixture('zstd.parquet'));
+    const kind = 'the Parquet file is damaged or of a kind that is not read';
+    const cases = [
+      ['text.parquet', 'values\n1 2\n', 'it is no Parquet file.'],
+      ['cut.parquet', whole.subarray(0, -3), 'the Parquet file is cut off.'],
+      ['wide.parquet', Buffer.concat([whole.subarray(0, 900), whole.subarray(-9)]), kind],
+    ] as const;
+    for (const [name, content, what] of cases) {
+      const source = file(name, content);
+      const start = `Cannot read "${source}": ${what}`;
+      await assert.rejects(
+        read(source, { values: 'float', id: 'key', label: 'kind' }),
+        (thrown: Error) => {
+          assert.equal(thrown.message.slice(0, start.length), start);
+          return true;
+        },
+      );
+    }
+  });
+
+  it('with checksums is read as it is or refused, whatever byte is changed', async () => {
+    const whole = readFileSync(fixture('zstd.parquet'));
+    const options = { values: 'float', id: 'key', label: 'kind', group: 'name', split: 'fold' };
+    const right = await read(file('whole.parquet', whole), options);
+    let refused = 0;
+    for (let at = 4; at < whole.length - 8; at += 211) {
+      const source = file('whole.parquet', Buffer.from(whole).fill(whole[at]! ^ 1, at, at + 1));
+      const found = await read(source, options).catch((thrown: { code: string }) => thrown.code);
+      if (found === 'DATA_INVALID') refused++;
+      else assert.deepEqual(found, right, `byte ${at}`);
+    }
+    assert.ok(refused > 5, `${refused} were refused`);
+  });
+});
+
+describe('an Arrow file', () => {
+  const kind = 'the Arrow file is damaged or of a kind that is not read';
+
+  it('is refused wherever it is cut off', async () => {
+    for (const name of ['stream.arrow', 'none.feather']) {
+      const whole = readFileSync(fixture(name));
+      for (let end = 1; end < whole.length; end += name === 'stream.arrow' ? 40 : 640) {
+        const source = file(name, whole.subarray(0, end));
+        await assert.rejects(
+          read(source, { values: 'whole' }),
+          { code: 'DATA_INVALID' },
+          `${end} bytes`,
+        );
+      }
+    }
+  });
+
+  it('is refused where it is of another kind', async () => {
+    const cases = [
+      ['a.feather', 'FEA1....', 'it is of version 1 of Feather'],
+      ['b.arrow', 'values\n1 2\n', 'a message has no start mark'],
+      ['c.arrow', '', 'it is cut off: it has no end mark'],
+    ] as const;
+    for (const [name, content, what] of cases) {
+      const source = file(name, content);
+      await refuses(source, {}, `Cannot read "${source}": ${kind} (${what}).`);
+    }
+  });
+
+  it('has as many record batches as its footer says', async () => {
+    const whole = readFileSync(fixture('none.feather'));
+    const end = whole.indexOf(Buffer.of(0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0));
+    const source = file(
+      'early.feather',
+      Buffer.concat([whole.subarray(0, 8), whole.subarray(8), whole.subarray(end)]),
+    );
+    await refuses(
+      source,
+      { values: 'whole' },
+      `Cannot read "${source}": ${kind} (it is cut off: it has no footer).`,
+    );
+  });
+});
+
+describe('a dataset of Hugging Face', () => {
+  const copy = (name: string): string => {
+    const target = join(folder, name);
+    cpSync(join(FIXTURES, 'hugging-face'), target, { recursive: true });
+    return target;
+  };
+
+  it('has classes by name', async () => {
+    const labels = (await read(copy('names'), { label: 'label', id: 'key' })).map(
+      ({ label }) => label,
+    );
+    assert.deepEqual(labels, [
+      'cat',
+      'dog',
+      undefined,
+      'cat',
+      'dog',
+      undefined,
+      'cat',
+      'dog',
+      undefined,
+    ]);
+  });
+
+  it('has ids behind the name of the split where no column has them', async () => {
+    const [first] = await read(copy('ids'));
+    assert.deepEqual([first!.id, first!.split], ['train/data-00000-of-00002.arrow:0', 'train']);
+  });
+
+  it('is refused where a split has another name or a file lies elsewhere', async () => {
+    const source = copy('splits');
+    writeFileSync(join(source, 'dataset_dict.json'), '{"splits": ["train", "unsupervised"]}');
+    await assert.rejects(read(source), {
+      code: 'USAGE',
+      message: `Cannot import "${source}": its split "unsupervised" is none of train, validation, valid, val, dev, test.`,
+    });
+    const state = join(folder, 'elsewhere', 'state.json');
+    mkdirSync(join(folder, 'elsewhere'));
+    writeFileSync(state, '{"_data_files": [{"filename": "../secret.arrow"}]}');
+    await refuses(
+      join(folder, 'elsewhere'),
+      {},
+      `Cannot read "${state}": it names the file "../secret.arrow", which lies elsewhere.`,
+    );
+  });
+});
