@@ -65,7 +65,7 @@ describe('importSource() refuses', () => {
       'notes.doc',
       [],
       'USAGE',
-      /^Cannot import ".*notes\.doc": no importer takes it \(folder, csv, jsonl, [a-z, ]+\)\.$/,
+      /^Cannot import ".*notes\.doc": no importer takes it \(folder, csv, jsonl, [a-z, -]+\)\.$/,
     ],
     ['files', ['--class-by', 'ending'], 'USAGE', /: none is given\.$/],
     ...['.py', 'py=python', '.py=', '.py=a=b'].map((pair): [string, string[], string, RegExp] => [
