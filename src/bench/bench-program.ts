@@ -40,6 +40,8 @@ export interface BenchProgram {
 const FACTS = {
   classes: CLASSES,
   symbols: SYMBOLS,
+  target: { kind: 'class' as const },
+  labelledSequences: 0,
   classCounts: new Array<number>(CLASSES).fill(1),
   symbolCounts: new Array<number>(SYMBOLS).fill(1),
   transitionCounts: [],

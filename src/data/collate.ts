@@ -13,6 +13,10 @@ export interface PaddedRows {
   readonly values: Int32Array | Float32Array;
   /** `[rows]`: class of each row, or UNLABELLED. */
   readonly labels: Int32Array;
+  /** `[rows, classes]` or `[rows, numbers]`: 1 where a class applies, or the numbers as they were imported. */
+  readonly targets?: Float32Array;
+  /** `[rows, paddedLength]`: class of each timestep; UNLABELLED where it has none, and in the padding. */
+  readonly timestepLabels?: Int32Array;
   /** `[rows]`: number of each row's sequence in the store. */
   readonly sequences: Int32Array;
   /** `[rows]`: timestep of the sequence at which the row begins. */

@@ -1,5 +1,6 @@
 /** Counts and ranges of a dataset, from which models and objectives are built. */
-import type { Store } from './format/store.ts';
+import { type Store, type StoreIndex, UNLABELLED } from './format/store.ts';
+import type { DataTarget } from './format/target.ts';
 import type { Subset } from './plan/subset.ts';
 
 /** The part of a store from which facts follow. */
@@ -7,6 +8,8 @@ export type StoreFacts = Pick<Store, 'manifest' | 'index'>;
 
 /** What a model is built from: plain data, so that the loader's thread can receive it. */
 export interface DataFacts {
+  /** What there is to learn of each sequence. */
+  readonly target: DataTarget;
   /** Number of classes; 0 for a dataset without labels. */
   readonly classes: number;
   /** Number of integer symbols (largest value + 1); 0 for real values. */
@@ -23,8 +26,13 @@ export interface DataFacts {
 
 /** What an objective is built from. */
 export interface PhaseFacts extends DataFacts {
-  /** How often sequences of each class appear in an epoch of the phase. */
+  /**
+   * How often sequences of each class appear in an epoch of the phase; for a class for each timestep, how many
+   * timesteps of the training split have it.
+   */
   readonly classCounts: readonly number[];
+  /** Sequences of the phase's subset that have a target. */
+  readonly labelledSequences: number;
 }
 
 /** Number of integer symbols of a store (largest value + 1); 0 for real values. */
@@ -36,6 +44,7 @@ export function symbolsOf({ manifest }: Pick<Store, 'manifest'>): number {
 export function dataFacts(store: Pick<Store, 'manifest'>): DataFacts {
   const { manifest } = store;
   return {
+    target: manifest.target,
     classes: manifest.classes.length,
     symbols: symbolsOf(store),
     symbolCounts: manifest.symbolCounts,
@@ -47,11 +56,34 @@ export function dataFacts(store: Pick<Store, 'manifest'>): DataFacts {
 
 /** The facts of a store and of the subset that one phase sees. */
 export function phaseFacts(store: StoreFacts, subset: Subset): PhaseFacts {
-  const { manifest, index } = store;
-  const classCounts = new Array<number>(manifest.classes.length).fill(0);
-  for (const sequence of subset.sequences) {
-    const label = index.labels[sequence]!;
-    if (label >= 0) classCounts[label]!++;
+  const facts = dataFacts(store);
+  const { labels } = store.index;
+  const labelled = subset.sequences.filter((sequence) => labels[sequence] !== UNLABELLED);
+  const classCounts = classCountsOf(store, facts.target, labelled);
+  return { ...facts, classCounts, labelledSequences: labelled.length };
+}
+
+function classCountsOf(
+  { manifest, index }: StoreFacts,
+  { kind }: DataTarget,
+  labelled: Int32Array,
+): readonly number[] {
+  if (kind === 'timestep-class') return manifest.splits.train.perClass;
+  const counts = new Array<number>(manifest.classes.length).fill(0);
+  if (kind === 'class') for (const sequence of labelled) counts[index.labels[sequence]!]!++;
+  if (kind === 'classes') {
+    for (const sequence of labelled) {
+      for (const label of targetsOf(index, sequence)) counts[label]!++;
+    }
   }
-  return { ...dataFacts(store), classCounts };
+  return counts;
+}
+
+/** The classes or numbers of a sequence. */
+export function targetsOf(
+  { targets }: Pick<StoreIndex, 'targets'>,
+  sequence: number,
+): Int32Array | Float32Array {
+  const { offsets, values } = targets!;
+  return values.subarray(offsets[sequence]!, offsets[sequence + 1]!);
 }

@@ -15,6 +15,8 @@ export interface TrainingData {
   readonly manifest: StoreManifest;
   /** How often sequences of each class appear in an epoch, for each phase of the run. */
   readonly classCounts: readonly (readonly number[])[];
+  /** Sequences with a target, for each phase of the run. */
+  readonly labelledSequences: readonly number[];
 }
 
 const count = z.int().min(0);
@@ -22,11 +24,12 @@ const schema = z.strictObject({
   formatVersion: z.literal(FORMAT_VERSION),
   manifest: storeManifest,
   classCounts: z.array(z.array(count)),
+  labelledSequences: z.array(count),
 });
 
 /** The contents of `data.json`. */
-export function encodeTrainingData({ manifest, classCounts }: TrainingData): string {
-  return `${JSON.stringify({ formatVersion: FORMAT_VERSION, manifest, classCounts })}\n`;
+export function encodeTrainingData(data: TrainingData): string {
+  return `${JSON.stringify({ formatVersion: FORMAT_VERSION, ...data })}\n`;
 }
 
 /**
@@ -36,8 +39,8 @@ export function encodeTrainingData({ manifest, classCounts }: TrainingData): str
 export function readTrainingData(folder: string): TrainingData {
   const text = readText(folder);
   try {
-    const { manifest, classCounts } = schema.parse(JSON.parse(text));
-    return { manifest, classCounts };
+    const { formatVersion: _, ...data } = schema.parse(JSON.parse(text));
+    return data;
   } catch (thrown) {
     throw new LockstepError(
       'CHECKPOINT_CORRUPT',

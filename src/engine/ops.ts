@@ -100,6 +100,10 @@ export interface Ops extends ElementwiseOps {
   softmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor;
   /** 1 where the label has the largest logit, otherwise 0: float32 `[n]`, without a gradient. */
   isCorrect(logits: Tensor, labels: Tensor): Tensor;
+  /** −log of the probability σ(logit) that a class applies, or that it does not: both `[n, K]`, targets 0 or 1. */
+  sigmoidCrossEntropy(logits: Tensor, targets: Tensor): Tensor;
+  /** 1 above 0, otherwise 0: float32, any shape, without a gradient. */
+  isPositive(x: Tensor): Tensor;
   /** `[n, 1]` → `[n]`. */
   squeezeLast(x: Tensor): Tensor;
   /** Shows an activation to `debug` under its layer's name; returns it unchanged. */

@@ -21,7 +21,7 @@ import { contrastive } from './objective/contrastive.ts';
 import { masked } from './objective/masked.ts';
 import { nextStep } from './objective/next-step.ts';
 import type { Objective } from './objective/objective.ts';
-import { supervised } from './objective/supervised.ts';
+import { supervised } from './objective/supervised/supervised.ts';
 import { adamw } from './optimizer/adamw.ts';
 import { sgd } from './optimizer/sgd.ts';
 

@@ -52,7 +52,11 @@ export function defineRun(config: RunConfig, store: StoreFacts): RunDefinition {
 export function defineNetwork(config: RunConfig, data: TrainingData): NetworkDefinition {
   const facts = dataFacts(data);
   const phases = config.phases.map((phase, index) => {
-    const known = { ...facts, classCounts: data.classCounts[index]! };
+    const known = {
+      ...facts,
+      classCounts: data.classCounts[index]!,
+      labelledSequences: data.labelledSequences[index]!,
+    };
     const objective = registry.makeObjective(phase.objective, known, config.seed);
     return { config: phase, facts: known, objective };
   });
@@ -64,6 +68,7 @@ export function trainingDataOf({ store, phases }: RunDefinition): TrainingData {
   return {
     manifest: store.manifest,
     classCounts: phases.map(({ facts }) => facts.classCounts),
+    labelledSequences: phases.map(({ facts }) => facts.labelledSequences),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Whether data, batches and model are what an objective needs. */
 import type { BatchConfig } from '../config/phase-section.ts';
 import { LockstepError } from '../core/errors.ts';
+import { type DataTarget, TARGET_WORDS } from '../data/format/target.ts';
 import type { Plan } from '../data/plan/plan.ts';
 import type { Sampling } from '../data/plan/sampling.ts';
 import type { Subset } from '../data/plan/subset.ts';
@@ -55,8 +56,19 @@ export function checkBudget({ effectiveLengths }: Subset, budget: Budget): void 
  * Refuses to balance classes where sequences need not have one.
  * @throws LockstepError CONFIG_INVALID
  */
-export function checkSampling({ kind, labels = false }: Needy, sampling: Sampling): void {
-  if (sampling === 'natural' || labels) return;
+export function checkSampling(
+  { kind, labels = false }: Needy,
+  sampling: Sampling,
+  target: DataTarget,
+): void {
+  if (sampling === 'natural' || (labels && target.kind === 'class')) return;
+  if (labels) {
+    throw new LockstepError(
+      'CONFIG_INVALID',
+      `data.sampling is "${sampling}", but the dataset has ${TARGET_WORDS[target.kind]}: only sequences of one class each can be balanced.`,
+      'Leave data.sampling out; weights of the objective balance classes otherwise.',
+    );
+  }
   throw new LockstepError(
     'CONFIG_INVALID',
     `data.sampling is "${sampling}", but objective "${kind}" takes sequences without a class, too: there are no classes to balance.`,

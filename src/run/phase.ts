@@ -45,7 +45,7 @@ function makePhaseData(run: RunConfig, store: StoreFacts, phaseIndex: number): P
     const subset = subsetOf(run, store, config.data, needs);
     checkRows(needs, subset, batch);
     checkBudget(subset, { ...budget, cropKey: 'data.crop' });
-    checkSampling(needs, config.data.sampling);
+    checkSampling(needs, config.data.sampling, store.manifest.target);
     const facts = asSampled(phaseFacts(store, subset), config);
     const objective = registry.makeObjective(config.objective, facts, run.seed);
     const draws = { subset, seed: run.seed, phase: phaseIndex };

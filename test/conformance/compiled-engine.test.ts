@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ModelConfig } from '../../src/config/model-section.ts';
 import type { ObjectiveConfig } from '../../src/config/phase-section.ts';
+import type { DataTarget } from '../../src/data/format/target.ts';
 import type { Engine, Session } from '../../src/engine/engine.ts';
 import { type Formulations, PLAIN_FORMULATIONS } from '../../src/engine/formulations.ts';
 import { createEngine } from '../../src/engine/select.ts';
@@ -17,7 +18,7 @@ import { gradientStep } from '../../src/engine/tfjs/steps.ts';
 import type { Model } from '../../src/nn/model/model.ts';
 import { makeProgram } from '../../src/nn/program.ts';
 import { registry } from '../../src/nn/registry.ts';
-import { factsOf, PLAIN_SGD } from '../helper/nn.ts';
+import { factsOf, PLAIN_SGD, TARGETS } from '../helper/nn.ts';
 import { stepProgram } from '../helper/step-program.ts';
 import { whereTensorflowIs } from '../helper/tensorflow.ts';
 import { assertClose } from '../parity/close.ts';
@@ -30,10 +31,25 @@ const dilated: ModelConfig = {
   kernel: 3,
   maskValue: -1,
 };
-const MODELS: Readonly<Record<string, [ModelConfig, ObjectiveConfig]>> = {
+const MODELS: Readonly<Record<string, [ModelConfig, ObjectiveConfig, DataTarget?]>> = {
   'the reference network, supervised': [
     { family: 'reference', channels: 8, maskValue: -1 },
     { kind: 'supervised', classWeights: 'none' },
+  ],
+  'the dilated network, several classes': [
+    dilated,
+    { kind: 'supervised', classWeights: 'none', positiveWeights: [1, 2, 3] },
+    TARGETS.classes,
+  ],
+  'the dilated network, numbers by Huber’s loss': [
+    dilated,
+    { kind: 'supervised', classWeights: 'none', loss: 'huber', delta: 0.5 },
+    TARGETS.numbers,
+  ],
+  'the causal network, a class for each timestep': [
+    { ...dilated, family: 'causal' },
+    { kind: 'supervised', classWeights: [1, 2, 0.5] },
+    TARGETS['timestep-class'],
   ],
   'the dilated network, masked': [
     dilated,
@@ -77,9 +93,9 @@ function assertSame(actual: Float32Array, expected: Float32Array, what: string):
 }
 
 describe('the compiled engine', whereTensorflowIs, () => {
-  for (const [name, [model, objective]] of Object.entries(MODELS)) {
+  for (const [name, made] of Object.entries(MODELS)) {
     it(`computes what the eager one does: ${name}`, async () => {
-      const { program, start, microBatch } = stepProgram(model, objective);
+      const { program, start, microBatch } = stepProgram(...made);
       const sessions: [Session, Session] = [
         (await open('compiled')).session(program),
         (await open('eager')).session(program),
@@ -244,8 +260,8 @@ describe('a formulation', whereTensorflowIs, () => {
   ];
   for (const other of OTHERS) {
     it(`is the plain one to 1e-5: ${JSON.stringify(other)}`, async () => {
-      for (const [name, [model, objective]] of Object.entries(MODELS)) {
-        const { program, start, microBatch } = stepProgram(model, objective);
+      for (const [name, made] of Object.entries(MODELS)) {
+        const { program, start, microBatch } = stepProgram(...made);
         const leaves = async (formulations: Formulations) => {
           const session = (await open('eager', formulations)).session(program);
           session.load(start);

@@ -2,9 +2,10 @@
 import type { ModelConfig } from '../../src/config/model-section.ts';
 import type { ObjectiveConfig } from '../../src/config/phase-section.ts';
 import { randomStream } from '../../src/core/random.ts';
+import type { DataTarget } from '../../src/data/format/target.ts';
 import type { MicroBatch, Program, TrainState } from '../../src/engine/engine.ts';
 import { microBatchOf } from '../../src/nn/objective/objective.ts';
-import { factsOf, trained } from './nn.ts';
+import { factsOf, targetsOfRows, trained } from './nn.ts';
 
 const SYMBOLS = 7;
 
@@ -15,7 +16,11 @@ export interface StepProgram {
   microBatch(lengths: readonly number[], paddedLength: number): MicroBatch;
 }
 
-export function stepProgram(model: ModelConfig, objectiveConfig: ObjectiveConfig): StepProgram {
+export function stepProgram(
+  model: ModelConfig,
+  objectiveConfig: ObjectiveConfig,
+  target?: DataTarget,
+): StepProgram {
   const optimizer = {
     kind: 'adamw',
     beta1: 0.9,
@@ -24,7 +29,7 @@ export function stepProgram(model: ModelConfig, objectiveConfig: ObjectiveConfig
     weightDecay: 0.01,
     clipNorm: 1,
   };
-  const facts = factsOf({ symbols: SYMBOLS });
+  const facts = factsOf({ symbols: SYMBOLS, ...(target && { target }) });
   const made = trained({ model, objective: objectiveConfig, optimizer }, facts, 5);
   const { program, objective } = made;
   const stream = randomStream(2, 'synthetic');
@@ -43,7 +48,8 @@ export function stepProgram(model: ModelConfig, objectiveConfig: ObjectiveConfig
       const sequences = Int32Array.from({ length: rows }, (_, row) => row);
       const labels = sequences.map((row) => row % 3);
       const starts = new Int32Array(rows);
-      const padded = { ...shared, values, labels, sequences, starts, epoch: 0 };
+      const targets = targetsOfRows(facts, lengths, paddedLength);
+      const padded = { ...shared, values, labels, ...targets, sequences, starts, epoch: 0 };
       return microBatchOf(objective, padded);
     },
   };

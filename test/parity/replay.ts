@@ -17,6 +17,8 @@ import { type Fixture, loadFixture, type ModelFixtureName, type ModelSettings } 
 const FACTS: PhaseFacts = {
   classes: 3,
   symbols: 41,
+  target: { kind: 'class' },
+  labelledSequences: 3,
   classCounts: [1, 1, 1],
   symbolCounts: [],
   transitionCounts: [],

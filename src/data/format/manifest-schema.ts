@@ -17,6 +17,16 @@ const count = z.int().min(0);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const splitCounts = z.object({ sequences: count, tokens: count, perClass: z.array(count) });
 
+const numberFacts = z.object({
+  name: z.string(),
+  mean: z.number(),
+  deviation: z.number().min(0),
+});
+const dataTarget = z.discriminatedUnion('kind', [
+  z.object({ kind: z.enum(['none', 'class', 'classes', 'timestep-class']) }),
+  z.object({ kind: z.literal('numbers'), numbers: z.array(numberFacts).min(1) }),
+]);
+
 const shard = z.object({ file: z.string(), start: count, end: z.int().min(1) });
 
 const currentManifest = z.object({
@@ -24,7 +34,7 @@ const currentManifest = z.object({
   name: z.string(),
   valueType: z.enum(['uint8', 'uint16', 'float32']),
   channels: z.int().min(1),
-  target: z.object({ kind: z.enum(['none', 'class']) }),
+  target: dataTarget,
   classes: z.array(z.string()),
   valueRange: z.object({ minimum: z.number(), maximum: z.number() }),
   symbolCounts: z.array(count),

@@ -5,6 +5,8 @@
  * A row's number in this order is its sequence's number everywhere: plan, random draws, predictions.
  */
 
+import type { DataTarget } from './target.ts';
+
 /** The types that values can have on disk. */
 export type ValueType = 'uint8' | 'uint16' | 'float32';
 /** A part of the dataset that shares no group with the others. */
@@ -14,12 +16,6 @@ export const SPLITS: readonly Split[] = ['train', 'validation', 'test'];
 
 /** The label of a sequence without a class. */
 export const UNLABELLED = -1;
-
-/** What a dataset says about each sequence beside its values. */
-export interface StoreTarget {
-  /** `none`: nothing; `class`: one class, or none for an unlabelled sequence. */
-  readonly kind: 'none' | 'class';
-}
 
 /** The rows `[start, end)` of a store, in one file. */
 export interface Shard {
@@ -36,7 +32,8 @@ export interface StoreManifest {
   readonly valueType: ValueType;
   /** Values of one timestep. */
   readonly channels: number;
-  readonly target: StoreTarget;
+  /** What there is to learn of each sequence. */
+  readonly target: DataTarget;
   /** Names of the classes; a label is an index into them. Empty: no sequence has a label. */
   readonly classes: readonly string[];
   /** Smallest and largest value of all sequences. */
@@ -71,12 +68,21 @@ export interface StoreManifest {
   readonly provenance: Readonly<Record<string, unknown>>;
 }
 
+/** Classes (ascending) or numbers of each sequence; none for one without a target. */
+export interface SequenceTargets {
+  /** `[sequences + 1]`: those of a sequence are `values` from its offset up to the next one. */
+  readonly offsets: Int32Array;
+  readonly values: Int32Array | Float32Array;
+}
+
 /** The columns that planning needs, indexed by a sequence's number. */
 export interface StoreIndex {
   /** Ascending. */
   readonly lengths: Int32Array;
-  /** Class of each sequence, or UNLABELLED. */
+  /** Class of each sequence, or UNLABELLED. Where targets are of another kind: 0 for a sequence that has one. */
   readonly labels: Int32Array;
+  /** The classes or numbers of each sequence, where the target is `classes` or `numbers`. */
+  readonly targets?: SequenceTargets | undefined;
   /** Index into `SPLITS`. */
   readonly splits: Uint8Array;
 }

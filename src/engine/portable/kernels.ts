@@ -88,6 +88,12 @@ export function makeKernels(tf: TfjsLibrary): Kernels {
       const losses = tf.sub(tf.reshape(tf.log(sums), [-1]), ofTruth);
       return [losses, tf.sub(tf.div(exponentials, sums), truth)];
     },
+    // softplus(z) − z·y is −log σ(z) for y = 1 and −log(1 − σ(z)) for y = 0, without overflow.
+    sigmoidCrossEntropy: (logits, targets) => [
+      tf.sub(tf.softplus(logits), tf.mul(logits, targets)),
+      tf.sub(tf.sigmoid(logits), targets),
+    ],
+    isPositive: (x) => tf.cast(tf.greater(x, tf.scalar(0)), 'float32'),
     isCorrect: (logits, labels) => tf.cast(tf.equal(tf.argMax(logits, 1), labels), 'float32'),
   };
 }

@@ -58,6 +58,13 @@ export function makeKernels(tf: TfjsLibrary): Kernels {
     const attributes = [...float, type('Tshape', binding.TF_INT32)];
     return backend.executeSingleOutput('Reshape', attributes, [x, shape]);
   };
+  /** Truths as 1 and 0. */
+  const asFloat = (truths: Tensor) =>
+    backend.executeSingleOutput(
+      'Cast',
+      [type('SrcT', binding.TF_BOOL), type('DstT', binding.TF_FLOAT), flag('Truncate', false)],
+      [truths],
+    );
   const float1 = (op: string) => (a: Tensor) => backend.executeSingleOutput(op, float, [a]);
   const float2 = (op: string) => (a: Tensor, b: Tensor) =>
     backend.executeSingleOutput(op, float, [a, b]);
@@ -146,6 +153,12 @@ export function makeKernels(tf: TfjsLibrary): Kernels {
           .slice(0, 3) as [Tensor, Tensor, Tensor],
     },
     oneHot: (indices, depth) => tf.oneHot(indices as never, depth, 1, 0, 'float32'),
+    // softplus(z) − z·y is −log σ(z) for y = 1 and −log(1 − σ(z)) for y = 0, without overflow.
+    sigmoidCrossEntropy: (logits, targets) => [
+      float2('Sub')(float1('Softplus')(logits), float2('Mul')(logits, targets)),
+      float2('Sub')(float1('Sigmoid')(logits), targets),
+    ],
+    isPositive: (x) => asFloat(backend.executeSingleOutput('Greater', float, [x, tf.scalar(0)])),
     isCorrect: (logits, labels) => {
       const predicted = backend.executeSingleOutput(
         'ArgMax',
@@ -157,11 +170,7 @@ export function makeKernels(tf: TfjsLibrary): Kernels {
         [type('T', binding.TF_INT32)],
         [predicted, labels],
       );
-      return backend.executeSingleOutput(
-        'Cast',
-        [type('SrcT', binding.TF_BOOL), type('DstT', binding.TF_FLOAT), flag('Truncate', false)],
-        [hits],
-      );
+      return asFloat(hits);
     },
   };
 }

@@ -77,6 +77,10 @@ export interface Kernels {
   readonly oneHot: (indices: Tensor, depth: number) => Tensor;
   /** Losses `[n]` and the gradient of each with respect to its logits `[n, K]`; int32 labels `[n]`. */
   readonly sparseSoftmaxCrossEntropy: (logits: Tensor, labels: Tensor) => [Tensor, Tensor];
+  /** Losses and their gradient with respect to the logits, all `[n, K]`; targets are 0 or 1. */
+  readonly sigmoidCrossEntropy: (logits: Tensor, targets: Tensor) => [Tensor, Tensor];
+  /** float32 1 above 0, otherwise 0. */
+  readonly isPositive: Unary;
   /** 1 where the label has the largest logit, otherwise 0: float32 `[n]`. */
   readonly isCorrect: (logits: Tensor, labels: Tensor) => Tensor;
 }

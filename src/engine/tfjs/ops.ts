@@ -98,6 +98,15 @@ export function makeOps(
       (dy, [gradient]) => kernels.mul(gradient!, tf.expandDims(dy, 1)),
     )(logits);
 
+  const sigmoidCrossEntropy = (logits: TfTensor, targets: TfTensor): TfTensor =>
+    differentiable(
+      (z) => {
+        const [losses, gradient] = kernels.sigmoidCrossEntropy(z, targets);
+        return { y: losses, keep: [gradient] };
+      },
+      (dy, [gradient]) => kernels.mul(gradient!, dy),
+    )(logits);
+
   /** All positions differ, so the gradient puts rows back and never adds any. */
   function gatherPositions(x: TfTensor, positions: TfTensor): TfTensor {
     const channels = x.shape[3]!;
@@ -221,6 +230,9 @@ export function makeOps(
     gatherPositions: (x, positions) => wrap(gatherPositions(unwrap(x), unwrap(positions))),
     softmaxCrossEntropy: (logits, labels) => wrap(crossEntropy(unwrap(logits), unwrap(labels))),
     isCorrect: (logits, labels) => wrap(kernels.isCorrect(unwrap(logits), unwrap(labels))),
+    sigmoidCrossEntropy: (logits, targets) =>
+      wrap(sigmoidCrossEntropy(unwrap(logits), unwrap(targets))),
+    isPositive: (x) => wrap(kernels.isPositive(unwrap(x))),
     squeezeLast: (x) => wrap(tf.squeeze(unwrap(x), [-1])),
     tap: (layer, x) => {
       context.onTap?.(layer, unwrap(x));

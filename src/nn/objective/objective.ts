@@ -9,6 +9,9 @@ import type { Feed, FeedDescription, ForwardContext, MicroBatch } from '../../en
 import type { Tensor } from '../../engine/ops.ts';
 import type { ParameterDescription } from '../model/model.ts';
 
+/** What an objective predicts of a sequence: one class, several, numbers, or a class for each timestep. */
+export type Task = 'class' | 'classes' | 'numbers' | 'timestep-class';
+
 /** An objective as it was built for one phase. */
 export interface Objective {
   /**
@@ -27,7 +30,12 @@ export interface Objective {
    * @param features float32 `[B, L, C]`, zero in the padding
    */
   loss(context: ForwardContext, features: Tensor): Readonly<Record<string, Tensor>>;
-  /** Logits of the classes, `[B, classes]`, with no other feed than `values`. Absent where it knows no classes. */
+  /** What `predict` predicts. @default 'class' */
+  readonly task?: Task;
+  /**
+   * With no other feed than `values`: logits of the classes `[B, classes]`, numbers in standard deviations of the
+   * training split `[B, numbers]`, or logits for each timestep `[B, L, classes]`. Absent where it predicts nothing.
+   */
   predict?(context: ForwardContext, features: Tensor): Tensor;
   /** By name, from the sums of a global step or an evaluation; sums over no rows are 0. */
   metrics(sums: Readonly<Record<string, number>>): Readonly<Record<string, Metric>>;

@@ -97,6 +97,7 @@ export const CONFIG = runConfigSchema().parse({
 export const TRAINING_DATA: TrainingData = {
   manifest: { ...tinyStore().manifest, tokens: 516 },
   classCounts: [[12, 6]],
+  labelledSequences: [18],
 };
 
 export function progressAt(globalStep: number, changes: Partial<Progress> = {}): Progress {

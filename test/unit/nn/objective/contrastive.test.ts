@@ -9,6 +9,8 @@ import { tinyRun, tinyStore } from '../../worker/tiny-run.ts';
 const FACTS: PhaseFacts = {
   classes: 0,
   symbols: 10,
+  target: { kind: 'none' },
+  labelledSequences: 0,
   classCounts: [],
   symbolCounts: Array<number>(10).fill(1),
   transitionCounts: [],

@@ -10,6 +10,8 @@ import { registry } from '../../../../src/nn/registry.ts';
 const FACTS: PhaseFacts = {
   classes: 0,
   symbols: 5,
+  target: { kind: 'none' },
+  labelledSequences: 0,
   classCounts: [],
   symbolCounts: [1, 4, 2, 4, 0],
   transitionCounts: [],

@@ -10,6 +10,8 @@ import { tinyRun, tinyStore } from '../../worker/tiny-run.ts';
 const FACTS: PhaseFacts = {
   classes: 0,
   symbols: 3,
+  target: { kind: 'none' },
+  labelledSequences: 0,
   classCounts: [],
   symbolCounts: [5, 3, 2],
   transitionCounts: [1, 4, 0, 0, 0, 3, 2, 0, 0],

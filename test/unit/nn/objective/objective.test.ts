@@ -10,6 +10,8 @@ import { tinyRun, tinyStore } from '../../worker/tiny-run.ts';
 const FACTS: PhaseFacts = {
   classes: 3,
   symbols: 5,
+  target: { kind: 'class' },
+  labelledSequences: 6,
   classCounts: [1, 2, 3],
   symbolCounts: [1, 1, 9, 1, 1],
   transitionCounts: [],

@@ -1,0 +1,48 @@
+/** Cross-entropy of the sequence's class, with class weights. */
+import type { PhaseFacts } from '../../../data/facts.ts';
+import { linearParameters } from '../../layer/parameters.ts';
+import type { Objective } from '../objective.ts';
+import { HEAD, predictSequence } from './head.ts';
+import { balancedClassWeights, type SupervisedOptions, weightsOf } from './options.ts';
+
+/** Loss sum Σ w(y)·(−log p(y)), weight Σ w(y): their ratio is PyTorch's weighted mean. */
+export function singleLabel(
+  { classWeights }: SupervisedOptions,
+  { classes, classCounts }: PhaseFacts,
+): Objective {
+  const weights = weightsOf('classWeights', classWeights, classes, () =>
+    balancedClassWeights(classCounts),
+  );
+  return {
+    task: 'class',
+    head: (channels) => linearParameters(HEAD, { out: classes, in: channels }),
+    sums: ['correct', 'sequences'],
+    feeds: [
+      { name: 'labels', dtype: 'int32', shape: ['rows'] },
+      { name: 'weights', dtype: 'float32', shape: ['rows'] },
+    ],
+    prepare: ({ rows, labels }) => {
+      const rowWeights = Float32Array.from(labels, (label) => weights[label]!);
+      return {
+        feeds: {
+          labels: { shape: [rows], data: labels },
+          weights: { shape: [rows], data: rowWeights },
+        },
+        sums: { weight: rowWeights.reduce((a, b) => a + b, 0), sequences: rows },
+      };
+    },
+    loss: (context, features) => {
+      const { ops, feed } = context;
+      const logits = predictSequence(context, features);
+      const labels = feed('labels');
+      const losses = ops.mul(ops.softmaxCrossEntropy(logits, labels), feed('weights'));
+      return { loss: ops.sum(losses), correct: ops.sum(ops.isCorrect(logits, labels)) };
+    },
+    predict: predictSequence,
+    metrics: (sums) => ({
+      loss: { value: sums.loss! / sums.weight! },
+      accuracy: { value: sums.correct! / sums.sequences! },
+    }),
+    headline: { metric: 'accuracy', better: 'higher' },
+  };
+}
