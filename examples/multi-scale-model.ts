@@ -11,9 +11,9 @@ import {
   defineModel,
   type ForwardContext,
   normParameters,
-  symbolChannels,
+  numberInput,
+  symbolInput,
   type Tensor,
-  valueAndMaskChannels,
   z,
 } from 'lockstep';
 
@@ -28,14 +28,14 @@ const options = z.strictObject({
 export default defineModel({
   family: 'multi-scale',
   options,
-  build: ({ branchChannels, kernels, blocks }, { symbols }) => {
+  build: ({ branchChannels, kernels, blocks }, facts) => {
     const channels = branchChannels * kernels.length;
     const names = Array.from({ length: blocks }, (_, block) => `blocks.${block}`);
-    const inputChannels = symbols > 0 ? symbols + 1 : 2;
+    const input = facts.symbols > 0 ? symbolInput(facts) : numberInput(facts);
     return {
       channels,
       parameters: [
-        ...convParameters('encoder', { out: channels, in: inputChannels, kernel: 1, bias: true }),
+        ...convParameters('encoder', { out: channels, in: input.channels, kernel: 1, bias: true }),
         ...names.flatMap((name) => [
           ...kernels.flatMap((kernel) =>
             convParameters(`${name}.branch${kernel}`, {
@@ -58,9 +58,7 @@ export default defineModel({
       isCausal: false,
       receptiveField: 1 + blocks * (Math.max(...kernels) - 1),
       features: (context) => {
-        const input =
-          symbols > 0 ? symbolChannels(context, symbols) : valueAndMaskChannels(context, -1);
-        const encoded = conv(context, layer('encoder', true), input);
+        const encoded = conv(context, layer('encoder', true), input.of(context));
         return names.reduce((x, name) => block(context, name, kernels, x), encoded);
       },
     };

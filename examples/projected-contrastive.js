@@ -32,14 +32,13 @@ export default defineObjective({
       { name: 'partners', dtype: 'int32', shape: ['rows'] },
       { name: 'choices', dtype: 'float32', shape: ['rows', 'rows'] },
     ],
-    prepare: (whole) => {
-      const views = everySecondStep(whole);
-      const { rows } = views;
+    // Before scaling, so that each view is scaled by itself.
+    view: everySecondStep,
+    prepare: ({ rows }) => {
       const partners = Int32Array.from({ length: rows }, (_, row) => (row + rows / 2) % rows);
       const choices = new Float32Array(rows * rows);
       for (let row = 0; row < rows; row++) choices[row * (rows + 1)] = NEVER;
       return {
-        rows: views,
         feeds: {
           partners: { shape: [rows], data: partners },
           choices: { shape: [rows, rows], data: choices },
@@ -72,15 +71,19 @@ export default defineObjective({
 
 /** The timesteps 0, 2, 4, … of each row, then the timesteps 1, 3, 5, …; a row of one timestep is seen twice. */
 function everySecondStep(whole) {
-  const { rows } = whole;
+  const { rows, channels } = whole;
   const half = whole.lengths.map((length) => Math.max(1, Math.floor(length / 2)));
   const paddedLength = Math.max(...half);
-  const values = new whole.values.constructor(2 * rows * paddedLength);
+  const values = new whole.values.constructor(2 * rows * paddedLength * channels);
   for (let row = 0; row < 2 * rows; row++) {
     const source = row % rows;
     const first = source * whole.paddedLength + (row < rows || whole.lengths[source] === 1 ? 0 : 1);
     for (let step = 0; step < half[source]; step++) {
-      values[row * paddedLength + step] = whole.values[first + 2 * step];
+      const from = (first + 2 * step) * channels;
+      values.set(
+        whole.values.subarray(from, from + channels),
+        (row * paddedLength + step) * channels,
+      );
     }
   }
   const lengths = twice(half);
@@ -88,6 +91,7 @@ function everySecondStep(whole) {
   return {
     rows: 2 * rows,
     paddedLength,
+    channels,
     lengths,
     values,
     labels,

@@ -1,6 +1,7 @@
 /** Makes the programs and micro-batches of made-up symbols whose steps the benchmarks time. */
 import type { ModelConfig } from '../config/model-section.ts';
 import type { ObjectiveConfig } from '../config/phase-section.ts';
+import { UNSCALED } from '../data/scaling/scaling.ts';
 import type { MicroBatch, Program, TrainState } from '../engine/engine.ts';
 import { initialState } from '../nn/initial-state.ts';
 import { microBatchOf } from '../nn/objective/objective.ts';
@@ -39,6 +40,8 @@ export interface BenchProgram {
 
 const FACTS = {
   classes: CLASSES,
+  channels: 1,
+  scaling: UNSCALED,
   symbols: SYMBOLS,
   target: { kind: 'class' as const },
   labelledSequences: 0,
@@ -60,7 +63,7 @@ export function makeBenchProgram(definition: BenchDefinition): BenchProgram {
     epsilon: 1e-8,
     weightDecay: 0,
   });
-  const program = makeProgram({ model, objective, update, symbols: SYMBOLS });
+  const program = makeProgram({ model, objective, update, facts: FACTS });
   const { momentCount } = update;
   const parameters = trainedParameters(model, [{ name: 'bench', objective }]);
   return {
@@ -77,7 +80,16 @@ export function makeBenchProgram(definition: BenchDefinition): BenchProgram {
       }
       const nothing = new Int32Array(rows);
       const labels = Int32Array.from({ length: rows }, (_, row) => row % CLASSES);
-      const whole = { rows, paddedLength, lengths, values, labels, starts: nothing, epoch: 0 };
+      const whole = {
+        rows,
+        paddedLength,
+        channels: 1,
+        lengths,
+        values,
+        labels,
+        starts: nothing,
+        epoch: 0,
+      };
       return microBatchOf(objective, { ...whole, sequences: nothing });
     },
   };

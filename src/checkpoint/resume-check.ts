@@ -43,7 +43,8 @@ export interface ConfigDifference {
  * Keys that a resumed run may change: where things are (the data has a hash), how often they are saved and
  * compared, what was timed; and what becomes of steps that are not finite, since a run that stopped at one goes on by skipping it.
  */
-const FREE = /^(name|data\..+|checkpoint\..+|engine\.tuned\..+|nonFinite\..+|replicaCheck\..+)$/;
+const FREE =
+  /^(name|data\.(store|synthetic\..+)|checkpoint\..+|engine\.tuned\..+|nonFinite\..+|replicaCheck\..+)$/;
 const NUMERICS = /^engine\..+$/;
 
 /** Every key whose value differs between two configurations (RunConfig, or one read from a manifest). */

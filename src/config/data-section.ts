@@ -4,6 +4,12 @@ import { z } from 'zod';
 export const dataSection = z.strictObject({
   /** Folder of the dataset, relative to the folder in which the command runs. */
   store: z.string().min(1),
+  /**
+   * How numbers are scaled: `sequence` by each sequence's own mean and deviation, `dataset` by those of the training
+   * split, `robust` by its median and quartiles, or `none`. Symbols are never scaled.
+   * @default what fits data, model and objectives
+   */
+  scaling: z.enum(['sequence', 'dataset', 'robust', 'none']).optional(),
   /** Makes the dataset when the folder is absent: one Markov chain of symbols for each class. */
   synthetic: z
     .strictObject({
@@ -24,3 +30,5 @@ export const dataSection = z.strictObject({
     })
     .optional(),
 });
+
+export type DataConfig = z.output<typeof dataSection>;

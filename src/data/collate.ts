@@ -2,14 +2,17 @@
 
 import type { Store } from './format/store.ts';
 import type { PlannedMicroBatch } from './plan/plan.ts';
+import type { ScaledRows } from './scaling/scaling.ts';
 
 /** A padded micro-batch, before its objective prepares it. */
 export interface PaddedRows {
   readonly rows: number;
   readonly paddedLength: number;
+  /** Values of one timestep. */
+  readonly channels: number;
   /** `[rows]`: valid positions of each row. */
   readonly lengths: Int32Array;
-  /** `[rows, paddedLength]`, 0 in the padding. */
+  /** `[rows, paddedLength, channels]` as in the dataset, 0 in the padding, NaN where a value is missing. */
   readonly values: Int32Array | Float32Array;
   /** `[rows]`: class of each row, or UNLABELLED. */
   readonly labels: Int32Array;
@@ -22,11 +25,15 @@ export interface PaddedRows {
   /** `[rows]`: timestep of the sequence at which the row begins. */
   readonly starts: Int32Array;
   readonly epoch: number;
+  /** Shaped like `values`: 1 where an objective hides a value, so that it is in no statistics of its row. */
+  readonly hidden?: Int32Array;
+  /** What a model sees, where that is not `values`: see scale-rows.ts. */
+  readonly scaled?: ScaledRows;
 }
 
 /**
- * Reads the rows of `batch` and pads them with 0 to `[rows, paddedLength]`: integers as int32, real values
- * as float32.
+ * Reads the rows of `batch` and pads them with 0 to `[rows, paddedLength, channels]`: integers as int32, real
+ * values as float32.
  * @throws LockstepError STORE_CORRUPT when a read finds damage
  */
 export async function collate(
@@ -35,17 +42,21 @@ export async function collate(
   epoch = batch.epoch,
 ): Promise<PaddedRows> {
   const { rows, paddedLength } = batch;
-  const positions = rows.length * paddedLength;
+  const { channels } = store.manifest;
+  const width = paddedLength * channels;
   const isReal = store.manifest.valueType === 'float32';
-  const values = isReal ? new Float32Array(positions) : new Int32Array(positions);
+  const values = isReal
+    ? new Float32Array(rows.length * width)
+    : new Int32Array(rows.length * width);
   await Promise.all(
     rows.map(async ({ sequence, start, count }, row) => {
-      values.set(await store.read(sequence, start, count), row * paddedLength);
+      values.set(await store.read(sequence, start, count), row * width);
     }),
   );
   return {
     rows: rows.length,
     paddedLength,
+    channels,
     lengths: Int32Array.from(rows, (row) => row.count),
     values,
     labels: Int32Array.from(rows, (row) => store.index.labels[row.sequence]!),

@@ -2,6 +2,7 @@
 import { type Store, type StoreIndex, UNLABELLED } from './format/store.ts';
 import type { DataTarget } from './format/target.ts';
 import type { Subset } from './plan/subset.ts';
+import type { Scaling, ScalingKind } from './scaling/scaling.ts';
 
 /** The part of a store from which facts follow. */
 export type StoreFacts = Pick<Store, 'manifest' | 'index'>;
@@ -12,6 +13,10 @@ export interface DataFacts {
   readonly target: DataTarget;
   /** Number of classes; 0 for a dataset without labels. */
   readonly classes: number;
+  /** Values of one timestep. */
+  readonly channels: number;
+  /** How numbers are scaled for a model that reads numbers; symbols stay as they are. */
+  readonly scaling: Scaling;
   /** Number of integer symbols (largest value + 1); 0 for real values. */
   readonly symbols: number;
   /** How often each symbol occurs in the training split; empty for real values. */
@@ -40,12 +45,17 @@ export function symbolsOf({ manifest }: Pick<Store, 'manifest'>): number {
   return manifest.valueType === 'float32' ? 0 : manifest.valueRange.maximum + 1;
 }
 
-/** The facts of a store that concern every phase. */
-export function dataFacts(store: Pick<Store, 'manifest'>): DataFacts {
+/**
+ * The facts of a store that concern every phase.
+ * @param scaling of its numbers
+ */
+export function dataFacts(store: Pick<Store, 'manifest'>, scaling: ScalingKind): DataFacts {
   const { manifest } = store;
   return {
     target: manifest.target,
     classes: manifest.classes.length,
+    channels: manifest.channels,
+    scaling: scalingOf(store, scaling),
     symbols: symbolsOf(store),
     symbolCounts: manifest.symbolCounts,
     transitionCounts: manifest.transitionCounts,
@@ -54,7 +64,14 @@ export function dataFacts(store: Pick<Store, 'manifest'>): DataFacts {
   };
 }
 
+function scalingOf({ manifest }: Pick<Store, 'manifest'>, kind: ScalingKind): Scaling {
+  const { channelStatistics: channels } = manifest;
+  const hasMissing = channels.some(({ missing }) => missing > 0);
+  return { kind, hasMissing, channels };
+}
+
 /** The facts of a store and of the subset that one phase sees. */
+<<<<<<< HEAD
 export function phaseFacts(store: StoreFacts, subset: Subset): PhaseFacts {
   const facts = dataFacts(store);
   const { labels } = store.index;
@@ -86,4 +103,14 @@ export function targetsOf(
 ): Int32Array | Float32Array {
   const { offsets, values } = targets!;
   return values.subarray(offsets[sequence]!, offsets[sequence + 1]!);
+=======
+export function phaseFacts(store: StoreFacts, subset: Subset, scaling: ScalingKind): PhaseFacts {
+  const { manifest, index } = store;
+  const classCounts = new Array<number>(manifest.classes.length).fill(0);
+  for (const sequence of subset.sequences) {
+    const label = index.labels[sequence]!;
+    if (label >= 0) classCounts[label]!++;
+  }
+  return { ...dataFacts(store, scaling), classCounts };
+>>>>>>> fd40918 (Numbers are scaled before a model sees them (data.scaling): real values by their own sequence, whose level and amplitude stay visible; models and objectives take several channels and missing values)
 }

@@ -53,13 +53,16 @@ export interface ElementwiseOps {
 /** The operations of a forward pass. The engine knows their gradients. */
 export interface Ops extends ElementwiseOps {
   relu(x: Tensor): Tensor;
-  /** 1 at each index along a new last axis, 0 elsewhere: int32 `[…]` → float32 `[…, depth]`. */
+  /**
+   * 1 at each index, 0 elsewhere: int32 `[rows, length]` → float32 `[rows, length, depth]`, and
+   * `[rows, length, n]` → `[rows, length, n · depth]`.
+   */
   oneHot(indices: Tensor, depth: number): Tensor;
   /** int32 → float32, any shape. */
   toFloat(x: Tensor): Tensor;
   /** `value` where the int32 `condition` is not 0, otherwise `x`; same shape, `x`'s dtype. */
   fill(x: Tensor, condition: Tensor, value: number): Tensor;
-  /** `[rows, length]` float32 → `[rows, length, 1]`. */
+  /** float32 `[rows, length]` → `[rows, length, 1]`; a feed `[rows, length, n]` becomes n channels. */
   asChannel(x: Tensor): Tensor;
   /** Joins along the channels. */
   concatChannels(parts: readonly Tensor[]): Tensor;
@@ -90,6 +93,8 @@ export interface Ops extends ElementwiseOps {
   channelNorm(x: Tensor, parameters: ChannelNormParameters): Tensor;
   /** Mean over the valid positions: `[B, L, C]` → `[B, C]`. */
   meanOverLength(x: Tensor): Tensor;
+  /** Each row's numbers at all of its valid positions: `[B, C]` → `[B, L, C]`, without a gradient. */
+  repeatOverLength(x: Tensor): Tensor;
   /** `x · weightᵀ + bias` with `weight` `[out, in]` as in PyTorch's Linear; `x` `[n, in]`. */
   linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor;
   /** Scales each row of `[n, C]` to length 1. */
@@ -100,10 +105,17 @@ export interface Ops extends ElementwiseOps {
   softmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor;
   /** 1 where the label has the largest logit, otherwise 0: float32 `[n]`, without a gradient. */
   isCorrect(logits: Tensor, labels: Tensor): Tensor;
+<<<<<<< HEAD
   /** −log of the probability σ(logit) that a class applies, or that it does not: both `[n, K]`, targets 0 or 1. */
   sigmoidCrossEntropy(logits: Tensor, targets: Tensor): Tensor;
   /** 1 above 0, otherwise 0: float32, any shape, without a gradient. */
   isPositive(x: Tensor): Tensor;
+=======
+  /** `[n, m · size]` → `[n · m, size]`. */
+  splitRows(x: Tensor, size: number): Tensor;
+  /** Any shape → one axis, row-major. */
+  flatten(x: Tensor): Tensor;
+>>>>>>> fd40918 (Numbers are scaled before a model sees them (data.scaling): real values by their own sequence, whose level and amplitude stay visible; models and objectives take several channels and missing values)
   /** `[n, 1]` → `[n]`. */
   squeezeLast(x: Tensor): Tensor;
   /** Shows an activation to `debug` under its layer's name; returns it unchanged. */

@@ -32,7 +32,15 @@ export {
 } from '../nn/define.ts';
 export { type ConvLayer, channelNorm, conv, convBatchNorm, linear } from '../nn/layer/forward.ts';
 export { convParameters, linearParameters, normParameters } from '../nn/layer/parameters.ts';
-export { symbolChannels, valueAndMaskChannels, valueChannel } from '../nn/model/input.ts';
+export {
+  type ModelInput,
+  type NumberOptions,
+  numberInput,
+  symbolChannels,
+  symbolInput,
+  valueAndMaskChannels,
+  valueChannel,
+} from '../nn/model/input.ts';
 export type { Initial, Model, NormDescription, ParameterDescription } from '../nn/model/model.ts';
 export type { Metric, Objective, Prepared } from '../nn/objective/objective.ts';
 export { defineConfig, type LockstepConfig } from './config-file.ts';

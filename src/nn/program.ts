@@ -4,28 +4,28 @@ import type { ForwardContext, Program, UpdateRule } from '../engine/engine.ts';
 import { makeLeafLayout, makeStateLayout } from '../engine/layout.ts';
 import type { Tensor } from '../engine/ops.ts';
 import type { Model, ParameterDescription } from './model/model.ts';
-import { type Objective, valuesFeed } from './objective/objective.ts';
+import { type InputFacts, inputFeeds, type Objective } from './objective/objective.ts';
 import { trainedParameters } from './trained-parameters.ts';
 
 export interface ProgramParts {
   readonly model: Model;
   readonly objective: Objective;
   readonly update: UpdateRule;
-  /** Number of integer symbols of the values; 0 for real ones. */
-  readonly symbols: number;
+  /** How values are fed. */
+  readonly facts: InputFacts;
   /** Those of the whole run, other objectives' heads included; the model's and this objective's when absent. */
   readonly parameters?: readonly ParameterDescription[];
 }
 
 export function makeProgram(parts: ProgramParts): Program {
-  const { model, objective, update, symbols } = parts;
+  const { model, objective, update, facts } = parts;
   const own = trainedParameters(model, [{ name: 'the only one', objective }]);
   const ownNames = new Set(own.map(({ name }) => name));
   const state = makeStateLayout(parts.parameters ?? own, model.norms);
   return {
     state,
     leaf: makeLeafLayout(state, ['loss', 'weight', ...objective.sums], model.norms),
-    feeds: [valuesFeed({ symbols }), ...objective.feeds],
+    feeds: [...inputFeeds(facts), ...objective.feeds],
     sums: (context) => objective.loss(context, maskedFeatures(model, context)),
     ...(objective.predict && {
       outputs: (context) => objective.predict!(context, model.features(context)),

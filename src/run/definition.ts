@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RunConfig } from '../config/run-config.ts';
 import { type DataFacts, dataFacts, type StoreFacts } from '../data/facts.ts';
+import type { Scaling } from '../data/scaling/scaling.ts';
 import type { TrainingData } from '../data/training-data.ts';
 import type { Program, StateLayout } from '../engine/engine.ts';
 import type { Model, ParameterDescription } from '../nn/model/model.ts';
@@ -10,6 +11,7 @@ import { registry } from '../nn/registry.ts';
 import { trainedParameters } from '../nn/trained-parameters.ts';
 import { checkModel } from './needs.ts';
 import { makeAllPhaseData, namingWhere, type PhaseData } from './phase.ts';
+import { scalingOf } from './scaling.ts';
 import { makeSchedule, type Schedule, schedulePhase } from './schedule.ts';
 
 /** What follows from a run's configuration and the facts of its data alone. */
@@ -20,6 +22,8 @@ export interface NetworkDefinition {
   readonly parameters: readonly ParameterDescription[];
   /** The same in all phases: heads that a phase does not use stay as they are. */
   readonly layout: StateLayout;
+  /** How its numbers are scaled. */
+  readonly scaling: Scaling;
   /** One a phase. Phases that compute the same share one, so a worker prepares its graph once. */
   readonly programs: readonly Program[];
 }
@@ -37,7 +41,7 @@ export interface RunPhase extends PhaseData {
 /** @throws LockstepError CONFIG_INVALID or DATA_INVALID when configuration and data don't fit */
 export function defineRun(config: RunConfig, store: StoreFacts): RunDefinition {
   const phaseData = makeAllPhaseData(config, store);
-  const facts = dataFacts(store);
+  const facts = dataFacts(store, scalingOf(config, store));
   const model = registry.makeModel(config.model, facts);
   for (const phase of phaseData) checkPhase(phase, config, model, facts);
   const { programs, ...network } = networkOf(config, model, facts, phaseData);
@@ -50,7 +54,7 @@ export function defineRun(config: RunConfig, store: StoreFacts): RunDefinition {
 
 /** The network of a trained run, without its dataset. */
 export function defineNetwork(config: RunConfig, data: TrainingData): NetworkDefinition {
-  const facts = dataFacts(data);
+  const facts = dataFacts(data, scalingOf(config, data));
   const phases = config.phases.map((phase, index) => {
     const known = {
       ...facts,
@@ -100,7 +104,8 @@ function networkOf(
     const first = phases.findIndex((other) => computeTheSame(other, phase));
     programs.push(programs[first] ?? programOf(phase, { model, parameters, facts }));
   }
-  return { config, model, parameters, layout: programs[0]!.state, programs };
+  const { scaling } = facts;
+  return { config, model, scaling, parameters, layout: programs[0]!.state, programs };
 }
 
 interface Network {
@@ -114,7 +119,7 @@ function programOf(
   { model, parameters, facts }: Network,
 ): Program {
   const update = registry.makeUpdateRule(config.optimizer);
-  return makeProgram({ model, objective, update, symbols: facts.symbols, parameters });
+  return makeProgram({ model, objective, update, facts, parameters });
 }
 
 /** Whether two phases of a run differ at most in their sequences, their start and their duration. */

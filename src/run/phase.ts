@@ -8,6 +8,7 @@ import { makePlan } from '../data/plan/make-plan.ts';
 import type { Plan } from '../data/plan/plan.ts';
 import { appearances, type EpochSlots, sampledSlots } from '../data/plan/sampling.ts';
 import { type Subset, selectSubset } from '../data/plan/subset.ts';
+import type { ScalingKind } from '../data/scaling/scaling.ts';
 import type { Objective } from '../nn/objective/objective.ts';
 import { registry } from '../nn/registry.ts';
 import {
@@ -18,6 +19,7 @@ import {
   checkSampling,
   type Needy,
 } from './needs.ts';
+import { scalingOf } from './scaling.ts';
 
 export interface PhaseData {
   readonly config: PhaseConfig;
@@ -35,7 +37,12 @@ export interface PhaseData {
 const BUDGET = 'batch.tokensPerMicroBatch';
 
 /** @throws LockstepError DATA_INVALID or CONFIG_INVALID, naming the phase, when it does not fit the data */
-function makePhaseData(run: RunConfig, store: StoreFacts, phaseIndex: number): PhaseData {
+function makePhaseData(
+  run: RunConfig,
+  store: StoreFacts,
+  phaseIndex: number,
+  scaling: ScalingKind,
+): PhaseData {
   const config = run.phases[phaseIndex]!;
   const needs = { ...registry.needs(config.objective), kind: config.objective.kind };
   const batch = config.batch ?? run.batch;
@@ -45,8 +52,13 @@ function makePhaseData(run: RunConfig, store: StoreFacts, phaseIndex: number): P
     const subset = subsetOf(run, store, config.data, needs);
     checkRows(needs, subset, batch);
     checkBudget(subset, { ...budget, cropKey: 'data.crop' });
+<<<<<<< HEAD
     checkSampling(needs, config.data.sampling, store.manifest.target);
     const facts = asSampled(phaseFacts(store, subset), config);
+=======
+    checkSampling(needs, config.data.sampling);
+    const facts = asSampled(phaseFacts(store, subset, scaling), config);
+>>>>>>> fd40918 (Numbers are scaled before a model sees them (data.scaling): real values by their own sequence, whose level and amplitude stay visible; models and objectives take several channels and missing values)
     const objective = registry.makeObjective(config.objective, facts, run.seed);
     const draws = { subset, seed: run.seed, phase: phaseIndex };
     const plan = makePlan({ ...draws, batch, slots: slotsOf(config, { store, ...draws }) });
@@ -99,7 +111,8 @@ export function namingWhere<T>(where: string, make: () => T): T {
 }
 
 export function makeAllPhaseData(run: RunConfig, store: StoreFacts): PhaseData[] {
-  return run.phases.map((_, phaseIndex) => makePhaseData(run, store, phaseIndex));
+  const scaling = scalingOf(run, store);
+  return run.phases.map((_, phaseIndex) => makePhaseData(run, store, phaseIndex, scaling));
 }
 
 function subsetOf(

@@ -38,11 +38,17 @@ async function measure(request: MeasureRequest): Promise<ClassificationReport[]>
     const task = await openPredictionTask({ run, phase, split: 'test', labelled: true, crop });
     try {
       const { store, batches } = task;
-      const { program, weights, data } = task.model;
+      const { program, weights, scaling, data } = task.model;
       const trained = data.manifest;
-      const source = { engine, program, weights, store, batches, trained, first: 0, stride: 1 };
+      const source = { engine, program, weights, scaling, store, batches, trained };
       const toModelLabel = matchClasses(task.classes, task.store.manifest.classes);
-      reports.push(await reportOnPredictions(task, toModelLabel, predictBatches(source)));
+      reports.push(
+        await reportOnPredictions(
+          task,
+          toModelLabel,
+          predictBatches({ ...source, first: 0, stride: 1 }),
+        ),
+      );
     } finally {
       await task.close();
     }

@@ -11,6 +11,7 @@ import { fixtureConfig, Workplace } from '../helper/command-line.ts';
 const SUITES = [
   '../parity/model.test.js',
   '../parity/optimizer.test.js',
+  '../property/channels.test.js',
   '../property/padding.test.js',
   '../property/causality.test.js',
   '../unit/engine/channel-norm.test.js',

@@ -3,11 +3,15 @@ import type { ModelConfig } from '../../src/config/model-section.ts';
 import type { ObjectiveConfig, OptimizerConfig } from '../../src/config/phase-section.ts';
 import type { PaddedRows } from '../../src/data/collate.ts';
 import type { PhaseFacts } from '../../src/data/facts.ts';
+<<<<<<< HEAD
 import type { DataTarget } from '../../src/data/format/target.ts';
+=======
+import { UNSCALED } from '../../src/data/scaling/scaling.ts';
+>>>>>>> fd40918 (Numbers are scaled before a model sees them (data.scaling): real values by their own sequence, whose level and amplitude stay visible; models and objectives take several channels and missing values)
 import type { Program, TrainState } from '../../src/engine/engine.ts';
 import { initialState } from '../../src/nn/initial-state.ts';
 import type { Model, ParameterDescription } from '../../src/nn/model/model.ts';
-import type { Objective } from '../../src/nn/objective/objective.ts';
+import type { Objective, Prepared } from '../../src/nn/objective/objective.ts';
 import { makeProgram } from '../../src/nn/program.ts';
 import { registry } from '../../src/nn/registry.ts';
 import { trainedParameters } from '../../src/nn/trained-parameters.ts';
@@ -66,6 +70,8 @@ export function factsOf({
 }: Partial<PhaseFacts> = {}): PhaseFacts {
   return {
     classes,
+    channels: 1,
+    scaling: UNSCALED,
     symbols,
     target,
     labelledSequences: 3 * classes,
@@ -94,8 +100,13 @@ export function trained(
   const objective = registry.makeObjective(configs.objective, facts, seed);
   const update = registry.makeUpdateRule(configs.optimizer ?? PLAIN_SGD);
   const parameters = trainedParameters(model, [{ name: 'test', objective }]);
-  const program = makeProgram({ model, objective, update, symbols: facts.symbols });
+  const program = makeProgram({ model, objective, update, facts });
   const { momentCount } = update;
   const start = (seed: number) => initialState(parameters, program.state, { seed, momentCount });
   return { model, objective, parameters, program, start };
+}
+
+/** What an objective prepares of the rows that it wants seen. */
+export function preparedBy(objective: Objective, rows: PaddedRows): Prepared {
+  return objective.prepare(objective.view?.(rows) ?? rows);
 }

@@ -44,7 +44,7 @@ export function stepProgram(
           ? stream.integer(index, SYMBOLS)
           : 0;
       });
-      const shared = { rows, paddedLength, lengths: Int32Array.from(lengths) };
+      const shared = { rows, paddedLength, channels: 1, lengths: Int32Array.from(lengths) };
       const sequences = Int32Array.from({ length: rows }, (_, row) => row);
       const labels = sequences.map((row) => row % 3);
       const starts = new Int32Array(rows);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { ModelConfig } from '../../src/config/model-section.ts';
 import type { ObjectiveConfig, OptimizerConfig } from '../../src/config/phase-section.ts';
 import type { PhaseFacts } from '../../src/data/facts.ts';
+import { UNSCALED } from '../../src/data/scaling/scaling.ts';
 import type { MicroBatch, Program, Session } from '../../src/engine/engine.ts';
 import type { Tensor } from '../../src/engine/ops.ts';
 import { linear } from '../../src/nn/layer/forward.ts';
@@ -16,6 +17,8 @@ import { type Fixture, loadFixture, type ModelFixtureName, type ModelSettings } 
 /** A value range of 4 and a mean of 0 leave regression targets as they are. */
 const FACTS: PhaseFacts = {
   classes: 3,
+  channels: 1,
+  scaling: UNSCALED,
   symbols: 41,
   target: { kind: 'class' },
   labelledSequences: 3,
@@ -49,7 +52,11 @@ export function replay(name: ModelFixtureName): Replay {
       model,
       objective,
       update: registry.makeUpdateRule(stripped(optimizer)),
-      symbols: values.data instanceof Int32Array ? settings.model.symbols : 0,
+      facts: {
+        channels: 1,
+        scaling: UNSCALED,
+        symbols: values.data instanceof Int32Array ? settings.model.symbols : 0,
+      },
     }),
   );
   const session = testEngine.session(program);
@@ -177,7 +184,7 @@ function makeMicroBatch(
   const lengths = fixture.int(`${prefix}/lengths`).data;
   const [rows, paddedLength] = values.shape as [number, number];
   const sequences = Int32Array.from({ length: rows }, (_, row) => row);
-  const shared = { rows, paddedLength, lengths, sequences };
+  const shared = { rows, paddedLength, channels: 1, lengths, sequences };
   const nothing = new Int32Array(rows);
   const padded = { ...shared, values: values.data, labels: nothing, starts: nothing, epoch: 0 };
   if (settings.objective.kind === 'supervised') {
@@ -186,7 +193,7 @@ function makeMicroBatch(
   }
   if (settings.objective.kind === 'contrastive') {
     // The fixture's rows are views already: what is fed depends on their number only.
-    const { feeds, sums } = objective.prepare({ ...padded, rows: rows / 2 });
+    const { feeds, sums } = objective.prepare(padded);
     return { ...bareMicroBatch(padded, feeds), hostSums: sums };
   }
   if (settings.objective.kind === 'next-step') {

@@ -73,7 +73,7 @@ function featureReader(config: ModelConfig): (values: Int32Array) => Float32Arra
   const objective = registry.makeObjective({ kind: 'supervised', classWeights: 'none' }, facts, 0);
   const update = registry.makeUpdateRule(PLAIN_SGD);
   const program: Program = {
-    ...makeProgram({ model, objective, update, symbols: SYMBOLS, parameters }),
+    ...makeProgram({ model, objective, update, facts, parameters }),
     feeds: [
       { name: 'values', dtype: 'int32', shape: ['rows', 'length'] },
       { name: 'positions', dtype: 'int32', shape: [ROWS * LENGTH] },

@@ -142,7 +142,13 @@ function build(modelConfig: ModelConfig, objectiveConfig: ObjectiveConfig, targe
     });
     const sequences = Int32Array.from({ length: rows }, (_, row) => row);
     const labels = sequences.map((row) => row % 3);
-    const shared = { rows, paddedLength, lengths: Int32Array.from(lengths), sequences };
+    const shared = {
+      rows,
+      paddedLength,
+      channels: 1,
+      lengths: Int32Array.from(lengths),
+      sequences,
+    };
     const starts = new Int32Array(rows);
     const targets = targetsOfRows(facts, lengths, paddedLength);
     return microBatchOf(objective, { ...shared, values, labels, ...targets, starts, epoch: 0 });

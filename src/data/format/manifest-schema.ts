@@ -15,6 +15,17 @@ const IMPORT_AGAIN = 'Import the data again.';
 
 const count = z.int().min(0);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const moments = z.object({ mean: z.number(), deviation: z.number() });
+const channelStatistics = z.object({
+  ...moments.shape,
+  median: z.number(),
+  quartileRange: z.number(),
+  level: moments,
+  logDeviation: moments,
+  minimum: z.number(),
+  maximum: z.number(),
+  missing: count,
+});
 const splitCounts = z.object({ sequences: count, tokens: count, perClass: z.array(count) });
 
 const numberFacts = z.object({
@@ -34,7 +45,12 @@ const currentManifest = z.object({
   name: z.string(),
   valueType: z.enum(['uint8', 'uint16', 'float32']),
   channels: z.int().min(1),
+<<<<<<< HEAD
   target: dataTarget,
+=======
+  target: z.object({ kind: z.enum(['none', 'class']) }),
+  channelStatistics: z.array(channelStatistics).default([]),
+>>>>>>> fd40918 (Numbers are scaled before a model sees them (data.scaling): real values by their own sequence, whose level and amplitude stay visible; models and objectives take several channels and missing values)
   classes: z.array(z.string()),
   valueRange: z.object({ minimum: z.number(), maximum: z.number() }),
   symbolCounts: z.array(count),

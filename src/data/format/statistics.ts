@@ -1,4 +1,7 @@
 /** Gathers the manifest's statistics while the rows are written in their final order. */
+import type { ChannelTally } from '../scaling/channel-statistics.ts';
+import { RealTally } from '../scaling/real-tally.ts';
+import { SymbolTally } from '../scaling/symbol-tally.ts';
 import type { StoreRow } from './arrow-schema.ts';
 import type { Split, StoreManifest, ValueType } from './store.ts';
 import { UNLABELLED } from './store.ts';
@@ -12,6 +15,8 @@ interface SplitCounts {
 
 type Statistics = Pick<
   StoreManifest,
+  | 'channels'
+  | 'channelStatistics'
   | 'valueRange'
   | 'symbolCounts'
   | 'transitionCounts'
@@ -28,17 +33,20 @@ const TRANSITION_SYMBOLS = 64;
 /** Add every row once, then `finish`. */
 export class StoreStatistics {
   readonly #valueType: ValueType;
+  readonly #channels: readonly ChannelTally[];
   readonly #splits: Record<Split, SplitCounts>;
-  readonly #symbolCounts = new Float64Array(65_536);
   readonly #transitionCounts = new Float64Array(TRANSITION_SYMBOLS ** 2);
-  #minimum = Number.POSITIVE_INFINITY;
-  #maximum = Number.NEGATIVE_INFINITY;
   #shortest = Number.POSITIVE_INFINITY;
   #longest = 0;
   #trainSum = 0;
+  /** Values of the training split that are not missing. */
+  #trainValues = 0;
 
-  constructor(valueType: ValueType, classCount: number) {
+  /** @param channels values of one timestep */
+  constructor(valueType: ValueType, classCount: number, channels: number) {
     this.#valueType = valueType;
+    const Tally = valueType === 'float32' ? RealTally : SymbolTally;
+    this.#channels = Array.from({ length: channels }, (_, channel) => new Tally(channel, channels));
     const none = (): SplitCounts => ({
       sequences: 0,
       tokens: 0,
@@ -54,23 +62,22 @@ export class StoreStatistics {
     if (row.label !== UNLABELLED) counts.perClass[row.label]!++;
     this.#shortest = Math.min(this.#shortest, row.length);
     this.#longest = Math.max(this.#longest, row.length);
-    this.#addRange(values);
-    if (row.split === 'train') this.#addTraining(values);
-  }
-
-  #addRange(values: StoredValues): void {
-    for (const value of values) {
-      if (value < this.#minimum) this.#minimum = value;
-      if (value > this.#maximum) this.#maximum = value;
-    }
+    const isTraining = row.split === 'train';
+    for (const channel of this.#channels) channel.add(values, isTraining);
+    if (isTraining) this.#addTraining(values);
   }
 
   #addTraining(values: StoredValues): void {
     let sum = 0;
-    for (const value of values) sum += value;
+    let count = 0;
+    for (const value of values) {
+      if (Number.isNaN(value)) continue;
+      sum += value;
+      count++;
+    }
     this.#trainSum += sum;
-    if (values instanceof Float32Array) return;
-    for (const value of values) this.#symbolCounts[value]!++;
+    this.#trainValues += count;
+    if (values instanceof Float32Array || this.#channels.length > 1) return;
     for (let position = 1; position < values.length; position++) {
       const [from, to] = [values[position - 1]!, values[position]!];
       if (from < TRANSITION_SYMBOLS && to < TRANSITION_SYMBOLS) {
@@ -79,9 +86,9 @@ export class StoreStatistics {
     }
   }
 
-  /** `[symbols · symbols]`, row-major; empty for more than `TRANSITION_SYMBOLS`. */
+  /** `[symbols · symbols]`, row-major; empty for more than `TRANSITION_SYMBOLS`, or for several channels. */
   #transitions(symbols: number): number[] {
-    if (symbols > TRANSITION_SYMBOLS) return [];
+    if (symbols > TRANSITION_SYMBOLS || this.#channels.length > 1) return [];
     return Array.from({ length: symbols }, (_, from) => [
       ...this.#transitionCounts.subarray(
         from * TRANSITION_SYMBOLS,
@@ -90,15 +97,28 @@ export class StoreStatistics {
     ]).flat();
   }
 
+  /** How often each symbol occurs in the training split, in any channel. */
+  #symbols(symbols: number): number[] {
+    const tallies = this.#channels.filter((channel) => channel instanceof SymbolTally);
+    return Array.from({ length: symbols }, (_, symbol) =>
+      tallies.reduce((sum, { counts }) => sum + counts[symbol]!, 0),
+    );
+  }
+
   /** The statistics of all added rows, at least one. */
   finish(): Statistics {
     const { train, validation, test } = this.#splits;
     const integer = this.#valueType !== 'float32';
+    const channelStatistics = this.#channels.map((channel) => channel.finish());
+    const minimum = Math.min(...channelStatistics.map((channel) => channel.minimum));
+    const maximum = Math.max(...channelStatistics.map((channel) => channel.maximum));
     return {
-      valueRange: { minimum: this.#minimum, maximum: this.#maximum },
-      symbolCounts: integer ? Array.from(this.#symbolCounts.subarray(0, this.#maximum + 1)) : [],
-      transitionCounts: integer ? this.#transitions(this.#maximum + 1) : [],
-      meanValue: train.tokens === 0 ? 0 : this.#trainSum / train.tokens,
+      channels: channelStatistics.length,
+      channelStatistics,
+      valueRange: { minimum, maximum },
+      symbolCounts: integer ? this.#symbols(maximum + 1) : [],
+      transitionCounts: integer ? this.#transitions(maximum + 1) : [],
+      meanValue: this.#trainValues === 0 ? 0 : this.#trainSum / this.#trainValues,
       sequences: train.sequences + validation.sequences + test.sequences,
       tokens: train.tokens + validation.tokens + test.tokens,
       length: { minimum: this.#shortest, maximum: this.#longest },

@@ -94,7 +94,7 @@ async function writeVersion<Row extends StoreRow>(
 ): Promise<StoreManifest> {
   const { name, valueType, classes, provenance, channels = 1 } = content;
   const { target = { kind: classes.length > 0 ? 'class' : 'none' } } = content;
-  const statistics = new StoreStatistics(valueType, classes.length);
+  const statistics = new StoreStatistics(valueType, classes.length, channels);
   const { shards, files } = await writeShards<Row>(writer, {
     ...{ valueType, channels, target, classes, rows: content.rows },
     gather: (rows) => gather(content, rows, statistics),
@@ -102,7 +102,7 @@ async function writeVersion<Row extends StoreRow>(
     shardBytes: options.shardBytes ?? SHARD_BYTES,
   });
   return {
-    ...{ formatVersion: 2, name, valueType, channels, target, classes },
+    ...{ formatVersion: 2, name, valueType, target, classes },
     ...statistics.finish(),
     ...{ folder, shards, files, contentHash: contentHash(files), provenance },
   };

@@ -45,8 +45,8 @@ export function makeOps(
   context: BatchContext,
   formulations: Formulations,
 ): Ops {
-  const activation = (x: TfTensor) =>
-    tf.reshape(x, [context.rows, 1, context.paddedLength, x.shape.at(-1)!]);
+  const activation = (x: TfTensor, channels = x.shape.at(-1)!) =>
+    tf.reshape(x, [context.rows, 1, context.paddedLength, channels]);
   /** Makes a differentiable function of one tensor from its value and its gradient. */
   const differentiable = (
     forward: (x: TfTensor) => { y: TfTensor; keep: TfTensor[] },
@@ -200,14 +200,17 @@ export function makeOps(
     sqrt: (a) => wrap(tf.sqrt(unwrap(a))),
     sum: (a) => wrap(tf.sum(unwrap(a))),
     relu: (x) => wrap(relu(unwrap(x))),
-    oneHot: (indices, depth) => wrap(activation(kernels.oneHot(unwrap(indices), depth))),
+    oneHot: (indices, depth) => {
+      const channels = (unwrap(indices).shape[2] ?? 1) * depth;
+      return wrap(activation(kernels.oneHot(unwrap(indices), depth), channels));
+    },
     toFloat: (x) => wrap(tf.cast(unwrap(x), 'float32')),
     fill: (x, condition, value) => {
       const original = unwrap(x);
       const filler = tf.fill(original.shape, value, original.dtype as 'float32');
       return wrap(tf.where(tf.cast(unwrap(condition), 'bool'), filler, original));
     },
-    asChannel: (x) => wrap(tf.reshape(unwrap(x), [context.rows, 1, context.paddedLength, 1])),
+    asChannel: (x) => wrap(activation(unwrap(x), unwrap(x).shape[2] ?? 1)),
     concatChannels: (parts) => wrap(tf.concat(parts.map(unwrap), 3)),
     conv1d,
     batchNorm,
@@ -224,6 +227,12 @@ export function makeOps(
         }),
       ),
     meanOverLength: (x) => wrap(meanOverLength(unwrap(x))),
+    repeatOverLength: (x) => {
+      const once = tf.reshape(unwrap(x), [context.rows, 1, 1, unwrap(x).shape[1]!]);
+      return wrap(context.fillPadding(tf.tile(once, [1, 1, context.paddedLength, 1])));
+    },
+    splitRows: (x, size) => wrap(tf.reshape(unwrap(x), [-1, size])),
+    flatten: (x) => wrap(tf.reshape(unwrap(x), [-1])),
     linear: (x, weight, bias) =>
       wrap(linear(unwrap(x), unwrap(weight), bias === undefined ? undefined : unwrap(bias))),
     unitRows: (x) => wrap(unitRows(unwrap(x))),

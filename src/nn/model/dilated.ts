@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
 import type { DataFacts } from '../../data/facts.ts';
 import { defineModel } from '../define.ts';
-import { symbolChannels, valueAndMaskChannels } from './input.ts';
+import { numberInput, symbolInput } from './input.ts';
 import type { Model } from './model.ts';
 import { channelsOption, maskValueOption, residualNetwork } from './residual-network.ts';
 
@@ -35,19 +35,19 @@ export const dilated = defineModel({
 /** @throws LockstepError CONFIG_INVALID when real values are to be embedded */
 export function dilatedNetwork(
   options: z.output<typeof dilatedOptions> & { readonly kernel: number },
-  { symbols }: DataFacts,
+  facts: DataFacts,
   causal: boolean,
 ): Model {
   const { channels, kernel, maskValue } = options;
   const embeds = options.input === 'embedding';
-  if (embeds && symbols === 0) {
+  if (embeds && facts.symbols === 0) {
     throw new LockstepError(
       'CONFIG_INVALID',
       'model.input is "embedding", but the dataset holds real values: only integers have an embedding.',
       'Set model.input to "value".',
     );
   }
-  return residualNetwork({
+  const network = residualNetwork({
     channels,
     blocks: options.dilations.map((dilation, index) => ({
       name: `model.${index}`,
@@ -57,8 +57,7 @@ export function dilatedNetwork(
       bias: false,
       causal,
     })),
-    inputChannels: embeds ? symbols + 1 : 2,
-    input: (context) =>
-      embeds ? symbolChannels(context, symbols) : valueAndMaskChannels(context, maskValue),
+    input: embeds ? symbolInput(facts) : numberInput(facts, { maskValue }),
   });
+  return { ...network, reads: embeds ? 'symbols' : 'numbers' };
 }

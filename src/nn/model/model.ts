@@ -26,6 +26,11 @@ export interface NormDescription {
 export interface Model {
   /** C, the channels of `features`. */
   readonly channels: number;
+  /**
+   * Whether it reads integers as numbers, so that they are scaled as `data.scaling` says; by default it reads them as
+   * symbols, and they stay as they are. Real values are numbers for every model.
+   */
+  readonly reads?: 'numbers' | 'symbols';
   /** In the order of the forward pass. The heads are the objectives'. */
   readonly parameters: readonly ParameterDescription[];
   /** Its BatchNorm layers, in the order of the forward pass. */
@@ -41,8 +46,10 @@ export interface Model {
    */
   checkFeeds?(feeds: ReadonlySet<string>): void;
   /**
-   * Feeds `values` `[B, L]` (int32 symbols, or float32) and, where an objective hides timesteps, `mask` `[B, L]`
-   * (int32, 1 = hidden) → features float32 `[B, L, C]`, zero in the padding.
+   * Feeds `values` `[B, L]` (int32 symbols, or float32) and, where an objective hides timesteps, `mask` of the same
+   * shape (int32, 1 = hidden) → features float32 `[B, L, C]`, zero in the padding. Data of several channels have
+   * `values` `[B, L, channels]`. Numbers may have `missing` of the same shape and `profile` `[B, 2 · channels]`:
+   * `numberInput` makes channels of all of them.
    */
   features(context: ForwardContext): Tensor;
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
 import type { DataFacts } from '../../data/facts.ts';
 import { defineModel } from '../define.ts';
-import { valueChannel } from './input.ts';
+import { hidesByValue, numberInput } from './input.ts';
 import { channelsOption, maskValueOption, residualNetwork } from './residual-network.ts';
 
 export const reference = defineModel({
@@ -13,11 +13,11 @@ export const reference = defineModel({
     ...residualNetwork({
       channels,
       blocks: [{ name: 'model.0', channels, kernel: 3, dilation: 1, bias: true, causal: false }],
-      inputChannels: 1,
-      input: (context) => valueChannel(context, maskValue),
+      input: numberInput(facts, { maskValue, flags: false }),
     }),
+    reads: 'numbers',
     checkFeeds: (feeds) => {
-      if (feeds.has('mask')) refuseVisibleMask(maskValue, facts);
+      if (feeds.has('mask') && hidesByValue(facts)) refuseVisibleMask(maskValue, facts);
     },
   }),
 });

@@ -1,7 +1,5 @@
 /** Encoder and residual blocks: the frame that the built-in families share. */
 import { z } from 'zod';
-import type { ForwardContext } from '../../engine/engine.ts';
-import type { Tensor } from '../../engine/ops.ts';
 import { conv } from '../layer/forward.ts';
 import { convParameters } from '../layer/parameters.ts';
 import {
@@ -11,6 +9,7 @@ import {
   residualBlockNorms,
   residualBlockParameters,
 } from '../layer/residual-block.ts';
+import type { ModelInput } from './input.ts';
 import type { Model } from './model.ts';
 
 export const channelsOption = z.int().min(1).max(4096).default(64);
@@ -22,15 +21,13 @@ const ENCODER = 'encoder';
 export interface ResidualNetwork {
   readonly channels: number;
   readonly blocks: readonly ResidualBlock[];
-  /** Channels that `input` makes of the feeds. */
-  readonly inputChannels: number;
-  /** The feeds as `[B, L, inputChannels]`. */
-  readonly input: (context: ForwardContext) => Tensor;
+  /** How the feeds enter. */
+  readonly input: ModelInput;
 }
 
 export function residualNetwork(network: ResidualNetwork): Model {
-  const { channels, blocks, inputChannels } = network;
-  const encoder = { out: channels, in: inputChannels, kernel: 1, bias: true };
+  const { channels, blocks, input } = network;
+  const encoder = { out: channels, in: input.channels, kernel: 1, bias: true };
   return {
     channels,
     parameters: [...convParameters(ENCODER, encoder), ...blocks.flatMap(residualBlockParameters)],
@@ -39,7 +36,7 @@ export function residualNetwork(network: ResidualNetwork): Model {
     receptiveField: blocks.reduce((sum, block) => sum + receptiveFieldOf(block), 1),
     features: (context) => {
       const layer = { name: ENCODER, dilation: 1, bias: true, padding: 'same' } as const;
-      const encoded = conv(context, layer, network.input(context));
+      const encoded = conv(context, layer, input.of(context));
       return blocks.reduce((x, block) => residualBlock(context, block, x), encoded);
     },
   };

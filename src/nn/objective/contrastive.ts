@@ -35,12 +35,10 @@ export const contrastive = defineObjective({
       { name: 'choices', dtype: 'float32', shape: ['rows', 'rows'] },
       { name: 'counted', dtype: 'float32', shape: ['rows'] },
     ],
-    prepare: (whole) => {
-      const halves = halvesOf(whole);
-      const { rows } = halves;
-      const hasOthers = whole.rows > 1;
+    view: halvesOf,
+    prepare: ({ rows }) => {
+      const hasOthers = rows > 2;
       return {
-        rows: halves,
         feeds: {
           partners: { shape: [rows], data: partnersOf(rows) },
           choices: { shape: [rows, rows], data: choicesOf(rows) },
@@ -75,24 +73,29 @@ export const contrastive = defineObjective({
 
 /**
  * First the rows' first halves, then their second ones. A step in the middle of an odd row is in neither; a
- * row of one step is seen twice.
+ * row of one step is seen twice. They are rows of their own before scaling: with `data.scaling: sequence` a level that
+ * both halves share would tell which ones belong together.
  */
 function halvesOf(whole: PaddedRows): PaddedRows {
-  const { rows } = whole;
+  const { rows, channels } = whole;
   const half = whole.lengths.map((length) => Math.max(1, Math.floor(length / 2)));
   const paddedLength = Math.max(...half);
-  const values = new (whole.values.constructor as Int32ArrayConstructor)(2 * rows * paddedLength);
+  const values = new (whole.values.constructor as Int32ArrayConstructor)(
+    2 * rows * paddedLength * channels,
+  );
   const starts = new Int32Array(2 * rows);
   for (let row = 0; row < 2 * rows; row++) {
     const of = row % rows;
     const skipped = row < rows ? 0 : whole.lengths[of]! - half[of]!;
-    const first = of * whole.paddedLength + skipped;
-    values.set(whole.values.subarray(first, first + half[of]!), row * paddedLength);
+    const first = (of * whole.paddedLength + skipped) * channels;
+    const window = whole.values.subarray(first, first + half[of]! * channels);
+    values.set(window, row * paddedLength * channels);
     starts[row] = whole.starts[of]! + skipped;
   }
   return {
     rows: 2 * rows,
     paddedLength,
+    channels,
     lengths: twice(half),
     values,
     labels: twice(whole.labels),

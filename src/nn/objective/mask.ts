@@ -9,6 +9,9 @@ export interface MaskSpec {
   readonly span: number;
 }
 
+/** Further apart than any two positions of a sequence: each channel draws elsewhere in the stream. */
+const CHANNEL_STRIDE = 2 ** 40;
+
 /**
  * Marks the hidden steps of the window `[start, start + count)` of a sequence with 1 in `target[0, count)`.
  * Each position begins a span with probability p, 1 − (1 − p)^span = fraction. A step's fate depends on
@@ -16,14 +19,15 @@ export interface MaskSpec {
  */
 export function drawMask(
   { seed, fraction, span }: MaskSpec,
-  place: { epoch: number; sequence: number; start: number; count: number },
+  place: { epoch: number; sequence: number; start: number; count: number; channel?: number },
   target: Int32Array,
 ): void {
-  const { epoch, sequence, start, count } = place;
+  const { epoch, sequence, start, count, channel = 0 } = place;
+  const offset = channel * CHANNEL_STRIDE + span - 1;
   const stream = randomStream(seed, 'mask', epoch, sequence);
   const begins = 1 - (1 - fraction) ** (1 / span);
   for (let first = start - span + 1; first < start + count; first++) {
-    if (stream.uniform(first + span - 1) >= begins) continue;
+    if (stream.uniform(first + offset) >= begins) continue;
     target.fill(1, Math.max(first - start, 0), Math.min(first - start + span, count));
   }
 }

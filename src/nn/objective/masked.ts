@@ -7,17 +7,17 @@ import { z } from 'zod';
 import type { PaddedRows } from '../../data/collate.ts';
 import type { PhaseFacts } from '../../data/facts.ts';
 import { defineObjective } from '../define.ts';
-import { drawMask } from './mask.ts';
-import type { Prepared } from './objective.ts';
+import { countedPlaces, goalsAt, lossUnits } from './goals.ts';
+import { drawMask, type MaskSpec } from './mask.ts';
+import { type Prepared, valuesShape, valuesShapeOf } from './objective.ts';
 import {
   countWhere,
+  goalFeeds,
   makePretext,
   mostFrequent,
   type PretextTask,
-  standardiser,
   sumOf,
   type Target,
-  targetFeed,
   targetOption,
 } from './pretext.ts';
 
@@ -27,6 +27,8 @@ const options = z.strictObject({
   /** Length of a masked span, in timesteps. */
   span: z.int().min(1).max(1024).default(5),
   target: targetOption,
+  /** Of several channels: hides all of a timestep together, or each by itself. */
+  channels: z.enum(['together', 'each']).default('together'),
 });
 
 type MaskedOptions = z.output<typeof options>;
@@ -37,8 +39,9 @@ export const masked = defineObjective({
   build: (options, facts, seed) =>
     makePretext(options.target, facts, {
       ...TASKS[options.target],
-      feeds: [{ name: 'mask', dtype: 'int32', shape: ['rows', 'length'] }],
-      prepare: (rows) => prepare(options, facts, seed, rows),
+      feeds: [{ name: 'mask', dtype: 'int32', shape: valuesShape(facts.channels) }],
+      view: (rows) => hide(options, seed, rows),
+      prepare: (rows) => prepare(options, facts, rows),
     }),
 });
 
@@ -70,89 +73,97 @@ const TASKS: Readonly<Record<Target, PretextTask>> = {
   },
 };
 
-/** Feeds `mask` `[B, L]`, flat `positions` `[n]` and `targets` `[n]`; baselines as host sums. */
-function prepare(
-  options: MaskedOptions,
-  facts: PhaseFacts,
-  seed: number,
-  rows: PaddedRows,
-): Prepared {
-  const { paddedLength, values } = rows;
-  const mask = maskRows(options, seed, rows);
-  const positions = hiddenPositions(mask);
-  const truths = Array.from(positions, (position) => values[position]!);
-  const before = Array.from(positions, (position) => lastVisible(mask, position, paddedLength));
+/** Feeds `mask`, shaped like `values`, and the goals; baselines as host sums. */
+function prepare(options: MaskedOptions, facts: PhaseFacts, rows: PaddedRows): Prepared {
+  const { channels } = rows;
+  const hidden = rows.hidden!;
+  const goals = goalsAt(hiddenTimesteps(hidden, channels), rows, (timestep, channel) => {
+    const place = timestep * channels + channel;
+    return hidden[place] === 1 ? place : -1;
+  });
+  const places = countedPlaces(goals);
   return {
     feeds: {
-      mask: { shape: [rows.rows, paddedLength], data: mask },
-      positions: { shape: [positions.length], data: positions },
-      targets: targetFeed(options.target, facts, truths),
+      mask: { shape: valuesShapeOf(rows), data: hidden },
+      ...goalFeeds(options.target, facts, rows, goals),
     },
-    sums: {
-      weight: positions.length,
-      ...baselineSums(
-        options,
-        facts,
-        truths,
-        before.map((position) => values[position]),
-      ),
-    },
+    sums: { weight: places.length, ...baselineSums(options, facts, rows, places) },
   };
 }
 
-/** @param previous the last visible value before each hidden step; undefined where there is none */
 function baselineSums(
   { target }: MaskedOptions,
   facts: PhaseFacts,
-  truths: readonly number[],
-  previous: readonly (number | undefined)[],
+  rows: PaddedRows,
+  places: Int32Array,
 ): Record<string, number> {
+  const { values } = rows;
+  const previous = Array.from(places, (place) => values[lastVisible(rows, place)]);
   if (target === 'classification') {
     const frequent = mostFrequent(facts.symbolCounts);
     return {
-      frequentCorrect: countWhere(truths, (truth) => truth === frequent),
-      previousCorrect: countWhere(truths, (truth, i) => truth === previous[i]),
+      frequentCorrect: countWhere(places, (place) => values[place] === frequent),
+      previousCorrect: countWhere(places, (place, i) => values[place] === previous[i]),
     };
   }
-  const standardise = standardiser(facts);
+  const { of, mean } = lossUnits(facts, rows);
+  const square = (place: number, guess: number) => (of(values[place]!, place) - guess) ** 2;
   return {
-    meanSquares: sumOf(truths, (truth) => standardise(truth) ** 2),
-    previousSquares: sumOf(
-      truths,
-      (truth, i) => (standardise(truth) - standardise(previous[i] ?? facts.meanValue)) ** 2,
+    meanSquares: sumOf(places, (place) => square(place, mean(place))),
+    previousSquares: sumOf(places, (place, i) =>
+      square(place, previous[i] === undefined ? mean(place) : of(previous[i], place)),
     ),
   };
 }
 
-function maskRows(options: MaskedOptions, seed: number, rows: PaddedRows): Int32Array {
-  const mask = new Int32Array(rows.rows * rows.paddedLength);
+/** The rows with a mask over their values. */
+function hide(
+  { channels: together, ...spec }: MaskedOptions,
+  seed: number,
+  rows: PaddedRows,
+): PaddedRows {
+  const { channels, paddedLength } = rows;
+  const hidden = new Int32Array(rows.rows * paddedLength * channels);
   for (let row = 0; row < rows.rows; row++) {
-    const place = {
-      epoch: rows.epoch,
-      sequence: rows.sequences[row]!,
-      start: rows.starts[row]!,
-      count: rows.lengths[row]!,
-    };
-    const target = mask.subarray(row * rows.paddedLength, (row + 1) * rows.paddedLength);
-    drawMask({ seed, fraction: options.fraction, span: options.span }, place, target);
+    for (let channel = 0; channel < channels; channel++) {
+      const drawn = together === 'together' ? 0 : channel;
+      const mask = drawRow({ ...spec, seed }, rows, { row, channel: drawn });
+      const first = row * paddedLength * channels + channel;
+      for (const [step, isHidden] of mask.entries()) hidden[first + step * channels] = isHidden;
+    }
   }
+  return { ...rows, hidden };
+}
+
+function drawRow(
+  spec: MaskSpec,
+  { epoch, sequences, starts, lengths }: PaddedRows,
+  { row, channel }: { readonly row: number; readonly channel: number },
+): Int32Array {
+  const mask = new Int32Array(lengths[row]!);
+  const [sequence, start] = [sequences[row]!, starts[row]!];
+  drawMask(spec, { epoch, sequence, start, count: mask.length, channel }, mask);
   return mask;
 }
 
-function hiddenPositions(mask: Int32Array): Int32Array {
-  const positions = new Int32Array(countWhere(mask, (hidden) => hidden === 1));
-  let next = 0;
-  for (let position = 0; position < mask.length; position++) {
-    if (mask[position] === 1) positions[next++] = position;
+/** Timesteps of which at least one channel is hidden, flat and ascending. */
+function hiddenTimesteps(hidden: Int32Array, channels: number): number[] {
+  const timesteps: number[] = [];
+  for (const [place, isHidden] of hidden.entries()) {
+    const timestep = Math.floor(place / channels);
+    if (isHidden === 1 && timesteps.at(-1) !== timestep) timesteps.push(timestep);
   }
-  return positions;
+  return timesteps;
 }
 
-/** Position of the last visible step before `position` in its row; −1 when there is none. */
-function lastVisible(mask: Int32Array, position: number, paddedLength: number): number {
-  const rowStart = position - (position % paddedLength);
-  for (let before = position - 1; before >= rowStart; before--) {
-    if (mask[before] === 0) return before;
+/** Place of the last value of its channel that is visible, and not missing, before this one in its row; −1 for none. */
+function lastVisible(
+  { hidden, values, paddedLength, channels }: PaddedRows,
+  place: number,
+): number {
+  const rowStart = place - (place % (paddedLength * channels));
+  for (let before = place - channels; before >= rowStart; before -= channels) {
+    if (hidden![before] === 0 && !Number.isNaN(values[before]!)) return before;
   }
   return -1;
 }

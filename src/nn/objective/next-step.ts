@@ -7,16 +7,16 @@ import { z } from 'zod';
 import type { PaddedRows } from '../../data/collate.ts';
 import type { PhaseFacts } from '../../data/facts.ts';
 import { defineObjective } from '../define.ts';
+import { countedPlaces, goalsAt, lossUnits } from './goals.ts';
 import type { Prepared } from './objective.ts';
 import {
   countWhere,
+  goalFeeds,
   makePretext,
   mostFrequent,
   type PretextTask,
-  standardiser,
   sumOf,
   type Target,
-  targetFeed,
   targetOption,
 } from './pretext.ts';
 
@@ -83,29 +83,27 @@ const TASKS: Readonly<Record<Target, (bigram: boolean) => PretextTask>> = {
   }),
 };
 
-/** Feeds flat `positions` `[n]` and `targets` `[n]`; baselines as host sums. */
+/** Feeds the goals; baselines as host sums. */
 function makePrepare(target: Target, facts: PhaseFacts): (rows: PaddedRows) => Prepared {
   const baselineSums =
     target === 'classification' ? symbolBaselines(facts) : numberBaselines(facts);
   return (rows) => {
-    const { values } = rows;
-    const positions = positionsWithNext(rows);
-    const truths = Array.from(positions, (position) => values[position + 1]!);
-    const present = Array.from(positions, (position) => values[position]!);
+    const { channels } = rows;
+    const goals = goalsAt(
+      timestepsWithNext(rows),
+      rows,
+      (timestep, channel) => (timestep + 1) * channels + channel,
+    );
+    const places = countedPlaces(goals);
     return {
-      feeds: {
-        positions: { shape: [positions.length], data: positions },
-        targets: targetFeed(target, facts, truths),
-      },
-      sums: { weight: positions.length, ...baselineSums(truths, present) },
+      feeds: goalFeeds(target, facts, rows, goals),
+      sums: { weight: places.length, ...baselineSums(rows, places) },
     };
   };
 }
 
-type BaselineSums = (
-  truths: readonly number[],
-  present: readonly number[],
-) => Record<string, number>;
+/** @param places of the values that are predicted, each with one of its channel before it */
+type BaselineSums = (rows: PaddedRows, places: Int32Array) => Record<string, number>;
 
 function symbolBaselines(facts: PhaseFacts): BaselineSums {
   const { symbols, symbolCounts, transitionCounts } = facts;
@@ -115,31 +113,44 @@ function symbolBaselines(facts: PhaseFacts): BaselineSums {
     likeliest: mostFrequent(counts),
     losses: losses(counts),
   }));
-  return (truths, present) => ({
-    unigramCorrect: countWhere(truths, (truth) => truth === unigram),
-    previousCorrect: countWhere(truths, (truth, i) => truth === present[i]),
-    unigramLoss: sumOf(truths, (truth) => unigramLosses[truth]!),
-    ...(after.length > 0 && {
-      bigramCorrect: countWhere(truths, (truth, i) => truth === after[present[i]!]!.likeliest),
-      bigramLoss: sumOf(truths, (truth, i) => after[present[i]!]!.losses[truth]!),
-    }),
-  });
+  return ({ values, channels }, places) => {
+    const present = (place: number) => values[place - channels]!;
+    return {
+      unigramCorrect: countWhere(places, (place) => values[place] === unigram),
+      previousCorrect: countWhere(places, (place) => values[place] === present(place)),
+      unigramLoss: sumOf(places, (place) => unigramLosses[values[place]!]!),
+      ...(after.length > 0 && {
+        bigramCorrect: countWhere(
+          places,
+          (place) => values[place] === after[present(place)]!.likeliest,
+        ),
+        bigramLoss: sumOf(places, (place) => after[present(place)]!.losses[values[place]!]!),
+      }),
+    };
+  };
 }
 
 function numberBaselines(facts: PhaseFacts): BaselineSums {
-  const standardise = standardiser(facts);
   const means = rowsOf(facts.transitionCounts, facts.symbols).map((counts) => {
     const total = counts.reduce((a, b) => a + b, 0);
     return total === 0 ? facts.meanValue : sumOf(counts, (count, b) => count * b) / total;
   });
-  const square = (truth: number, guess: number) => (standardise(truth) - standardise(guess)) ** 2;
-  return (truths, present) => ({
-    meanSquares: sumOf(truths, (truth) => square(truth, facts.meanValue)),
-    previousSquares: sumOf(truths, (truth, i) => square(truth, present[i]!)),
-    ...(means.length > 0 && {
-      bigramSquares: sumOf(truths, (truth, i) => square(truth, means[present[i]!]!)),
-    }),
-  });
+  return (rows, places) => {
+    const { values, channels } = rows;
+    const { of, mean } = lossUnits(facts, rows);
+    const square = (place: number, guess: number) => (of(values[place]!, place) - guess) ** 2;
+    const present = (place: number) => values[place - channels]!;
+    return {
+      meanSquares: sumOf(places, (place) => square(place, mean(place))),
+      previousSquares: sumOf(places, (place) => {
+        const isMissing = Number.isNaN(present(place));
+        return square(place, isMissing ? mean(place) : of(present(place), place));
+      }),
+      ...(means.length > 0 && {
+        bigramSquares: sumOf(places, (place) => square(place, of(means[present(place)]!, place))),
+      }),
+    };
+  };
 }
 
 /** −log of each symbol's share of the counts, each count plus one so that none is impossible. */
@@ -154,10 +165,8 @@ function rowsOf(table: readonly number[], size: number): number[][] {
   return Array.from({ length: size }, (_, row) => table.slice(row * size, (row + 1) * size));
 }
 
-function positionsWithNext({ rows, paddedLength, lengths }: PaddedRows): Int32Array {
-  const positions: number[] = [];
+function* timestepsWithNext({ rows, paddedLength, lengths }: PaddedRows): Generator<number> {
   for (let row = 0; row < rows; row++) {
-    for (let step = 0; step + 1 < lengths[row]!; step++) positions.push(row * paddedLength + step);
+    for (let step = 0; step + 1 < lengths[row]!; step++) yield row * paddedLength + step;
   }
-  return Int32Array.from(positions);
 }

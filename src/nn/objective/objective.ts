@@ -5,6 +5,9 @@
  */
 
 import type { PaddedRows } from '../../data/collate.ts';
+import type { DataFacts } from '../../data/facts.ts';
+import { scaleRows } from '../../data/scaling/scale-rows.ts';
+import { type Scaling, UNSCALED } from '../../data/scaling/scaling.ts';
 import type { Feed, FeedDescription, ForwardContext, MicroBatch } from '../../engine/engine.ts';
 import type { Tensor } from '../../engine/ops.ts';
 import type { ParameterDescription } from '../model/model.ts';
@@ -23,7 +26,13 @@ export interface Objective {
   readonly sums: readonly string[];
   /** What `prepare` feeds besides `values`; the one named `mask` is the model's business. */
   readonly feeds: readonly FeedDescription[];
-  /** @param rows as the loader read them; they may be kept as a feed, but not changed */
+  /**
+   * What the model is to see of the rows that were read, before they are scaled: other rows, such as two views of
+   * each, or the same ones with `hidden`. All of each row when absent.
+   * @param rows as the loader read them, not to be changed
+   */
+  view?(rows: PaddedRows): PaddedRows;
+  /** @param rows as the model sees them, scaled; they may be kept as a feed, but not changed */
   prepare(rows: PaddedRows): Prepared;
   /**
    * Scalars by name: `loss`, the sum that is differentiated, and those of `sums` that `prepare` doesn't give.
@@ -45,8 +54,6 @@ export interface Objective {
 
 /** What the host adds to a micro-batch. */
 export interface Prepared {
-  /** What the model sees instead of the rows that were read, such as two views of each. */
-  readonly rows?: PaddedRows;
   /** By the names of the objective's `feeds`. */
   readonly feeds: Readonly<Record<string, Feed>>;
   /** `weight`, which the sum of the losses is divided by, and other sums that the host knows. */
@@ -76,23 +83,73 @@ export function measure(objective: Objective, sums: Readonly<Record<string, numb
   return { metrics, ...(compared.length > 0 && { baselines: Object.fromEntries(compared) }) };
 }
 
-/** `values` `[B, L]`, which every micro-batch feeds. */
-export function valuesFeed({ symbols }: { readonly symbols: number }): FeedDescription {
-  return { name: 'values', dtype: symbols > 0 ? 'int32' : 'float32', shape: ['rows', 'length'] };
+/** What decides how values are fed. */
+export type InputFacts = Pick<DataFacts, 'symbols' | 'channels' | 'scaling'>;
+
+/** `values`, which every micro-batch feeds, and what scaling adds to them. */
+export function inputFeeds({ symbols, channels, scaling }: InputFacts): FeedDescription[] {
+  const { kind, hasMissing } = scaling;
+  const isInteger = symbols > 0 && kind === 'none' && !hasMissing;
+  const shape = valuesShape(channels);
+  return [
+    { name: 'values', dtype: isInteger ? 'int32' : 'float32', shape },
+    ...(hasMissing ? [{ name: 'missing', dtype: 'float32', shape } as const] : []),
+    ...(kind === 'sequence'
+      ? [{ name: 'profile', dtype: 'float32', shape: ['rows', 2 * channels] } as const]
+      : []),
+  ];
+}
+
+/** The shape of a feed with a number for each value. */
+export function valuesShape(channels: number): FeedDescription['shape'] {
+  return channels === 1 ? ['rows', 'length'] : ['rows', 'length', channels];
 }
 
 /** The epoch number that evaluation draws its masks by: the same ones each time. */
 export const EVALUATION_EPOCH = 0xffffffff;
 
-/** Rows as their objective wants them seen, with what it prepares of them. */
-export function microBatchOf(objective: Objective, read: PaddedRows): MicroBatch {
-  const { rows: seen = read, feeds, sums } = objective.prepare(read);
+/** Rows as their objective wants them seen, scaled, with what it prepares of them. */
+export function microBatchOf(
+  objective: Objective,
+  read: PaddedRows,
+  scaling: Scaling = UNSCALED,
+): MicroBatch {
+  const seen = scaleRows(objective.view?.(read) ?? read, scaling);
+  const { feeds, sums } = objective.prepare(seen);
   return { ...bareMicroBatch(seen, feeds), hostSums: sums };
 }
 
 /** Rows with their values only, and other feeds. */
 export function bareMicroBatch(seen: PaddedRows, feeds: Prepared['feeds'] = {}): MicroBatch {
   const { rows, paddedLength, lengths, sequences } = seen;
-  const values = { shape: [rows, paddedLength], data: seen.values };
-  return { rows, paddedLength, lengths, sequences, feeds: { values, ...feeds }, hostSums: {} };
+  return {
+    ...{ rows, paddedLength, lengths, sequences },
+    feeds: { ...valueFeeds(seen), ...feeds },
+    hostSums: {},
+  };
+}
+
+function valueFeeds({
+  rows,
+  paddedLength,
+  channels,
+  values,
+  scaled,
+}: PaddedRows): Prepared['feeds'] {
+  const shape = valuesShapeOf({ rows, paddedLength, channels });
+  const { missing, profile } = scaled ?? {};
+  return {
+    values: { shape, data: scaled?.values ?? values },
+    ...(missing && { missing: { shape, data: missing } }),
+    ...(profile && { profile: { shape: [rows, 2 * channels], data: profile } }),
+  };
+}
+
+/** The shape of a feed with a number for each value of these rows. */
+export function valuesShapeOf({
+  rows,
+  paddedLength,
+  channels,
+}: Pick<PaddedRows, 'rows' | 'paddedLength' | 'channels'>): number[] {
+  return channels === 1 ? [rows, paddedLength] : [rows, paddedLength, channels];
 }

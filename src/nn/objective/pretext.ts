@@ -7,6 +7,7 @@ import type { FeedDescription, ForwardContext } from '../../engine/engine.ts';
 import type { Tensor } from '../../engine/ops.ts';
 import { linear } from '../layer/forward.ts';
 import { linearParameters } from '../layer/parameters.ts';
+import { type Goals, lossUnits } from './goals.ts';
 import type { Metric, Objective, Prepared } from './objective.ts';
 
 /** All pretexts of a run share one head. */
@@ -28,16 +29,16 @@ export interface PretextTask {
 }
 
 /**
- * A pretext objective. `prepare` yields feeds `positions` (flat, int32 `[n]`) and `targets` `[n]` and the
- * baselines' sums.
+ * A pretext objective. `prepare` yields the feeds of `goalFeeds` and the baselines' sums.
  * @throws LockstepError CONFIG_INVALID for classification of real values
  */
 export function makePretext(
   target: Target,
   facts: PhaseFacts,
   task: PretextTask & {
-    /** Fed besides `values`, `positions` and `targets`. */
+    /** Fed besides the values and what `goalFeeds` makes. */
     feeds: readonly FeedDescription[];
+    view?: (rows: PaddedRows) => PaddedRows;
     prepare: (rows: PaddedRows) => Prepared;
   },
 ): Objective {
@@ -49,17 +50,22 @@ export function makePretext(
       'Set objective.target to "regression".',
     );
   }
-  const out = classifies ? facts.symbols : 1;
+  const { channels: count } = facts;
+  const out = count * (classifies ? facts.symbols : 1);
   return {
     head: (channels) => linearParameters(PRETEXT_HEAD, { out, in: channels }),
     sums: [...(classifies ? ['correct'] : []), ...task.baselines],
     feeds: [
       ...task.feeds,
       { name: 'positions', dtype: 'int32', shape: ['positions'] },
-      { name: 'targets', dtype: classifies ? 'int32' : 'float32', shape: ['positions'] },
+      { name: 'targets', dtype: classifies ? 'int32' : 'float32', shape: goalShape(count) },
+      ...(count === 1
+        ? []
+        : [{ name: 'counted', dtype: 'float32', shape: goalShape(count) } as const]),
     ],
+    ...(task.view && { view: task.view }),
     prepare: task.prepare,
-    loss: classifies ? classificationSums : regressionSums,
+    loss: classifies ? classificationSums(facts) : regressionSums(facts),
     metrics: task.metrics,
     headline: classifies
       ? { metric: 'accuracy', better: 'higher' }
@@ -67,41 +73,73 @@ export function makePretext(
   };
 }
 
-const classificationSums: Objective['loss'] = (context, features) => {
-  const { ops, feed } = context;
-  const logits = predictAt(context, features, feed('positions'));
-  const targets = feed('targets');
-  return {
-    loss: ops.sum(ops.softmaxCrossEntropy(logits, targets)),
-    correct: ops.sum(ops.isCorrect(logits, targets)),
-  };
-};
+const goalShape = (channels: number): FeedDescription['shape'] =>
+  channels === 1 ? ['positions'] : ['positions', channels];
 
-const regressionSums: Objective['loss'] = (context, features) => {
-  const { ops, feed } = context;
-  const outputs = predictAt(context, features, feed('positions'));
-  const errors = ops.sub(ops.squeezeLast(outputs), feed('targets'));
-  return { loss: ops.sum(ops.mul(errors, errors)) };
-};
+/** Of several channels, each has its own logits; those that do not count have a loss of 0. */
+const classificationSums =
+  ({ channels, symbols }: PhaseFacts): Objective['loss'] =>
+  (context, features) => {
+    const { ops, feed } = context;
+    const outputs = predictAt(context, features, feed('positions'));
+    if (channels === 1) {
+      const targets = feed('targets');
+      return {
+        loss: ops.sum(ops.softmaxCrossEntropy(outputs, targets)),
+        correct: ops.sum(ops.isCorrect(outputs, targets)),
+      };
+    }
+    const logits = ops.splitRows(outputs, symbols);
+    const targets = ops.flatten(feed('targets'));
+    const counted = ops.flatten(feed('counted'));
+    return {
+      loss: ops.sum(ops.mul(ops.softmaxCrossEntropy(logits, targets), counted)),
+      correct: ops.sum(ops.mul(ops.isCorrect(logits, targets), counted)),
+    };
+  };
+
+const regressionSums =
+  ({ channels }: PhaseFacts): Objective['loss'] =>
+  (context, features) => {
+    const { ops, feed } = context;
+    const outputs = predictAt(context, features, feed('positions'));
+    if (channels === 1) {
+      const errors = ops.sub(ops.squeezeLast(outputs), feed('targets'));
+      return { loss: ops.sum(ops.mul(errors, errors)) };
+    }
+    const errors = ops.mul(ops.sub(outputs, feed('targets')), feed('counted'));
+    return { loss: ops.sum(ops.mul(errors, errors)) };
+  };
 
 /** The head at flat positions (int32 `[n]`): `[n, outputs]`. */
 function predictAt(context: ForwardContext, features: Tensor, positions: Tensor): Tensor {
   return linear(context, PRETEXT_HEAD, context.ops.gatherPositions(features, positions));
 }
 
-/** Targets as the engine takes them: symbols, or standardised numbers. */
-export function targetFeed(target: Target, facts: PhaseFacts, truths: readonly number[]) {
+/** The feeds `positions` `[n]`, `targets` and, for several channels, `counted` (1 where a target counts). */
+export function goalFeeds(
+  target: Target,
+  facts: PhaseFacts,
+  rows: PaddedRows,
+  { positions, places }: Goals,
+): Prepared['feeds'] {
+  const { of } = lossUnits(facts, rows);
+  const targetOf = (place: number): number => {
+    if (place < 0) return 0;
+    const value = rows.values[place]!;
+    return target === 'classification' ? value : of(value, place);
+  };
+  const shape = facts.channels === 1 ? [positions.length] : [positions.length, facts.channels];
   const data =
     target === 'classification'
-      ? Int32Array.from(truths)
-      : Float32Array.from(truths, standardiser(facts));
-  return { shape: [truths.length], data };
-}
-
-/** Regression is on (value − mean) / (a quarter of the value range), so that losses are of order 1. */
-export function standardiser({ meanValue, valueRange }: PhaseFacts): (value: number) => number {
-  const scale = (valueRange.maximum - valueRange.minimum) / 4 || 1;
-  return (value) => (value - meanValue) / scale;
+      ? Int32Array.from(places, targetOf)
+      : Float32Array.from(places, targetOf);
+  const counted = Float32Array.from(places, (place) => (place < 0 ? 0 : 1));
+  return {
+    positions: { shape: [positions.length], data: positions },
+    targets: { shape, data },
+    ...(facts.channels > 1 && { counted: { shape, data: counted } }),
+  };
 }
 
 /** Position of the largest count, the first of equals; 0 when there are none. */

@@ -20,5 +20,5 @@ export async function loadMicroBatch(
           phase.plan.stepAt(request.stepInPhase).microBatches[request.microBatch]!,
         )
       : await collate(store, phase.evaluation!.at(request.microBatch), EVALUATION_EPOCH);
-  return microBatchOf(phase.objective, rows);
+  return microBatchOf(phase.objective, rows, phase.facts.scaling);
 }

@@ -5,6 +5,8 @@ import { collate } from '../../data/collate.ts';
 import type { Store, StoreManifest } from '../../data/format/store.ts';
 import type { MicroBatchList } from '../../data/plan/evaluation-batches.ts';
 import type { PlannedMicroBatch } from '../../data/plan/plan.ts';
+import { scaleRows } from '../../data/scaling/scale-rows.ts';
+import type { Scaling } from '../../data/scaling/scaling.ts';
 import type { Engine, Program, Session } from '../../engine/engine.ts';
 import { bareMicroBatch } from '../../nn/objective/objective.ts';
 import { unfamiliarValues } from './unfamiliar-values.ts';
@@ -26,6 +28,8 @@ export interface PredictInput {
   readonly batches: MicroBatchList;
   /** The dataset that the weights were trained on. */
   readonly trained: StoreManifest;
+  /** How the weights saw its numbers. */
+  readonly scaling: Scaling;
   /** Computes every `stride`-th micro-batch, from this one on. */
   readonly first: number;
   readonly stride: number;
@@ -38,33 +42,36 @@ export interface PredictInput {
 export async function* predictBatches(
   input: PredictInput,
 ): AsyncGenerator<SequencePrediction[], void> {
-  const { engine, program, weights, store, batches, trained, first, stride } = input;
+  const { engine, program, weights, store, batches, trained, scaling, first, stride } = input;
   const unfamiliarIn = unfamiliarValues(trained);
   const session = engine.session(program);
   try {
     session.load({ ...weights, moments: [] });
     for (let position = first; position < batches.length; position += stride) {
-      yield await predictOne(session, store, batches.at(position), unfamiliarIn);
+      yield await predictOne({ session, store, unfamiliarIn, scaling }, batches.at(position));
     }
   } finally {
     session.dispose();
   }
 }
 
+interface Predicting extends Pick<PredictInput, 'store' | 'scaling'> {
+  readonly session: Session;
+  readonly unfamiliarIn: ReturnType<typeof unfamiliarValues>;
+}
+
 async function predictOne(
-  session: Session,
-  store: Store,
+  { session, store, unfamiliarIn, scaling }: Predicting,
   batch: PlannedMicroBatch,
-  unfamiliarIn: ReturnType<typeof unfamiliarValues>,
 ): Promise<SequencePrediction[]> {
   const padded = await collate(store, batch);
-  const { paddedLength, values } = padded;
-  const { shape, data } = session.forward(bareMicroBatch(padded));
+  const { paddedLength, channels, values } = padded;
+  const { shape, data } = session.forward(bareMicroBatch(scaleRows(padded, scaling)));
   const classes = shape[1]!;
   await refuseNonFinite(data, classes, store, batch);
   return batch.rows.map(({ sequence, count }, row) => {
-    const begin = row * paddedLength;
-    const unfamiliar = unfamiliarIn(values.subarray(begin, begin + count));
+    const begin = row * paddedLength * channels;
+    const unfamiliar = unfamiliarIn(values.subarray(begin, begin + count * channels));
     const logits = data.subarray(row * classes, (row + 1) * classes);
     return { sequence, logProbabilities: logSoftmax(logits), unfamiliar };
   });

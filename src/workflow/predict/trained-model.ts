@@ -8,6 +8,7 @@ import { findNewestCheckpoint } from '../../checkpoint/store.ts';
 import type { RunConfig } from '../../config/run-config.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { commandLine } from '../../core/program-name.ts';
+import type { Scaling } from '../../data/scaling/scaling.ts';
 import { readTrainingData, type TrainingData } from '../../data/training-data.ts';
 import type { Program } from '../../engine/engine.ts';
 import { requireExtensions } from '../../extension/identity.ts';
@@ -22,6 +23,8 @@ export interface TrainedModel {
   readonly source: string;
   /** Index of the phase that they belong to. */
   readonly phaseIndex: number;
+  /** How they see numbers. */
+  readonly scaling: Scaling;
   /** What they were trained on. */
   readonly data: TrainingData;
 }
@@ -49,7 +52,8 @@ export async function loadTrainedModel(
   requireExtensions(manifest?.extensions ?? [], `The checkpoint "${source}"`);
   const phaseIndex = manifest?.phase.index ?? 0;
   const program = predictingProgram(run, phaseIndex, source);
-  return { program, weights: { parameters, statistics }, source, phaseIndex, data };
+  const { scaling } = run;
+  return { program, weights: { parameters, statistics }, source, phaseIndex, data, scaling };
 }
 
 /** The named phase's end; the last phase's, else the newest checkpoint, when none is named. */

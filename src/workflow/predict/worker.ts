@@ -17,13 +17,14 @@ async function main([requestText, rank, workers]: readonly string[]): Promise<vo
   await loadReferences(request.extensions);
   const task = await openPredictionTask(request);
   try {
-    const { program, weights } = task.model;
+    const { program, weights, scaling } = task.model;
     const source = predictBatches({
       engine: await createEngine(readRunConfig(request.run).engine),
       program,
       weights,
       store: task.store,
       batches: task.batches,
+      scaling,
       trained: task.model.data.manifest,
       first: Number(rank),
       stride: Number(workers),

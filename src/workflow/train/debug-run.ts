@@ -51,8 +51,8 @@ export function debugConfig(config: RunConfig): RunConfig {
  * @throws LockstepError what keeps the run from beginning, or ended it
  */
 export async function debugRun(request: DebugRequest, hooks: GuardedHooks): Promise<RunOutcome> {
-  const { config, runFolder } = request;
-  const { kept } = await readNewRun(config, hooks);
+  const { runFolder } = request;
+  const { config, kept } = await readNewRun(request.config, hooks);
   const root = runFolder === undefined ? mkdtempSync(join(tmpdir(), 'lockstep-debug-')) : undefined;
   try {
     const folder = createRunFolder(runFolder ?? join(root!, config.name), config, kept);

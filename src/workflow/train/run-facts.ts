@@ -31,21 +31,28 @@ export async function readRunFacts(config: RunConfig, hooks: GuardedHooks): Prom
   return await withDefinition(config, hooks, factsOf);
 }
 
+/** A run that has not begun. */
+export interface NewRun {
+  /** With the scaling of its numbers. */
+  readonly config: RunConfig;
+  readonly facts: RunFacts;
+  /** What its folder keeps of the data. */
+  readonly kept: KeptData;
+}
+
 /**
  * `readRunFacts` of a new run, and what its folder keeps of the data: reads every training sequence once. Warns of what
  * looks wrong.
  */
-export async function readNewRun(
-  config: RunConfig,
-  hooks: GuardedHooks,
-): Promise<{ readonly facts: RunFacts; readonly kept: KeptData }> {
+export async function readNewRun(config: RunConfig, hooks: GuardedHooks): Promise<NewRun> {
   return await withDefinition(config, hooks, async (run, store) => {
     for (const text of runConcerns(run)) hooks.onEvent({ kind: 'warning', text });
     const facts = await factsOf(run);
     const sequences = trainingSequences(run);
     const values = untilStopped(sequenceValues(store, sequences), hooks, 'the first step');
     const digests = await digestsOf(values, sequences.length);
-    return { facts, kept: { data: trainingDataOf(run), digests } };
+    const data = { ...config.data, scaling: run.scaling.kind };
+    return { config: { ...config, data }, facts, kept: { data: trainingDataOf(run), digests } };
   });
 }
 

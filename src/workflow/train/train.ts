@@ -50,8 +50,8 @@ async function trainWith(options: TrainOptions, hooks: GuardedHooks): Promise<Ru
   throwIfStopped(hooks);
   const claim = claimRunFolder(options.runFolder ?? join('runs', config.name));
   try {
-    const { facts, kept } = await readNewRun(config, hooks);
-    const settled = await settleFormulations(config, facts.microBatches, devices[0]!, hooks);
+    const { facts, kept, config: scaled } = await readNewRun(config, hooks);
+    const settled = await settleFormulations(scaled, facts.microBatches, devices[0]!, hooks);
     throwIfStopped(hooks);
     const folder = claim.settle(settled, kept);
     try {

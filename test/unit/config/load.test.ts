@@ -156,12 +156,12 @@ const MISTAKES: readonly (readonly [string, string, string])[] = [
   [
     'data:\n  store: data/demo\n',
     '',
-    'run.yaml:1:1: data is missing; allowed: { store: text that is not empty, … }.',
+    'run.yaml:1:1: data is missing; allowed: a section with at least store.',
   ],
   [
     'data:\n  store: data/demo',
     'data: data/demo',
-    'run.yaml:3:1: data is "data/demo"; allowed: { store: text that is not empty, … }.',
+    'run.yaml:3:1: data is "data/demo"; allowed: a section with at least store.',
   ],
   [
     'channels: 16',
@@ -197,7 +197,7 @@ const MISTAKES: readonly (readonly [string, string, string])[] = [
   [
     'kind: masked',
     'kind: masked\n      classWeights: none',
-    'run.yaml:16:7: phases.0.objective.classWeights is no known key; allowed with kind "masked": kind, fraction, span, target.',
+    'run.yaml:16:7: phases.0.objective.classWeights is no known key; allowed with kind "masked": kind, fraction, span, target, channels.',
   ],
   [
     'kind: adamw',

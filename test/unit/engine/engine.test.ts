@@ -101,7 +101,7 @@ describe('a session', () => {
   };
   const microBatch = (length: number, hidden: boolean): MicroBatch => {
     const values = Int32Array.from({ length }, (_, step) => step % 5);
-    const shared = { rows: 1, paddedLength: length, lengths: Int32Array.of(length) };
+    const shared = { rows: 1, channels: 1, paddedLength: length, lengths: Int32Array.of(length) };
     const sequences = Int32Array.of(0);
     if (hidden) {
       const rows = {

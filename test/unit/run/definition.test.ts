@@ -163,11 +163,12 @@ describe('defineRun() refuses', () => {
 
   it('a mask value that visible steps may have, where there is no mask channel', () => {
     refuses(
-      () => define(realStore(-2, 2), REFERENCE, REGRESSION),
+      () => define(realStore(-2, 2), REFERENCE, REGRESSION, 'data.scaling=dataset'),
       'CONFIG_INVALID',
       'Phase "pretrain": Hidden timesteps hold model.maskValue -1, which is within the range of the data (-2…2): they would look like visible ones.',
     );
-    define(realStore(-2, 2), REFERENCE, REGRESSION, 'model.maskValue=-3');
+    define(realStore(-2, 2), REFERENCE, REGRESSION, 'data.scaling=none', 'model.maskValue=-3');
+    define(realStore(-2, 2), REFERENCE, REGRESSION);
     define(tinyStore(), REFERENCE);
     define(realStore(-2, 2), 'model.input=value', REGRESSION);
   });

@@ -3,6 +3,7 @@
 import type { RunConfig } from '../../../src/config/run-config.ts';
 import type { StoreFacts } from '../../../src/data/facts.ts';
 import { SPLITS, type Split } from '../../../src/data/format/store.ts';
+import type { ChannelStatistics } from '../../../src/data/scaling/channel-statistics.ts';
 import { parseRunConfig } from '../../../src/run/config.ts';
 
 export function tinyRun(...overrides: string[]): RunConfig {
@@ -31,6 +32,18 @@ phases:
   return parseRunConfig(text, 'tiny', overrides);
 }
 
+const STATISTICS: ChannelStatistics = {
+  mean: 1,
+  deviation: 1,
+  median: 1,
+  quartileRange: 1,
+  level: { mean: 1, deviation: 0.1 },
+  logDeviation: { mean: 0, deviation: 0.1 },
+  minimum: 0,
+  maximum: 4,
+  missing: 0,
+};
+
 export function tinyStore(): StoreFacts {
   const lengths = Int32Array.from({ length: 24 }, (_, sequence) => 10 + sequence);
   const split = (sequence: number): Split => (sequence % 4 === 3 ? 'validation' : 'train');
@@ -45,6 +58,7 @@ export function tinyStore(): StoreFacts {
       valueType: 'uint8',
       channels: 1,
       target: { kind: 'class' },
+      channelStatistics: [STATISTICS],
       classes: ['even', 'odd'],
       valueRange: { minimum: 0, maximum: 4 },
       symbolCounts: [3, 9, 1, 1, 1],

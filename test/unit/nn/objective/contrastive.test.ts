@@ -2,12 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PaddedRows } from '../../../../src/data/collate.ts';
 import type { PhaseFacts } from '../../../../src/data/facts.ts';
+import { UNSCALED } from '../../../../src/data/scaling/scaling.ts';
 import { registry } from '../../../../src/nn/registry.ts';
 import { defineRun } from '../../../../src/run/definition.ts';
+import { preparedBy } from '../../../helper/nn.ts';
 import { tinyRun, tinyStore } from '../../worker/tiny-run.ts';
 
 const FACTS: PhaseFacts = {
   classes: 0,
+  channels: 1,
+  scaling: UNSCALED,
   symbols: 10,
   target: { kind: 'none' },
   labelledSequences: 0,
@@ -24,6 +28,7 @@ const CONFIG = { kind: 'contrastive', temperature: 0.1, dimensions: 8 } as const
 const ROWS: PaddedRows = {
   rows: 3,
   paddedLength: 6,
+  channels: 1,
   lengths: Int32Array.of(1, 5, 6),
   values: Int32Array.of(9, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 6),
   labels: Int32Array.of(-1, -1, -1),
@@ -36,7 +41,7 @@ describe('the contrastive objective', () => {
   const objective = registry.makeObjective(CONFIG, FACTS, 1);
 
   it('shows the two halves of each window as rows of their own', () => {
-    const views = objective.prepare(ROWS).rows!;
+    const views = objective.view!(ROWS);
     assert.equal(views.rows, 6);
     assert.equal(views.paddedLength, 3);
     assert.deepEqual([...views.lengths], [1, 2, 3, 1, 2, 3]);
@@ -50,12 +55,12 @@ describe('the contrastive objective', () => {
   });
 
   it('keeps real values real', () => {
-    const views = objective.prepare({ ...ROWS, values: Float32Array.from(ROWS.values) }).rows!;
+    const views = objective.view!({ ...ROWS, values: Float32Array.from(ROWS.values) });
     assert.ok(views.values instanceof Float32Array);
   });
 
   it('asks each half for the other one, among all but itself', () => {
-    const { feeds, sums } = objective.prepare(ROWS);
+    const { feeds, sums } = preparedBy(objective, ROWS);
     assert.deepEqual([...feeds.partners!.data], [3, 4, 5, 0, 1, 2]);
     const choices = feeds.choices!.data;
     assert.equal(choices.filter((value) => value === 0).length, 30);
@@ -65,14 +70,14 @@ describe('the contrastive objective', () => {
 
   it('counts nothing of a sequence that has no others to choose from', () => {
     const alone = { ...ROWS, rows: 1, lengths: Int32Array.of(6), values: ROWS.values.slice(12) };
-    const { feeds, sums } = objective.prepare(alone);
+    const { feeds, sums } = preparedBy(objective, alone);
     assert.deepEqual(sums, { weight: 0, chanceCorrect: 0 });
     assert.deepEqual([...feeds.counted!.data], [0, 0]);
-    assert.deepEqual([...objective.prepare(ROWS).feeds.counted!.data], [1, 1, 1, 1, 1, 1]);
+    assert.deepEqual([...preparedBy(objective, ROWS).feeds.counted!.data], [1, 1, 1, 1, 1, 1]);
   });
 
   it('is measured against chance: one in all others', () => {
-    const { sums } = objective.prepare(ROWS);
+    const { sums } = preparedBy(objective, ROWS);
     const metrics = objective.metrics({ ...sums, weight: 6, loss: 6, correct: 3 });
     assert.deepEqual([metrics.loss!.value, metrics.accuracy!.value], [1, 0.5]);
     assert.ok(Math.abs(metrics.accuracy!.baselines!.chance! - 1 / 5) < 1e-12);

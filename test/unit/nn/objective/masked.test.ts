@@ -4,11 +4,15 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { PaddedRows } from '../../../../src/data/collate.ts';
 import type { PhaseFacts } from '../../../../src/data/facts.ts';
+import { UNSCALED } from '../../../../src/data/scaling/scaling.ts';
 import { drawMask } from '../../../../src/nn/objective/mask.ts';
 import { registry } from '../../../../src/nn/registry.ts';
+import { preparedBy } from '../../../helper/nn.ts';
 
 const FACTS: PhaseFacts = {
   classes: 0,
+  channels: 1,
+  scaling: UNSCALED,
   symbols: 5,
   target: { kind: 'none' },
   labelledSequences: 0,
@@ -20,10 +24,14 @@ const FACTS: PhaseFacts = {
 };
 const EVEN_ODDS = { fraction: 0.5, span: 1 } as const;
 
-function rowOf(values: readonly number[], change: Partial<PaddedRows> = {}): PaddedRows {
+function rowOf(
+  values: readonly number[],
+  change: Partial<Omit<PaddedRows, 'channels' | 'scaled' | 'hidden'>> = {},
+): PaddedRows {
   return {
     rows: 1,
     paddedLength: values.length,
+    channels: 1,
     lengths: Int32Array.of(values.length),
     values: Int32Array.from(values),
     labels: Int32Array.of(-1),
@@ -51,7 +59,7 @@ function prepare(mask: string, values: readonly number[], target: 'classificatio
     FACTS,
     seedOf(mask),
   );
-  return objective.prepare(rowOf(values));
+  return preparedBy(objective, rowOf(values));
 }
 
 describe('the masked objective on a mask made by hand', () => {
@@ -102,7 +110,7 @@ describe('the masked objective on a mask made by hand', () => {
       starts: Int32Array.of(0, 1),
     });
     // The second row is the window [1, 3) of the same sequence: both steps are hidden.
-    const { feeds, sums } = objective.prepare(second);
+    const { feeds, sums } = preparedBy(objective, second);
     assert.deepEqual([...feeds.mask!.data], [0, 1, 1, 1, 1, 0]);
     assert.deepEqual([...feeds.positions!.data], [1, 2, 3, 4]);
     assert.equal(sums.previousCorrect, 2);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PaddedRows } from '../../../../src/data/collate.ts';
 import type { PhaseFacts } from '../../../../src/data/facts.ts';
+import { UNSCALED } from '../../../../src/data/scaling/scaling.ts';
 import { registry } from '../../../../src/nn/registry.ts';
 import { defineRun } from '../../../../src/run/definition.ts';
 import { tinyRun, tinyStore } from '../../worker/tiny-run.ts';
@@ -9,6 +10,8 @@ import { tinyRun, tinyStore } from '../../worker/tiny-run.ts';
 /** 0 is the most frequent; 1 follows 0, 2 follows 1, 0 follows 2, mostly. */
 const FACTS: PhaseFacts = {
   classes: 0,
+  channels: 1,
+  scaling: UNSCALED,
   symbols: 3,
   target: { kind: 'none' },
   labelledSequences: 0,
@@ -22,6 +25,7 @@ const FACTS: PhaseFacts = {
 const ROWS: PaddedRows = {
   rows: 3,
   paddedLength: 4,
+  channels: 1,
   lengths: Int32Array.of(1, 3, 4),
   values: Int32Array.of(2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 1, 0),
   labels: Int32Array.of(-1, -1, -1),

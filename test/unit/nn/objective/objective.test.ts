@@ -2,13 +2,17 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PaddedRows } from '../../../../src/data/collate.ts';
 import type { PhaseFacts } from '../../../../src/data/facts.ts';
+import { UNSCALED } from '../../../../src/data/scaling/scaling.ts';
 import { microBatchOf } from '../../../../src/nn/objective/objective.ts';
 import { registry } from '../../../../src/nn/registry.ts';
 import { defineRun } from '../../../../src/run/definition.ts';
+import { preparedBy } from '../../../helper/nn.ts';
 import { tinyRun, tinyStore } from '../../worker/tiny-run.ts';
 
 const FACTS: PhaseFacts = {
   classes: 3,
+  channels: 1,
+  scaling: UNSCALED,
   symbols: 5,
   target: { kind: 'class' },
   labelledSequences: 6,
@@ -24,6 +28,7 @@ const MASKED = { kind: 'masked', fraction: 0.4, span: 2, target: 'classification
 const ROWS: PaddedRows = {
   rows: 2,
   paddedLength: 12,
+  channels: 1,
   lengths: Int32Array.of(9, 12),
   values: Int32Array.of(2, 1, 2, 3, 4, 0, 2, 2, 1, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 0, 0, 2, 1),
   labels: Int32Array.of(2, 0),
@@ -33,7 +38,7 @@ const ROWS: PaddedRows = {
 };
 
 describe('the masked objective prepares', () => {
-  const { feeds, sums } = registry.makeObjective(MASKED, FACTS, 1).prepare(ROWS);
+  const { feeds, sums } = preparedBy(registry.makeObjective(MASKED, FACTS, 1), ROWS);
   const mask = feeds.mask!.data;
   const positions = feeds.positions!.data;
 
@@ -72,9 +77,10 @@ describe('the masked objective prepares', () => {
   });
 
   it('regression targets of order one, and the errors of mean and previous value', () => {
-    const prepared = registry
-      .makeObjective({ ...MASKED, target: 'regression' }, FACTS, 1)
-      .prepare(ROWS);
+    const prepared = preparedBy(
+      registry.makeObjective({ ...MASKED, target: 'regression' }, FACTS, 1),
+      ROWS,
+    );
     const targets = prepared.feeds.targets!.data;
     assert.deepEqual(
       [...targets],

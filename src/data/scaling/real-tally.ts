@@ -1,0 +1,48 @@
+import type { ChannelStatistics, ChannelTally } from './channel-statistics.ts';
+import { sequenceMoments } from './moments.ts';
+import { QuantileSample } from './quantile-sample.ts';
+import { TrainingMoments } from './running-moments.ts';
+
+/** The statistics of a channel of real values. */
+export class RealTally implements ChannelTally {
+  readonly #channel: number;
+  readonly #channels: number;
+  readonly #moments = new TrainingMoments();
+  readonly #sample = new QuantileSample();
+  #minimum = Number.POSITIVE_INFINITY;
+  #maximum = Number.NEGATIVE_INFINITY;
+  #missing = 0;
+
+  /** @param channels number of channels of the sequences */
+  constructor(channel: number, channels: number) {
+    this.#channel = channel;
+    this.#channels = channels;
+  }
+
+  add(values: ArrayLike<number>, isTraining: boolean): void {
+    const [begin, stride] = [this.#channel, this.#channels];
+    for (let index = begin; index < values.length; index += stride) {
+      const value = values[index]!;
+      if (value < this.#minimum) this.#minimum = value;
+      if (value > this.#maximum) this.#maximum = value;
+      if (Number.isNaN(value)) this.#missing++;
+      else if (isTraining) this.#sample.add(value);
+    }
+    if (!isTraining) return;
+    const moments = sequenceMoments(values, { begin, stride });
+    this.#moments.add(moments.count, moments);
+  }
+
+  finish(): ChannelStatistics {
+    const [first, median, third] = this.#sample.at([0.25, 0.5, 0.75]);
+    const isEmpty = this.#minimum > this.#maximum;
+    return {
+      ...this.#moments.finish(),
+      median: median!,
+      quartileRange: third! - first!,
+      minimum: isEmpty ? 0 : this.#minimum,
+      maximum: isEmpty ? 0 : this.#maximum,
+      missing: this.#missing,
+    };
+  }
+}
