@@ -4,8 +4,9 @@ import { after, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { openStore } from '../../src/data/format/open-store.ts';
 import { SPLITS } from '../../src/data/format/store.ts';
-import { assignSplits } from '../../src/data/importer/assign-splits.ts';
+import { assignSplits, type SplitShares } from '../../src/data/importer/assign-splits.ts';
 import { buildStore } from '../../src/data/importer/build-store.ts';
+import { countKeys, type Groups } from '../../src/data/importer/groups.ts';
 import { temporaryFolder } from '../unit/data/sample-store.ts';
 
 const folder = temporaryFolder();
@@ -55,6 +56,33 @@ describe('any import', () => {
   });
 });
 
+interface NamedGroup {
+  readonly name: string;
+  readonly perClass: readonly number[];
+}
+
+function groupsOf(all: readonly NamedGroup[]): Groups {
+  const classes = all[0]?.perClass.length ?? 0;
+  const keys = all.flatMap(({ perClass }, group) =>
+    perClass.flatMap((count, label) => Array<number>(count).fill(group * classes + label)),
+  );
+  return {
+    ...countKeys(Float64Array.from(keys), classes, all.length),
+    nameOf: (group) => all[group]!.name,
+    given: new Int8Array(all.length).fill(-1),
+  };
+}
+
+/** The split of each group, by its name. */
+function splitsOf(
+  all: readonly NamedGroup[],
+  shares: SplitShares,
+  seed: number,
+): Map<string, string> {
+  const splits = assignSplits(groupsOf(all), shares, seed);
+  return new Map(all.map(({ name }, group) => [name, SPLITS[splits[group]!]!]));
+}
+
 describe('the split of any groups', () => {
   const groups = fc
     .array(fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 3, maxLength: 3 }), {
@@ -68,11 +96,11 @@ describe('the split of any groups', () => {
   it('does not depend on their order, and leaves a split with share 0 empty', () => {
     fc.assert(
       fc.property(groups, fc.integer({ min: 0, max: 99 }), (all, seed) => {
-        const split = assignSplits(all, shares, seed);
+        const split = splitsOf(all, shares, seed);
         assert.equal(split.size, all.length);
-        const reversed = assignSplits(all.toReversed(), shares, seed);
+        const reversed = splitsOf(all.toReversed(), shares, seed);
         for (const { name } of all) assert.equal(reversed.get(name), split.get(name));
-        const two = assignSplits(all, { train: 0.5, validation: 0.5, test: 0 }, seed);
+        const two = splitsOf(all, { train: 0.5, validation: 0.5, test: 0 }, seed);
         assert(![...two.values()].includes('test'));
       }),
     );
@@ -86,7 +114,7 @@ describe('the split of any groups', () => {
           name: `g${i}`,
           perClass: i % 2 === 0 ? [size, 0] : [0, size],
         }));
-        const split = assignSplits(all, shares, seed);
+        const split = splitsOf(all, shares, seed);
         for (const label of [0, 1]) {
           const countIn = (name: string) =>
             all

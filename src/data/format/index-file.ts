@@ -10,31 +10,17 @@ import { SPLITS, type StoreIndex } from './store.ts';
 export const INDEX_ROW_BYTES = 8;
 const CHUNK_ROWS = 2 ** 18;
 
-/** One row of the index. */
-export interface IndexRow {
-  readonly length: number;
-  /** Class, or UNLABELLED. */
-  readonly label: number;
-  /** Index into SPLITS. */
-  readonly split: number;
-}
-
 /** The bytes of `index.bin`, a chunk at a time. */
-export function* indexChunks(
-  rows: number,
-  rowAt: (row: number) => IndexRow,
-): Generator<Uint8Array> {
-  const words = [({ length }: IndexRow) => length, packed];
-  for (const wordOf of words) {
-    for (let start = 0; start < rows; start += CHUNK_ROWS) {
-      const chunk = new Int32Array(Math.min(CHUNK_ROWS, rows - start));
-      for (let i = 0; i < chunk.length; i++) chunk[i] = wordOf(rowAt(start + i));
+export function* indexChunks({ lengths, labels, splits }: StoreIndex): Generator<Uint8Array> {
+  const packed = (row: number) => ((labels[row]! + 1) << 2) | splits[row]!;
+  for (const wordOf of [(row: number) => lengths[row]!, packed]) {
+    for (let start = 0; start < lengths.length; start += CHUNK_ROWS) {
+      const chunk = new Int32Array(Math.min(CHUNK_ROWS, lengths.length - start));
+      for (let i = 0; i < chunk.length; i++) chunk[i] = wordOf(start + i);
       yield new Uint8Array(chunk.buffer);
     }
   }
 }
-
-const packed = ({ label, split }: IndexRow): number => ((label + 1) << 2) | split;
 
 /** @throws Error that names the wrong row */
 export async function readIndexFile(

@@ -13,7 +13,8 @@ import {
 import { batchRows, type RowRange } from './batch-rows.ts';
 import { INDEX_FILE, ROWS_FILE, shardFile } from './file-names.ts';
 import { indexChunks } from './index-file.ts';
-import { type Shard, SPLITS } from './store.ts';
+import type { OrderedRows } from './ordered-rows.ts';
+import type { Shard } from './store.ts';
 import { BYTES_PER_VALUE, type StoredValues } from './values.ts';
 
 /** Most bytes of a shard, unless it is one record batch that is larger. */
@@ -23,9 +24,9 @@ const FRAME_BYTES = 64 * 2 ** 10;
 /** Metadata and padding of a record batch, and its entry in the footer. */
 const BATCH_BYTES = 4096;
 
-/** The rows to write, by length. */
-export interface SortedRows<Row extends StoreRow> extends StoreShape {
-  readonly rows: readonly Row[];
+/** What to write. */
+export interface ShardContent<Row extends StoreRow> extends StoreShape {
+  readonly rows: OrderedRows<Row>;
   /** The values of all `rows`, one after the other. */
   readonly gather: (rows: readonly Row[]) => Promise<StoredValues>;
   /** Called after each record batch with the number of rows written so far. */
@@ -42,12 +43,12 @@ export interface WrittenShards {
 /** Equal rows give equal files. */
 export async function writeShards<Row extends StoreRow>(
   folder: FolderWriter,
-  content: SortedRows<Row>,
+  content: ShardContent<Row>,
 ): Promise<WrittenShards> {
-  const lengths = content.rows.map((row) => row.length);
-  const ranges = batchRows(lengths, BYTES_PER_VALUE[content.valueType] * content.channels);
+  const { index } = content.rows;
+  const ranges = batchRows(index.lengths, BYTES_PER_VALUE[content.valueType] * content.channels);
   const files: Record<string, WrittenFile> = {};
-  files[INDEX_FILE] = await folder.write(INDEX_FILE, indexOf(content.rows));
+  files[INDEX_FILE] = await folder.write(INDEX_FILE, indexChunks(index));
   files[ROWS_FILE] = await folder.write(ROWS_FILE, rowsTable(content, ranges));
   const shards: Shard[] = [];
   const batches = sequenceBatches(content, ranges);
@@ -71,32 +72,30 @@ export async function writeShards<Row extends StoreRow>(
 
 const sizeOf = (batch: RecordBatch): number => batch.data.byteLength + BATCH_BYTES;
 
-function indexOf(rows: readonly StoreRow[]): Iterable<Uint8Array> {
-  return indexChunks(rows.length, (row) => {
-    const { length, label, split } = rows[row]!;
-    return { length, label, split: SPLITS.indexOf(split) };
-  });
+/** The rows of one record batch. */
+function rowsOf<Row extends StoreRow>(rows: OrderedRows<Row>, { start, end }: RowRange): Row[] {
+  return Array.from({ length: end - start }, (_, i) => rows.at(start + i));
 }
 
 function rowsTable<Row extends StoreRow>(
-  content: SortedRows<Row>,
+  content: ShardContent<Row>,
   ranges: readonly RowRange[],
 ): AsyncIterable<Uint8Array> {
   const schema: Schema = rowsSchema(content);
   function* batches(): Generator<RecordBatch> {
-    for (const { start, end } of ranges) yield rowsBatch(schema, content.rows.slice(start, end));
+    for (const range of ranges) yield rowsBatch(schema, rowsOf(content.rows, range));
   }
   return arrowFileChunks(schema, batches());
 }
 
 async function* sequenceBatches<Row extends StoreRow>(
-  content: SortedRows<Row>,
+  content: ShardContent<Row>,
   ranges: readonly RowRange[],
 ): AsyncGenerator<RecordBatch, void> {
   const schema = sequencesSchema(content);
-  for (const { start, end } of ranges) {
-    const rows = content.rows.slice(start, end);
+  for (const range of ranges) {
+    const rows = rowsOf(content.rows, range);
     yield sequencesBatch(schema, rows, await content.gather(rows), content.channels);
-    content.onProgress(end);
+    content.onProgress(range.end);
   }
 }

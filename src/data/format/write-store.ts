@@ -13,6 +13,7 @@ import type { StoreRow, StoreShape } from './arrow-schema.ts';
 import { compareUtf8 } from './byte-order.ts';
 import { MANIFEST_FILE, versionFolder } from './file-names.ts';
 import { encodeManifest } from './manifest-schema.ts';
+import { type OrderedRows, orderedRows } from './ordered-rows.ts';
 import { refuseTarget } from './refuse-target.ts';
 import { nextVersion, replaceVersion } from './replace-version.ts';
 import { StoreStatistics } from './statistics.ts';
@@ -25,11 +26,15 @@ export interface StoreContent<Row extends StoreRow>
   extends Pick<StoreShape, 'valueType' | 'classes'>,
     Partial<Pick<StoreShape, 'channels' | 'target'>> {
   readonly name: string;
-  /** In any order; ids differ. */
-  readonly rows: readonly Row[];
+  /** Ids differ. Rows in memory may have any order. */
+  readonly rows: readonly Row[] | OrderedRows<Row>;
   /** The values of one row, `row.length · channels` of them, of the store's type. */
   readonly readValues: (row: Row) => Promise<StoredValues> | StoredValues;
   readonly provenance: Readonly<Record<string, unknown>>;
+}
+
+interface OrderedContent<Row extends StoreRow> extends StoreContent<Row> {
+  readonly rows: OrderedRows<Row>;
 }
 
 /** How to write a store. */
@@ -46,7 +51,7 @@ export interface WriteStoreOptions {
 
 /**
  * Writes `content` as the folder `target`. Equal content gives equal files, in any order of its rows. Memory
- * holds the ids, groups and lengths of all rows, and the values of one record batch (2 MiB). A store that is
+ * holds the rows, if they are in memory, and the values of one record batch (2 MiB). A store that is
  * replaced stays readable until one rename makes the new one current.
  * @throws LockstepError USAGE when the target exists; DATA_INVALID when `content` has no rows
  */
@@ -62,14 +67,14 @@ export async function writeStore<Row extends StoreRow>(
       'Look at the counts of what was skipped, and widen the limits that skipped it.',
     );
   }
-  const rows = content.rows.toSorted((a, b) => a.length - b.length || compareUtf8(a.id, b.id));
-  const sorted = { ...content, rows };
+  const rows = 'index' in content.rows ? content.rows : orderedRows(content.rows);
+  const ordered = { ...content, rows };
   const { overwrite = false, onStep = () => {} } = options;
   await refuseTarget(target, overwrite);
   if (existsSync(join(target, MANIFEST_FILE))) {
     const version = await nextVersion(target);
     return await replaceVersion(target, version, onStep, (folder) =>
-      writeVersion(folder, versionFolder(version), sorted, options),
+      writeVersion(folder, versionFolder(version), ordered, options),
     );
   }
   return await writeFolderAtomically(
@@ -77,7 +82,7 @@ export async function writeStore<Row extends StoreRow>(
     async (folder) => {
       const name = versionFolder(1);
       const write: FolderWriter['write'] = (file, chunks) => folder.write(join(name, file), chunks);
-      const manifest = await writeVersion({ ...folder, write }, name, sorted, options);
+      const manifest = await writeVersion({ ...folder, write }, name, ordered, options);
       await folder.write(MANIFEST_FILE, [encodeManifest(manifest)]);
       return manifest;
     },
@@ -89,7 +94,7 @@ export async function writeStore<Row extends StoreRow>(
 async function writeVersion<Row extends StoreRow>(
   writer: FolderWriter,
   folder: string,
-  content: StoreContent<Row>,
+  content: OrderedContent<Row>,
   options: WriteStoreOptions,
 ): Promise<StoreManifest> {
   const { name, valueType, classes, provenance, channels = 1 } = content;

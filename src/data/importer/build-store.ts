@@ -6,8 +6,9 @@ import { createHash } from 'node:crypto';
 import { LockstepError } from '../../core/errors.ts';
 import type { StoreRow } from '../format/arrow-schema.ts';
 import { compareUtf8 } from '../format/byte-order.ts';
+import { type OrderedRows, orderByLength } from '../format/ordered-rows.ts';
 import { refuseTarget } from '../format/refuse-target.ts';
-import type { Split, StoreManifest } from '../format/store.ts';
+import { SPLITS, type Split, type StoreManifest } from '../format/store.ts';
 import { bytesOf } from '../format/values.ts';
 import { writeStore } from '../format/write-store.ts';
 import { assignSplits } from './assign-splits.ts';
@@ -18,8 +19,9 @@ import {
   resolveOptions,
 } from './build-options.ts';
 import { checkValues, withoutMissingTail } from './check-values.ts';
+import { groupRows } from './groups.ts';
 import { importWarnings } from './import-warnings.ts';
-import { classNames, countGroups, labelNumber, refuseRepeatedIds } from './label-groups.ts';
+import { classesOf, classNames, refuseRepeatedIds } from './labels.ts';
 import {
   type ImportItem,
   isSkip,
@@ -27,9 +29,10 @@ import {
   SKIP_REASONS,
   type SkipReason,
 } from './record.ts';
+import { RecordTable, type SpilledRecord } from './record-table.ts';
 import { refuseUnstored } from './refuse-unstored.ts';
 import { type ImportReport, type LabelConflict, NameTally } from './report.ts';
-import { applyCaps, dropDuplicates, type SpilledRecord } from './select-records.ts';
+import { applyCaps, dropDuplicates } from './select-records.ts';
 import { Spill } from './spill.ts';
 
 const CONFLICT_EXAMPLES = 5;
@@ -61,6 +64,18 @@ interface SpilledRow extends StoreRow {
   readonly offset: number;
 }
 
+interface BuiltRows {
+  readonly rows: OrderedRows<SpilledRow>;
+  /** Groups in each split. */
+  readonly groups: Readonly<Record<Split, number>>;
+}
+
+/** What the report says of the sequences that stayed. */
+interface Kept extends Pick<BuiltRows, 'groups'> {
+  readonly lengths: Int32Array;
+  readonly conflicts: readonly LabelConflict[];
+}
+
 class StoreBuild {
   readonly #options: ResolvedOptions;
   readonly #spill: Spill;
@@ -81,19 +96,21 @@ class StoreBuild {
   }
 
   async run(items: AsyncIterable<ImportItem> | Iterable<ImportItem>): Promise<ImportReport> {
-    const spilled = await this.#readAll(items);
-    const drop = (record: SpilledRecord, reason: SkipReason) => this.#skip(record.id, reason);
-    const { records, conflicts } =
+    const table = await this.#readAll(items);
+    const drop = (row: number, reason: SkipReason) => this.#skip(table.ids.at(row), reason);
+    const all = table.rowsById();
+    const { rows: different, conflicts } =
       this.#options.duplicates === 'keep'
-        ? { records: spilled, conflicts: [] }
-        : dropDuplicates(spilled, drop);
-    refuseRepeatedIds(records);
-    const kept = applyCaps(records, this.#options.caps, this.#options.seed, drop);
+        ? { rows: all, conflicts: [] }
+        : dropDuplicates(table, all, drop);
+    refuseRepeatedIds(table, different);
+    const { caps, seed } = this.#options;
+    const kept = applyCaps(table, different, { ...caps, seed }, drop);
     if (kept.length === 0) throw this.#nothingLeft();
-    const classes = this.#options.classes ?? classNames(kept);
-    const rows = this.#toRows(kept, classes);
+    const classes = this.#options.classes ?? classNames(table, kept);
+    const { rows, groups } = this.#toRows(table, kept, classes);
     const manifest = await this.#write(rows, classes);
-    return this.#report(manifest, rows, conflicts);
+    return this.#report(manifest, { lengths: rows.index.lengths, groups, conflicts });
   }
 
   #nothingLeft(): LockstepError {
@@ -112,20 +129,18 @@ class StoreBuild {
     );
   }
 
-  async #readAll(
-    items: AsyncIterable<ImportItem> | Iterable<ImportItem>,
-  ): Promise<SpilledRecord[]> {
-    const records: SpilledRecord[] = [];
+  async #readAll(items: AsyncIterable<ImportItem> | Iterable<ImportItem>): Promise<RecordTable> {
+    const table = new RecordTable();
     for await (const item of items) {
       this.#read++;
       if (this.#read % PROGRESS_EVERY === 0) {
         this.#onProgress({ stage: 'reading', done: this.#read });
       }
       const record = isSkip(item) ? this.#skip(item.id, item.skipped) : await this.#accept(item);
-      if (record !== undefined) records.push(record);
+      if (record !== undefined) table.push(record);
     }
     await this.#spill.flush();
-    return records;
+    return table;
   }
 
   async #accept(raw: RawRecord): Promise<SpilledRecord | undefined> {
@@ -143,7 +158,7 @@ class StoreBuild {
       split: raw.split,
       length: checked.values.length,
       offset: await this.#spill.append(checked.values),
-      digest: createHash('sha256').update(bytesOf(checked.values)).digest('base64'),
+      digest: createHash('sha256').update(bytesOf(checked.values)).digest(),
     };
   }
 
@@ -156,22 +171,32 @@ class StoreBuild {
     tally.add(id);
   }
 
-  #toRows(records: readonly SpilledRecord[], classes: readonly string[]): SpilledRow[] {
-    const labels = new Map(classes.map((name, label) => [name, label]));
-    const labelOf = (record: SpilledRecord) => labelNumber(record, labels);
-    const groups = countGroups(records, classes.length, labelOf);
-    const splits = assignSplits(groups, this.#options.shares, this.#options.seed);
-    return records.map((record) => ({
-      id: record.id,
-      group: record.group,
-      label: labelOf(record),
-      split: splits.get(record.group)!,
-      length: record.length,
-      offset: record.offset,
-    }));
+  #toRows(table: RecordTable, kept: Uint32Array, classes: readonly string[]): BuiltRows {
+    const { shares, seed } = this.#options;
+    const labels = classesOf(table, kept, classes);
+    const { groups, groupOf } = groupRows(table, kept, labels, classes.length);
+    const splitOfGroup = assignSplits(groups, shares, seed);
+    const splits = Uint8Array.from(groupOf, (group) => splitOfGroup[group]!);
+    const lengths = Int32Array.from(kept, (row) => table.lengths.at(row));
+    const order = orderByLength(lengths);
+    const index = {
+      lengths: Int32Array.from(order, (position) => lengths[position]!),
+      labels: Int32Array.from(order, (position) => labels[position]!),
+      splits: Uint8Array.from(order, (position) => splits[position]!),
+    };
+    const at = (number: number): SpilledRow => {
+      const row = kept[order[number]!]!;
+      const [label, split] = [index.labels[number]!, SPLITS[index.splits[number]!]!];
+      const [id, group] = [table.ids.at(row), table.groupAt(row)];
+      const offset = table.offsetAt(row);
+      return { id, group, label, split, length: index.lengths[number]!, offset };
+    };
+    const groupsIn = (split: Split) =>
+      splitOfGroup.filter((number) => SPLITS[number] === split).length;
+    return { rows: { length: kept.length, at, index }, groups: perSplit(groupsIn) };
   }
 
-  async #write(rows: readonly SpilledRow[], classes: readonly string[]): Promise<StoreManifest> {
+  async #write(rows: OrderedRows<SpilledRow>, classes: readonly string[]): Promise<StoreManifest> {
     const { target, name, valueType, overwrite, provenance } = this.#options;
     const { length, shares, caps, seed, missing } = this.#options;
     return await writeStore<SpilledRow>(
@@ -191,20 +216,13 @@ class StoreBuild {
     );
   }
 
-  #report(
-    manifest: StoreManifest,
-    rows: readonly SpilledRow[],
-    conflicts: readonly LabelConflict[],
-  ): ImportReport {
+  #report(manifest: StoreManifest, { lengths, groups, conflicts }: Kept): ImportReport {
     const reasons = Object.keys(SKIP_REASONS) as SkipReason[];
     const found = reasons.filter((reason) => this.#skipped.has(reason));
-    const groupsOf = (split: Split) =>
-      new Set(rows.filter((row) => row.split === split).map((row) => row.group)).size;
     const classes = manifest.classes.map((name, label) => ({
       name,
       bySplit: perSplit((split) => manifest.splits[split].perClass[label]!),
     }));
-    const lengths = rows.map(({ length }) => length);
     const hasTraining = manifest.splits.train.sequences > 0;
     return {
       name: manifest.name,
@@ -216,7 +234,7 @@ class StoreBuild {
       skipped: Object.fromEntries(found.map((why) => [why, this.#skipped.get(why)!.finish()])),
       labelConflicts: { count: conflicts.length, examples: conflicts.slice(0, CONFLICT_EXAMPLES) },
       classes,
-      groups: perSplit(groupsOf),
+      groups,
       warnings: importWarnings({ classes, lengths, hasTraining }),
       contentHash: manifest.contentHash,
     };

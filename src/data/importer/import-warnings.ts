@@ -11,7 +11,7 @@ export interface KeptData {
     readonly bySplit: Readonly<Record<Split, number>>;
   }[];
   /** Length of each sequence. */
-  readonly lengths: readonly number[];
+  readonly lengths: readonly number[] | Int32Array;
   /** Whether any sequence is for training. */
   readonly hasTraining: boolean;
 }

@@ -1,23 +1,8 @@
 /** Which of the checked records stay: drops exact duplicates, then what is over a cap. Pure. */
-import { compareUtf8 } from '../format/byte-order.ts';
-import type { Split } from '../format/store.ts';
 import { randomRank } from './assign-splits.ts';
 import type { SkipReason } from './record.ts';
+import type { RecordTable } from './record-table.ts';
 import type { LabelConflict } from './report.ts';
-
-/** A record whose values are on disk. */
-export interface SpilledRecord {
-  readonly id: string;
-  readonly group: string;
-  readonly label: string | undefined;
-  readonly split: Split | undefined;
-  /** Number of values. */
-  readonly length: number;
-  /** Offset of the values in the spill. */
-  readonly offset: number;
-  /** Digest of the values, equal only for equal sequences. */
-  readonly digest: string;
-}
 
 /** Upper bounds for the sequences that an import keeps. */
 export interface Caps {
@@ -27,87 +12,105 @@ export interface Caps {
   readonly perGroup?: number | undefined;
 }
 
-/** Called for each record that does not stay. */
-export type OnDropped = (record: SpilledRecord, reason: SkipReason) => void;
+/** Called for each row that does not stay. */
+export type OnDropped = (row: number, reason: SkipReason) => void;
 
-/** The records that stay, and the label conflicts. */
+/** The rows that stay, and the label conflicts. */
 export interface Deduplicated {
-  readonly records: SpilledRecord[];
+  readonly rows: Uint32Array;
   readonly conflicts: LabelConflict[];
 }
 
+/** An empty place of the hash table. */
+const FREE = 0xffffffff;
+
 /** Keeps the first by id of equal sequences, with its label and group. */
 export function dropDuplicates(
-  records: readonly SpilledRecord[],
+  table: RecordTable,
+  rowsById: Uint32Array,
   onDropped: OnDropped,
 ): Deduplicated {
-  const kept = new Map<string, SpilledRecord>();
+  const places = new Uint32Array(2 ** Math.ceil(Math.log2(2 * rowsById.length + 2))).fill(FREE);
   const conflicts: LabelConflict[] = [];
-  for (const record of records.toSorted(byIdThenRest)) {
-    const first = kept.get(record.digest);
-    if (first === undefined) {
-      kept.set(record.digest, record);
-      continue;
+  const rows = rowsById.filter((row) => {
+    const place = placeOf(table, places, row);
+    const first = places[place]!;
+    if (first === FREE) {
+      places[place] = row;
+      return true;
     }
-    onDropped(record, 'duplicate');
-    if (first.label !== record.label) conflicts.push(conflictOf(first, record));
+    onDropped(row, 'duplicate');
+    const [labelOfFirst, label] = [first, row].map((one) => table.labels.numberAt(one));
+    if (labelOfFirst !== label) conflicts.push(conflictOf(table, first, row));
+    return false;
+  });
+  return { rows, conflicts };
+}
+
+/** The place of the row's values in a table with open addressing. */
+function placeOf(table: RecordTable, places: Uint32Array, row: number): number {
+  const mask = places.length - 1;
+  let place = table.hashAt(row) & mask;
+  for (; places[place] !== FREE; place = (place + 1) & mask) {
+    if (table.hasEqualValues(places[place]!, row)) break;
   }
-  return { records: [...kept.values()], conflicts };
+  return place;
 }
 
-function byIdThenRest(a: SpilledRecord, b: SpilledRecord): number {
-  return (
-    compareUtf8(a.id, b.id) ||
-    compareUtf8(a.label ?? '', b.label ?? '') ||
-    compareUtf8(a.group, b.group)
-  );
-}
-
-function conflictOf(kept: SpilledRecord, dropped: SpilledRecord): LabelConflict {
-  const nameOf = (label: string | undefined) => label ?? '(unlabelled)';
+function conflictOf(table: RecordTable, kept: number, dropped: number): LabelConflict {
+  const nameOf = (row: number) => table.labels.at(row) ?? '(unlabelled)';
   return {
-    kept: kept.id,
-    keptLabel: nameOf(kept.label),
-    dropped: dropped.id,
-    droppedLabel: nameOf(dropped.label),
+    kept: table.ids.at(kept),
+    keptLabel: nameOf(kept),
+    dropped: table.ids.at(dropped),
+    droppedLabel: nameOf(dropped),
   };
 }
 
-/** Applies the cap of each (group, class), then of each class. Seed and id decide at random what stays. */
+/**
+ * Applies the cap of each (group, class), then of each class. Seed and id decide at random what stays.
+ * @param rows by id, as what it returns
+ */
 export function applyCaps(
-  records: readonly SpilledRecord[],
-  caps: Caps,
-  seed: number,
+  table: RecordTable,
+  rows: Uint32Array,
+  caps: Caps & { readonly seed: number },
   onDropped: OnDropped,
-): SpilledRecord[] {
-  const ranks = new Map(records.map(({ id }) => [id, randomRank(id, seed)]));
-  const shuffled = records.toSorted(
-    (a, b) => ranks.get(a.id)! - ranks.get(b.id)! || compareUtf8(a.id, b.id),
+): Uint32Array {
+  if (caps.perClass === undefined && caps.perGroup === undefined) return rows;
+  const ranks = Float64Array.from(rows, (row) => randomRank(table.ids.at(row), caps.seed));
+  const shuffled = rows
+    .map((_, position) => position)
+    .sort((a, b) => ranks[a]! - ranks[b]! || a - b);
+  const groupKey = (row: number) => JSON.stringify([table.groupAt(row), table.labels.at(row)]);
+  const classKey = (row: number) => table.labels.at(row);
+  const inOrder = shuffled.map((position) => rows[position]!);
+  const withinGroups = firstOfEach(inOrder, caps.perGroup, groupKey, (row) =>
+    onDropped(row, 'group-cap'),
   );
-  const groupKey = ({ group, label }: SpilledRecord) => JSON.stringify([group, label]);
-  const classKey = ({ label }: SpilledRecord) => label;
-  const withinGroups = firstOfEach(shuffled, caps.perGroup, groupKey, (record) =>
-    onDropped(record, 'group-cap'),
+  const kept = firstOfEach(withinGroups, caps.perClass, classKey, (row) =>
+    onDropped(row, 'class-cap'),
   );
-  return firstOfEach(withinGroups, caps.perClass, classKey, (record) =>
-    onDropped(record, 'class-cap'),
-  );
+  const isKept = new Uint8Array(table.length);
+  for (const row of kept) isKept[row] = 1;
+  return rows.filter((row) => isKept[row] === 1);
 }
 
-/** The first `cap` records of each key. Records without a key all stay. */
+/** The first `cap` rows of each key. Rows without a key all stay. */
 function firstOfEach(
-  records: readonly SpilledRecord[],
+  rows: Uint32Array,
   cap: number | undefined,
-  keyOf: (record: SpilledRecord) => string | undefined,
-  drop: (record: SpilledRecord) => void,
-): SpilledRecord[] {
+  keyOf: (row: number) => string | undefined,
+  drop: (row: number) => void,
+): Uint32Array {
+  if (cap === undefined) return rows;
   const taken = new Map<string, number>();
-  return records.filter((record) => {
-    const key = keyOf(record);
-    if (cap === undefined || key === undefined) return true;
+  return rows.filter((row) => {
+    const key = keyOf(row);
+    if (key === undefined) return true;
     const before = taken.get(key) ?? 0;
     if (before >= cap) {
-      drop(record);
+      drop(row);
       return false;
     }
     taken.set(key, before + 1);

@@ -18,11 +18,12 @@ export interface SampleRow extends StoreRow {
   readonly values: StoredValues;
 }
 
+export interface SampleContent extends StoreContent<SampleRow> {
+  readonly rows: readonly SampleRow[];
+}
+
 /** One row a length; every fifth is unlabelled, splits take turns. */
-export function sampleContent(
-  valueType: ValueType,
-  lengths: readonly number[],
-): StoreContent<SampleRow> {
+export function sampleContent(valueType: ValueType, lengths: readonly number[]): SampleContent {
   const rows = lengths.map((length, i) => ({
     id: `sequence-${i}`,
     group: `group-${i % 7}`,

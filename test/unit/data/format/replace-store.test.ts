@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { openStore, type StoreOnDisk } from '../../../../src/data/format/open-store.ts';
 import { verifyStore } from '../../../../src/data/format/verify-store.ts';
-import { type StoreContent, writeStore } from '../../../../src/data/format/write-store.ts';
-import { type SampleRow, sampleContent, temporaryFolder } from '../sample-store.ts';
+import { writeStore } from '../../../../src/data/format/write-store.ts';
+import { type SampleContent, sampleContent, temporaryFolder } from '../sample-store.ts';
 
 const folder = temporaryFolder();
 after(folder.release);
 
 /** Every value of one content is the same, so a mixture shows. */
-function constant(symbol: number, lengths: readonly number[]): StoreContent<SampleRow> {
+function constant(symbol: number, lengths: readonly number[]): SampleContent {
   const content = sampleContent('uint8', lengths);
   const rows = content.rows.map((row) => ({ ...row, values: row.values.fill(symbol) }));
   return { ...content, rows };

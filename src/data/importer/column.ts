@@ -1,0 +1,106 @@
+/** Columns that grow: what an import remembers of millions of records, in a few bytes each. */
+
+type NumberArray = Int8Array | Int32Array | Float64Array | BigUint64Array;
+
+const FIRST_CAPACITY = 1024;
+const TEXT_CHUNK_BYTES = 2 ** 20;
+
+/** Numbers of one type. */
+export class NumberColumn<Numbers extends NumberArray> {
+  readonly #make: (capacity: number) => Numbers;
+  #numbers: Numbers;
+  #length = 0;
+
+  constructor(make: (capacity: number) => Numbers) {
+    this.#make = make;
+    this.#numbers = make(FIRST_CAPACITY);
+  }
+
+  push(number: Numbers[number]): void {
+    if (this.#length === this.#numbers.length) {
+      const wider = this.#make(this.#length * 2);
+      (wider as { set(from: ArrayLike<unknown>): void }).set(this.#numbers);
+      this.#numbers = wider;
+    }
+    this.#numbers[this.#length++] = number;
+  }
+
+  at(row: number): Numbers[number] {
+    return this.#numbers[row]!;
+  }
+}
+
+/** Texts, as UTF-8 in large chunks. */
+export class TextColumn {
+  readonly #chunks: Buffer[] = [];
+  /** Of each text: its chunk, and where it begins and ends there. */
+  readonly #chunk = new NumberColumn((capacity) => new Int32Array(capacity));
+  readonly #begin = new NumberColumn((capacity) => new Int32Array(capacity));
+  readonly #end = new NumberColumn((capacity) => new Int32Array(capacity));
+  #used = 0;
+
+  push(text: string): void {
+    const sizeBytes = Buffer.byteLength(text);
+    if (this.#chunks.length === 0 || this.#used + sizeBytes > this.#chunks.at(-1)!.length) {
+      this.#chunks.push(Buffer.allocUnsafe(Math.max(TEXT_CHUNK_BYTES, sizeBytes)));
+      this.#used = 0;
+    }
+    this.#chunks.at(-1)!.write(text, this.#used);
+    this.#chunk.push(this.#chunks.length - 1);
+    this.#begin.push(this.#used);
+    this.#used += sizeBytes;
+    this.#end.push(this.#used);
+  }
+
+  at(row: number): string {
+    const chunk = this.#chunks[this.#chunk.at(row)]!;
+    return chunk.toString('utf8', this.#begin.at(row), this.#end.at(row));
+  }
+
+  /** By their bytes, as `compareUtf8`. */
+  compare(a: number, b: number): number {
+    const [chunkA, chunkB] = [a, b].map((row) => this.#chunks[this.#chunk.at(row)]!) as [
+      Buffer,
+      Buffer,
+    ];
+    const [beginA, endA] = [this.#begin.at(a), this.#end.at(a)];
+    return chunkA.compare(chunkB, this.#begin.at(b), this.#end.at(b), beginA, endA);
+  }
+}
+
+/** Few different texts, each held once. */
+export class NameColumn {
+  readonly #numbers = new Map<string, number>();
+  readonly #names: string[] = [];
+  readonly #rows = new NumberColumn((capacity) => new Int32Array(capacity));
+
+  push(name: string | undefined): void {
+    this.#rows.push(name === undefined ? -1 : this.#numberOf(name));
+  }
+
+  at(row: number): string | undefined {
+    return this.#names[this.#rows.at(row)];
+  }
+
+  /** The number of the row's name; -1 where it has none. */
+  numberAt(row: number): number {
+    return this.#rows.at(row);
+  }
+
+  /** All names, by their numbers. */
+  get names(): readonly string[] {
+    return this.#names;
+  }
+
+  /** The number of a name; undefined where no row has it. */
+  find(name: string): number | undefined {
+    return this.#numbers.get(name);
+  }
+
+  #numberOf(name: string): number {
+    const known = this.#numbers.get(name);
+    if (known !== undefined) return known;
+    this.#numbers.set(name, this.#names.length);
+    return this.#names.push(name) - 1;
+  }
+}
