@@ -71,9 +71,8 @@ function scalingOf({ manifest }: Pick<Store, 'manifest'>, kind: ScalingKind): Sc
 }
 
 /** The facts of a store and of the subset that one phase sees. */
-<<<<<<< HEAD
-export function phaseFacts(store: StoreFacts, subset: Subset): PhaseFacts {
-  const facts = dataFacts(store);
+export function phaseFacts(store: StoreFacts, subset: Subset, scaling: ScalingKind): PhaseFacts {
+  const facts = dataFacts(store, scaling);
   const { labels } = store.index;
   const labelled = subset.sequences.filter((sequence) => labels[sequence] !== UNLABELLED);
   const classCounts = classCountsOf(store, facts.target, labelled);
@@ -103,14 +102,4 @@ export function targetsOf(
 ): Int32Array | Float32Array {
   const { offsets, values } = targets!;
   return values.subarray(offsets[sequence]!, offsets[sequence + 1]!);
-=======
-export function phaseFacts(store: StoreFacts, subset: Subset, scaling: ScalingKind): PhaseFacts {
-  const { manifest, index } = store;
-  const classCounts = new Array<number>(manifest.classes.length).fill(0);
-  for (const sequence of subset.sequences) {
-    const label = index.labels[sequence]!;
-    if (label >= 0) classCounts[label]!++;
-  }
-  return { ...dataFacts(store, scaling), classCounts };
->>>>>>> fd40918 (Numbers are scaled before a model sees them (data.scaling): real values by their own sequence, whose level and amplitude stay visible; models and objectives take several channels and missing values)
 }

@@ -105,17 +105,14 @@ export interface Ops extends ElementwiseOps {
   softmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor;
   /** 1 where the label has the largest logit, otherwise 0: float32 `[n]`, without a gradient. */
   isCorrect(logits: Tensor, labels: Tensor): Tensor;
-<<<<<<< HEAD
   /** −log of the probability σ(logit) that a class applies, or that it does not: both `[n, K]`, targets 0 or 1. */
   sigmoidCrossEntropy(logits: Tensor, targets: Tensor): Tensor;
   /** 1 above 0, otherwise 0: float32, any shape, without a gradient. */
   isPositive(x: Tensor): Tensor;
-=======
   /** `[n, m · size]` → `[n · m, size]`. */
   splitRows(x: Tensor, size: number): Tensor;
   /** Any shape → one axis, row-major. */
   flatten(x: Tensor): Tensor;
->>>>>>> fd40918 (Numbers are scaled before a model sees them (data.scaling): real values by their own sequence, whose level and amplitude stay visible; models and objectives take several channels and missing values)
   /** `[n, 1]` → `[n]`. */
   squeezeLast(x: Tensor): Tensor;
   /** Shows an activation to `debug` under its layer's name; returns it unchanged. */

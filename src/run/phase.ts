@@ -52,13 +52,8 @@ function makePhaseData(
     const subset = subsetOf(run, store, config.data, needs);
     checkRows(needs, subset, batch);
     checkBudget(subset, { ...budget, cropKey: 'data.crop' });
-<<<<<<< HEAD
     checkSampling(needs, config.data.sampling, store.manifest.target);
-    const facts = asSampled(phaseFacts(store, subset), config);
-=======
-    checkSampling(needs, config.data.sampling);
     const facts = asSampled(phaseFacts(store, subset, scaling), config);
->>>>>>> fd40918 (Numbers are scaled before a model sees them (data.scaling): real values by their own sequence, whose level and amplitude stay visible; models and objectives take several channels and missing values)
     const objective = registry.makeObjective(config.objective, facts, run.seed);
     const draws = { subset, seed: run.seed, phase: phaseIndex };
     const plan = makePlan({ ...draws, batch, slots: slotsOf(config, { store, ...draws }) });

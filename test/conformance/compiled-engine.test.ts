@@ -18,14 +18,9 @@ import { gradientStep } from '../../src/engine/tfjs/steps.ts';
 import type { Model } from '../../src/nn/model/model.ts';
 import { makeProgram } from '../../src/nn/program.ts';
 import { registry } from '../../src/nn/registry.ts';
-<<<<<<< HEAD
-import { factsOf, PLAIN_SGD, TARGETS } from '../helper/nn.ts';
-import { stepProgram } from '../helper/step-program.ts';
-=======
 import { channelProgram } from '../helper/channel-program.ts';
-import { factsOf, PLAIN_SGD } from '../helper/nn.ts';
+import { factsOf, PLAIN_SGD, TARGETS } from '../helper/nn.ts';
 import { type StepProgram, stepProgram } from '../helper/step-program.ts';
->>>>>>> fd40918 (Numbers are scaled before a model sees them (data.scaling): real values by their own sequence, whose level and amplitude stay visible; models and objectives take several channels and missing values)
 import { whereTensorflowIs } from '../helper/tensorflow.ts';
 import { assertClose } from '../parity/close.ts';
 
@@ -100,10 +95,7 @@ function assertSame(actual: Float32Array, expected: Float32Array, what: string):
 
 const PROGRAMS: Readonly<Record<string, () => StepProgram>> = {
   ...Object.fromEntries(
-    Object.entries(MODELS).map(([name, [model, objective]]) => [
-      name,
-      () => stepProgram(model, objective),
-    ]),
+    Object.entries(MODELS).map(([name, made]) => [name, () => stepProgram(...made)]),
   ),
   'three channels of numbers, each hidden by itself': () =>
     channelProgram(
@@ -120,15 +112,9 @@ const PROGRAMS: Readonly<Record<string, () => StepProgram>> = {
 };
 
 describe('the compiled engine', whereTensorflowIs, () => {
-<<<<<<< HEAD
-  for (const [name, made] of Object.entries(MODELS)) {
-    it(`computes what the eager one does: ${name}`, async () => {
-      const { program, start, microBatch } = stepProgram(...made);
-=======
   for (const [name, made] of Object.entries(PROGRAMS)) {
     it(`computes what the eager one does: ${name}`, async () => {
       const { program, start, microBatch } = made();
->>>>>>> fd40918 (Numbers are scaled before a model sees them (data.scaling): real values by their own sequence, whose level and amplitude stay visible; models and objectives take several channels and missing values)
       const sessions: [Session, Session] = [
         (await open('compiled')).session(program),
         (await open('eager')).session(program),

@@ -3,11 +3,8 @@ import type { ModelConfig } from '../../src/config/model-section.ts';
 import type { ObjectiveConfig, OptimizerConfig } from '../../src/config/phase-section.ts';
 import type { PaddedRows } from '../../src/data/collate.ts';
 import type { PhaseFacts } from '../../src/data/facts.ts';
-<<<<<<< HEAD
 import type { DataTarget } from '../../src/data/format/target.ts';
-=======
 import { UNSCALED } from '../../src/data/scaling/scaling.ts';
->>>>>>> fd40918 (Numbers are scaled before a model sees them (data.scaling): real values by their own sequence, whose level and amplitude stay visible; models and objectives take several channels and missing values)
 import type { Program, TrainState } from '../../src/engine/engine.ts';
 import { initialState } from '../../src/nn/initial-state.ts';
 import type { Model, ParameterDescription } from '../../src/nn/model/model.ts';

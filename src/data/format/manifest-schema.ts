@@ -45,12 +45,8 @@ const currentManifest = z.object({
   name: z.string(),
   valueType: z.enum(['uint8', 'uint16', 'float32']),
   channels: z.int().min(1),
-<<<<<<< HEAD
   target: dataTarget,
-=======
-  target: z.object({ kind: z.enum(['none', 'class']) }),
   channelStatistics: z.array(channelStatistics).default([]),
->>>>>>> fd40918 (Numbers are scaled before a model sees them (data.scaling): real values by their own sequence, whose level and amplitude stay visible; models and objectives take several channels and missing values)
   classes: z.array(z.string()),
   valueRange: z.object({ minimum: z.number(), maximum: z.number() }),
   symbolCounts: z.array(count),

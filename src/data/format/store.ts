@@ -5,11 +5,8 @@
  * A row's number in this order is its sequence's number everywhere: plan, random draws, predictions.
  */
 
-<<<<<<< HEAD
-import type { DataTarget } from './target.ts';
-=======
 import type { ChannelStatistics } from '../scaling/channel-statistics.ts';
->>>>>>> fd40918 (Numbers are scaled before a model sees them (data.scaling): real values by their own sequence, whose level and amplitude stay visible; models and objectives take several channels and missing values)
+import type { DataTarget } from './target.ts';
 
 /** The types that values can have on disk. */
 export type ValueType = 'uint8' | 'uint16' | 'float32';
@@ -36,14 +33,10 @@ export interface StoreManifest {
   readonly valueType: ValueType;
   /** Values of one timestep. */
   readonly channels: number;
-<<<<<<< HEAD
   /** What there is to learn of each sequence. */
   readonly target: DataTarget;
-=======
-  readonly target: StoreTarget;
   /** One for each channel, by which numbers are scaled; empty in a dataset of an older version. */
   readonly channelStatistics: readonly ChannelStatistics[];
->>>>>>> fd40918 (Numbers are scaled before a model sees them (data.scaling): real values by their own sequence, whose level and amplitude stay visible; models and objectives take several channels and missing values)
   /** Names of the classes; a label is an index into them. Empty: no sequence has a label. */
   readonly classes: readonly string[];
   /** Smallest and largest value of all sequences. */

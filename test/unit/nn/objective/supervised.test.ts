@@ -32,6 +32,7 @@ function rowsFor(facts: PhaseFacts): PaddedRows {
   return {
     rows: LENGTHS.length,
     paddedLength,
+    channels: 1,
     lengths: Int32Array.from(LENGTHS),
     values,
     labels: new Int32Array(LENGTHS.length),
