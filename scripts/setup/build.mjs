@@ -10,7 +10,7 @@ import {
   statSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { SetupFailure } from './failure.mjs';
 import { hashOf, writeAtomically } from './files.mjs';
 import { ROOT } from './paths.mjs';
@@ -63,7 +63,8 @@ function stateOfSources() {
   return hashOf(
     ...paths.map((path) => {
       const { mtimeMs, size } = statSync(path);
-      return `${path} ${mtimeMs} ${size}`;
+      // A copy keeps relative paths, and times to the millisecond.
+      return `${relative(ROOT, path)} ${Math.floor(mtimeMs)} ${size}`;
     }),
   );
 }

@@ -9,6 +9,8 @@ export interface JsonSchema {
   readonly anyOf?: readonly JsonSchema[];
   readonly oneOf?: readonly JsonSchema[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
+  /** Of a record: the schema of every value. */
+  readonly additionalProperties?: JsonSchema | boolean;
   readonly required?: readonly string[];
   readonly items?: JsonSchema;
   readonly minItems?: number;
@@ -55,10 +57,15 @@ export function schemaAt(
   const [key, ...rest] = path;
   if (key === undefined) return schema;
   for (const branch of fittingBranches(schema, value)) {
-    const next = typeof key === 'number' ? branch.items : branch.properties?.[String(key)];
+    const next = typeof key === 'number' ? branch.items : memberSchema(branch, String(key));
     if (next !== undefined) return schemaAt(next, memberOf(value)(key), rest);
   }
   return undefined;
+}
+
+function memberSchema({ properties, additionalProperties }: JsonSchema, key: string) {
+  const others = typeof additionalProperties === 'object' ? additionalProperties : undefined;
+  return properties?.[key] ?? others;
 }
 
 /** The value at a path; undefined if there is none. */

@@ -127,7 +127,7 @@ describe('the library', () => {
     const said = [];
     for (const [number, code] of programs.entries()) {
       const file = place.path(`example-${number}.mts`);
-      const library = join(CLONE, 'src', 'index.ts');
+      const library = join(CLONE, 'dist', 'index.js');
       writeFileSync(file, code.replaceAll("'lockstep'", JSON.stringify(library)));
       const ended = await place.typescript(file);
       assert.equal(ended.code, 0, ended.stderr);

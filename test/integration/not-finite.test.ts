@@ -110,14 +110,13 @@ describe('a step that is not finite', () => {
     }
   });
 
-  for (const workers of [2, 3])
-    it(`leaves the same bits on ${workers} workers`, async () => {
-      await succeed(`on-${workers}`, '--workers', `${workers}`, ...SKIP);
-      assert.equal(stateHash(`on-${workers}`), stateHash('one'));
-      assert.deepEqual(skippedIn(`on-${workers}`), skippedIn('one'));
-    });
+  it('leaves the same bits on 2 workers', async () => {
+    await succeed('two', '--workers', '2', ...SKIP);
+    assert.equal(stateHash('two'), stateHash('one'));
+    assert.deepEqual(skippedIn('two'), skippedIn('one'));
+  });
 
-  it('is skipped again, and named once, when a worker dies in it', async () => {
+  it('leaves the same bits on 3 workers, is skipped again and named once, when one dies in it', async () => {
     const fault = ['--simulate', `kill@rank=1,step=${skippedStep}`];
     await succeed('killed', '--workers', '3', ...SKIP, ...fault);
     assert.equal(stateHash('killed'), stateHash('one'));

@@ -23,6 +23,8 @@ const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 const { variant } = JSON.parse(readFileSync(join(ENGINE, 'engine.json'), 'utf8')) as {
   variant: string;
 };
+const SHARED = { LOCKSTEP_ENGINE: ENGINE, LOCKSTEP_ENGINE_VARIANT: variant };
+const TARBALL = `lockstep-${version}.tgz`;
 const NO_NETWORK = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH/;
 
 const folder = mkdtempSync(join(tmpdir(), 'lockstep-package-'));
@@ -44,21 +46,32 @@ function pack(): void {
     files: string[];
   };
   const others = ['scripts', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+  // With their times, so that the copy counts as built.
+  const options = { recursive: true, preserveTimestamps: true };
   for (const name of [...files, ...others, 'package.json', 'README.md', 'LICENSE']) {
-    if (!name.startsWith('!')) cpSync(join(ROOT, name), join(copy, name), { recursive: true });
+    if (!name.startsWith('!')) cpSync(join(ROOT, name), join(copy, name), options);
   }
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
   const { status, stderr } = run(copy, ['npm', 'pack', '--pack-destination', folder]);
   assert.equal(status, 0, stderr);
 }
 
+/** The commands of docs/own-model.md: those that install, and those after them. */
+const [, script = ''] =
+  /^```sh\n(.*?)^```/ms.exec(readFileSync(join(ROOT, 'docs', 'own-model.md'), 'utf8')) ?? [];
+const [installing = '', ...others] = script.split(/^(?=npx)/m);
+const training = others.join('');
+
 /** Whether npm could fetch what the package depends on. */
 function install(): boolean {
   mkdirSync(project);
-  writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
-  const options = ['--no-audit', '--no-fund', '--prefer-offline'];
-  const tarball = join(folder, `lockstep-${version}.tgz`);
-  const { status, stderr } = run(project, ['npm', 'install', ...options, tarball]);
+  cpSync(join(folder, TARBALL), join(project, TARBALL));
+  const quick = {
+    npm_config_audit: 'false',
+    npm_config_fund: 'false',
+    npm_config_prefer_offline: 'true',
+  };
+  const { status, stderr } = run(project, ['bash', '-euo', 'pipefail', '-c', installing], quick);
   if (status !== 0 && NO_NETWORK.test(stderr)) return false;
   assert.equal(status, 0, stderr);
   return true;
@@ -78,13 +91,12 @@ describe('the package', { skip: install() ? false : 'npm reaches no registry' },
   });
 
   it('trains with the engine that several projects share', () => {
-    const shared = { LOCKSTEP_ENGINE: ENGINE, LOCKSTEP_ENGINE_VARIANT: variant };
-    const setup = run(project, ['npx', 'lockstep', 'setup'], shared);
+    const setup = run(project, ['npx', 'lockstep', 'setup'], SHARED);
     assert.equal(setup.status, 0, setup.stderr);
     assert.match(setup.stdout, /^Lockstep is ready: /m);
     assert.doesNotMatch(setup.stdout, /to download|compiling/);
     const config = 'node_modules/lockstep/configs/tiny.yaml';
-    const train = run(project, ['npx', 'lockstep', 'train', config, '--workers', '2'], shared);
+    const train = run(project, ['npx', 'lockstep', 'train', config, '--workers', '2'], SHARED);
     assert.equal(train.status, 0, train.stderr);
     const exit = JSON.parse(readFileSync(join(project, 'runs/tiny/exit.json'), 'utf8')) as {
       code: number;
@@ -97,33 +109,28 @@ describe('the package', { skip: install() ? false : 'npm reaches no registry' },
       const store: Store = await openStore('data/tiny');
       const isError: boolean = new Error() instanceof LockstepError;
       console.log(store.manifest.classes.length > 0, isError);\n`;
-    writeFileSync(join(project, 'program.ts'), program);
+    writeFileSync(join(project, 'program.mts'), program);
     const options = ['--noEmit', '--module', 'nodenext', '--target', 'es2023', '--strict'];
     const types = ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')];
     const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
     const check = run(project, [
       process.execPath,
-      ...[compiler, ...options, '--skipLibCheck', ...types, 'program.ts'],
+      ...[compiler, ...options, '--skipLibCheck', ...types, 'program.mts'],
     ]);
     assert.equal(check.stdout, '');
     const plain = program.replace(', type Store', '').replace(/: (Store|boolean)/g, '');
-    writeFileSync(join(project, 'program.js'), plain);
-    const { stdout, stderr } = run(project, [process.execPath, 'program.js']);
+    writeFileSync(join(project, 'program.mjs'), plain);
+    const { stdout, stderr } = run(project, [process.execPath, 'program.mjs']);
     assert.equal(stdout, 'true false\n', stderr);
   });
 
   it("trains a model of one's own by the commands of docs/own-model.md, six at most", () => {
-    const own = join(folder, 'own');
-    mkdirSync(own);
-    cpSync(join(folder, `lockstep-${version}.tgz`), join(own, `lockstep-${version}.tgz`));
-    const page = readFileSync(join(ROOT, 'docs', 'own-model.md'), 'utf8');
-    const [, script = ''] = /^```sh\n(.*?)^```/ms.exec(page) ?? [];
     const commands = script.match(/^(npm|npx|cat) /gm) ?? [];
     assert.ok(commands.length > 0 && commands.length <= 6, script);
-    const shared = { LOCKSTEP_ENGINE: ENGINE, LOCKSTEP_ENGINE_VARIANT: variant };
-    const { status, stderr } = run(own, ['bash', '-euo', 'pipefail', '-c', script], shared);
+    assert.match(installing, /^npm install /m);
+    const { status, stderr } = run(project, ['bash', '-euo', 'pipefail', '-c', training], SHARED);
     assert.equal(status, 0, stderr);
-    const exit = readFileSync(join(own, 'runs/own/exit.json'), 'utf8');
+    const exit = readFileSync(join(project, 'runs/own/exit.json'), 'utf8');
     assert.equal((JSON.parse(exit) as { code: number }).code, 0);
   });
 });

@@ -46,7 +46,7 @@ describe('lockstep study', { concurrency: true }, () => {
     cellsOf(out).map((name) => ({ ...(place.json(out, 'cells', name) as CellResult), seconds: 0 }));
 
   it('runs the grid, goes on where a signal stopped it, and answers', async () => {
-    const undisturbed = await place.run('study', 'grid.yaml', '--workers', '2', '--out', 'whole');
+    const undisturbed = await place.run('study', 'grid.yaml', '--out', 'whole');
     assert.equal(undisturbed.code, 0, undisturbed.stderr);
     assert.match(undisturbed.stdout, /^Does self-supervised learning work here/);
     assert.match(undisturbed.stdout, /Written: whole\/study\.md and whole\/study\.html/);

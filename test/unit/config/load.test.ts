@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { hashConfig, resolvedConfigToYaml } from '../../../src/config/load.ts';
+import { z } from 'zod';
+import { hashConfig, parseConfig, resolvedConfigToYaml } from '../../../src/config/load.ts';
 import { LockstepError } from '../../../src/core/errors.ts';
 import { loadRunConfig, parseRunConfig } from '../../../src/run/config.ts';
 
@@ -477,5 +478,16 @@ describe('a configuration file', () => {
   it('that is absent with its folder gets no suggestion', () => {
     const { code } = errorOf(() => loadRunConfig('no-such-folder/a.yaml'));
     assert.equal(code, 'CONFIG_NOT_FOUND');
+  });
+});
+
+describe("a value under a key of one's own choice", () => {
+  it('is told what it may be, as under any other key', () => {
+    const schema = z.strictObject({
+      networks: z.record(z.string(), z.strictObject({ draws: z.int().min(3).max(100) })),
+    });
+    assert.throws(() => parseConfig(schema, 'networks: { mine: { draws: 2 } }', 'grid.yaml'), {
+      message: 'grid.yaml:1:21: networks.mine.draws is 2; allowed: a whole number from 3 to 100.',
+    });
   });
 });
