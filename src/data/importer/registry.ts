@@ -8,6 +8,8 @@ import { folderImporter } from './folder-importer.ts';
 import { csvImporter } from './import-csv.ts';
 import { jsonlImporter } from './import-jsonl.ts';
 import { numpyImporter } from './numpy/import-numpy.ts';
+import { arffImporter } from './ucr/import-arff.ts';
+import { tsImporter } from './ucr/import-ts.ts';
 
 const BUILT_IN: readonly ImporterDefinition[] = [
   folderImporter,
@@ -17,6 +19,8 @@ const BUILT_IN: readonly ImporterDefinition[] = [
   parquetImporter,
   arrowImporter,
   huggingFaceImporter,
+  tsImporter,
+  arffImporter,
 ];
 
 export class ImporterRegistry {
