@@ -82,16 +82,42 @@ export function sourceOptions<T>(yargs: Argv<T>): Argv<T & SourceOptions> {
       group: TABLE,
       type: 'string',
       default: DEFAULT_RULES.values,
-      describe: 'Column of the values',
+      describe:
+        'Column of the values; a range t0..t95, 2.. or all-others has one column a timestep; x,y names two channels',
     })
     .option('id', { group: TABLE, type: 'string', describe: 'Column of the ids' })
+    .option('time', {
+      group: TABLE,
+      type: 'string',
+      describe:
+        'Column of the times: each row is a timestep of the sequence with its id (long form)',
+    })
     .option('label', { group: TABLE, type: 'string', describe: 'Column of the classes' })
+    .option('labels', {
+      group: TABLE,
+      type: 'string',
+      describe:
+        'Column of several classes a sequence, or a column of 1 and 0 for each class: a,b,c',
+    })
+    .option('target', { group: TABLE, type: 'string', describe: 'Columns of numbers to predict' })
+    .option('timestep-labels', {
+      group: TABLE,
+      type: 'string',
+      describe: 'Column of the classes of the timesteps',
+    })
     .option('group', { group: TABLE, type: 'string', describe: 'Column of the groups' })
     .option('split', { group: TABLE, type: 'string', describe: 'Column of the splits' })
+    .option('no-header', {
+      group: TABLE,
+      type: 'boolean',
+      default: DEFAULT_RULES.noHeader,
+      describe: 'The first line of a CSV file is data; its columns are called 1, 2, 3, …',
+    })
     .option('delimiter', {
       group: TABLE,
       type: 'string',
-      describe: "Between the cells of a CSV file; '\\t' is a tab [default: a comma; a tab in .tsv]",
+      describe:
+        "Between the cells of a CSV file; '\\t' is a tab, spaces any number of them [default: a comma; a tab in .tsv]",
     })
     .option('decimal', {
       group: TABLE,

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { Argv } from 'yargs';
 import { LockstepError } from '../core/errors.ts';
 import type { BuildOptions } from '../data/importer/build-options.ts';
+import { MISSING_RULES, type MissingRule } from '../data/importer/missing-values.ts';
 import type { BuildStoreOptions } from '../workflow/data/build-store.ts';
 
 export interface StoreOptions {
@@ -38,9 +39,10 @@ export function storeOptions<T>(yargs: Argv<T>): Argv<T & StoreOptions> {
       describe: 'What happens to longer ones',
     })
     .option('missing', {
-      choices: ['skip', 'strip-tail'],
+      choices: MISSING_RULES,
       default: 'skip',
-      describe: 'Sequences with NaN: left out, or cut before a tail of NaN',
+      describe:
+        'Sequences with NaN: left out, cut before a tail of NaN, or filled in between neighbours',
     })
     .option('shares', {
       type: 'string',
@@ -68,7 +70,7 @@ export function storeBuildOptions(options: StoreOptions): Omit<BuildStoreOptions
       ...(maxLength !== undefined && { maximum: maxLength }),
       longer: options.longer as 'skip' | 'truncate',
     },
-    missing: options.missing as 'skip' | 'strip-tail',
+    missing: options.missing as MissingRule,
     shares: parseShares(options.shares),
     caps: {
       ...(perClass !== undefined && { perClass }),

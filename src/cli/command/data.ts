@@ -1,7 +1,7 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { describeStore, summariseStore } from '../../data/format/describe-store.ts';
 import { openStore } from '../../data/format/open-store.ts';
-import { type ImportReport, importReportText } from '../../data/importer/report.ts';
+import { importReportText } from '../../data/importer/report.ts';
 import { rulesOf, type SourceOptions } from '../../data/importer/source-rules.ts';
 import { type Command, type PartCommand, partOf } from '../command.ts';
 import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
@@ -29,24 +29,9 @@ const importCommand: PartCommand<ImportOptions> = {
     const { buildStore } = await import('../../workflow/data/build-store.ts');
     const report = await withSignals(({ signal }) => buildStore({ ...request, signal }));
     process.stdout.write(`${importReportText(report)}\n`);
-    for (const note of importNotes(report)) process.stderr.write(`Note: ${note}\n`);
     printNext(['data', 'info', options.store]);
   },
 };
-
-/** What someone who imports for the first time may have overlooked. */
-function importNotes({ classes, skipped }: ImportReport): string[] {
-  const notes: string[] = [];
-  if (skipped['not-integer'] !== undefined) {
-    notes.push('--value-type float32 keeps values that are not integers.');
-  }
-  if (classes.length === 0) {
-    notes.push(
-      'No sequence has a label, so this dataset serves pretraining only. In a CSV or JSONL file, --label names the column of the classes.',
-    );
-  }
-  return notes;
-}
 
 interface SynthOptions extends StoreOptions {
   count: number;

@@ -1,6 +1,7 @@
 /** The options of `buildStore`, checked once. */
 import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
+import { MISSING_RULES } from './missing-values.ts';
 
 const share = z.number().min(0).max(1);
 const positive = z.int().min(1);
@@ -29,8 +30,8 @@ const buildOptions = z.strictObject({
       'the three shares do not add up to 1',
     )
     .default({ train: 0.7, validation: 0.15, test: 0.15 }),
-  /** What happens to a sequence with NaN: left out, or cut before a tail of NaN and then looked at. */
-  missing: z.enum(['skip', 'strip-tail']).default('skip'),
+  /** What happens to a sequence with missing values (NaN). */
+  missing: z.enum(MISSING_RULES).default('skip'),
   /** What happens to a sequence that the data hold already under another id. */
   duplicates: z.enum(['drop', 'keep']).default('drop'),
   /** Leaves out sequences with a larger value: a model trained without that value has no symbol for it. */

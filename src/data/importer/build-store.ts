@@ -18,14 +18,16 @@ import {
   type ResolvedOptions,
   resolveOptions,
 } from './build-options.ts';
-import { checkValues, withoutMissingTail } from './check-values.ts';
-import { groupRows } from './groups.ts';
+import { checkValues } from './check-values.ts';
+import { groupRows, mixedGroups } from './groups.ts';
 import { importWarnings } from './import-warnings.ts';
 import { classesOf, classNames, refuseRepeatedIds } from './labels.ts';
+import { withoutMissing } from './missing-values.ts';
 import {
   type ImportItem,
   isSkip,
   type RawRecord,
+  type RawSkip,
   SKIP_REASONS,
   type SkipReason,
 } from './record.ts';
@@ -83,6 +85,9 @@ class StoreBuild {
   readonly #skipped = new Map<SkipReason, NameTally>();
   readonly #truncated = new NameTally(compareUtf8);
   readonly #stripped = new NameTally(compareUtf8);
+  readonly #filled = new NameTally(compareUtf8);
+  readonly #mixedGroups = new NameTally(compareUtf8);
+  readonly #acrossSplits = new NameTally(compareUtf8);
   #read = 0;
 
   constructor(
@@ -102,7 +107,7 @@ class StoreBuild {
     const { rows: different, conflicts } =
       this.#options.duplicates === 'keep'
         ? { rows: all, conflicts: [] }
-        : dropDuplicates(table, all, drop);
+        : dropDuplicates(table, all, drop, (names) => this.#acrossSplits.add(names));
     refuseRepeatedIds(table, different);
     const { caps, seed } = this.#options;
     const kept = applyCaps(table, different, { ...caps, seed }, drop);
@@ -125,7 +130,9 @@ class StoreBuild {
       `Cannot write a dataset to "${this.#options.target}": ${[read, reasons.join('; ')].filter((part) => part !== '').join(' ')}.`,
       this.#read === 0
         ? 'Look at the path, at --class-by and at what is excluded.'
-        : 'Correct the data, or widen the limits that skipped them.',
+        : this.#skipped.has('not-finite')
+          ? 'Correct the data; or fill missing values in with --missing interpolate, or cut them off the end with --missing strip-tail.'
+          : 'Correct the data, or widen the limits that skipped them.',
     );
   }
 
@@ -136,7 +143,9 @@ class StoreBuild {
       if (this.#read % PROGRESS_EVERY === 0) {
         this.#onProgress({ stage: 'reading', done: this.#read });
       }
-      const record = isSkip(item) ? this.#skip(item.id, item.skipped) : await this.#accept(item);
+      const record = isSkip(item)
+        ? this.#skip(nameOfSkip(item), item.skipped)
+        : await this.#accept(item);
       if (record !== undefined) table.push(record);
     }
     await this.#spill.flush();
@@ -146,10 +155,12 @@ class StoreBuild {
   async #accept(raw: RawRecord): Promise<SpilledRecord | undefined> {
     refuseUnstored(raw);
     const { valueType, length, largestValue, missing } = this.#options;
-    const values = missing === 'skip' ? raw.values : withoutMissingTail(raw.values);
-    const checked = checkValues(values, valueType, { ...length, largestValue });
+    const rest = withoutMissing(raw, missing);
+    if (rest === undefined) return this.#skip(raw.id, 'all-missing');
+    const checked = checkValues(rest.record.values, valueType, { ...length, largestValue });
     if ('skipped' in checked) return this.#skip(raw.id, checked.skipped);
-    if (values.length < raw.values.length) this.#stripped.add(raw.id);
+    if (rest.stripped > 0) this.#stripped.add(raw.id);
+    if (rest.filled > 0) this.#filled.add(raw.id);
     if (checked.truncated) this.#truncated.add(raw.id);
     return {
       id: raw.id,
@@ -175,6 +186,7 @@ class StoreBuild {
     const { shares, seed } = this.#options;
     const labels = classesOf(table, kept, classes);
     const { groups, groupOf } = groupRows(table, kept, labels, classes.length);
+    for (const name of mixedGroups(groups)) this.#mixedGroups.add(name);
     const splitOfGroup = assignSplits(groups, shares, seed);
     const splits = Uint8Array.from(groupOf, (group) => splitOfGroup[group]!);
     const lengths = Int32Array.from(kept, (row) => table.lengths.at(row));
@@ -231,15 +243,26 @@ class StoreBuild {
       keptTokens: manifest.tokens,
       truncated: this.#truncated.finish(),
       stripped: this.#stripped.finish(),
+      filled: this.#filled.finish(),
       skipped: Object.fromEntries(found.map((why) => [why, this.#skipped.get(why)!.finish()])),
       labelConflicts: { count: conflicts.length, examples: conflicts.slice(0, CONFLICT_EXAMPLES) },
       classes,
       groups,
-      warnings: importWarnings({ classes, lengths, hasTraining }),
+      warnings: importWarnings({
+        classes,
+        lengths,
+        hasTraining,
+        skipped: new Set(this.#skipped.keys()),
+        mixedGroups: this.#mixedGroups.finish(),
+        acrossSplits: this.#acrossSplits.finish(),
+      }),
       contentHash: manifest.contentHash,
     };
   }
 }
+
+const nameOfSkip = ({ id, detail }: RawSkip): string =>
+  detail === undefined ? id : `${id} (${detail})`;
 
 function perSplit(count: (split: Split) => number): Record<Split, number> {
   return { train: count('train'), validation: count('validation'), test: count('test') };

@@ -40,13 +40,6 @@ export function checkValues(
   return { values, truncated };
 }
 
-/** The values before a tail of NaN, which pads short sequences in some sources. */
-export function withoutMissingTail(raw: ArrayLike<number>): ArrayLike<number> {
-  let end = raw.length;
-  while (end > 0 && Number.isNaN(raw[end - 1])) end--;
-  return end === raw.length ? raw : Array.prototype.slice.call(raw, 0, end);
-}
-
 function problemOf(value: number, valueType: ValueType): SkipReason | undefined {
   if (!Number.isFinite(value)) return 'not-finite';
   if (valueType === 'float32') {

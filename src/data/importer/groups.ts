@@ -47,6 +47,21 @@ export function groupRows(
   return { groupOf, groups: { ...countKeys(keys.sort(), classes, given.length), nameOf, given } };
 }
 
+/** Names of the groups with sequences of several classes. */
+export function* mixedGroups({
+  length,
+  begins,
+  classOf,
+  classes,
+  nameOf,
+}: Groups): Generator<string> {
+  for (let group = 0; group < length; group++) {
+    const [begin, end] = [begins[group]!, begins[group + 1]!];
+    const hasUnlabelled = end > begin && classOf[end - 1] === classes - 1;
+    if (end - begin - (hasUnlabelled ? 1 : 0) > 1) yield nameOf(group);
+  }
+}
+
 /** A record that is its own group shares it with those whose group is named like its id. */
 function numberGroups(
   table: RecordTable,

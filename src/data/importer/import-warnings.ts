@@ -1,6 +1,8 @@
 /** What looks wrong with a dataset that could be written: sentences for its report. Pure. */
 import { listNames } from '../../core/name-list.ts';
 import { SPLITS, type Split } from '../format/store.ts';
+import type { SkipReason } from './record.ts';
+import type { Tally } from './report.ts';
 import { nonFiniteNumber } from './values-cell.ts';
 
 /** What an import kept. */
@@ -14,6 +16,12 @@ export interface KeptData {
   readonly lengths: readonly number[] | Int32Array;
   /** Whether any sequence is for training. */
   readonly hasTraining: boolean;
+  /** Why sequences were left out. */
+  readonly skipped?: ReadonlySet<SkipReason>;
+  /** Groups with sequences of several classes. */
+  readonly mixedGroups?: Tally;
+  /** Equal sequences that the source puts into different splits. */
+  readonly acrossSplits?: Tally;
 }
 
 /** Fewer sequences say nothing. */
@@ -27,6 +35,43 @@ export function importWarnings(kept: KeptData): string[] {
     ...missingNames(names),
     ...withoutTraining(kept),
     ...singleValues(kept),
+    ...tallied(kept.mixedGroups, 'group has', 'groups have', 'sequences of several classes'),
+    ...tallied(
+      kept.acrossSplits,
+      'sequence stands',
+      'sequences stand',
+      'in two of the given splits; the first by name was kept',
+    ),
+    ...unread(kept),
+    ...withoutLabels(kept),
+  ];
+}
+
+function tallied(tally: Tally | undefined, one: string, many: string, what: string): string[] {
+  if (tally === undefined || tally.count === 0) return [];
+  const { count, examples } = tally;
+  const more = count > examples.length ? ', …' : '';
+  return [`${count} ${count === 1 ? one : many} ${what}: ${examples.join(', ')}${more}`];
+}
+
+/** Options that would have kept sequences. */
+function unread({ skipped = new Set() }: KeptData): string[] {
+  return [
+    ...(skipped.has('not-integer')
+      ? ['--value-type float32 keeps values that are not integers']
+      : []),
+    ...(skipped.has('not-finite')
+      ? [
+          '--missing strip-tail keeps sequences that end in missing values, --missing interpolate fills missing values in',
+        ]
+      : []),
+  ];
+}
+
+function withoutLabels({ classes }: KeptData): string[] {
+  if (classes.length > 0) return [];
+  return [
+    'no sequence has a label, so this dataset serves pretraining only: in a table, --label names the column of the classes',
   ];
 }
 
@@ -88,6 +133,6 @@ function withoutTraining({ classes, hasTraining }: KeptData): string[] {
 function singleValues({ lengths }: KeptData): string[] {
   if (lengths.length < FEWEST || lengths.some((length) => length > 1)) return [];
   return [
-    'each sequence has one value: a table with a row for each timestep (long form) must have one row for each sequence instead',
+    'each sequence has one value: in a table with a row for each timestep (long form), name the columns of ids and times with --id and --time',
   ];
 }

@@ -28,7 +28,7 @@ function longForm(id: string): LockstepError {
   return new LockstepError(
     'DATA_INVALID',
     `Cannot import: several rows have the id "${id}", and each row holds one value. This is the long form, a row for each timestep.`,
-    'Write one row for each sequence, with all its values in one cell: in pandas, table.groupby("id").agg(list).',
+    'Name the column of the times with --time: it collects the rows of each id into one sequence.',
   );
 }
 

@@ -13,6 +13,8 @@ export interface RawRecord {
   readonly split?: Split | undefined;
   /** `[length · channels]`, timestep by timestep: all channels of timestep 0, then of timestep 1, … */
   readonly values: ArrayLike<number>;
+  /** Missing values at the end fill a table up: the sequence ends before them. */
+  readonly isPadded?: boolean | undefined;
   /** Values of one timestep, equally many in all sequences of a dataset; 1 by default. */
   readonly channels?: number | undefined;
   /** Multi-label classification: the names of any number of classes. */
@@ -27,6 +29,8 @@ export interface RawRecord {
 export interface RawSkip {
   readonly id: string;
   readonly skipped: SkipReason;
+  /** What was found and where, for the report. */
+  readonly detail?: string | undefined;
 }
 
 /** What an importer yields. */
@@ -38,6 +42,11 @@ export const SKIP_REASONS = {
   binary: 'binary file (contains a NUL byte)',
   'not-utf8': 'text is not valid UTF-8',
   empty: 'empty sequence',
+  'all-missing': 'all values are missing',
+  'not-a-number': 'contains text that is not a number',
+  'uneven-channels': 'channels of different lengths',
+  'uneven-labels': 'not one label for each timestep',
+  'partial-target': 'lacks some numbers of its target',
   'not-finite': 'contains NaN or Infinity',
   'not-integer': 'contains a value that is not an integer',
   'out-of-range': 'contains a value outside the range of the value type',

@@ -6,7 +6,7 @@ import { parquetImporter } from './columnar/parquet-importer.ts';
 import type { ImporterDefinition } from './define-importer.ts';
 import { folderImporter } from './folder-importer.ts';
 import { csvImporter } from './import-csv.ts';
-import { jsonlImporter } from './import-jsonl.ts';
+import { jsonImporter, jsonlImporter } from './import-json.ts';
 import { numpyImporter } from './numpy/import-numpy.ts';
 import { arffImporter } from './ucr/import-arff.ts';
 import { tsImporter } from './ucr/import-ts.ts';
@@ -15,6 +15,7 @@ const BUILT_IN: readonly ImporterDefinition[] = [
   folderImporter,
   csvImporter,
   jsonlImporter,
+  jsonImporter,
   numpyImporter,
   parquetImporter,
   arrowImporter,

@@ -32,6 +32,8 @@ export interface ImportReport {
   readonly truncated: Tally;
   /** Sequences that lost a tail of NaN. */
   readonly stripped: Tally;
+  /** Sequences in which missing values were filled in. */
+  readonly filled: Tally;
   readonly skipped: Readonly<Partial<Record<SkipReason, Tally>>>;
   /** Equal sequences with different labels: how many, and the first few. */
   readonly labelConflicts: { readonly count: number; readonly examples: readonly LabelConflict[] };
@@ -80,6 +82,9 @@ export function readingLines(report: ImportReport): string[] {
   }
   if (report.stripped.count > 0) {
     lines.push(tallyLine('cut before a tail of NaN', report.stripped));
+  }
+  if (report.filled.count > 0) {
+    lines.push(tallyLine('with missing values filled in', report.filled));
   }
   for (const [reason, tally] of Object.entries(report.skipped)) {
     lines.push(tallyLine(`skipped, ${SKIP_REASONS[reason as SkipReason]}`, tally));

@@ -1,4 +1,5 @@
 /** Which of the checked records stay: drops exact duplicates, then what is over a cap. Pure. */
+import { SPLITS } from '../format/store.ts';
 import { randomRank } from './assign-splits.ts';
 import type { SkipReason } from './record.ts';
 import type { RecordTable } from './record-table.ts';
@@ -24,11 +25,15 @@ export interface Deduplicated {
 /** An empty place of the hash table. */
 const FREE = 0xffffffff;
 
-/** Keeps the first by id of equal sequences, with its label and group. */
+/**
+ * Keeps the first by id of equal sequences, with its label and group.
+ * @param onOtherSplit called with the names of two equal sequences that the source puts into different splits
+ */
 export function dropDuplicates(
   table: RecordTable,
   rowsById: Uint32Array,
   onDropped: OnDropped,
+  onOtherSplit: (names: string) => void,
 ): Deduplicated {
   const places = new Uint32Array(2 ** Math.ceil(Math.log2(2 * rowsById.length + 2))).fill(FREE);
   const conflicts: LabelConflict[] = [];
@@ -40,6 +45,10 @@ export function dropDuplicates(
       return true;
     }
     onDropped(row, 'duplicate');
+    const splits = [first, row].map((one) => table.splitNumberAt(one));
+    if (Math.min(...splits) >= 0 && splits[0] !== splits[1]) {
+      onOtherSplit([first, row].map((one) => nameWithSplit(table, one)).join(' = '));
+    }
     const [labelOfFirst, label] = [first, row].map((one) => table.labels.numberAt(one));
     if (labelOfFirst !== label) conflicts.push(conflictOf(table, first, row));
     return false;
@@ -56,6 +65,9 @@ function placeOf(table: RecordTable, places: Uint32Array, row: number): number {
   }
   return place;
 }
+
+const nameWithSplit = (table: RecordTable, row: number): string =>
+  `${table.ids.at(row)} (${SPLITS[table.splitNumberAt(row)]})`;
 
 function conflictOf(table: RecordTable, kept: number, dropped: number): LabelConflict {
   const nameOf = (row: number) => table.labels.at(row) ?? '(unlabelled)';

@@ -1,5 +1,6 @@
 /** The options of an import about its source: how the built-in importers read it. */
 import { type FormatRules, formatRulesOf } from './format-rules.ts';
+import { type TableRules, tableRules, tableRulesOf } from './table-rules.ts';
 
 /** A source and how to read it. */
 export interface SourceOptions extends SourceRules {
@@ -14,7 +15,7 @@ export interface SourceOptions extends SourceRules {
 }
 
 /** The rules of all built-in importers. A dataset's manifest keeps them. */
-export interface SourceRules extends FormatRules {
+export interface SourceRules extends FormatRules, TableRules {
   classBy: string;
   ending: string[];
   depth: number;
@@ -23,13 +24,6 @@ export interface SourceRules extends FormatRules {
   symbolMap: string;
   as: string | undefined;
   exclude: string[];
-  values: string;
-  id: string | undefined;
-  label: string | undefined;
-  group: string | undefined;
-  split: string | undefined;
-  delimiter: string | undefined;
-  decimal: string;
 }
 
 /** The rules by default. */
@@ -42,28 +36,11 @@ export const DEFAULT_RULES: SourceRules = {
   symbolMap: 'none',
   as: undefined,
   exclude: [],
-  values: 'values',
-  id: undefined,
-  label: undefined,
-  group: undefined,
-  split: undefined,
-  delimiter: undefined,
-  decimal: '.',
+  ...tableRules.parse({}),
 };
 
 export function rulesOf(options: SourceOptions): SourceRules {
   const { classBy, ending, depth, groupBy, groupLevels, symbolMap, as, exclude } = options;
-  const { values, id, label, group, split, delimiter, decimal } = options;
   const folder = { classBy, ending, depth, groupBy, groupLevels, symbolMap, as, exclude };
-  return {
-    ...formatRulesOf(options),
-    ...folder,
-    values,
-    id,
-    label,
-    group,
-    split,
-    delimiter,
-    decimal,
-  };
+  return { ...formatRulesOf(options), ...folder, ...tableRulesOf(options) };
 }

@@ -1,20 +1,33 @@
-/** What CSV and JSONL share: the meaning of the columns, and how a row becomes a record. */
+/** What CSV and JSON share: the meaning of the columns, and how a row becomes a record. */
 import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
 import { listNames } from '../../core/name-list.ts';
 import { didYouMean } from '../../core/nearest-name.ts';
 import { SPLITS, type Split } from '../format/store.ts';
-import type { RawRecord } from './record.ts';
+import type { ImportItem } from './record.ts';
 
-/** Names of the columns (CSV) or fields (JSONL). */
+/** Names of the columns (CSV) or fields (JSON). */
 export interface TableColumns {
+  /** The values: one column, several with commas between (channels), or a range (`t0..t95`, `all-others`). */
   readonly values: string;
   /** Absent: the id consists of the file's name and the line number. */
   readonly id?: string | undefined;
   /** An empty cell, null or an absent field means: no label. */
   readonly label?: string | undefined;
+  /** One column with a list of class names, or one column of 1 and 0 for each class. */
+  readonly labels?: string | undefined;
+  /** One or more columns of numbers. */
+  readonly target?: string | undefined;
+  /** One column with a list of class names, or one column for each timestep. */
+  readonly timestepLabels?: string | undefined;
   readonly group?: string | undefined;
   readonly split?: string | undefined;
+  /** Orders the rows of one id: each row is one timestep. */
+  readonly time?: string | undefined;
+  /** Values of one timestep, where one column or range holds those of all channels. */
+  readonly channels?: number | undefined;
+  /** Columns that `all-others` leaves out if there are any. */
+  readonly ignored?: readonly string[] | undefined;
 }
 
 /** `TableColumns` as options of an importer. */
@@ -22,9 +35,25 @@ export const tableColumns = {
   values: z.string().default('values'),
   id: z.string().optional(),
   label: z.string().optional(),
+  labels: z.string().optional(),
+  target: z.string().optional(),
+  timestepLabels: z.string().optional(),
   group: z.string().optional(),
   split: z.string().optional(),
+  time: z.string().optional(),
+  channels: z.int().min(1).optional(),
+  ignored: z.array(z.string()).default([]),
 };
+
+/** @throws LockstepError USAGE for rows that are timesteps of no sequence */
+export function requireId({ time, id }: TableColumns): void {
+  if (time === undefined || id !== undefined) return;
+  throw new LockstepError(
+    'USAGE',
+    '--time needs --id: the rows of one id are the timesteps of one sequence.',
+    'Name the column of the ids with --id.',
+  );
+}
 
 /** How to read a table. */
 export interface TableOptions {
@@ -43,7 +72,7 @@ export function lineError(
   return new LockstepError('DATA_INVALID', message, advice, { cause });
 }
 
-/** DATA_INVALID about a column (CSV) or field (JSONL) that a table does not have. */
+/** DATA_INVALID about a column (CSV) or field (JSON) that a table does not have. */
 export function absentColumn(
   path: string,
   { kind, name, role, known }: AbsentColumn,
@@ -65,36 +94,54 @@ interface AbsentColumn {
   readonly known: readonly string[];
 }
 
-/** The text of all columns except the values. */
+/** A row of a table, all columns except the values. */
 export interface RowText {
   readonly id: string | undefined;
   readonly label: string | undefined;
   readonly group: string | undefined;
   readonly split: string | undefined;
+  readonly labels?: readonly string[] | undefined;
+  readonly targets?: readonly number[] | undefined;
+  readonly timestepLabels?: readonly string[] | undefined;
+}
+
+/** The values of a sequence. */
+export interface RowValues {
+  readonly values: ArrayLike<number>;
+  readonly channels?: number;
+  readonly isPadded?: boolean;
 }
 
 /**
- * Makes a record from one row.
+ * Makes a record from one row; skips one whose target or labels do not fit its values.
  * @throws LockstepError DATA_INVALID for an unknown split or an empty id
  */
-export function toRecord(
+export function toItem(
   path: string,
   line: number,
   row: RowText,
   fallbackId: string,
-  values: ArrayLike<number>,
-): RawRecord {
+  { values, channels = 1, isPadded = false }: RowValues,
+): ImportItem {
   if (row.id === '') throw lineError(path, line, 'its id is empty');
+  const id = row.id ?? fallbackId;
+  const { labels, targets, timestepLabels } = row;
+  const split = splitOf(path, line, row.split);
+  if (targets?.some((target) => !Number.isFinite(target))) return { id, skipped: 'partial-target' };
+  if (timestepLabels && timestepLabels.length * channels !== values.length) {
+    return { id, skipped: 'uneven-labels' };
+  }
   return {
-    id: row.id ?? fallbackId,
-    label: row.label || undefined,
-    group: row.group || undefined,
-    split: splitOf(path, line, row.split),
-    values,
+    ...{ id, label: row.label || undefined, group: row.group || undefined, split, values },
+    ...(channels > 1 && { channels }),
+    ...(isPadded && { isPadded }),
+    ...(labels && { labels }),
+    ...(targets && { targets }),
+    ...(timestepLabels && { timestepLabels }),
   };
 }
 
-function splitOf(path: string, line: number, text: string | undefined): Split | undefined {
+export function splitOf(path: string, line: number, text: string | undefined): Split | undefined {
   if (text === undefined || text === '') return undefined;
   if (SPLITS.includes(text as Split)) return text as Split;
   throw lineError(path, line, `split "${text}" is none of ${SPLITS.join(', ')}`);

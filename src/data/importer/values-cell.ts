@@ -14,10 +14,17 @@ export class CellError extends Error {
   }
 }
 
+/** Text that is no number. It spoils one sequence; two kinds of separators spoil them all. */
+export class NotANumber extends CellError {
+  constructor(text: string) {
+    super(`"${text.slice(0, 100)}" is not a number`);
+  }
+}
+
 /**
  * Reads a list: numbers between commas, semicolons, tabs or spaces, with or without brackets. An empty place
  * between two separators is a missing value, NaN.
- * @throws CellError for text that is no number, and for two kinds of separators
+ * @throws NotANumber; CellError for two kinds of separators
  */
 export function parseValuesCell(cell: string, decimal: DecimalMark = '.'): Float64Array {
   const list = withoutBrackets(cell);
@@ -81,9 +88,16 @@ const NUMBER = {
   ',': /^[+-]?(\d+(,\d+)?|,\d+)(e[+-]?\d+)?$/i,
 } as const;
 
-function parseNumber(text: string, decimal: DecimalMark): number {
+/**
+ * Reads a cell with one number; an empty one is a missing value, NaN.
+ * @throws NotANumber; CellError for a decimal comma where a point is expected
+ */
+export function parseNumber(text: string, decimal: DecimalMark = '.'): number {
   if (NUMBER[decimal].test(text)) return Number(text.replace(',', '.'));
   const named = nonFiniteNumber(text);
-  if (named === undefined) throw new CellError(`"${text.slice(0, 100)}" is not a number`);
-  return named;
+  if (named !== undefined) return named;
+  if (decimal === '.' && NUMBER[','].test(text)) {
+    throw new CellError(`"${text}" has a decimal comma`, 'Add --decimal , to the command.');
+  }
+  throw new NotANumber(text);
 }

@@ -12,9 +12,11 @@ import type { BuildOptions } from '../../data/importer/build-options.ts';
 import { buildStore } from '../../data/importer/build-store.ts';
 import { formatRules } from '../../data/importer/format-rules.ts';
 import { importSource } from '../../data/importer/import-source.ts';
+import { MISSING_RULES, type MissingRule } from '../../data/importer/missing-values.ts';
 import { type ImportItem, isSkip } from '../../data/importer/record.ts';
 import { type ImportReport, readingLines } from '../../data/importer/report.ts';
 import type { SourceRules } from '../../data/importer/source-rules.ts';
+import { TARGET_RULES, tableRules } from '../../data/importer/table-rules.ts';
 import { readTrainingData } from '../../data/training-data.ts';
 import { requireExtensions } from '../../extension/identity.ts';
 import { readRunConfig } from '../../run/folder.ts';
@@ -29,7 +31,9 @@ const provenance = z.object({
       extension: extensionRecord.optional(),
     })
     .optional(),
-  rules: formatRules.extend({
+  rules: z.object({
+    ...formatRules.shape,
+    ...tableRules.shape,
     classBy: z.string().default('none'),
     ending: z.array(z.string()).default([]),
     depth: z.number().default(0),
@@ -38,15 +42,8 @@ const provenance = z.object({
     symbolMap: z.string().default('none'),
     as: z.string().optional(),
     exclude: z.array(z.string()).default([]),
-    values: z.string().default('values'),
-    id: z.string().optional(),
-    label: z.string().optional(),
-    group: z.string().optional(),
-    split: z.string().optional(),
-    delimiter: z.string().optional(),
-    decimal: z.string().default('.'),
   }),
-  missing: z.enum(['skip', 'strip-tail']).default('skip'),
+  missing: z.enum(MISSING_RULES).default('skip'),
   length: z.object({
     minimum: z.number(),
     maximum: z.number(),
@@ -103,11 +100,7 @@ interface RawImport extends Omit<RawRequest, 'run'>, TrainingRules {
 async function importRaw(raw: RawImport): Promise<ImportReport> {
   const { source, labelled, target, rules, own, length, missing, manifest } = raw;
   const { items } = importSource({
-    ...(labelled
-      ? rules
-      : { ...rules, classBy: 'none', label: undefined, labelPattern: undefined }),
-    group: undefined,
-    split: undefined,
+    ...withoutRoles(rules, labelled),
     source,
     ...(own && { importer: own.kind, options: own.options }),
     ...(length.maximum !== undefined && { maxLength: length.maximum }),
@@ -124,6 +117,18 @@ async function importRaw(raw: RawImport): Promise<ImportReport> {
   });
 }
 
+/** Groups and splits of new files mean nothing, nor do labels that nobody wants: their columns need not be there. */
+function withoutRoles(rules: SourceRules, labelled: boolean): SourceRules {
+  const roles = [...(labelled ? [] : TARGET_RULES), 'group', 'split'] as const;
+  const ignored = roles.flatMap((role) => rules[role] ?? []);
+  return {
+    ...rules,
+    ...(!labelled && { classBy: 'none', labelPattern: undefined }),
+    ...Object.fromEntries(roles.map((role) => [role, undefined])),
+    ignored,
+  };
+}
+
 /** An importer of an extension has no rules by which labels, groups and splits could be left out. */
 async function* withoutSplits(
   items: AsyncIterable<ImportItem>,
@@ -131,7 +136,11 @@ async function* withoutSplits(
 ): AsyncGenerator<ImportItem> {
   for await (const item of items) {
     if (isSkip(item)) yield item;
-    else yield { id: item.id, values: item.values, label: labelled ? item.label : undefined };
+    else {
+      const { id, values, channels, isPadded, ...targets } = item;
+      const found = { ...(labelled && targets), group: undefined, split: undefined };
+      yield { id, values, channels, isPadded, ...found };
+    }
   }
 }
 
@@ -140,7 +149,7 @@ interface TrainingRules {
   /** The importer of an extension that made the dataset. */
   readonly own: { readonly kind: string; readonly options: Record<string, unknown> } | undefined;
   readonly length: NonNullable<BuildOptions['length']>;
-  readonly missing: 'skip' | 'strip-tail';
+  readonly missing: MissingRule;
 }
 
 /** A cut at the training's maximum is repeated; other limits are no reason to leave a sequence out. */
@@ -156,9 +165,8 @@ function rulesOfTraining(run: string, manifest: StoreManifest): TrainingRules {
   const { rules, length, importer, missing } = parsed.data;
   const extension = importer?.extension;
   if (extension) requireExtensions([extension], `The dataset "${manifest.name}"`);
-  const { id, label, group, split, delimiter, as, ...others } = rules;
   return {
-    rules: { ...others, id, label, group, split, delimiter, as },
+    rules: { ...rules, as: rules.as },
     own: extension && importer,
     missing,
     length: length.longer === 'truncate' ? { maximum: length.maximum, longer: 'truncate' } : {},

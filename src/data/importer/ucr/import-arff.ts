@@ -5,9 +5,9 @@ import { LockstepError } from '../../../core/errors.ts';
 import { contentName } from '../compressed.ts';
 import { defineImporter } from '../define-importer.ts';
 import { linesOf, readText } from '../read-text.ts';
-import type { RawRecord } from '../record.ts';
+import type { ImportItem } from '../record.ts';
 import { sourceError } from '../source-error.ts';
-import { absentColumn, lineError, toRecord } from '../table-columns.ts';
+import { absentColumn, lineError, toItem } from '../table-columns.ts';
 import { type ArffAttribute, ArffHeaderReader } from './arff-header.ts';
 import { type ArffWord, splitArff } from './arff-tokens.ts';
 import { joinChannels, parseNumber, parseSeries } from './series.ts';
@@ -35,7 +35,7 @@ export const arffImporter = defineImporter({
  * Yields a record a line.
  * @throws LockstepError DATA_NOT_FOUND; DATA_INVALID, which names the line; USAGE where the class is in doubt
  */
-async function* importArff(path: string, given: Options): AsyncGenerator<RawRecord> {
+async function* importArff(path: string, given: Options): AsyncGenerator<ImportItem> {
   const header = new ArffHeaderReader();
   let rows: ArffRows | undefined;
   let line = 0;
@@ -86,7 +86,7 @@ class ArffRows {
     this.#relational = relational[0];
   }
 
-  record(line: number, text: string): RawRecord {
+  record(line: number, text: string): ImportItem {
     if (text.trimStart().startsWith('{')) throw new Error('it is sparse, which is not read');
     const words = splitArff(text);
     if (words.length !== this.#attributes.length) {
@@ -102,11 +102,9 @@ class ArffRows {
       split: textOf('split'),
     };
     const target = this.#places.get('target');
-    return {
-      ...toRecord(this.#path, line, row, `${basename(this.#path)}:${line}`, values),
-      ...(channels > 1 && { channels }),
-      ...(target !== undefined && { targets: [parseNumber(words[target]!.text)] }),
-    };
+    const targets = target === undefined ? undefined : [parseNumber(words[target]!.text)];
+    const fallbackId = `${basename(this.#path)}:${line}`;
+    return toItem(this.#path, line, { ...row, targets }, fallbackId, { values, channels });
   }
 
   #series(words: readonly ArffWord[]): number[][] {

@@ -43,6 +43,23 @@ describe('building a store', () => {
     assert.deepEqual(first, second);
   });
 
+  it('fills missing values in when asked, names the sequences, and skips those without any', async () => {
+    const gap = Number.NaN;
+    const items: ImportItem[] = [
+      { id: 'inside', values: [1, gap, 3] },
+      { id: 'ends', values: [gap, 2, gap, gap] },
+      { id: 'all', values: [gap] },
+      { id: 'text', skipped: 'not-a-number', detail: 'line 5, "x"' },
+    ];
+    const report = await buildStore(items, options({ missing: 'interpolate' }));
+    assert.deepEqual([report.kept, report.keptTokens], [2, 7]);
+    assert.deepEqual(report.filled, { count: 2, examples: ['ends', 'inside'] });
+    assert.deepEqual(report.skipped['all-missing'], { count: 1, examples: ['all'] });
+    const text = importReportText(report);
+    assert.match(text, /^ {2}2 with missing values filled in: ends, inside$/m);
+    assert.match(text, /skipped, contains text that is not a number: text \(line 5, "x"\)$/m);
+  });
+
   it('refuses in one sentence what a dataset cannot hold', async () => {
     const kinds = [
       [{ channels: 2 }, '2 channels'],
@@ -70,7 +87,7 @@ describe('building a store', () => {
     const report = await buildStore(items, options({ missing: 'strip-tail' }));
     assert.deepEqual([report.kept, report.keptTokens], [2, 5]);
     assert.deepEqual(report.skipped['not-finite'], { count: 1, examples: ['middle'] });
-    assert.deepEqual(report.skipped.empty, { count: 1, examples: ['all'] });
+    assert.deepEqual(report.skipped['all-missing'], { count: 1, examples: ['all'] });
     assert.match(importReportText(report), /^ {2}1 cut before a tail of NaN: tail$/m);
   });
 

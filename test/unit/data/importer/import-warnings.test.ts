@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { buildStore } from '../../../../src/data/importer/build-store.ts';
 import { importWarnings } from '../../../../src/data/importer/import-warnings.ts';
+import type { ImportItem } from '../../../../src/data/importer/record.ts';
+import { temporaryFolder } from '../sample-store.ts';
+
+const folder = temporaryFolder();
+after(folder.release);
 
 /** The warnings for classes of so many training sequences, all of them of two steps. */
 function warningsOf(train: Readonly<Record<string, number>>, length = 2): string[] {
@@ -15,7 +22,6 @@ describe('an import warns of', () => {
   it('nothing in sound data', () => {
     assert.deepEqual(warningsOf({ a: 5, b: 3, 'class 1': 2, 'class 10': 2 }), []);
     assert.deepEqual(warningsOf({ a: 1, b: 1 }), [], 'too few to tell');
-    assert.deepEqual(importWarnings({ classes: [], lengths: [1, 7], hasTraining: true }), []);
   });
 
   it('as many classes as sequences, or most classes with one', () => {
@@ -53,5 +59,28 @@ describe('an import warns of', () => {
 
   it('sequences of one value each: the long form', () => {
     assert.match(warningsOf({ a: 3 }, 1)[0]!, /^each sequence has one value: .* \(long form\)/);
+  });
+
+  it('data without labels, and options that would have kept sequences', () => {
+    const skipped = new Set(['not-integer', 'not-finite'] as const);
+    const warnings = importWarnings({ classes: [], lengths: [1, 7], hasTraining: true, skipped });
+    assert.match(warnings[0]!, /^--value-type float32 keeps values that are not integers/);
+    assert.match(warnings[1]!, /--missing interpolate fills missing values in/);
+    assert.match(warnings[2]!, /^no sequence has a label, .* --label names/);
+  });
+
+  it('groups of several classes, and equal sequences in two given splits', async () => {
+    const target = join(folder.path, 'store');
+    const items: ImportItem[] = [
+      { id: 'a', group: 'g', label: 'x', values: [1, 2] },
+      { id: 'b', group: 'g', label: 'y', values: [3, 4] },
+      { id: 'c', label: 'y', split: 'train', values: [5, 6] },
+      { id: 'd', label: 'y', split: 'test', values: [5, 6] },
+    ];
+    const { warnings } = await buildStore(items, { target, name: 'n', valueType: 'uint8' });
+    assert.deepEqual(warnings.slice(-2), [
+      '1 group has sequences of several classes: g',
+      '1 sequence stands in two of the given splits; the first by name was kept: c (train) = d (test)',
+    ]);
   });
 });

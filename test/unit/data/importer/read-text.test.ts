@@ -3,8 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { importCsv } from '../../../../src/data/importer/import-csv.ts';
-import { importJsonl } from '../../../../src/data/importer/import-jsonl.ts';
+import { importJsonl } from '../../../../src/data/importer/import-json.ts';
 import { linesOf, readText } from '../../../../src/data/importer/read-text.ts';
+import type { RawRecord } from '../../../../src/data/importer/record.ts';
 import { collectItems, temporaryFolder } from '../sample-store.ts';
 
 const { path: folder, release } = temporaryFolder();
@@ -76,10 +77,10 @@ describe('tables', () => {
     const jsonl = '{"c": "Bär", "v": [1]}\r\n';
     for (const encode of [utf16be, (text: string) => Buffer.from(text, 'utf16le'), Buffer.from]) {
       const path = file(encode(`\uFEFF${csv}`), 'encoded.csv');
-      const [row] = await collectItems(importCsv({ path, columns }));
+      const [row] = (await collectItems(importCsv({ path, columns }))) as RawRecord[];
       assert.deepEqual([row!.label, ...Array.from(row!.values)], ['Bär', 1]);
       const lines = file(encode(`\uFEFF${jsonl}`), 'encoded.jsonl');
-      const [line] = await collectItems(importJsonl({ path: lines, columns }));
+      const [line] = (await collectItems(importJsonl({ path: lines, columns }))) as RawRecord[];
       assert.deepEqual([line!.label, ...Array.from(line!.values)], ['Bär', 1]);
     }
   });

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { LockstepError } from '../../../../src/core/errors.ts';
 import { importCsv } from '../../../../src/data/importer/import-csv.ts';
-import { importJsonl } from '../../../../src/data/importer/import-jsonl.ts';
-import type { RawRecord } from '../../../../src/data/importer/record.ts';
+import { importJsonl } from '../../../../src/data/importer/import-json.ts';
+import type { ImportItem, RawRecord } from '../../../../src/data/importer/record.ts';
 import { collectItems, temporaryFolder } from '../sample-store.ts';
 
 const folder = temporaryFolder();
@@ -17,12 +17,12 @@ function file(name: string, lines: readonly string[]): string {
   return path;
 }
 
-async function collect(records: AsyncIterable<RawRecord>) {
-  const all = await collectItems(records);
+async function collect(items: AsyncIterable<ImportItem>) {
+  const all = (await collectItems(items)) as RawRecord[];
   return all.map((record) => ({ ...record, values: Array.from(record.values) }));
 }
 
-async function fails(records: AsyncIterable<RawRecord>, code: string, message: string) {
+async function fails(records: AsyncIterable<ImportItem>, code: string, message: string) {
   await assert.rejects(collect(records), (error) => {
     assert(error instanceof LockstepError);
     assert.deepEqual([error.code, error.message], [code, message]);
@@ -79,7 +79,7 @@ describe('CSV', () => {
       ['id;label;values', /looks separated by semicolons: say --delimiter ';'\.$/],
       ['id\tlabel\tvalues', /looks separated by tabs: say --delimiter '\\t'\.$/],
       ['a|b|c', /looks separated by bars/],
-      ['1,0.5,0.7,-1', /looks like data: give the file a header/],
+      ['1,0.5,0.7,-1', /looks like data.+ --no-header --label 1 --values 2\.\.$/],
       ['id,value', /^Name one of its columns\. Did you mean "value"\?$/],
     ];
     for (const [header, advice] of cases) {
@@ -111,19 +111,27 @@ describe('CSV', () => {
     await fails(
       importCsv({ path: cells, columns }),
       'DATA_INVALID',
-      `Cannot read "${cells}", line 3: Invalid Record Length: columns length is 2, got 3.`,
-    );
-    const number = file('number.csv', ['values,label', '1,x', '1 two 3,x']);
-    await fails(
-      importCsv({ path: number, columns }),
-      'DATA_INVALID',
-      `Cannot read "${number}", line 3: column "values": "two" is not a number.`,
+      `Cannot read "${cells}", line 3: it has 3 cells, and the first line has 2.`,
     );
     const split = file('split.csv', ['values,part', '1,dev']);
     await fails(
       importCsv({ path: split, columns: { values: 'values', split: 'part' } }),
       'DATA_INVALID',
       `Cannot read "${split}", line 2: split "dev" is none of train, validation, test.`,
+    );
+  });
+
+  it('skips a record that holds text in place of a number, and says where', async () => {
+    const path = file('number.csv', ['v,id', '1 2,a', '1 0x10 3,b', '4 Infinity,c']);
+    const items = await collectItems(importCsv({ path, columns: { id: 'id', values: 'v' } }));
+    assert.deepEqual(items[1], {
+      id: 'b',
+      skipped: 'not-a-number',
+      detail: 'line 3, column "v": "0x10" is not a number',
+    });
+    assert.deepEqual(
+      items.map(({ id }) => id),
+      ['a', 'b', 'c'],
     );
   });
 
@@ -162,17 +170,37 @@ describe('JSONL', () => {
   it('names the line that cannot be read', async () => {
     const columns = { values: 'v' };
     const cases: [string, string][] = [
-      ['[1]', 'it is not a JSON object'],
+      ['"x"', 'it is neither a JSON object nor a list of values'],
       ['{"w": [1]}', 'it has no field "v" (fields: w)'],
       ['{"v": "1 2"}', 'field "v" is not an array'],
-      ['{"v": [1], "v": [[2]]}', 'field "v": [2] at 0 is not a number'],
-      ['{"v": [1, "2"]}', 'field "v": "2" at 1 is not a number'],
     ];
     for (const [text, what] of cases) {
       const path = file('bad.jsonl', ['{"v": [1]}', text]);
       const message = `Cannot read "${path}", line 2: ${what}.`;
       await fails(importJsonl({ path, columns }), 'DATA_INVALID', message);
     }
+  });
+
+  it('skips a record that holds text in place of a number, or channels of different lengths', async () => {
+    const path = file('skipped.jsonl', [
+      '{"id": "text", "v": [1, "2"]}',
+      '{"id": "twice", "v": [1], "v": [[2], [3, 4]]}',
+      '{"id": "deep", "v": [[1, [2]]]}',
+    ]);
+    const items = await collectItems(importJsonl({ path, columns: { id: 'id', values: 'v' } }));
+    assert.deepEqual(items, [
+      {
+        id: 'text',
+        skipped: 'not-a-number',
+        detail: 'line 1, field "v": "2" at 1 is not a number',
+      },
+      { id: 'twice', skipped: 'uneven-channels' },
+      {
+        id: 'deep',
+        skipped: 'not-a-number',
+        detail: 'line 3, field "v": [2] at 1 is not a number',
+      },
+    ]);
   });
 
   it('says where a line is no JSON', async () => {

@@ -1,0 +1,139 @@
+/** The cells of a CSV row by their roles. */
+import { CellNumbers } from './cell-numbers.ts';
+import type { CsvColumns } from './csv-columns.ts';
+import type { Row } from './csv-rows.ts';
+import { parseNamesCell } from './names-cell.ts';
+import { lineError, type RowText, type TableOptions } from './table-columns.ts';
+import { CellError, type DecimalMark, NotANumber } from './values-cell.ts';
+
+/** What there is to know of a file. */
+export interface CsvFile extends TableOptions {
+  readonly found: CsvColumns;
+  readonly decimal: DecimalMark;
+  /** Rows may have more or fewer cells than the first: there is no header. */
+  readonly isRagged: boolean;
+}
+
+/** The text of one column. Equal cells below each other are one string. */
+class TextColumn {
+  readonly #column: number;
+  #bytes: Buffer = Buffer.alloc(0);
+  #text = '';
+
+  constructor(column: number) {
+    this.#column = column;
+  }
+
+  of(row: Row): string {
+    const [start, end] = [row.starts[this.#column]!, row.ends[this.#column]!];
+    if (this.#isSame(row.bytes, start, end)) return this.#text;
+    this.#bytes = Buffer.from(row.bytes.subarray(start, end));
+    this.#text = row.text(this.#column).trim();
+    return this.#text;
+  }
+
+  #isSame(bytes: Buffer, start: number, end: number): boolean {
+    const before = this.#bytes;
+    if (before.length !== end - start) return false;
+    for (let i = 0; i < before.length; i++) if (before[i] !== bytes[start + i]) return false;
+    return true;
+  }
+}
+
+/** What both readers take from a row. */
+export class CsvCells {
+  readonly file: CsvFile;
+  readonly numbers: CellNumbers;
+  readonly #text = new Map<string, TextColumn>();
+
+  constructor(file: CsvFile) {
+    this.file = file;
+    this.numbers = new CellNumbers(file.decimal);
+    for (const role of ['id', 'label', 'group', 'split', 'time'] as const) {
+      const column = file.found[role];
+      if (column !== undefined) this.#text.set(role, new TextColumn(column));
+    }
+  }
+
+  text(row: Row, role: 'id' | 'label' | 'group' | 'split' | 'time'): string | undefined {
+    return this.#text.get(role)?.of(row);
+  }
+
+  checkSize(row: Row): void {
+    const { path, found, isRagged } = this.file;
+    const expected = found.names.length;
+    if (row.size === expected || isRagged) return;
+    const what = `it has ${row.size} cells, and the first line has ${expected}`;
+    throw lineError(path, row.line, what);
+  }
+
+  rowText(row: Row): RowText {
+    return {
+      id: this.text(row, 'id'),
+      label: this.text(row, 'label'),
+      group: this.text(row, 'group'),
+      split: this.text(row, 'split'),
+      labels: this.#labels(row),
+      targets: this.#targets(row),
+    };
+  }
+
+  /** From a list of names, or from a column of 1 and 0 for each class. */
+  #labels(row: Row): readonly string[] | undefined {
+    const { labels, names } = this.file.found;
+    if (labels === undefined) return undefined;
+    const columns = labels.flatMap((part) => part.columns);
+    if (columns.length === 1) {
+      const text = row.text(columns[0]!).trim();
+      return text === '' ? undefined : parseNamesCell(text).filter((name) => name !== '');
+    }
+    const marks = columns.map((column) => this.#mark(row, column));
+    if (marks.every((mark) => mark === undefined)) return undefined;
+    return columns.filter((_, i) => marks[i]).map((column) => names[column]!);
+  }
+
+  #mark(row: Row, column: number): boolean | undefined {
+    const text = row.text(column).trim().toLowerCase();
+    if (text === '') return undefined;
+    if (['1', '1.0', 'true'].includes(text)) return true;
+    if (['0', '0.0', 'false'].includes(text)) return false;
+    const what = `column "${this.file.found.names[column]}": "${text}" is neither 1 nor 0`;
+    throw lineError(this.file.path, row.line, what);
+  }
+
+  #targets(row: Row): readonly number[] | undefined {
+    const { target } = this.file.found;
+    if (target === undefined) return undefined;
+    const numbers = target.flatMap(({ columns }) => columns.map((cell) => this.number(row, cell)));
+    return numbers.every(Number.isNaN) ? undefined : numbers;
+  }
+
+  /** @throws SpoiledRow; LockstepError for two kinds of separators */
+  number(row: Row, cell: number): number {
+    try {
+      return this.numbers.one(row, cell);
+    } catch (thrown) {
+      throw this.#fault(thrown, row, cell);
+    }
+  }
+
+  /** @throws SpoiledRow; LockstepError for two kinds of separators */
+  list(row: Row, cell: number): Float64Array {
+    try {
+      return this.numbers.list(row, cell);
+    } catch (thrown) {
+      throw this.#fault(thrown, row, cell);
+    }
+  }
+
+  #fault(thrown: unknown, row: Row, cell: number): unknown {
+    if (!(thrown instanceof CellError)) return thrown;
+    const what = `column "${this.file.found.names[cell]}": ${thrown.message}`;
+    if (thrown instanceof NotANumber) return new SpoiledRow(`line ${row.line}, ${what}`);
+    const { path } = this.file;
+    return lineError(path, row.line, what, { cause: thrown, advice: thrown.advice });
+  }
+}
+
+/** A row that spoils its sequence, and no other. */
+export class SpoiledRow extends Error {}

@@ -1,0 +1,150 @@
+/** Turns the rows of a CSV file into sequences: one a row, or, in long form, one for each id. */
+import { basename } from 'node:path';
+import type { ColumnPart } from './column-choice.ts';
+import { CsvCells, type CsvFile, SpoiledRow } from './csv-cells.ts';
+import type { Row } from './csv-rows.ts';
+import { interleaved, UNEVEN } from './interleave.ts';
+import { LongForm, type LongRow } from './long-form.ts';
+import { LongFormSigns } from './long-form-signs.ts';
+import { parseNamesCell } from './names-cell.ts';
+import type { ImportItem } from './record.ts';
+import { type RowValues, splitOf, toItem } from './table-columns.ts';
+import type { TableReader } from './table-reader.ts';
+
+export const csvReader = (file: CsvFile): TableReader<Row> =>
+  file.found.time === undefined ? new SequenceReader(file) : new LongReader(file);
+
+class SequenceReader implements TableReader<Row> {
+  readonly isFull = false;
+  readonly #file: CsvFile;
+  readonly #cells: CsvCells;
+  readonly #signs: LongFormSigns;
+
+  constructor(file: CsvFile) {
+    this.#file = file;
+    this.#cells = new CsvCells(file);
+    this.#signs = new LongFormSigns(file.path, file.columns, file.found.names);
+  }
+
+  read(row: Row): ImportItem {
+    const { path } = this.#file;
+    this.#cells.checkSize(row);
+    const fallbackId = `${basename(path)}:${row.line}`;
+    const id = this.#cells.text(row, 'id') ?? fallbackId;
+    try {
+      const text = this.#cells.rowText(row);
+      const values = this.#values(row);
+      if (values === UNEVEN) return { id, skipped: 'uneven-channels' };
+      this.#signs.look(row.line, id, values.values.length);
+      const timestepLabels = this.#timestepLabels(row);
+      return toItem(path, row.line, { ...text, timestepLabels }, fallbackId, values);
+    } catch (thrown) {
+      if (!(thrown instanceof SpoiledRow)) throw thrown;
+      return { id, skipped: 'not-a-number', detail: thrown.message };
+    }
+  }
+
+  /** One column or range a channel, or all channels in one. */
+  #values(row: Row): RowValues | typeof UNEVEN {
+    const parts = this.#file.found.values;
+    const { channels } = this.#file.columns;
+    const lists = parts.map((part) => this.#part(row, part));
+    const isPadded = parts.some(({ isRange }) => isRange);
+    if (lists.length === 1) {
+      const [values] = lists as [Float64Array];
+      if (values.length % (channels ?? 1) !== 0) return UNEVEN;
+      return { values, isPadded, ...(channels !== undefined && { channels }) };
+    }
+    const values = interleaved(lists);
+    return values === UNEVEN ? UNEVEN : { values, channels: lists.length, isPadded };
+  }
+
+  #part(row: Row, part: ColumnPart): Float64Array {
+    if (!part.isRange) return this.#cells.list(row, part.columns[0]!);
+    const [first = 0] = part.columns;
+    const isOpen = part.isOpen && this.#file.isRagged;
+    const values = new Float64Array(isOpen ? Math.max(0, row.size - first) : part.columns.length);
+    for (let i = 0; i < values.length; i++) {
+      values[i] = this.#cells.number(row, isOpen ? first + i : part.columns[i]!);
+    }
+    return values;
+  }
+
+  #timestepLabels(row: Row): string[] | undefined {
+    const parts = this.#file.found.timestepLabels;
+    if (parts === undefined) return undefined;
+    const columns = parts.flatMap((part) => part.columns);
+    if (columns.length > 1) return columns.map((column) => row.text(column).trim());
+    const text = row.text(columns[0]!).trim();
+    return text === '' ? undefined : parseNamesCell(text);
+  }
+
+  async flush(): Promise<void> {}
+
+  rest(): ImportItem[] {
+    this.#signs.refuse();
+    return [];
+  }
+
+  async close(): Promise<void> {}
+}
+
+class LongReader implements TableReader<Row> {
+  isFull = false;
+  readonly #file: CsvFile;
+  readonly #cells: CsvCells;
+  readonly #form: LongForm;
+  readonly #columns: readonly number[];
+  readonly #values: Float64Array;
+
+  constructor(file: CsvFile) {
+    const { found, path } = file;
+    this.#file = file;
+    this.#cells = new CsvCells(file);
+    this.#columns = found.values.flatMap(({ columns }) => columns);
+    this.#values = new Float64Array(this.#columns.length);
+    const hasTimestepLabels = found.timestepLabels !== undefined;
+    this.#form = new LongForm({ path, channels: this.#columns.length, hasTimestepLabels });
+  }
+
+  read(row: Row): undefined {
+    this.#cells.checkSize(row);
+    try {
+      this.isFull = this.#form.add(this.#longRow(row));
+    } catch (thrown) {
+      if (!(thrown instanceof SpoiledRow)) throw thrown;
+      this.#form.spoil(this.#cells.text(row, 'id')!, thrown.message);
+    }
+  }
+
+  #longRow(row: Row): LongRow {
+    const { path, found } = this.#file;
+    const [part] = found.timestepLabels ?? [];
+    const { id = '', split, ...text } = this.#cells.rowText(row);
+    for (let i = 0; i < this.#columns.length; i++) {
+      this.#values[i] = this.#cells.number(row, this.#columns[i]!);
+    }
+    return {
+      ...text,
+      line: row.line,
+      id,
+      time: this.#cells.text(row, 'time')!,
+      split: splitOf(path, row.line, split),
+      values: this.#values,
+      ...(part && { timestepLabel: row.text(part.columns[0]!).trim() }),
+    };
+  }
+
+  async flush(): Promise<void> {
+    await this.#form.flush();
+    this.isFull = false;
+  }
+
+  rest(): AsyncIterable<ImportItem> {
+    return this.#form.records();
+  }
+
+  async close(): Promise<void> {
+    await this.#form.close();
+  }
+}

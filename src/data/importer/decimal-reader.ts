@@ -1,0 +1,122 @@
+/** Reads decimal numbers from bytes without making strings: the double nearest to the text, as `Number` gives. */
+
+const [PLUS, MINUS, POINT, ZERO] = [0x2b, 0x2d, 0x2e, 0x30];
+const EXPONENT = 0x65;
+const LOWER_CASE = 0x20;
+
+/** 10^0 … 10^22: those that a double holds exactly. */
+const POWERS = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
+/** Any integer of so many digits is a double. */
+const EXACT_DIGITS = 15;
+/** With at most so many more, the error of a rounded sum is a double. */
+const MORE_DIGITS = 4;
+
+/** Reads one number after the other; make one and keep it. */
+export class DecimalReader {
+  /** Where the last number ended; its start if there was none. */
+  end = 0;
+
+  /** The number that begins at `from`: `[+-]`, digits with at most one point, and an exponent. NaN if there is none. */
+  read(bytes: Buffer, from: number, to: number): number {
+    const first = bytes[from];
+    const isNegative = first === MINUS;
+    let at = isNegative || first === PLUS ? from + 1 : from;
+    const start = at;
+    let [high, highDigits, low, lowDigits, point] = [0, 0, 0, 0, -1];
+    for (; at < to; at++) {
+      const digit = bytes[at]! - ZERO;
+      if (digit >= 0 && digit <= 9) {
+        if (highDigits < EXACT_DIGITS) {
+          high = high * 10 + digit;
+          if (high > 0) highDigits++;
+        } else {
+          low = low * 10 + digit;
+          lowDigits++;
+        }
+      } else if (digit === POINT - ZERO && point < 0) {
+        point = at;
+      } else break;
+    }
+    if (at - start === (point < 0 ? 0 : 1)) return this.#none(from);
+    const fraction = point < 0 ? 0 : at - point - 1;
+    this.end = at;
+    const exponent = this.#exponent(bytes, at, to) - fraction;
+    const size = toDouble({ high, low, lowDigits, exponent });
+    if (Number.isNaN(size)) return Number(bytes.toString('latin1', from, this.end));
+    return isNegative ? -size : size;
+  }
+
+  #none(from: number): number {
+    this.end = from;
+    return Number.NaN;
+  }
+
+  /** The exponent at `at`, or 0; moves `end` behind it. */
+  #exponent(bytes: Buffer, at: number, to: number): number {
+    if (at >= to || (bytes[at]! | LOWER_CASE) !== EXPONENT) return 0;
+    const sign = bytes[at + 1];
+    const start = sign === MINUS || sign === PLUS ? at + 2 : at + 1;
+    let end = start;
+    let exponent = 0;
+    for (; end < to; end++) {
+      const digit = bytes[end]! - ZERO;
+      if (!(digit >= 0 && digit <= 9)) break;
+      exponent = exponent * 10 + digit;
+    }
+    if (end === start) return 0;
+    this.end = end;
+    return sign === MINUS ? -exponent : exponent;
+  }
+}
+
+/** (high · 10^lowDigits + low) · 10^exponent. */
+interface Decimal {
+  readonly high: number;
+  readonly low: number;
+  readonly lowDigits: number;
+  readonly exponent: number;
+}
+
+/** The nearest double, or NaN if it takes longer arithmetic to find it. */
+function toDouble({ high, low, lowDigits, exponent }: Decimal): number {
+  if (lowDigits > MORE_DIGITS || exponent < -22 || exponent > 22) return Number.NaN;
+  if (lowDigits > 0) {
+    return exponent > 0 ? Number.NaN : quotient(high, POWERS[lowDigits]!, low, POWERS[-exponent]!);
+  }
+  // Both are exact, so the one operation rounds once.
+  return exponent < 0 ? high / POWERS[-exponent]! : high * POWERS[exponent]!;
+}
+
+/** Multiplied with it, an error near half a unit in the last place rounds away from the result. */
+const SAFETY = 1 + 2 ** -30;
+
+/**
+ * (a · b + c) / d to the nearest double, for integers below 10^15, 10^5, 10^5 and a power of ten: the dividend
+ * is an exact sum of two doubles (Dekker 1971), the quotient a sum of two with an error far below SAFETY.
+ * @returns NaN if the quotient is too near to the middle of two doubles
+ */
+function quotient(a: number, b: number, c: number, d: number): number {
+  const product = a * b;
+  const dividend = product + c;
+  const added = dividend - product;
+  const rest = productError(a, b, product) + (product - (dividend - added)) + (c - added);
+  const estimate = dividend / d;
+  const back = estimate * d;
+  const correction = (dividend - back - productError(estimate, d, back) + rest) / d;
+  const result = estimate + correction;
+  const error = estimate - result + correction;
+  return result + error * SAFETY === result ? result : Number.NaN;
+}
+
+/** a · b − product, exactly. */
+function productError(a: number, b: number, product: number): number {
+  const aHigh = upperHalf(a);
+  const bHigh = upperHalf(b);
+  const [aLow, bLow] = [a - aHigh, b - bHigh];
+  return aLow * bLow - (product - aHigh * bHigh - aLow * bHigh - aHigh * bLow);
+}
+
+function upperHalf(x: number): number {
+  const scaled = 134_217_729 * x;
+  return scaled - (scaled - x);
+}

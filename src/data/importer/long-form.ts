@@ -1,0 +1,220 @@
+/**
+ * The long form of a table: each row is one timestep of the sequence whose id it has, in any order. Memory is
+ * bounded by RowStore, beside a few hundred bytes for each id.
+ */
+import type { LockstepError } from '../../core/errors.ts';
+import type { Split } from '../format/store.ts';
+import type { ImportItem } from './record.ts';
+import { RowStore } from './row-store.ts';
+import { lineError } from './table-columns.ts';
+import { type TimeKey, timeKeyOf } from './time-key.ts';
+
+/** One row: one timestep. */
+export interface LongRow {
+  readonly line: number;
+  readonly id: string;
+  readonly time: string;
+  /** One value for each channel. */
+  readonly values: Float64Array;
+  readonly label: string | undefined;
+  readonly group: string | undefined;
+  readonly split: Split | undefined;
+  readonly labels?: readonly string[] | undefined;
+  readonly targets?: readonly number[] | undefined;
+  /** The label of the timestep. */
+  readonly timestepLabel?: string | undefined;
+}
+
+export interface LongFormOptions {
+  readonly path: string;
+  readonly channels: number;
+  readonly hasTimestepLabels: boolean;
+  /** Most bytes of rows in memory. */
+  readonly mostBytes?: number;
+}
+
+/** What the rows of one id share. */
+interface Sequence {
+  readonly key: number;
+  /** Its first row. */
+  readonly first: LongRow;
+}
+
+/** Numbers of a row before its values. */
+const [MAJOR, MINOR, LINE, LABEL, VALUES] = [0, 1, 2, 3, 4];
+
+/** Collects the rows of one file; `close` it after use. */
+export class LongForm {
+  readonly #path: string;
+  readonly #channels: number;
+  readonly #hasTimestepLabels: boolean;
+  readonly #rows: RowStore;
+  readonly #row: Float64Array;
+  readonly #sequences = new Map<string, Sequence>();
+  /** What is wrong with a row, by id. */
+  readonly #spoiled = new Map<string, string>();
+  readonly #labelNames: string[] = [];
+  readonly #labelNumbers = new Map<string, number>();
+  #last: Sequence | undefined;
+  #kind: { of: TimeKey['kind']; line: number } | undefined;
+
+  constructor({ path, channels, hasTimestepLabels, mostBytes }: LongFormOptions) {
+    this.#path = path;
+    this.#channels = channels;
+    this.#hasTimestepLabels = hasTimestepLabels;
+    this.#row = new Float64Array(VALUES + channels);
+    this.#rows = new RowStore(this.#row.length, mostBytes);
+  }
+
+  /**
+   * Adds a row. When it returns true, `flush` before the next one.
+   * @throws LockstepError DATA_INVALID for a missing time, and for another label, group or split than that of the id
+   */
+  add(row: LongRow): boolean {
+    const sequence = this.#sequenceOf(row);
+    const time = this.#timeOf(row);
+    this.#row[MAJOR] = time.major;
+    this.#row[MINOR] = time.minor;
+    this.#row[LINE] = row.line;
+    this.#row[LABEL] = this.#labelNumber(row.timestepLabel ?? '');
+    this.#row.set(row.values, VALUES);
+    return this.#rows.add(sequence.key, this.#row);
+  }
+
+  /** Leaves a sequence out of the dataset, since one of its rows cannot be read. */
+  spoil(id: string, detail: string): void {
+    if (!this.#spoiled.has(id)) this.#spoiled.set(id, detail);
+  }
+
+  async flush(): Promise<void> {
+    await this.#rows.flush();
+  }
+
+  async close(): Promise<void> {
+    await this.#rows.close();
+  }
+
+  #sequenceOf(row: LongRow): Sequence {
+    const last = this.#last;
+    if (last?.first.id === row.id) return this.#agreeing(last, row);
+    if (row.id === '') throw lineError(this.#path, row.line, 'its id is empty');
+    const known = this.#sequences.get(row.id);
+    const sequence = known ?? {
+      key: this.#sequences.size,
+      first: { ...row, values: new Float64Array(0) },
+    };
+    if (known === undefined) this.#sequences.set(row.id, sequence);
+    this.#last = sequence;
+    return this.#agreeing(sequence, row);
+  }
+
+  #agreeing(sequence: Sequence, row: LongRow): Sequence {
+    const { first } = sequence;
+    for (const role of ['label', 'group', 'split'] as const) {
+      if ((row[role] || undefined) === (first[role] || undefined)) continue;
+      const [now, before] = [row[role], first[role]].map((name) => (name ? `"${name}"` : 'none'));
+      const what = `the ${role} of "${row.id}" is ${now}, and ${before} in line ${first.line}`;
+      throw this.#fault(row.line, what);
+    }
+    for (const role of ['labels', 'targets'] as const) {
+      if (row[role] === undefined || String(row[role]) === String(first[role])) continue;
+      throw this.#fault(
+        row.line,
+        `the ${role} of "${row.id}" differ from those in line ${first.line}`,
+      );
+    }
+    return sequence;
+  }
+
+  #fault(line: number, what: string): LockstepError {
+    return lineError(this.#path, line, what, {
+      advice: 'Give all rows of an id the same label, group, split and target.',
+    });
+  }
+
+  #timeOf({ time: text, line, id }: LongRow): TimeKey {
+    const time = timeKeyOf(text);
+    if (time === undefined) {
+      const what = text === '' ? 'no time' : `the time "${text.slice(0, 60)}", which is none`;
+      throw lineError(this.#path, line, `the row of "${id}" has ${what}`, {
+        advice: 'Write each time as a number, as 2026-11-28T13:30:00.5 or as 13:30:00.5.',
+      });
+    }
+    this.#kind ??= { of: time.kind, line };
+    if (this.#kind.of === time.kind) return time;
+    const what = `the time "${text}" is a ${time.kind}, and line ${this.#kind.line} has a ${this.#kind.of}`;
+    throw lineError(this.#path, line, what, { advice: 'Write all times in one way.' });
+  }
+
+  #labelNumber(name: string): number {
+    if (!this.#hasTimestepLabels) return 0;
+    let number = this.#labelNumbers.get(name);
+    if (number === undefined) {
+      number = this.#labelNames.push(name) - 1;
+      this.#labelNumbers.set(name, number);
+    }
+    return number;
+  }
+
+  /**
+   * The sequences in the order of their first rows.
+   * @throws LockstepError DATA_INVALID for two rows of one id with one time
+   */
+  async *records(): AsyncGenerator<ImportItem> {
+    for (const [id, detail] of this.#spoiled) yield { id, skipped: 'not-a-number', detail };
+    for (const [id, { key, first }] of this.#sequences) {
+      if (this.#spoiled.has(id)) continue;
+      const rows = await this.#rows.take(key);
+      const order = this.#order(id, rows);
+      yield { ...this.#shared(first), ...this.#valuesOf(rows, order) };
+    }
+  }
+
+  #shared({ id, label, group, split, labels, targets }: LongRow) {
+    return {
+      ...{ id, label: label || undefined, group: group || undefined, split },
+      ...(labels && { labels }),
+      ...(targets && { targets }),
+      ...(this.#channels > 1 && { channels: this.#channels }),
+    };
+  }
+
+  #valuesOf(rows: Float64Array, order: Uint32Array) {
+    const channels = this.#channels;
+    const width = this.#row.length;
+    const values = new Float64Array(order.length * channels);
+    for (let step = 0; step < order.length; step++) {
+      const start = order[step]! * width + VALUES;
+      for (let channel = 0; channel < channels; channel++) {
+        values[step * channels + channel] = rows[start + channel]!;
+      }
+    }
+    if (!this.#hasTimestepLabels) return { values };
+    const timestepLabels = Array.from(
+      order,
+      (row) => this.#labelNames[rows[row * width + LABEL]!]!,
+    );
+    return { values, timestepLabels };
+  }
+
+  /** The rows by time. */
+  #order(id: string, rows: Float64Array): Uint32Array {
+    const width = this.#row.length;
+    const order = Uint32Array.from({ length: rows.length / width }, (_, row) => row);
+    const compare = (a: number, b: number) =>
+      rows[a * width + MAJOR]! - rows[b * width + MAJOR]! ||
+      rows[a * width + MINOR]! - rows[b * width + MINOR]!;
+    const isSorted = order.every((row) => row === 0 || compare(row - 1, row) < 0);
+    if (isSorted) return order;
+    order.sort(compare);
+    for (let i = 1; i < order.length; i++) {
+      if (compare(order[i - 1]!, order[i]!) !== 0) continue;
+      const lines = [order[i - 1]!, order[i]!].map((row) => rows[row * width + LINE]!);
+      const what = `"${id}" has the time of line ${Math.min(...lines)} again`;
+      throw lineError(this.#path, Math.max(...lines), what, {
+        advice: 'Give each sequence an id of its own, or remove one of the rows.',
+      });
+    }
+    return order;
+  }
+}
