@@ -5,13 +5,11 @@
  * along its cycle; less than about 1/√size does.
  */
 import type { Purpose } from './random.ts';
-import { randomStream } from './random.ts';
+import { blockIntegers } from './random.ts';
 
 /** Four are indistinguishable from random to an adversary; eight leave a margin for tiny domains. */
 const ROUNDS = 8;
 const LARGEST_SIZE = 2 ** 32;
-/** Words of a Philox block: a round value takes one block, so that no two share a word. */
-const BLOCK = 4;
 
 export interface Permutation {
   readonly size: number;
@@ -37,9 +35,10 @@ export function permutation(
   }
   const width = Math.max(1, Math.ceil(Math.sqrt(size)));
   const height = Math.ceil(size / width);
-  const stream = randomStream(seed, purpose, major, minor);
+  // A round value takes a whole block, so that no two share a word.
+  const draw = blockIntegers(seed, purpose, major, minor);
   const shift = (round: number, half: number, bound: number): number =>
-    stream.integer(BLOCK * (round * 2 ** 32 + half), bound);
+    draw(round * 2 ** 32 + half, bound);
 
   const forward = (value: number): number => {
     let column = value % width;

@@ -21,13 +21,19 @@ function multiplyHigh(a: number, b: number): number {
   return (aHigh * bHigh + Math.floor(middle / 0x10000) + Math.floor(carry / 0x10000)) >>> 0;
 }
 
-/** The four uint32 words of the block at `counter` (four uint32) under `key` (two uint32). */
-export function philox4x32(
-  counter: readonly [number, number, number, number],
-  key: readonly [number, number],
-): [number, number, number, number] {
-  let [c0, c1, c2, c3] = counter;
-  let [k0, k1] = key;
+/** Written by `philoxFirstWord`: a plan draws millions of blocks, and an array for each would be slow. */
+const block = new Uint32Array(4);
+
+/** The first of the four words of the block at a counter (c0 … c3) under a key (k0, k1), all uint32. */
+export function philoxFirstWord(
+  counter0: number,
+  counter1: number,
+  counter2: number,
+  counter3: number,
+  key0: number,
+  key1: number,
+): number {
+  let [c0, c1, c2, c3, k0, k1] = [counter0, counter1, counter2, counter3, key0, key1];
   for (let round = 0; round < ROUNDS; round++) {
     const high0 = multiplyHigh(MULTIPLIER_0, c0);
     const low0 = Math.imul(MULTIPLIER_0, c0) >>> 0;
@@ -40,5 +46,18 @@ export function philox4x32(
     k0 = (k0 + WEYL_0) >>> 0;
     k1 = (k1 + WEYL_1) >>> 0;
   }
-  return [c0, c1, c2, c3];
+  block[0] = c0;
+  block[1] = c1;
+  block[2] = c2;
+  block[3] = c3;
+  return c0;
+}
+
+/** The four uint32 words of the block at `counter` (four uint32) under `key` (two uint32). */
+export function philox4x32(
+  counter: readonly [number, number, number, number],
+  key: readonly [number, number],
+): [number, number, number, number] {
+  philoxFirstWord(...counter, ...key);
+  return [block[0]!, block[1]!, block[2]!, block[3]!];
 }

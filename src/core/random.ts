@@ -1,5 +1,5 @@
 /** Random draws by name: a value depends on its key and position only, never on who draws it or when. */
-import { philox4x32 } from './philox.ts';
+import { philox4x32, philoxFirstWord } from './philox.ts';
 
 /** What a draw is for: two purposes never share a stream. */
 const PURPOSES = [
@@ -49,5 +49,23 @@ export function randomStream(seed: number, purpose: Purpose, major = 0, minor = 
     uint32,
     uniform,
     integer: (position, bound) => Math.floor(uniform(position) * bound),
+  };
+}
+
+/**
+ * `randomStream(…).integer(4 · block, bound)` for any block, fast: for draws of one number a block.
+ */
+export function blockIntegers(
+  seed: number,
+  purpose: Purpose,
+  major = 0,
+  minor = 0,
+): (block: number, bound: number) => number {
+  const purposeKey = PURPOSES.indexOf(purpose);
+  const [seedKey, high, low] = [seed >>> 0, major >>> 0, minor >>> 0];
+  return (block, bound) => {
+    const counter1 = Math.floor(block / 2 ** 32);
+    const word = philoxFirstWord(block >>> 0, counter1, high, low, seedKey, purposeKey);
+    return Math.floor((word / 2 ** 32) * bound);
   };
 }

@@ -2,6 +2,7 @@
 import type { BatchConfig } from '../config/phase-section.ts';
 import { LockstepError } from '../core/errors.ts';
 import { type DataTarget, TARGET_WORDS } from '../data/format/target.ts';
+import { firstAtLeast } from '../data/plan/lengths.ts';
 import type { Plan } from '../data/plan/plan.ts';
 import type { Sampling } from '../data/plan/sampling.ts';
 import type { Subset } from '../data/plan/subset.ts';
@@ -18,7 +19,7 @@ export interface Needy extends ObjectiveNeeds {
  * @throws LockstepError DATA_INVALID
  */
 export function checkLengths({ kind, minLength = 1 }: Needy, { effectiveLengths }: Subset): void {
-  const longest = effectiveLengths.reduce((most, length) => Math.max(most, length));
+  const longest = effectiveLengths.at(effectiveLengths.length - 1)!;
   if (longest >= minLength) return;
   throw new LockstepError(
     'DATA_INVALID',
@@ -42,9 +43,9 @@ export interface Budget {
  */
 export function checkBudget({ effectiveLengths }: Subset, budget: Budget): void {
   const { tokensPerMicroBatch, key, cropKey } = budget;
-  const longest = effectiveLengths.at(-1)!;
+  const longest = effectiveLengths.at(effectiveLengths.length - 1)!;
   if (longest <= tokensPerMicroBatch) return;
-  const tooLong = effectiveLengths.filter((length) => length > tokensPerMicroBatch).length;
+  const tooLong = effectiveLengths.length - firstAtLeast(effectiveLengths, tokensPerMicroBatch + 1);
   throw new LockstepError(
     'CONFIG_INVALID',
     `The longest sequence has ${longest} timesteps, but ${key} allows ${tokensPerMicroBatch}; ${tooLong} of ${effectiveLengths.length} sequences are longer than that.`,
@@ -85,7 +86,7 @@ export function checkRows(
   { effectiveLengths }: Subset,
   { maxRows, tokensPerMicroBatch }: BatchConfig,
 ): void {
-  const shortest = effectiveLengths.reduce((least, length) => Math.min(least, length));
+  const shortest = effectiveLengths.at(0)!;
   const fitting = Math.max(1, Math.floor(tokensPerMicroBatch / shortest));
   if (Math.min(maxRows, fitting) >= minRows) return;
   const why =

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { croppedLengths } from '../../src/data/plan/lengths.ts';
 import { makePlan } from '../../src/data/plan/make-plan.ts';
 import type { Plan } from '../../src/data/plan/plan.ts';
 import { appearances, type Sampling, sampledSlots } from '../../src/data/plan/sampling.ts';
@@ -43,7 +44,7 @@ function planOf(
 ): Plan {
   const cropped = {
     ...subset,
-    effectiveLengths: subset.effectiveLengths.map((length) => Math.min(length, crop)),
+    effectiveLengths: croppedLengths(subset.sequences, subset.storeLengths, crop),
   };
   const request = { subset: cropped, seed, phase };
   const classes = counts.length;

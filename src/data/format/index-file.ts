@@ -4,7 +4,7 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import { readFully } from './read-fully.ts';
-import { SPLITS, type StoreIndex } from './store.ts';
+import { type Labels, SPLITS, type StoreIndex, UNLABELLED } from './store.ts';
 
 /** Of one row. */
 export const INDEX_ROW_BYTES = 8;
@@ -30,23 +30,32 @@ export async function readIndexFile(
 ): Promise<StoreIndex> {
   const lengths = new Int32Array(rows);
   await readFully(file, new Uint8Array(lengths.buffer), 0);
-  const index = { lengths, labels: new Int32Array(rows), splits: new Uint8Array(rows) };
+  const index = { lengths, labels: labelsFor(rows, classes), splits: new Uint8Array(rows) };
   for (let start = 0; start < rows; start += CHUNK_ROWS) {
     const words = new Uint32Array(Math.min(CHUNK_ROWS, rows - start));
     await readFully(file, new Uint8Array(words.buffer), (rows + start) * 4);
     words.forEach((word, i) => {
-      index.labels[start + i] = (word >>> 2) - 1;
+      const label = (word >>> 2) - 1;
+      // 0 says that there is a target where there are no classes.
+      const isPossible = label === UNLABELLED || label < Math.max(1, classes);
+      if (!isPossible) throw new Error(`its row ${start + i} has the class ${label}`);
+      index.labels[start + i] = label;
       index.splits[start + i] = word & 3;
     });
   }
-  refuseImpossible(index, classes);
+  refuseImpossible(index);
   return index;
 }
 
-function refuseImpossible({ lengths, labels, splits }: StoreIndex, classes: number): void {
+/** Room for the classes of all rows. */
+export function labelsFor(rows: number, classes: number): Labels {
+  if (classes <= 2 ** 7) return new Int8Array(rows);
+  return classes <= 2 ** 15 ? new Int16Array(rows) : new Int32Array(rows);
+}
+
+function refuseImpossible({ lengths, splits }: StoreIndex): void {
   for (let row = 0; row < lengths.length; row++) {
     if (lengths[row]! < 1) throw new Error(`its row ${row} has the length ${lengths[row]}`);
-    if (labels[row]! >= classes) throw new Error(`its row ${row} has the class ${labels[row]}`);
     if (splits[row]! >= SPLITS.length) throw new Error(`its row ${row} has no split`);
   }
   refuseUnsorted(lengths);

@@ -1,7 +1,7 @@
 /** Reads the columns of `index.arrow`. */
 import { type RecordBatch, Utf8, type Vector } from './arrow.ts';
 import type { ArrowBlocks } from './arrow-blocks.ts';
-import { refuseUnsorted } from './index-file.ts';
+import { labelsFor, refuseUnsorted } from './index-file.ts';
 import { SPLITS, type Split, type StoreIndex, UNLABELLED } from './store.ts';
 
 /** One text of each row. @throws Error that names the wrong column */
@@ -20,9 +20,13 @@ export async function loadTexts(
 }
 
 /** The index of a dataset of format 1, which has no `index.bin`. @throws Error that names the wrong column or row */
-export async function loadColumns(blocks: ArrowBlocks, rows: number): Promise<StoreIndex> {
+export async function loadColumns(
+  blocks: ArrowBlocks,
+  rows: number,
+  classes: number,
+): Promise<StoreIndex> {
   const lengths = new Int32Array(rows);
-  const labels = new Int32Array(rows);
+  const labels = labelsFor(rows, classes);
   const splits = new Uint8Array(rows);
   let start = 0;
   for (let index = 0; index < blocks.count; index++) {

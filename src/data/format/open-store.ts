@@ -86,7 +86,7 @@ async function readIndex(path: string, { manifest, handles }: StoreFiles): Promi
   if (file === undefined) {
     const rows = handles.get(ROWS_FILE)!;
     return await guarded(path, ROWS_FILE, async () =>
-      loadColumns(await ArrowBlocks.over(rows), sequences),
+      loadColumns(await ArrowBlocks.over(rows), sequences, classes.length),
     );
   }
   const rows = manifest.files[INDEX_FILE]!.sizeBytes / INDEX_ROW_BYTES;

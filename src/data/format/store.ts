@@ -78,12 +78,15 @@ export interface SequenceTargets {
   readonly values: Int32Array | Float32Array;
 }
 
+/** Classes by number, of the narrowest type that holds them all; a byte for each of 100 million sequences counts. */
+export type Labels = Int8Array | Int16Array | Int32Array;
+
 /** The columns that planning needs, indexed by a sequence's number. */
 export interface StoreIndex {
   /** Ascending. */
   readonly lengths: Int32Array;
   /** Class of each sequence, or UNLABELLED. Where targets are of another kind: 0 for a sequence that has one. */
-  readonly labels: Int32Array;
+  readonly labels: Labels;
   /** The classes or numbers of each sequence, where the target is `classes` or `numbers`. */
   readonly targets?: SequenceTargets | undefined;
   /** Index into `SPLITS`. */

@@ -3,6 +3,7 @@
  * lengths, which bounds the padding and fills nearly every micro-batch.
  */
 import type { BatchConfig } from '../../config/phase-section.ts';
+import { firstAtLeast, type Lengths } from './lengths.ts';
 
 /** A class always takes sequences down to this share of its longest. */
 const CORE_SHARE = 1 / 1.125;
@@ -24,9 +25,9 @@ export interface LengthClass {
 export type RowLimits = Pick<BatchConfig, 'tokensPerMicroBatch' | 'maxRows'>;
 
 /** One class of all sequences: rows of any length share a micro-batch, and padding is unbounded. */
-export function undividedClass(ascending: Int32Array, limits: RowLimits): LengthClass[] {
-  const longest = ascending.at(-1);
-  if (longest === undefined) return [];
+export function undividedClass(ascending: Lengths, limits: RowLimits): LengthClass[] {
+  if (ascending.length === 0) return [];
+  const longest = ascending.at(ascending.length - 1)!;
   const microBatches = Math.ceil(ascending.length / rowsOfLength(longest, limits));
   return [{ begin: 0, end: ascending.length, longest, microBatches }];
 }
@@ -35,14 +36,14 @@ export function undividedClass(ascending: Int32Array, limits: RowLimits): Length
  * Cuts ascending lengths into classes, longest first. At most 183 classes: lengths are below 2³¹, and each
  * class's longest sequence is shorter than that of the class before divided by 1.125.
  */
-export function lengthClasses(ascending: Int32Array, batch: RowLimits): LengthClass[] {
+export function lengthClasses(ascending: Lengths, batch: RowLimits): LengthClass[] {
   const classes: LengthClass[] = [];
   for (let end = ascending.length; end > 0; end = classes.at(-1)!.begin) {
-    const longest = ascending[end - 1]!;
+    const longest = ascending.at(end - 1)!;
     const rows = rowsOfLength(longest, batch);
-    const core = firstAtLeast(ascending, end, longest * CORE_SHARE);
+    const core = firstAtLeast(ascending, longest * CORE_SHARE, end);
     const missing = (rows - ((end - core) % rows)) % rows;
-    const begin = Math.max(core - missing, firstAtLeast(ascending, core, longest * FILL_SHARE));
+    const begin = Math.max(core - missing, firstAtLeast(ascending, longest * FILL_SHARE, core));
     classes.push({ begin, end, longest, microBatches: Math.ceil((end - begin) / rows) });
   }
   return classes;
@@ -54,16 +55,4 @@ export function lengthClasses(ascending: Int32Array, batch: RowLimits): LengthCl
  */
 function rowsOfLength(length: number, { tokensPerMicroBatch, maxRows }: RowLimits): number {
   return Math.min(maxRows, Math.max(1, Math.floor(tokensPerMicroBatch / length)));
-}
-
-/** First position in [0, end) whose length is at least `bound`; `end` when none is. */
-function firstAtLeast(ascending: Int32Array, end: number, bound: number): number {
-  let low = 0;
-  let high = end;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (ascending[middle]! >= bound) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

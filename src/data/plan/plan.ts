@@ -55,7 +55,7 @@ export function plannedMicroBatch(
 ): PlannedMicroBatch {
   const rows = Array.from(ascendingPositions, (position, row) => {
     const sequence = subset.sequences[position]!;
-    const count = subset.effectiveLengths[position]!;
+    const count = subset.effectiveLengths.at(position)!;
     const slack = subset.storeLengths[sequence]! - count;
     return { sequence, start: slack === 0 ? 0 : chooseStart(sequence, slack, row), count };
   });

@@ -1,6 +1,8 @@
 /** How often each class appears in an epoch, and by which of its sequences. Pure in (seed, phase, epoch). */
 import { permutation } from '../../core/permutation.ts';
 import { randomStream } from '../../core/random.ts';
+import type { Labels } from '../format/store.ts';
+import type { Lengths } from './lengths.ts';
 import type { Subset } from './subset.ts';
 
 /** `natural`: each sequence once. `balanced`: each class equally often. `sqrt`: as the root of its count. */
@@ -9,7 +11,7 @@ export type Sampling = 'natural' | 'balanced' | 'sqrt';
 /** The rows of an epoch. Each epoch has the same slots; a slot may hold another sequence in each. */
 export interface EpochSlots {
   /** Longest row that a slot can hold in any epoch, in timesteps, ascending. */
-  readonly longest: Int32Array;
+  readonly longest: Lengths;
   /** Position in the subset of the sequence that a slot holds in an epoch. */
   at(epoch: number, slot: number): number;
   /** Whether an epoch may hold a sequence twice: each copy then has a window of its own. */
@@ -47,7 +49,7 @@ export function appearances(counts: readonly number[], sampling: Sampling): numb
 export interface SamplingRequest {
   readonly subset: Subset;
   /** Class of each sequence of the store; all of the subset have one. */
-  readonly labels: Int32Array;
+  readonly labels: Labels;
   readonly classes: number;
   readonly sampling: Exclude<Sampling, 'natural'>;
   /** Seed of the run. */
@@ -71,7 +73,7 @@ export function sampledSlots(request: SamplingRequest): EpochSlots {
   const slots = appearances(counts, request.sampling).flatMap((count, label) =>
     Array.from({ length: count }, (_, place) => slotOf(members[label]!, place, count)),
   );
-  const longestOf = ({ of, end }: Slot) => subset.effectiveLengths[of[end - 1]!]!;
+  const longestOf = ({ of, end }: Slot) => subset.effectiveLengths.at(of[end - 1]!)!;
   slots.sort((a, b) => longestOf(a) - longestOf(b));
   return {
     longest: Int32Array.from(slots, longestOf),

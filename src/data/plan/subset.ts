@@ -4,13 +4,14 @@ import { LockstepError } from '../../core/errors.ts';
 import { permutation } from '../../core/permutation.ts';
 import type { StoreIndex } from '../format/store.ts';
 import { SPLITS, UNLABELLED } from '../format/store.ts';
+import { croppedLengths, type Lengths } from './lengths.ts';
 
 /** Sequences of a store, and how much of each. */
 export interface Subset {
   /** Numbers of the subset's sequences in the store, ascending (so shortest first). */
   readonly sequences: Int32Array;
   /** Timesteps of each row: min(length, crop), ascending; indexed like `sequences`. */
-  readonly effectiveLengths: Int32Array;
+  readonly effectiveLengths: Lengths;
   /** Uncropped lengths, indexed by a sequence's number in the store. */
   readonly storeLengths: Int32Array;
 }
@@ -37,12 +38,8 @@ export function selectSubset(request: SubsetRequest): Subset {
   if (candidates.length === 0) throw emptySubset(request);
   const drawn = subset.labelsPerClass === undefined ? candidates : drawLabels(request, candidates);
   const sequences = subset.maxSequences === undefined ? drawn : drawSequences(request, drawn);
-  const crop = subset.crop ?? Number.POSITIVE_INFINITY;
-  return {
-    sequences,
-    effectiveLengths: sequences.map((sequence) => Math.min(index.lengths[sequence]!, crop)),
-    storeLengths: index.lengths,
-  };
+  const effectiveLengths = croppedLengths(sequences, index.lengths, subset.crop);
+  return { sequences, effectiveLengths, storeLengths: index.lengths };
 }
 
 /** A draw by labels needs labels, whatever the objective. */
@@ -53,14 +50,15 @@ function sequencesOfSplit(request: SubsetRequest): Int32Array {
   const { index, subset } = request;
   const labelled = needsLabels(request);
   const split = SPLITS.indexOf(subset.split);
-  const sequences = new Int32Array(index.lengths.length);
+  const isIn = (sequence: number) =>
+    index.splits[sequence] === split && !(labelled && index.labels[sequence] === UNLABELLED);
   let count = 0;
-  for (let sequence = 0; sequence < sequences.length; sequence++) {
-    if (index.splits[sequence] !== split) continue;
-    if (labelled && index.labels[sequence] === UNLABELLED) continue;
-    sequences[count++] = sequence;
+  for (let sequence = 0; sequence < index.lengths.length; sequence++) if (isIn(sequence)) count++;
+  const sequences = new Int32Array(count);
+  for (let sequence = 0, next = 0; next < count; sequence++) {
+    if (isIn(sequence)) sequences[next++] = sequence;
   }
-  return sequences.slice(0, count);
+  return sequences;
 }
 
 function drawLabels(request: SubsetRequest, candidates: Int32Array): Int32Array {

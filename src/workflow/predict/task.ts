@@ -5,6 +5,7 @@ import { commandLine } from '../../core/program-name.ts';
 import { openStore, type StoreOnDisk } from '../../data/format/open-store.ts';
 import { SPLITS, type Split, type StoreManifest } from '../../data/format/store.ts';
 import { evaluationBatches, type MicroBatchList } from '../../data/plan/evaluation-batches.ts';
+import { croppedLengths } from '../../data/plan/lengths.ts';
 import { type Subset, selectSubset } from '../../data/plan/subset.ts';
 import { readRunConfig } from '../../run/folder.ts';
 import type { Notice } from '../../telemetry/run-event.ts';
@@ -98,7 +99,7 @@ function subsetOf(store: StoreOnDisk, { split, labelled, crop }: PredictionReque
 }
 
 /** Every sequence of every split. */
-function wholeSubset({ index }: StoreOnDisk, labelled: boolean, crop = Infinity): Subset {
+function wholeSubset({ index }: StoreOnDisk, labelled: boolean, crop?: number): Subset {
   const sequences = Int32Array.from(index.lengths.keys()).filter(
     (sequence) => !labelled || index.labels[sequence]! >= 0,
   );
@@ -109,11 +110,8 @@ function wholeSubset({ index }: StoreOnDisk, labelled: boolean, crop = Infinity)
       `Import it with labels, or use "${commandLine('predict')}".`,
     );
   }
-  return {
-    sequences,
-    effectiveLengths: sequences.map((sequence) => Math.min(index.lengths[sequence]!, crop)),
-    storeLengths: index.lengths,
-  };
+  const effectiveLengths = croppedLengths(sequences, index.lengths, crop);
+  return { sequences, effectiveLengths, storeLengths: index.lengths };
 }
 
 function refuseOtherValues(known: StoreManifest, found: StoreManifest): void {
