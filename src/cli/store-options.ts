@@ -42,7 +42,7 @@ export function storeOptions<T>(yargs: Argv<T>): Argv<T & StoreOptions> {
       choices: MISSING_RULES,
       default: 'skip',
       describe:
-        'Sequences with NaN: left out, cut before a tail of NaN, or filled in between neighbours',
+        'Sequences with NaN: left out, cut before a tail of NaN, filled in between neighbours, or kept with their gaps',
     })
     .option('shares', {
       type: 'string',

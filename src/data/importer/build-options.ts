@@ -66,12 +66,25 @@ export interface ImportProgress {
  */
 export function resolveOptions(given: Omit<BuildOptions, 'onProgress'>): ResolvedOptions {
   const parsed = buildOptions.safeParse(given);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    refuseGapsOfIntegers(parsed.data);
+    return parsed.data;
+  }
   const issue = parsed.error.issues[0]!;
   throw new LockstepError(
     'USAGE',
     `Cannot import: option ${issue.path.join('.') || 'root'}: ${issue.message}.`,
     'Correct the option.',
     { cause: parsed.error },
+  );
+}
+
+/** An integer has no NaN. */
+function refuseGapsOfIntegers({ missing, valueType }: ResolvedOptions): void {
+  if (valueType === 'float32' || missing !== 'mask') return;
+  throw new LockstepError(
+    'USAGE',
+    `Cannot keep missing values of type ${valueType}: only real values can be missing.`,
+    'Import them as float32 (--value-type float32), or leave out sequences with missing values (--missing skip).',
   );
 }

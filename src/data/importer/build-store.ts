@@ -44,7 +44,7 @@ const PROGRESS_EVERY = 256;
 /**
  * Reads all `items` and writes the store `options.target`.
  * @throws LockstepError USAGE (bad option, target exists); DATA_INVALID (two records with one id, a label
- * outside `classes`, a group with two given splits, several channels or another target than a class, no record
+ * outside `classes`, a group with two given splits, several numbers of channels, another target than a class, no record
  * left); and whatever the source throws
  */
 export async function buildStore(
@@ -86,6 +86,9 @@ class StoreBuild {
   readonly #truncated = new NameTally(compareUtf8);
   readonly #stripped = new NameTally(compareUtf8);
   readonly #filled = new NameTally(compareUtf8);
+  readonly #gaps = new NameTally(compareUtf8);
+  /** Of the first record. */
+  #channels: number | undefined;
   readonly #mixedGroups = new NameTally(compareUtf8);
   readonly #acrossSplits = new NameTally(compareUtf8);
   #read = 0;
@@ -155,22 +158,38 @@ class StoreBuild {
   async #accept(raw: RawRecord): Promise<SpilledRecord | undefined> {
     refuseUnstored(raw);
     const { valueType, length, largestValue, missing } = this.#options;
+    const channels = this.#channelsOf(raw);
     const rest = withoutMissing(raw, missing);
     if (rest === undefined) return this.#skip(raw.id, 'all-missing');
-    const checked = checkValues(rest.record.values, valueType, { ...length, largestValue });
+    const keepsMissing = missing === 'mask';
+    const limits = { ...length, largestValue, channels, keepsMissing };
+    const checked = checkValues(rest.record.values, valueType, limits);
     if ('skipped' in checked) return this.#skip(raw.id, checked.skipped);
     if (rest.stripped > 0) this.#stripped.add(raw.id);
     if (rest.filled > 0) this.#filled.add(raw.id);
+    if (rest.kept > 0) this.#gaps.add(raw.id);
     if (checked.truncated) this.#truncated.add(raw.id);
     return {
       id: raw.id,
       group: raw.group ?? raw.id,
       label: raw.label,
       split: raw.split,
-      length: checked.values.length,
+      length: checked.length,
       offset: await this.#spill.append(checked.values),
       digest: createHash('sha256').update(bytesOf(checked.values)).digest(),
     };
+  }
+
+  /** @throws LockstepError DATA_INVALID where it is not that of the records before */
+  #channelsOf({ id, channels = 1, values }: RawRecord): number {
+    this.#channels ??= channels;
+    if (channels === this.#channels && values.length % channels === 0) return channels;
+    const found = `it has ${values.length} values in ${channels} ${channels === 1 ? 'channel' : 'channels'}`;
+    throw new LockstepError(
+      'DATA_INVALID',
+      `Cannot import "${id}": ${found}, the first sequence has ${this.#channels}.`,
+      'Give every sequence the same number of channels, and a value of each channel at every timestep.',
+    );
   }
 
   #skip(id: string, reason: SkipReason): undefined {
@@ -211,6 +230,7 @@ class StoreBuild {
   async #write(rows: OrderedRows<SpilledRow>, classes: readonly string[]): Promise<StoreManifest> {
     const { target, name, valueType, overwrite, provenance } = this.#options;
     const { length, shares, caps, seed, missing } = this.#options;
+    const channels = this.#channels ?? 1;
     return await writeStore<SpilledRow>(
       target,
       {
@@ -218,7 +238,8 @@ class StoreBuild {
         valueType,
         classes,
         rows,
-        readValues: (row) => this.#spill.read(row.offset, row.length),
+        channels,
+        readValues: (row) => this.#spill.read(row.offset, row.length * channels),
         provenance: { ...provenance, length, shares, caps, seed, missing },
       },
       {
@@ -244,6 +265,7 @@ class StoreBuild {
       truncated: this.#truncated.finish(),
       stripped: this.#stripped.finish(),
       filled: this.#filled.finish(),
+      gaps: this.#gaps.finish(),
       skipped: Object.fromEntries(found.map((why) => [why, this.#skipped.get(why)!.finish()])),
       labelConflicts: { count: conflicts.length, examples: conflicts.slice(0, CONFLICT_EXAMPLES) },
       classes,

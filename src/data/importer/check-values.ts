@@ -5,16 +5,21 @@ import type { SkipReason } from './record.ts';
 
 /** The lengths and values that an import accepts. */
 export interface ValueLimits {
+  /** In timesteps. */
   readonly minimum: number;
   readonly maximum: number;
-  /** What happens to a sequence with more than `maximum` values. */
+  /** What happens to a sequence with more than `maximum` timesteps. */
   readonly longer: 'skip' | 'truncate';
   readonly largestValue?: number | undefined;
+  /** Values of one timestep. */
+  readonly channels: number;
+  /** Whether NaN stands for a missing value. */
+  readonly keepsMissing: boolean;
 }
 
 /** The converted values, or why the import skips the sequence. */
 export type CheckedValues =
-  | { readonly values: StoredValues; readonly truncated: boolean }
+  | { readonly values: StoredValues; readonly length: number; readonly truncated: boolean }
   | { readonly skipped: SkipReason };
 
 const LARGEST_INTEGER = { uint8: 0xff, uint16: 0xffff } as const;
@@ -25,19 +30,23 @@ export function checkValues(
   valueType: ValueType,
   limits: ValueLimits,
 ): CheckedValues {
-  if (raw.length === 0) return { skipped: 'empty' };
-  if (raw.length < limits.minimum) return { skipped: 'too-short' };
-  const truncated = raw.length > limits.maximum;
+  const { channels, keepsMissing } = limits;
+  const steps = raw.length / channels;
+  if (steps === 0) return { skipped: 'empty' };
+  if (steps < limits.minimum) return { skipped: 'too-short' };
+  const truncated = steps > limits.maximum;
   const largest = limits.largestValue ?? Number.POSITIVE_INFINITY;
   if (truncated && limits.longer === 'skip') return { skipped: 'too-long' };
-  const values = allocateValues(valueType, truncated ? limits.maximum : raw.length);
+  const length = truncated ? limits.maximum : steps;
+  const values = allocateValues(valueType, length * channels);
   for (let i = 0; i < values.length; i++) {
-    const problem = problemOf(raw[i]!, valueType);
+    const isMissing = keepsMissing && Number.isNaN(raw[i]!);
+    const problem = isMissing ? undefined : problemOf(raw[i]!, valueType);
     if (problem !== undefined) return { skipped: problem };
     if (raw[i]! > largest) return { skipped: 'unknown-value' };
     values[i] = raw[i]!;
   }
-  return { values, truncated };
+  return { values, length, truncated };
 }
 
 function problemOf(value: number, valueType: ValueType): SkipReason | undefined {

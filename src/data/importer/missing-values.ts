@@ -1,8 +1,8 @@
 /** What an import does about missing values (NaN) before it checks the values. Pure. */
 import type { RawRecord } from './record.ts';
 
-/** Leaves the sequence out, cuts it before missing timesteps at its end, or fills values in. */
-export const MISSING_RULES = ['skip', 'strip-tail', 'interpolate'] as const;
+/** Leaves the sequence out, cuts it before missing timesteps at its end, fills values in, or keeps them as missing. */
+export const MISSING_RULES = ['skip', 'strip-tail', 'interpolate', 'mask'] as const;
 export type MissingRule = (typeof MISSING_RULES)[number];
 
 /** A record without the missing values that the rule removes; `undefined` if it has no other values. */
@@ -12,6 +12,8 @@ export interface WithoutMissing {
   readonly stripped: number;
   /** Values that were filled in. */
   readonly filled: number;
+  /** Values that stay missing. */
+  readonly kept: number;
 }
 
 /**
@@ -22,12 +24,15 @@ export function withoutMissing(raw: RawRecord, rule: MissingRule): WithoutMissin
   const record = isStripped ? withoutMissingTail(raw) : raw;
   const { channels = 1 } = raw;
   const stripped = (raw.values.length - record.values.length) / channels;
-  if (raw.values.length > 0 && record.values.length === 0) return undefined;
-  if (rule !== 'interpolate') return { record, stripped, filled: 0 };
+  const { length } = record.values;
+  if (raw.values.length > 0 && length === 0) return undefined;
+  if (rule === 'mask' && length > 0 && countMissing(record.values) === length) return undefined;
+  if (rule === 'mask') return { record, stripped, filled: 0, kept: countMissing(record.values) };
+  if (rule !== 'interpolate') return { record, stripped, filled: 0, kept: 0 };
   const interpolated = interpolate(record.values, channels);
   if (interpolated === undefined) return undefined;
   const { values, filled } = interpolated;
-  return { record: { ...record, values }, stripped, filled };
+  return { record: { ...record, values }, stripped, filled, kept: 0 };
 }
 
 /** The record up to its last timestep that has a value in some channel. */
@@ -54,7 +59,7 @@ function interpolate(
   raw: ArrayLike<number>,
   channels: number,
 ): { values: ArrayLike<number>; filled: number } | undefined {
-  if (!hasMissing(raw)) return { values: raw, filled: 0 };
+  if (countMissing(raw) === 0) return { values: raw, filled: 0 };
   const values = Float64Array.from(raw);
   let filled = 0;
   for (let channel = 0; channel < channels; channel++) {
@@ -65,9 +70,10 @@ function interpolate(
   return { values, filled };
 }
 
-function hasMissing(values: ArrayLike<number>): boolean {
-  for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) return true;
-  return false;
+function countMissing(values: ArrayLike<number>): number {
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) count++;
+  return count;
 }
 
 function fillChannel(values: Float64Array, first: number, step: number): number | undefined {

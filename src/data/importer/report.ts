@@ -34,6 +34,8 @@ export interface ImportReport {
   readonly stripped: Tally;
   /** Sequences in which missing values were filled in. */
   readonly filled: Tally;
+  /** Sequences with missing values that were kept as such. */
+  readonly gaps: Tally;
   readonly skipped: Readonly<Partial<Record<SkipReason, Tally>>>;
   /** Equal sequences with different labels: how many, and the first few. */
   readonly labelConflicts: { readonly count: number; readonly examples: readonly LabelConflict[] };
@@ -86,6 +88,7 @@ export function readingLines(report: ImportReport): string[] {
   if (report.filled.count > 0) {
     lines.push(tallyLine('with missing values filled in', report.filled));
   }
+  if (report.gaps.count > 0) lines.push(tallyLine('with missing values', report.gaps));
   for (const [reason, tally] of Object.entries(report.skipped)) {
     lines.push(tallyLine(`skipped, ${SKIP_REASONS[reason as SkipReason]}`, tally));
   }

@@ -17,6 +17,7 @@ export function dataDifferences(trained: StoreManifest, here: StoreManifest): st
 const PARTS: readonly (readonly [what: string, show: (manifest: StoreManifest) => string])[] = [
   ['the class names', ({ classes }) => classes.join(', ') || 'none'],
   ['the type of the values', ({ valueType }) => valueType],
+  ['the number of channels', ({ channels }) => String(channels)],
   ['the range of the values', ({ valueRange }) => `${valueRange.minimum}…${valueRange.maximum}`],
   ['the number of sequences', ({ sequences }) => String(sequences)],
   ['the number of timesteps', ({ tokens }) => String(tokens)],

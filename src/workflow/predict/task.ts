@@ -114,18 +114,30 @@ function wholeSubset({ index }: StoreOnDisk, labelled: boolean, crop?: number): 
   return { sequences, effectiveLengths, storeLengths: index.lengths };
 }
 
+/** A model has weights for the channels of its training data, for their symbols, and for gaps if they had any. */
 function refuseOtherValues(known: StoreManifest, found: StoreManifest): void {
   const bothReal = known.valueType === 'float32' && found.valueType === 'float32';
-  const fits =
+  const sameSymbols =
     known.valueType !== 'float32' &&
     found.valueType !== 'float32' &&
     found.valueRange.maximum <= known.valueRange.maximum;
-  if (bothReal || fits) return;
-  const describe = ({ valueType, valueRange }: typeof known) =>
-    `${valueType} values of ${valueRange.minimum}…${valueRange.maximum}`;
+  const sameChannels =
+    known.channels === found.channels && (gapsOf(known) > 0 || gapsOf(found) === 0);
+  if ((bothReal || sameSymbols) && sameChannels) return;
+  const describe = (manifest: StoreManifest) => {
+    const { valueType, valueRange, channels } = manifest;
+    const width = known.channels === found.channels ? '' : ` in ${channels} channels`;
+    const gaps = gapsOf(manifest) > 0 ? ', some of them missing' : '';
+    return `${valueType} values of ${valueRange.minimum}…${valueRange.maximum}${width}${gaps}`;
+  };
   throw new LockstepError(
     'DATA_INVALID',
     `The dataset has ${describe(found)}, the model was trained on ${describe(known)}.`,
     'Import the data as the training data were imported.',
   );
+}
+
+/** How many values are missing. */
+function gapsOf({ channelStatistics }: Pick<StoreManifest, 'channelStatistics'>): number {
+  return channelStatistics.reduce((sum, { missing }) => sum + missing, 0);
 }

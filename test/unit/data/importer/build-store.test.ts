@@ -62,14 +62,13 @@ describe('building a store', () => {
 
   it('refuses in one sentence what a dataset cannot hold', async () => {
     const kinds = [
-      [{ channels: 2 }, '2 channels'],
       [{ labels: ['x', 'y'] }, 'several labels'],
       [{ targets: [0.5] }, 'numbers as its target'],
       [{ timestepLabels: ['x', ''] }, 'a label for each timestep'],
     ] as const;
     for (const [kind, words] of kinds) {
       const item: ImportItem = { id: 'a', values: [1, 2], ...kind };
-      const message = `Cannot import "a": it has ${words}, and a dataset holds sequences with one channel and one class at most.`;
+      const message = `Cannot import "a": it has ${words}, and a dataset holds sequences with one class at most.`;
       await fails([item], options(), 'DATA_INVALID', message);
     }
   });
@@ -89,6 +88,58 @@ describe('building a store', () => {
     assert.deepEqual(report.skipped['not-finite'], { count: 1, examples: ['middle'] });
     assert.deepEqual(report.skipped['all-missing'], { count: 1, examples: ['all'] });
     assert.match(importReportText(report), /^ {2}1 cut before a tail of NaN: tail$/m);
+  });
+
+  it('stores several channels, timestep by timestep, with lengths in timesteps', async () => {
+    const items: ImportItem[] = [
+      { id: 'long', channels: 2, values: [1, 10, 2, 20, 3, 30] },
+      { id: 'short', channels: 2, values: [4, 40] },
+    ];
+    const one = options({ shares: { train: 1, validation: 0, test: 0 } });
+    const report = await buildStore(items, { ...one, length: { maximum: 2, longer: 'truncate' } });
+    assert.deepEqual([report.keptTokens, report.truncated.examples], [3, ['long']]);
+    const store = await openStore(one.target);
+    assert.deepEqual([...store.index.lengths], [1, 2]);
+    assert.deepEqual([...(await store.read(1, 0, 2))], [1, 10, 2, 20]);
+    assert.deepEqual([...(await store.read(1, 1, 1))], [2, 20]);
+    const { channels, channelStatistics } = store.manifest;
+    assert.equal(channels, 2);
+    assert.deepEqual(
+      channelStatistics.map(({ minimum, maximum }) => [minimum, maximum]),
+      [
+        [1, 4],
+        [10, 40],
+      ],
+    );
+    await store.close();
+  });
+
+  it('refuses sequences with different numbers of channels', async () => {
+    const first: ImportItem = { id: 'a', channels: 2, values: [1, 2] };
+    const message = (id: string, found: string) =>
+      `Cannot import "${id}": it has ${found}, the first sequence has 2.`;
+    const odd: ImportItem = { id: 'b', channels: 2, values: [1, 2, 3] };
+    const other: ImportItem = { id: 'c', values: [1, 2] };
+    await fails([first, odd], options(), 'DATA_INVALID', message('b', '3 values in 2 channels'));
+    await fails([first, other], options(), 'DATA_INVALID', message('c', '2 values in 1 channel'));
+  });
+
+  it('keeps missing values when asked, of real values only', async () => {
+    const items: ImportItem[] = [
+      { id: 'gap', values: [1, Number.NaN, 3] },
+      { id: 'whole', values: [1, 2, 3.5] },
+    ];
+    const given = options({ missing: 'mask', valueType: 'float32' });
+    const report = await buildStore(items, given);
+    assert.match(importReportText(report), /^ {2}1 with missing values: gap$/m);
+    const store = await openStore(given.target);
+    assert.deepEqual([...(await store.read(0, 0, 3))], [1, Number.NaN, 3]);
+    assert.equal(store.manifest.channelStatistics[0]!.missing, 1);
+    await store.close();
+    await assert.rejects(buildStore(items, options({ missing: 'mask' })), {
+      code: 'USAGE',
+      message: 'Cannot keep missing values of type uint8: only real values can be missing.',
+    });
   });
 
   it('takes another split with another seed', async () => {

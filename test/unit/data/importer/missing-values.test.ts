@@ -51,6 +51,12 @@ describe('missing values', () => {
     assert.equal(valuesOf([1, gap, 2, gap], 'interpolate', two), undefined);
   });
 
+  it('stay and are counted by mask, unless there is nothing else', () => {
+    const kept = withoutMissing({ id: 'a', values: [gap, 1, gap] }, 'mask')!;
+    assert.deepEqual([Array.from(kept.record.values), kept.kept], [[gap, 1, gap], 2]);
+    assert.equal(valuesOf([gap, gap], 'mask'), undefined);
+  });
+
   it('do not change other values, and infinity is none', () => {
     const values = [0.1, Infinity, gap, 0.3];
     const filled = valuesOf(values, 'interpolate')!;

@@ -2,16 +2,19 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { UnfamiliarCount } from '../../../../src/workflow/predict/unfamiliar-count.ts';
 import { unfamiliarValues } from '../../../../src/workflow/predict/unfamiliar-values.ts';
+import { STANDARD } from '../../../helper/channel-program.ts';
 
 const symbols = {
   valueType: 'uint8',
   valueRange: { minimum: 0, maximum: 5 },
   symbolCounts: [3, 0, 9, 1, 0, 2],
+  channelStatistics: [],
 } as const;
 const real = {
   valueType: 'float32',
   valueRange: { minimum: -1, maximum: 3 },
   symbolCounts: [],
+  channelStatistics: [],
 } as const;
 
 describe('unfamiliarValues()', () => {
@@ -25,6 +28,18 @@ describe('unfamiliarValues()', () => {
     const find = unfamiliarValues(real);
     assert.deepEqual(find(Float32Array.of(-5, 0, 7)), []);
     assert.deepEqual(find(Float32Array.of(-5.5, 8, 9, 0)), [-5.5, 9]);
+  });
+});
+
+describe('unfamiliarValues() of several channels', () => {
+  it('compares each with its own range, and passes over missing values', () => {
+    const channelStatistics = [
+      { ...STANDARD, minimum: 0, maximum: 1 },
+      { ...STANDARD, minimum: 1000, maximum: 1100 },
+    ];
+    const find = unfamiliarValues({ ...real, channelStatistics });
+    assert.deepEqual(find(Float32Array.of(0.5, 1050, Number.NaN, 1150)), []);
+    assert.deepEqual(find(Float32Array.of(1050, 1050, 0.5, 0.5)), [1050, 0.5]);
   });
 });
 
