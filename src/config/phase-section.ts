@@ -11,6 +11,11 @@ export const batchSection = z.strictObject({
   maxRows: z.int().min(1).default(64),
   /** Which sequences share a micro-batch: those of similar length, or any. */
   grouping: z.enum(['length', 'random']).default('length'),
+  /**
+   * Longest divided by shortest of the sequences that may share a micro-batch: 1.125 when absent. Nearer to 1 there is
+   * less padding, and a sequence meets fewer others.
+   */
+  lengthRatio: z.number().min(1.005).max(2).optional(),
 });
 
 /** Which sequences a phase sees, and how much of each. */

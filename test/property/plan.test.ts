@@ -42,6 +42,7 @@ const batches = fc.record({
   tokensPerMicroBatch: fc.integer({ min: 1, max: 40000 }),
   maxRows: fc.integer({ min: 1, max: 64 }),
   grouping: fc.constantFrom('length' as const, 'random' as const),
+  lengthRatio: fc.constantFrom(undefined, 1.005, 1.02, 2),
 });
 const seeds = fc.nat(0xffffffff);
 
@@ -267,4 +268,19 @@ test('the plan of given numbers never changes: a checkpoint resumes by it in any
   const steps = [0, 1, plan.stepsPerEpoch - 1, plan.stepsPerEpoch, 12345].map(plan.stepAt);
   const hash = createHash('sha256').update(JSON.stringify(steps)).digest('hex');
   assert.equal(hash, '14abdd21eb37913d7faac2fec42cb755671dcf087e9bc2950495467a6c5d5df8');
+});
+
+test('a length ratio of 1.02 leaves less than 1 % of padding where lengths differ sixtyfold', () => {
+  const lengths = Array.from({ length: 20_000 }, (_, i) => Math.floor(512 * 60 ** (i / 20_000)));
+  const share = (lengthRatio?: number) => {
+    const batch = { microBatches: 8, tokensPerMicroBatch: 65_536, maxRows: 256, lengthRatio };
+    const request = { seed: 1, phase: 0, batch: { ...batch, grouping: 'length' as const } };
+    const plan = makePlan({ ...request, subset: subsetOf(lengths) });
+    const all = microBatchesOf(epochOf(plan, 0));
+    const tokens = all.flatMap(({ rows }) => rows).reduce((sum, { count }) => sum + count, 0);
+    const places = all.reduce((sum, { rows, paddedLength }) => sum + rows.length * paddedLength, 0);
+    return 1 - tokens / places;
+  };
+  assert.ok(share(1.02) < 0.01, String(share(1.02)));
+  assert.ok(share() > 0.02, String(share()));
 });

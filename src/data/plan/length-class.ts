@@ -5,8 +5,8 @@
 import type { BatchConfig } from '../../config/phase-section.ts';
 import { firstAtLeast, type Lengths } from './lengths.ts';
 
-/** A class always takes sequences down to this share of its longest. */
-const CORE_SHARE = 1 / 1.125;
+/** A class always takes sequences down to its longest divided by this, unless the configuration has another ratio. */
+const LENGTH_RATIO = 1.125;
 /** To fill its last micro-batch, a class takes shorter sequences, down to this share of its longest. */
 const FILL_SHARE = 1 / 2;
 
@@ -22,7 +22,7 @@ export interface LengthClass {
 }
 
 /** The bounds of a micro-batch. */
-export type RowLimits = Pick<BatchConfig, 'tokensPerMicroBatch' | 'maxRows'>;
+export type RowLimits = Pick<BatchConfig, 'tokensPerMicroBatch' | 'maxRows' | 'lengthRatio'>;
 
 /** One class of all sequences: rows of any length share a micro-batch, and padding is unbounded. */
 export function undividedClass(ascending: Lengths, limits: RowLimits): LengthClass[] {
@@ -33,15 +33,17 @@ export function undividedClass(ascending: Lengths, limits: RowLimits): LengthCla
 }
 
 /**
- * Cuts ascending lengths into classes, longest first. At most 183 classes: lengths are below 2³¹, and each
- * class's longest sequence is shorter than that of the class before divided by 1.125.
+ * Cuts ascending lengths into classes, longest first. Lengths are below 2³¹, and each class's longest sequence is
+ * shorter than that of the class before divided by the ratio: so there are at most 183 classes, or 4310 for the
+ * smallest ratio that a configuration may have.
  */
 export function lengthClasses(ascending: Lengths, batch: RowLimits): LengthClass[] {
+  const { lengthRatio = LENGTH_RATIO } = batch;
   const classes: LengthClass[] = [];
   for (let end = ascending.length; end > 0; end = classes.at(-1)!.begin) {
     const longest = ascending.at(end - 1)!;
     const rows = rowsOfLength(longest, batch);
-    const core = firstAtLeast(ascending, longest * CORE_SHARE, end);
+    const core = firstAtLeast(ascending, longest * (1 / lengthRatio), end);
     const missing = (rows - ((end - core) % rows)) % rows;
     const begin = Math.max(core - missing, firstAtLeast(ascending, longest * FILL_SHARE, core));
     classes.push({ begin, end, longest, microBatches: Math.ceil((end - begin) / rows) });

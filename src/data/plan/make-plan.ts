@@ -16,14 +16,15 @@ export interface PlanRequest {
   readonly batch: BatchConfig;
   /** Seed of the run. */
   readonly seed: number;
-  /** Number of the phase in the run, below 2²⁴; it keys the draws, so phases share none. */
+  /** Number of the phase in the run, below 2¹⁹; it keys the draws, so phases share none. */
   readonly phase: number;
   /** The rows of an epoch. @default each sequence of the subset once */
   readonly slots?: EpochSlots | undefined;
 }
 
-/** There are at most 183 length classes, so a phase and a class fit one uint32 key. */
+/** Keys of each phase, more than there are length classes, without and with a ratio of its own. */
 const CLASS_KEYS = 256;
+const CLASS_KEYS_OF_RATIO = 8192;
 
 /**
  * The plan of a phase. In each epoch it uses every slot exactly once:
@@ -39,17 +40,12 @@ export function makePlan(request: PlanRequest): Plan {
   const { subset, batch, seed, phase, slots = naturalSlots(subset) } = request;
   const classesOf = batch.grouping === 'length' ? lengthClasses : undividedClass;
   const layout = microBatchLayout(classesOf(slots.longest, batch));
+  const classKeys = batch.lengthRatio === undefined ? CLASS_KEYS : CLASS_KEYS_OF_RATIO;
   const stepsPerEpoch = Math.ceil(layout.microBatches / batch.microBatches);
 
   const shuffleOf = (epoch: number, classNumber: number): Permutation => {
     const { begin, end } = layout.classes[classNumber]!;
-    return permutation(
-      end - begin,
-      seed,
-      'sequence-order',
-      epoch,
-      phase * CLASS_KEYS + classNumber,
-    );
+    return permutation(end - begin, seed, 'sequence-order', epoch, phase * classKeys + classNumber);
   };
   const microBatchOf = (epoch: number, number: number): PlannedMicroBatch => {
     const { classNumber, begin, end } = layout.placesOf(number);
