@@ -13,11 +13,15 @@ const INFERRED: Readonly<Record<string, (binding: Binding) => Attributes>> = {
   Squeeze: ({ TF_FLOAT }) => ({ T: { type: TF_FLOAT } }),
 };
 
+/** Equal constants of at most so many elements are one node. */
+const SHARED_ELEMENTS = 16;
+
 /** A graph under construction. */
 export class Graph {
   readonly #binding: Binding;
   readonly #nodes: GraphNode[] = [];
   readonly #sizes = new Map<string, string>();
+  readonly #known = new Map<string, string>();
 
   constructor(binding: Binding) {
     this.#binding = binding;
@@ -40,10 +44,9 @@ export class Graph {
     shape: readonly number[],
     data: Int32Array | Float32Array | Uint8Array,
   ): string {
-    return this.add('Const', [], {
-      dtype: { type: dtype },
-      value: { tensor: { dtype, shape, data } },
-    });
+    const add = () =>
+      this.add('Const', [], { dtype: { type: dtype }, value: { tensor: { dtype, shape, data } } });
+    return data.length > SHARED_ELEMENTS ? add() : this.#shared([dtype, shape, hexOf(data)], add);
   }
 
   /** The handle of a float32 variable that lives as long as the session. */
@@ -185,15 +188,22 @@ export class Graph {
 
   #pack(elements: readonly Expression[], dimensions: ReadonlyMap<string, string>): string {
     if (elements.length === 0) return this.#integers([]);
-    return this.add(
-      'Pack',
-      elements.map((element) => this.#size(element, dimensions)),
-      {
+    const sizes = elements.map((element) => this.#size(element, dimensions));
+    return this.#shared(sizes, () =>
+      this.add('Pack', sizes, {
         T: { type: this.#binding.TF_INT32 },
-        N: { int: elements.length },
+        N: { int: sizes.length },
         axis: { int: 0 },
-      },
+      }),
     );
+  }
+
+  /** The node of an earlier call with an equal key, or a new one. A recording repeats most of its constants. */
+  #shared(key: readonly unknown[], add: () => string): string {
+    const text = JSON.stringify(key);
+    const name = this.#known.get(text) ?? add();
+    this.#known.set(text, name);
+    return name;
   }
 
   /** `factor · Πdimensions + offset` as an int32 scalar; equal expressions share one node. */
@@ -224,3 +234,6 @@ export class Graph {
     return this.constant(this.#binding.TF_INT32, [values.length], Int32Array.from(values));
   }
 }
+
+const hexOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): string =>
+  Buffer.from(buffer, byteOffset, byteLength).toString('hex');
