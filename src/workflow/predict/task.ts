@@ -126,7 +126,8 @@ function refuseOtherValues(known: StoreManifest, found: StoreManifest): void {
   if ((bothReal || sameSymbols) && sameChannels) return;
   const describe = (manifest: StoreManifest) => {
     const { valueType, valueRange, channels } = manifest;
-    const width = known.channels === found.channels ? '' : ` in ${channels} channels`;
+    const count = `${channels} ${channels === 1 ? 'channel' : 'channels'}`;
+    const width = known.channels === found.channels ? '' : ` in ${count}`;
     const gaps = gapsOf(manifest) > 0 ? ', some of them missing' : '';
     return `${valueType} values of ${valueRange.minimum}…${valueRange.maximum}${width}${gaps}`;
   };
