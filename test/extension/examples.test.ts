@@ -106,21 +106,22 @@ describe('outside the repository,', () => {
     });
   }
 
-  it('fasta-importer.ts reads records as they come, and names the line that it cannot read', async () => {
+  it('smiles-importer.ts reads records as they come, and names the line that it cannot read', async () => {
     const place = new Workplace();
     try {
-      for (const name of ['fasta-importer.ts', 'reads.fasta']) {
+      for (const name of ['smiles-importer.ts', 'molecules.smi']) {
         cpSync(example(name), place.path(name));
       }
-      const own = ['--extension', 'fasta-importer.ts', '--shares', '1,0,0'];
-      const made = await place.run('data', 'import', 'reads.fasta', 'reads', ...own);
+      const own = ['--extension', 'smiles-importer.ts', '--shares', '1,0,0'];
+      const made = await place.run('data', 'import', 'molecules.smi', 'molecules', ...own);
       assert.equal(made.code, 0, made.stderr);
-      assert.match(made.stdout, /read 4, kept 4 sequences \(68 tokens\)/);
-      writeFileSync(place.path('wrong.fa'), '>a x\nACGT\nACXT\n');
-      const wrong = await place.run('data', 'import', 'wrong.fa', 'wrong', ...own);
+      assert.match(made.stdout, /read 4, kept 4 sequences \(30 tokens\)/);
+      writeFileSync(place.path('wrong.smi'), 'CCO a\nCXO b\n');
+      const few = [...own, '--option', 'alphabet=CO'];
+      const wrong = await place.run('data', 'import', 'wrong.smi', 'wrong', ...few);
       assert.equal(
         wrong.stderr,
-        'DATA_INVALID: Cannot read "wrong.fa", line 3: "X" is none of the letters ACGTN. Correct the line, or name the letters by --option alphabet=ACGT.\n',
+        'DATA_INVALID: Cannot read "wrong.smi", line 2: "X" is none of the characters CO. Correct the line, or name the characters by --option alphabet=CNO.\n',
       );
     } finally {
       place.remove();

@@ -47,6 +47,7 @@ export const SKIP_REASONS = {
   'uneven-channels': 'channels of different lengths',
   'uneven-labels': 'not one label for each timestep',
   'partial-target': 'lacks some numbers of its target',
+  'unknown-letter': 'contains a letter outside the alphabet (--alphabet)',
   'not-finite': 'contains NaN or Infinity',
   'not-integer': 'contains a value that is not an integer',
   'out-of-range': 'contains a value outside the range of the value type',

@@ -1,6 +1,7 @@
 /** The importers by kind: built-in ones and extensions. */
 import { LockstepError } from '../../core/errors.ts';
 import { didYouMean } from '../../core/nearest-name.ts';
+import { fastaImporter, fastqImporter } from './biology/import-reads.ts';
 import { arrowImporter, huggingFaceImporter } from './columnar/arrow-importer.ts';
 import { parquetImporter } from './columnar/parquet-importer.ts';
 import type { ImporterDefinition } from './define-importer.ts';
@@ -22,6 +23,8 @@ const BUILT_IN: readonly ImporterDefinition[] = [
   huggingFaceImporter,
   tsImporter,
   arffImporter,
+  fastaImporter,
+  fastqImporter,
 ];
 
 export class ImporterRegistry {

@@ -50,7 +50,7 @@ describe('an importer reads what Python reads', () => {
       const { items } = importSource({ ...DEFAULT_RULES, source, options });
       const read = await collectItems(items);
       assert.deepEqual(
-        read.map((item) => (isSkip(item) ? item : plain(item))),
+        read.flatMap((item) => (isSkip(item) ? [] : [plain(item)])),
         records,
       );
     });
