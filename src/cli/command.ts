@@ -11,6 +11,8 @@ export interface Command<Options> {
 export interface PartCommand<Options> extends Command<Options> {
   /** Its name in the group and the arguments that it takes. */
   readonly command: string;
+  /** The same for people, where the parser needs another form. */
+  readonly usage?: string;
   readonly describe: string;
 }
 
@@ -22,13 +24,12 @@ export function withUsage<T>(yargs: Argv<T>, command: string, describe: string):
 /** A command of a group as the parser takes it. */
 export function partOf<Options>(
   group: string,
-  { command, describe, builder, handler }: PartCommand<Options>,
+  { command, usage = command, describe, builder, handler }: PartCommand<Options>,
 ): CommandModule {
   return {
     command,
     describe,
-    builder: async (yargs: Argv) =>
-      await builder(withUsage(yargs, `${group} ${command}`, describe)),
+    builder: async (yargs: Argv) => await builder(withUsage(yargs, `${group} ${usage}`, describe)),
     handler: async (options) => await handler(options as ArgumentsCamelCase<Options>),
   };
 }

@@ -9,16 +9,11 @@ const TABLE = 'Tables and arrays:';
 
 export function sourceOptions<T>(yargs: Argv<T>): Argv<T & SourceOptions> {
   return formatOptions(yargs)
-    .positional('source', {
-      type: 'string',
-      demandOption: true,
-      describe: 'A folder of files, a .csv or a .jsonl file, or what an extension reads',
-    })
     .option('importer', {
       type: 'string',
       requiresArg: true,
       describe:
-        'What reads the source: folder, csv, jsonl or of an extension [default: by the source]',
+        'What reads the source: folder, csv, jsonl, numpy and others, or of an extension [default: by the source]',
     })
     .option('option', {
       type: 'string',
@@ -31,7 +26,7 @@ export function sourceOptions<T>(yargs: Argv<T>): Argv<T & SourceOptions> {
       group: FOLDER,
       choices: ['folder', 'ending', 'none'],
       default: DEFAULT_RULES.classBy,
-      describe: "What names a file's class",
+      describe: 'What names the class of a file',
     })
     .option('ending', {
       group: FOLDER,

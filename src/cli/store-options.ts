@@ -15,7 +15,9 @@ export interface StoreOptions {
   maxLength: number | undefined;
   longer: string;
   missing: string;
-  shares: string;
+  shares: string | undefined;
+  folds: number | undefined;
+  fold: number | undefined;
   perClass: number | undefined;
   perGroup: number | undefined;
   seed: number;
@@ -23,7 +25,6 @@ export interface StoreOptions {
 
 export function storeOptions<T>(yargs: Argv<T>): Argv<T & StoreOptions> {
   return yargs
-    .positional('store', { type: 'string', demandOption: true, describe: 'Folder to make' })
     .option('name', { type: 'string', describe: "The dataset's name; the folder's when absent" })
     .option('value-type', {
       choices: ['uint8', 'uint16', 'float32'],
@@ -46,9 +47,18 @@ export function storeOptions<T>(yargs: Argv<T>): Argv<T & StoreOptions> {
     })
     .option('shares', {
       type: 'string',
-      default: '0.7,0.15,0.15',
-      describe: 'Shares of train, validation and test; groups stay together',
+      describe:
+        'Shares of train, validation and test; groups stay together [default: 0.7,0.15,0.15]',
     })
+    .option('folds', {
+      type: 'number',
+      describe: 'Deals out k folds instead of shares: --folds 5 --fold 1 … --fold 5',
+    })
+    .option('fold', {
+      type: 'number',
+      describe: 'Fold for testing, from 1; the next one is for validation, the others for training',
+    })
+    .conflicts('shares', 'folds')
     .option('per-class', { type: 'number', describe: 'At most so many sequences of a class' })
     .option('per-group', { type: 'number', describe: 'At most so many sequences of a group' })
     .option('seed', {
@@ -71,7 +81,8 @@ export function storeBuildOptions(options: StoreOptions): Omit<BuildStoreOptions
       longer: options.longer as 'skip' | 'truncate',
     },
     missing: options.missing as MissingRule,
-    shares: parseShares(options.shares),
+    ...(options.shares !== undefined && { shares: parseShares(options.shares) }),
+    ...foldsGiven(options),
     caps: {
       ...(perClass !== undefined && { perClass }),
       ...(perGroup !== undefined && { perGroup }),
@@ -79,6 +90,16 @@ export function storeBuildOptions(options: StoreOptions): Omit<BuildStoreOptions
     seed: options.seed,
     provenance: { command: process.argv.slice(2) },
   };
+}
+
+function foldsGiven({ folds, fold }: StoreOptions) {
+  if (folds === undefined && fold === undefined) return {};
+  if (folds !== undefined && fold !== undefined) return { folds: { folds, fold } };
+  throw new LockstepError(
+    'USAGE',
+    `--${folds === undefined ? 'fold' : 'folds'} is given alone.`,
+    'Say how many folds there are, and which of them is for testing: --folds 5 --fold 1.',
+  );
 }
 
 function parseShares(text: string): { train: number; validation: number; test: number } {

@@ -4,7 +4,11 @@ import { after, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { openStore } from '../../src/data/format/open-store.ts';
 import { SPLITS } from '../../src/data/format/store.ts';
-import { assignSplits, type SplitShares } from '../../src/data/importer/assign-splits.ts';
+import {
+  assignFold,
+  assignSplits,
+  type SplitShares,
+} from '../../src/data/importer/assign-splits.ts';
 import { buildStore } from '../../src/data/importer/build-store.ts';
 import { countKeys, type Groups } from '../../src/data/importer/groups.ts';
 import { temporaryFolder } from '../unit/data/sample-store.ts';
@@ -104,6 +108,44 @@ describe('the split of any groups', () => {
         assert(![...two.values()].includes('test'));
       }),
     );
+  });
+
+  it('by folds has each group once in the test split, and the same folds for each of them', () => {
+    const counted = fc.integer({ min: 3, max: 6 });
+    fc.assert(
+      fc.property(groups, counted, fc.integer({ min: 0, max: 9 }), (all, folds, seed) => {
+        if (all.length === 0) return;
+        const splitsBy = Array.from({ length: folds }, (_, number) =>
+          assignFold(groupsOf(all), { folds, fold: number + 1 }, seed),
+        );
+        all.forEach((_, group) => {
+          const test = splitsBy.flatMap((splits, number) => (splits[group] === 2 ? [number] : []));
+          assert.equal(test.length, 1);
+          const before = (test[0]! + folds - 1) % folds;
+          const validation = splitsBy.findIndex((splits) => splits[group] === 1);
+          assert.equal(validation, before);
+        });
+      }),
+    );
+  });
+
+  it('by folds spreads each class evenly, and keeps the splits that the source gives', () => {
+    const all = Array.from({ length: 103 }, (_, i) => ({
+      name: `g${i}`,
+      perClass: [i % 2, 1 - (i % 2)],
+    }));
+    const given = groupsOf(all);
+    given.given.fill(2, 100);
+    const splits = assignFold(given, { folds: 5, fold: 1 }, 0);
+    assert.deepEqual([...splits.subarray(100)], [2, 2, 2]);
+    for (const label of [0, 1]) {
+      const inTest = all.filter(
+        ({ perClass }, i) => i < 100 && perClass[label] === 1 && splits[i] === 2,
+      );
+      assert.equal(inTest.length, 10);
+    }
+    given.given.fill(0);
+    assert.throws(() => assignFold(given, { folds: 5, fold: 1 }, 0), { code: 'USAGE' });
   });
 
   it('meets the shares class by class to within the largest group', () => {

@@ -6,22 +6,28 @@ import { rulesOf, type SourceOptions } from '../../data/importer/source-rules.ts
 import { type Command, type PartCommand, partOf } from '../command.ts';
 import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
 import { sourceOptions } from '../import-options.ts';
+import { importPaths, type PathOptions, pathOptions } from '../import-paths.ts';
 import { printNext, trainOn } from '../next.ts';
 import { type StoreOptions, storeBuildOptions, storeOptions } from '../store-options.ts';
 import { withSignals } from '../with-signals.ts';
 
-type ImportOptions = SourceOptions & StoreOptions & ExtensionOption;
+type ImportOptions = PathOptions & SourceOptions & StoreOptions & ExtensionOption;
 
 const importCommand: PartCommand<ImportOptions> = {
-  command: 'import <source> <store>',
-  describe: 'Make a dataset from a folder of files, a CSV or a JSONL file',
-  builder: (yargs) => extensionOption(storeOptions(sourceOptions(yargs))) as Argv<ImportOptions>,
+  command: 'import <paths..>',
+  usage: 'import <source..> <store>',
+  describe: 'Make a dataset from tables, arrays or other files',
+  builder: (yargs) =>
+    extensionOption(
+      storeOptions(sourceOptions(pathOptions(yargs))),
+    ) as unknown as Argv<ImportOptions>,
   handler: async (options: ArgumentsCamelCase<ImportOptions>) => {
-    const { source, importer, option = [] } = options;
+    const { importer, option = [] } = options;
+    const { store, ...paths } = importPaths(options);
     const request = {
       ...rulesOf(options),
-      ...storeBuildOptions(options),
-      source,
+      ...storeBuildOptions({ ...options, store }),
+      ...paths,
       importer,
       option,
       extensions: await extensionsGiven(options),
@@ -29,7 +35,7 @@ const importCommand: PartCommand<ImportOptions> = {
     const { buildStore } = await import('../../workflow/data/build-store.ts');
     const report = await withSignals(({ signal }) => buildStore({ ...request, signal }));
     process.stdout.write(`${importReportText(report)}\n`);
-    printNext(['data', 'info', options.store]);
+    printNext(['data', 'info', store]);
   },
 };
 
@@ -48,6 +54,7 @@ const synthCommand: PartCommand<SynthOptions> = {
   describe: 'Make a dataset of Markov chains, one a class, of log-uniform lengths',
   builder: (yargs) =>
     storeOptions(yargs)
+      .positional('store', { type: 'string', demandOption: true, describe: 'Folder to make' })
       .option('count', { type: 'number', default: 1000, describe: 'Number of sequences' })
       .option('classes', { type: 'number', default: 4, describe: 'Number of classes' })
       .option('symbols', { type: 'number', default: 41, describe: 'Number of symbols' })

@@ -4,6 +4,7 @@
  * the seed, not on the order of the groups.
  */
 import { createHash } from 'node:crypto';
+import { LockstepError } from '../../core/errors.ts';
 import { randomStream } from '../../core/random.ts';
 import { compareUtf8 } from '../format/byte-order.ts';
 import { SPLITS, type Split } from '../format/store.ts';
@@ -21,13 +22,56 @@ const IMPROVEMENT_PASSES = 8;
  */
 export function assignSplits(groups: Groups, shares: SplitShares, seed: number): Uint8Array {
   const order = largestFirst(groups, seed);
-  const balance = new Balance(groups, shares);
+  const balance = new Balance(
+    groups,
+    order,
+    SPLITS.map((split) => shares[split]),
+  );
   const given = order.filter((group) => groups.given[group]! >= 0);
-  const free = order.filter((group) => groups.given[group]! < 0);
   for (const group of given) balance.put(group, groups.given[group]!);
-  for (const group of free) balance.put(group, balance.bestFor(group));
-  improve(free, balance);
-  return balance.splits;
+  deal(
+    order.filter((group) => groups.given[group]! < 0),
+    balance,
+  );
+  return balance.places;
+}
+
+/** One of several folds of equal shares. */
+export interface Fold {
+  /** Number of folds. */
+  readonly folds: number;
+  /** Which of them is the test split, from 1; the next one is for validation, the others for training. */
+  readonly fold: number;
+}
+
+/**
+ * The number of each group's split by k-fold. The folds do not depend on which of them is for testing. Groups keep
+ * the split that the source gives them.
+ * @throws LockstepError USAGE if the source gives all of them one
+ */
+export function assignFold(groups: Groups, { folds, fold }: Fold, seed: number): Uint8Array {
+  const free = largestFirst(groups, seed).filter((group) => groups.given[group]! < 0);
+  if (free.length === 0) {
+    throw new LockstepError(
+      'USAGE',
+      'There is nothing to deal out in folds: the source gives each sequence a split.',
+      'Leave --folds out, or the splits of the source.',
+    );
+  }
+  const balance = new Balance(groups, free, Array<number>(folds).fill(1 / folds));
+  deal(free, balance);
+  const splitOfFold = Uint8Array.from({ length: folds }, (_, number) => {
+    if (number === fold - 1) return SPLITS.indexOf('test');
+    return SPLITS.indexOf(number === fold % folds ? 'validation' : 'train');
+  });
+  return Uint8Array.from(balance.places, (place, group) =>
+    groups.given[group]! < 0 ? splitOfFold[place]! : groups.given[group]!,
+  );
+}
+
+function deal(groups: Uint32Array, balance: Balance): void {
+  for (const group of groups) balance.put(group, balance.bestFor(group));
+  improve(groups, balance);
 }
 
 /** A uniform random number that follows from the name and the seed. */
@@ -58,7 +102,7 @@ function improve(groups: Uint32Array, balance: Balance): void {
   for (let pass = 0; pass < IMPROVEMENT_PASSES; pass++) {
     let moved = false;
     for (const group of groups) {
-      const before = balance.splits[group]!;
+      const before = balance.places[group]!;
       balance.take(group);
       const better = balance.bestFor(group, before);
       balance.put(group, better);
@@ -68,64 +112,67 @@ function improve(groups: Uint32Array, balance: Balance): void {
   }
 }
 
-/** How far each split is from its target, class by class: Σ (count − target)² / target (Pearson's χ²). */
+/** How far each split or fold is from its target, class by class: Σ (count − target)² / target (Pearson's χ²). */
 class Balance {
-  /** By group. */
-  readonly splits: Uint8Array;
+  /** The split or fold of each group. */
+  readonly places: Uint8Array;
   readonly #groups: Groups;
   readonly #targets: readonly Float64Array[];
   readonly #counts: readonly Float64Array[];
 
-  constructor(groups: Groups, shares: SplitShares) {
+  /** @param members groups that are put somewhere */
+  constructor(groups: Groups, members: Uint32Array, shares: readonly number[]) {
     this.#groups = groups;
-    this.splits = new Uint8Array(groups.length);
+    this.places = new Uint8Array(groups.length);
     const totals = new Float64Array(groups.classes);
-    groups.classOf.forEach((label, entry) => {
-      totals[label]! += groups.counts[entry]!;
-    });
-    this.#targets = SPLITS.map((split) => totals.map((total) => total * shares[split]));
-    this.#counts = SPLITS.map(() => new Float64Array(groups.classes));
+    for (const group of members) {
+      for (let entry = groups.begins[group]!; entry < groups.begins[group + 1]!; entry++) {
+        totals[groups.classOf[entry]!]! += groups.counts[entry]!;
+      }
+    }
+    this.#targets = shares.map((share) => totals.map((total) => total * share));
+    this.#counts = shares.map(() => new Float64Array(groups.classes));
   }
 
-  put(group: number, split: number): void {
-    this.splits[group] = split;
-    this.#add(group, split, 1);
+  put(group: number, place: number): void {
+    this.places[group] = place;
+    this.#add(group, place, 1);
   }
 
   take(group: number): void {
-    this.#add(group, this.splits[group]!, -1);
+    this.#add(group, this.places[group]!, -1);
   }
 
-  #add(group: number, split: number, sign: 1 | -1): void {
+  #add(group: number, place: number, sign: 1 | -1): void {
     const { begins, classOf, counts } = this.#groups;
-    const inSplit = this.#counts[split]!;
+    const there = this.#counts[place]!;
     for (let entry = begins[group]!; entry < begins[group + 1]!; entry++) {
-      inSplit[classOf[entry]!]! += sign * counts[entry]!;
+      there[classOf[entry]!]! += sign * counts[entry]!;
     }
   }
 
-  /** The split whose χ² grows least (or falls most) with the group; `preferred` wins a tie. */
+  /** The place whose χ² grows least (or falls most) with the group; `preferred` wins a tie. */
   bestFor(group: number, preferred = 0): number {
     let best = preferred;
     let least = this.#growth(group, preferred);
-    for (let split = 0; split < SPLITS.length; split++) {
-      const growth = this.#growth(group, split);
+    for (let place = 0; place < this.#targets.length; place++) {
+      const growth = this.#growth(group, place);
       if (growth < least - 1e-9) {
-        best = split;
+        best = place;
         least = growth;
       }
     }
     return best;
   }
 
-  /** χ² with the group in `split` minus χ² without it. */
-  #growth(group: number, split: number): number {
+  /** χ² with the group in a place minus χ² without it. */
+  #growth(group: number, place: number): number {
     const { begins, classOf, counts } = this.#groups;
-    const [targets, inSplit] = [this.#targets[split]!, this.#counts[split]!];
+    const [targets, there] = [this.#targets[place]!, this.#counts[place]!];
     let growth = 0;
     for (let entry = begins[group]!; entry < begins[group + 1]!; entry++) {
       const [label, count] = [classOf[entry]!, counts[entry]!];
-      const gap = inSplit[label]! - targets[label]!;
+      const gap = there[label]! - targets[label]!;
       growth += (count * (count + 2 * gap)) / targets[label]!;
     }
     return growth;

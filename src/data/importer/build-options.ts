@@ -30,6 +30,11 @@ const buildOptions = z.strictObject({
       'the three shares do not add up to 1',
     )
     .default({ train: 0.7, validation: 0.15, test: 0.15 }),
+  /** Deals out the sequences by k-fold instead of shares: one fold for testing, the next for validation. */
+  folds: z
+    .strictObject({ folds: z.int().min(3).max(100), fold: positive })
+    .refine(({ folds, fold }) => fold <= folds, 'there is no such fold')
+    .optional(),
   /** What happens to a sequence with missing values (NaN). */
   missing: z.enum(MISSING_RULES).default('skip'),
   /** What happens to a sequence that the data hold already under another id. */

@@ -11,7 +11,7 @@ import { refuseTarget } from '../format/refuse-target.ts';
 import { SPLITS, type Split, type StoreManifest } from '../format/store.ts';
 import { bytesOf } from '../format/values.ts';
 import { writeStore } from '../format/write-store.ts';
-import { assignSplits } from './assign-splits.ts';
+import { assignFold, assignSplits } from './assign-splits.ts';
 import {
   type BuildOptions,
   type ImportProgress,
@@ -202,11 +202,13 @@ class StoreBuild {
   }
 
   #toRows(table: RecordTable, kept: Uint32Array, classes: readonly string[]): BuiltRows {
-    const { shares, seed } = this.#options;
+    const { shares, folds, seed } = this.#options;
     const labels = classesOf(table, kept, classes);
     const { groups, groupOf } = groupRows(table, kept, labels, classes.length);
     for (const name of mixedGroups(groups)) this.#mixedGroups.add(name);
-    const splitOfGroup = assignSplits(groups, shares, seed);
+    const splitOfGroup = folds
+      ? assignFold(groups, folds, seed)
+      : assignSplits(groups, shares, seed);
     const splits = Uint8Array.from(groupOf, (group) => splitOfGroup[group]!);
     const lengths = Int32Array.from(kept, (row) => table.lengths.at(row));
     const order = orderByLength(lengths);
@@ -229,7 +231,7 @@ class StoreBuild {
 
   async #write(rows: OrderedRows<SpilledRow>, classes: readonly string[]): Promise<StoreManifest> {
     const { target, name, valueType, overwrite, provenance } = this.#options;
-    const { length, shares, caps, seed, missing } = this.#options;
+    const { length, shares, folds, caps, seed, missing } = this.#options;
     const channels = this.#channels ?? 1;
     return await writeStore<SpilledRow>(
       target,
@@ -240,7 +242,14 @@ class StoreBuild {
         rows,
         channels,
         readValues: (row) => this.#spill.read(row.offset, row.length * channels),
-        provenance: { ...provenance, length, shares, caps, seed, missing },
+        provenance: {
+          ...provenance,
+          length,
+          ...(folds ? { folds } : { shares }),
+          caps,
+          seed,
+          missing,
+        },
       },
       {
         overwrite,

@@ -1,39 +1,84 @@
 /** Chooses the importer for a source, and its options, from the options of `data import`. */
-import { existsSync } from 'node:fs';
 import type { z } from 'zod';
 import { applyOverride, OverrideError } from '../../config/override.ts';
 import { problemsOf } from '../../config/problems.ts';
 import { jsonSchemaOf } from '../../config/schema-words.ts';
 import { LockstepError } from '../../core/errors.ts';
 import type { ImporterDefinition } from './define-importer.ts';
+import { type FoundSource, findSources } from './find-sources.ts';
+import { joinSources } from './join-sources.ts';
 import type { ImportItem } from './record.ts';
 import { importers } from './registry.ts';
 import { rulesOf, type SourceOptions } from './source-rules.ts';
+import { TARGET_RULES } from './table-rules.ts';
 
-/** A source with its importer. */
+/** Sources with their importer. */
 export interface ChosenSource {
   readonly importer: ImporterDefinition;
   /** The importer's options, with defaults. */
   readonly options: Readonly<Record<string, unknown>>;
+  readonly sources: readonly FoundSource[];
   readonly items: AsyncIterable<ImportItem>;
 }
 
 /** @throws LockstepError USAGE, DATA_NOT_FOUND */
 export function importSource(request: SourceOptions): ChosenSource {
-  const { source } = request;
-  if (!existsSync(source)) {
-    throw new LockstepError(
-      'DATA_NOT_FOUND',
-      `Cannot import "${source}": there is no such file or folder.`,
-      'Give a folder of files, a .csv or a .jsonl file.',
-    );
-  }
-  const importer =
-    request.importer === undefined
-      ? importers.accepting(source)
-      : importers.named(request.importer);
+  const sources = findSources(request);
+  const importer = importerOf(request, sources);
+  refuseTwoTargets(request);
+  refuseTwoSplits(request, sources);
   const options = optionsFor(importer, request);
-  return { importer, options, items: importer.records(source, options) };
+  const records = (path: string) => importer.records(path, options);
+  const [first, second] = sources as [FoundSource, ...FoundSource[]];
+  if (second === undefined && first.split === undefined) {
+    return { importer, options, sources, items: records(first.path) };
+  }
+  const isFolder = importer.kind === 'folder';
+  const isNamedByPath = { ids: request.id === undefined, groups: isFolder };
+  return { importer, options, sources, items: joinSources(sources, { records, isNamedByPath }) };
+}
+
+/** The one importer of all sources, since the options are for one. */
+function importerOf(request: SourceOptions, sources: readonly FoundSource[]): ImporterDefinition {
+  if (request.importer !== undefined) return importers.named(request.importer);
+  const chosen = sources.map(({ path }) => ({ path, importer: importers.accepting(path) }));
+  const [first] = chosen as [(typeof chosen)[number]];
+  const other = chosen.find(({ importer }) => importer !== first.importer);
+  if (other === undefined) return first.importer;
+  throw new LockstepError(
+    'USAGE',
+    `Cannot import "${first.path}" and "${other.path}" at once: they are of the kinds ${first.importer.kind} and ${other.importer.kind}.`,
+    'Import files of one kind at a time.',
+  );
+}
+
+const TARGET_OPTIONS = {
+  label: 'label',
+  labels: 'labels',
+  target: 'target',
+  timestepLabels: 'timestep-labels',
+};
+
+/** A dataset has one kind of target. */
+function refuseTwoTargets(request: SourceOptions): void {
+  const given = TARGET_RULES.filter((rule) => request[rule] !== undefined);
+  const [first, second] = given.map((rule) => `--${TARGET_OPTIONS[rule]}`);
+  if (second === undefined) return;
+  throw new LockstepError(
+    'USAGE',
+    `${first} and ${second} exclude each other.`,
+    'A dataset has one kind of target: name one of them.',
+  );
+}
+
+function refuseTwoSplits({ split }: SourceOptions, sources: readonly FoundSource[]): void {
+  const given = sources.find((source) => source.split !== undefined);
+  if (split === undefined || given === undefined) return;
+  throw new LockstepError(
+    'USAGE',
+    `--split and --${given.split} exclude each other.`,
+    'Name the splits by a column, or by a file each.',
+  );
 }
 
 /** The rules are for the built-in importers; of them, each takes those that it knows. */

@@ -1,10 +1,10 @@
 /** The options of an import about its source: how the built-in importers read it. */
+import type { SourcePaths } from './find-sources.ts';
 import { type FormatRules, formatRulesOf } from './format-rules.ts';
 import { type TableRules, tableRules, tableRulesOf } from './table-rules.ts';
 
-/** A source and how to read it. */
-export interface SourceOptions extends SourceRules {
-  source: string;
+/** Sources and how to read them. */
+export interface SourceOptions extends SourceRules, SourcePaths {
   /** Kind of the importer. When absent, the source decides. */
   importer?: string | undefined;
   /** Options of the importer; they override the rules. */
@@ -39,7 +39,7 @@ export const DEFAULT_RULES: SourceRules = {
   ...tableRules.parse({}),
 };
 
-export function rulesOf(options: SourceOptions): SourceRules {
+export function rulesOf(options: SourceRules): SourceRules {
   const { classBy, ending, depth, groupBy, groupLevels, symbolMap, as, exclude } = options;
   const folder = { classBy, ending, depth, groupBy, groupLevels, symbolMap, as, exclude };
   return { ...formatRulesOf(options), ...folder, ...tableRulesOf(options) };

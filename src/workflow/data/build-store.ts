@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import type { BuildOptions } from '../../data/importer/build-options.ts';
 import { buildStore as buildFromItems } from '../../data/importer/build-store.ts';
+import type { Paths, SourcePaths } from '../../data/importer/find-sources.ts';
 import { type ChosenSource, importSource } from '../../data/importer/import-source.ts';
 import type { ImportItem } from '../../data/importer/record.ts';
 import { refuseOverlap } from '../../data/importer/refuse-overlap.ts';
@@ -23,10 +24,14 @@ export interface BuildStoreOptions
   extends Omit<BuildOptions, 'target' | 'name' | 'valueType'>,
     Partial<SourceRules>,
     Pick<SourceOptions, 'importer' | 'option'>,
+    Omit<SourcePaths, 'source'>,
     ExtensionOptions,
     Pick<StopRequests, 'signal'> {
-  /** Path of a folder of files, a .csv or a .jsonl file, or what an importer of an extension reads; or the records. */
-  readonly source: string | Items;
+  /**
+   * Path of a file or folder, a glob pattern, or several; or the records. `train`, `validation` and `test` are
+   * sources of one split each.
+   */
+  readonly source?: Paths | Items;
   /** Folder of the dataset. */
   readonly store: string;
   /** @default the folder's own name */
@@ -43,6 +48,7 @@ export interface BuildStoreOptions
  *   DATA_INVALID; INTERRUPTED, TERMINATED after a stop
  * @example
  * await buildStore({ source: 'reads.csv', store: 'data/reads', label: 'kind' });
+ * await buildStore({ train: 'TRAIN.tsv', test: 'TEST.tsv', store: 'data/ucr', noHeader: true, label: '1', values: '2..' });
  * await buildStore({ source: [{ id: 'a', label: 'x', values: [1, 2, 3] }], store: 'data/made' });
  */
 export async function buildStore(options: BuildStoreOptions): Promise<ImportReport> {
@@ -50,19 +56,25 @@ export async function buildStore(options: BuildStoreOptions): Promise<ImportRepo
   const stop = { signal: options.signal };
   const what = 'the dataset was complete';
   const common = { ...buildOptionsOf(options), target, name, valueType };
-  if (typeof source !== 'string') {
+  if (source !== undefined && !isPaths(source)) {
     return await buildFromItems(untilStopped(source, stop, what), common);
   }
-  refuseOverlap(source, target);
   await loadExtensions(options.extensions ?? []);
-  const rules = rulesOf({ ...DEFAULT_RULES, ...options, source });
+  const rules = rulesOf({ ...DEFAULT_RULES, ...options });
   const maxLength = options.length?.maximum;
-  const { importer, option } = options;
-  const request = { ...rules, source, importer, maxLength, ...(option && { option }) };
+  const { importer, option, train, validation, test } = options;
+  const paths = { source, train, validation, test };
+  const request = { ...rules, ...paths, importer, maxLength, ...(option && { option }) };
   const chosen = importSource(request);
+  for (const { path } of chosen.sources) refuseOverlap(path, target);
   const provenance = { ...options.provenance, importer: importerRecord(chosen), rules };
   return await buildFromItems(untilStopped(chosen.items, stop, what), { ...common, provenance });
 }
+
+/** An empty list has no records and no paths. */
+const isPaths = (source: Paths | Items): source is Paths =>
+  typeof source === 'string' ||
+  (Array.isArray(source) && source.length > 0 && source.every((path) => typeof path === 'string'));
 
 /** How `predict --files` knows the importer again. */
 function importerRecord({ importer, options }: ChosenSource) {
@@ -73,7 +85,7 @@ function importerRecord({ importer, options }: ChosenSource) {
 /** Those that the records' way into the dataset has. */
 function buildOptionsOf(options: BuildStoreOptions) {
   const { overwrite, length, classes, shares, duplicates, largestValue, caps, seed } = options;
-  const { provenance, onProgress, missing } = options;
+  const { provenance, onProgress, missing, folds } = options;
   return {
     ...{
       overwrite,
@@ -86,6 +98,7 @@ function buildOptionsOf(options: BuildStoreOptions) {
       seed,
       provenance,
       missing,
+      folds,
     },
     ...(onProgress !== undefined && { onProgress }),
   };

@@ -4,9 +4,15 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import yargs from 'yargs';
 import { sourceOptions } from '../../../src/cli/import-options.ts';
-import { storeBuildOptions, storeOptions } from '../../../src/cli/store-options.ts';
+import { importPaths, type PathOptions, pathOptions } from '../../../src/cli/import-paths.ts';
+import {
+  type StoreOptions,
+  storeBuildOptions,
+  storeOptions,
+} from '../../../src/cli/store-options.ts';
 import { importSource } from '../../../src/data/importer/import-source.ts';
 import type { RawRecord } from '../../../src/data/importer/record.ts';
+import type { SourceOptions } from '../../../src/data/importer/source-rules.ts';
 import { collectItems, temporaryFolder } from '../data/sample-store.ts';
 
 const { path: folder, release } = temporaryFolder();
@@ -18,14 +24,14 @@ writeFileSync(join(folder, 'rows.jsonl'), '{"values":[4,5]}\n');
 writeFileSync(join(folder, 'notes.doc'), 'abc');
 after(release);
 
-const command = '$0 <source> <store>';
 /** The options as the command line gives them. */
 async function parse(source: string, ...args: string[]) {
-  const parser = yargs([join(folder, source), 'runs/store', ...args]).command(command, '', (y) =>
-    storeOptions(sourceOptions(y)),
+  const words = [...(source === '' ? [] : [join(folder, source)]), 'runs/store', ...args];
+  const parser = yargs(words).command('$0 <paths..>', '', (y) =>
+    storeOptions(sourceOptions(pathOptions(y))),
   );
-  return (await parser.parse()) as unknown as Parameters<typeof importSource>[0] &
-    Parameters<typeof storeBuildOptions>[0];
+  const options = (await parser.parse()) as unknown as PathOptions & SourceOptions & StoreOptions;
+  return { ...options, ...importPaths(options) };
 }
 const itemsOf = async (source: string, ...args: string[]) =>
   (await collectItems(importSource(await parse(source, ...args)).items)) as RawRecord[];
@@ -50,6 +56,83 @@ describe('importSource() takes', () => {
     const [row] = await itemsOf('table.csv', '--delimiter', ';', '--id', 'id', '--label', 'label');
     assert.deepEqual(Array.from(row!.values as ArrayLike<number>), [1, 2, 3]);
     assert.equal((await itemsOf('rows.jsonl')).length, 1);
+  });
+});
+
+describe('several sources', () => {
+  const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
+  mkdirSync(join(folder, 'parts', 'deep'), { recursive: true });
+  write('parts/b.csv', 'values\n1 2\n');
+  write('parts/a.csv', 'values\n3 4\n');
+  write('parts/deep/a.csv', 'values\n5 6\n');
+
+  const found = async (...args: Parameters<typeof parse>) =>
+    (await itemsOf(...args)).map(({ id, split }) => [id, split]);
+
+  it('are files by their names, or those of a pattern; ids tell files of one name apart', async () => {
+    assert.deepEqual(await found('parts/*.csv'), [
+      ['a.csv:2', undefined],
+      ['b.csv:2', undefined],
+    ]);
+    assert.deepEqual(await found('parts/**/a.csv'), [
+      ['a.csv:2', undefined],
+      ['deep/a.csv:2', undefined],
+    ]);
+  });
+
+  it('may be of one split each', async () => {
+    const given = await parse('', '--train', 'a', '--test', 'b');
+    assert.equal(given.source, undefined);
+    const [train, test] = ['parts/b.csv', 'parts/a.csv'].map((name) => join(folder, name));
+    assert.deepEqual(await found('', '--train', train!, '--test', test!), [
+      ['b.csv:2', 'train'],
+      ['a.csv:2', 'test'],
+    ]);
+    const mixed = await found('parts/deep/a.csv', '--validation', test!);
+    assert.deepEqual(mixed, [
+      ['deep/a.csv:2', undefined],
+      ['a.csv:2', 'validation'],
+    ]);
+  });
+
+  it('are folders, whose names tell ids and groups apart', async () => {
+    const [one, two] = ['one', 'two'].map((name) => join(folder, 'folders', name));
+    for (const path of [one!, two!]) {
+      mkdirSync(join(path, 'x'), { recursive: true });
+      writeFileSync(join(path, 'x', 'file'), 'abc');
+    }
+    const args = ['--train', one!, '--test', two!, '--group-by', 'folder'];
+    const items = await itemsOf('', ...args);
+    assert.deepEqual(
+      items.map(({ id, group, label }) => [id, group, label]),
+      [
+        ['one/x/file', 'one/x', 'x'],
+        ['two/x/file', 'two/x', 'x'],
+      ],
+    );
+  });
+
+  it('are refused when they contradict each other', async () => {
+    const path = join(folder, 'parts', 'a.csv');
+    const refusals: [string, string[], string, RegExp][] = [
+      ['', ['--train', path, '--test', path], 'USAGE', /it is given twice, for different splits/],
+      ['parts/a.csv', ['--test', path], 'USAGE', /it is given twice/],
+      [
+        'parts/a.csv',
+        ['--test', join(folder, 'rows.jsonl')],
+        'USAGE',
+        /of the kinds csv and jsonl/,
+      ],
+      ['', ['--test', path, '--split', 's'], 'USAGE', /^--split and --test exclude each other/],
+      ['parts/a.csv', ['--label', 'a', '--target', 'b'], 'USAGE', /^--label and --target exclude/],
+      ['parts/*.tsv', [], 'DATA_NOT_FOUND', /no file matches it\.$/],
+      ['parts/c.csv', [], 'DATA_NOT_FOUND', /there is no such file or folder\.$/],
+    ];
+    for (const [source, args, code, message] of refusals) {
+      const options = await parse(source, ...args);
+      assert.throws(() => importSource(options), { code, message });
+    }
+    await assert.rejects(parse(''), { message: '"data import" needs <source> and <store>.' });
   });
 });
 
@@ -95,6 +178,16 @@ describe('importSource() refuses', () => {
   }
 });
 
+describe('the help of data import', () => {
+  it('has a space before each bracket', async () => {
+    for (const width of [80, 100]) {
+      const help = storeOptions(sourceOptions(pathOptions(yargs([])))).wrap(width);
+      const crowded = /^.*\S\[(string|number|boolean|array|choices|default|required).*$/gm;
+      assert.deepEqual((await help.getHelp()).match(crowded), null);
+    }
+  });
+});
+
 describe('storeBuildOptions()', () => {
   it('leaves out what was not given', async () => {
     const options = storeBuildOptions(await parse('files'));
@@ -106,7 +199,6 @@ describe('storeBuildOptions()', () => {
       overwrite: false,
       length: { longer: 'skip' },
       missing: 'skip',
-      shares: { train: 0.7, validation: 0.15, test: 0.15 },
       caps: {},
       seed: 0,
     });
@@ -118,6 +210,13 @@ describe('storeBuildOptions()', () => {
     assert.deepEqual(options.length, { minimum: 3, maximum: 9, longer: 'skip' });
     assert.deepEqual(options.caps, { perClass: 4, perGroup: 2 });
     assert.equal(options.name, 'other');
+  });
+
+  it('takes folds, both options or none', async () => {
+    const given = async (...args: string[]) => storeBuildOptions(await parse('files', ...args));
+    assert.deepEqual((await given('--folds', '5', '--fold', '2')).folds, { folds: 5, fold: 2 });
+    await assert.rejects(given('--folds', '5'), { message: '--folds is given alone.' });
+    await assert.rejects(given('--fold', '5'), { message: '--fold is given alone.' });
   });
 
   for (const shares of ['0.7,0.3', '0.7,,0.3', '1,0,0,0', 'a,b,c', '1.5,-0.5,0', '']) {

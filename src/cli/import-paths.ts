@@ -1,0 +1,54 @@
+/** The sources of `data import`, and the folder that it makes. */
+import type { Argv } from 'yargs';
+import { LockstepError } from '../core/errors.ts';
+import { exampleLine } from '../core/program-name.ts';
+
+const SPLITS = ['train', 'validation', 'test'] as const;
+
+export interface PathOptions {
+  /** The sources, then the dataset. */
+  paths: readonly string[];
+  train: readonly string[];
+  validation: readonly string[];
+  test: readonly string[];
+}
+
+export function pathOptions<T>(yargs: Argv<T>): Argv<T & PathOptions> {
+  const files = { type: 'string', array: true, nargs: 1, default: [] as string[] } as const;
+  return yargs
+    .positional('paths', {
+      type: 'string',
+      array: true,
+      demandOption: true,
+      describe:
+        "The sources, then the folder to make. A source is a file, a folder, a pattern in quotes ('part-*.csv'), or what an extension reads",
+    })
+    .option('train', { ...files, describe: 'A source of training sequences, or a pattern' })
+    .option('validation', { ...files, describe: 'A source of validation sequences' })
+    .option('test', { ...files, describe: 'A source of test sequences' }) as unknown as Argv<
+    T & PathOptions
+  >;
+}
+
+/** Those of one import. */
+export interface ImportPaths {
+  readonly source?: readonly string[];
+  readonly train: readonly string[];
+  readonly validation: readonly string[];
+  readonly test: readonly string[];
+  readonly store: string;
+}
+
+/** @throws LockstepError USAGE where a source or the dataset is missing */
+export function importPaths({ paths, train, validation, test }: PathOptions): ImportPaths {
+  const source = paths.slice(0, -1);
+  const given = { train, validation, test };
+  if (source.length === 0 && SPLITS.every((split) => given[split].length === 0)) {
+    throw new LockstepError(
+      'USAGE',
+      '"data import" needs <source> and <store>.',
+      `For example: ${exampleLine('data import examples/sequences.csv data/mine --id id --label class')}`,
+    );
+  }
+  return { ...(source.length > 0 && { source }), ...given, store: paths.at(-1)! };
+}
