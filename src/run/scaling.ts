@@ -6,8 +6,9 @@ import type { ScalingKind } from '../data/scaling/scaling.ts';
 import { registry } from '../nn/registry.ts';
 
 /**
- * What `data.scaling` says, or else what fits: `sequence` for real values, `dataset` where an objective may not see
- * the future or a model reads integers as numbers, `none` for symbols.
+ * What `data.scaling` says, or else what fits: `sequence` for real values, `dataset` for a causal model of them and for
+ * integers that a model reads as numbers, `none` for symbols. All runs of one model so have one scaling, whatever their
+ * objectives.
  * @throws LockstepError CONFIG_INVALID for a scaling that shows the future to an objective that may not see it, or
  *   that a model of symbols cannot use; DATA_INVALID for a dataset without statistics
  */
@@ -15,23 +16,15 @@ export function scalingOf(config: RunConfig, store: Pick<StoreFacts, 'manifest'>
   const { scaling: asked } = config.data;
   const causal = config.phases.find(({ objective }) => registry.needs(objective).causalModel);
   if (asked === 'sequence' && causal !== undefined) throw showsFuture(causal.name);
+  if (asked === 'none') return asked;
   const isReal = store.manifest.valueType === 'float32';
-  const kind = asked ?? (isReal && causal === undefined ? 'sequence' : 'dataset');
-  if (kind === 'none') return kind;
-  if (!isReal && !readsNumbers(config, store, kind)) {
+  const model = registry.makeModel(config.model, dataFacts(store, asked ?? 'dataset'));
+  if (!isReal && model.reads !== 'numbers') {
     if (asked !== undefined) throw readsSymbols(config, asked);
     return 'none';
   }
   if (store.manifest.channelStatistics.length === 0) throw knowsNoScale();
-  return kind;
-}
-
-function readsNumbers(
-  { model }: RunConfig,
-  store: Pick<StoreFacts, 'manifest'>,
-  kind: ScalingKind,
-): boolean {
-  return registry.makeModel(model, dataFacts(store, kind)).reads === 'numbers';
+  return asked ?? (isReal && !model.isCausal ? 'sequence' : 'dataset');
 }
 
 function knowsNoScale(): LockstepError {

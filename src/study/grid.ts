@@ -2,6 +2,7 @@
 
 import type { ModelConfig } from '../config/model-section.ts';
 import type { ObjectiveConfig, PhaseConfig } from '../config/phase-section.ts';
+import type { ScalingKind } from '../data/scaling/scaling.ts';
 import { runConfigSchema } from '../run/config.ts';
 import { meanOf } from '../workflow/predict/paired-difference.ts';
 import { type Cell, type CellKey, type CellResult, cellName, type MeasuredPhase } from './cell.ts';
@@ -28,6 +29,7 @@ const SUPERVISED: ObjectiveConfig = { kind: 'supervised', classWeights: 'none' }
 interface Recipe {
   readonly key: CellKey;
   readonly model: ModelConfig;
+  readonly scaling?: ScalingKind | undefined;
   readonly pretraining?: PhaseConfig;
   readonly finetuning: TrainingConfig;
   readonly labels: readonly LabelsConfig[];
@@ -60,6 +62,7 @@ export function shareCells(
     return cellOf(config, dataset, {
       key: { dataset: dataset.name, network, recipe: best, share },
       model: settings.model,
+      scaling: settings.scaling,
       pretraining: { ...pretraining, data: { ...pretraining.data, maxSequences } },
       finetuning: settings.finetuning,
       labels: few.length > 0 ? few : settings.labels.slice(0, 1),
@@ -95,6 +98,7 @@ function pretrained(dataset: StudyDataset): Recipe[] {
     Object.entries(settings.pretexts).map(([recipe, objective]) => ({
       key: { dataset: dataset.name, network, recipe, share: 1 },
       model: settings.model,
+      scaling: settings.scaling,
       pretraining: pretrainingPhase(settings, objective),
       finetuning: settings.finetuning,
       labels: settings.labels,
@@ -104,11 +108,12 @@ function pretrained(dataset: StudyDataset): Recipe[] {
 
 function unpretrained(dataset: StudyDataset): Recipe[] {
   const { name, networks, grouping, batch } = dataset;
-  const scratch = Object.entries(networks).map(([network, { model, finetuning, labels }]) => ({
+  const scratch = Object.entries(networks).map(([network, settings]) => ({
     key: { dataset: name, network, recipe: SCRATCH, share: 1 },
-    model,
-    finetuning,
-    labels,
+    model: settings.model,
+    scaling: settings.scaling,
+    finetuning: settings.finetuning,
+    labels: settings.labels,
   }));
   if (grouping === undefined) return scratch;
   const { model, training, labels } = grouping;
@@ -124,7 +129,7 @@ function unpretrained(dataset: StudyDataset): Recipe[] {
 function cellOf(
   { seed, engine }: StudyConfig,
   { data, batch }: StudyDataset,
-  { key, model, pretraining, finetuning, labels }: Recipe,
+  { key, model, scaling, pretraining, finetuning, labels }: Recipe,
 ): Cell {
   const start = pretraining === undefined ? 'fresh' : { phase: PRETRAIN };
   const supervised = supervisedPhases(finetuning, labels, start);
@@ -137,7 +142,7 @@ function cellOf(
     config: runConfigSchema().parse({
       name: cellName(key),
       seed,
-      data,
+      data: scaling === undefined ? data : { ...data, scaling },
       model,
       batch,
       engine,

@@ -30,6 +30,8 @@ function networkSection() {
   return z.strictObject({
     /** The recipes of one network differ only in the pretext. Every network also has `scratch`, without one. */
     model: modelSection(registry.choices().models),
+    /** How numbers are scaled. @default `data.scaling` of the dataset, or what fits the model */
+    scaling: dataSection.shape.scaling,
     pretexts: z.record(name, objectiveSection(registry.pretexts())),
     pretraining: training,
     /** The same for every recipe, `scratch` included. */

@@ -23,8 +23,9 @@ describe('data.scaling by default', () => {
     assert.equal(of([VALUES], real), 'sequence');
   });
 
-  it('is dataset for real values where an objective may not see the future', () => {
+  it('is dataset for real values of a causal model, whatever its objectives', () => {
     assert.equal(of(CAUSAL, real), 'dataset');
+    assert.equal(of(CAUSAL.slice(0, 1), real), 'dataset');
   });
 
   it('is dataset for integers that a model reads as numbers', () => {

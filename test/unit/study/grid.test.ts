@@ -36,6 +36,21 @@ describe('the grid of configs/study.yaml', () => {
     );
   });
 
+  it('gives every recipe of a network the same scaling, which networks may vary', () => {
+    const [causal, twoSided] = Object.entries(files.networks) as [
+      [string, (typeof files.networks)[string]],
+      [string, (typeof files.networks)[string]],
+    ];
+    const networks = {
+      [causal[0]]: { ...causal[1], scaling: 'robust' },
+      [twoSided[0]]: twoSided[1],
+    };
+    const varied = firstCells({ ...config, datasets: [{ ...files, networks } as typeof files] });
+    for (const { key, config } of varied) {
+      assert.equal(config.data.scaling, key.network === causal[0] ? 'robust' : undefined);
+    }
+  });
+
   it('gives every recipe of a network the same fine-tunings but for where they start', () => {
     const finetunings = (name: string) =>
       cell(name)
