@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import type { LockstepError } from '../../core/errors.ts';
 import { SPLITS, type Split } from '../format/store.ts';
-import type { RawRecord } from './record.ts';
+import type { ImportItem, RawRecord } from './record.ts';
 import { sourceError } from './source-error.ts';
 
 /** What a row has beside its values; absent and empty mean none. */
@@ -17,26 +17,30 @@ export interface RowFields {
 }
 
 /**
+ * Makes a record from one row; skips one whose target or labels do not fit its values.
  * @param row its number, from 0
  * @throws LockstepError DATA_INVALID for an unknown split or an empty id
  */
-export function recordOfRow(
+export function itemOfRow(
   path: string,
   row: number,
-  { id, label, group, split, labels, targets, timestepLabels }: RowFields,
-  { values, channels }: Pick<RawRecord, 'values' | 'channels'>,
-): RawRecord {
-  if (id === '') throw rowError(path, row, 'its id is empty');
+  fields: RowFields,
+  { values, channels = 1 }: Pick<RawRecord, 'values' | 'channels'>,
+): ImportItem {
+  const { label, group, labels, targets, timestepLabels } = fields;
+  if (fields.id === '') throw rowError(path, row, 'its id is empty');
+  const id = fields.id ?? `${basename(path)}:${row}`;
+  const split = splitOf(path, row, fields.split);
+  if (targets?.some((target) => !Number.isFinite(target))) return { id, skipped: 'partial-target' };
+  if (timestepLabels && timestepLabels.length * channels !== values.length) {
+    return { id, skipped: 'uneven-labels' };
+  }
   return {
-    id: id ?? `${basename(path)}:${row}`,
-    label: label || undefined,
-    group: group || undefined,
-    split: splitOf(path, row, split),
-    values,
-    ...(channels !== undefined && channels !== 1 && { channels }),
-    ...(labels !== undefined && { labels }),
-    ...(targets !== undefined && { targets }),
-    ...(timestepLabels !== undefined && { timestepLabels }),
+    ...{ id, label: label || undefined, group: group || undefined, split, values },
+    ...(channels > 1 && { channels }),
+    ...(labels && { labels }),
+    ...(targets && { targets }),
+    ...(timestepLabels && { timestepLabels }),
   };
 }
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { contentName } from '../compressed.ts';
 import { defineImporter } from '../define-importer.ts';
-import type { RawRecord } from '../record.ts';
+import { type ImportItem, isSkip } from '../record.ts';
 import { isDatasetFolder, partsOf } from './hugging-face-folder.ts';
 import { columnarOptions, columnarRecords } from './import-columnar.ts';
 
@@ -24,7 +24,7 @@ export const huggingFaceImporter = defineImporter({
 });
 
 /** @throws LockstepError DATA_NOT_FOUND; DATA_INVALID */
-async function* importArrow(path: string, given: Options): AsyncGenerator<RawRecord> {
+async function* importArrow(path: string, given: Options): AsyncGenerator<ImportItem> {
   // Its decoders take time to load.
   const { openArrow } = await import('./arrow-file.ts');
   const file = await openArrow(path);
@@ -39,12 +39,12 @@ async function* importArrow(path: string, given: Options): AsyncGenerator<RawRec
  * Ids are those of the column, else the file and the row, behind the name of the split.
  * @throws LockstepError DATA_INVALID; USAGE for a split of an unknown name
  */
-async function* importDataset(path: string, given: Options): AsyncGenerator<RawRecord> {
+async function* importDataset(path: string, given: Options): AsyncGenerator<ImportItem> {
   for (const { name, split, files } of partsOf(path)) {
     for (const file of files) {
-      for await (const record of importArrow(file, given)) {
-        const id = given.id === undefined && name !== '' ? `${name}/${record.id}` : record.id;
-        yield { ...record, id, split: record.split ?? split };
+      for await (const item of importArrow(file, given)) {
+        const id = given.id === undefined && name !== '' ? `${name}/${item.id}` : item.id;
+        yield isSkip(item) ? { ...item, id } : { ...item, id, split: item.split ?? split };
       }
     }
   }

@@ -1,10 +1,12 @@
 /** Imports columnar files: one sequence a row, its values in a column of lists. */
+import { basename } from 'node:path';
 import { z } from 'zod';
 import { LockstepError } from '../../../core/errors.ts';
 import { listNames } from '../../../core/name-list.ts';
 import { didYouMean } from '../../../core/nearest-name.ts';
-import type { RawRecord } from '../record.ts';
-import { recordOfRow, rowError, timestepByTimestep } from '../row-record.ts';
+import { UNEVEN } from '../interleave.ts';
+import type { ImportItem, RawRecord } from '../record.ts';
+import { itemOfRow, rowError, timestepByTimestep } from '../row-record.ts';
 import { type Cell, type ColumnarFile, isList, type ListCell, numbersOf, textOf } from './cell.ts';
 
 /** Options of the importers of columnar files. */
@@ -48,13 +50,13 @@ export async function* columnarRecords(
   file: ColumnarFile,
   options: Options,
   firstRow = 0,
-): AsyncGenerator<RawRecord> {
+): AsyncGenerator<ImportItem> {
   const roles = ROLES.filter((role) => options[role] !== undefined);
   for (const role of roles) refuseAbsent(file, options[role]!, role);
   const reader = new RowReader(file, options);
   let row = firstRow;
   for await (const cells of file.rows([...new Set(roles.map((role) => options[role]!))])) {
-    yield reader.record(row++, cells);
+    yield reader.item(row++, cells);
   }
 }
 
@@ -92,7 +94,7 @@ class RowReader {
     this.#classNames = new Map(named.flatMap(([role, list]) => (list ? [[role, list]] : [])));
   }
 
-  record(row: number, cells: readonly Cell[]): RawRecord {
+  item(row: number, cells: readonly Cell[]): ImportItem {
     const cell = (role: Role) => {
       const place = this.#places.get(role);
       return place === undefined ? undefined : cells[place]!;
@@ -107,7 +109,9 @@ class RowReader {
       targets: this.#numbers(row, cell('target')),
       timestepLabels: this.#texts(row, 'timestepLabels', cell('timestepLabels')),
     };
-    return recordOfRow(this.#path, row, fields, this.#values(row, cell('values')!));
+    const values = this.#values(row, cell('values')!);
+    if (values !== UNEVEN) return itemOfRow(this.#path, row, fields, values);
+    return { id: fields.id || `${basename(this.#path)}:${row}`, skipped: 'uneven-channels' };
   }
 
   #text(row: number, role: Role, cell: Cell | undefined): string | undefined {
@@ -137,7 +141,7 @@ class RowReader {
     return Array.from(this.#checkedNumbers(row, 'target', isList(cell) ? cell : { items: [cell] }));
   }
 
-  #values(row: number, cell: Cell): Pick<RawRecord, 'values' | 'channels'> {
+  #values(row: number, cell: Cell): Pick<RawRecord, 'values' | 'channels'> | typeof UNEVEN {
     if (cell === null) return { values: [] };
     if (!isList(cell)) throw rowError(this.#path, row, 'its values are no list');
     const numbers = this.#checkedNumbers(row, 'values', cell);
@@ -147,9 +151,7 @@ class RowReader {
 
   #channelled(row: number, numbers: ArrayLike<number>, lengths: readonly number[]) {
     const [inner = 0] = lengths;
-    if (lengths.some((length) => length !== inner)) {
-      throw rowError(this.#path, row, 'its inner lists differ in length');
-    }
+    if (lengths.some((length) => length !== inner)) return UNEVEN;
     if (this.#channelAxis === undefined && lengths.length > 1 && inner !== 1) {
       throw new LockstepError(
         'USAGE',

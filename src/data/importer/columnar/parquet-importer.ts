@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { contentName } from '../compressed.ts';
 import { defineImporter } from '../define-importer.ts';
-import type { RawRecord } from '../record.ts';
+import type { ImportItem } from '../record.ts';
 import { columnarOptions, columnarRecords } from './import-columnar.ts';
 
 const options = z.object(columnarOptions);
@@ -18,7 +18,7 @@ export const parquetImporter = defineImporter({
 async function* importParquet(
   path: string,
   given: z.output<typeof options>,
-): AsyncGenerator<RawRecord> {
+): AsyncGenerator<ImportItem> {
   // Its decoders take time to load.
   const { openParquet } = await import('./parquet-file.ts');
   const file = await openParquet(path);

@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { LockstepError } from '../../../core/errors.ts';
 import { contentName, readBytes } from '../compressed.ts';
 import { defineImporter } from '../define-importer.ts';
-import type { RawRecord } from '../record.ts';
-import { type RowFields, recordOfRow } from '../row-record.ts';
+import type { ImportItem } from '../record.ts';
+import { itemOfRow, type RowFields } from '../row-record.ts';
 import { sourceError } from '../source-error.ts';
 import { NpyArray } from './npy-array.ts';
 import { RowColumn } from './row-column.ts';
@@ -22,7 +22,11 @@ const options = z.object({
   id: z.string().optional(),
   group: z.string().optional(),
   split: z.string().optional(),
+  /** Class names, or ones and zeros for classes by their number. */
+  labels: z.string().optional(),
   target: z.string().optional(),
+  /** A class for each timestep, in the shape of the values of one channel. */
+  timestepLabels: z.string().optional(),
   /** Which axis of three holds the channels. */
   channels: z.enum(['first', 'last']).optional(),
 });
@@ -37,23 +41,26 @@ export const numpyImporter = defineImporter({
 });
 
 const TEXT_ROLES = ['label', 'id', 'group', 'split'] as const;
+const ROLES = [...TEXT_ROLES, 'labels', 'target', 'timestepLabels'] as const;
+type Columns = ReadonlyMap<(typeof ROLES)[number], RowColumn>;
 
 /**
  * Yields one record a sequence. Rows are numbered from 0, as in Python.
  * @throws LockstepError DATA_NOT_FOUND; DATA_INVALID for an absent array, another type or shape than that of
  * sequences, a damaged file; USAGE where the axis of the channels is in doubt
  */
-async function* importNumpy(path: string, given: Options): AsyncGenerator<RawRecord> {
+async function* importNumpy(path: string, given: Options): AsyncGenerator<ImportItem> {
   const arrays = new Arrays(path);
   try {
     const values = await arrays.values(given.values);
     const rows = await rowsOf(arrays, values, given);
-    const columns = await columnsOf(arrays, given, rows.count);
+    const columns = await columnsOf(arrays, given, rows, values.rows);
     for (let row = 0; row < rows.count; row++) {
-      const bytes = await values.take(rows.rowsOf(row));
-      const fields = await fieldsOf(columns);
+      const taken = rows.rowsOf(row);
+      const bytes = await values.take(taken);
+      const fields = await fieldsOf(columns, taken);
       const record = { values: rows.valuesOf(bytes), channels: rows.channels };
-      yield recordOfRow(path, row, fields, record);
+      yield itemOfRow(path, row, fields, record);
     }
     await values.end();
     for (const column of columns.values()) await column.end();
@@ -78,23 +85,31 @@ async function rowsOf(arrays: Arrays, values: NpyArray, given: Options): Promise
 async function columnsOf(
   arrays: Arrays,
   given: Options,
-  rows: number,
-): Promise<Map<keyof Options, RowColumn>> {
-  const columns = new Map<keyof Options, RowColumn>();
-  for (const role of [...TEXT_ROLES, 'target'] as const) {
+  { count }: ValueRows,
+  valueRows: number,
+): Promise<Columns> {
+  const columns = new Map<(typeof ROLES)[number], RowColumn>();
+  for (const role of ROLES) {
     const name = given[role];
     if (name === undefined) continue;
     const array = await arrays.column(name, role);
-    columns.set(role, new RowColumn(array, rows, role));
+    columns.set(role, new RowColumn(array, role === 'timestepLabels' ? valueRows : count, role));
   }
   return columns;
 }
 
-async function fieldsOf(columns: ReadonlyMap<keyof Options, RowColumn>): Promise<RowFields> {
-  const fields: Record<string, string | number[] | undefined> = {};
-  for (const role of TEXT_ROLES) fields[role] = (await columns.get(role)?.texts())?.[0];
-  fields.targets = await columns.get('target')?.numbers();
-  return fields;
+/** @param rows those that the sequence takes of its values */
+async function fieldsOf(columns: Columns, rows: number): Promise<RowFields> {
+  const text = async (role: (typeof TEXT_ROLES)[number]) => (await columns.get(role)?.texts())?.[0];
+  return {
+    id: await text('id'),
+    label: await text('label'),
+    group: await text('group'),
+    split: await text('split'),
+    labels: await columns.get('labels')?.classes(),
+    targets: await columns.get('target')?.numbers(),
+    timestepLabels: await columns.get('timestepLabels')?.texts(rows),
+  };
 }
 
 /** The arrays of one import, opened by name and closed together. */
@@ -111,12 +126,17 @@ class Arrays {
     return this.#isZip ? await this.#inZip(name, 'values') : await this.#file(this.#path);
   }
 
-  /** An array of one item a row, or for targets of several. */
-  async column(name: string, role: string): Promise<NpyArray> {
+  /** An array of one item a row, or of several for what there may be several of. */
+  async column(name: string, role: (typeof ROLES)[number]): Promise<NpyArray> {
     const array = await this.#array(name, role);
-    if (role === 'target' ? !array.header.dtype.isText : array.rowItems === 1) return array;
-    const what = role === 'target' ? 'is no array of numbers' : 'has more than one item a row';
-    throw sourceError(array.name, `it ${what}, so it cannot be the ${role}`);
+    const isLone = TEXT_ROLES.some((other) => other === role);
+    if (isLone && array.rowItems !== 1) {
+      throw sourceError(array.name, `it has more than one item a row, so it cannot be the ${role}`);
+    }
+    if (role === 'target' && array.header.dtype.isText) {
+      throw sourceError(array.name, 'it is no array of numbers, so it cannot be the target');
+    }
+    return array;
   }
 
   /** All numbers of a small array. */

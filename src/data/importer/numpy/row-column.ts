@@ -16,15 +16,19 @@ export class RowColumn {
     if (array.rows === rows) return;
     throw sourceError(
       array.name,
-      `its shape ${array.shapeText} has ${array.rows} rows for the ${role}, but there are ${rows} sequences`,
+      `its shape ${array.shapeText} has ${array.rows} rows for the ${role}, but ${rows} are needed`,
     );
   }
 
-  /** Items of one row as text; a missing number is ''. */
-  async texts(): Promise<string[]> {
-    const bytes = await this.#next();
+  get isText(): boolean {
+    return this.#array.header.dtype.isText;
+  }
+
+  /** Items of the next rows as text; a missing number is ''. */
+  async texts(rows = 1): Promise<string[]> {
+    const bytes = await this.#next(rows);
     const { dtype } = this.#array.header;
-    return Array.from({ length: this.#array.rowItems }, (_, i) => {
+    return Array.from({ length: rows * this.#array.rowItems }, (_, i) => {
       const item = bytes.subarray(i * dtype.itemBytes, (i + 1) * dtype.itemBytes);
       const text = dtype.text(item);
       return text === 'NaN' && !dtype.isText ? '' : text;
@@ -32,20 +36,32 @@ export class RowColumn {
   }
 
   async numbers(): Promise<number[]> {
-    return Array.from(this.#array.header.dtype.numbers(await this.#next()));
+    return Array.from(this.#array.header.dtype.numbers(await this.#next(1)));
   }
 
-  async #next(): Promise<Buffer> {
+  /** Names of classes: texts that are not empty, or the places of ones among zeros. */
+  async classes(): Promise<string[]> {
+    const texts = await this.texts();
+    if (this.isText) return texts.filter((text) => text !== '');
+    const strange = texts.find((text) => !/^(0|1|True|False)$/.test(text));
+    if (strange !== undefined) {
+      throw sourceError(this.#array.name, `among its labels is ${strange}, neither 0 nor 1`);
+    }
+    return texts.flatMap((text, place) => (/^(1|True)$/.test(text) ? [String(place)] : []));
+  }
+
+  async #next(rows: number): Promise<Buffer> {
     const { rowItems, header } = this.#array;
-    const size = rowItems * header.dtype.itemBytes;
-    if (this.#bytes.length === 0 && this.#left > 0) {
-      const count = Math.min(this.#left, ROWS_AT_ONCE);
-      this.#bytes = await this.#array.take(count);
+    const size = rows * rowItems * header.dtype.itemBytes;
+    if (this.#bytes.length < size) {
+      const missing = rows - this.#bytes.length / (rowItems * header.dtype.itemBytes);
+      const count = Math.min(this.#left, Math.max(missing, ROWS_AT_ONCE));
+      this.#bytes = Buffer.concat([this.#bytes, await this.#array.take(count)]);
       this.#left -= count;
     }
-    const row = this.#bytes.subarray(0, size);
+    const next = this.#bytes.subarray(0, size);
     this.#bytes = this.#bytes.subarray(size);
-    return row;
+    return next;
   }
 
   /** @throws LockstepError DATA_INVALID for bytes behind the last row */

@@ -4,13 +4,14 @@ import { z } from 'zod';
 import { LockstepError } from '../../../core/errors.ts';
 import { contentName } from '../compressed.ts';
 import { defineImporter } from '../define-importer.ts';
+import { interleaved, UNEVEN } from '../interleave.ts';
 import { linesOf, readText } from '../read-text.ts';
 import type { ImportItem } from '../record.ts';
 import { sourceError } from '../source-error.ts';
 import { absentColumn, lineError, toItem } from '../table-columns.ts';
 import { type ArffAttribute, ArffHeaderReader } from './arff-header.ts';
 import { type ArffWord, splitArff } from './arff-tokens.ts';
-import { joinChannels, parseNumber, parseSeries } from './series.ts';
+import { parseNumber, parseSeries } from './series.ts';
 
 const options = z.object({
   /** The attribute of the classes; the only nominal one by default. */
@@ -43,7 +44,7 @@ async function* importArff(path: string, given: Options): AsyncGenerator<ImportI
     line++;
     if (text.trim() === '' || text.trimStart().startsWith('%')) continue;
     try {
-      if (rows !== undefined) yield rows.record(line, text);
+      if (rows !== undefined) yield rows.item(line, text);
       else {
         const attributes = header.add(text);
         if (attributes !== undefined) rows = new ArffRows(path, attributes, given);
@@ -86,25 +87,25 @@ class ArffRows {
     this.#relational = relational[0];
   }
 
-  record(line: number, text: string): ImportItem {
+  item(line: number, text: string): ImportItem {
     if (text.trimStart().startsWith('{')) throw new Error('it is sparse, which is not read');
     const words = splitArff(text);
     if (words.length !== this.#attributes.length) {
       throw new Error(`it has ${words.length} values for ${this.#attributes.length} attributes`);
     }
     const series = this.#series(words);
-    const { values, channels } = joinChannels(series);
+    const values = interleaved(series);
     const textOf = (role: Role) => this.#text(role, words);
-    const row = {
-      id: textOf('id'),
-      label: textOf('label'),
-      group: textOf('group'),
-      split: textOf('split'),
-    };
-    const target = this.#places.get('target');
-    const targets = target === undefined ? undefined : [parseNumber(words[target]!.text)];
+    const id = textOf('id');
     const fallbackId = `${basename(this.#path)}:${line}`;
-    return toItem(this.#path, line, { ...row, targets }, fallbackId, { values, channels });
+    if (values === UNEVEN) return { id: id || fallbackId, skipped: 'uneven-channels' };
+    const target = this.#places.get('target');
+    const row = {
+      ...{ id, label: textOf('label'), group: textOf('group'), split: textOf('split') },
+      ...(target !== undefined && { targets: [parseNumber(words[target]!.text)] }),
+    };
+    const facts = { values, channels: series.length, isPadded: true };
+    return toItem(this.#path, line, row, fallbackId, facts);
   }
 
   #series(words: readonly ArffWord[]): number[][] {

@@ -4,11 +4,12 @@ import { z } from 'zod';
 import { LockstepError } from '../../../core/errors.ts';
 import { contentName } from '../compressed.ts';
 import { defineImporter } from '../define-importer.ts';
+import { interleaved, UNEVEN } from '../interleave.ts';
 import { linesOf, readText } from '../read-text.ts';
-import type { RawRecord } from '../record.ts';
+import type { ImportItem } from '../record.ts';
 import { sourceError } from '../source-error.ts';
 import { lineError } from '../table-columns.ts';
-import { joinChannels, parseNumber, parseSeries } from './series.ts';
+import { parseNumber, parseSeries } from './series.ts';
 import { type TsHeader, TsHeaderReader } from './ts-header.ts';
 
 export const tsImporter = defineImporter({
@@ -22,7 +23,7 @@ export const tsImporter = defineImporter({
  * Yields a record a line. Its class or target comes from the line, as the header says.
  * @throws LockstepError DATA_NOT_FOUND; DATA_INVALID, which names the line
  */
-async function* importTs(path: string): AsyncGenerator<RawRecord> {
+async function* importTs(path: string): AsyncGenerator<ImportItem> {
   const reader = new TsHeaderReader();
   let header: TsHeader | undefined;
   let line = 0;
@@ -31,7 +32,7 @@ async function* importTs(path: string): AsyncGenerator<RawRecord> {
     if (text.trim() === '' || text.startsWith('#')) continue;
     try {
       if (header === undefined) header = reader.add(text);
-      else yield recordOf(header, text, `${basename(path)}:${line}`);
+      else yield itemOf(header, text, `${basename(path)}:${line}`);
     } catch (cause) {
       if (cause instanceof LockstepError) throw cause;
       throw lineError(path, line, (cause as Error).message, { cause });
@@ -40,20 +41,24 @@ async function* importTs(path: string): AsyncGenerator<RawRecord> {
   if (header === undefined) throw sourceError(path, 'it is no .ts file: it has no line "@data"');
 }
 
-function recordOf({ last, classes, dimensions }: TsHeader, text: string, id: string): RawRecord {
+/** Missing values at the end pad short sequences. */
+function itemOf({ last, classes, dimensions }: TsHeader, text: string, id: string): ImportItem {
   const fields = text.split(':');
   const end = last === 'values' ? undefined : fields.pop()!.trim();
   if (fields.length === 0) throw new Error('it has no values');
   if (dimensions !== undefined && fields.length !== dimensions) {
     throw new Error(`it has ${fields.length} channels instead of ${dimensions}`);
   }
-  const { values, channels } = joinChannels(fields.map(parseSeries));
+  const values = interleaved(fields.map(parseSeries));
+  if (values === UNEVEN) return { id, skipped: 'uneven-channels' };
+  const label = last === 'class' ? className(end!, classes) : undefined;
+  const targets = last === 'target' ? [parseNumber(end!)] : undefined;
+  if (targets?.some(Number.isNaN)) return { id, skipped: 'partial-target' };
+  const channels = fields.length;
   return {
-    id,
-    values,
+    ...{ id, values, isPadded: true, label },
     ...(channels > 1 && { channels }),
-    ...(last === 'class' && { label: className(end!, classes) }),
-    ...(last === 'target' && { targets: [parseNumber(end!)] }),
+    ...(targets && { targets }),
   };
 }
 

@@ -110,7 +110,7 @@ describe('a .npy file', () => {
       'USAGE',
     );
     const three = join(folder, 'three.npy');
-    const what = 'its shape (3,) has 3 rows for the label, but there are 2 sequences.';
+    const what = 'its shape (3,) has 3 rows for the label, but 2 are needed.';
     await refuses(source, `Cannot read "${three}": ${what}`, { label: 'three.npy' });
     const absent = `Cannot import from "${join(folder, 'absent.npy')}": there is no such file.`;
     await refuses(source, absent, { label: 'absent.npy' }, 'DATA_NOT_FOUND');
@@ -121,7 +121,7 @@ describe('a .npz file', () => {
   const ragged = join(FIXTURES, 'ragged.npz');
 
   it('has arrays by name', async () => {
-    const message = `Cannot import "${ragged}": it has no array "kinds" for the label (arrays: values, wide, starts, kind, y, key).`;
+    const message = `Cannot import "${ragged}": it has no array "kinds" for the label (arrays: values, wide, starts, kind, y, key, each, hot, many).`;
     await assert.rejects(read(ragged, { offsets: 'starts', label: 'kinds' }), {
       code: 'DATA_INVALID',
       message,

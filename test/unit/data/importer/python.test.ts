@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { importSource } from '../../../../src/data/importer/import-source.ts';
+import { withoutMissing } from '../../../../src/data/importer/missing-values.ts';
 import { isSkip, type RawRecord } from '../../../../src/data/importer/record.ts';
 import { DEFAULT_RULES } from '../../../../src/data/importer/source-rules.ts';
 import { CLONE } from '../../../helper/clone.ts';
@@ -25,7 +26,8 @@ const CASES = JSON.parse(readFileSync(join(FOLDER, 'expected.json'), 'utf8')) as
 
 /** As the fixtures have it: no empty fields, missing values as null. */
 function plain(item: RawRecord): Expected {
-  const { values, channels = 1, ...fields } = item;
+  const { record } = withoutMissing(item, 'skip') ?? { record: { ...item, values: [] } };
+  const { values, channels = 1, isPadded: _, ...fields } = record;
   const given = Object.entries(fields).filter(([, value]) => value !== undefined);
   return {
     ...(Object.fromEntries(given) as Omit<RawRecord, 'values'>),

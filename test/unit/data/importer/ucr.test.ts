@@ -3,19 +3,20 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { importSource } from '../../../../src/data/importer/import-source.ts';
-import type { RawRecord } from '../../../../src/data/importer/record.ts';
+import type { ImportItem, RawRecord } from '../../../../src/data/importer/record.ts';
 import { DEFAULT_RULES } from '../../../../src/data/importer/source-rules.ts';
 import { collectItems, temporaryFolder } from '../sample-store.ts';
 
 const { path: folder, release } = temporaryFolder();
 after(release);
 
-async function read(name: string, text: string, options: Readonly<Record<string, unknown>> = {}) {
+async function collect(name: string, text: string, options = {}): Promise<ImportItem[]> {
   const source = join(folder, name);
   writeFileSync(source, text);
-  const { items } = importSource({ ...DEFAULT_RULES, source, options });
-  return (await collectItems(items)) as RawRecord[];
+  return await collectItems(importSource({ ...DEFAULT_RULES, source, options }).items);
 }
+const read = async (name: string, text: string, options = {}) =>
+  (await collect(name, text, options)) as RawRecord[];
 const valuesOf = (records: readonly RawRecord[]) => records.map(({ values }) => Array.from(values));
 
 describe('a .ts file', () => {
@@ -28,6 +29,7 @@ describe('a .ts file', () => {
       values: Float64Array.of(1, 3, 2, 4),
       channels: 2,
       label: 'a',
+      isPadded: true,
     });
     assert.deepEqual(rest, []);
   });
@@ -39,15 +41,15 @@ describe('a .ts file', () => {
     assert.equal(unlabelled!.label, undefined);
   });
 
-  it('is padded at its end only where all channels are missing', async () => {
-    const records = await read('x.ts', `${HEADER}1,?,NaN,?:2,?,3,?:a\n?:?:b\n`);
-    assert.deepEqual(valuesOf(records), [[1, 2, NaN, NaN, NaN, 3], []]);
+  it('may have missing values, and channels of different lengths in a line that is skipped', async () => {
+    const [first, second] = await collect('x.ts', `${HEADER}1,?,NaN,?:2,?,3,?:a\n1,2:2:a\n`);
+    assert.deepEqual(Array.from((first as RawRecord).values), [1, 2, NaN, NaN, NaN, 3, NaN, NaN]);
+    assert.deepEqual(second, { id: 'x.ts:5', skipped: 'uneven-channels' });
   });
 
   it('names the line that it cannot read', async () => {
     const cases = [
       [`${HEADER}1,x:2,3:a\n`, 'line 4: "x" is not a number'],
-      [`${HEADER}1,2:2:a\n`, 'line 4: channel 2 has 1 timesteps, channel 1 has 2'],
       [`${HEADER}1,2:2,3:c\n`, 'line 4: class "c" is none of the header\'s (a, b)'],
       [`@dimensions 3\n${HEADER}1:2:a\n`, 'line 5: it has 2 channels instead of 3'],
       [`@dimensions x\n${HEADER}`, 'line 4: @dimensions is "x", no whole number'],
@@ -82,8 +84,20 @@ describe('an .arff file', () => {
       id: 'name',
     });
     const shared = { group: undefined, split: undefined };
-    assert.deepEqual(first, { id: "a,'1", label: 'x, y', values: Float64Array.of(5), ...shared });
-    assert.deepEqual(second, { id: 'b', label: undefined, values: new Float64Array(0), ...shared });
+    assert.deepEqual(first, {
+      id: "a,'1",
+      label: 'x, y',
+      values: Float64Array.of(5),
+      isPadded: true,
+      ...shared,
+    });
+    assert.deepEqual(second, {
+      id: 'b',
+      label: undefined,
+      values: Float64Array.of(Number.NaN),
+      isPadded: true,
+      ...shared,
+    });
   });
 
   it('may have a target instead of a class', async () => {
