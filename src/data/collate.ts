@@ -1,6 +1,7 @@
 /** Reads the rows of a planned micro-batch and pads them to one length. */
 
-import type { Store } from './format/store.ts';
+import { targetsOf } from './facts.ts';
+import { type Store, UNLABELLED } from './format/store.ts';
 import type { PlannedMicroBatch } from './plan/plan.ts';
 import type { ScaledRows } from './scaling/scaling.ts';
 
@@ -37,7 +38,7 @@ export interface PaddedRows {
  * @throws LockstepError STORE_CORRUPT when a read finds damage
  */
 export async function collate(
-  store: Pick<Store, 'read' | 'manifest' | 'index'>,
+  store: Pick<Store, 'read' | 'readTimestepLabels' | 'manifest' | 'index'>,
   batch: PlannedMicroBatch,
   epoch = batch.epoch,
 ): Promise<PaddedRows> {
@@ -60,8 +61,40 @@ export async function collate(
     lengths: Int32Array.from(rows, (row) => row.count),
     values,
     labels: Int32Array.from(rows, (row) => store.index.labels[row.sequence]!),
+    ...(await targetsOfRows(store, batch)),
     sequences: Int32Array.from(rows, (row) => row.sequence),
     starts: Int32Array.from(rows, (row) => row.start),
     epoch,
   };
+}
+
+/** What a dataset says of the rows, where that is no class of the sequence. */
+async function targetsOfRows(
+  { manifest, index, readTimestepLabels }: Pick<Store, 'readTimestepLabels' | 'manifest' | 'index'>,
+  { rows, paddedLength }: PlannedMicroBatch,
+): Promise<Pick<PaddedRows, 'targets' | 'timestepLabels'>> {
+  const { target, classes } = manifest;
+  if (target.kind === 'classes') {
+    const targets = new Float32Array(rows.length * classes.length);
+    rows.forEach(({ sequence }, row) => {
+      for (const label of targetsOf(index, sequence)) targets[row * classes.length + label] = 1;
+    });
+    return { targets };
+  }
+  if (target.kind === 'numbers') {
+    const count = target.numbers.length;
+    const targets = new Float32Array(rows.length * count).fill(Number.NaN);
+    rows.forEach(({ sequence }, row) => {
+      targets.set(targetsOf(index, sequence), row * count);
+    });
+    return { targets };
+  }
+  if (target.kind !== 'timestep-class') return {};
+  const timestepLabels = new Int32Array(rows.length * paddedLength).fill(UNLABELLED);
+  await Promise.all(
+    rows.map(async ({ sequence, start, count }, row) => {
+      timestepLabels.set(await readTimestepLabels!(sequence, start, count), row * paddedLength);
+    }),
+  );
+  return { timestepLabels };
 }

@@ -14,6 +14,7 @@ function absentClasses({ config, needs, facts }: PhaseData, { manifest }: StoreF
   if (!needs.labels) return [];
   const absent = manifest.classes.filter((_, label) => facts.classCounts[label] === 0);
   if (absent.length === 0) return [];
+  const what = manifest.target.kind === 'timestep-class' ? 'timestep' : 'sequence';
   const names = absent.map((name) => `"${name}"`);
   const [who, it] =
     absent.length === 1
@@ -21,7 +22,7 @@ function absentClasses({ config, needs, facts }: PhaseData, { manifest }: StoreF
       : [`${absent.length} classes have`, 'them'];
   const which = absent.length === 1 ? '' : ` (${listNames(names)})`;
   return [
-    `Phase "${config.name}": ${who} no training sequence${which}; the model cannot learn ${it}.`,
+    `Phase "${config.name}": ${who} no training ${what}${which}; the model cannot learn ${it}.`,
   ];
 }
 

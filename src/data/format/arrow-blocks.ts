@@ -86,13 +86,18 @@ export class ArrowBlocks {
     return value;
   }
 
-  /** The place of the data of a batch's last column, found in its metadata. */
-  async lastBuffer(index: number): Promise<FilePart> {
+  /**
+   * The place of the data of one of a batch's last columns, found in its metadata. They are lists, of four buffers
+   * each, the last of them with the data.
+   * @param after number of the columns behind it
+   */
+  async listData(index: number, after: number): Promise<FilePart> {
     const { offset, metadataBytes, sizeBytes } = this.#blocks[index]!;
     const bytes = new Uint8Array(metadataBytes);
     await this.readAt(bytes, offset);
     const header = new MessageReader(bytes).readMessage()?.header();
-    const last = header !== undefined && 'buffers' in header ? header.buffers.at(-1) : undefined;
+    const last =
+      header !== undefined && 'buffers' in header ? header.buffers.at(-1 - 4 * after) : undefined;
     if (last === undefined) throw new Error(`record batch ${index} has no buffers`);
     const start = metadataBytes + last.offset;
     if (last.offset < 0 || last.length < 0 || start + last.length > sizeBytes) {

@@ -4,6 +4,7 @@ import {
   type DataType,
   Field,
   Float32,
+  Int16,
   Int32,
   List,
   makeData,
@@ -16,14 +17,17 @@ import {
 } from './arrow.ts';
 import type { Split, StoreManifest } from './store.ts';
 import { UNLABELLED } from './store.ts';
+import type { DataTarget } from './target.ts';
 import type { StoredValues } from './values.ts';
 
 /** One row of a store without its values. */
 export interface StoreRow {
   readonly id: string;
   readonly group: string;
-  /** Class, or UNLABELLED. */
+  /** Class, or UNLABELLED. Where the target is of another kind: 0 for a row that has one. */
   readonly label: number;
+  /** Classes (ascending) or numbers, where the target is `classes` or `numbers` and the row has one. */
+  readonly targets?: readonly number[] | undefined;
   readonly split: Split;
   /** Number of timesteps. */
   readonly length: number;
@@ -38,7 +42,11 @@ const ELEMENT_OF = {
 /** What a store's schemas depend on. */
 export type StoreShape = Pick<StoreManifest, 'valueType' | 'channels' | 'target' | 'classes'>;
 
-/** Column names of both tables, in order; `index.arrow` has all but the last, which readers count on. */
+/**
+ * Column names of both tables, in order, where the target is a class or none; `index.arrow` has all but the last, which
+ * readers count on. Other targets have a column of their own: `labels` or `targets` after the length, or
+ * `timestep_labels` before the values.
+ */
 export const COLUMNS = ['id', 'label', 'split', 'group', 'length', 'values'] as const;
 
 /** The parts of the manifest that give the values their meaning: a file explains itself, and its hash covers them. */
@@ -52,26 +60,38 @@ function metadata({ valueType, channels, target, classes }: StoreShape): Map<str
   ]);
 }
 
-function rowFields(): Field[] {
+function rowFields({ target }: StoreShape): Field[] {
   return [
     new Field('id', new Utf8(), false),
     new Field('label', new Int32(), true),
     new Field('split', new Utf8(), false),
     new Field('group', new Utf8(), false),
     new Field('length', new Int32(), false),
+    ...targetFields(target),
   ];
 }
 
+function targetFields({ kind }: DataTarget): Field[] {
+  if (kind === 'classes') return [new Field('labels', listOf(new Int32()), true)];
+  if (kind === 'numbers') return [new Field('targets', listOf(new Float32()), true)];
+  return [];
+}
+
+const listOf = (element: DataType): List => new List(new Field('item', element, false));
+
 /** Schema of `index.arrow`. */
 export function rowsSchema(shape: StoreShape): Schema {
-  return new Schema(rowFields(), metadata(shape));
+  return new Schema(rowFields(shape), metadata(shape));
 }
 
 /** Schema of a shard. */
 export function sequencesSchema(shape: StoreShape): Schema {
-  const element = new Field('item', ELEMENT_OF[shape.valueType](), false);
-  const values = new Field('values', new List(element), false);
-  return new Schema([...rowFields(), values], metadata(shape));
+  const ofTimesteps =
+    shape.target.kind === 'timestep-class'
+      ? [new Field('timestep_labels', listOf(new Int16()), false)]
+      : [];
+  const values = new Field('values', listOf(ELEMENT_OF[shape.valueType]()), false);
+  return new Schema([...rowFields(shape), ...ofTimesteps, values], metadata(shape));
 }
 
 function utf8Column(strings: readonly string[]): Data {
@@ -89,26 +109,58 @@ function int32Column(numbers: readonly number[]): Data {
   return makeData({ type: new Int32(), length: data.length, nullCount: 0, data });
 }
 
-/** Labels, with UNLABELLED as null: a bit of the mask is 1 where a label exists. */
+/** Labels, with UNLABELLED as null. */
 function labelColumn(labels: readonly number[]): Data {
   const data = Int32Array.from(labels, (label) => (label === UNLABELLED ? 0 : label));
-  const nullBitmap = new Uint8Array(Math.ceil(labels.length / 64) * 8);
-  let nullCount = 0;
-  labels.forEach((label, row) => {
-    if (label === UNLABELLED) nullCount++;
-    else nullBitmap[row >> 3]! |= 1 << (row & 7);
-  });
-  const base = { type: new Int32(), length: data.length, nullCount, data };
-  return makeData(nullCount === 0 ? base : { ...base, nullBitmap });
+  const nulls = nullsOf(labels.map((label) => label === UNLABELLED));
+  return makeData({ type: new Int32(), length: data.length, data, ...nulls });
 }
 
-function rowColumns(rows: readonly StoreRow[]): Data[] {
+/** A bit of the mask is 1 where there is something; no mask where all have something. */
+function nullsOf(isNull: readonly boolean[]): { nullCount: number; nullBitmap?: Uint8Array } {
+  const nullBitmap = new Uint8Array(Math.ceil(isNull.length / 64) * 8);
+  let nullCount = 0;
+  isNull.forEach((isNull, row) => {
+    if (isNull) nullCount++;
+    else nullBitmap[row >> 3]! |= 1 << (row & 7);
+  });
+  return nullCount === 0 ? { nullCount } : { nullCount, nullBitmap };
+}
+
+/** The targets of the rows, as `type` says; null for a row that has none. */
+function targetColumn(type: List, rows: readonly StoreRow[]): Data {
+  const lists = rows.map(({ targets = [] }) => targets);
+  const element = type.children[0]!.type;
+  const numbers = lists.flat();
+  const data = element instanceof Float32 ? Float32Array.from(numbers) : Int32Array.from(numbers);
+  const child = makeData({
+    ...{ type: element as Int32, length: data.length, nullCount: 0 },
+    data: data as Int32Array,
+  });
+  const nulls = nullsOf(rows.map(({ targets }) => targets === undefined));
+  const valueOffsets = offsetsOf(lists.map(({ length }) => length));
+  return makeData({ type, length: rows.length, valueOffsets, child, ...nulls });
+}
+
+function offsetsOf(lengths: readonly number[]): Int32Array {
+  const offsets = new Int32Array(lengths.length + 1);
+  lengths.forEach((length, i) => {
+    offsets[i + 1] = offsets[i]! + length;
+  });
+  return offsets;
+}
+
+function rowColumns(schema: Schema, rows: readonly StoreRow[]): Data[] {
+  const named = (name: string) => schema.fields.find((field) => field.name === name);
+  const targets = named('labels') ?? named('targets');
+  const hasClass = schema.metadata.get('lockstep.target') === JSON.stringify({ kind: 'class' });
   return [
     utf8Column(rows.map((row) => row.id)),
-    labelColumn(rows.map((row) => row.label)),
+    labelColumn(rows.map((row) => (hasClass ? row.label : UNLABELLED))),
     utf8Column(rows.map((row) => row.split)),
     utf8Column(rows.map((row) => row.group)),
     int32Column(rows.map((row) => row.length)),
+    ...(targets ? [targetColumn(targets.type as List, rows)] : []),
   ];
 }
 
@@ -121,24 +173,25 @@ function recordBatch(schema: Schema, length: number, children: Data<DataType>[])
 
 /** One record batch of `index.arrow`. */
 export function rowsBatch(schema: Schema, rows: readonly StoreRow[]): RecordBatch {
-  return recordBatch(schema, rows.length, rowColumns(rows));
+  return recordBatch(schema, rows.length, rowColumns(schema, rows));
 }
 
-/**
- * One record batch of a shard.
- * @param values those of all rows, one after the other
- */
+/** The data of rows, one after the other. */
+export interface RowData {
+  readonly values: StoredValues;
+  /** Class of each timestep, or UNLABELLED, where the target is `timestep-class`. */
+  readonly timestepLabels?: Int16Array | undefined;
+}
+
+/** One record batch of a shard. */
 export function sequencesBatch(
   schema: Schema,
   rows: readonly StoreRow[],
-  values: StoredValues,
+  { values, timestepLabels }: RowData,
   channels: number,
 ): RecordBatch {
   const listType = schema.fields.at(-1)!.type as List;
-  const valueOffsets = new Int32Array(rows.length + 1);
-  rows.forEach((row, i) => {
-    valueOffsets[i + 1] = valueOffsets[i]! + row.length * channels;
-  });
+  const valueOffsets = offsetsOf(rows.map(({ length }) => length * channels));
   const child = makeData({
     type: listType.children[0]!.type as Uint8,
     length: values.length,
@@ -146,5 +199,13 @@ export function sequencesBatch(
     data: values as Uint8Array,
   });
   const list = makeData({ type: listType, length: rows.length, nullCount: 0, valueOffsets, child });
-  return recordBatch(schema, rows.length, [...rowColumns(rows), list]);
+  const ofTimesteps = timestepLabels === undefined ? [] : [timestepColumn(rows, timestepLabels)];
+  return recordBatch(schema, rows.length, [...rowColumns(schema, rows), ...ofTimesteps, list]);
+}
+
+function timestepColumn(rows: readonly StoreRow[], data: Int16Array): Data {
+  const child = makeData({ type: new Int16(), length: data.length, nullCount: 0, data });
+  const valueOffsets = offsetsOf(rows.map(({ length }) => length));
+  const type = listOf(new Int16());
+  return makeData({ type, length: rows.length, nullCount: 0, valueOffsets, child });
 }

@@ -12,6 +12,7 @@ export const {
   CompressionType,
   Field,
   Float32,
+  Int16,
   Int32,
   List,
   makeData,
@@ -39,6 +40,7 @@ export function setCodec(
 export type Data<T extends Arrow.DataType = Arrow.DataType> = Arrow.Data<T>;
 export type DataType = Arrow.DataType;
 export type Field = Arrow.Field;
+export type Int32 = Arrow.Int32;
 export type List = Arrow.List;
 export type RecordBatch = Arrow.RecordBatch;
 export type Schema = Arrow.Schema;

@@ -2,7 +2,7 @@
 import { type RecordBatch, Utf8, type Vector } from './arrow.ts';
 import type { ArrowBlocks } from './arrow-blocks.ts';
 import { labelsFor, refuseUnsorted } from './index-file.ts';
-import { SPLITS, type Split, type StoreIndex, UNLABELLED } from './store.ts';
+import { type SequenceTargets, SPLITS, type Split, type StoreIndex, UNLABELLED } from './store.ts';
 
 /** One text of each row. @throws Error that names the wrong column */
 export async function loadTexts(
@@ -40,6 +40,29 @@ export async function loadColumns(
   if (start !== rows) throw new Error(`it has ${start} rows, not ${rows}`);
   refuseUnsorted(lengths);
   return { lengths, labels, splits };
+}
+
+/** The column `labels` or `targets`. @throws Error that names the wrong column */
+export async function loadTargets(
+  blocks: ArrowBlocks,
+  name: 'labels' | 'targets',
+  rows: number,
+): Promise<SequenceTargets> {
+  const offsets = new Int32Array(rows + 1);
+  const parts: (Int32Array | Float32Array)[] = [];
+  for (let index = 0; index < blocks.count; index++) {
+    const lists = column(await blocks.read(index), name);
+    for (const list of lists as Iterable<{ toArray(): Int32Array | Float32Array } | null>) {
+      const values = list?.toArray() ?? new Int32Array(0);
+      parts.push(values);
+      offsets[parts.length] = offsets[parts.length - 1]! + values.length;
+    }
+  }
+  if (parts.length !== rows) throw new Error(`it has ${parts.length} rows, not ${rows}`);
+  const length = offsets[rows]!;
+  const values = name === 'labels' ? new Int32Array(length) : new Float32Array(length);
+  for (const [row, part] of parts.entries()) values.set(part, offsets[row]!);
+  return { offsets, values };
 }
 
 function column(batch: RecordBatch, name: string): Vector {

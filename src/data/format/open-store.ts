@@ -4,7 +4,7 @@ import { LockstepError } from '../../core/errors.ts';
 import { ArrowBlocks, type OnRead } from './arrow-blocks.ts';
 import { INDEX_FILE, ROWS_FILE } from './file-names.ts';
 import { INDEX_ROW_BYTES, readIndexFile } from './index-file.ts';
-import { loadColumns, loadTexts } from './load-rows.ts';
+import { loadColumns, loadTargets, loadTexts } from './load-rows.ts';
 import { storeCorrupt } from './manifest-schema.ts';
 import { openFiles, type StoreFiles } from './open-files.ts';
 import { ShardReader } from './shard-reader.ts';
@@ -80,8 +80,21 @@ function refuseUnlisted(path: string, { shards, files, sequences }: StoreManifes
   );
 }
 
-async function readIndex(path: string, { manifest, handles }: StoreFiles): Promise<StoreIndex> {
-  const { sequences, classes } = manifest;
+async function readIndex(path: string, files: StoreFiles): Promise<StoreIndex> {
+  const index = await readColumns(path, files);
+  const { manifest, handles } = files;
+  const { kind } = manifest.target;
+  if (kind !== 'classes' && kind !== 'numbers') return index;
+  const column = kind === 'classes' ? 'labels' : 'targets';
+  const rows = handles.get(ROWS_FILE)!;
+  const targets = await guarded(path, ROWS_FILE, async () =>
+    loadTargets(await ArrowBlocks.over(rows), column, manifest.sequences),
+  );
+  return { ...index, targets };
+}
+
+async function readColumns(path: string, { manifest, handles }: StoreFiles): Promise<StoreIndex> {
+  const { sequences, classes, target } = manifest;
   const file = handles.get(INDEX_FILE);
   if (file === undefined) {
     const rows = handles.get(ROWS_FILE)!;
@@ -92,7 +105,9 @@ async function readIndex(path: string, { manifest, handles }: StoreFiles): Promi
   const rows = manifest.files[INDEX_FILE]!.sizeBytes / INDEX_ROW_BYTES;
   return await guarded(path, INDEX_FILE, async () => {
     if (rows !== sequences) throw new Error(`it has ${rows} rows, not ${sequences}`);
-    return await readIndexFile(file, sequences, classes.length);
+    // Targets of other kinds are marked by the number 0.
+    const labels = target.kind === 'class' ? classes.length : 1;
+    return await readIndexFile(file, sequences, labels);
   });
 }
 
@@ -123,6 +138,17 @@ function storeOver(
     const source = { file: handles.get(file)!, shape: manifest, lengths, keepsBatches };
     return new ShardReader({ ...source, onRead: options.onRead });
   });
+  async function fromShard<Data>(
+    sequence: number,
+    start: number,
+    count: number,
+    readRow: (reader: ShardReader, row: number) => Promise<Data>,
+  ): Promise<Data> {
+    refuseOutside(index.lengths, sequence, start, count);
+    const number = shardOf(shards, sequence);
+    const { file, start: first } = shards[number]!;
+    return await guarded(path, file, () => readRow(readers[number]!, sequence - first));
+  }
   return {
     path,
     manifest,
@@ -130,14 +156,17 @@ function storeOver(
     ids: onDemand(() => textsOf(path, handles.get(ROWS_FILE)!, 'id', manifest.sequences)),
     groups: onDemand(() => textsOf(path, handles.get(ROWS_FILE)!, 'group', manifest.sequences)),
     async read(sequence, start, count) {
-      refuseOutside(index.lengths, sequence, start, count);
-      const number = shardOf(shards, sequence);
-      const { file, start: first } = shards[number]!;
-      const values = await guarded(path, file, () =>
-        readers[number]!.read(sequence - first, start, count),
+      const values = await fromShard(sequence, start, count, (reader, row) =>
+        reader.read(row, start, count),
       );
       return readableValues(values);
     },
+    ...(manifest.target.kind === 'timestep-class' && {
+      readTimestepLabels: (sequence: number, start: number, count: number) =>
+        fromShard(sequence, start, count, (reader, row) =>
+          reader.readTimestepLabels(row, start, count),
+        ),
+    }),
     close,
   };
 }

@@ -4,7 +4,7 @@ import type { List } from './arrow.ts';
 import { ArrowBlocks, type FilePart, type OnRead } from './arrow-blocks.ts';
 import { type StoreShape, sequencesSchema } from './arrow-schema.ts';
 import { batchRows, type RowRange } from './batch-rows.ts';
-import { allocateValues, BYTES_PER_VALUE, bytesOf, type StoredValues } from './values.ts';
+import { allocateValues, BYTES_PER_VALUE, type StoredValues } from './values.ts';
 
 /** What a shard's reader is made from. */
 export interface ShardSource {
@@ -23,33 +23,71 @@ interface OpenShard {
   readonly ranges: readonly RowRange[];
 }
 
+/** A column with a list for each row, and what was read of it. */
+interface ListColumn<Data extends StoredValues | Int16Array> {
+  readonly name: 'values' | 'timestep_labels';
+  /** Number of the columns behind it. */
+  readonly after: number;
+  /** Entries of one timestep. */
+  readonly perStep: number;
+  readonly allocate: (count: number) => Data;
+  /** By the number of the record batch, as the places are. */
+  readonly batches: Map<number, Promise<Data>>;
+  readonly places: Map<number, Promise<FilePart>>;
+}
+
 /** Opens its shard at the first read. Rows and timesteps count from the shard's and the row's first. */
 export class ShardReader {
   readonly #source: ShardSource;
   readonly #bytesPerStep: number;
+  readonly #values: ListColumn<StoredValues>;
+  readonly #timestepLabels: ListColumn<Int16Array>;
   #opened: Promise<OpenShard> | undefined;
-  /** By the number of the record batch. */
-  readonly #batches = new Map<number, Promise<StoredValues>>();
-  readonly #places = new Map<number, Promise<FilePart>>();
 
   constructor(source: ShardSource) {
+    const { valueType, channels } = source.shape;
     this.#source = source;
-    this.#bytesPerStep = BYTES_PER_VALUE[source.shape.valueType] * source.shape.channels;
+    this.#bytesPerStep = BYTES_PER_VALUE[valueType] * channels;
+    this.#values = {
+      ...{ name: 'values', after: 0, perStep: channels },
+      allocate: (count) => allocateValues(valueType, count),
+      ...{ batches: new Map(), places: new Map() },
+    };
+    this.#timestepLabels = {
+      ...{ name: 'timestep_labels', after: 1, perStep: 1 },
+      allocate: (count) => new Int16Array(count),
+      ...{ batches: new Map(), places: new Map() },
+    };
   }
 
   /** The values of `count` timesteps from `start`, not to be changed. @throws Error that says what is damaged */
-  async read(row: number, start: number, count: number): Promise<StoredValues> {
-    const { channels } = this.#source.shape;
+  read(row: number, start: number, count: number): Promise<StoredValues> {
+    return this.#readList(this.#values, row, start, count);
+  }
+
+  /** The classes of `count` timesteps from `start`, as `read`. */
+  readTimestepLabels(row: number, start: number, count: number): Promise<Int16Array> {
+    return this.#readList(this.#timestepLabels, row, start, count);
+  }
+
+  async #readList<Data extends StoredValues | Int16Array>(
+    column: ListColumn<Data>,
+    row: number,
+    start: number,
+    count: number,
+  ): Promise<Data> {
+    const { perStep, batches, places } = column;
     const { ranges, blocks } = await this.#open();
     const batch = batchOf(ranges, row);
     const first = this.#stepsBetween(ranges[batch]!.start, row) + start;
     if (this.#source.keepsBatches) {
-      const values = await memo(this.#batches, batch, () => this.#decode(blocks, batch));
-      return values.subarray(first * channels, (first + count) * channels);
+      const values = await memo(batches, batch, () => this.#decode(column, blocks, batch));
+      return values.subarray(first * perStep, (first + count) * perStep) as Data;
     }
-    const place = await memo(this.#places, batch, () => this.#place(blocks, batch));
-    const values = allocateValues(this.#source.shape.valueType, count * channels);
-    await blocks.readAt(bytesOf(values), place.offset + first * this.#bytesPerStep);
+    const place = await memo(places, batch, () => this.#place(column, blocks, batch));
+    const values = column.allocate(count * perStep);
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    await blocks.readAt(bytes, place.offset + first * perStep * values.BYTES_PER_ELEMENT);
     return values;
   }
 
@@ -82,31 +120,39 @@ export class ShardReader {
     return (await this.#open()).ranges[batch]!;
   }
 
-  async #decode(blocks: ArrowBlocks, number: number): Promise<StoredValues> {
+  async #decode<Data extends StoredValues | Int16Array>(
+    { name, perStep }: ListColumn<Data>,
+    blocks: ArrowBlocks,
+    number: number,
+  ): Promise<Data> {
     const { start, end } = await this.#range(number);
     const batch = await blocks.read(number);
-    const data = batch.getChild('values')?.data[0];
+    const data = batch.getChild(name)?.data[0];
     if (data === undefined || batch.numRows !== end - start) {
       throw new Error(`record batch ${number} has ${batch.numRows} rows, expected ${end - start}`);
     }
     const offsets = data.valueOffsets as Int32Array;
-    const { channels } = this.#source.shape;
     for (let row = start; row < end; row++) {
       const count = offsets[row - start + 1]! - offsets[row - start]!;
-      const expected = this.#source.lengths[row]! * channels;
+      const expected = this.#source.lengths[row]! * perStep;
       if (count !== expected) {
         throw new Error(
           `record batch ${number}: row ${row - start} has ${count} values, not ${expected}`,
         );
       }
     }
-    return (data as typeof data & { type: List }).children[0]!.values as StoredValues;
+    return (data as typeof data & { type: List }).children[0]!.values as Data;
   }
 
-  async #place(blocks: ArrowBlocks, number: number): Promise<FilePart> {
+  async #place<Data extends StoredValues | Int16Array>(
+    { after, perStep, allocate }: ListColumn<Data>,
+    blocks: ArrowBlocks,
+    number: number,
+  ): Promise<FilePart> {
     const { start, end } = await this.#range(number);
-    const place = await blocks.lastBuffer(number);
-    const expected = this.#stepsBetween(start, end) * this.#bytesPerStep;
+    const place = await blocks.listData(number, after);
+    const bytesPerStep = perStep * allocate(0).BYTES_PER_ELEMENT;
+    const expected = this.#stepsBetween(start, end) * bytesPerStep;
     if (place.sizeBytes < expected) {
       throw new Error(`record batch ${number} has ${place.sizeBytes} bytes, not ${expected}`);
     }

@@ -5,6 +5,7 @@ import { SymbolTally } from '../scaling/symbol-tally.ts';
 import type { StoreRow } from './arrow-schema.ts';
 import type { Split, StoreManifest, ValueType } from './store.ts';
 import { UNLABELLED } from './store.ts';
+import type { DataTarget } from './target.ts';
 import type { StoredValues } from './values.ts';
 
 interface SplitCounts {
@@ -12,6 +13,8 @@ interface SplitCounts {
   tokens: number;
   perClass: number[];
 }
+
+type Shape = Pick<StoreManifest, 'valueType' | 'channels' | 'target'>;
 
 type Statistics = Pick<
   StoreManifest,
@@ -33,6 +36,7 @@ const TRANSITION_SYMBOLS = 64;
 /** Add every row once, then `finish`. */
 export class StoreStatistics {
   readonly #valueType: ValueType;
+  readonly #targetKind: DataTarget['kind'];
   readonly #channels: readonly ChannelTally[];
   readonly #splits: Record<Split, SplitCounts>;
   readonly #transitionCounts = new Float64Array(TRANSITION_SYMBOLS ** 2);
@@ -42,9 +46,9 @@ export class StoreStatistics {
   /** Values of the training split that are not missing. */
   #trainValues = 0;
 
-  /** @param channels values of one timestep */
-  constructor(valueType: ValueType, classCount: number, channels: number) {
+  constructor({ valueType, channels, target }: Shape, classCount: number) {
     this.#valueType = valueType;
+    this.#targetKind = target.kind;
     const Tally = valueType === 'float32' ? RealTally : SymbolTally;
     this.#channels = Array.from({ length: channels }, (_, channel) => new Tally(channel, channels));
     const none = (): SplitCounts => ({
@@ -59,12 +63,25 @@ export class StoreStatistics {
     const counts = this.#splits[row.split];
     counts.sequences++;
     counts.tokens += row.length;
-    if (row.label !== UNLABELLED) counts.perClass[row.label]!++;
+    for (const label of this.#classesOf(row)) counts.perClass[label]!++;
     this.#shortest = Math.min(this.#shortest, row.length);
     this.#longest = Math.max(this.#longest, row.length);
     const isTraining = row.split === 'train';
     for (const channel of this.#channels) channel.add(values, isTraining);
     if (isTraining) this.#addTraining(values);
+  }
+
+  #classesOf({ label, targets = [] }: StoreRow): readonly number[] {
+    if (this.#targetKind === 'classes') return targets;
+    return this.#targetKind === 'class' && label !== UNLABELLED ? [label] : [];
+  }
+
+  /** Where each timestep has a class, timesteps are what is counted of it. */
+  addTimestepLabels({ split }: StoreRow, labels: ArrayLike<number>): void {
+    const { perClass } = this.#splits[split];
+    for (let step = 0; step < labels.length; step++) {
+      if (labels[step] !== UNLABELLED) perClass[labels[step]!]!++;
+    }
   }
 
   #addTraining(values: StoredValues): void {

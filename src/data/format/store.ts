@@ -57,7 +57,15 @@ export interface StoreManifest {
   readonly tokens: number;
   readonly length: { readonly minimum: number; readonly maximum: number };
   readonly splits: Readonly<
-    Record<Split, { sequences: number; tokens: number; perClass: readonly number[] }>
+    Record<
+      Split,
+      {
+        sequences: number;
+        tokens: number;
+        /** Sequences with each class; where each timestep has a class, timesteps with it. */
+        perClass: readonly number[];
+      }
+    >
   >;
   /** Folder of the files, relative to the manifest's. */
   readonly folder: string;
@@ -105,5 +113,11 @@ export interface Store {
    * @throws LockstepError STORE_CORRUPT when the file is damaged
    */
   read(sequence: number, start: number, count: number): Promise<Int32Array | Float32Array>;
+  /**
+   * The classes of the timesteps `[start, start + count)` of one sequence, UNLABELLED where there is none. Absent
+   * unless the target is `timestep-class`.
+   * @throws LockstepError STORE_CORRUPT when the file is damaged
+   */
+  readTimestepLabels?(sequence: number, start: number, count: number): Promise<Int16Array>;
   close(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import type { FolderWriter, WrittenFile } from '../../core/atomic-folder.ts';
 import type { RecordBatch, Schema } from './arrow.ts';
 import { arrowFileChunks } from './arrow-chunks.ts';
 import {
+  type RowData,
   rowsBatch,
   rowsSchema,
   type StoreRow,
@@ -15,7 +16,7 @@ import { INDEX_FILE, ROWS_FILE, shardFile } from './file-names.ts';
 import { indexChunks } from './index-file.ts';
 import type { OrderedRows } from './ordered-rows.ts';
 import type { Shard } from './store.ts';
-import { BYTES_PER_VALUE, type StoredValues } from './values.ts';
+import { BYTES_PER_VALUE } from './values.ts';
 
 /** Most bytes of a shard, unless it is one record batch that is larger. */
 export const SHARD_BYTES = 512 * 2 ** 20;
@@ -27,8 +28,8 @@ const BATCH_BYTES = 4096;
 /** What to write. */
 export interface ShardContent<Row extends StoreRow> extends StoreShape {
   readonly rows: OrderedRows<Row>;
-  /** The values of all `rows`, one after the other. */
-  readonly gather: (rows: readonly Row[]) => Promise<StoredValues>;
+  /** The data of all `rows`, one after the other. */
+  readonly gather: (rows: readonly Row[]) => Promise<RowData>;
   /** Called after each record batch with the number of rows written so far. */
   readonly onProgress: (written: number) => void;
   readonly shardBytes: number;

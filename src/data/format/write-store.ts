@@ -9,7 +9,7 @@ import {
 } from '../../core/atomic-folder.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
-import type { StoreRow, StoreShape } from './arrow-schema.ts';
+import type { RowData, StoreRow, StoreShape } from './arrow-schema.ts';
 import { compareUtf8 } from './byte-order.ts';
 import { MANIFEST_FILE, versionFolder } from './file-names.ts';
 import { encodeManifest } from './manifest-schema.ts';
@@ -30,6 +30,8 @@ export interface StoreContent<Row extends StoreRow>
   readonly rows: readonly Row[] | OrderedRows<Row>;
   /** The values of one row, `row.length · channels` of them, of the store's type. */
   readonly readValues: (row: Row) => Promise<StoredValues> | StoredValues;
+  /** The class of each timestep of one row, or UNLABELLED, where the target is `timestep-class`. */
+  readonly readTimestepLabels?: (row: Row) => Promise<ArrayLike<number>> | ArrayLike<number>;
   readonly provenance: Readonly<Record<string, unknown>>;
 }
 
@@ -99,7 +101,7 @@ async function writeVersion<Row extends StoreRow>(
 ): Promise<StoreManifest> {
   const { name, valueType, classes, provenance, channels = 1 } = content;
   const { target = { kind: classes.length > 0 ? 'class' : 'none' } } = content;
-  const statistics = new StoreStatistics(valueType, classes.length, channels);
+  const statistics = new StoreStatistics({ valueType, channels, target }, classes.length);
   const { shards, files } = await writeShards<Row>(writer, {
     ...{ valueType, channels, target, classes, rows: content.rows },
     gather: (rows) => gather(content, rows, statistics),
@@ -123,16 +125,22 @@ async function gather<Row extends StoreRow>(
   content: StoreContent<Row>,
   rows: readonly Row[],
   statistics: StoreStatistics,
-): Promise<StoredValues> {
-  const { channels = 1 } = content;
-  const total = rows.reduce((sum, row) => sum + row.length * channels, 0);
-  const gathered = allocateValues(content.valueType, total);
-  let position = 0;
+): Promise<RowData> {
+  const { channels = 1, target, readTimestepLabels } = content;
+  const steps = rows.reduce((sum, row) => sum + row.length, 0);
+  const values = allocateValues(content.valueType, steps * channels);
+  const timestepLabels = target?.kind === 'timestep-class' ? new Int16Array(steps) : undefined;
+  let step = 0;
   for (const row of rows) {
-    const values = await content.readValues(row);
-    statistics.add(row, values);
-    gathered.set(values, position);
-    position += values.length;
+    const ofRow = await content.readValues(row);
+    statistics.add(row, ofRow);
+    values.set(ofRow, step * channels);
+    if (timestepLabels !== undefined) {
+      const labels = await readTimestepLabels!(row);
+      statistics.addTimestepLabels(row, labels);
+      timestepLabels.set(labels, step);
+    }
+    step += row.length;
   }
-  return gathered;
+  return { values, timestepLabels };
 }

@@ -23,6 +23,8 @@ const buildOptions = z.strictObject({
     .prefault({}),
   /** Class names in the order of their labels; absent: all names in the data, sorted (numbers by value). */
   classes: z.array(z.string()).optional(),
+  /** Names of the numbers that sequences have as their target. */
+  targetNames: z.array(z.string()).default([]),
   shares: z
     .strictObject({ train: share, validation: share, test: share })
     .refine(

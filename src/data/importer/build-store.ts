@@ -8,7 +8,8 @@ import type { StoreRow } from '../format/arrow-schema.ts';
 import { compareUtf8 } from '../format/byte-order.ts';
 import { type OrderedRows, orderByLength } from '../format/ordered-rows.ts';
 import { refuseTarget } from '../format/refuse-target.ts';
-import { SPLITS, type Split, type StoreManifest } from '../format/store.ts';
+import { SPLITS, type Split, type StoreManifest, UNLABELLED } from '../format/store.ts';
+import type { DataTarget } from '../format/target.ts';
 import { bytesOf } from '../format/values.ts';
 import { writeStore } from '../format/write-store.ts';
 import { assignFold, assignSplits } from './assign-splits.ts';
@@ -32,10 +33,10 @@ import {
   type SkipReason,
 } from './record.ts';
 import { RecordTable, type SpilledRecord } from './record-table.ts';
-import { refuseUnstored } from './refuse-unstored.ts';
 import { type ImportReport, type LabelConflict, NameTally } from './report.ts';
 import { applyCaps, dropDuplicates } from './select-records.ts';
 import { Spill } from './spill.ts';
+import { TargetTable } from './target-table.ts';
 
 const CONFLICT_EXAMPLES = 5;
 /** While reading, calls `onProgress` once for this many records. */
@@ -44,7 +45,7 @@ const PROGRESS_EVERY = 256;
 /**
  * Reads all `items` and writes the store `options.target`.
  * @throws LockstepError USAGE (bad option, target exists); DATA_INVALID (two records with one id, a label
- * outside `classes`, a group with two given splits, several numbers of channels, another target than a class, no record
+ * outside `classes`, a group with two given splits, several numbers of channels, two kinds of targets, no record
  * left); and whatever the source throws
  */
 export async function buildStore(
@@ -55,21 +56,35 @@ export async function buildStore(
   const resolved = resolveOptions(given);
   await refuseTarget(resolved.target, resolved.overwrite);
   const spill = await Spill.beside(resolved.target, resolved.valueType);
+  const targets = new TargetTable(resolved.target);
   try {
-    return await new StoreBuild(resolved, spill, onProgress).run(items);
+    return await new StoreBuild(resolved, { spill, targets }, onProgress).run(items);
   } finally {
+    await targets.close();
     await spill.close();
   }
 }
 
 interface SpilledRow extends StoreRow {
   readonly offset: number;
+  /** Number of its record in the tables. */
+  readonly record: number;
 }
 
 interface BuiltRows {
   readonly rows: OrderedRows<SpilledRow>;
   /** Groups in each split. */
   readonly groups: Readonly<Record<Split, number>>;
+  /** Undefined for one class each, or none. */
+  readonly target: DataTarget | undefined;
+  /** The class of each timestep, or UNLABELLED. */
+  readonly timestepsOf: (row: SpilledRow) => Int32Array;
+}
+
+/** What was read of the records. */
+interface Tables {
+  readonly spill: Spill;
+  readonly targets: TargetTable;
 }
 
 /** What the report says of the sequences that stayed. */
@@ -81,6 +96,7 @@ interface Kept extends Pick<BuiltRows, 'groups'> {
 class StoreBuild {
   readonly #options: ResolvedOptions;
   readonly #spill: Spill;
+  readonly #targets: TargetTable;
   readonly #onProgress: (progress: ImportProgress) => void;
   readonly #skipped = new Map<SkipReason, NameTally>();
   readonly #truncated = new NameTally(compareUtf8);
@@ -95,11 +111,12 @@ class StoreBuild {
 
   constructor(
     options: ResolvedOptions,
-    spill: Spill,
+    { spill, targets }: Tables,
     onProgress: (progress: ImportProgress) => void,
   ) {
     this.#options = options;
     this.#spill = spill;
+    this.#targets = targets;
     this.#onProgress = onProgress;
   }
 
@@ -110,15 +127,29 @@ class StoreBuild {
     const { rows: different, conflicts } =
       this.#options.duplicates === 'keep'
         ? { rows: all, conflicts: [] }
-        : dropDuplicates(table, all, drop, (names) => this.#acrossSplits.add(names));
+        : dropDuplicates(table, this.#targets.descriptions, all, {
+            onDropped: drop,
+            onOtherSplit: (names) => this.#acrossSplits.add(names),
+          });
     refuseRepeatedIds(table, different);
     const { caps, seed } = this.#options;
     const kept = applyCaps(table, different, { ...caps, seed }, drop);
     if (kept.length === 0) throw this.#nothingLeft();
-    const classes = this.#options.classes ?? classNames(table, kept);
-    const { rows, groups } = this.#toRows(table, kept, classes);
-    const manifest = await this.#write(rows, classes);
+    const classes = this.#options.classes ?? this.#classNames(table, kept);
+    const built = this.#toRows(table, kept, classes);
+    const manifest = await this.#write(built, classes);
+    const { rows, groups } = built;
     return this.#report(manifest, { lengths: rows.index.lengths, groups, conflicts });
+  }
+
+  #classNames(table: RecordTable, kept: Uint32Array): string[] {
+    return this.#targets.isUsed ? this.#targets.classNames(kept) : classNames(table, kept);
+  }
+
+  /** The class of each row; where targets are of another kind, 0 for a row that has one. */
+  #labelsOf(table: RecordTable, kept: Uint32Array, classes: readonly string[]): Int32Array {
+    if (!this.#targets.isUsed) return classesOf(table, kept, classes);
+    return Int32Array.from(kept, (row) => (this.#targets.has(row) ? 0 : UNLABELLED));
   }
 
   #nothingLeft(): LockstepError {
@@ -152,11 +183,11 @@ class StoreBuild {
       if (record !== undefined) table.push(record);
     }
     await this.#spill.flush();
+    await this.#targets.flush();
     return table;
   }
 
   async #accept(raw: RawRecord): Promise<SpilledRecord | undefined> {
-    refuseUnstored(raw);
     const { valueType, length, largestValue, missing } = this.#options;
     const channels = this.#channelsOf(raw);
     const rest = withoutMissing(raw, missing);
@@ -169,6 +200,7 @@ class StoreBuild {
     if (rest.filled > 0) this.#filled.add(raw.id);
     if (rest.kept > 0) this.#gaps.add(raw.id);
     if (checked.truncated) this.#truncated.add(raw.id);
+    await this.#targets.push(rest.record, checked.length);
     return {
       id: raw.id,
       group: raw.group ?? raw.id,
@@ -203,9 +235,13 @@ class StoreBuild {
 
   #toRows(table: RecordTable, kept: Uint32Array, classes: readonly string[]): BuiltRows {
     const { shares, folds, seed } = this.#options;
-    const labels = classesOf(table, kept, classes);
-    const { groups, groupOf } = groupRows(table, kept, labels, classes.length);
-    for (const name of mixedGroups(groups)) this.#mixedGroups.add(name);
+    const labels = this.#labelsOf(table, kept, classes);
+    const labelCount = this.#targets.isUsed ? 1 : classes.length;
+    const { groups, groupOf } = groupRows(table, kept, labels, labelCount);
+    if (!this.#targets.isUsed) for (const name of mixedGroups(groups)) this.#mixedGroups.add(name);
+    const classOfName = this.#targets.isUsed
+      ? this.#targets.classOfName(kept, classes)
+      : new Int32Array(0);
     const splitOfGroup = folds
       ? assignFold(groups, folds, seed)
       : assignSplits(groups, shares, seed);
@@ -221,15 +257,28 @@ class StoreBuild {
       const row = kept[order[number]!]!;
       const [label, split] = [index.labels[number]!, SPLITS[index.splits[number]!]!];
       const [id, group] = [table.ids.at(row), table.groupAt(row)];
-      const offset = table.offsetAt(row);
-      return { id, group, label, split, length: index.lengths[number]!, offset };
+      const [offset, length] = [table.offsetAt(row), index.lengths[number]!];
+      const targets = this.#targets.targetsOf(row, classOfName);
+      return { id, group, label, targets, split, length, offset, record: row };
     };
     const groupsIn = (split: Split) =>
       splitOfGroup.filter((number) => SPLITS[number] === split).length;
-    return { rows: { length: kept.length, at, index }, groups: perSplit(groupsIn) };
+    const training = order.filter((_, number) => SPLITS[index.splits[number]!] === 'train');
+    const trainingRecords = Array.from(training, (position) => kept[position]!);
+    return {
+      rows: { length: kept.length, at, index },
+      groups: perSplit(groupsIn),
+      target: this.#targets.isUsed
+        ? this.#targets.describe(trainingRecords, this.#options.targetNames)
+        : undefined,
+      timestepsOf: ({ record, length }) => this.#targets.timestepsOf(record, length, classOfName),
+    };
   }
 
-  async #write(rows: OrderedRows<SpilledRow>, classes: readonly string[]): Promise<StoreManifest> {
+  async #write(
+    { rows, target: learned, timestepsOf }: BuiltRows,
+    classes: readonly string[],
+  ): Promise<StoreManifest> {
     const { target, name, valueType, overwrite, provenance } = this.#options;
     const { length, shares, folds, caps, seed, missing } = this.#options;
     const channels = this.#channels ?? 1;
@@ -239,6 +288,8 @@ class StoreBuild {
         name,
         valueType,
         classes,
+        ...(learned && { target: learned }),
+        readTimestepLabels: timestepsOf,
         rows,
         channels,
         readValues: (row) => this.#spill.read(row.offset, row.length * channels),
@@ -279,7 +330,9 @@ class StoreBuild {
       labelConflicts: { count: conflicts.length, examples: conflicts.slice(0, CONFLICT_EXAMPLES) },
       classes,
       groups,
+      numbers: manifest.target.kind === 'numbers' ? manifest.target.numbers : [],
       warnings: importWarnings({
+        target: manifest.target.kind,
         classes,
         lengths,
         hasTraining,

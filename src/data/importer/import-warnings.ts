@@ -1,12 +1,15 @@
 /** What looks wrong with a dataset that could be written: sentences for its report. Pure. */
 import { listNames } from '../../core/name-list.ts';
 import { SPLITS, type Split } from '../format/store.ts';
+import type { DataTarget } from '../format/target.ts';
 import type { SkipReason } from './record.ts';
 import type { Tally } from './report.ts';
 import { nonFiniteNumber } from './values-cell.ts';
 
 /** What an import kept. */
 export interface KeptData {
+  /** What there is to learn of the sequences. */
+  readonly target: DataTarget['kind'];
   /** Labelled sequences, by class and split. */
   readonly classes: readonly {
     readonly name: string;
@@ -68,14 +71,15 @@ function unread({ skipped = new Set() }: KeptData): string[] {
   ];
 }
 
-function withoutLabels({ classes }: KeptData): string[] {
-  if (classes.length > 0) return [];
+function withoutLabels({ target }: KeptData): string[] {
+  if (target !== 'none') return [];
   return [
     'no sequence has a label, so this dataset serves pretraining only: in a table, --label names the column of the classes',
   ];
 }
 
-function rareClasses({ classes }: KeptData): string[] {
+function rareClasses({ target, classes }: KeptData): string[] {
+  if (target !== 'class') return [];
   const sizes = classes.map(({ bySplit }) =>
     SPLITS.reduce((sum, split) => sum + bySplit[split], 0),
   );
@@ -119,14 +123,15 @@ function missingNames(names: readonly string[]): string[] {
   ];
 }
 
-function withoutTraining({ classes, hasTraining }: KeptData): string[] {
+function withoutTraining({ target, classes, hasTraining }: KeptData): string[] {
+  const what = target === 'timestep-class' ? 'timestep' : 'sequence';
   if (!hasTraining) return [];
   const absent = classes.filter(({ bySplit }) => bySplit.train === 0).map(({ name }) => name);
   if (absent.length === 0) return [];
   return [
     absent.length === 1
-      ? `class ${absent[0]} has no training sequence`
-      : `${absent.length} classes have no training sequence: ${listNames(absent)}`,
+      ? `class ${absent[0]} has no training ${what}`
+      : `${absent.length} classes have no training ${what}: ${listNames(absent)}`,
   ];
 }
 

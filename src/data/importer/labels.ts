@@ -36,9 +36,13 @@ function longForm(id: string): LockstepError {
 export function classNames({ labels }: RecordTable, rows: Uint32Array): string[] {
   const isUsed = new Uint8Array(labels.names.length);
   for (const row of rows) isUsed[labels.numberAt(row)] = 1;
-  const names = labels.names.filter((_, number) => isUsed[number] === 1);
+  return sortedNames(labels.names.filter((_, number) => isUsed[number] === 1));
+}
+
+/** By value if all are numbers, otherwise by their bytes. */
+export function sortedNames(names: readonly string[]): string[] {
   const numeric = names.every((name) => /^-?\d+$/.test(name));
-  return names.sort((a, b) => (numeric ? Number(a) - Number(b) : 0) || compareUtf8(a, b));
+  return names.toSorted((a, b) => (numeric ? Number(a) - Number(b) : 0) || compareUtf8(a, b));
 }
 
 /**

@@ -1,5 +1,7 @@
 /** What an import read, kept and skipped, as data and as text. */
+import { formatNumber } from '../../core/format.ts';
 import { SPLITS, type Split } from '../format/store.ts';
+import type { NumberFacts } from '../format/target.ts';
 import { SKIP_REASONS, type SkipReason } from './record.ts';
 
 /** Names that the report gives for each reason. */
@@ -39,11 +41,13 @@ export interface ImportReport {
   readonly skipped: Readonly<Partial<Record<SkipReason, Tally>>>;
   /** Equal sequences with different labels: how many, and the first few. */
   readonly labelConflicts: { readonly count: number; readonly examples: readonly LabelConflict[] };
-  /** Kept labelled sequences, by class and split. */
+  /** Kept labelled sequences by class and split; timesteps, where each of them has a class. */
   readonly classes: readonly {
     readonly name: string;
     readonly bySplit: Readonly<Record<Split, number>>;
   }[];
+  /** The numbers that sequences have as their target. */
+  readonly numbers: readonly NumberFacts[];
   readonly groups: Readonly<Record<Split, number>>;
   /** What looks wrong with the data, in sentences. */
   readonly warnings: readonly string[];
@@ -98,11 +102,16 @@ export function readingLines(report: ImportReport): string[] {
 /** The report as text. */
 export function importReportText(report: ImportReport): string {
   const lines = [...readingLines(report), ...conflictLines(report)];
-  lines.push(...classLines(report));
+  lines.push(...classLines(report), ...report.numbers.map(numberLine));
   lines.push(`  groups: ${SPLITS.map((split) => `${split} ${report.groups[split]}`).join(', ')}`);
   lines.push(...report.warnings.map((warning) => `  warning: ${warning}`));
   lines.push(`  content hash ${report.contentHash}`);
   return lines.join('\n');
+}
+
+function numberLine({ name, mean, deviation }: NumberFacts): string {
+  const [shown, spread] = [mean, deviation].map(formatNumber);
+  return `  number ${name}: mean ${shown}, deviation ${spread} in the training split`;
 }
 
 function classLines({ classes }: ImportReport): string[] {

@@ -1,6 +1,7 @@
 /** Which of the checked records stay: drops exact duplicates, then what is over a cap. Pure. */
 import { SPLITS } from '../format/store.ts';
 import { randomRank } from './assign-splits.ts';
+import type { NameColumn } from './column.ts';
 import type { SkipReason } from './record.ts';
 import type { RecordTable } from './record-table.ts';
 import type { LabelConflict } from './report.ts';
@@ -22,18 +23,25 @@ export interface Deduplicated {
   readonly conflicts: LabelConflict[];
 }
 
+/** What is told of equal sequences. */
+export interface DuplicateEvents {
+  readonly onDropped: OnDropped;
+  /** Gets the names of two that the source puts into different splits. */
+  readonly onOtherSplit: (names: string) => void;
+}
+
 /** An empty place of the hash table. */
 const FREE = 0xffffffff;
 
 /**
- * Keeps the first by id of equal sequences, with its label and group.
- * @param onOtherSplit called with the names of two equal sequences that the source puts into different splits
+ * Keeps the first by id of equal sequences, with its target and group.
+ * @param targets a text for each target that is not one class
  */
 export function dropDuplicates(
   table: RecordTable,
+  targets: NameColumn,
   rowsById: Uint32Array,
-  onDropped: OnDropped,
-  onOtherSplit: (names: string) => void,
+  { onDropped, onOtherSplit }: DuplicateEvents,
 ): Deduplicated {
   const places = new Uint32Array(2 ** Math.ceil(Math.log2(2 * rowsById.length + 2))).fill(FREE);
   const conflicts: LabelConflict[] = [];
@@ -49,8 +57,9 @@ export function dropDuplicates(
     if (Math.min(...splits) >= 0 && splits[0] !== splits[1]) {
       onOtherSplit([first, row].map((one) => nameWithSplit(table, one)).join(' = '));
     }
-    const [labelOfFirst, label] = [first, row].map((one) => table.labels.numberAt(one));
-    if (labelOfFirst !== label) conflicts.push(conflictOf(table, first, row));
+    const columns = [table.labels, targets];
+    const isSame = columns.every((one) => one.numberAt(first) === one.numberAt(row));
+    if (!isSame) conflicts.push(conflictOf(table, targets, first, row));
     return false;
   });
   return { rows, conflicts };
@@ -69,8 +78,13 @@ function placeOf(table: RecordTable, places: Uint32Array, row: number): number {
 const nameWithSplit = (table: RecordTable, row: number): string =>
   `${table.ids.at(row)} (${SPLITS[table.splitNumberAt(row)]})`;
 
-function conflictOf(table: RecordTable, kept: number, dropped: number): LabelConflict {
-  const nameOf = (row: number) => table.labels.at(row) ?? '(unlabelled)';
+function conflictOf(
+  table: RecordTable,
+  targets: NameColumn,
+  kept: number,
+  dropped: number,
+): LabelConflict {
+  const nameOf = (row: number) => table.labels.at(row) ?? targets.at(row) ?? '(unlabelled)';
   return {
     kept: table.ids.at(kept),
     keptLabel: nameOf(kept),

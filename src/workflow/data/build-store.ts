@@ -68,7 +68,9 @@ export async function buildStore(options: BuildStoreOptions): Promise<ImportRepo
   const chosen = importSource(request);
   for (const { path } of chosen.sources) refuseOverlap(path, target);
   const provenance = { ...options.provenance, importer: importerRecord(chosen), rules };
-  return await buildFromItems(untilStopped(chosen.items, stop, what), { ...common, provenance });
+  const targetNames = rules.target?.split(',').map((name) => name.trim());
+  const more = { ...(targetNames && { targetNames }), provenance };
+  return await buildFromItems(untilStopped(chosen.items, stop, what), { ...common, ...more });
 }
 
 /** An empty list has no records and no paths. */

@@ -60,19 +60,6 @@ describe('building a store', () => {
     assert.match(text, /skipped, contains text that is not a number: text \(line 5, "x"\)$/m);
   });
 
-  it('refuses in one sentence what a dataset cannot hold', async () => {
-    const kinds = [
-      [{ labels: ['x', 'y'] }, 'several labels'],
-      [{ targets: [0.5] }, 'numbers as its target'],
-      [{ timestepLabels: ['x', ''] }, 'a label for each timestep'],
-    ] as const;
-    for (const [kind, words] of kinds) {
-      const item: ImportItem = { id: 'a', values: [1, 2], ...kind };
-      const message = `Cannot import "a": it has ${words}, and a dataset holds sequences with one class at most.`;
-      await fails([item], options(), 'DATA_INVALID', message);
-    }
-  });
-
   it('cuts sequences before a tail of NaN when asked, and names them', async () => {
     const gap = Number.NaN;
     const items: ImportItem[] = [

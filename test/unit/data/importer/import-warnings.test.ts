@@ -15,7 +15,12 @@ function warningsOf(train: Readonly<Record<string, number>>, length = 2): string
     name,
     bySplit: { train: count, validation: count === 0 ? 2 : 0, test: 0 },
   }));
-  return importWarnings({ classes, lengths: [length, length, length], hasTraining: true });
+  return importWarnings({
+    target: 'class',
+    classes,
+    lengths: [length, length, length],
+    hasTraining: true,
+  });
 }
 
 describe('an import warns of', () => {
@@ -54,7 +59,10 @@ describe('an import warns of', () => {
       '2 classes have no training sequence: b, c',
     ]);
     const classes = [{ name: 'a', bySplit: { train: 0, validation: 0, test: 4 } }];
-    assert.deepEqual(importWarnings({ classes, lengths: [2, 2], hasTraining: false }), []);
+    assert.deepEqual(
+      importWarnings({ target: 'class', classes, lengths: [2, 2], hasTraining: false }),
+      [],
+    );
   });
 
   it('sequences of one value each: the long form', () => {
@@ -63,7 +71,13 @@ describe('an import warns of', () => {
 
   it('data without labels, and options that would have kept sequences', () => {
     const skipped = new Set(['not-integer', 'not-finite'] as const);
-    const warnings = importWarnings({ classes: [], lengths: [1, 7], hasTraining: true, skipped });
+    const warnings = importWarnings({
+      target: 'none',
+      classes: [],
+      lengths: [1, 7],
+      hasTraining: true,
+      skipped,
+    });
     assert.match(warnings[0]!, /^--value-type float32 keeps values that are not integers/);
     assert.match(warnings[1]!, /--missing interpolate fills missing values in/);
     assert.match(warnings[2]!, /^no sequence has a label, .* --label names/);
