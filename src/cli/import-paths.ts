@@ -11,6 +11,7 @@ export interface PathOptions {
   train: readonly string[];
   validation: readonly string[];
   test: readonly string[];
+  dryRun: boolean;
 }
 
 export function pathOptions<T>(yargs: Argv<T>): Argv<T & PathOptions> {
@@ -25,9 +26,12 @@ export function pathOptions<T>(yargs: Argv<T>): Argv<T & PathOptions> {
     })
     .option('train', { ...files, describe: 'A source of training sequences, or a pattern' })
     .option('validation', { ...files, describe: 'A source of validation sequences' })
-    .option('test', { ...files, describe: 'A source of test sequences' }) as unknown as Argv<
-    T & PathOptions
-  >;
+    .option('test', { ...files, describe: 'A source of test sequences' })
+    .option('dry-run', {
+      type: 'boolean',
+      default: false,
+      describe: 'Show the columns, the first records and the report, and keep no dataset',
+    }) as unknown as Argv<T & PathOptions>;
 }
 
 /** Those of one import. */
@@ -39,8 +43,16 @@ export interface ImportPaths {
   readonly store: string;
 }
 
-/** @throws LockstepError USAGE where a source or the dataset is missing */
-export function importPaths({ paths, train, validation, test }: PathOptions): ImportPaths {
+/** What a dry run calls a dataset that has no name. */
+const NO_STORE = 'dataset';
+
+/**
+ * The last path is the dataset; a dry run needs none.
+ * @throws LockstepError USAGE where a source or the dataset is missing
+ */
+export function importPaths(options: PathOptions): ImportPaths {
+  const { train, validation, test, dryRun } = options;
+  const paths = dryRun && options.paths.length === 1 ? [...options.paths, NO_STORE] : options.paths;
   const source = paths.slice(0, -1);
   const given = { train, validation, test };
   if (source.length === 0 && SPLITS.every((split) => given[split].length === 0)) {

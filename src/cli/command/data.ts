@@ -1,8 +1,11 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
+import { LockstepError } from '../../core/errors.ts';
 import { describeStore, summariseStore } from '../../data/format/describe-store.ts';
 import { openStore } from '../../data/format/open-store.ts';
+import { previewText } from '../../data/importer/preview-text.ts';
 import { importReportText } from '../../data/importer/report.ts';
 import { rulesOf, type SourceOptions } from '../../data/importer/source-rules.ts';
+import type { BuildStoreOptions } from '../../workflow/data/build-store.ts';
 import { type Command, type PartCommand, partOf } from '../command.ts';
 import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
 import { sourceOptions } from '../import-options.ts';
@@ -32,12 +35,25 @@ const importCommand: PartCommand<ImportOptions> = {
       option,
       extensions: await extensionsGiven(options),
     };
+    if (options.dryRun) return await preview(request);
     const { buildStore } = await import('../../workflow/data/build-store.ts');
     const report = await withSignals(({ signal }) => buildStore({ ...request, signal }));
     process.stdout.write(`${importReportText(report)}\n`);
     printNext(['data', 'info', store]);
   },
 };
+
+/** @throws LockstepError the error that would end the import */
+async function preview(request: BuildStoreOptions): Promise<void> {
+  const { previewStore } = await import('../../workflow/data/preview-store.ts');
+  const { source, columns, report } = await withSignals(({ signal }) =>
+    previewStore({ ...request, signal }),
+  );
+  process.stdout.write(`${previewText(source, columns)}\n`);
+  if (report instanceof LockstepError) throw report;
+  process.stdout.write(`${importReportText(report)}\n`);
+  process.stderr.write('Nothing was written: leave --dry-run out to make the dataset.\n');
+}
 
 interface SynthOptions extends StoreOptions {
   count: number;

@@ -164,10 +164,18 @@ class StoreBuild {
       `Cannot write a dataset to "${this.#options.target}": ${[read, reasons.join('; ')].filter((part) => part !== '').join(' ')}.`,
       this.#read === 0
         ? 'Look at the path, at --class-by and at what is excluded.'
-        : this.#skipped.has('not-finite')
-          ? 'Correct the data; or fill missing values in with --missing interpolate, or cut them off the end with --missing strip-tail.'
-          : 'Correct the data, or widen the limits that skipped them.',
+        : this.#adviceOnSkipped(),
     );
+  }
+
+  #adviceOnSkipped(): string {
+    if (this.#skipped.has('not-integer')) {
+      return 'Add --value-type float32, which keeps values that are not integers.';
+    }
+    if (!this.#skipped.has('not-finite')) {
+      return 'Correct the data, or widen the limits that skipped them.';
+    }
+    return 'Correct the data; or fill missing values in with --missing interpolate, or cut them off the end with --missing strip-tail.';
   }
 
   async #readAll(items: AsyncIterable<ImportItem> | Iterable<ImportItem>): Promise<RecordTable> {

@@ -2,6 +2,7 @@
 import { LockstepError } from '../../core/errors.ts';
 import { type ChoiceProblem, type ColumnPart, chooseColumns } from './column-choice.ts';
 import { type Header, headerHint, looksLikeData } from './csv-header.ts';
+import type { ColumnUse } from './preview.ts';
 import { absentColumn, requireId, type TableColumns } from './table-columns.ts';
 
 const SINGLE = ['id', 'label', 'group', 'split', 'time'] as const;
@@ -48,6 +49,20 @@ export function findColumns(path: string, line: FirstLine, columns: TableColumns
   const chosen = found as CsvColumns;
   if (!line.isData) refuseData(path, line, chosen.values);
   return chosen;
+}
+
+/** Each column with its role. */
+export function columnUses(found: CsvColumns): ColumnUse[] {
+  const roles = new Map<number, string>();
+  for (const role of SINGLE) if (found[role] !== undefined) roles.set(found[role], role);
+  for (const role of SEVERAL) {
+    found[role]?.forEach(({ columns }, part, { length }) => {
+      const name =
+        role === 'values' && length > 1 ? `values, channel ${part}` : (WORDS[role] ?? role);
+      for (const column of columns) roles.set(column, name);
+    });
+  }
+  return found.names.map((name, column) => ({ name, role: roles.get(column) }));
 }
 
 function oneOf(path: string, role: string, name: string, parts: readonly ColumnPart[]): number {

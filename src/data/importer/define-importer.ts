@@ -1,6 +1,7 @@
 /** Importers: each reads one kind of source. Built-in importers and extensions use the same call. */
 import type { z } from 'zod';
 import { checkDefinition } from '../../config/check-definition.ts';
+import type { ColumnUse } from './preview.ts';
 import type { ImportItem } from './record.ts';
 
 /** An importer. */
@@ -17,6 +18,11 @@ export interface ImporterDefinition<Options extends z.ZodObject = z.ZodObject> {
    * @throws LockstepError DATA_NOT_FOUND; DATA_INVALID, which names the line
    */
   records(path: string, options: z.output<Options>): AsyncIterable<ImportItem>;
+  /**
+   * The columns of a table and what the options make of them, for `data import --dry-run`.
+   * @throws LockstepError as `records`
+   */
+  columns?(path: string, options: z.output<Options>): Promise<readonly ColumnUse[]>;
 }
 
 /**

@@ -2,10 +2,11 @@
 import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
 import { contentName } from './compressed.ts';
-import { findColumns } from './csv-columns.ts';
+import { type CsvColumns, columnUses, findColumns } from './csv-columns.ts';
 import { csvReader } from './csv-reader.ts';
 import { csvRows, type Row, type Separator } from './csv-rows.ts';
 import { defineImporter } from './define-importer.ts';
+import type { ColumnUse } from './preview.ts';
 import { readFailure } from './read-failure.ts';
 import { readText } from './read-text.ts';
 import type { ImportItem } from './record.ts';
@@ -35,6 +36,8 @@ export const csvImporter = defineImporter({
   accepts: (path) => /\.(csv|tsv|txt)$/i.test(contentName(path)),
   records: (path, { delimiter, decimal, noHeader, ...columns }) =>
     importCsv({ path, columns, delimiter, decimal, noHeader }),
+  columns: async (path, { delimiter, noHeader, ...columns }) =>
+    await csvColumns({ path, columns, delimiter, noHeader }),
 });
 
 /**
@@ -57,11 +60,25 @@ export async function* importCsv(options: CsvOptions): AsyncGenerator<ImportItem
   }
 }
 
-function readerFor(options: CsvOptions, separator: Separator, first: Row): TableReader<Row> {
-  const { path, columns, decimal = '.', noHeader = false } = options;
+/** The columns and their roles. */
+async function csvColumns(options: CsvOptions): Promise<ColumnUse[]> {
+  const separator = separatorOf(options);
+  for await (const rows of csvRows(options.path, readText(options.path), separator)) {
+    for (const first of rows) return columnUses(columnsOf(options, separator, first));
+  }
+  return [];
+}
+
+function columnsOf(options: CsvOptions, separator: Separator, first: Row): CsvColumns {
+  const { path, columns, noHeader = false } = options;
   const header = Array.from({ length: first.size }, (_, cell) => first.text(cell));
   const delimiter = separator === 'spaces' ? separator : String.fromCharCode(separator);
-  const found = findColumns(path, { header, delimiter, isData: noHeader }, columns);
+  return findColumns(path, { header, delimiter, isData: noHeader }, columns);
+}
+
+function readerFor(options: CsvOptions, separator: Separator, first: Row): TableReader<Row> {
+  const { path, columns, decimal = '.', noHeader = false } = options;
+  const found = columnsOf(options, separator, first);
   const isRagged = noHeader && found.values.some(({ isOpen }) => isOpen);
   return csvReader({ path, columns, found, decimal, isRagged });
 }

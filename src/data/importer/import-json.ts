@@ -6,7 +6,8 @@ import { defineImporter } from './define-importer.ts';
 import type { JsonRow } from './json-cells.ts';
 import { type JsonElement, jsonElements } from './json-elements.ts';
 import { parseJsonLine } from './json-line.ts';
-import { jsonReader } from './json-reader.ts';
+import { fieldUses, jsonReader } from './json-reader.ts';
+import type { ColumnUse } from './preview.ts';
 import { readFailure } from './read-failure.ts';
 import { linesOf, readText } from './read-text.ts';
 import type { ImportItem } from './record.ts';
@@ -18,6 +19,7 @@ export const jsonlImporter = defineImporter({
   options: z.object(tableColumns),
   accepts: (path) => /\.(jsonl|ndjson)$/i.test(contentName(path)),
   records: (path, columns) => importJsonl({ path, columns }),
+  columns: async (path, columns) => await firstFields({ path, columns }, linesIn(path)),
 });
 
 export const jsonImporter = defineImporter({
@@ -25,6 +27,7 @@ export const jsonImporter = defineImporter({
   options: z.object(tableColumns),
   accepts: (path) => /\.json$/i.test(contentName(path)),
   records: (path, columns) => importJson({ path, columns }),
+  columns: async (path, columns) => await firstFields({ path, columns }, elementsIn(path)),
 });
 
 /**
@@ -32,7 +35,7 @@ export const jsonImporter = defineImporter({
  * @throws LockstepError DATA_NOT_FOUND; DATA_INVALID, which names the unreadable line, or a field that no line has
  */
 export async function* importJsonl(options: TableOptions): AsyncGenerator<ImportItem> {
-  yield* importElements(options, filledLines(linesOf(readText(options.path))));
+  yield* importElements(options, linesIn(options.path));
 }
 
 /**
@@ -41,7 +44,20 @@ export async function* importJsonl(options: TableOptions): AsyncGenerator<Import
  * @throws LockstepError as `importJsonl`
  */
 export async function* importJson(options: TableOptions): AsyncGenerator<ImportItem> {
-  yield* importElements(options, jsonElements(options.path, readText(options.path)));
+  yield* importElements(options, elementsIn(options.path));
+}
+
+const linesIn = (path: string) => filledLines(linesOf(readText(path)));
+const elementsIn = (path: string) => jsonElements(path, readText(path));
+
+async function firstFields(
+  options: TableOptions,
+  blocks: AsyncIterable<JsonElement[]>,
+): Promise<ColumnUse[]> {
+  for await (const [first] of blocks) {
+    if (first !== undefined) return fieldUses(options, parsedRow(options, first));
+  }
+  return [];
 }
 
 async function* filledLines(lines: AsyncIterable<string>): AsyncGenerator<JsonElement[]> {

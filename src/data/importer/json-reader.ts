@@ -13,6 +13,7 @@ import {
   valuesField,
 } from './json-cells.ts';
 import { LongForm, type LongRow } from './long-form.ts';
+import type { ColumnUse } from './preview.ts';
 import type { ImportItem } from './record.ts';
 import { sourceError } from './source-error.ts';
 import {
@@ -38,6 +39,17 @@ export function jsonReader(options: TableOptions, first: JsonRow): TableReader<J
   return options.columns.time === undefined
     ? new SequenceReader(options, fields)
     : new LongReader(options, fields.names);
+}
+
+/** Each field of the first record with its role. */
+export function fieldUses(options: TableOptions, first: JsonRow): ColumnUse[] {
+  const { values: _, channels: __, ignored: ___, ...columns } = options.columns;
+  const roles = new Map(valueFields(options, first).names.map((name) => [name, 'values']));
+  for (const [role, names] of Object.entries(columns)) {
+    const isOne = names !== undefined && Object.hasOwn(first.fields, names);
+    for (const name of isOne ? [names] : (names?.split(',') ?? [])) roles.set(name.trim(), role);
+  }
+  return Object.keys(first.fields).map((name) => ({ name, role: roles.get(name) }));
 }
 
 function valueFields({ path, columns }: TableOptions, { fields }: JsonRow): ValueFields {

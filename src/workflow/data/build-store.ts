@@ -52,13 +52,25 @@ export interface BuildStoreOptions
  * await buildStore({ source: [{ id: 'a', label: 'x', values: [1, 2, 3] }], store: 'data/made' });
  */
 export async function buildStore(options: BuildStoreOptions): Promise<ImportReport> {
+  const { items, build } = await prepared(options);
+  return await buildFromItems(items, build);
+}
+
+/** The records of an import, and what becomes of them. */
+export interface PreparedImport {
+  readonly items: Items;
+  readonly build: BuildOptions;
+  /** Absent where a program gives the records. */
+  readonly chosen?: ChosenSource;
+}
+
+/** @throws LockstepError USAGE, DATA_NOT_FOUND */
+export async function prepared(options: BuildStoreOptions): Promise<PreparedImport> {
   const { source, store: target, name = basename(target), valueType = 'uint8' } = options;
-  const stop = { signal: options.signal };
-  const what = 'the dataset was complete';
-  const common = { ...buildOptionsOf(options), target, name, valueType };
-  if (source !== undefined && !isPaths(source)) {
-    return await buildFromItems(untilStopped(source, stop, what), common);
-  }
+  const stopped = (items: Items) =>
+    untilStopped(items, { signal: options.signal }, 'the dataset was complete');
+  const build = { ...buildOptionsOf(options), target, name, valueType };
+  if (source !== undefined && !isPaths(source)) return { items: stopped(source), build };
   await loadExtensions(options.extensions ?? []);
   const rules = rulesOf({ ...DEFAULT_RULES, ...options });
   const maxLength = options.length?.maximum;
@@ -68,9 +80,9 @@ export async function buildStore(options: BuildStoreOptions): Promise<ImportRepo
   const chosen = importSource(request);
   for (const { path } of chosen.sources) refuseOverlap(path, target);
   const provenance = { ...options.provenance, importer: importerRecord(chosen), rules };
-  const targetNames = rules.target?.split(',').map((name) => name.trim());
+  const targetNames = rules.target?.split(',').map((one) => one.trim());
   const more = { ...(targetNames && { targetNames }), provenance };
-  return await buildFromItems(untilStopped(chosen.items, stop, what), { ...common, ...more });
+  return { items: stopped(chosen.items), build: { ...build, ...more }, chosen };
 }
 
 /** An empty list has no records and no paths. */

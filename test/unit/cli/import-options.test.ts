@@ -188,6 +188,15 @@ describe('the help of data import', () => {
   });
 });
 
+describe('importPaths()', () => {
+  it('takes the last path for the dataset, and a single one for the source of a dry run', async () => {
+    const given = { train: [], validation: [], test: [], dryRun: true };
+    const { source, store } = importPaths({ ...given, paths: ['a.csv', 'b.csv', 'data/c'] });
+    assert.deepEqual([source, store], [['a.csv', 'b.csv'], 'data/c']);
+    assert.deepEqual(importPaths({ ...given, paths: ['a.csv'] }).source, ['a.csv']);
+  });
+});
+
 describe('storeBuildOptions()', () => {
   it('leaves out what was not given', async () => {
     const options = storeBuildOptions(await parse('files'));

@@ -1,0 +1,49 @@
+/** A dry run of an import. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LockstepError } from '../../core/errors.ts';
+import type { BuildOptions } from '../../data/importer/build-options.ts';
+import { buildStore } from '../../data/importer/build-store.ts';
+import { type ColumnUse, PreviewTap, type SourcePreview } from '../../data/importer/preview.ts';
+import type { ImportReport } from '../../data/importer/report.ts';
+import { type BuildStoreOptions, type Items, prepared } from './build-store.ts';
+
+/** What an import would do. */
+export interface ImportPreview {
+  readonly source: SourcePreview;
+  /** The columns of the first file, where the importer tells them. */
+  readonly columns?: readonly ColumnUse[];
+  /** The report; or the error that would end the import. */
+  readonly report: ImportReport | LockstepError;
+}
+
+/**
+ * Does what `buildStore` does in a temporary folder, which it removes.
+ * @throws LockstepError USAGE, DATA_NOT_FOUND; DATA_INVALID for columns that are not there
+ */
+export async function previewStore(options: BuildStoreOptions): Promise<ImportPreview> {
+  const { items, build, chosen } = await prepared(options);
+  const [first] = chosen?.sources ?? [];
+  const columns = first && (await chosen!.importer.columns?.(first.path, chosen!.options));
+  const tap = new PreviewTap();
+  const report = await inTemporaryFolder(tap.through(items), build);
+  return { source: tap.preview(), report, ...(columns && { columns }) };
+}
+
+async function inTemporaryFolder(
+  items: Items,
+  build: BuildOptions,
+): Promise<ImportReport | LockstepError> {
+  const folder = await mkdtemp(join(tmpdir(), 'lockstep-dry-run-'));
+  const target = join(folder, 'store');
+  try {
+    return await buildStore(items, { ...build, target });
+  } catch (error) {
+    if (!(error instanceof LockstepError) || error.code !== 'DATA_INVALID') throw error;
+    const message = error.message.replaceAll(target, build.target);
+    return new LockstepError(error.code, message, error.advice, { cause: error });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
