@@ -77,7 +77,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     command: 'bench <what>',
     describe: 'Time this machine: a training step, its parts, the all-reduce, whole runs',
     examples: ['bench step --peer python3', 'bench profile --model configs/tiny.yaml'],
-    group: ['step', 'profile', 'collective', 'scaling', 'faults'],
+    group: ['step', 'profile', 'collective', 'scaling', 'faults', 'data'],
     load: async () => (await import('./command/bench.ts')).benchCommand,
   }),
   entry({

@@ -3,6 +3,7 @@ import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { definitionOf } from '../../bench/bench-program.ts';
 import { benchCollective, COLLECTIVE_SIZES } from '../../bench/collective-bench.ts';
 import { collectiveHead, collectiveLine } from '../../bench/collective-table.ts';
+import { benchData, DATA_PARTS, type DataPart } from '../../bench/data/data-bench.ts';
 import { benchFaults } from '../../bench/faults/fault-bench.ts';
 import { faultTable, faultVerdict, injectedLine } from '../../bench/faults/fault-table.ts';
 import { profileText } from '../../bench/profile-text.ts';
@@ -22,7 +23,7 @@ import { loadRunConfig } from '../../run/config.ts';
 import type { Command } from '../command.ts';
 
 interface BenchOptions {
-  what: 'step' | 'profile' | 'collective' | 'scaling' | 'faults';
+  what: 'step' | 'profile' | 'collective' | 'scaling' | 'faults' | 'data';
   models: string;
   model: string;
   rows: number;
@@ -36,16 +37,21 @@ interface BenchOptions {
   seed: number;
   sizes: string;
   peer: string | undefined;
+  parts: string;
+  quick: boolean;
   json: boolean;
 }
+
+/** Turns of the pipeline: a whole run each. */
+const DATA_ROUNDS = 2;
 
 export const benchCommand: Command<BenchOptions> = {
   builder: (yargs) =>
     yargs
       .positional('what', {
-        choices: ['step', 'profile', 'collective', 'scaling', 'faults'] as const,
+        choices: ['step', 'profile', 'collective', 'scaling', 'faults', 'data'] as const,
         describe:
-          'A training step as a whole, or its operations and layers, the all-reduce, whole runs of several workers, or what a run makes of faults',
+          'A training step as a whole, or its operations and layers, the all-reduce, whole runs of several workers, what a run makes of faults, or the way of the data',
       })
       .option('threads', {
         type: 'string',
@@ -63,7 +69,18 @@ export const benchCommand: Command<BenchOptions> = {
       })
       .option('peer', {
         type: 'string',
-        describe: 'step, collective, scaling: a Python with torch, timed beside it',
+        describe:
+          'step, collective, scaling: a Python with torch, timed beside it; data: one with pandas, pyarrow, Biopython or torch [default: data: the one on the path]',
+      })
+      .option('parts', {
+        type: 'string',
+        default: DATA_PARTS.join(','),
+        describe: 'data: which of them',
+      })
+      .option('quick', {
+        type: 'boolean',
+        default: false,
+        describe: 'data: small sizes, to see that it runs',
       })
       .option('model', {
         type: 'string',
@@ -99,6 +116,7 @@ export const benchCommand: Command<BenchOptions> = {
     else if (options.what === 'collective') await benchAllReduce(options);
     else if (options.what === 'scaling') await benchRuns(options);
     else if (options.what === 'faults') await benchInjections(options);
+    else if (options.what === 'data') await benchDataParts(options);
     else await benchStep(options);
   },
 };
@@ -145,6 +163,26 @@ async function benchAllReduce(options: BenchOptions): Promise<void> {
     print(collectiveLine(row)),
   );
   if (options.json) printJson({ workers, rows });
+}
+
+async function benchDataParts(options: BenchOptions): Promise<void> {
+  const { rounds, quick, peer: python } = options;
+  const parts = options.parts.split(',').map(partOf);
+  const model = modelOf(options.models.split(',')[0]!);
+  const print = printer(options);
+  const turns = Math.min(DATA_ROUNDS, countOf('--rounds', rounds));
+  const report = await benchData({ parts, quick, model, rounds: turns, python }, print);
+  if (options.json) printJson(report);
+}
+
+function partOf(name: string): DataPart {
+  const part = DATA_PARTS.find((known) => known === name);
+  if (part !== undefined) return part;
+  throw new LockstepError(
+    'USAGE',
+    `--parts has "${name}", which is none of ${DATA_PARTS.join(', ')}.`,
+    'Give parts separated by commas.',
+  );
 }
 
 async function benchInjections(options: BenchOptions): Promise<void> {

@@ -1,0 +1,158 @@
+/**
+ * The whole pipeline: `train` with one worker, from the dataset on the disk to the updated weights, beside a plain
+ * PyTorch loop over the same training sequences in memory, in turn.
+ */
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import type { RunConfig } from '../../config/run-config.ts';
+import { openStore } from '../../data/format/open-store.ts';
+import { SPLITS } from '../../data/format/store.ts';
+import { runConfigSchema } from '../../run/config.ts';
+import { ensureStore } from '../../workflow/train/ensure-store.ts';
+import { pythonProgram } from '../contender.ts';
+import { type Timing, timingOf } from '../step-bench.ts';
+import { type BenchModel, CLASSES, modelConfigOf, SYMBOLS } from '../step-shapes.ts';
+import type { LengthRange } from './lengths.ts';
+import { BUDGET, LENGTH_RATIO } from './padding-bench.ts';
+import { askPython, runLockstep } from './run-program.ts';
+
+export interface PipelineOptions {
+  /** A folder for the dataset and the runs. */
+  readonly root: string;
+  readonly model: BenchModel;
+  readonly sequences: number;
+  readonly lengths: LengthRange;
+  readonly steps: number;
+  readonly rounds: number;
+  readonly python: string | undefined;
+}
+
+/** Real tokens a second. */
+export interface PipelineReport {
+  readonly model: BenchModel;
+  readonly lockstep: Timing;
+  /** Share of the time between steps in which the worker waited for data. */
+  readonly waiting: number;
+  readonly peer?: { readonly version: string; readonly tokensPerSecond: Timing } | undefined;
+}
+
+const WARM_UP = 20;
+const THREADS = 1;
+/** No micro-batch has more rows: so many of the shortest fit the budget. */
+const MAX_ROWS = 128;
+
+export async function benchPipeline(options: PipelineOptions): Promise<PipelineReport> {
+  const { root, model, python, rounds } = options;
+  const config = configOf(options);
+  await ensureStore(config, { onEvent: () => {} });
+  const files = await writeTrainingFiles(config.data.store, root);
+  const [ours, waits, theirs]: [number[], number[], number[]] = [[], [], []];
+  let version: string | undefined;
+  for (let round = 0; round < rounds; round++) {
+    const { tokensPerSecond, waiting } = await timeRun(join(root, `run-${round}`), config);
+    ours.push(tokensPerSecond);
+    waits.push(waiting);
+    const counts = [THREADS, BUDGET, WARM_UP, options.steps].map(String);
+    const args = [pythonProgram('./data/pipeline_peer.py'), model, ...counts, ...files];
+    const peer = await askPython<{ tokensPerSecond: number; version: string }>(python, args);
+    if (peer === undefined) continue;
+    version = peer.version;
+    theirs.push(peer.tokensPerSecond);
+  }
+  const waiting = waits.reduce((a, b) => a + b, 0) / waits.length;
+  const report = { model, lockstep: timingOf(ours), waiting };
+  if (version === undefined) return report;
+  return { ...report, peer: { version, tokensPerSecond: timingOf(theirs) } };
+}
+
+interface StepLine {
+  readonly kind: string;
+  readonly time: string;
+  readonly tokens: readonly number[];
+  readonly timings: readonly Readonly<Record<string, number>>[];
+}
+
+/** Runs a configuration with one worker, and times its steps after the warm-up. */
+export async function timeRun(
+  folder: string,
+  config: RunConfig,
+  { workers = 1, warmUp = WARM_UP } = {},
+): Promise<{ readonly tokensPerSecond: number; readonly waiting: number }> {
+  const file = `${folder}.yaml`;
+  writeFileSync(file, stringify(config));
+  await runLockstep(['train', file, '--workers', String(workers), '--run', folder]);
+  const steps = readFileSync(join(folder, 'metrics.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as StepLine)
+    .filter(({ kind }) => kind === 'step');
+  const timed = steps.slice(warmUp);
+  const seconds = (Date.parse(timed.at(-1)!.time) - Date.parse(steps[warmUp - 1]!.time)) / 1000;
+  const tokens = timed.flatMap((step) => step.tokens).reduce((a, b) => a + b, 0);
+  const parts = timed.flatMap(({ timings }) => timings);
+  const waited = parts.reduce((sum, { dataMs = 0 }) => sum + dataMs, 0);
+  const spent = parts.flatMap((part) => Object.values(part)).reduce((a, b) => a + b, 0);
+  return { tokensPerSecond: tokens / seconds, waiting: waited / spent };
+}
+
+function configOf({ root, model, sequences, lengths, steps }: PipelineOptions): RunConfig {
+  return runConfigSchema().parse({
+    name: 'pipeline',
+    data: {
+      store: join(root, 'data'),
+      synthetic: {
+        ...{ count: sequences, classes: CLASSES, symbols: SYMBOLS, seed: 1 },
+        length: lengths,
+      },
+      scaling: 'none',
+    },
+    model: modelConfigOf(model),
+    batch: {
+      ...{ microBatches: 1, tokensPerMicroBatch: BUDGET, maxRows: MAX_ROWS },
+      lengthRatio: LENGTH_RATIO,
+    },
+    engine: { threadsPerWorker: THREADS },
+    phases: [
+      {
+        name: 'train',
+        start: 'fresh',
+        objective: { kind: 'supervised', classWeights: 'none' },
+        optimizer: { kind: 'adamw', weightDecay: 0 },
+        learningRate: { kind: 'constant', value: 1e-3 },
+        duration: { steps: WARM_UP + steps },
+      },
+    ],
+    checkpoint: { everySteps: WARM_UP + steps },
+  });
+}
+
+/** Lengths, labels (int32) and values (bytes) of the training split, for PyTorch. */
+async function writeTrainingFiles(path: string, root: string): Promise<string[]> {
+  const folder = join(root, 'torch');
+  mkdirSync(folder);
+  const files = ['lengths', 'labels', 'values'].map((name) => join(folder, name));
+  const store = await openStore(path);
+  try {
+    const { lengths, labels, splits } = store.index;
+    const isTraining = (_: number, sequence: number) => SPLITS[splits[sequence]!] === 'train';
+    const sequences = Int32Array.from(lengths.keys()).filter(isTraining);
+    writeFileSync(
+      files[0]!,
+      sequences.map((sequence) => lengths[sequence]!),
+    );
+    writeFileSync(
+      files[1]!,
+      sequences.map((sequence) => labels[sequence]!),
+    );
+    const values = openSync(files[2]!, 'w');
+    for (const sequence of sequences) {
+      const symbols = await store.read(sequence, 0, lengths[sequence]!);
+      writeSync(values, Uint8Array.from(symbols));
+    }
+    closeSync(values);
+  } finally {
+    await store.close();
+  }
+  return files;
+}
