@@ -11,6 +11,7 @@ import { jsonImporter, jsonlImporter } from './import-json.ts';
 import { numpyImporter } from './numpy/import-numpy.ts';
 import { arffImporter } from './ucr/import-arff.ts';
 import { tsImporter } from './ucr/import-ts.ts';
+import { wavImporter } from './wav/import-wav.ts';
 
 const BUILT_IN: readonly ImporterDefinition[] = [
   folderImporter,
@@ -25,6 +26,7 @@ const BUILT_IN: readonly ImporterDefinition[] = [
   arffImporter,
   fastaImporter,
   fastqImporter,
+  wavImporter,
 ];
 
 export class ImporterRegistry {

@@ -15,6 +15,8 @@ interface Case {
   readonly file: string;
   readonly options: Readonly<Record<string, unknown>>;
   readonly records: readonly Expected[];
+  /** Of values that are computed; 0 by default. */
+  readonly tolerance?: number;
 }
 /** Many values are compared by their hash. */
 type Values = { values: (number | null)[] } | { length: number; sha256: string };
@@ -45,16 +47,28 @@ function contents(values: ArrayLike<number>): Values {
   return { length: numbers.length, sha256 };
 }
 
+/** Takes the expected values for those that are near them. */
+function settle(read: readonly Expected[], expected: readonly Expected[], tolerance: number): void {
+  for (const [i, record] of read.entries()) {
+    const other = expected[i];
+    if (!('values' in record) || other === undefined || !('values' in other)) continue;
+    for (const [t, value] of record.values.entries()) {
+      const wanted = other.values[t];
+      if (wanted != null && Math.abs(value! - wanted) < tolerance) record.values[t] = wanted;
+    }
+  }
+}
+
 describe('an importer reads what Python reads', () => {
-  for (const { file, options, records } of CASES) {
+  for (const { file, options, records, tolerance = 0 } of CASES) {
     it(`${file} ${JSON.stringify(options)}`, async () => {
       const source = join(FOLDER, file);
       const { items } = importSource({ ...DEFAULT_RULES, source, options });
-      const read = await collectItems(items);
-      assert.deepEqual(
-        read.flatMap((item) => (isSkip(item) ? [] : [plain(item)])),
-        records,
+      const read = (await collectItems(items)).flatMap((item) =>
+        isSkip(item) ? [] : [plain(item)],
       );
+      if (tolerance > 0) settle(read, records, tolerance);
+      assert.deepEqual(read, records);
     });
   }
 });
