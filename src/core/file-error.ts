@@ -20,6 +20,7 @@ const DENIED: Readonly<Record<string, string>> = {
   EPERM: 'the operation is not permitted',
   EROFS: 'the file system is read-only',
   ENOTDIR: 'a part of the path is a file, not a folder',
+  ENOENT: 'its folder is not there and cannot be made',
 };
 
 /**

@@ -2,7 +2,6 @@
  * From raw records to a store: check, spill, drop duplicates, apply the caps, split by group, write. The
  * result depends on the records and the options only, not on the order of the records.
  */
-import { createHash } from 'node:crypto';
 import { LockstepError } from '../../core/errors.ts';
 import type { StoreRow } from '../format/arrow-schema.ts';
 import { compareUtf8 } from '../format/byte-order.ts';
@@ -10,7 +9,6 @@ import { type OrderedRows, orderByLength } from '../format/ordered-rows.ts';
 import { refuseTarget } from '../format/refuse-target.ts';
 import { SPLITS, type Split, type StoreManifest, UNLABELLED } from '../format/store.ts';
 import type { DataTarget } from '../format/target.ts';
-import { bytesOf } from '../format/values.ts';
 import { writeStore } from '../format/write-store.ts';
 import { assignFold, assignSplits } from './assign-splits.ts';
 import {
@@ -37,6 +35,7 @@ import { type ImportReport, type LabelConflict, NameTally } from './report.ts';
 import { applyCaps, dropDuplicates } from './select-records.ts';
 import { Spill } from './spill.ts';
 import { TargetTable } from './target-table.ts';
+import { digestBeforeRounding } from './value-digest.ts';
 
 const CONFLICT_EXAMPLES = 5;
 /** While reading, calls `onProgress` once for this many records. */
@@ -163,7 +162,7 @@ class StoreBuild {
       'DATA_INVALID',
       `Cannot write a dataset to "${this.#options.target}": ${[read, reasons.join('; ')].filter((part) => part !== '').join(' ')}.`,
       this.#read === 0
-        ? 'Look at the path, at --class-by and at what is excluded.'
+        ? 'A table needs rows below its header; of a folder, look at --class-by and at what is excluded.'
         : this.#adviceOnSkipped(),
     );
   }
@@ -216,7 +215,7 @@ class StoreBuild {
       split: raw.split,
       length: checked.length,
       offset: await this.#spill.append(checked.values),
-      digest: createHash('sha256').update(bytesOf(checked.values)).digest(),
+      digest: digestBeforeRounding(rest.record.values, checked.values),
     };
   }
 

@@ -64,7 +64,7 @@ export class CsvCells {
     const expected = found.names.length;
     if (row.size === expected || isRagged) return;
     const what = `it has ${row.size} cells, and the first line has ${expected}`;
-    throw lineError(path, row.line, what);
+    throw lineError(path, row.line, what, { advice: sizeAdvice(row.size - expected) });
   }
 
   rowText(row: Row): RowText {
@@ -134,6 +134,11 @@ export class CsvCells {
     return lineError(path, row.line, what, { cause: thrown, advice: thrown.advice });
   }
 }
+
+const sizeAdvice = (surplus: number): string | undefined =>
+  surplus === 1
+    ? 'Correct the line. Leave out row names (in R, row.names = FALSE) and a separator at the end of a line.'
+    : undefined;
 
 /** A row that spoils its sequence, and no other. */
 export class SpoiledRow extends Error {}

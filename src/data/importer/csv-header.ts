@@ -18,10 +18,13 @@ const SEPARATORS = [
 /** What to do if the header has other separators, or is none, or names timesteps; empty if it tells nothing. */
 export function headerHint({ header, delimiter }: Header, wanted: string): string {
   const line = header.join(delimiter).trim();
-  const found = SEPARATORS.find(({ separator }) => {
-    if (separator === delimiter || delimiter === 'spaces') return false;
+  const found = SEPARATORS.find(({ separator, option }) => {
+    if (separator === delimiter || option === delimiter) return false;
     const names = line.split(separator);
-    return names.includes(wanted) || (header.length === 1 && names.length > 1);
+    if (names.includes(wanted)) return true;
+    // Any sentence has spaces.
+    const isLikely = option !== 'spaces' || looksLikeData(names);
+    return header.length === 1 && names.length > 1 && isLikely;
   });
   if (found === undefined) return namesHint(header);
   const names = line.split(found.separator);

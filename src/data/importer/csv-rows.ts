@@ -199,7 +199,10 @@ class RowScanner {
     if (after >= bytes.length && !this.#isLast) return -1;
     const isEnd = after >= bytes.length || bytes[after] === LINE_FEED;
     if (!isEnd && bytes[after] !== this.#separator) {
-      throw this.#fault('something follows the quote that closes a cell');
+      throw this.#fault(
+        'something follows the quote that closes a cell',
+        'Correct the line, or say with --delimiter what stands between the cells.',
+      );
     }
     row.add(open + 1, close, hasQuotes);
     this.#lines += countLineFeeds(bytes, open, close);
@@ -212,7 +215,11 @@ class RowScanner {
     let at = this.#next;
     for (; at < bytes.length && bytes[at] !== LINE_FEED; at++) {
       const byte = bytes[at]!;
-      if (byte === QUOTE) throw this.#fault('a cell between spaces has a quote');
+      if (byte === QUOTE)
+        throw this.#fault(
+          'a cell between spaces has a quote',
+          'Write it without quotes (in R, write.table(quote = FALSE)), or as CSV.',
+        );
       const isSpace = byte === SPACE || byte === TAB || byte === RETURN;
       if (!isSpace && start < 0) start = at;
       if (!isSpace || start < 0) continue;
@@ -232,8 +239,8 @@ class RowScanner {
     return true;
   }
 
-  #fault(what: string) {
-    return lineError(this.#path, this.#lines + 1, what);
+  #fault(what: string, advice?: string) {
+    return lineError(this.#path, this.#lines + 1, what, { advice });
   }
 }
 

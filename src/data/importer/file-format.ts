@@ -36,9 +36,11 @@ const BY_START: readonly (readonly [start: string, format: string])[] = [
   ['MATLAB 5.0 MAT-file', 'MATLAB'],
   ['fLaC\x00', 'audio'],
   ['OggS\x00', 'audio'],
+  ['version https://git-lfs.github.com/spec/', 'Git LFS pointer'],
 ];
 
 const BY_PATTERN: readonly (readonly [pattern: RegExp, format: string])[] = [
+  [/^\s*<(!doctype html|html|head)\b/i, 'HTML'],
   [/^RI(FF|FX).{4}WAVE/s, 'WAV'],
   [/^>[\t -~]+\r?\n[A-Za-z*-]+(\r?\n|$)/, 'FASTA'],
   [/^@[\t -~]+\r?\n[A-Za-z*.-]+\r?\n\+/, 'FASTQ'],

@@ -71,7 +71,7 @@ async function csvColumns(options: CsvOptions): Promise<ColumnUse[]> {
 
 function columnsOf(options: CsvOptions, separator: Separator, first: Row): CsvColumns {
   const { path, columns, noHeader = false } = options;
-  const header = Array.from({ length: first.size }, (_, cell) => first.text(cell));
+  const header = Array.from({ length: first.size }, (_, cell) => first.text(cell).trim());
   const delimiter = separator === 'spaces' ? separator : String.fromCharCode(separator);
   return findColumns(path, { header, delimiter, isData: noHeader }, columns);
 }

@@ -64,7 +64,7 @@ async function* filledLines(lines: AsyncIterable<string>): AsyncGenerator<JsonEl
   let line = 0;
   for await (const text of lines) {
     line++;
-    if (text.trim() !== '') yield [{ line, text }];
+    if (text.trim() !== '') yield [{ line, number: line, text }];
   }
 }
 
@@ -105,7 +105,7 @@ function* rowsOf(
   }
 }
 
-function parsedRow({ path, columns }: TableOptions, { line, text }: JsonElement): JsonRow {
+function parsedRow({ path, columns }: TableOptions, { line, number, text }: JsonElement): JsonRow {
   let parsed: ReturnType<typeof parseJsonLine>;
   try {
     parsed = parseJsonLine(text);
@@ -114,9 +114,11 @@ function parsedRow({ path, columns }: TableOptions, { line, text }: JsonElement)
     throw lineError(path, line, `it is not JSON (${reason})`, { cause });
   }
   const { value, source } = parsed;
-  if (Array.isArray(value)) return { path, line, fields: { [columns.values]: value }, source };
+  if (Array.isArray(value)) {
+    return { path, line, number, fields: { [columns.values]: value }, source };
+  }
   if (typeof value !== 'object' || value === null) {
     throw lineError(path, line, 'it is neither a JSON object nor a list of values');
   }
-  return { path, line, fields: value as JsonRow['fields'], source };
+  return { path, line, number, fields: value as JsonRow['fields'], source };
 }

@@ -11,6 +11,8 @@ export interface JsonRow {
   readonly path: string;
   /** The line in which it begins. */
   readonly line: number;
+  /** Names a record without an id: see `JsonElement`. */
+  readonly number: number;
   readonly fields: Readonly<Record<string, unknown>>;
   readonly source: string;
 }
@@ -22,9 +24,19 @@ export class SpoiledField extends Error {}
 export function textField(row: JsonRow, name: string | undefined): string | undefined {
   const value = fieldOf(row, name);
   if (value === undefined || value === null) return undefined;
-  if (typeof value === 'object') throw lineError(row.path, row.line, `field "${name}" is not text`);
+  if (typeof value === 'object') throw noText(row, name!);
   // The digits as they are written: as a number, an id beyond 2^53 would be rounded.
   return typeof value === 'number' ? sourceOfField(row.source, name!)! : String(value);
+}
+
+/** pandas writes an object a column, with the rows in it, unless told otherwise. */
+function noText({ path, line, fields }: JsonRow, name: string) {
+  const isList = Array.isArray(fields[name]);
+  const advice = isList
+    ? 'Correct the line, or name another field.'
+    : 'Write one object for each sequence, with text and numbers in its fields; in pandas, table.to_json(orient="records").';
+  const what = `field "${name}" is ${isList ? 'a list' : 'an object'}, not text`;
+  return lineError(path, line, what, { advice });
 }
 
 const fieldOf = ({ fields }: JsonRow, name: string | undefined): unknown =>
@@ -117,8 +129,15 @@ export function channelFields(row: JsonRow, names: readonly string[]): RowValues
 function noList({ path, line, fields }: JsonRow, name: string) {
   if (Object.hasOwn(fields, name)) return lineError(path, line, `field "${name}" is not an array`);
   const known = Object.keys(fields);
-  const advice = `Correct the line, or name another field with --values.${didYouMean(name, known)}`;
+  const records = known.find((field) => holdsRecords(fields[field]));
+  const advice =
+    records === undefined
+      ? `Correct the line, or name another field with --values.${didYouMean(name, known)}`
+      : `Its field "${records}" holds objects. If these are the sequences, write them as an array: jq '.${records}' FILE.`;
   return lineError(path, line, `it has no field "${name}" (fields: ${listNames(known)})`, {
     advice,
   });
 }
+
+const holdsRecords = (value: unknown): boolean =>
+  Array.isArray(value) && typeof value[0] === 'object' && !Array.isArray(value[0]);

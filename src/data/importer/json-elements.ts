@@ -11,6 +11,8 @@ const MOST_BYTES = 2 ** 30;
 /** The text of one record, and the line in which it begins. */
 export interface JsonElement {
   readonly line: number;
+  /** Of all records of the file, from 1; where each has a line of its own, that line. */
+  readonly number: number;
   readonly text: string;
 }
 
@@ -50,6 +52,8 @@ class ElementScanner {
   #isString = false;
   #line = 1;
   #startLine = 1;
+  /** Records that have ended. */
+  #count = 0;
   /** Whether the file is one array; undefined before its first character. */
   #array: 'open' | 'closed' | 'none' | undefined;
   /** A comma has announced a record. */
@@ -70,7 +74,7 @@ class ElementScanner {
     for (; at < bytes.length; at++) {
       const end = this.#look(bytes, at);
       if (end < 0) continue;
-      found.push({ line: this.#startLine, text: bytes.toString('utf8', this.#start, end) });
+      found.push(this.#element(bytes.toString('utf8', this.#start, end)));
       this.#start = -1;
     }
     const from = this.#start < 0 ? at : this.#start;
@@ -92,7 +96,12 @@ class ElementScanner {
       throw lineError(this.#path, this.#line, 'the file ends within its JSON');
     }
     if (this.#start < 0) return [];
-    return [{ line: this.#startLine, text: this.#rest.toString() }];
+    return [this.#element(this.#rest.toString())];
+  }
+
+  #element(text: string): JsonElement {
+    this.#count++;
+    return { line: this.#startLine, number: this.#count, text };
   }
 
   /** Looks at one byte; returns the end of the record if this byte ends it, else −1. */

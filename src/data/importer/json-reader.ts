@@ -93,8 +93,8 @@ class SequenceReader implements TableReader<JsonRow> {
   }
 
   read(row: JsonRow): ImportItem {
-    const { path, line } = row;
-    const fallbackId = `${basename(path)}:${line}`;
+    const { path, line, number } = row;
+    const fallbackId = `${basename(path)}:${number}`;
     const id = textField(row, this.#columns.id) ?? fallbackId;
     try {
       const values = this.#values(row);

@@ -31,11 +31,19 @@ export async function* readText(path: string): AsyncGenerator<Buffer> {
 /** Formats that are text. */
 const TEXTS = ['FASTA', 'FASTQ'];
 
+/** What to do about a file that is no data, or has another name than its format. */
+const ADVICE: Readonly<Record<string, string>> = {
+  HTML: 'This is a web page, perhaps with an error: download the data again.',
+  'Git LFS pointer': 'Fetch what it points to: git lfs pull.',
+};
+const RENAME = 'Give it the name that its format has, or leave it out.';
+
 function refuseBinary(path: string, start: Buffer): void {
   const format = formatByStart(start);
   if (format === undefined || TEXTS.includes(format)) return;
-  throw sourceError(path, `it is a ${format} file, not text`, {
-    advice: 'Give it the name that its format has, or leave it out.',
+  const article = /^([AE]|H[A-Z]|a)/.test(format) ? 'an' : 'a';
+  throw sourceError(path, `it is ${article} ${format} file, not what its name says`, {
+    advice: ADVICE[format] ?? RENAME,
   });
 }
 

@@ -5,9 +5,10 @@
 
 import { randomBytes } from 'node:crypto';
 import { readSync } from 'node:fs';
-import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { writeFailure } from '../../core/file-error.ts';
+import { makeFolders } from '../../core/make-folders.ts';
 import type { ValueType } from '../format/store.ts';
 import { BYTES_PER_VALUE, bytesOf, type StoredValues, valuesFromBytes } from '../format/values.ts';
 
@@ -36,7 +37,7 @@ export class Spill {
     const folder = dirname(resolve(target));
     const path = join(folder, `.spill-${randomBytes(6).toString('hex')}`);
     try {
-      await mkdir(folder, { recursive: true });
+      makeFolders(folder);
       const file = await open(path, 'wx+');
       await unlink(path);
       return new Spill(file, target, valueType);

@@ -90,14 +90,17 @@ const NUMBER = {
 
 /**
  * Reads a cell with one number; an empty one is a missing value, NaN.
- * @throws NotANumber; CellError for a decimal comma where a point is expected
+ * @throws NotANumber; CellError for a comma where a point is expected
  */
 export function parseNumber(text: string, decimal: DecimalMark = '.'): number {
   if (NUMBER[decimal].test(text)) return Number(text.replace(',', '.'));
   const named = nonFiniteNumber(text);
   if (named !== undefined) return named;
   if (decimal === '.' && NUMBER[','].test(text)) {
-    throw new CellError(`"${text}" has a decimal comma`, 'Add --decimal , to the command.');
+    throw new CellError(
+      `"${text}" has a comma`,
+      'If the comma is a decimal mark, add --decimal , to the command; if it separates thousands, write the number without it.',
+    );
   }
   throw new NotANumber(text);
 }

@@ -214,6 +214,13 @@ describe('building a store', () => {
     assert.match(importReportText(report), /^ {4}a \(y\) = c \(x\)$/m);
   });
 
+  it('keeps sequences that only float32 makes equal', async () => {
+    const items = [0.1, 0.1 + 1e-12, 0.1].map((value, i) => ({ id: `${i}`, values: [value, 2] }));
+    const given = options({ valueType: 'float32' });
+    await buildStore(items, given);
+    assert.deepEqual(await idsOf(given.target), ['0', '1']);
+  });
+
   it('caps a class within a group, then a class', async () => {
     const items = Array.from({ length: 40 }, (_, i) => ({
       id: `r${i}`,

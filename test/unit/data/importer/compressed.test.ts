@@ -121,7 +121,7 @@ describe('a table', () => {
 
   it('is no file of another format', async () => {
     const path = file('renamed.csv', 'PAR1\x15\x04');
-    const message = `Cannot read "${path}": it is a Parquet file, not text.`;
+    const message = `Cannot read "${path}": it is a Parquet file, not what its name says.`;
     await assert.rejects(collectItems(importCsv({ path, columns })), {
       code: 'DATA_INVALID',
       message,

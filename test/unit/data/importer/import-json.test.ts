@@ -44,8 +44,8 @@ describe('a JSON file', () => {
     );
   });
 
-  it('is an array of lists of values, by their lines', async () => {
-    const found = await records('[[1, 2, null],\n[3]\n,[]]');
+  it('is an array of lists of values, by their numbers', async () => {
+    const found = await records('[[1, 2, null],[3]\n\n,[]]');
     assert.deepEqual(
       found.map(([, ...rest]) => rest),
       [[1, 1, 2, Number.NaN], [1, 3], [1]],
@@ -54,6 +54,19 @@ describe('a JSON file', () => {
       found.map(([id]) => String(id).split(':')[1]),
       ['1', '2', '3'],
     );
+  });
+
+  it('of other forms is refused with the form to write', async () => {
+    const byColumns = '{"id": {"0": "a", "1": "b"}, "v": {"0": [1], "1": [2]}}';
+    const nested = '{"count": 2, "results": [{"v": [1]}, {"v": [2]}]}';
+    await assert.rejects(read(byColumns, { id: 'id' }), {
+      message: /line 1: field "id" is an object, not text\.$/,
+      advice: /table\.to_json\(orient="records"\)/,
+    });
+    await assert.rejects(read(nested), {
+      message: /line 1: it has no field "v" \(fields: count, results\)\.$/,
+      advice: /Its field "results" holds objects\..* jq '\.results'/,
+    });
   });
 
   it('or holds objects one behind the other, on any number of lines', async () => {

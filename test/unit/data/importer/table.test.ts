@@ -74,12 +74,34 @@ describe('CSV', () => {
     await fails(importCsv({ path, columns: { values: 'values' } }), 'DATA_INVALID', message);
   });
 
+  it('has a header without the spaces around its names', async () => {
+    const path = file('spaces.csv', ['id , v', 'a,1']);
+    const [record] = await collect(importCsv({ path, columns: { id: 'id', values: 'v' } }));
+    assert.equal(record?.id, 'a');
+  });
+
+  it('says what to do about quotes between spaces, row names and a comma in a number', async () => {
+    const cases: [string, string[], RegExp][] = [
+      ['spaces', ['"id" "v"', '"a" 1'], /write\.table\(quote = FALSE\)/],
+      ['spaces', ['id v', '1 a 1'], /row\.names = FALSE/],
+      [',', ['id,v', 'a,1,'], /a separator at the end of a line/],
+      [',', ['"id" "v"', '"a" 1'], /say with --delimiter/],
+      [',', ['id,v,w', 'a,"1,234",2'], /if it separates thousands/],
+    ];
+    for (const [delimiter, lines, advice] of cases) {
+      const path = file('advice.csv', lines);
+      const columns = { id: 'id', values: lines[0] === 'id,v,w' ? 'v..w' : 'v' };
+      await assert.rejects(collect(importCsv({ path, columns, delimiter })), { advice });
+    }
+  });
+
   it('says when the header has other separators, is none, or repeats a column', async () => {
     const cases: [string, RegExp][] = [
       ['id;label;values', /looks separated by semicolons: say --delimiter ';'\.$/],
       ['id\tlabel\tvalues', /looks separated by tabs: say --delimiter '\\t'\.$/],
       ['a|b|c', /looks separated by bars/],
       ['1,0.5,0.7,-1', /looks like data.+ --no-header --label 1 --values 2\.\.$/],
+      ['# made by a logger', /^Name one of its columns\.$/],
       ['id,value', /^Name one of its columns\. Did you mean "value"\?$/],
     ];
     for (const [header, advice] of cases) {

@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto';
+import { bytesOf, type StoredValues } from '../format/values.ts';
+
+/**
+ * SHA-256 of a sequence's values as its source has them: two sequences that only rounding makes equal are different.
+ * @param stored the first of the values in the type of the dataset
+ */
+export function digestBeforeRounding(raw: ArrayLike<number>, stored: StoredValues): Buffer {
+  const isExact = !(stored instanceof Float32Array) || stored.every((value, i) => value === raw[i]);
+  const bytes = isExact ? bytesOf(stored) : bytesOfDoubles(raw, stored.length);
+  return createHash('sha256').update(bytes).digest();
+}
+
+function bytesOfDoubles(raw: ArrayLike<number>, count: number): Uint8Array {
+  const doubles =
+    raw instanceof Float64Array
+      ? raw.subarray(0, count)
+      : Float64Array.from({ length: count }, (_, i) => raw[i]!);
+  return new Uint8Array(doubles.buffer, doubles.byteOffset, doubles.byteLength);
+}
