@@ -10,6 +10,7 @@ import { type Command, type PartCommand, partOf } from '../command.ts';
 import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
 import { sourceOptions } from '../import-options.ts';
 import { importPaths, type PathOptions, pathOptions } from '../import-paths.ts';
+import { importProgress } from '../import-progress.ts';
 import { printNext, trainOn } from '../next.ts';
 import { type StoreOptions, storeBuildOptions, storeOptions } from '../store-options.ts';
 import { withSignals } from '../with-signals.ts';
@@ -37,7 +38,11 @@ const importCommand: PartCommand<ImportOptions> = {
     };
     if (options.dryRun) return await preview(request);
     const { buildStore } = await import('../../workflow/data/build-store.ts');
-    const report = await withSignals(({ signal }) => buildStore({ ...request, signal }));
+    const { onProgress, clear } = importProgress();
+    const onNotice = (text: string) => process.stderr.write(`Note: ${text}\n`);
+    const report = await withSignals(({ signal }) =>
+      buildStore({ ...request, signal, onProgress, onNotice }),
+    ).finally(clear);
     process.stdout.write(`${importReportText(report)}\n`);
     printNext(['data', 'info', store]);
   },

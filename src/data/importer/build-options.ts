@@ -65,6 +65,8 @@ export interface ImportProgress {
   readonly done: number;
   /** Records to write; unknown while reading. */
   readonly total?: number;
+  /** Share of the source's bytes that were read, where the bytes are known. */
+  readonly share?: number;
 }
 
 /**

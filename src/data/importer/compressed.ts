@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { LockstepError } from '../../core/errors.ts';
+import { countBytes } from './bytes-read.ts';
 import { readFailure } from './read-failure.ts';
 import { sourceError } from './source-error.ts';
 import { readZstd } from './zstd.ts';
@@ -69,7 +70,7 @@ function failureOf(error: unknown, path: string, compression: Compression | unde
 }
 
 function readPlain(path: string): AsyncIterable<Buffer> {
-  return createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  return countBytes(createReadStream(path, { highWaterMark: CHUNK_BYTES }));
 }
 
 async function* readGzip(path: string): AsyncGenerator<Buffer> {

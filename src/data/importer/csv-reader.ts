@@ -16,6 +16,7 @@ export const csvReader = (file: CsvFile): TableReader<Row> =>
 
 class SequenceReader implements TableReader<Row> {
   readonly isFull = false;
+  readonly hasItemARow = true;
   readonly #file: CsvFile;
   readonly #cells: CsvCells;
   readonly #signs: LongFormSigns;

@@ -1,6 +1,7 @@
 /** Importers: each reads one kind of source. Built-in importers and extensions use the same call. */
 import type { z } from 'zod';
 import { checkDefinition } from '../../config/check-definition.ts';
+import type { KnownItems } from './known-items.ts';
 import type { ColumnUse } from './preview.ts';
 import type { ImportItem } from './record.ts';
 
@@ -15,9 +16,10 @@ export interface ImporterDefinition<Options extends z.ZodObject = z.ZodObject> {
   accepts(path: string): boolean;
   /**
    * Yields the sequences one by one, so that a large source need not fit into memory.
+   * @param known items that an interrupted import has read: an importer may pass over them, and count them there
    * @throws LockstepError DATA_NOT_FOUND; DATA_INVALID, which names the line
    */
-  records(path: string, options: z.output<Options>): AsyncIterable<ImportItem>;
+  records(path: string, options: z.output<Options>, known?: KnownItems): AsyncIterable<ImportItem>;
   /**
    * The columns of a table and what the options make of them, for `data import --dry-run`.
    * @throws LockstepError as `records`

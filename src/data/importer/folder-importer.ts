@@ -32,13 +32,14 @@ export const folderImporter = defineImporter({
   kind: 'folder',
   options,
   accepts: (path) => statSync(path).isDirectory() && !isDatasetFolder(path),
-  records: (path, { symbolMap, as, exclude, readAtMost, ...rules }) => {
+  records: (path, { symbolMap, as, exclude, readAtMost, ...rules }, known) => {
     const map = SYMBOL_MAPS[symbolMap];
     return importFolder({
       root: path,
       classes: classRule(rules),
       groups: groupRule(rules),
       exclude,
+      known,
       anyBytes: as === 'bytes',
       ...(map !== undefined && { symbolMap: map }),
       ...(readAtMost !== undefined && { readAtMost }),

@@ -6,6 +6,7 @@ import { type CsvColumns, columnUses, findColumns } from './csv-columns.ts';
 import { csvReader } from './csv-reader.ts';
 import { csvRows, type Row, type Separator } from './csv-rows.ts';
 import { defineImporter } from './define-importer.ts';
+import type { KnownItems } from './known-items.ts';
 import type { ColumnUse } from './preview.ts';
 import { readFailure } from './read-failure.ts';
 import { readText } from './read-text.ts';
@@ -22,6 +23,7 @@ export interface CsvOptions extends TableOptions {
   readonly decimal?: DecimalMark;
   /** The first line is data; the columns are called 1, 2, 3, … */
   readonly noHeader?: boolean;
+  readonly known?: KnownItems | undefined;
 }
 
 export const csvImporter = defineImporter({
@@ -34,8 +36,8 @@ export const csvImporter = defineImporter({
     noHeader: z.boolean().default(false),
   }),
   accepts: (path) => /\.(csv|tsv|txt)$/i.test(contentName(path)),
-  records: (path, { delimiter, decimal, noHeader, ...columns }) =>
-    importCsv({ path, columns, delimiter, decimal, noHeader }),
+  records: (path, { delimiter, decimal, noHeader, ...columns }, known) =>
+    importCsv({ path, columns, delimiter, decimal, noHeader, known }),
   columns: async (path, { delimiter, noHeader, ...columns }) =>
     await csvColumns({ path, columns, delimiter, noHeader }),
 });
@@ -51,10 +53,11 @@ export async function* importCsv(options: CsvOptions): AsyncGenerator<ImportItem
   const separator = separatorOf(options);
   const rows = csvRows(path, readText(path), separator);
   try {
-    yield* readRows(rows, (first) => ({
+    const readerOf = (first: Row) => ({
       reader: readerFor(options, separator, first),
       isHeader: !noHeader,
-    }));
+    });
+    yield* readRows(rows, readerOf, options.known);
   } catch (error) {
     throw readFailure(error, path, 'file');
   }

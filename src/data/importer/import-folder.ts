@@ -3,6 +3,7 @@ import type { Dirent } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareUtf8 } from '../format/byte-order.ts';
+import { type KnownItems, passOver } from './known-items.ts';
 import { type ClassRule, classOf, type GroupRule, groupOf } from './path-rules.ts';
 import { readFailure } from './read-failure.ts';
 import type { ImportItem } from './record.ts';
@@ -29,6 +30,7 @@ export interface FolderOptions {
   readonly exclude?: readonly string[];
   /** Most values to read from a file. One more than the longest allowed length shows what was cut. */
   readonly readAtMost?: number;
+  readonly known?: KnownItems | undefined;
 }
 
 /** Most bytes of one UTF-8 character. */
@@ -49,6 +51,7 @@ export async function* importFolder(options: FolderOptions): AsyncGenerator<Impo
       if (options.classes.by === 'folder') yield { id, skipped: 'no-class' };
       continue;
     }
+    if (passOver(options.known)) continue;
     const values = await readValues(join(options.root, path), options);
     if (typeof values === 'string') yield { id, skipped: values };
     else yield { id, label, group: groupOf(id, options.groups), values };

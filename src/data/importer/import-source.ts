@@ -7,6 +7,7 @@ import { LockstepError } from '../../core/errors.ts';
 import type { ImporterDefinition } from './define-importer.ts';
 import { type FoundSource, findSources } from './find-sources.ts';
 import { joinSources } from './join-sources.ts';
+import { type KnownItems, passOver } from './known-items.ts';
 import type { ImportItem } from './record.ts';
 import { importers } from './registry.ts';
 import { rulesOf, type SourceOptions } from './source-rules.ts';
@@ -19,6 +20,8 @@ export interface ChosenSource {
   readonly options: Readonly<Record<string, unknown>>;
   readonly sources: readonly FoundSource[];
   readonly items: AsyncIterable<ImportItem>;
+  /** What `items` leave out; to be set before they are read. */
+  readonly known: KnownItems;
 }
 
 /** @throws LockstepError USAGE, DATA_NOT_FOUND */
@@ -28,14 +31,24 @@ export function importSource(request: SourceOptions): ChosenSource {
   refuseTwoTargets(request);
   refuseTwoSplits(request, sources);
   const options = optionsFor(importer, request);
-  const records = (path: string) => importer.records(path, options);
+  const known: KnownItems = { left: 0 };
+  const records = (path: string) => unknownOf(importer.records(path, options, known), known);
   const [first, second] = sources as [FoundSource, ...FoundSource[]];
   if (second === undefined && first.split === undefined) {
-    return { importer, options, sources, items: records(first.path) };
+    return { importer, options, sources, known, items: records(first.path) };
   }
   const isFolder = importer.kind === 'folder';
   const isNamedByPath = { ids: request.id === undefined, groups: isFolder };
-  return { importer, options, sources, items: joinSources(sources, { records, isNamedByPath }) };
+  const items = joinSources(sources, { records, isNamedByPath });
+  return { importer, options, sources, known, items };
+}
+
+/** Leaves out the known items that an importer did not pass over itself. */
+async function* unknownOf(
+  items: AsyncIterable<ImportItem>,
+  known: KnownItems,
+): AsyncGenerator<ImportItem, void> {
+  for await (const item of items) if (!passOver(known)) yield item;
 }
 
 /** The one importer of all sources, since the options are for one. */

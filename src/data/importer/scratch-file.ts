@@ -4,6 +4,7 @@ import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeFailure } from '../../core/file-error.ts';
+import { addBytesRead } from './bytes-read.ts';
 import { isCompressed, readBytes } from './compressed.ts';
 import { readFailure } from './read-failure.ts';
 
@@ -72,5 +73,6 @@ async function readAt(file: FileHandle, position: number, count: number): Promis
     if (bytesRead === 0) break;
     filled += bytesRead;
   }
+  addBytesRead(filled);
   return bytes.subarray(0, filled);
 }

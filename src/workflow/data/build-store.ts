@@ -1,12 +1,14 @@
 /** A dataset from files, or from records that a program makes. */
 import { basename } from 'node:path';
-import type { BuildOptions } from '../../data/importer/build-options.ts';
+import type { BuildOptions, ImportProgress } from '../../data/importer/build-options.ts';
 import { buildStore as buildFromItems } from '../../data/importer/build-store.ts';
+import { bytesRead } from '../../data/importer/bytes-read.ts';
 import type { Paths, SourcePaths } from '../../data/importer/find-sources.ts';
 import { type ChosenSource, importSource } from '../../data/importer/import-source.ts';
 import type { ImportItem } from '../../data/importer/record.ts';
 import { refuseOverlap } from '../../data/importer/refuse-overlap.ts';
 import type { ImportReport } from '../../data/importer/report.ts';
+import { sizeOfSource } from '../../data/importer/source-identity.ts';
 import {
   DEFAULT_RULES,
   rulesOf,
@@ -15,7 +17,8 @@ import {
 } from '../../data/importer/source-rules.ts';
 import { extensionOf, recordOf } from '../../extension/identity.ts';
 import { type ExtensionOptions, loadExtensions } from '../../extension/load.ts';
-import { type StopRequests, untilStopped } from '../train/stop-requests.ts';
+import { type StopRequests, throwIfStopped, untilStopped } from '../train/stop-requests.ts';
+import { type ResumeOptions, resumably } from './resume-import.ts';
 
 export type Items = AsyncIterable<ImportItem> | Iterable<ImportItem>;
 
@@ -26,6 +29,7 @@ export interface BuildStoreOptions
     Pick<SourceOptions, 'importer' | 'option'>,
     Omit<SourcePaths, 'source'>,
     ExtensionOptions,
+    ResumeOptions,
     Pick<StopRequests, 'signal'> {
   /**
    * Path of a file or folder, a glob pattern, or several; or the records. `train`, `validation` and `test` are
@@ -40,9 +44,13 @@ export interface BuildStoreOptions
   readonly valueType?: BuildOptions['valueType'];
 }
 
+/** What a stop comes before. */
+const BEFORE = 'the dataset was complete';
+
 /**
  * Makes a dataset: checks the records, leaves duplicates out, keeps the sequences of one group in one split, and
- * writes the folder whole or not at all.
+ * writes the folder whole or not at all. An interrupted import of a large source keeps what it has read beside `store`;
+ * the same call goes on from there.
  * @returns what was read, kept and left out
  * @throws LockstepError USAGE for an option that makes no sense or a folder that is there, DATA_NOT_FOUND,
  *   DATA_INVALID; INTERRUPTED, TERMINATED after a stop
@@ -52,8 +60,23 @@ export interface BuildStoreOptions
  * await buildStore({ source: [{ id: 'a', label: 'x', values: [1, 2, 3] }], store: 'data/made' });
  */
 export async function buildStore(options: BuildStoreOptions): Promise<ImportReport> {
-  const { items, build } = await prepared(options);
-  return await buildFromItems(items, build);
+  const { items, build, chosen } = await prepared(options);
+  const stoppable = { ...build, onProgress: progressOf(options, chosen) };
+  if (chosen === undefined) return await buildFromItems(items, stoppable);
+  return await resumably({ items, chosen, store: options.store, options }, (all) =>
+    buildFromItems(all, stoppable),
+  );
+}
+
+/** Ends the import where a stop was asked for, and says which share of the source was read. */
+function progressOf({ signal, onProgress }: BuildStoreOptions, chosen: ChosenSource | undefined) {
+  const [before, sizeBytes] = [bytesRead(), chosen === undefined ? 0 : sizeOfSource(chosen)];
+  return (progress: ImportProgress): void => {
+    const share = Math.min(1, (bytesRead() - before) / sizeBytes);
+    const isKnown = progress.stage === 'reading' && sizeBytes > 0;
+    onProgress?.({ ...progress, ...(isKnown && { share }) });
+    throwIfStopped({ signal }, BEFORE);
+  };
 }
 
 /** The records of an import, and what becomes of them. */
@@ -67,8 +90,7 @@ export interface PreparedImport {
 /** @throws LockstepError USAGE, DATA_NOT_FOUND */
 export async function prepared(options: BuildStoreOptions): Promise<PreparedImport> {
   const { source, store: target, name = basename(target), valueType = 'uint8' } = options;
-  const stopped = (items: Items) =>
-    untilStopped(items, { signal: options.signal }, 'the dataset was complete');
+  const stopped = (items: Items) => untilStopped(items, { signal: options.signal }, BEFORE);
   const build = { ...buildOptionsOf(options), target, name, valueType };
   if (source !== undefined && !isPaths(source)) return { items: stopped(source), build };
   await loadExtensions(options.extensions ?? []);
