@@ -8,10 +8,10 @@ const BY_ENDING: Readonly<Record<string, string>> = {
   ...endings('NumPy', 'npy npz'),
   ...endings('WAV', 'wav wave'),
   ...endings('compressed', 'gz tgz zst bz2 xz zip'),
-  ...endings('FASTA', 'fasta fa fna faa'),
+  ...endings('FASTA', 'fasta fa fna ffn frn faa'),
   ...endings('FASTQ', 'fastq fq'),
-  ...endings('Parquet', 'parquet'),
-  ...endings('Arrow', 'arrow feather'),
+  ...endings('Parquet', 'parquet pq'),
+  ...endings('Arrow', 'arrow feather ipc'),
   ...endings('HDF5', 'h5 hdf5'),
   ...endings('MATLAB', 'mat'),
   ...endings('ARFF', 'arff'),
@@ -44,12 +44,26 @@ const BY_PATTERN: readonly (readonly [pattern: RegExp, format: string])[] = [
   [/^RI(FF|FX).{4}WAVE/s, 'WAV'],
   [/^>[\t -~]+\r?\n[A-Za-z*-]+(\r?\n|$)/, 'FASTA'],
   [/^@[\t -~]+\r?\n[A-Za-z*.-]+\r?\n\+/, 'FASTQ'],
+  [/^(?:#.*\r?\n|\s)*@problemname\s/i, 'UCR'],
 ];
 const START_BYTES = 4096;
 
 /** The format of a file by its name, else by its first bytes; undefined if it is none that is known. */
 export async function formatOfFile(path: string): Promise<string | undefined> {
-  return formatByName(path) ?? formatByStart(await firstBytes(path, START_BYTES));
+  const byName = formatByName(path);
+  if (byName !== undefined) return byName;
+  const start = await firstBytes(path, START_BYTES);
+  return isNumbers(path, start) ? 'CSV' : formatByStart(start);
+}
+
+/** A .txt file that begins with numbers only is a table of them, not prose. */
+function isNumbers(path: string, start: Buffer): boolean {
+  return /\.txt$/i.test(path) && looksNumeric(start.toString('latin1'));
+}
+
+/** Whether a text has numbers and what stands between them, and nothing else. */
+export function looksNumeric(text: string): boolean {
+  return /^[\s\d.,;eE+-]+$/.test(text) && /\d/.test(text);
 }
 
 /** The format that the ending of a name stands for; what lies in an archive counts: .csv.gz is CSV. */

@@ -4,11 +4,21 @@ import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
 import { isDatasetFolder } from './columnar/hugging-face-folder.ts';
 import { defineImporter } from './define-importer.ts';
-import { importFolder } from './import-folder.ts';
+import { formatRules } from './format-rules.ts';
+import { type FileFormats, importFolder } from './import-folder.ts';
 import type { ClassRule, GroupRule } from './path-rules.ts';
+import {
+  isReadable,
+  readSample,
+  type SampleRules,
+  withPathRules,
+} from './sample/sample-formats.ts';
 import { SYMBOL_MAPS } from './symbol-map.ts';
+import { TARGET_RULES, tableRules } from './table-rules.ts';
 
 const options = z.object({
+  ...tableRules.shape,
+  ...formatRules.shape,
   /** What names a file's class. */
   classBy: z.enum(['folder', 'ending', 'none']).default('folder'),
   /** Endings and their classes: `.py=python`. */
@@ -41,11 +51,26 @@ export const folderImporter = defineImporter({
       exclude,
       known,
       anyBytes: as === 'bytes',
+      formats: formatsFor(rules),
+      // Files may name the classes themselves.
+      ...(TARGET_RULES.some((rule) => rules[rule] !== undefined) && {
+        unknownClass: 'unlabelled' as const,
+      }),
       ...(map !== undefined && { symbolMap: map }),
       ...(readAtMost !== undefined && { readAtMost }),
     });
   },
 });
+
+function formatsFor(rules: SampleRules): FileFormats {
+  return {
+    isReadable,
+    read: async function* (format, file, pathRules) {
+      for await (const item of readSample(format, file, rules))
+        yield withPathRules(item, pathRules);
+    },
+  };
+}
 
 function classRule({
   classBy,

@@ -87,7 +87,10 @@ function readerFor(options: CsvOptions, separator: Separator, first: Row): Table
 }
 
 /** A tab is hard to type. */
-function separatorOf({ path, delimiter }: CsvOptions): Separator {
+export function separatorOf({
+  path,
+  delimiter,
+}: Pick<CsvOptions, 'path' | 'delimiter'>): Separator {
   if (delimiter === undefined) return /\.tsv$/i.test(contentName(path)) ? 0x09 : 0x2c;
   if (delimiter === 'spaces') return delimiter;
   const character = delimiter === '\\t' ? '\t' : delimiter;

@@ -7,7 +7,7 @@ import { type KnownItems, passOver } from './known-items.ts';
 import { type ClassRule, classOf, type GroupRule, groupOf } from './path-rules.ts';
 import { readFailure } from './read-failure.ts';
 import type { ImportItem } from './record.ts';
-import { refuseFormats } from './refuse-formats.ts';
+import { commonFormat } from './refuse-formats.ts';
 import type { SymbolMap } from './symbol-map.ts';
 
 /** How to read a folder. */
@@ -21,6 +21,8 @@ export interface FolderOptions {
   readonly groups: GroupRule;
   /** Folds text to symbols; absent: the file's bytes are the sequence. */
   readonly symbolMap?: SymbolMap;
+  /** Reads files that hold their values in a format; absent: they are refused. */
+  readonly formats?: FileFormats;
   /** Takes the bytes of any file, also of one that holds its values in a format, such as .csv or .wav. */
   readonly anyBytes?: boolean;
   /**
@@ -33,28 +35,49 @@ export interface FolderOptions {
   readonly known?: KnownItems | undefined;
 }
 
+/** What reads the files of a folder whose files are all of one format. */
+export interface FileFormats {
+  isReadable(format: string, path: string): boolean;
+  /** The sequences of one file, with its class and its group. */
+  read(
+    format: string,
+    file: { readonly path: string; readonly id: string },
+    rules: { readonly label: string | undefined; readonly group: string },
+  ): AsyncIterable<ImportItem>;
+}
+
 /** Most bytes of one UTF-8 character. */
 const MAXIMUM_CHARACTER_BYTES = 4;
 
 /**
  * Yields the files below `root` in the order of their names, and as skipped those in no folder that names a
- * class. With a symbol map it yields binary files and invalid UTF-8 as skipped.
+ * class. With a symbol map it yields binary files and invalid UTF-8 as skipped. Files that are all of one format
+ * are read as what they are, unless text or bytes are asked for.
  * @throws LockstepError DATA_NOT_FOUND when `root` is no folder; DATA_INVALID for an unreadable file; USAGE for
- * files of a format, unless text or any bytes are asked for
+ * files of several formats, or of one that is not read
  */
 export async function* importFolder(options: FolderOptions): AsyncGenerator<ImportItem> {
-  if (options.symbolMap === undefined && !options.anyBytes) {
-    await refuseFormats(options.root, takenFiles(options));
-  }
+  const { formats } = options;
+  const isRead = options.symbolMap === undefined && !options.anyBytes;
+  const isReadable = formats?.isReadable ?? (() => false);
+  const format = isRead
+    ? await commonFormat(options.root, takenFiles(options), isReadable)
+    : undefined;
   for await (const { path, id, label, isTaken } of classified(options)) {
     if (!isTaken) {
       if (options.classes.by === 'folder') yield { id, skipped: 'no-class' };
       continue;
     }
+    const file = { path: join(options.root, path), id };
+    const group = groupOf(id, options.groups);
+    if (format !== undefined) {
+      yield* formats!.read(format, file, { label, group });
+      continue;
+    }
     if (passOver(options.known)) continue;
-    const values = await readValues(join(options.root, path), options);
+    const values = await readValues(file.path, options);
     if (typeof values === 'string') yield { id, skipped: values };
-    else yield { id, label, group: groupOf(id, options.groups), values };
+    else yield { id, label, group, values };
   }
 }
 

@@ -29,7 +29,7 @@ export async function* readText(path: string): AsyncGenerator<Buffer> {
 }
 
 /** Formats that are text. */
-const TEXTS = ['FASTA', 'FASTQ'];
+const TEXTS = ['FASTA', 'FASTQ', 'UCR'];
 
 /** What to do about a file that is no data, or has another name than its format. */
 const ADVICE: Readonly<Record<string, string>> = {

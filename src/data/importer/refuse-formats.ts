@@ -8,27 +8,65 @@ interface NamedFile {
   readonly name: string;
 }
 
+/** What a folder's files are. */
+interface FoundFiles {
+  count: number;
+  example: string;
+  /** Whether each of them can be read as what it is. */
+  isReadable: boolean;
+}
+
 /**
- * Refuses to take the bytes of files that hold their values in a format: headers would become values.
- * @throws LockstepError USAGE, which counts the files of each format
+ * The one format in which all files hold their values; undefined if none does, so that their bytes may be values.
+ * @param isReadable whether files of a format and name can be read
+ * @throws LockstepError USAGE for files of several formats, or of one that cannot be read; it counts them
  */
-export async function refuseFormats(root: string, files: AsyncIterable<NamedFile>): Promise<void> {
-  const found = new Map<string, { count: number; example: string }>();
+export async function commonFormat(
+  root: string,
+  files: AsyncIterable<NamedFile>,
+  isReadable: (format: string, path: string) => boolean,
+): Promise<string | undefined> {
+  const found = new Map<string, FoundFiles>();
+  let others = 0;
   for await (const { path, name } of files) {
     const format = await formatOfFile(path).catch((error: unknown) => {
       throw readFailure(error, path, 'file');
     });
-    if (format === undefined) continue;
-    const { count, example } = found.get(format) ?? { count: 0, example: name };
-    found.set(format, { count: count + 1, example });
+    if (format === undefined) others++;
+    else add(found, format, name, isReadable(format, path));
   }
-  if (found.size === 0) return;
+  const [only] = found;
+  if (only === undefined) return undefined;
+  if (found.size === 1 && others === 0 && only[1].isReadable) return only[0];
+  throw mixture(root, found, others);
+}
+
+function add(
+  found: Map<string, FoundFiles>,
+  format: string,
+  name: string,
+  isReadable: boolean,
+): void {
+  const before = found.get(format) ?? { count: 0, example: name, isReadable: true };
+  before.count++;
+  before.isReadable &&= isReadable;
+  found.set(format, before);
+}
+
+function mixture(
+  root: string,
+  found: ReadonlyMap<string, FoundFiles>,
+  others: number,
+): LockstepError {
   const parts = [...found].map(
     ([format, { count, example }]) => `${count} ${format} file${count > 1 ? 's' : ''} (${example})`,
   );
-  throw new LockstepError(
+  const isMixed = found.size > 1 || others > 0;
+  return new LockstepError(
     'USAGE',
     `Cannot import the files of "${root}" as bytes: among them are ${parts.join(', ')}, whose bytes are not their values.`,
-    'Write the values into one .csv or .jsonl file, one line a sequence; leave these files out with --exclude; or say --as bytes if their bytes are what you want.',
+    isMixed
+      ? 'Import files of one format at a time: leave others out with --exclude, or say --as bytes if their bytes are what you want.'
+      : 'Write the values into files of a format that is read, such as .npy or .csv; leave these files out with --exclude; or say --as bytes if their bytes are what you want.',
   );
 }
