@@ -6,6 +6,7 @@ import type { Scaling } from '../data/scaling/scaling.ts';
 import type { TrainingData } from '../data/training-data.ts';
 import type { Program, StateLayout } from '../engine/engine.ts';
 import type { Model, ParameterDescription } from '../nn/model/model.ts';
+import type { Task } from '../nn/objective/objective.ts';
 import { makeProgram } from '../nn/program.ts';
 import { registry } from '../nn/registry.ts';
 import { trainedParameters } from '../nn/trained-parameters.ts';
@@ -26,6 +27,8 @@ export interface NetworkDefinition {
   readonly scaling: Scaling;
   /** One a phase. Phases that compute the same share one, so a worker prepares its graph once. */
   readonly programs: readonly Program[];
+  /** What each phase's program predicts, if it predicts anything. */
+  readonly tasks: readonly (Task | undefined)[];
 }
 
 export interface RunDefinition extends Omit<NetworkDefinition, 'programs'> {
@@ -105,7 +108,10 @@ function networkOf(
     programs.push(programs[first] ?? programOf(phase, { model, parameters, facts }));
   }
   const { scaling } = facts;
-  return { config, model, scaling, parameters, layout: programs[0]!.state, programs };
+  const tasks = phases.map(({ objective: { predict, task = 'class' } }) =>
+    predict === undefined ? undefined : task,
+  );
+  return { config, model, scaling, parameters, layout: programs[0]!.state, programs, tasks };
 }
 
 interface Network {

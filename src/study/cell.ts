@@ -33,20 +33,20 @@ export interface Cell {
   readonly measured: readonly MeasuredPhase[];
 }
 
-/** The part of a classification report that a study uses. */
+/** The figure of merit on the test split; `CellResult.merit` names it. */
 export interface TestResult {
-  readonly accuracy: number;
-  readonly balancedAccuracy: number;
+  readonly value: number;
+  /** Shortest first. */
   readonly byLengthQuartile: readonly {
     readonly shortest: number;
     readonly longest: number;
-    readonly accuracy: number;
+    readonly value: number;
   }[];
 }
 
 /** The result of one fine-tuning. */
 export interface MeasuredResult extends MeasuredPhase {
-  /** Accuracy on validation data of the phase's final weights. */
+  /** The figure of merit on validation data of the phase's final weights. */
   readonly validation: number;
   readonly test: TestResult;
 }
@@ -54,6 +54,8 @@ export interface MeasuredResult extends MeasuredPhase {
 /** The results of a finished cell. */
 export interface CellResult {
   readonly key: CellKey;
+  /** What models are compared by, such as `accuracy` or `R²`; more is better. */
+  readonly merit: string;
   /** Time for training and measuring, with one worker. */
   readonly seconds: number;
   /** Pretraining's metrics on validation data; absent without pretraining. */

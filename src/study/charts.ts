@@ -4,13 +4,7 @@ import { meanOf } from '../workflow/predict/paired-difference.ts';
 import type { CellResult } from './cell.ts';
 import { GROUPING, SCRATCH } from './grid.ts';
 import { recipeText } from './markdown.ts';
-import {
-  accuracies,
-  accuracyByLength,
-  type DatasetResults,
-  fewLabels,
-  labelCounts,
-} from './results.ts';
+import { type DatasetResults, fewLabels, labelCounts, meritByLength, merits } from './results.ts';
 
 /** One line of a chart. */
 export interface Line {
@@ -40,13 +34,13 @@ export function chartsOf(of: DatasetResults, results: readonly CellResult[]): Ch
     ({ key }) => key.dataset === of.dataset.name && key.network !== GROUPING,
   );
   return [
-    ...Object.keys(of.dataset.networks).map((network) => accuracyByLabels(of, network, own)),
-    ...accuracyByShare(of, own),
+    ...Object.keys(of.dataset.networks).map((network) => meritByLabels(of, network, own)),
+    ...meritByShare(of, own),
     ...lengthChart(of, own),
   ];
 }
 
-function accuracyByLabels(of: DatasetResults, network: string, own: readonly CellResult[]): Chart {
+function meritByLabels(of: DatasetResults, network: string, own: readonly CellResult[]): Chart {
   const cells = own.filter(({ key }) => key.network === network && key.share === 1);
   const counts = [...new Set(cells.flatMap(labelCounts))].sort((a, b) => a - b);
   return {
@@ -56,14 +50,14 @@ function accuracyByLabels(of: DatasetResults, network: string, own: readonly Cel
     lines: cells.map((cell) =>
       lineOf(
         recipeText(cell),
-        counts.map((count) => accuracies(cell, count)),
+        counts.map((count) => merits(cell, count)),
       ),
     ),
   };
 }
 
 /** Accuracy by share of the training sequences; from scratch is the share 0. */
-function accuracyByShare(of: DatasetResults, own: readonly CellResult[]): Chart[] {
+function meritByShare(of: DatasetResults, own: readonly CellResult[]): Chart[] {
   const part = own.find(({ key }) => key.share !== 1);
   if (part === undefined) return [];
   const { network, recipe } = part.key;
@@ -79,7 +73,7 @@ function accuracyByShare(of: DatasetResults, own: readonly CellResult[]): Chart[
       lines: counts.map((count) =>
         lineOf(
           `${count} labels a class`,
-          cells.map((cell) => (cell === undefined ? [] : accuracies(cell, count))),
+          cells.map((cell) => (cell === undefined ? [] : merits(cell, count))),
         ),
       ),
     },
@@ -90,7 +84,7 @@ function lengthChart(of: DatasetResults, own: readonly CellResult[]): Chart[] {
   const best = of.recommended();
   const cells = [best, best && of.scratchOf(best)].filter((cell) => cell !== undefined);
   if (cells.length < 2 || own.length === 0) return [];
-  const quarters = accuracyByLength(cells[0]!);
+  const quarters = meritByLength(cells[0]!);
   return [
     {
       title: `${of.dataset.name}, ${best!.key.network} network: accuracy by length, ${fewLabels(best!).join(' and ')} labels a class`,
@@ -99,7 +93,7 @@ function lengthChart(of: DatasetResults, own: readonly CellResult[]): Chart[] {
       lines: cells.map((cell) =>
         lineOf(
           recipeText(cell),
-          accuracyByLength(cell).map(({ accuracy }) => [accuracy]),
+          meritByLength(cell).map(({ value }) => [value]),
         ),
       ),
     },

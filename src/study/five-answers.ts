@@ -10,7 +10,7 @@ import {
 } from '../workflow/predict/paired-difference.ts';
 import type { CellResult } from './cell.ts';
 import { GROUPING, SHUFFLED, SORTED } from './grid.ts';
-import { accuracyByLength, type DatasetResults, difference, fewLabels } from './results.ts';
+import { type DatasetResults, difference, fewLabels, meritByLength } from './results.ts';
 
 /** The answer to one question. */
 export interface Answer {
@@ -127,11 +127,11 @@ function lengths(results: DatasetResults): Body | undefined {
   const sorted = results.find(GROUPING, SORTED);
   const cost = sorted && difference(sorted, results.find(GROUPING, SHUFFLED), fewLabels(sorted));
   if (best === undefined) return undefined;
-  const quarters = accuracyByLength(best);
+  const quarters = meritByLength(best);
   const [shortest, longest] = [quarters[0]!, quarters.at(-1)!];
-  const spread = `the quarter of ${longest.shortest} to ${longest.longest} timesteps is classified at ${percent(longest.accuracy)}, the shortest (${shortest.shortest} to ${shortest.longest}) at ${percent(shortest.accuracy)}`;
+  const spread = `the quarter of ${longest.shortest} to ${longest.longest} timesteps is classified at ${percent(longest.value)}, the shortest (${shortest.shortest} to ${shortest.longest}) at ${percent(shortest.value)}`;
   if (cost === undefined) {
-    const gap = 100 * (longest.accuracy - shortest.accuracy);
+    const gap = 100 * (longest.value - shortest.value);
     return { verdict: 'yes', number: `${signed(gap)} points`, sentence: `Yes: ${spread}.` };
   }
   const sorting = `batches sorted by length against shuffled ones, with BatchNorm, make ${describeDifference(cost)}`;

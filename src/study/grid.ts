@@ -89,7 +89,7 @@ export function bestPretext(
   return scores.toSorted((a, b) => b.score! - a.score!)[0]?.recipe;
 }
 
-/** Mean accuracy of a cell's fine-tunings on validation data; the study chooses by it. */
+/** Mean figure of merit of a cell's fine-tunings on validation data; the study chooses by it. */
 export const validationScore = ({ measured }: CellResult): number =>
   meanOf(measured.map(({ validation }) => validation));
 

@@ -11,12 +11,12 @@ import type { CellResult } from './cell.ts';
 import type { Answer } from './five-answers.ts';
 import { GROUPING, SCRATCH, SHUFFLED, SORTED } from './grid.ts';
 import {
-  accuracies,
-  accuracyByLength,
   DatasetResults,
   difference,
   fewLabels,
   labelCounts,
+  meritByLength,
+  merits,
 } from './results.ts';
 import type { StudyConfig } from './study-config.ts';
 
@@ -67,7 +67,7 @@ function networkSection(of: DatasetResults, network: string, own: readonly CellR
   const scratch = of.find(network, SCRATCH);
   const rows = cells.map((cell) => [
     recipeText(cell),
-    ...counts.map((count) => accuracyText(cell, count)),
+    ...counts.map((count) => meritText(cell, count)),
     ...counts.map((count) => {
       const gain = cell === scratch ? undefined : difference(cell, scratch, [count]);
       return gain === undefined ? '' : describeDifference(gain);
@@ -100,8 +100,8 @@ function groupingSection(of: DatasetResults): string[] {
     '',
     ...table([
       ['batches', `${count} labels a class`, 'time'],
-      ['sorted', accuracyText(sorted, count), formatDuration(sorted.seconds)],
-      ['shuffled', accuracyText(shuffled, count), formatDuration(shuffled.seconds)],
+      ['sorted', meritText(sorted, count), formatDuration(sorted.seconds)],
+      ['shuffled', meritText(shuffled, count), formatDuration(shuffled.seconds)],
     ]),
     '',
     `Sorted against shuffled, BatchNorm in the network, from scratch: ${describeDifference(gain)}.`,
@@ -113,7 +113,7 @@ function lengthSection(own: readonly CellResult[]): string[] {
   const cells = own.filter(({ key }) => key.network !== GROUPING);
   const [first] = cells;
   if (first === undefined) return [];
-  const quarters = accuracyByLength(first);
+  const quarters = meritByLength(first);
   return [
     `### By length, ${fewLabels(first).join(' and ')} labels a class`,
     '',
@@ -122,7 +122,7 @@ function lengthSection(own: readonly CellResult[]): string[] {
       ...cells.map((cell) => [
         cell.key.network,
         recipeText(cell),
-        ...accuracyByLength(cell).map(({ accuracy }) => percent(accuracy)),
+        ...meritByLength(cell).map(({ value }) => percent(value)),
       ]),
     ]),
     '',
@@ -147,8 +147,8 @@ export function recipeText({ key: { recipe, share } }: CellResult): string {
 }
 
 /** "64.0 % ± 2.1": mean and standard deviation over the draws. */
-function accuracyText(cell: CellResult, labelsPerClass: number): string {
-  const found = accuracies(cell, labelsPerClass);
+function meritText(cell: CellResult, labelsPerClass: number): string {
+  const found = merits(cell, labelsPerClass);
   if (found.length === 0) return '';
   return `${percent(meanOf(found))} ± ${(100 * Math.sqrt(varianceOf(found))).toFixed(1)}`;
 }

@@ -1,6 +1,6 @@
 /**
  * The program that measures a cell. Its argument is a request as JSON. It predicts the test split with the weights of
- * each phase in turn, and prints one line of JSON: a report for each phase, or what went wrong.
+ * each phase in turn, and prints one line of JSON: a figure of merit for each phase, or what went wrong.
  */
 
 import { asLockstepError } from '../core/errors.ts';
@@ -9,11 +9,14 @@ import { createEngine } from '../engine/select.ts';
 import { loadReferences } from '../extension/load.ts';
 import type { ExtensionReference } from '../extension/loaded.ts';
 import { readRunConfig } from '../run/folder.ts';
-import type { ClassificationReport } from '../workflow/predict/classification-report.ts';
-import { reportOnPredictions } from '../workflow/predict/evaluate.ts';
-import { matchClasses } from '../workflow/predict/match-classes.ts';
 import { predictBatches } from '../workflow/predict/predict-batches.ts';
 import { openPredictionTask } from '../workflow/predict/task.ts';
+import {
+  type Merit,
+  matchTarget,
+  meritOf,
+  reportOnPredictions,
+} from '../workflow/predict/task-report.ts';
 
 /** What to measure. */
 export interface MeasureRequest {
@@ -25,41 +28,33 @@ export interface MeasureRequest {
 }
 
 /** The line that the program prints. */
-export type MeasureLine =
-  | { readonly reports: readonly ClassificationReport[] }
-  | { readonly failure: Failure };
+export type MeasureLine = { readonly merits: readonly Merit[] } | { readonly failure: Failure };
 
-async function measure(request: MeasureRequest): Promise<ClassificationReport[]> {
+async function measure(request: MeasureRequest): Promise<Merit[]> {
   const { run, phases, crop, extensions } = request;
   await loadReferences(extensions);
   const engine = await createEngine(readRunConfig(run).engine);
-  const reports: ClassificationReport[] = [];
+  const merits: Merit[] = [];
   for (const phase of phases) {
     const task = await openPredictionTask({ run, phase, split: 'test', labelled: true, crop });
     try {
       const { store, batches } = task;
-      const { program, weights, scaling, data } = task.model;
-      const trained = data.manifest;
-      const source = { engine, program, weights, scaling, store, batches, trained };
-      const toModelLabel = matchClasses(task.classes, task.store.manifest.classes);
-      reports.push(
-        await reportOnPredictions(
-          task,
-          toModelLabel,
-          predictBatches({ ...source, first: 0, stride: 1 }),
-        ),
-      );
+      const { data, ...model } = task.model;
+      const source = { engine, ...model, store, batches, trained: data.manifest };
+      const predictions = predictBatches({ ...source, first: 0, stride: 1 });
+      const report = await reportOnPredictions(task, matchTarget(task), predictions);
+      merits.push(meritOf(report));
     } finally {
       await task.close();
     }
   }
-  return reports;
+  return merits;
 }
 
 const print = (line: MeasureLine) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 try {
-  print({ reports: await measure(JSON.parse(process.argv[2]!) as MeasureRequest) });
+  print({ merits: await measure(JSON.parse(process.argv[2]!) as MeasureRequest) });
 } catch (thrown) {
   print({ failure: failureOfError(asLockstepError(thrown)) });
 }

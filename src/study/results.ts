@@ -67,17 +67,17 @@ export function fewLabels(result: CellResult): number[] {
   return few.length > 0 ? few : counts.slice(0, 1);
 }
 
-/** Test accuracies of a cell with `labelsPerClass` labels, by draw. */
-export function accuracies(result: CellResult, labelsPerClass: number): number[] {
-  return ofCount(result, labelsPerClass).map(({ test }) => test.accuracy);
+/** The figures of merit on the test split of a cell with so many labels, by draw. */
+export function merits(result: CellResult, labelsPerClass: number): number[] {
+  return ofCount(result, labelsPerClass).map(({ test }) => test.value);
 }
 
 const ofCount = ({ measured }: CellResult, labelsPerClass: number): MeasuredResult[] =>
   measured.filter((one) => one.labelsPerClass === labelsPerClass).sort((a, b) => a.draw - b.draw);
 
 /**
- * The test accuracy of one cell against another's, paired by label draw. With several label counts, first averages a
- * draw's accuracies: the label sets are nested, so they count as one.
+ * The figure of merit of one cell against another's, paired by label draw. With several label counts, first averages a
+ * draw's figures: the label sets are nested, so they count as one.
  * @returns undefined if a cell is missing or the cells share fewer than two draws
  */
 export function difference(
@@ -88,8 +88,8 @@ export function difference(
   if (treated === undefined || control === undefined) return undefined;
   const draws = commonDraws([treated, control], counts);
   const pairs: Pair[] = draws.map((draw) => ({
-    treated: accuracyAt(treated, counts, draw),
-    control: accuracyAt(control, counts, draw),
+    treated: meritAt(treated, counts, draw),
+    control: meritAt(control, counts, draw),
   }));
   return pairs.length < 2 ? undefined : pairedDifference(pairs);
 }
@@ -102,21 +102,21 @@ function commonDraws(results: readonly CellResult[], counts: readonly number[]):
   return (lists[0] ?? []).filter((draw) => lists.every((list) => list.includes(draw)));
 }
 
-const accuracyAt = (result: CellResult, counts: readonly number[], draw: number): number =>
+const meritAt = (result: CellResult, counts: readonly number[], draw: number): number =>
   meanOf(
-    counts.map((count) => ofCount(result, count).find((one) => one.draw === draw)!.test.accuracy),
+    counts.map((count) => ofCount(result, count).find((one) => one.draw === draw)!.test.value),
   );
 
-/** Mean accuracy by quarter of the test sequences, shortest first, over a cell's fine-tunings with few labels. */
-export function accuracyByLength(result: CellResult): {
+/** Mean figure of merit by quarter of the test sequences, shortest first, over a cell's fine-tunings with few labels. */
+export function meritByLength(result: CellResult): {
   readonly shortest: number;
   readonly longest: number;
-  readonly accuracy: number;
+  readonly value: number;
 }[] {
   const measured = fewLabels(result).flatMap((count) => ofCount(result, count));
   return measured[0]!.test.byLengthQuartile.map(({ shortest, longest }, quarter) => ({
     shortest,
     longest,
-    accuracy: meanOf(measured.map(({ test }) => test.byLengthQuartile[quarter]!.accuracy)),
+    value: meanOf(measured.map(({ test }) => test.byLengthQuartile[quarter]!.value)),
   }));
 }

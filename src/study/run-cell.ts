@@ -8,7 +8,7 @@ import { loadedExtensions, referencesTo } from '../extension/loaded.ts';
 import type { Device } from '../launch/device.ts';
 import { startEngineProgram } from '../launch/engine-process.ts';
 import { runPaths } from '../run/folder.ts';
-import type { ClassificationReport } from '../workflow/predict/classification-report.ts';
+import type { Merit } from '../workflow/predict/task-report.ts';
 import { resume } from '../workflow/train/resume.ts';
 import {
   killWhenStopped,
@@ -16,7 +16,7 @@ import {
   stopSignalOf,
 } from '../workflow/train/stop-requests.ts';
 import { train } from '../workflow/train/train.ts';
-import { type Cell, type CellResult, cellName } from './cell.ts';
+import { type Cell, type CellResult, cellName, type TestResult } from './cell.ts';
 import type { MeasureLine, MeasureRequest } from './measure-worker.ts';
 import { cellPaths, type StudyFolder, writeWhole } from './study-folder.ts';
 import { validationOf } from './validation.ts';
@@ -42,16 +42,18 @@ export async function runCell(cell: Cell, resources: CellResources): Promise<Cel
   const paths = cellPaths(resources.folder, cell.key);
   const started = performance.now();
   await trainCell(cell, paths.run, resources);
-  const reports = await measure(cell, paths.run, resources);
-  const { pretext, byPhase } = validationOf(runPaths(paths.run).metrics);
+  const merits = await measure(cell, paths.run, resources);
+  const [{ name: merit, metric }] = merits as [Merit];
+  const { pretext, byPhase } = validationOf(runPaths(paths.run).metrics, metric);
   const result: CellResult = {
     key: cell.key,
+    merit,
     seconds: Math.round((performance.now() - started) / 1000),
     ...(pretext && { pretext }),
     measured: cell.measured.map((phase, index) => ({
       ...phase,
       validation: byPhase.get(phase.phase)!,
-      test: testResult(reports[index]!),
+      test: testResult(merits[index]!),
     })),
   };
   writeWhole(paths.result, `${JSON.stringify(result, null, 2)}\n`);
@@ -76,7 +78,7 @@ async function measure(
   cell: Cell,
   run: string,
   { device, crop, stop, onLine }: CellResources,
-): Promise<readonly ClassificationReport[]> {
+): Promise<readonly Merit[]> {
   const { engine } = cell.config;
   const phases = cell.measured.map(({ phase }) => phase);
   const extensions = referencesTo(loadedExtensions());
@@ -88,17 +90,12 @@ async function measure(
   if (output === '') throw stop.signal?.aborted ? studyStopped(stop) : unmeasured(cell);
   const line = JSON.parse(output) as MeasureLine;
   if ('failure' in line) throw errorOfFailure(line.failure);
-  return line.reports;
+  return line.merits;
 }
 
-const testResult = ({ accuracy, balancedAccuracy, byLengthQuartile }: ClassificationReport) => ({
-  accuracy,
-  balancedAccuracy,
-  byLengthQuartile: byLengthQuartile.map(({ shortest, longest, accuracy }) => ({
-    shortest,
-    longest,
-    accuracy,
-  })),
+const testResult = ({ value, byLengthQuartile }: Merit): TestResult => ({
+  value,
+  byLengthQuartile,
 });
 
 function unmeasured({ key }: Cell): LockstepError {

@@ -104,10 +104,10 @@ function tellOfCells(expected: number, { onEvent }: GuardedHooks): (event: GridE
     const name = cellName(event.cell.key);
     if (event.kind === 'start') return say(`  ${name}: begun`);
     done++;
-    const { measured, seconds } = event.result;
-    const accuracy = percent(meanOf(measured.map(({ test }) => test.accuracy)));
+    const { merit, measured, seconds } = event.result;
+    const mean = percent(meanOf(measured.map(({ test }) => test.value)));
     const how = event.skipped ? 'was done already' : `done in ${formatDuration(seconds)}`;
     const elapsed = formatDuration((performance.now() - started) / 1000);
-    say(`[${done}/${expected}, ${elapsed}] ${name}: ${how}, mean test accuracy ${accuracy}`);
+    say(`[${done}/${expected}, ${elapsed}] ${name}: ${how}, mean test ${merit} ${mean}`);
   };
 }

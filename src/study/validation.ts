@@ -7,7 +7,7 @@ import { PRETRAIN } from './grid.ts';
 export interface Validation {
   /** The metrics of the first phase's last evaluation, if that phase was a pretext. */
   readonly pretext?: Measured;
-  /** The accuracy of each phase's kept weights, or of its last ones. */
+  /** The metric of each phase's kept weights, or of its last ones. */
   readonly byPhase: ReadonlyMap<string, number>;
 }
 
@@ -20,8 +20,9 @@ interface MetricsLine extends Partial<Measured> {
 /**
  * Reads the validation metrics of a run.
  * @param path `metrics.jsonl` of a finished run; where a resumed run repeats lines, the later ones count
+ * @param metric by which models are compared
  */
-export function validationOf(path: string): Validation {
+export function validationOf(path: string, metric: string): Validation {
   const byPhase = new Map<string, number>();
   let pretext: Measured | undefined;
   for (const line of readFileSync(path, 'utf8').split('\n')) {
@@ -30,7 +31,7 @@ export function validationOf(path: string): Validation {
     const { kind, phase, metrics, baselines, best } = entry;
     if (kind === 'evaluation' && phase === PRETRAIN) {
       pretext = { metrics: metrics!, ...(baselines && { baselines }) };
-    } else if (kind === 'evaluation') byPhase.set(phase, metrics!.accuracy!);
+    } else if (kind === 'evaluation') byPhase.set(phase, metrics![metric]!);
     else if (kind === 'phaseEnd' && best !== undefined) byPhase.set(phase, best.value);
   }
   return { ...(pretext && { pretext }), byPhase };

@@ -15,6 +15,8 @@ interface Process {
   readonly listeners: unknown;
 }
 
+type ClassPrediction = Extract<Prediction, { readonly task: 'class' }>;
+
 describe('the library', () => {
   const place = new Workplace();
   after(() => place.remove());
@@ -83,12 +85,13 @@ describe('the library', () => {
     const lines = stdout
       .trimEnd()
       .split('\n')
-      .map((line) => JSON.parse(line) as Prediction);
+      .map((line) => JSON.parse(line) as ClassPrediction);
+    const predictions = whole.predictions as ClassPrediction[];
     assert.deepEqual(
-      whole.predictions.map(({ id, class: name }) => [id, name]),
+      predictions.map(({ id, class: name }) => [id, name]),
       lines.map(({ id, class: name }) => [id, name]),
     );
-    const [first] = whole.predictions;
+    const [first] = predictions;
     assert.deepEqual(first!.classes, ['class-0', 'class-1', 'class-2']);
     assert.ok(Math.abs(first!.probabilities.reduce((a, b) => a + b) - 1) < 1e-5);
   });

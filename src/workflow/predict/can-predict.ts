@@ -8,5 +8,5 @@ import { readRunConfig } from '../../run/folder.ts';
  */
 export function canPredict(runFolder: string): boolean {
   const network = defineNetwork(readRunConfig(runFolder), readTrainingData(runFolder));
-  return network.programs.some(({ outputs }) => outputs !== undefined);
+  return network.tasks.some((task) => task !== undefined);
 }

@@ -1,5 +1,8 @@
 /** How well predicted classes fit the true ones: what people compare classifiers by. */
 
+import { type LengthQuartile, lengthQuartiles } from './length-quartiles.ts';
+import { mostLikely } from './task-output.ts';
+
 export interface LabelledPrediction {
   readonly label: number;
   /** log p of each class. */
@@ -19,13 +22,8 @@ export interface ClassificationReport {
   readonly logLoss: number;
   /** `confusion[true][predicted]`. */
   readonly confusion: readonly (readonly number[])[];
-  /** Accuracy by quarter of the sequences, shortest first. */
-  readonly byLengthQuartile: readonly {
-    readonly shortest: number;
-    readonly longest: number;
-    readonly sequences: number;
-    readonly accuracy: number;
-  }[];
+  /** By quarter of the sequences, shortest first. */
+  readonly byLengthQuartile: readonly (LengthQuartile & { readonly accuracy: number })[];
 }
 
 /** @param predictions at least one */
@@ -53,36 +51,8 @@ export function classificationReport(
     macroF1: mean(f1s),
     logLoss: mean(predictions.map(({ label, logProbabilities }) => -logProbabilities[label]!)),
     confusion,
-    byLengthQuartile: quartiles(predictions),
+    byLengthQuartile: lengthQuartiles(predictions, (part) => ({ accuracy: accuracyOf(part) })),
   };
-}
-
-/** Position of the largest number; the first of equals. */
-export function mostLikely(scores: readonly number[]): number {
-  let best = 0;
-  for (let label = 1; label < scores.length; label++) {
-    if (scores[label]! > scores[best]!) best = label;
-  }
-  return best;
-}
-
-function quartiles(
-  predictions: readonly LabelledPrediction[],
-): ClassificationReport['byLengthQuartile'] {
-  const sorted = predictions.toSorted((a, b) => a.length - b.length);
-  const boundary = (quarter: number) => Math.floor((sorted.length * quarter) / 4);
-  return [0, 1, 2, 3].flatMap((quarter) => {
-    const part = sorted.slice(boundary(quarter), boundary(quarter + 1));
-    if (part.length === 0) return [];
-    return [
-      {
-        shortest: part[0]!.length,
-        longest: part.at(-1)!.length,
-        sequences: part.length,
-        accuracy: accuracyOf(part),
-      },
-    ];
-  });
 }
 
 function accuracyOf(predictions: readonly LabelledPrediction[]): number {

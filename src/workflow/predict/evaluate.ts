@@ -2,21 +2,15 @@
 
 import type { Split } from '../../data/format/store.ts';
 import { readRunConfig } from '../../run/folder.ts';
-import {
-  type ClassificationReport,
-  classificationReport,
-  type LabelledPrediction,
-} from './classification-report.ts';
-import { matchClasses } from './match-classes.ts';
 import { type OpenPrediction, openPrediction, type PredictOptions } from './options.ts';
 import { predictOnWorkers } from './pool.ts';
-import type { SequencePrediction } from './predict-batches.ts';
-import { openPredictionTask, type PredictionTask, pinned } from './task.ts';
+import { openPredictionTask, pinned } from './task.ts';
+import { matchTarget, reportOnPredictions, type TaskReport } from './task-report.ts';
 import { countTrainingSequences } from './training-sequences.ts';
 import { counting, tellUnfamiliar, UnfamiliarCount } from './unfamiliar-count.ts';
 
-/** How well the classes fit, of which weights, on which data. */
-export interface EvaluationResult extends ClassificationReport {
+/** Of which weights, on which data. */
+export interface EvaluationFacts {
   readonly run: string;
   readonly weights: string;
   readonly dataset: string;
@@ -24,12 +18,16 @@ export interface EvaluationResult extends ClassificationReport {
   readonly split?: Split;
   /** Steps of each sequence that were looked at; all when absent. */
   readonly crop?: number;
+  /** Those of the model; none where it predicts numbers. */
   readonly classes: readonly string[];
   /** Sequences that the run was trained on, in other data than the run's own. */
   readonly trainingSequences?: number;
   /** Sequences with values such as training never saw: symbols, or real values far outside its range. */
   readonly unfamiliarSequences: number;
 }
+
+/** How well the predictions fit; `task` says what the model predicts, and so which figures there are. */
+export type EvaluationResult = EvaluationFacts & TaskReport;
 
 /** Options of `evaluate`. */
 export interface EvaluateOptions extends PredictOptions {
@@ -39,12 +37,13 @@ export interface EvaluateOptions extends PredictOptions {
 
 /**
  * Predicts the labelled sequences of a split (the test split unless told otherwise; all of raw files) with a
- * run's weights and compares the classes with the true ones. Class names come from the run, not from its dataset.
+ * run's weights and compares them with what the dataset says. Class names come from the run, not from its dataset.
  * @throws LockstepError DATA_INVALID for a dataset that has taken the place of the run's own, and for other data that
  *   hold sequences which the run was trained on
  * @throws LockstepError what is wrong with run, weights or data; INTERRUPTED, TERMINATED
  * @example
- * const { accuracy, confusion } = await evaluate({ runFolder: 'runs/tiny', split: 'validation' });
+ * const result = await evaluate({ runFolder: 'runs/tiny', split: 'validation' });
+ * if (result.task === 'class') console.log(result.accuracy, result.confusion);
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationResult> {
   const open = await openPrediction(options, { labelled: true, split: 'test' });
@@ -63,8 +62,8 @@ async function evaluateRequest(
   const task = await openPredictionTask(request);
   try {
     const { store, classes, batches, isOwnData } = task;
-    // An unknown class is refused before anything is said or started.
-    const toModelLabel = matchClasses(classes, store.manifest.classes);
+    // Another target or an unknown class is refused before anything is said or started.
+    const toModelLabel = matchTarget(task);
     tellDifferences(task);
     const { run } = request;
     // The raw files of the training data may come to the very same dataset, and have no splits.
@@ -89,24 +88,4 @@ async function evaluateRequest(
   } finally {
     await task.close();
   }
-}
-
-/**
- * Compares the predictions of a task, as they come, with the classes of its dataset.
- * @param toModelLabel the model's label for each of the dataset's: `matchClasses`
- */
-export async function reportOnPredictions(
-  { store, classes }: PredictionTask,
-  toModelLabel: readonly number[],
-  batches: AsyncIterable<readonly SequencePrediction[]>,
-): Promise<ClassificationReport> {
-  const { labels, lengths } = store.index;
-  const predictions: LabelledPrediction[] = [];
-  for await (const batch of batches) {
-    for (const { sequence, logProbabilities } of batch) {
-      const label = toModelLabel[labels[sequence]!]!;
-      predictions.push({ label, logProbabilities, length: lengths[sequence]! });
-    }
-  }
-  return classificationReport(predictions, classes.length);
 }

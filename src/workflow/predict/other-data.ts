@@ -1,6 +1,7 @@
 /** How a dataset differs from the one that a run was trained on. */
 import { LockstepError } from '../../core/errors.ts';
 import { SPLITS, type Store, type StoreManifest } from '../../data/format/store.ts';
+import { TARGET_WORDS } from '../../data/format/target.ts';
 
 /** Each difference as a phrase, the hashes first; none for the same data. */
 export function dataDifferences(trained: StoreManifest, here: StoreManifest): string[] {
@@ -15,6 +16,7 @@ export function dataDifferences(trained: StoreManifest, here: StoreManifest): st
 }
 
 const PARTS: readonly (readonly [what: string, show: (manifest: StoreManifest) => string])[] = [
+  ['what they say of a sequence', ({ target }) => TARGET_WORDS[target.kind]],
   ['the class names', ({ classes }) => classes.join(', ') || 'none'],
   ['the type of the values', ({ valueType }) => valueType],
   ['the number of channels', ({ channels }) => String(channels)],

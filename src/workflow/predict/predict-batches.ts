@@ -1,4 +1,4 @@
-/** Class probabilities, one micro-batch after the other. */
+/** Predictions, one micro-batch after the other. */
 import type { Weights } from '../../checkpoint/state-tensors.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { collate } from '../../data/collate.ts';
@@ -8,14 +8,14 @@ import type { PlannedMicroBatch } from '../../data/plan/plan.ts';
 import { scaleRows } from '../../data/scaling/scale-rows.ts';
 import type { Scaling } from '../../data/scaling/scaling.ts';
 import type { Engine, Program, Session } from '../../engine/engine.ts';
-import { bareMicroBatch } from '../../nn/objective/objective.ts';
+import { bareMicroBatch, type Task } from '../../nn/objective/objective.ts';
+import { type OutputMeaning, type TaskOutput, taskOutput } from './task-output.ts';
 import { unfamiliarValues } from './unfamiliar-values.ts';
 
 export interface SequencePrediction {
   /** Number of the sequence in its store. */
   readonly sequence: number;
-  /** log p of each class, finite even where p is 0 in floating point. */
-  readonly logProbabilities: readonly number[];
+  readonly output: TaskOutput;
   /** Values such as training never saw, see unfamiliar-values.ts. */
   readonly unfamiliar: readonly number[];
 }
@@ -23,6 +23,8 @@ export interface SequencePrediction {
 export interface PredictInput {
   readonly engine: Engine;
   readonly program: Program;
+  /** What the program predicts. */
+  readonly task: Task;
   readonly weights: Weights;
   readonly store: Store;
   readonly batches: MicroBatchList;
@@ -37,18 +39,23 @@ export interface PredictInput {
 
 /**
  * Yields the predictions of each micro-batch in turn.
- * @throws LockstepError NON_FINITE when the weights give logits that are not numbers
+ * @throws LockstepError NON_FINITE when the weights give outputs that are not numbers
  */
 export async function* predictBatches(
   input: PredictInput,
 ): AsyncGenerator<SequencePrediction[], void> {
-  const { engine, program, weights, store, batches, trained, scaling, first, stride } = input;
+  const { engine, program, task, weights, store, batches, trained, scaling, first, stride } = input;
+  const { target } = trained;
+  const meaning = { task, numbers: target.kind === 'numbers' ? target.numbers : [] };
   const unfamiliarIn = unfamiliarValues(trained);
   const session = engine.session(program);
   try {
     session.load({ ...weights, moments: [] });
     for (let position = first; position < batches.length; position += stride) {
-      yield await predictOne({ session, store, unfamiliarIn, scaling }, batches.at(position));
+      yield await predictOne(
+        { session, meaning, store, unfamiliarIn, scaling },
+        batches.at(position),
+      );
     }
   } finally {
     session.dispose();
@@ -57,47 +64,45 @@ export async function* predictBatches(
 
 interface Predicting extends Pick<PredictInput, 'store' | 'scaling'> {
   readonly session: Session;
+  readonly meaning: OutputMeaning;
   readonly unfamiliarIn: ReturnType<typeof unfamiliarValues>;
 }
 
 async function predictOne(
-  { session, store, unfamiliarIn, scaling }: Predicting,
+  { session, meaning, store, unfamiliarIn, scaling }: Predicting,
   batch: PlannedMicroBatch,
 ): Promise<SequencePrediction[]> {
   const padded = await collate(store, batch);
   const { paddedLength, channels, values } = padded;
-  const { shape, data } = session.forward(bareMicroBatch(scaleRows(padded, scaling)));
-  const classes = shape[1]!;
-  await refuseNonFinite(data, classes, store, batch);
+  const { data } = session.forward(bareMicroBatch(scaleRows(padded, scaling)));
+  const width = data.length / batch.rows.length;
+  await refuseNonFinite(data, width, store, batch);
   return batch.rows.map(({ sequence, count }, row) => {
     const begin = row * paddedLength * channels;
     const unfamiliar = unfamiliarIn(values.subarray(begin, begin + count * channels));
-    const logits = data.subarray(row * classes, (row + 1) * classes);
-    return { sequence, logProbabilities: logSoftmax(logits), unfamiliar };
+    // The outputs of a row, or of its timesteps with the padding behind them.
+    const all = data.subarray(row * width, (row + 1) * width);
+    const ofSteps = all.subarray(0, (width / paddedLength) * count);
+    const outputs = meaning.task === 'timestep-class' ? ofSteps : all;
+    return { sequence, output: taskOutput(meaning, outputs, count), unfamiliar };
   });
-}
-
-/** log p of each class, in float64. */
-export function logSoftmax(logits: Float32Array): number[] {
-  const largest = logits.reduce((a, b) => Math.max(a, b));
-  const sum = logits.reduce((total, logit) => total + Math.exp(logit - largest), 0);
-  return Array.from(logits, (logit) => logit - largest - Math.log(sum));
 }
 
 async function refuseNonFinite(
   data: Float32Array,
-  classes: number,
+  width: number,
   store: Store,
   batch: PlannedMicroBatch,
 ): Promise<void> {
   const first = data.findIndex((logit) => !Number.isFinite(logit));
   if (first < 0) return;
-  const row = Math.floor(first / classes);
-  const logits = data.subarray(row * classes, (row + 1) * classes);
+  const row = Math.floor(first / width);
+  const outputs = [...data.subarray(row * width, (row + 1) * width)];
+  const shown = `${outputs.slice(0, 20).join(', ')}${outputs.length > 20 ? ', …' : ''}`;
   const { sequence } = batch.rows[row]!;
   throw new LockstepError(
     'NON_FINITE',
-    `The logits of sequence "${(await store.ids())[sequence]}" are ${[...logits].join(', ')}.`,
+    `The outputs for sequence "${(await store.ids())[sequence]}" are ${shown}.`,
     'Choose another checkpoint: these weights are damaged or diverged.',
   );
 }

@@ -1,21 +1,15 @@
 /** Class probabilities of a dataset, longest sequences first, whatever the number of workers. */
 import { readRunConfig } from '../../run/folder.ts';
-import { mostLikely } from './classification-report.ts';
+import { THRESHOLD } from './multi-label-report.ts';
 import { type OpenPrediction, openPrediction, type PredictOptions } from './options.ts';
 import { predictOnWorkers } from './pool.ts';
-import { openPredictionTask, pinned } from './task.ts';
+import { openPredictionTask, type PredictionTask, pinned } from './task.ts';
+import { mostLikely, type TaskOutput } from './task-output.ts';
 import { counting, tellUnfamiliar, UnfamiliarCount } from './unfamiliar-count.ts';
 
-/** What a run's weights say of one sequence. */
-export interface Prediction {
+interface PredictionFacts {
   /** Of the sequence in its dataset; for raw files as an import names them. */
   readonly id: string;
-  /** The most likely class. */
-  readonly class: string;
-  /** All classes that the model knows; the same array in each prediction. */
-  readonly classes: readonly string[];
-  /** One a class, in the order of `classes`; they add up to 1. */
-  readonly probabilities: readonly number[];
   /**
    * Values of the sequence such as training never saw: symbols, or the extremes of real values far outside its
    * range. A prediction with any says little.
@@ -23,15 +17,61 @@ export interface Prediction {
   readonly unfamiliar: readonly number[];
 }
 
+/** One class for a sequence. */
+export interface ClassPrediction extends PredictionFacts {
+  readonly task: 'class';
+  /** The most likely class. */
+  readonly class: string;
+  /** All classes that the model knows; the same array in each prediction. */
+  readonly classes: readonly string[];
+  /** One a class, in the order of `classes`; they add up to 1. */
+  readonly probabilities: readonly number[];
+}
+
+/** Any number of classes for a sequence. */
+export interface ClassesPrediction extends PredictionFacts {
+  readonly task: 'classes';
+  /** Those with a probability of ½ or more. */
+  readonly predicted: readonly string[];
+  /** All classes that the model knows; the same array in each prediction. */
+  readonly classes: readonly string[];
+  /** One a class, in the order of `classes`, each by itself. */
+  readonly probabilities: readonly number[];
+}
+
+/** Numbers for a sequence, in their own units. */
+export interface NumbersPrediction extends PredictionFacts {
+  readonly task: 'numbers';
+  /** The same array in each prediction. */
+  readonly names: readonly string[];
+  /** One a name, in the order of `names`. */
+  readonly numbers: readonly number[];
+}
+
+/** A class for each timestep of a sequence. */
+export interface TimestepsPrediction extends PredictionFacts {
+  readonly task: 'timestep-class';
+  /** The most likely class of each timestep. */
+  readonly timestepClasses: readonly string[];
+  /** Its probability. */
+  readonly probabilities: readonly number[];
+}
+
+/** What a run's weights say of one sequence; `task` says what they predict. */
+export type Prediction =
+  | ClassPrediction
+  | ClassesPrediction
+  | NumbersPrediction
+  | TimestepsPrediction;
+
 /**
- * Predicts the classes of a dataset (the run's own unless told otherwise) or of raw files. Class names come from the
- * run, not from its dataset. Predictions come
- * as they are computed, in the same order on any number of workers; workers that are ahead wait for the reader.
- * Leaving the loop early ends them.
+ * Predicts for a dataset (the run's own unless told otherwise) or for raw files. Class names come from the run, not
+ * from its dataset. Predictions come as they are computed, in the same order on any number of workers; workers that
+ * are ahead wait for the reader. Leaving the loop early ends them.
  * @throws LockstepError what is wrong with run, weights or data; INTERRUPTED, TERMINATED
  * @example
- * for await (const { id, class: name } of predict({ runFolder: 'runs/tiny', files: 'new.csv' })) {
- *   console.log(id, name);
+ * for await (const prediction of predict({ runFolder: 'runs/tiny', files: 'new.csv' })) {
+ *   if (prediction.task === 'class') console.log(prediction.id, prediction.class);
  * }
  */
 export async function* predict(options: PredictOptions): AsyncGenerator<Prediction, void> {
@@ -50,7 +90,8 @@ async function* predictRequest({
 }: OpenPrediction): AsyncGenerator<Prediction, void> {
   const task = await openPredictionTask(request);
   try {
-    const { classes, batches } = task;
+    const { batches } = task;
+    const named = namer(task);
     tellDifferences(task);
     const count = new UnfamiliarCount();
     const ids = await task.store.ids();
@@ -61,14 +102,40 @@ async function* predictRequest({
       batches: batches.length,
     });
     for await (const batch of counting(source, task, count)) {
-      for (const { sequence, logProbabilities, unfamiliar } of batch) {
-        const name = classes[mostLikely(logProbabilities)]!;
-        const probabilities = logProbabilities.map(Math.exp);
-        yield { id: ids[sequence]!, class: name, classes, probabilities, unfamiliar };
+      for (const { sequence, output, unfamiliar } of batch) {
+        yield { id: ids[sequence]!, ...named(output), unfamiliar };
       }
     }
     tellUnfamiliar(count, task, pool.hooks);
   } finally {
     await task.close();
   }
+}
+
+type Named<P> = P extends Prediction ? Omit<P, keyof PredictionFacts> : never;
+
+/** Gives outputs the names of the model's classes and numbers. */
+function namer({ classes, model }: PredictionTask): (output: TaskOutput) => Named<Prediction> {
+  const { target } = model.data.manifest;
+  const names = target.kind === 'numbers' ? target.numbers.map(({ name }) => name) : [];
+  return (output) => {
+    switch (output.task) {
+      case 'class': {
+        const { task, logProbabilities } = output;
+        const name = classes[mostLikely(logProbabilities)]!;
+        return { task, class: name, classes, probabilities: logProbabilities.map(Math.exp) };
+      }
+      case 'classes': {
+        const { task, probabilities } = output;
+        const predicted = classes.filter((_, label) => probabilities[label]! >= THRESHOLD);
+        return { task, predicted, classes, probabilities };
+      }
+      case 'numbers':
+        return { ...output, names };
+      case 'timestep-class': {
+        const { task, labels, probabilities } = output;
+        return { task, timestepClasses: labels.map((label) => classes[label]!), probabilities };
+      }
+    }
+  };
 }

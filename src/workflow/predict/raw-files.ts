@@ -105,9 +105,11 @@ async function importRaw(raw: RawImport): Promise<ImportReport> {
     ...(own && { importer: own.kind, options: own.options }),
     ...(length.maximum !== undefined && { maxLength: length.maximum }),
   });
-  const { valueType, valueRange } = manifest;
+  const { valueType, valueRange, target: learned } = manifest;
+  const targetNames = learned.kind === 'numbers' ? learned.numbers.map(({ name }) => name) : [];
   return await buildStore(own ? withoutSplits(items, labelled) : items, {
     target,
+    targetNames,
     name: source,
     valueType,
     duplicates: 'keep',

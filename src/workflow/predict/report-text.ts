@@ -1,17 +1,37 @@
-/** A classification report for the terminal. */
+/** A report for the terminal. */
 
-import { formatTable } from '../../core/format.ts';
-import type { EvaluationResult } from './evaluate.ts';
+import { formatNumber, formatTable } from '../../core/format.ts';
+import type { EvaluationFacts, EvaluationResult } from './evaluate.ts';
+import type { LengthQuartile } from './length-quartiles.ts';
 
 export function describeReport(result: EvaluationResult): string {
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-  const { classes, confusion, byLengthQuartile } = result;
-  const confusionRows = confusion.map((row, label) => [classes[label]!, ...row.map(String)]);
+  const { sequences } = result;
   return [
-    `${result.sequences} sequences of ${result.split === undefined ? '' : `the ${result.split} split of `}${result.dataset}`,
+    `${sequences} ${sequences === 1 ? 'sequence' : 'sequences'} of ${result.split === undefined ? '' : `the ${result.split} split of `}${result.dataset}`,
     `weights: ${result.weights}`,
     ...(result.trainingSequences ? [`${result.trainingSequences} of them were in training`] : []),
     '',
+    ...figures(result),
+  ].join('\n');
+}
+
+function figures(result: EvaluationResult): string[] {
+  switch (result.task) {
+    case 'class':
+      return classFigures(result);
+    case 'classes':
+      return classesFigures(result);
+    case 'numbers':
+      return numbersFigures(result);
+    case 'timestep-class':
+      return timestepFigures(result);
+  }
+}
+
+type ResultOf<T> = EvaluationFacts & Extract<EvaluationResult, { readonly task: T }>;
+
+function classFigures(result: ResultOf<'class'>): string[] {
+  return [
     formatTable([
       ['accuracy', percent(result.accuracy)],
       ['balanced accuracy', percent(result.balancedAccuracy)],
@@ -20,16 +40,115 @@ export function describeReport(result: EvaluationResult): string {
     ]),
     '',
     'true class, by rows, and predicted:',
-    formatTable([['', ...classes], ...confusionRows]),
+    confusionTable(result),
     '',
-    'by length:',
+    ...byLength(result.byLengthQuartile, 'accuracy', ({ accuracy }) => percent(accuracy)),
+  ];
+}
+
+function classesFigures(result: ResultOf<'classes'>): string[] {
+  const { classes, perClass } = result;
+  return [
     formatTable([
-      ['timesteps', 'sequences', 'accuracy'],
-      ...byLengthQuartile.map(({ shortest, longest, sequences, accuracy }) => [
-        `${shortest}…${longest}`,
-        String(sequences),
-        percent(accuracy),
+      ['micro F1', percent(result.microF1), `(all classes ${percent(result.allClassesF1)})`],
+      ['macro F1', percent(result.macroF1), ''],
+      ['mean average precision', percent(result.meanAveragePrecision), ''],
+      ['all classes of a sequence right', percent(result.subsetAccuracy), ''],
+    ]),
+    '',
+    'by class:',
+    formatTable([
+      ['', 'sequences', 'predicted', 'precision', 'recall', 'F1', 'average precision'],
+      ...perClass.map(({ actual, predicted, precision, recall, f1, averagePrecision }, label) => [
+        classes[label]!,
+        ...[actual, predicted].map(String),
+        ...[precision, recall, f1].map(percent),
+        averagePrecision === null ? '–' : percent(averagePrecision),
       ]),
     ]),
-  ].join('\n');
+    '',
+    ...byLength(result.byLengthQuartile, 'micro F1', ({ microF1 }) => percent(microF1)),
+  ];
 }
+
+function numbersFigures(result: ResultOf<'numbers'>): string[] {
+  return [
+    `R² ${result.r2.toFixed(4)}${result.numbers.length > 1 ? ', over all numbers in standard deviations' : ''}`,
+    '',
+    'by number, and of predicting the mean of the training split:',
+    formatTable([
+      ['', 'R²', 'MAE', 'RMSE', 'MAE of the mean', 'RMSE of the mean'],
+      ...result.numbers.map(({ name, r2, mae, rmse, trainingMean }) => [
+        name,
+        r2.toFixed(4),
+        ...[mae, rmse, trainingMean.mae, trainingMean.rmse].map(formatNumber),
+      ]),
+    ]),
+    '',
+    ...byLength(result.byLengthQuartile, 'R²', ({ r2 }) => r2.toFixed(4)),
+  ];
+}
+
+function timestepFigures(result: ResultOf<'timestep-class'>): string[] {
+  const { classes, perClass } = result;
+  return [
+    `${result.timesteps} timesteps with a class`,
+    '',
+    formatTable([
+      [
+        'accuracy of timesteps',
+        percent(result.accuracy),
+        `(most frequent class of training ${percent(result.mostFrequentAccuracy)})`,
+      ],
+      ['balanced accuracy', percent(result.balancedAccuracy), ''],
+      ['macro F1', percent(result.macroF1), ''],
+      ['mean intersection over union', percent(result.meanIou), ''],
+    ]),
+    '',
+    'by class:',
+    formatTable([
+      ['', 'timesteps', 'predicted', 'precision', 'recall', 'F1', 'intersection over union'],
+      ...perClass.map(({ actual, predicted, precision, recall, f1, iou }, label) => [
+        classes[label]!,
+        ...[actual, predicted].map(String),
+        ...[precision, recall, f1, iou].map(percent),
+      ]),
+    ]),
+    '',
+    'true class of a timestep, by rows, and predicted:',
+    confusionTable(result),
+    '',
+    ...byLength(result.byLengthQuartile, 'accuracy', ({ accuracy }) => percent(accuracy)),
+  ];
+}
+
+function confusionTable({
+  classes,
+  confusion,
+}: {
+  readonly classes: readonly string[];
+  readonly confusion: readonly (readonly number[])[];
+}): string {
+  const rows = confusion.map((row, label) => [classes[label]!, ...row.map(String)]);
+  return formatTable([['', ...classes], ...rows]);
+}
+
+function byLength<Quartile extends LengthQuartile>(
+  quartiles: readonly Quartile[],
+  name: string,
+  show: (quartile: Quartile) => string,
+): string[] {
+  return [
+    'by length:',
+    formatTable([
+      ['timesteps', 'sequences', name],
+      ...quartiles.map((one) => [
+        `${one.shortest}…${one.longest}`,
+        String(one.sequences),
+        show(one),
+      ]),
+    ]),
+  ];
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

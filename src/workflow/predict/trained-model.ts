@@ -12,12 +12,15 @@ import type { Scaling } from '../../data/scaling/scaling.ts';
 import { readTrainingData, type TrainingData } from '../../data/training-data.ts';
 import type { Program } from '../../engine/engine.ts';
 import { requireExtensions } from '../../extension/identity.ts';
+import type { Task } from '../../nn/objective/objective.ts';
 import { defineNetwork, type NetworkDefinition } from '../../run/definition.ts';
 import { runPaths } from '../../run/folder.ts';
 import { startingPhase } from '../../run/progress.ts';
 
 export interface TrainedModel {
   readonly program: Program;
+  /** What the program predicts. */
+  readonly task: Task;
   readonly weights: Weights;
   /** Where the weights come from. */
   readonly source: string;
@@ -30,7 +33,7 @@ export interface TrainedModel {
 }
 
 /**
- * @throws LockstepError USAGE for an unknown phase or one without a trained classification head,
+ * @throws LockstepError USAGE for an unknown phase or one without a trained head that predicts,
  *   CHECKPOINT_NOT_FOUND, CHECKPOINT_CORRUPT
  */
 export async function loadTrainedModel(
@@ -51,9 +54,10 @@ export async function loadTrainedModel(
   const { manifest, parameters, statistics } = await loadWeights(source, run.layout);
   requireExtensions(manifest?.extensions ?? [], `The checkpoint "${source}"`);
   const phaseIndex = manifest?.phase.index ?? 0;
-  const program = predictingProgram(run, phaseIndex, source);
-  const { scaling } = run;
-  return { program, weights: { parameters, statistics }, source, phaseIndex, data, scaling };
+  const predicting = predictingPhase(run, phaseIndex, source);
+  const [program, task] = [run.programs[predicting]!, run.tasks[predicting]!];
+  const weights = { parameters, statistics };
+  return { program, task, weights, source, phaseIndex, data, scaling: run.scaling };
 }
 
 /** The named phase's end; the last phase's, else the newest checkpoint, when none is named. */
@@ -76,19 +80,19 @@ async function findSource(
 }
 
 /**
- * That of the nearest phase before these weights that has trained a head for the classes. A run that was given
- * weights may have been given such a head.
+ * The nearest phase before these weights that has trained a head that predicts. A run that was given weights may have
+ * been given such a head.
  */
-function predictingProgram(run: NetworkDefinition, phaseIndex: number, source: string): Program {
-  const predicts = ({ outputs }: Program) => outputs !== undefined;
-  const lineage = lineageOf(run, phaseIndex).map((index) => run.programs[index]!);
-  const given = run.config.model.initialWeights === undefined ? [] : run.programs;
-  const found = [...lineage, ...given].find(predicts);
+function predictingPhase(run: NetworkDefinition, phaseIndex: number, source: string): number {
+  const predicts = (index: number) => run.tasks[index] !== undefined;
+  const all = [...run.tasks.keys()];
+  const given = run.config.model.initialWeights === undefined ? [] : all;
+  const found = [...lineageOf(run, phaseIndex), ...given].find(predicts);
   if (found !== undefined) return found;
-  const later = run.config.phases[run.programs.findIndex(predicts)];
+  const later = run.config.phases[all.findIndex(predicts)];
   throw new LockstepError(
     'USAGE',
-    `The weights in "${source}" cannot tell classes: no phase that predicts classes has trained them yet.`,
+    `The weights in "${source}" predict nothing: no phase with an objective that predicts has trained them yet.`,
     later === undefined
       ? 'Add a phase with such an objective to the configuration and train it.'
       : `Let the run go on to phase "${later.name}", or choose it with --phase.`,

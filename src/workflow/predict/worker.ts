@@ -17,10 +17,11 @@ async function main([requestText, rank, workers]: readonly string[]): Promise<vo
   await loadReferences(request.extensions);
   const task = await openPredictionTask(request);
   try {
-    const { program, weights, scaling } = task.model;
+    const { program, task: learned, weights, scaling } = task.model;
     const source = predictBatches({
       engine: await createEngine(readRunConfig(request.run).engine),
       program,
+      task: learned,
       weights,
       store: task.store,
       batches: task.batches,

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { resolveEngineKind } from '../../engine/select.ts';
 import type { RunOutcome } from '../../telemetry/run-event.ts';
 import { evaluate } from '../predict/evaluate.ts';
+import { meritOf } from '../predict/task-report.ts';
 import type { RunHooks } from '../train/hooks.ts';
 import { resume } from '../train/resume.ts';
 import { train } from '../train/train.ts';
@@ -43,5 +44,5 @@ export async function measureDraws(runFolder: string, hooks: RunHooks): Promise<
 
 async function testAccuracy(runFolder: string, phase: string, hooks: RunHooks): Promise<number> {
   const subset = { split: 'test', crop: TEST_CROP } as const;
-  return (await evaluate({ ...hooks, ...subset, runFolder, phase })).accuracy;
+  return meritOf(await evaluate({ ...hooks, ...subset, runFolder, phase })).value;
 }

@@ -18,6 +18,7 @@ export function resultOf(
 ): CellResult {
   return {
     key: { share: 1, ...key },
+    merit: 'accuracy',
     seconds: 60,
     ...(pretext && { pretext }),
     measured: Object.entries(accuracies).flatMap(([labels, draws]) =>
@@ -27,11 +28,10 @@ export function resultOf(
         draw,
         validation,
         test: {
-          accuracy,
-          balancedAccuracy: accuracy,
+          value: accuracy,
           byLengthQuartile: [
-            { shortest: 500, longest: 900, accuracy: accuracy + 0.1 },
-            { shortest: 901, longest: 5000, accuracy: accuracy - 0.1 },
+            { shortest: 500, longest: 900, value: accuracy + 0.1 },
+            { shortest: 901, longest: 5000, value: accuracy - 0.1 },
           ],
         },
       })),

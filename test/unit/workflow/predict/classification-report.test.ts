@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  classificationReport,
-  mostLikely,
-} from '../../../../src/workflow/predict/classification-report.ts';
-import { logSoftmax } from '../../../../src/workflow/predict/predict-batches.ts';
+import { classificationReport } from '../../../../src/workflow/predict/classification-report.ts';
+import { logSoftmax, mostLikely } from '../../../../src/workflow/predict/task-output.ts';
 
 const certain = (label: number, classes: number) =>
   Array.from({ length: classes }, (_, other) => (other === label ? 0.7 : 0.3 / (classes - 1)));

@@ -1,15 +1,22 @@
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { classificationReport } from '../../../../src/workflow/predict/classification-report.ts';
 import type { EvaluationResult } from '../../../../src/workflow/predict/evaluate.ts';
-import { csvLine, csvRow, jsonLine } from '../../../../src/workflow/predict/lines.ts';
+import {
+  csvLines,
+  csvRow,
+  jsonLine,
+  predictionLines,
+} from '../../../../src/workflow/predict/lines.ts';
 import { matchClasses } from '../../../../src/workflow/predict/match-classes.ts';
 import { describeReport } from '../../../../src/workflow/predict/report-text.ts';
 
 const CLASSES = ['cat', 'dog, big'];
 const prediction = {
+  task: 'class' as const,
   class: 'dog, big',
   classes: CLASSES,
   probabilities: [0.25, 0.75],
@@ -18,7 +25,7 @@ const prediction = {
 
 describe('a prediction as a line', () => {
   it('of CSV: id, most likely class, probabilities, cells quoted where they must be', () => {
-    assert.equal(csvLine({ id: 'a"1"', ...prediction }), '"a""1""","dog, big",0.25,0.75');
+    assert.deepEqual(csvLines({ id: 'a"1"', ...prediction }), ['"a""1""","dog, big",0.25,0.75']);
   });
 
   it('of JSON: probabilities by class', () => {
@@ -32,7 +39,58 @@ describe('a prediction as a line', () => {
 
   it('has probabilities to six digits', () => {
     const thirds = { ...prediction, class: 'b', probabilities: [1 / 3, 2 / 3] };
-    assert.equal(csvLine({ id: 'x', ...thirds }), 'x,b,0.333333,0.666667');
+    assert.deepEqual(csvLines({ id: 'x', ...thirds }), ['x,b,0.333333,0.666667']);
+  });
+
+  it('of several classes: those from one half on, and the probability of each', () => {
+    const several = {
+      task: 'classes' as const,
+      id: 'x',
+      predicted: ['a', 'c'],
+      classes: ['a', 'b', 'c'],
+      probabilities: [0.5, 0.25, 0.75],
+      unfamiliar: [],
+    };
+    assert.deepEqual(csvLines(several), ['x,a;c,0.5,0.25,0.75']);
+    assert.deepEqual(JSON.parse(jsonLine(several)), {
+      id: 'x',
+      classes: ['a', 'c'],
+      probabilities: { a: 0.5, b: 0.25, c: 0.75 },
+    });
+  });
+
+  it('of numbers: one column each, in their own units', () => {
+    const numbers = {
+      task: 'numbers' as const,
+      id: 'x',
+      names: ['level', 'rate'],
+      numbers: [0.1234567, -1e9],
+      unfamiliar: [7],
+    };
+    assert.deepEqual(csvLines(numbers), ['x,0.1234567,-1000000000']);
+    assert.deepEqual(JSON.parse(jsonLine(numbers)), {
+      id: 'x',
+      numbers: { level: 0.1234567, rate: -1e9 },
+      unfamiliar: [7],
+    });
+  });
+
+  it('of a class for each timestep: a line of CSV each, one line of JSON', async () => {
+    const steps = {
+      task: 'timestep-class' as const,
+      id: 'x',
+      timestepClasses: ['up', 'down'],
+      probabilities: [0.75, 1],
+      unfamiliar: [],
+    };
+    const lines = [];
+    for await (const line of predictionLines(Readable.from([steps]), 'csv')) lines.push(line);
+    assert.deepEqual(lines, ['id,timestep,class,p', 'x,0,up,0.75', 'x,1,down,1']);
+    assert.deepEqual(JSON.parse(jsonLine(steps)), {
+      id: 'x',
+      classes: ['up', 'down'],
+      probabilities: [0.75, 1],
+    });
   });
 
   it('of CSV comes back as it was, whatever is in it', () => {
@@ -73,6 +131,7 @@ describe('describeReport()', () => {
       split: 'test',
       classes: ['even', 'odd'],
       unfamiliarSequences: 0,
+      task: 'class',
       ...classificationReport(predictions, 2),
     };
     assert.equal(
