@@ -1,7 +1,8 @@
 /**
- * Runs the tests: `node scripts/test.mjs [--minutes N] [--times FILE] [FILE or FOLDER …]`, all of them without paths. Compiles the
- * sources and the tests, shows what node's test runner shows and ends with the line `N passed, N failed`. A process
- * of tests that takes longer than N minutes, or as much more as the machine is slower than an idle one, fails. FILE gets a line of JSON for each test, with its time.
+ * Runs the tests: `node scripts/test.mjs [--minutes N] [--times FILE] [FILE or FOLDER …]`. Without paths it runs all but
+ * test/cases, which `npm run test:cases` runs. Compiles the sources and the tests, shows what node's test runner shows
+ * and ends with the line `N passed, N failed`. A process of tests that takes longer than N minutes, or as much more as
+ * the machine is slower than an idle one, fails. FILE gets a line of JSON for each test, with its time.
  */
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
@@ -10,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { build, isBuilt } from './setup/build.mjs';
 import { ROOT } from './setup/paths.mjs';
 import { compileTests } from './test/compile.mjs';
-import { testFilesIn } from './test/files.mjs';
+import { FOLDERS_BY_DEFAULT, testFilesIn } from './test/files.mjs';
 
 const RUNNER = fileURLToPath(new URL('test/run.mjs', import.meta.url));
 /** TensorFlow reads these when a process loads it; one thread, as in a run. */
@@ -65,4 +66,4 @@ const { values, positionals } = parseArgs({
   // None takes a third of it.
   options: { minutes: { type: 'string', default: '4' }, times: { type: 'string', default: '' } },
 });
-process.exitCode = await main(values, positionals.length > 0 ? positionals : ['test']);
+process.exitCode = await main(values, positionals.length > 0 ? positionals : FOLDERS_BY_DEFAULT);

@@ -33,6 +33,15 @@ if (missing.length > 0) throw new Error(`LONGEST_FIRST names files that are gone
 /** A process for each folder below; its files share what takes long to start, above all an engine. */
 const SHARED_PROCESS = ['test/parity', 'test/property', /^test\/unit\/[^/]+/];
 
+/** They start the command line hundreds of times: `npm run test:cases`. */
+const BY_NAME_ONLY = 'cases';
+
+/** Where the tests are that run without being named. */
+export const FOLDERS_BY_DEFAULT = readdirSync(join(ROOT, 'test'))
+  .filter((name) => name !== BY_NAME_ONLY)
+  .map((name) => join('test', name))
+  .filter((folder) => testFilesIn(join(ROOT, folder)).length > 0);
+
 export function testFilesIn(path) {
   if (!statSync(path, { throwIfNoEntry: false })) return [];
   if (!statSync(path).isDirectory()) return [path];
