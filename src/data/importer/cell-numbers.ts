@@ -21,12 +21,16 @@ export class CellNumbers {
    * @throws NotANumber, CellError
    */
   one(row: Row, cell: number): number {
-    const [start, end] = [row.starts[cell]!, row.ends[cell]!];
-    if (this.#decimal === '.' && end > start) {
-      const number = this.#reader.read(row.bytes, start, end);
-      if (this.#reader.end === end) return number;
-    }
+    const number = this.#decimal === '.' ? this.plain(row, cell) : Number.NaN;
+    if (!Number.isNaN(number)) return number;
     return parseNumber(row.text(cell).trim(), this.#decimal);
+  }
+
+  /** The number of a cell that holds nothing else, with a decimal point; otherwise NaN. */
+  plain(row: Row, cell: number): number {
+    const end = row.ends[cell]!;
+    const number = this.#reader.read(row.bytes, row.starts[cell]!, end);
+    return this.#reader.end === end ? number : Number.NaN;
   }
 
   /**

@@ -14,6 +14,9 @@ export interface CsvFile extends TableOptions {
   readonly isRagged: boolean;
 }
 
+/** Integers below it are doubles, and what `timeKeyOf` makes of them is the number itself. */
+const SMALL = 1e15;
+
 /** The text of one column. Equal cells below each other are one string. */
 class TextColumn {
   readonly #column: number;
@@ -44,19 +47,41 @@ class TextColumn {
 export class CsvCells {
   readonly file: CsvFile;
   readonly numbers: CellNumbers;
-  readonly #text = new Map<string, TextColumn>();
+  readonly #id: TextColumn | undefined;
+  readonly #label: TextColumn | undefined;
+  readonly #group: TextColumn | undefined;
+  readonly #split: TextColumn | undefined;
 
   constructor(file: CsvFile) {
     this.file = file;
     this.numbers = new CellNumbers(file.decimal);
-    for (const role of ['id', 'label', 'group', 'split', 'time'] as const) {
-      const column = file.found[role];
-      if (column !== undefined) this.#text.set(role, new TextColumn(column));
-    }
+    const { id, label, group, split } = file.found;
+    [this.#id, this.#label, this.#group, this.#split] = [id, label, group, split].map((column) =>
+      column === undefined ? undefined : new TextColumn(column),
+    );
   }
 
-  text(row: Row, role: 'id' | 'label' | 'group' | 'split' | 'time'): string | undefined {
-    return this.#text.get(role)?.of(row);
+  id(row: Row): string | undefined {
+    return this.#id?.of(row);
+  }
+
+  label(row: Row): string | undefined {
+    return this.#label?.of(row);
+  }
+
+  group(row: Row): string | undefined {
+    return this.#group?.of(row);
+  }
+
+  split(row: Row): string | undefined {
+    return this.#split?.of(row);
+  }
+
+  /** A number, where the cell is one that a double holds with all its digits; else the text. */
+  time(row: Row): number | string {
+    const cell = this.file.found.time!;
+    const number = this.numbers.plain(row, cell);
+    return Math.abs(number) < SMALL ? number : row.text(cell).trim();
   }
 
   checkSize(row: Row): void {
@@ -69,17 +94,17 @@ export class CsvCells {
 
   rowText(row: Row): RowText {
     return {
-      id: this.text(row, 'id'),
-      label: this.text(row, 'label'),
-      group: this.text(row, 'group'),
-      split: this.text(row, 'split'),
-      labels: this.#labels(row),
-      targets: this.#targets(row),
+      id: this.id(row),
+      label: this.label(row),
+      group: this.group(row),
+      split: this.split(row),
+      labels: this.labels(row),
+      targets: this.targets(row),
     };
   }
 
   /** From a list of names, or from a column of 1 and 0 for each class. */
-  #labels(row: Row): readonly string[] | undefined {
+  labels(row: Row): readonly string[] | undefined {
     const { labels, names } = this.file.found;
     if (labels === undefined) return undefined;
     const columns = labels.flatMap((part) => part.columns);
@@ -101,7 +126,7 @@ export class CsvCells {
     throw lineError(this.file.path, row.line, what);
   }
 
-  #targets(row: Row): readonly number[] | undefined {
+  targets(row: Row): readonly number[] | undefined {
     const { target } = this.file.found;
     if (target === undefined) return undefined;
     const numbers = target.flatMap(({ columns }) => columns.map((cell) => this.number(row, cell)));

@@ -31,7 +31,7 @@ class SequenceReader implements TableReader<Row> {
     const { path } = this.#file;
     this.#cells.checkSize(row);
     const fallbackId = `${basename(path)}:${row.line}`;
-    const id = this.#cells.text(row, 'id') ?? fallbackId;
+    const id = this.#cells.id(row) ?? fallbackId;
     try {
       const text = this.#cells.rowText(row);
       const values = this.#values(row);
@@ -96,14 +96,18 @@ class LongReader implements TableReader<Row> {
   readonly #cells: CsvCells;
   readonly #form: LongForm;
   readonly #columns: readonly number[];
-  readonly #values: Float64Array;
+  readonly #row: LongRow;
 
   constructor(file: CsvFile) {
     const { found, path } = file;
     this.#file = file;
     this.#cells = new CsvCells(file);
     this.#columns = found.values.flatMap(({ columns }) => columns);
-    this.#values = new Float64Array(this.#columns.length);
+    this.#row = {
+      ...{ line: 0, id: '', time: '', values: new Float64Array(this.#columns.length) },
+      ...{ label: undefined, group: undefined, split: undefined },
+      ...{ labels: undefined, targets: undefined, timestepLabel: undefined },
+    };
     const hasTimestepLabels = found.timestepLabels !== undefined;
     this.#form = new LongForm({ path, channels: this.#columns.length, hasTimestepLabels });
   }
@@ -114,26 +118,29 @@ class LongReader implements TableReader<Row> {
       this.isFull = this.#form.add(this.#longRow(row));
     } catch (thrown) {
       if (!(thrown instanceof SpoiledRow)) throw thrown;
-      this.#form.spoil(this.#cells.text(row, 'id')!, thrown.message);
+      this.#form.spoil(this.#cells.id(row)!, thrown.message);
     }
   }
 
+  /** One object for all rows: there may be hundreds of millions. */
   #longRow(row: Row): LongRow {
+    const long = this.#row;
+    const cells = this.#cells;
     const { path, found } = this.#file;
-    const [part] = found.timestepLabels ?? [];
-    const { id = '', split, ...text } = this.#cells.rowText(row);
     for (let i = 0; i < this.#columns.length; i++) {
-      this.#values[i] = this.#cells.number(row, this.#columns[i]!);
+      long.values[i] = cells.number(row, this.#columns[i]!);
     }
-    return {
-      ...text,
-      line: row.line,
-      id,
-      time: this.#cells.text(row, 'time')!,
-      split: splitOf(path, row.line, split),
-      values: this.#values,
-      ...(part && { timestepLabel: row.text(part.columns[0]!).trim() }),
-    };
+    long.line = row.line;
+    long.id = cells.id(row)!;
+    long.time = cells.time(row);
+    long.label = cells.label(row);
+    long.group = cells.group(row);
+    long.split = splitOf(path, row.line, cells.split(row));
+    if (found.labels !== undefined) long.labels = cells.labels(row);
+    if (found.target !== undefined) long.targets = cells.targets(row);
+    const [part] = found.timestepLabels ?? [];
+    if (part !== undefined) long.timestepLabel = row.text(part.columns[0]!).trim();
+    return long;
   }
 
   async flush(): Promise<void> {

@@ -37,14 +37,14 @@ export async function* csvRows(
     // An unfinished row doubles before it is looked at again.
     if (waitingBytes < 2 * restBytes) continue;
     scanner.feed(Buffer.concat(waiting, waitingBytes), false);
-    yield scanner.rows();
+    yield scanner;
     const rest = scanner.rest();
     waiting = [rest];
     waitingBytes = rest.length;
     restBytes = rest.length;
   }
   scanner.feed(Buffer.concat(waiting, waitingBytes), true);
-  yield scanner.rows();
+  yield scanner;
 }
 
 /** Whether lines end in a carriage return alone, as old programs write them; undefined if none ends here. */
@@ -81,7 +81,7 @@ export class Row {
   }
 
   add(start: number, end: number, hasQuotes = false): void {
-    if (this.size === this.starts.length) this.#grow();
+    if (this.size === this.starts.length) this.grow();
     this.starts[this.size] = start;
     this.ends[this.size] = end;
     if (hasQuotes) this.#quoted.add(this.size);
@@ -93,7 +93,8 @@ export class Row {
     if (this.#quoted.size > 0) this.#quoted.clear();
   }
 
-  #grow(): void {
+  /** Makes room for more cells. */
+  grow(): this {
     const grown = (old: Int32Array) => {
       const larger = new Int32Array(old.length * 2);
       larger.set(old);
@@ -101,13 +102,16 @@ export class Row {
     };
     this.starts = grown(this.starts);
     this.ends = grown(this.ends);
+    return this;
   }
 }
 
-class RowScanner {
+/** Iterates over the rows of what it was fed, with one result object for all of them. */
+class RowScanner implements Iterable<Row>, Iterator<Row> {
   readonly #path: string;
   readonly #separator: Separator;
   readonly #row = new Row();
+  readonly #result = { value: this.#row, done: false };
   #bytes: Buffer = Buffer.alloc(0);
   #isLast = false;
   /** Where the next row begins. */
@@ -135,49 +139,70 @@ class RowScanner {
     throw lineError(this.#path, this.#lines + 1, what);
   }
 
-  *rows(): Generator<Row> {
+  [Symbol.iterator](): this {
+    this.#result.done = false;
+    return this;
+  }
+
+  next(): IteratorResult<Row> {
+    this.#result.done = !this.#scanRow();
+    return this.#result;
+  }
+
+  /** Finds the next row that is not empty; false if there is none to its end. */
+  #scanRow(): boolean {
     const row = this.#row;
-    const scan = this.#separator === 'spaces' ? this.#scanWords : this.#scanCells;
     row.bytes = this.#bytes;
     while (this.#next < this.#bytes.length) {
       const lines = this.#lines;
       const start = this.#next;
       row.clear();
-      if (!scan.call(this, row)) {
+      const isWhole = this.#separator === 'spaces' ? this.#scanWords(row) : this.#scanCells(row);
+      if (!isWhole) {
         this.#lines = lines;
-        return;
+        return false;
       }
       const isEmpty = row.size === 1 && row.starts[0] === start && row.ends[0] === start;
-      if (!isEmpty) yield row;
+      if (!isEmpty) return true;
     }
+    return false;
   }
 
   /** The row at `#next`; false if it has not ended yet. */
   #scanCells(row: Row): boolean {
     const bytes = this.#bytes;
     const separator = this.#separator;
+    // Most bytes are above all that count.
+    const limit = Math.max(this.#separator as number, QUOTE);
+    let { starts, ends } = row;
+    let size = 0;
     let start = this.#next;
     let at = start;
     for (; at < bytes.length; at++) {
       const byte = bytes[at]!;
+      if (byte > limit) continue;
       if (byte === separator) {
-        row.add(start, at);
+        if (size === starts.length) ({ starts, ends } = row.grow());
+        starts[size] = start;
+        ends[size++] = at;
         start = at + 1;
       } else if (byte === LINE_FEED) {
-        row.add(start, at > start && bytes[at - 1] === RETURN ? at - 1 : at);
-        return this.#end(row, at + 1);
+        break;
       } else if (byte === QUOTE) {
         if (at !== start) throw this.#fault('a quote begins within a cell');
+        row.size = size;
         const after = this.#scanQuoted(row, start);
         if (after < 0) return false;
         if (bytes[after] !== separator) return this.#end(row, after + 1);
+        ({ starts, ends, size } = row);
         start = after + 1;
         at = after;
       }
     }
-    if (!this.#isLast) return false;
+    if (at === bytes.length && !this.#isLast) return false;
+    row.size = size;
     row.add(start, at > start && bytes[at - 1] === RETURN ? at - 1 : at);
-    return this.#end(row, at);
+    return this.#end(row, at + 1);
   }
 
   /** Adds the cell whose quote opens at `open`; returns where it ends, or −1 if it has not ended yet. */

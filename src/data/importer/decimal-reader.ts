@@ -5,11 +5,13 @@ const EXPONENT = 0x65;
 const LOWER_CASE = 0x20;
 
 /** 10^0 … 10^22: those that a double holds exactly. */
-const POWERS = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
+const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
+/** Their upper halves (Veltkamp). */
+const UPPER_POWERS = POWERS.map(upperHalf);
+/** Digits of a small integer. */
+const DIGITS = 9;
 /** Any integer of so many digits is a double. */
 const EXACT_DIGITS = 15;
-/** With at most so many more, the error of a rounded sum is a double. */
-const MORE_DIGITS = 4;
 
 /** Reads one number after the other; make one and keep it. */
 export class DecimalReader {
@@ -22,17 +24,21 @@ export class DecimalReader {
     const isNegative = first === MINUS;
     let at = isNegative || first === PLUS ? from + 1 : from;
     const start = at;
-    let [high, highDigits, low, lowDigits, point] = [0, 0, 0, 0, -1];
+    let point = -1;
+    while (at < to && bytes[at] === ZERO) at++;
+    if (at < to && bytes[at] === POINT) {
+      point = at++;
+      while (at < to && bytes[at] === ZERO) at++;
+    }
+    let high = 0;
+    let low = 0;
+    let digits = 0;
     for (; at < to; at++) {
       const digit = bytes[at]! - ZERO;
       if (digit >= 0 && digit <= 9) {
-        if (highDigits < EXACT_DIGITS) {
-          high = high * 10 + digit;
-          if (high > 0) highDigits++;
-        } else {
-          low = low * 10 + digit;
-          lowDigits++;
-        }
+        if (digits < DIGITS) high = high * 10 + digit;
+        else low = low * 10 + digit;
+        digits++;
       } else if (digit === POINT - ZERO && point < 0) {
         point = at;
       } else break;
@@ -41,7 +47,7 @@ export class DecimalReader {
     const fraction = point < 0 ? 0 : at - point - 1;
     this.end = at;
     const exponent = this.#exponent(bytes, at, to) - fraction;
-    const size = toDouble({ high, low, lowDigits, exponent });
+    const size = toDouble(high, low, digits, exponent);
     if (Number.isNaN(size)) return Number(bytes.toString('latin1', from, this.end));
     return isNegative ? -size : size;
   }
@@ -69,50 +75,50 @@ export class DecimalReader {
   }
 }
 
-/** (high · 10^lowDigits + low) · 10^exponent. */
-interface Decimal {
-  readonly high: number;
-  readonly low: number;
-  readonly lowDigits: number;
-  readonly exponent: number;
-}
-
-/** The nearest double, or NaN if it takes longer arithmetic to find it. */
-function toDouble({ high, low, lowDigits, exponent }: Decimal): number {
-  if (lowDigits > MORE_DIGITS || exponent < -22 || exponent > 22) return Number.NaN;
-  if (lowDigits > 0) {
-    return exponent > 0 ? Number.NaN : quotient(high, POWERS[lowDigits]!, low, POWERS[-exponent]!);
+/**
+ * (high · 10^lowDigits + low) · 10^exponent, of at most 9 digits each.
+ * @param digits of both; the lower ones begin with the tenth
+ * @returns the nearest double, or NaN if it takes longer arithmetic to find it
+ */
+function toDouble(high: number, low: number, digits: number, exponent: number): number {
+  if (digits > 2 * DIGITS || exponent < -22 || exponent > 22) return Number.NaN;
+  const lowDigits = digits > DIGITS ? digits - DIGITS : 0;
+  if (digits > EXACT_DIGITS) {
+    return exponent > 0 ? Number.NaN : quotient(high, lowDigits, low, -exponent);
   }
-  // Both are exact, so the one operation rounds once.
-  return exponent < 0 ? high / POWERS[-exponent]! : high * POWERS[exponent]!;
+  // Integer and power are exact, so the one operation rounds once.
+  const integer = high * POWERS[lowDigits]! + low;
+  return exponent < 0 ? integer / POWERS[-exponent]! : integer * POWERS[exponent]!;
 }
 
 /** Multiplied with it, an error near half a unit in the last place rounds away from the result. */
 const SAFETY = 1 + 2 ** -30;
 
 /**
- * (a · b + c) / d to the nearest double, for integers below 10^15, 10^5, 10^5 and a power of ten: the dividend
- * is an exact sum of two doubles (Dekker 1971), the quotient a sum of two with an error far below SAFETY.
+ * (a · 10^b + c) / 10^d to the nearest double, for integers a and c below 10^9: the dividend is an exact sum of two
+ * doubles (Dekker 1971), the quotient a sum of two with an error far below SAFETY.
  * @returns NaN if the quotient is too near to the middle of two doubles
  */
 function quotient(a: number, b: number, c: number, d: number): number {
-  const product = a * b;
+  const product = a * POWERS[b]!;
   const dividend = product + c;
   const added = dividend - product;
   const rest = productError(a, b, product) + (product - (dividend - added)) + (c - added);
-  const estimate = dividend / d;
-  const back = estimate * d;
-  const correction = (dividend - back - productError(estimate, d, back) + rest) / d;
+  const divisor = POWERS[d]!;
+  const estimate = dividend / divisor;
+  const back = estimate * divisor;
+  const correction = (dividend - back - productError(estimate, d, back) + rest) / divisor;
   const result = estimate + correction;
   const error = estimate - result + correction;
   return result + error * SAFETY === result ? result : Number.NaN;
 }
 
-/** a · b − product, exactly. */
+/** a · 10^b − product, exactly. */
 function productError(a: number, b: number, product: number): number {
   const aHigh = upperHalf(a);
-  const bHigh = upperHalf(b);
-  const [aLow, bLow] = [a - aHigh, b - bHigh];
+  const aLow = a - aHigh;
+  const bHigh = UPPER_POWERS[b]!;
+  const bLow = POWERS[b]! - bHigh;
   return aLow * bLow - (product - aHigh * bHigh - aLow * bHigh - aHigh * bLow);
 }
 

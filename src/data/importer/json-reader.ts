@@ -166,11 +166,14 @@ class LongReader implements TableReader<JsonRow> {
   }
 
   #longRow(row: JsonRow): LongRow {
-    const { id = '', split, ...text } = rowText(row, this.#columns);
+    const { id = '', label, group, split, labels, targets } = rowText(row, this.#columns);
     return {
-      ...text,
       line: row.line,
       id,
+      label,
+      group,
+      labels,
+      targets,
       time: textField(row, this.#columns.time) ?? '',
       split: splitOf(row.path, row.line, split),
       values: Float64Array.from(this.#names, (name) => numberField(row, name)),

@@ -7,22 +7,23 @@ import type { Split } from '../format/store.ts';
 import type { ImportItem } from './record.ts';
 import { RowStore } from './row-store.ts';
 import { lineError } from './table-columns.ts';
-import { type TimeKey, timeKeyOf } from './time-key.ts';
+import { numberKey, type TimeKey, timeKeyOf } from './time-key.ts';
 
 /** One row: one timestep. */
 export interface LongRow {
-  readonly line: number;
-  readonly id: string;
-  readonly time: string;
+  line: number;
+  id: string;
+  /** Text; or a number below 10^15. */
+  time: string | number;
   /** One value for each channel. */
   readonly values: Float64Array;
-  readonly label: string | undefined;
-  readonly group: string | undefined;
-  readonly split: Split | undefined;
-  readonly labels?: readonly string[] | undefined;
-  readonly targets?: readonly number[] | undefined;
+  label: string | undefined;
+  group: string | undefined;
+  split: Split | undefined;
+  labels?: readonly string[] | undefined;
+  targets?: readonly number[] | undefined;
   /** The label of the timestep. */
-  readonly timestepLabel?: string | undefined;
+  timestepLabel?: string | undefined;
 }
 
 export interface LongFormOptions {
@@ -110,20 +111,26 @@ export class LongForm {
 
   #agreeing(sequence: Sequence, row: LongRow): Sequence {
     const { first } = sequence;
-    for (const role of ['label', 'group', 'split'] as const) {
-      if ((row[role] || undefined) === (first[role] || undefined)) continue;
-      const [now, before] = [row[role], first[role]].map((name) => (name ? `"${name}"` : 'none'));
-      const what = `the ${role} of "${row.id}" is ${now}, and ${before} in line ${first.line}`;
-      throw this.#fault(row.line, what);
-    }
-    for (const role of ['labels', 'targets'] as const) {
-      if (row[role] === undefined || String(row[role]) === String(first[role])) continue;
-      throw this.#fault(
-        row.line,
-        `the ${role} of "${row.id}" differ from those in line ${first.line}`,
-      );
-    }
+    // Role by role: this runs for every row.
+    if (row.label !== first.label) this.#refuse('label', row, first);
+    if (row.group !== first.group) this.#refuse('group', row, first);
+    if (row.split !== first.split) this.#refuse('split', row, first);
+    if (row.labels !== undefined) this.#compareLists('labels', row, first);
+    if (row.targets !== undefined) this.#compareLists('targets', row, first);
     return sequence;
+  }
+
+  #refuse(role: 'label' | 'group' | 'split', row: LongRow, first: LongRow): void {
+    const [now, before] = [row[role], first[role]].map((name) => (name ? `"${name}"` : 'none'));
+    if (now === before) return;
+    const what = `the ${role} of "${row.id}" is ${now}, and ${before} in line ${first.line}`;
+    throw this.#fault(row.line, what);
+  }
+
+  #compareLists(role: 'labels' | 'targets', row: LongRow, first: LongRow): void {
+    if (String(row[role]) === String(first[role])) return;
+    const what = `the ${role} of "${row.id}" differ from those in line ${first.line}`;
+    throw this.#fault(row.line, what);
   }
 
   #fault(line: number, what: string): LockstepError {
@@ -133,9 +140,10 @@ export class LongForm {
   }
 
   #timeOf({ time: text, line, id }: LongRow): TimeKey {
-    const time = timeKeyOf(text);
+    const time = typeof text === 'number' ? numberKey(text) : timeKeyOf(text);
     if (time === undefined) {
-      const what = text === '' ? 'no time' : `the time "${text.slice(0, 60)}", which is none`;
+      const what =
+        text === '' ? 'no time' : `the time "${String(text).slice(0, 60)}", which is none`;
       throw lineError(this.#path, line, `the row of "${id}" has ${what}`, {
         advice: 'Write each time as a number, as 2026-11-28T13:30:00.5 or as 13:30:00.5.',
       });
@@ -200,12 +208,14 @@ export class LongForm {
   /** The rows by time. */
   #order(id: string, rows: Float64Array): Uint32Array {
     const width = this.#row.length;
-    const order = Uint32Array.from({ length: rows.length / width }, (_, row) => row);
+    const order = new Uint32Array(rows.length / width);
+    for (let row = 0; row < order.length; row++) order[row] = row;
     const compare = (a: number, b: number) =>
       rows[a * width + MAJOR]! - rows[b * width + MAJOR]! ||
       rows[a * width + MINOR]! - rows[b * width + MINOR]!;
-    const isSorted = order.every((row) => row === 0 || compare(row - 1, row) < 0);
-    if (isSorted) return order;
+    let sorted = 1;
+    while (sorted < order.length && compare(sorted - 1, sorted) < 0) sorted++;
+    if (sorted >= order.length) return order;
     order.sort(compare);
     for (let i = 1; i < order.length; i++) {
       if (compare(order[i - 1]!, order[i]!) !== 0) continue;

@@ -48,7 +48,8 @@ export class RowStore {
       this.#waitingBytes += grown.byteLength - rows.numbers.byteLength;
       rows.numbers = grown;
     }
-    rows.numbers.set(row, rows.size);
+    const { numbers, size } = rows;
+    for (let i = 0; i < this.#width; i++) numbers[size + i] = row[i]!;
     rows.size += this.#width;
     return this.#waitingBytes > this.#mostBytes;
   }

@@ -17,17 +17,20 @@ const SPLIT_DIGITS = 15;
 
 /** Reads a number (any integer exactly), a date of ISO 8601 (to the nanosecond) or a time of day; undefined for others. */
 export function timeKeyOf(text: string): TimeKey | undefined {
-  if (NUMBER.test(text)) return numberKey(text);
+  if (NUMBER.test(text)) return textKey(text);
   const clock = clockOf(text);
   if (clock !== undefined) return { ...clock, kind: 'clock' };
   return dateKey(text);
 }
 
-function numberKey(text: string): TimeKey | undefined {
+/** @param major below 10^15 */
+export const numberKey = (major: number): TimeKey => ({ major, minor: 0, kind: 'number' });
+
+function textKey(text: string): TimeKey | undefined {
   const [, sign, digits = ''] = INTEGER.exec(text) ?? [];
   if (digits.length <= SPLIT_DIGITS) {
     const major = Number(text);
-    return Number.isFinite(major) ? { major, minor: 0, kind: 'number' } : undefined;
+    return Number.isFinite(major) ? numberKey(major) : undefined;
   }
   const factor = sign === '-' ? -1 : 1;
   const major = factor * Number(digits.slice(0, -9)) * 1e9;
