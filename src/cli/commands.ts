@@ -88,7 +88,10 @@ export const COMMANDS: readonly CommandEntry[] = [
       'data synth data/markov --count 200 --classes 3',
       'data info data/mine',
     ],
-    group: ['import <source> <store>', 'synth <store>', 'info <store>'],
+    group: [
+      ...['import <source> <store>', 'synth <store>', 'info <store>', 'verify <store>'],
+      ...['merge <store..> <merged>', 'export <store> <file>'],
+    ],
     load: async () => (await import('./command/data.ts')).dataCommand,
   }),
 ];

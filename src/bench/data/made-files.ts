@@ -101,8 +101,8 @@ async function writeLines(
 /** About `sizeBytes` of values, one byte each in the dataset. */
 async function writeParquet(path: string, sizeBytes: number): Promise<void> {
   const file = openParquetFile(path, [
-    { name: 'label', type: 'text', isList: false },
-    { name: 'values', type: 'integer', isList: true },
+    { name: 'label', type: 'text', depth: 0 },
+    { name: 'values', type: 'integer', depth: 1 },
   ]);
   const rows = Math.ceil(sizeBytes / COLUMNS);
   for (let start = 0; start < rows; start += ROWS_OF_GROUP) {

@@ -8,12 +8,13 @@ import { stringify } from 'yaml';
 import type { RunConfig } from '../../config/run-config.ts';
 import { openStore } from '../../data/format/open-store.ts';
 import { SPLITS } from '../../data/format/store.ts';
+import type { RawRecord } from '../../data/importer/record.ts';
 import { runConfigSchema } from '../../run/config.ts';
-import { ensureStore } from '../../workflow/train/ensure-store.ts';
+import { buildStore } from '../../workflow/data/build-store.ts';
 import { pythonProgram } from '../contender.ts';
 import { type Timing, timingOf } from '../step-bench.ts';
 import { type BenchModel, CLASSES, modelConfigOf, SYMBOLS } from '../step-shapes.ts';
-import type { LengthRange } from './lengths.ts';
+import { type LengthRange, logUniformLengths } from './lengths.ts';
 import { BUDGET, LENGTH_RATIO } from './padding-bench.ts';
 import { askPython, runLockstep } from './run-program.ts';
 
@@ -45,7 +46,7 @@ const MAX_ROWS = 128;
 export async function benchPipeline(options: PipelineOptions): Promise<PipelineReport> {
   const { root, model, python, rounds } = options;
   const config = configOf(options);
-  await ensureStore(config, { onEvent: () => {} });
+  await buildStore({ source: records(options), store: config.data.store });
   const files = await writeTrainingFiles(config.data.store, root);
   const [ours, waits, theirs]: [number[], number[], number[]] = [[], [], []];
   let version: string | undefined;
@@ -96,17 +97,10 @@ export async function timeRun(
   return { tokensPerSecond: tokens / seconds, waiting: waited / spent };
 }
 
-function configOf({ root, model, sequences, lengths, steps }: PipelineOptions): RunConfig {
+function configOf({ root, model, steps }: PipelineOptions): RunConfig {
   return runConfigSchema().parse({
     name: 'pipeline',
-    data: {
-      store: join(root, 'data'),
-      synthetic: {
-        ...{ count: sequences, classes: CLASSES, symbols: SYMBOLS, seed: 1 },
-        length: lengths,
-      },
-      scaling: 'none',
-    },
+    data: { store: join(root, 'data'), scaling: 'none' },
     model: modelConfigOf(model),
     batch: {
       ...{ microBatches: 1, tokensPerMicroBatch: BUDGET, maxRows: MAX_ROWS },
@@ -125,6 +119,19 @@ function configOf({ root, model, sequences, lengths, steps }: PipelineOptions): 
     ],
     checkpoint: { everySteps: WARM_UP + steps },
   });
+}
+
+/** Symbols without a pattern: only their number and the lengths count here. */
+function* records({ sequences, lengths }: PipelineOptions): Generator<RawRecord> {
+  for (const [row, length] of logUniformLengths(sequences, lengths).entries()) {
+    const values = new Uint8Array(length);
+    let word = row + 1;
+    for (let t = 0; t < length; t++) {
+      word = (Math.imul(word, 1_664_525) + 1_013_904_223) >>> 0;
+      values[t] = (word >>> 16) % SYMBOLS;
+    }
+    yield { id: `sequence-${row}`, label: `class-${row % CLASSES}`, values };
+  }
 }
 
 /** Lengths, labels (int32) and values (bytes) of the training split, for PyTorch. */

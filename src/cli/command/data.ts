@@ -14,6 +14,7 @@ import { importProgress } from '../import-progress.ts';
 import { printNext, trainOn } from '../next.ts';
 import { type StoreOptions, storeBuildOptions, storeOptions } from '../store-options.ts';
 import { withSignals } from '../with-signals.ts';
+import { exportCommand, mergeCommand, verifyCommand } from './data-tools.ts';
 
 type ImportOptions = PathOptions & SourceOptions & StoreOptions & ExtensionOption;
 
@@ -157,6 +158,9 @@ export const dataCommand: Command<object> = {
       .command(partOf('data', importCommand))
       .command(partOf('data', synthCommand))
       .command(partOf('data', infoCommand))
+      .command(partOf('data', verifyCommand))
+      .command(partOf('data', mergeCommand))
+      .command(partOf('data', exportCommand))
       .demandCommand(1),
   handler: () => {},
 };

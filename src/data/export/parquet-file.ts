@@ -5,8 +5,8 @@ import { type ColumnSource, fileWriter, ParquetWriter, type SchemaElement } from
 export interface ParquetColumn {
   readonly name: string;
   readonly type: 'text' | 'integer' | 'real';
-  /** A list for each row; otherwise one entry, which may be null. */
-  readonly isList: boolean;
+  /** How deep the lists of a row lie in one another; 0: one entry, which may be null. */
+  readonly depth: 0 | 1 | 2;
 }
 
 /** A file that is being written. */
@@ -24,16 +24,11 @@ const ELEMENT_OF: Readonly<Record<ParquetColumn['type'], Partial<SchemaElement>>
 };
 
 /** Opens a file, which it replaces. */
-export function openParquetFile(
-  path: string,
-  columns: readonly ParquetColumn[],
-  metadata: Readonly<Record<string, string>> = {},
-): ParquetFile {
+export function openParquetFile(path: string, columns: readonly ParquetColumn[]): ParquetFile {
   const root = { name: 'root', num_children: columns.length };
   const writer = new ParquetWriter({
     writer: fileWriter(path),
     schema: [root, ...columns.flatMap(schemaOf)],
-    kvMetadata: Object.entries(metadata).map(([key, value]) => ({ key, value })),
   });
   return {
     write(rows) {
@@ -46,11 +41,16 @@ export function openParquetFile(
   };
 }
 
-function schemaOf({ name, type, isList }: ParquetColumn): SchemaElement[] {
-  if (!isList) return [{ name, ...ELEMENT_OF[type], repetition_type: 'OPTIONAL' }];
-  return [
-    { name, repetition_type: 'REQUIRED', num_children: 1, converted_type: 'LIST' },
+function schemaOf({ name, type, depth }: ParquetColumn): SchemaElement[] {
+  if (depth === 0) return [{ name, ...ELEMENT_OF[type], repetition_type: 'OPTIONAL' }];
+  const lists = Array.from({ length: depth }, (_, level): SchemaElement[] => [
+    {
+      name: level === 0 ? name : 'element',
+      repetition_type: level === 0 ? 'OPTIONAL' : 'REQUIRED',
+      num_children: 1,
+      converted_type: 'LIST',
+    },
     { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
-    { name: 'element', ...ELEMENT_OF[type], repetition_type: 'REQUIRED' },
-  ];
+  ]);
+  return [...lists.flat(), { name: 'element', ...ELEMENT_OF[type], repetition_type: 'REQUIRED' }];
 }

@@ -27,6 +27,8 @@ export interface OpenStoreOptions {
 export interface StoreOnDisk extends Store {
   /** Group of each sequence; read at the first call. No group is in two splits. */
   groups(): Promise<readonly string[]>;
+  /** What `index.arrow` says of lengths, labels and splits: the same as `index`, unless the dataset is damaged. */
+  columns(): Promise<Pick<StoreIndex, 'lengths' | 'labels' | 'splits'>>;
 }
 
 /**
@@ -93,14 +95,21 @@ async function readIndex(path: string, files: StoreFiles): Promise<StoreIndex> {
   return { ...index, targets };
 }
 
+function columnsOf(
+  path: string,
+  rows: FileHandle,
+  { sequences, classes }: StoreManifest,
+): Promise<StoreIndex> {
+  return guarded(path, ROWS_FILE, async () =>
+    loadColumns(await ArrowBlocks.over(rows), sequences, classes.length),
+  );
+}
+
 async function readColumns(path: string, { manifest, handles }: StoreFiles): Promise<StoreIndex> {
   const { sequences, classes, target } = manifest;
   const file = handles.get(INDEX_FILE);
   if (file === undefined) {
-    const rows = handles.get(ROWS_FILE)!;
-    return await guarded(path, ROWS_FILE, async () =>
-      loadColumns(await ArrowBlocks.over(rows), sequences, classes.length),
-    );
+    return await columnsOf(path, handles.get(ROWS_FILE)!, manifest);
   }
   const rows = manifest.files[INDEX_FILE]!.sizeBytes / INDEX_ROW_BYTES;
   return await guarded(path, INDEX_FILE, async () => {
@@ -155,6 +164,7 @@ function storeOver(
     index,
     ids: onDemand(() => textsOf(path, handles.get(ROWS_FILE)!, 'id', manifest.sequences)),
     groups: onDemand(() => textsOf(path, handles.get(ROWS_FILE)!, 'group', manifest.sequences)),
+    columns: () => columnsOf(path, handles.get(ROWS_FILE)!, manifest),
     async read(sequence, start, count) {
       const values = await fromShard(sequence, start, count, (reader, row) =>
         reader.read(row, start, count),
