@@ -21,14 +21,17 @@ export class RealTally implements ChannelTally {
 
   add(values: ArrayLike<number>, isTraining: boolean): void {
     const [begin, stride] = [this.#channel, this.#channels];
+    let [minimum, maximum, missing] = [this.#minimum, this.#maximum, 0];
     for (let index = begin; index < values.length; index += stride) {
       const value = values[index]!;
-      if (value < this.#minimum) this.#minimum = value;
-      if (value > this.#maximum) this.#maximum = value;
-      if (Number.isNaN(value)) this.#missing++;
-      else if (isTraining) this.#sample.add(value);
+      if (value < minimum) minimum = value;
+      if (value > maximum) maximum = value;
+      if (Number.isNaN(value)) missing++;
     }
+    [this.#minimum, this.#maximum] = [minimum, maximum];
+    this.#missing += missing;
     if (!isTraining) return;
+    this.#sample.add(values, { begin, stride });
     const moments = sequenceMoments(values, { begin, stride });
     this.#moments.add(moments.count, moments);
   }

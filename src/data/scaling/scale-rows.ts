@@ -1,7 +1,7 @@
 /** Scales the rows of a micro-batch, in float64 and before they become tensors: every engine sees the same bits. */
 import type { PaddedRows } from '../collate.ts';
 import type { ChannelStatistics } from './channel-statistics.ts';
-import { sequenceMoments } from './moments.ts';
+import { type Places, sequenceMoments } from './moments.ts';
 import { profileOf } from './profile.ts';
 import { type Scaling, scaled, type Units, unitsOfDataset } from './scaling.ts';
 
@@ -18,11 +18,12 @@ export function scaleRows(rows: PaddedRows, scaling: Scaling): PaddedRows {
   const profile =
     scaling.kind === 'sequence' ? new Float32Array(rows.rows * 2 * channels) : undefined;
   const units: Units[] = [];
+  const visible = scaling.kind === 'sequence' ? visibleValues(rows) : rows.values;
   for (let row = 0; row < rows.rows; row++) {
     for (let channel = 0; channel < channels; channel++) {
       const begin = row * paddedLength * channels + channel;
       const end = begin + rows.lengths[row]! * channels;
-      const own = unitsOf(rows, { begin, end }, scaling, channel);
+      const own = unitsOf(visible, { begin, end, stride: channels }, scaling, channel);
       for (let index = begin; index < end; index += channels) {
         const value = rows.values[index]!;
         if (!Number.isNaN(value)) values[index] = scaled(value, own);
@@ -38,9 +39,19 @@ export function scaleRows(rows: PaddedRows, scaling: Scaling): PaddedRows {
   };
 }
 
+/** The values with NaN for those that an objective hides. */
+function visibleValues({ values, hidden }: PaddedRows): PaddedRows['values'] {
+  if (hidden === undefined) return values;
+  const visible = Float32Array.from(values);
+  for (let place = 0; place < hidden.length; place++) {
+    if (hidden[place] !== 0) visible[place] = Number.NaN;
+  }
+  return visible;
+}
+
 function unitsOf(
-  { values, channels, hidden }: PaddedRows,
-  { begin, end }: { readonly begin: number; readonly end: number },
+  values: PaddedRows['values'],
+  places: Places,
   { kind, channels: statistics }: Scaling,
   channel: number,
 ): Units {
@@ -49,6 +60,6 @@ function unitsOf(
       ? { centre: 0, scale: 1 }
       : unitsOfDataset(kind, statistics[channel] as ChannelStatistics);
   }
-  const { mean, deviation } = sequenceMoments(values, { begin, end, stride: channels, hidden });
+  const { mean, deviation } = sequenceMoments(values, places);
   return { centre: mean, scale: deviation };
 }

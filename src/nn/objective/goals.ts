@@ -17,29 +17,32 @@ export interface Goals {
  * @param placeOf the place in `values` of a timestep's goal in a channel; −1 for none
  */
 export function goalsAt(
-  timesteps: Iterable<number>,
+  timesteps: Int32Array,
   { channels, values }: Pick<PaddedRows, 'channels' | 'values'>,
   placeOf: (timestep: number, channel: number) => number,
 ): Goals {
-  const positions: number[] = [];
-  const places: number[] = [];
-  for (const timestep of timesteps) {
+  const positions = new Int32Array(timesteps.length);
+  const places = new Int32Array(timesteps.length * channels);
+  let count = 0;
+  for (let index = 0; index < timesteps.length; index++) {
+    const timestep = timesteps[index]!;
     let isCounted = false;
     for (let channel = 0; channel < channels; channel++) {
       const place = placeOf(timestep, channel);
       const counts = place >= 0 && !Number.isNaN(values[place]!);
-      places.push(counts ? place : -1);
+      places[count * channels + channel] = counts ? place : -1;
       isCounted ||= counts;
     }
-    if (isCounted) positions.push(timestep);
-    else places.length -= channels;
+    positions[count] = timestep;
+    if (isCounted) count++;
   }
-  return { positions: Int32Array.from(positions), places: Int32Array.from(places) };
+  return { positions: positions.slice(0, count), places: places.subarray(0, count * channels) };
 }
 
 /** The places that count. */
-export function countedPlaces({ places }: Goals): Int32Array {
-  return places.filter((place) => place >= 0);
+export function countedPlaces({ positions, places }: Goals): Int32Array {
+  const isOneChannel = places.length === positions.length;
+  return isOneChannel ? places : places.filter((place) => place >= 0);
 }
 
 /** Numbers in the units of the loss, in which they are of order 1. */
@@ -55,6 +58,7 @@ export function lossUnits(facts: PhaseFacts, rows: PaddedRows): LossUnits {
   const { kind, channels } = facts.scaling;
   const channelOf = (place: number) => place % rows.channels;
   if (kind === 'none' || rows.scaled === undefined) {
+    if (rows.channels === 1) return oneChannelUnits(plainUnits(facts, 0));
     const units = Array.from({ length: rows.channels }, (_, channel) => plainUnits(facts, channel));
     const of = (value: number, place: number) => {
       const { centre, scale } = units[channelOf(place)]!;
@@ -71,6 +75,10 @@ export function lossUnits(facts: PhaseFacts, rows: PaddedRows): LossUnits {
     mean: (place) =>
       kind === 'sequence' ? 0 : scaled(channels[channelOf(place)]!.mean, unitsAt(place)),
   };
+}
+
+function oneChannelUnits({ centre, scale }: Units): LossUnits {
+  return { of: (value) => (value - centre) / scale, mean: () => 0 };
 }
 
 function plainUnits(

@@ -117,43 +117,47 @@ function baselineSums(
 }
 
 /** The rows with a mask over their values. */
-function hide(
-  { channels: together, ...spec }: MaskedOptions,
-  seed: number,
-  rows: PaddedRows,
-): PaddedRows {
-  const { channels, paddedLength } = rows;
-  const hidden = new Int32Array(rows.rows * paddedLength * channels);
+function hide({ channels, ...spec }: MaskedOptions, seed: number, rows: PaddedRows): PaddedRows {
+  const isEach = channels === 'each' && rows.channels > 1;
+  const hidden = new Int32Array(rows.values.length);
   for (let row = 0; row < rows.rows; row++) {
-    for (let channel = 0; channel < channels; channel++) {
-      const drawn = together === 'together' ? 0 : channel;
-      const mask = drawRow({ ...spec, seed }, rows, { row, channel: drawn });
-      const first = row * paddedLength * channels + channel;
-      for (const [step, isHidden] of mask.entries()) hidden[first + step * channels] = isHidden;
+    for (let channel = 0; channel < (isEach ? rows.channels : 1); channel++) {
+      hideRow({ ...spec, seed }, rows, { row, channel, width: isEach ? 1 : rows.channels }, hidden);
     }
   }
   return { ...rows, hidden };
 }
 
-function drawRow(
+/** Hides the same timesteps in `width` channels from `channel` on. */
+function hideRow(
   spec: MaskSpec,
-  { epoch, sequences, starts, lengths }: PaddedRows,
-  { row, channel }: { readonly row: number; readonly channel: number },
-): Int32Array {
-  const mask = new Int32Array(lengths[row]!);
-  const [sequence, start] = [sequences[row]!, starts[row]!];
-  drawMask(spec, { epoch, sequence, start, count: mask.length, channel }, mask);
-  return mask;
+  { epoch, sequences, starts, lengths, paddedLength, channels }: PaddedRows,
+  at: { readonly row: number; readonly channel: number; readonly width: number },
+  hidden: Int32Array,
+): void {
+  const { row, channel, width } = at;
+  const count = lengths[row]!;
+  const first = row * paddedLength * channels;
+  const mask = channels === 1 ? hidden.subarray(first, first + count) : new Int32Array(count);
+  drawMask(spec, { epoch, sequence: sequences[row]!, start: starts[row]!, count, channel }, mask);
+  if (channels === 1) return;
+  for (let step = 0; step < count; step++) {
+    if (mask[step] === 0) continue;
+    const place = first + step * channels + channel;
+    hidden.fill(1, place, place + width);
+  }
 }
 
 /** Timesteps of which at least one channel is hidden, flat and ascending. */
-function hiddenTimesteps(hidden: Int32Array, channels: number): number[] {
+function hiddenTimesteps(hidden: Int32Array, channels: number): Int32Array {
   const timesteps: number[] = [];
-  for (const [place, isHidden] of hidden.entries()) {
+  for (let place = 0; place < hidden.length; place++) {
+    if (hidden[place] === 0) continue;
     const timestep = Math.floor(place / channels);
-    if (isHidden === 1 && timesteps.at(-1) !== timestep) timesteps.push(timestep);
+    timesteps.push(timestep);
+    place = (timestep + 1) * channels - 1;
   }
-  return timesteps;
+  return Int32Array.from(timesteps);
 }
 
 /** Place of the last value of its channel that is visible, and not missing, before this one in its row; −1 for none. */

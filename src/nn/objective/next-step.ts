@@ -165,8 +165,12 @@ function rowsOf(table: readonly number[], size: number): number[][] {
   return Array.from({ length: size }, (_, row) => table.slice(row * size, (row + 1) * size));
 }
 
-function* timestepsWithNext({ rows, paddedLength, lengths }: PaddedRows): Generator<number> {
+function timestepsWithNext({ rows, paddedLength, lengths }: PaddedRows): Int32Array {
+  const timesteps = new Int32Array(lengths.reduce((sum, length) => sum + length - 1, 0));
+  let count = 0;
   for (let row = 0; row < rows; row++) {
-    for (let step = 0; step + 1 < lengths[row]!; step++) yield row * paddedLength + step;
+    const first = row * paddedLength;
+    for (let step = 0; step + 1 < lengths[row]!; step++) timesteps[count++] = first + step;
   }
+  return timesteps;
 }

@@ -123,22 +123,22 @@ export function goalFeeds(
   rows: PaddedRows,
   { positions, places }: Goals,
 ): Prepared['feeds'] {
+  const isClass = target === 'classification';
   const { of } = lossUnits(facts, rows);
-  const targetOf = (place: number): number => {
-    if (place < 0) return 0;
+  const data = isClass ? new Int32Array(places.length) : new Float32Array(places.length);
+  const counted = facts.channels > 1 ? new Float32Array(places.length) : undefined;
+  for (let cell = 0; cell < places.length; cell++) {
+    const place = places[cell]!;
+    if (place < 0) continue;
     const value = rows.values[place]!;
-    return target === 'classification' ? value : of(value, place);
-  };
+    data[cell] = isClass ? value : of(value, place);
+    if (counted !== undefined) counted[cell] = 1;
+  }
   const shape = facts.channels === 1 ? [positions.length] : [positions.length, facts.channels];
-  const data =
-    target === 'classification'
-      ? Int32Array.from(places, targetOf)
-      : Float32Array.from(places, targetOf);
-  const counted = Float32Array.from(places, (place) => (place < 0 ? 0 : 1));
   return {
     positions: { shape: [positions.length], data: positions },
     targets: { shape, data },
-    ...(facts.channels > 1 && { counted: { shape, data: counted } }),
+    ...(counted && { counted: { shape, data: counted } }),
   };
 }
 
