@@ -11,7 +11,7 @@ export function printNext(words: readonly string[] | undefined): void {
   if (words !== undefined) process.stdout.write(`Next: ${commandLine(...words)}\n`);
 }
 
-/** A run that is done is evaluated if it can predict; one that can go on is resumed. */
+/** A run that is done is evaluated if it can predict, otherwise its features are of use; one that can go on is resumed. */
 export function nextOfRun(
   { exitCode, lastCheckpoint, runFolder }: RunOutcome,
   extensions: readonly string[],
@@ -19,7 +19,9 @@ export function nextOfRun(
   if (lastCheckpoint === null) return undefined;
   const options = repeated('--extension', extensions);
   if (exitCode === EXIT.done) {
-    return canPredict(runFolder) ? ['evaluate', runFolder, ...options] : undefined;
+    return canPredict(runFolder)
+      ? ['evaluate', runFolder, ...options]
+      : ['predict', runFolder, '--embeddings', '--out', 'embeddings.csv', ...options];
   }
   return mayResume(exitCode) ? ['resume', runFolder, ...options] : undefined;
 }

@@ -35,6 +35,11 @@ export function makeProgram(parts: ProgramParts): Program {
   };
 }
 
+/** A program with the same state whose outputs are the model's features, averaged over the timesteps: `[rows, C]`. */
+export function embeddingProgram(model: Model, program: Program): Program {
+  return { ...program, outputs: (context) => context.ops.meanOverLength(model.features(context)) };
+}
+
 /** A model that doesn't look at the mask sees what it is to predict, and learns nothing by copying it. */
 function maskedFeatures(model: Model, context: ForwardContext): Tensor {
   if (!context.hasFeed('mask')) return model.features(context);

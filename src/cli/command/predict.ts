@@ -22,6 +22,7 @@ interface PredictOptions extends DeviceOptions, ExtensionOption {
   files: string | undefined;
   split: Split | undefined;
   crop: number | undefined;
+  embeddings: boolean;
   out: string | undefined;
   format: PredictionFormat | undefined;
 }
@@ -37,13 +38,18 @@ export const predictCommand: Command<PredictOptions> = {
         type: 'number',
         describe: 'Only the first N timesteps of each sequence',
       })
+      .option('embeddings', {
+        type: 'boolean',
+        default: false,
+        describe: 'The features of each sequence, of any run, instead of what the run predicts',
+      })
       .option('out', { type: 'string', describe: 'File to write; standard output when absent' })
       .option('format', {
         choices: ['csv', 'jsonl'],
         describe: 'By the ending of --out when absent; csv on standard output',
       }) as Argv<PredictOptions>,
   handler: async (options: ArgumentsCamelCase<PredictOptions>) => {
-    const { run: runFolder, phase, data, files, split, crop, out } = options;
+    const { run: runFolder, phase, data, files, split, crop, embeddings, out } = options;
     const format = options.format ?? formatOf(out);
     if (out !== undefined) refuseOut(out, [files, data]);
     const extensions = await extensionsGiven(options);
@@ -55,6 +61,7 @@ export const predictCommand: Command<PredictOptions> = {
       files,
       split,
       crop,
+      embeddings,
       ...devicesGiven(options),
     };
     await withSignals(async (stop) => {

@@ -25,6 +25,8 @@ function csvHeader(prediction: Prediction): string {
       return csvRow(['id', 'classes', ...prediction.classes.map((name) => `p(${name})`)]);
     case 'numbers':
       return csvRow(['id', ...prediction.names]);
+    case 'embedding':
+      return csvRow(['id', ...prediction.embedding.map((_, i) => `e${i}`)]);
     case 'timestep-class':
       return csvRow(['id', 'timestep', 'class', 'p']);
   }
@@ -46,6 +48,8 @@ export function csvLines(prediction: Prediction): string[] {
     }
     case 'numbers':
       return [csvRow([id, ...prediction.numbers.map((number) => String(inFloat32(number)))])];
+    case 'embedding':
+      return [csvRow([id, ...prediction.embedding.map((number) => String(inFloat32(number)))])];
     case 'timestep-class':
       return prediction.timestepClasses.map((name, step) =>
         csvRow([id, String(step), name, String(round(prediction.probabilities[step]!))]),
@@ -70,6 +74,8 @@ function jsonFields(prediction: Prediction): Readonly<Record<string, unknown>> {
       const named = prediction.names.map((name, i) => [name, inFloat32(prediction.numbers[i]!)]);
       return { numbers: Object.fromEntries(named) };
     }
+    case 'embedding':
+      return { embedding: prediction.embedding.map(inFloat32) };
     case 'timestep-class': {
       const { timestepClasses, probabilities } = prediction;
       return { classes: timestepClasses, probabilities: probabilities.map(round) };

@@ -40,14 +40,14 @@ export interface OpenPrediction {
 /** @throws LockstepError USAGE for options that exclude each other; what is wrong with the raw files */
 export async function openPrediction(
   options: PredictOptions,
-  defaults: { readonly labelled: boolean; readonly split?: Split },
+  defaults: { readonly labelled: boolean; readonly split?: Split; readonly embeddings?: boolean },
 ): Promise<OpenPrediction> {
   const { onEvent = () => {}, signal, kill, runFolder: run, phase, crop, files } = options;
   const hooks = { onEvent, signal, kill };
   const pool = { devices: devicesOf(options), hooks };
   throwIfStopped(hooks, 'the first prediction');
   await loadExtensions(options.extensions ?? []);
-  const { labelled } = defaults;
+  const { labelled, embeddings } = defaults;
   if (files === undefined) {
     const { data, split = defaults.split } = options;
     const close = async () => {};
@@ -55,12 +55,12 @@ export async function openPrediction(
       const text = describeOtherData(model.data.manifest, store);
       if (text !== undefined) onEvent({ kind: 'status', text });
     };
-    const request = { run, phase, data, split, crop, labelled };
+    const request = { run, phase, embeddings, data, split, crop, labelled };
     return { pool, close, tellDifferences, request };
   }
   refuseBoth(options);
   const { store, remove } = await openRawFiles({ run, source: files, labelled }, onEvent);
-  const request = { run, phase, data: store, crop, labelled };
+  const request = { run, phase, embeddings, data: store, crop, labelled };
   return { pool, close: remove, tellDifferences: () => {}, request };
 }
 

@@ -8,8 +8,8 @@ import type { PlannedMicroBatch } from '../../data/plan/plan.ts';
 import { scaleRows } from '../../data/scaling/scale-rows.ts';
 import type { Scaling } from '../../data/scaling/scaling.ts';
 import type { Engine, Program, Session } from '../../engine/engine.ts';
-import { bareMicroBatch, type Task } from '../../nn/objective/objective.ts';
-import { type OutputMeaning, type TaskOutput, taskOutput } from './task-output.ts';
+import { bareMicroBatch } from '../../nn/objective/objective.ts';
+import { type OutputMeaning, type OutputTask, type TaskOutput, taskOutput } from './task-output.ts';
 import { unfamiliarValues } from './unfamiliar-values.ts';
 
 export interface SequencePrediction {
@@ -24,7 +24,7 @@ export interface PredictInput {
   readonly engine: Engine;
   readonly program: Program;
   /** What the program predicts. */
-  readonly task: Task;
+  readonly task: OutputTask;
   readonly weights: Weights;
   readonly store: Store;
   readonly batches: MicroBatchList;

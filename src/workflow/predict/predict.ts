@@ -57,12 +57,26 @@ export interface TimestepsPrediction extends PredictionFacts {
   readonly probabilities: readonly number[];
 }
 
+/** The features of a sequence, averaged over its timesteps: sequences that the model finds alike lie near each other. */
+export interface EmbeddingPrediction extends PredictionFacts {
+  readonly task: 'embedding';
+  /** `[C]`, the channels of the model. */
+  readonly embedding: readonly number[];
+}
+
 /** What a run's weights say of one sequence; `task` says what they predict. */
 export type Prediction =
   | ClassPrediction
   | ClassesPrediction
   | NumbersPrediction
-  | TimestepsPrediction;
+  | TimestepsPrediction
+  | EmbeddingPrediction;
+
+/** Options of `predict`. */
+export interface PredictRequest extends PredictOptions {
+  /** The features of each sequence instead of what the run predicts; any run has them. @default false */
+  readonly embeddings?: boolean | undefined;
+}
 
 /**
  * Predicts for a dataset (the run's own unless told otherwise) or for raw files. Class names come from the run, not
@@ -74,8 +88,9 @@ export type Prediction =
  *   if (prediction.task === 'class') console.log(prediction.id, prediction.class);
  * }
  */
-export async function* predict(options: PredictOptions): AsyncGenerator<Prediction, void> {
-  const open = await openPrediction(options, { labelled: false });
+export async function* predict(options: PredictRequest): AsyncGenerator<Prediction, void> {
+  const { embeddings = false } = options;
+  const open = await openPrediction(options, { labelled: false, embeddings });
   try {
     yield* predictRequest(open);
   } finally {
@@ -130,6 +145,8 @@ function namer({ classes, model }: PredictionTask): (output: TaskOutput) => Name
         const predicted = classes.filter((_, label) => probabilities[label]! >= THRESHOLD);
         return { task, predicted, classes, probabilities };
       }
+      case 'embedding':
+        return output;
       case 'numbers':
         return { ...output, names };
       case 'timestep-class': {

@@ -2,7 +2,10 @@
 import { type NumberFacts, unstandardise } from '../../data/format/target.ts';
 import type { Task } from '../../nn/objective/objective.ts';
 
-/** What a model predicts of one sequence. Plain, so that it crosses from a worker. */
+/** What is asked of a model: what its objective predicts, or the features of a sequence. */
+export type OutputTask = Task | 'embedding';
+
+/** What a model says of one sequence. Plain, so that it crosses from a worker. */
 export type TaskOutput =
   /** log p of each class, finite even where p is 0 in floating point. */
   | { readonly task: 'class'; readonly logProbabilities: readonly number[] }
@@ -15,14 +18,16 @@ export type TaskOutput =
       readonly task: 'timestep-class';
       readonly labels: readonly number[];
       readonly probabilities: readonly number[];
-    };
+    }
+  /** The mean of the features over the timesteps. */
+  | { readonly task: 'embedding'; readonly embedding: readonly number[] };
 
 /** The output of one task. */
-export type OutputOf<T extends Task> = Extract<TaskOutput, { readonly task: T }>;
+export type OutputOf<T extends OutputTask> = Extract<TaskOutput, { readonly task: T }>;
 
 /** What the numbers mean. */
 export interface OutputMeaning {
-  readonly task: Task;
+  readonly task: OutputTask;
   /** The numbers that a regression learned. */
   readonly numbers: readonly NumberFacts[];
 }
@@ -43,6 +48,8 @@ export function taskOutput(
       return { task, probabilities: Array.from(outputs, sigmoid) };
     case 'numbers':
       return { task, numbers: numbers.map((facts, i) => unstandardise(outputs[i]!, facts)) };
+    case 'embedding':
+      return { task, embedding: [...outputs] };
     case 'timestep-class':
       return { task, ...timestepOutput(outputs, outputs.length / steps) };
   }

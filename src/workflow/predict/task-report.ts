@@ -76,6 +76,7 @@ export function matchTarget({
 }: Pick<PredictionTask, 'model' | 'store'>): ToModelLabel {
   const { target: trained, classes } = model.data.manifest;
   const { target, classes: found } = store.manifest;
+  if (model.task === 'embedding') throw new Error('nothing says what an embedding should be');
   if (target.kind !== model.task) throw otherTarget(store.path, target, model.task);
   if (target.kind !== 'numbers') return matchClasses(classes, found);
   const names = (one: DataTarget) =>
@@ -138,6 +139,8 @@ export async function reportOnPredictions(
       const facts = target.kind === 'numbers' ? target.numbers : [];
       return { task: 'numbers', ...regressionReport(compared, facts) };
     }
+    case 'embedding':
+      throw new Error('nothing says what an embedding should be');
     case 'timestep-class': {
       const compared = await Promise.all(
         all.map(async (one) => {

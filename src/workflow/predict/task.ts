@@ -11,14 +11,10 @@ import { readRunConfig } from '../../run/folder.ts';
 import type { Notice } from '../../telemetry/run-event.ts';
 import type { StopRequests } from '../train/stop-requests.ts';
 import { refuseOtherData } from './other-data.ts';
-import { loadTrainedModel, type TrainedModel } from './trained-model.ts';
+import { loadTrainedModel, type ModelChoice, type TrainedModel } from './trained-model.ts';
 
 /** Plain, so that it crosses to the workers. */
-export interface PredictionRequest {
-  /** Folder of the run. */
-  readonly run: string;
-  /** Weights at the end of this phase; of the last one when absent. */
-  readonly phase?: string | undefined;
+export interface PredictionRequest extends ModelChoice {
   /** Another dataset than the run was trained on. */
   readonly data?: string | undefined;
   /** Content hash that the dataset must have. */

@@ -12,15 +12,16 @@ import type { Scaling } from '../../data/scaling/scaling.ts';
 import { readTrainingData, type TrainingData } from '../../data/training-data.ts';
 import type { Program } from '../../engine/engine.ts';
 import { requireExtensions } from '../../extension/identity.ts';
-import type { Task } from '../../nn/objective/objective.ts';
+import { embeddingProgram } from '../../nn/program.ts';
 import { defineNetwork, type NetworkDefinition } from '../../run/definition.ts';
 import { runPaths } from '../../run/folder.ts';
 import { startingPhase } from '../../run/progress.ts';
+import type { OutputTask } from './task-output.ts';
 
 export interface TrainedModel {
   readonly program: Program;
   /** What the program predicts. */
-  readonly task: Task;
+  readonly task: OutputTask;
   readonly weights: Weights;
   /** Where the weights come from. */
   readonly source: string;
@@ -32,12 +33,22 @@ export interface TrainedModel {
   readonly data: TrainingData;
 }
 
+/** Which weights, and what of them. */
+export interface ModelChoice {
+  /** Folder of the run. */
+  readonly run: string;
+  /** Weights at the end of this phase; of the last one when absent. */
+  readonly phase?: string | undefined;
+  /** The features of each sequence instead of what an objective predicts. */
+  readonly embeddings?: boolean | undefined;
+}
+
 /**
  * @throws LockstepError USAGE for an unknown phase or one without a trained head that predicts,
  *   CHECKPOINT_NOT_FOUND, CHECKPOINT_CORRUPT
  */
 export async function loadTrainedModel(
-  choice: { readonly run: string; readonly phase?: string | undefined },
+  choice: ModelChoice,
   config: RunConfig,
 ): Promise<TrainedModel> {
   const names = config.phases.map(({ name }) => name);
@@ -54,8 +65,12 @@ export async function loadTrainedModel(
   const { manifest, parameters, statistics } = await loadWeights(source, run.layout);
   requireExtensions(manifest?.extensions ?? [], `The checkpoint "${source}"`);
   const phaseIndex = manifest?.phase.index ?? 0;
-  const predicting = predictingPhase(run, phaseIndex, source);
-  const [program, task] = [run.programs[predicting]!, run.tasks[predicting]!];
+  const { program, task } = choice.embeddings
+    ? {
+        program: embeddingProgram(run.model, run.programs[phaseIndex]!),
+        task: 'embedding' as const,
+      }
+    : predictingPhase(run, phaseIndex, source);
   const weights = { parameters, statistics };
   return { program, task, weights, source, phaseIndex, data, scaling: run.scaling };
 }
@@ -83,18 +98,22 @@ async function findSource(
  * The nearest phase before these weights that has trained a head that predicts. A run that was given weights may have
  * been given such a head.
  */
-function predictingPhase(run: NetworkDefinition, phaseIndex: number, source: string): number {
+function predictingPhase(
+  run: NetworkDefinition,
+  phaseIndex: number,
+  source: string,
+): Pick<TrainedModel, 'program' | 'task'> {
   const predicts = (index: number) => run.tasks[index] !== undefined;
   const all = [...run.tasks.keys()];
   const given = run.config.model.initialWeights === undefined ? [] : all;
   const found = [...lineageOf(run, phaseIndex), ...given].find(predicts);
-  if (found !== undefined) return found;
+  if (found !== undefined) return { program: run.programs[found]!, task: run.tasks[found]! };
   const later = run.config.phases[all.findIndex(predicts)];
   throw new LockstepError(
     'USAGE',
     `The weights in "${source}" predict nothing: no phase with an objective that predicts has trained them yet.`,
     later === undefined
-      ? 'Add a phase with such an objective to the configuration and train it.'
+      ? 'Add a phase with such an objective to the configuration and train it, or ask for the features of each sequence: predict --embeddings.'
       : `Let the run go on to phase "${later.name}", or choose it with --phase.`,
   );
 }

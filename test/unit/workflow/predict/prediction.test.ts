@@ -75,6 +75,12 @@ describe('a prediction as a line', () => {
     });
   });
 
+  it('of features: a column each', () => {
+    const embedding = { task: 'embedding' as const, id: 'x', embedding: [0.5, -2], unfamiliar: [] };
+    assert.deepEqual(csvLines(embedding), ['x,0.5,-2']);
+    assert.deepEqual(JSON.parse(jsonLine(embedding)), { id: 'x', embedding: [0.5, -2] });
+  });
+
   it('of a class for each timestep: a line of CSV each, one line of JSON', async () => {
     const steps = {
       task: 'timestep-class' as const,
