@@ -25,6 +25,10 @@ export class NumberColumn<Numbers extends NumberArray> {
     this.#numbers[this.#length++] = number;
   }
 
+  get length(): number {
+    return this.#length;
+  }
+
   at(row: number): Numbers[number] {
     return this.#numbers[row]!;
   }
@@ -82,9 +86,9 @@ export class NameColumn {
     return this.#names[this.#rows.at(row)];
   }
 
-  /** The number of the row's name; -1 where it has none. */
+  /** The number of the row's name; -1 where it has none, and behind the last row. */
   numberAt(row: number): number {
-    return this.#rows.at(row);
+    return row < this.#rows.length ? this.#rows.at(row) : -1;
   }
 
   /** All names, by their numbers. */

@@ -43,6 +43,17 @@ describe('building a store', () => {
     assert.deepEqual(first, second);
   });
 
+  it('finds no conflict between equal sequences of one class, however many there are', async () => {
+    const items = Array.from({ length: 3000 }, (_, i) => ({
+      id: `r${i}`,
+      label: 'x',
+      values: [(i % 1500) >> 8, (i % 1500) & 255],
+    }));
+    const report = await buildStore(items, options());
+    assert.equal(report.skipped.duplicate!.count, 1500);
+    assert.deepEqual(report.labelConflicts, { count: 0, examples: [] });
+  });
+
   it('fills missing values in when asked, names the sequences, and skips those without any', async () => {
     const gap = Number.NaN;
     const items: ImportItem[] = [
