@@ -1,10 +1,11 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { LockstepError } from '../../core/errors.ts';
-import { describeStore, summariseStore } from '../../data/format/describe-store.ts';
 import { openStore } from '../../data/format/open-store.ts';
 import { previewText } from '../../data/importer/preview-text.ts';
 import { importReportText } from '../../data/importer/report.ts';
 import { rulesOf, type SourceOptions } from '../../data/importer/source-rules.ts';
+import { infoText } from '../../data/info/info-text.ts';
+import { storeInfo } from '../../data/info/store-info.ts';
 import type { BuildStoreOptions } from '../../workflow/data/build-store.ts';
 import { type Command, type PartCommand, partOf } from '../command.ts';
 import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
@@ -124,6 +125,20 @@ interface InfoOptions {
   store: string;
   json: boolean;
   verify: boolean;
+  budget: number[];
+  duplicates: boolean;
+}
+
+/** Of a small and a large CPU run, and of the benchmark. */
+const DEFAULT_BUDGETS = [16_384, 65_536];
+
+function refuseBudget(tokens: number): void {
+  if (Number.isInteger(tokens) && tokens >= 1) return;
+  throw new LockstepError(
+    'USAGE',
+    `--budget is ${tokens}, which is not a positive integer.`,
+    'Give numbers of tokens, such as --budget 16384 65536.',
+  );
 }
 
 const infoCommand: PartCommand<InfoOptions> = {
@@ -137,13 +152,26 @@ const infoCommand: PartCommand<InfoOptions> = {
         type: 'boolean',
         default: false,
         describe: 'Check the hash of every file, too',
+      })
+      .option('budget', {
+        type: 'number',
+        array: true,
+        default: DEFAULT_BUDGETS,
+        describe: 'Tokens of a micro-batch, for which to say the padding',
+      })
+      .option('duplicates', {
+        type: 'boolean',
+        default: false,
+        describe: 'Look for equal sequences in a large dataset, too',
       }) as Argv<InfoOptions>,
-  handler: async ({ store: path, json, verify }: ArgumentsCamelCase<InfoOptions>) => {
+  handler: async (options: ArgumentsCamelCase<InfoOptions>) => {
+    const { store: path, json, verify, budget, duplicates } = options;
+    for (const tokens of budget) refuseBudget(tokens);
     if (verify) await (await import('../../data/format/verify-store.ts')).verifyStore(path);
     const store = await openStore(path);
     try {
-      const text = json ? JSON.stringify(summariseStore(store), null, 2) : describeStore(store);
-      process.stdout.write(`${text}\n`);
+      const info = await storeInfo(store, { budgets: budget, duplicates });
+      process.stdout.write(`${json ? JSON.stringify(info, null, 2) : infoText(store, info)}\n`);
       const hasClasses = store.manifest.classes.length > 0;
       if (!json && hasClasses) printNext(trainOn(path));
     } finally {
