@@ -29,11 +29,14 @@ export interface KeptData {
 
 /** Fewer sequences say nothing. */
 const FEWEST = 3;
+/** A name of so many words is a list. */
+const MANY_WORDS = 12;
 
 export function importWarnings(kept: KeptData): string[] {
   const names = kept.classes.map(({ name }) => name);
   return [
     ...rareClasses(kept),
+    ...listNamesOfClasses(kept),
     ...similarNames(names),
     ...missingNames(names),
     ...withoutTraining(kept),
@@ -88,11 +91,33 @@ function rareClasses({ target, classes }: KeptData): string[] {
   if (classes.length < FEWEST) return [];
   if (labelled === classes.length) {
     return [
-      `there are as many classes as labelled sequences (${labelled}): is the label a measured number, or an id?`,
+      `there are as many classes as labelled sequences (${labelled}): is the label an id, or a measured number? --target names a column of numbers`,
     ];
   }
   if (alone * 2 <= classes.length) return [];
   return [`${alone} of ${classes.length} classes have one sequence: is the label a category?`];
+}
+
+/** Names that are lists: of classes, or of one for each timestep. */
+function listNamesOfClasses({ target, classes }: KeptData): string[] {
+  if (target !== 'class') return [];
+  const names = new Set(classes.map(({ name }) => name));
+  const partsOf = (name: string) => name.split(/[|;,]/).map((part) => part.trim());
+  const several = [...names].filter((name) => {
+    const parts = partsOf(name);
+    return parts.length > 1 && parts.some((part) => names.has(part));
+  });
+  const steps = [...names].filter((name) => name.trim().split(/[\s,;]+/).length >= MANY_WORDS);
+  return [
+    ...(several.length === 0
+      ? []
+      : [
+          `classes that join others (${listNames(several, 3)}): --labels reads several classes of a sequence`,
+        ]),
+    ...(steps.length * 2 <= names.size
+      ? []
+      : ['classes are long lists: --timestep-labels reads a class for each timestep']),
+  ];
 }
 
 function similarNames(names: readonly string[]): string[] {

@@ -37,6 +37,14 @@ describe('an import warns of', () => {
     assert.deepEqual(warningsOf({ x: 4, y: 4, z: 1 }), []);
   });
 
+  it('classes that are lists of classes, or of one for each timestep', () => {
+    const [several] = warningsOf({ AFIB: 3, 'AFIB|MI': 3, MI: 3 });
+    assert.match(several!, /^classes that join others \(AFIB\|MI\): --labels reads several/);
+    assert.deepEqual(warningsOf({ 'a|b': 3, 'c, d': 3 }), [], 'no part is a class');
+    const [steps] = warningsOf({ ['0 1 '.repeat(8)]: 3, ['1 0 '.repeat(9)]: 3 });
+    assert.match(steps!, /--timestep-labels reads a class for each timestep$/);
+  });
+
   it('names that differ by case, spaces, number format or Unicode form only', () => {
     const names = ['1', '01', '1.0', 'Cat', 'cat', 'a b', 'a  b', 'B\u00e4r', 'Ba\u0308r', 'dog'];
     const [warning] = warningsOf(Object.fromEntries(names.map((name) => [name, 2])));
