@@ -8,6 +8,7 @@ import { ByteReader } from '../byte-reader.ts';
 import { readBytes } from '../compressed.ts';
 import { sourceError } from '../source-error.ts';
 import { cellsOf } from './arrow-cells.ts';
+import { checkData } from './arrow-data.ts';
 import { arrowMessages } from './arrow-messages.ts';
 import type { Cell, ColumnarFile } from './cell.ts';
 import { classNamesIn } from './hugging-face-features.ts';
@@ -67,6 +68,7 @@ function columnOf(batch: RecordBatch, name: string) {
   const place = batch.schema.fields.findIndex((field) => field.name === name);
   const column = batch.data.children[place]!;
   if (column.length < batch.numRows) throw new Error(`the column "${name}" is cut off`);
+  checkData(column);
   return column;
 }
 

@@ -4,14 +4,12 @@
  */
 import { ByteBuffer } from 'flatbuffers';
 import type { ByteReader } from '../byte-reader.ts';
+import { checkMessage } from './arrow-metadata.ts';
 
 const FILE_MAGIC = 'ARROW1';
 const CONTINUATION = 0xffffffff;
-/** Places of fields in the tables Message and Footer of Arrow's schemas: 4 + 2 · field. */
-const HEADER_TYPE = 6;
-const BODY_LENGTH = 10;
+/** The place of this field in the table Footer of Arrow's File.fbs: 4 + 2 · field. */
 const RECORD_BATCHES = 10;
-const RECORD_BATCH = 3;
 const MOST_METADATA_BYTES = 2 ** 28;
 
 /**
@@ -27,7 +25,7 @@ export async function* arrowMessages(bytes: ByteReader): AsyncGenerator<Buffer> 
   for (;;) {
     const metadata = await metadataOf(bytes, prefix);
     if (metadata === undefined) break;
-    const { bodyBytes, isBatch } = factsOf(metadata);
+    const { bodyBytes, isBatch } = checkMessage(metadata);
     if (isBatch) batches++;
     const body = await bytes.take(bodyBytes);
     if (body.length < bodyBytes) throw new Error('a record batch is cut off');
@@ -49,17 +47,6 @@ async function metadataOf(bytes: ByteReader, prefix: Buffer): Promise<Buffer | u
   const metadata = await bytes.take(size);
   if (metadata.length < size) throw new Error('a message is cut off');
   return metadata;
-}
-
-/** Reads the table Message of Arrow's Message.fbs. */
-function factsOf(metadata: Buffer): { bodyBytes: number; isBatch: boolean } {
-  const buffer = new ByteBuffer(metadata);
-  const table = buffer.readInt32(0);
-  const field = (place: number) => buffer.__offset(table, place);
-  const [header, body] = [field(HEADER_TYPE), field(BODY_LENGTH)];
-  const bodyBytes = body === 0 ? 0 : Number(buffer.readInt64(table + body));
-  if (!(bodyBytes >= 0)) throw new Error('a message claims a negative size');
-  return { bodyBytes, isBatch: header !== 0 && buffer.readUint8(table + header) === RECORD_BATCH };
 }
 
 /** The footer says how many record batches there are. */
