@@ -23,6 +23,8 @@ export const subsetSection = z.strictObject({
   split: z.enum(['train', 'validation', 'test']).default('train'),
   /** Number of labelled sequences of each class; the run's seed and `draw` draw them. All when absent. */
   labelsPerClass: z.int().min(1).optional(),
+  /** Number of sequences with a label, whatever their class; the run's seed and `draw` draw them. All when absent. */
+  labelledSequences: z.int().min(1).optional(),
   /** Number of the label draw. */
   draw: z.int().min(0).default(0),
   /** A window of at most this many timesteps of each sequence, at a new random place each epoch. */

@@ -78,6 +78,19 @@ export function checkSampling(
 }
 
 /**
+ * Refuses to draw labels a class where sequences have no class each.
+ * @throws LockstepError CONFIG_INVALID
+ */
+export function checkDraw(labelsPerClass: number | undefined, { kind }: DataTarget): void {
+  if (labelsPerClass === undefined || kind === 'class' || kind === 'none') return;
+  throw new LockstepError(
+    'CONFIG_INVALID',
+    `data.labelsPerClass draws sequences of each class, but the dataset has ${TARGET_WORDS[kind]}.`,
+    'Set data.labelledSequences instead.',
+  );
+}
+
+/**
  * Refuses a batch that can't hold enough sequences.
  * @throws LockstepError CONFIG_INVALID
  */

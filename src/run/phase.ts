@@ -13,6 +13,7 @@ import type { Objective } from '../nn/objective/objective.ts';
 import { registry } from '../nn/registry.ts';
 import {
   checkBudget,
+  checkDraw,
   checkLengths,
   checkLoneRows,
   checkRows,
@@ -116,7 +117,8 @@ function subsetOf(
   config: SubsetConfig,
   needs: Needy,
 ): Subset {
-  const { classes } = manifest;
+  const { classes, target } = manifest;
+  checkDraw(config.labelsPerClass, target);
   const labelled = needs.labels ?? false;
   const subset = selectSubset({ index, classes, subset: config, seed, labelled });
   checkLengths(needs, subset);

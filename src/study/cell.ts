@@ -22,7 +22,9 @@ export function cellName({ dataset, network, recipe, share }: CellKey): string {
 /** One fine-tuning of a cell. */
 export interface MeasuredPhase {
   readonly phase: string;
-  readonly labelsPerClass: number;
+  /** How many labels it saw, in `unit`. */
+  readonly labels: number;
+  readonly unit: 'labels a class' | 'labelled sequences';
   readonly draw: number;
 }
 

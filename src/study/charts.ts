@@ -4,7 +4,14 @@ import { meanOf } from '../workflow/predict/paired-difference.ts';
 import type { CellResult } from './cell.ts';
 import { GROUPING, SCRATCH } from './grid.ts';
 import { recipeText } from './markdown.ts';
-import { type DatasetResults, fewLabels, labelCounts, meritByLength, merits } from './results.ts';
+import {
+  type DatasetResults,
+  fewLabels,
+  labelCounts,
+  labelsText,
+  meritByLength,
+  merits,
+} from './results.ts';
 
 /** One line of a chart. */
 export interface Line {
@@ -44,8 +51,8 @@ function meritByLabels(of: DatasetResults, network: string, own: readonly CellRe
   const cells = own.filter(({ key }) => key.network === network && key.share === 1);
   const counts = [...new Set(cells.flatMap(labelCounts))].sort((a, b) => a - b);
   return {
-    title: `${of.dataset.name}, ${network} network: accuracy against labels`,
-    xLabel: 'labels a class',
+    title: `${of.dataset.name}, ${network} network: ${meritName(cells)} against labels`,
+    xLabel: cells[0]?.measured[0]?.unit ?? 'labels',
     places: counts.map(String),
     lines: cells.map((cell) =>
       lineOf(
@@ -67,12 +74,12 @@ function meritByShare(of: DatasetResults, own: readonly CellResult[]): Chart[] {
   const counts = labelCounts(part);
   return [
     {
-      title: `${of.dataset.name}, ${network} network: accuracy against the share of the sequences that ${recipe} pretraining saw`,
+      title: `${of.dataset.name}, ${network} network: ${meritName([part])} against the share of the sequences that ${recipe} pretraining saw`,
       xLabel: 'share of the training sequences',
       places: ['none', ...shares.map((share) => `${Math.round(100 * share)} %`)],
       lines: counts.map((count) =>
         lineOf(
-          `${count} labels a class`,
+          labelsText(part, [count]),
           cells.map((cell) => (cell === undefined ? [] : merits(cell, count))),
         ),
       ),
@@ -87,7 +94,7 @@ function lengthChart(of: DatasetResults, own: readonly CellResult[]): Chart[] {
   const quarters = meritByLength(cells[0]!);
   return [
     {
-      title: `${of.dataset.name}, ${best!.key.network} network: accuracy by length, ${fewLabels(best!).join(' and ')} labels a class`,
+      title: `${of.dataset.name}, ${best!.key.network} network: ${meritName(cells)} by length, ${labelsText(best!, fewLabels(best!))}`,
       xLabel: 'timesteps of the sequence',
       places: quarters.map(({ shortest, longest }) => `${shortest}…${longest}`),
       lines: cells.map((cell) =>
@@ -99,6 +106,9 @@ function lengthChart(of: DatasetResults, own: readonly CellResult[]): Chart[] {
     },
   ];
 }
+
+/** What the runs are compared by. */
+const meritName = ([first]: readonly CellResult[]): string => first?.merit ?? 'accuracy';
 
 function lineOf(label: string, places: readonly (readonly number[])[]): Line {
   const each = (pick: (values: readonly number[]) => number) =>

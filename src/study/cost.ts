@@ -48,8 +48,10 @@ function tokensPerStep(config: RunConfig, phase: PhaseConfig): number {
 
 /** Tokens of a supervised step. With few labels a step may be smaller than its budget. */
 function supervisedTokensPerStep(config: RunConfig, phase: PhaseConfig, data: DataSize): number {
-  const { labelsPerClass = Number.POSITIVE_INFINITY, crop } = phase.data;
-  const subset = labelsPerClass * data.classes * data.meanTokens(crop);
+  const { labelsPerClass, labelledSequences = Number.POSITIVE_INFINITY, crop } = phase.data;
+  const sequences =
+    labelsPerClass === undefined ? labelledSequences : labelsPerClass * data.classes;
+  const subset = sequences * data.meanTokens(crop);
   return Math.min(tokensPerStep(config, phase), subset);
 }
 

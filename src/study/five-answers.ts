@@ -10,7 +10,13 @@ import {
 } from '../workflow/predict/paired-difference.ts';
 import type { CellResult } from './cell.ts';
 import { GROUPING, SHUFFLED, SORTED } from './grid.ts';
-import { type DatasetResults, difference, fewLabels, meritByLength } from './results.ts';
+import {
+  type DatasetResults,
+  difference,
+  fewLabels,
+  labelsText,
+  meritByLength,
+} from './results.ts';
 
 /** The answer to one question. */
 export interface Answer {
@@ -55,7 +61,7 @@ function worth(results: DatasetResults): Body | undefined {
   const gain = best && difference(best, results.scratchOf(best), fewLabels(best));
   if (best === undefined || gain === undefined) return undefined;
   const what = `${best.key.recipe} pretraining of the ${best.key.network} network, chosen on validation data`;
-  const against = `against the same network from scratch at ${labelsText(fewLabels(best))}`;
+  const against = `against the same network from scratch at ${labelsText(best, fewLabels(best))}`;
   return {
     verdict: verdictOf(gain),
     number: points(gain),
@@ -81,7 +87,7 @@ function maskedOrNext(results: DatasetResults): Body | undefined {
   const next = findPretext(results, ({ kind }) => kind === 'next-step');
   const gain = masked && next && difference(next, masked, fewLabels(next));
   if (gain === undefined) return undefined;
-  const at = `at ${labelsText(fewLabels(next!))} on the ${results.firstNetwork} network${orContrastive(results, masked!)}`;
+  const at = `at ${labelsText(next!, fewLabels(next!))} on the ${results.firstNetwork} network${orContrastive(results, masked!)}`;
   return {
     verdict: verdictOf(gain),
     number: points(gain),
@@ -129,7 +135,8 @@ function lengths(results: DatasetResults): Body | undefined {
   if (best === undefined) return undefined;
   const quarters = meritByLength(best);
   const [shortest, longest] = [quarters[0]!, quarters.at(-1)!];
-  const spread = `the quarter of ${longest.shortest} to ${longest.longest} timesteps is classified at ${percent(longest.value)}, the shortest (${shortest.shortest} to ${shortest.longest}) at ${percent(shortest.value)}`;
+  const comesTo = best.merit === 'accuracy' ? 'is classified at' : `has a ${best.merit} of`;
+  const spread = `the quarter of ${longest.shortest} to ${longest.longest} timesteps ${comesTo} ${percent(longest.value)}, the shortest (${shortest.shortest} to ${shortest.longest}) ${best.merit === 'accuracy' ? 'at' : 'of'} ${percent(shortest.value)}`;
   if (cost === undefined) {
     const gap = 100 * (longest.value - shortest.value);
     return { verdict: 'yes', number: `${signed(gap)} points`, sentence: `Yes: ${spread}.` };
@@ -186,6 +193,3 @@ function findPretext(
 }
 
 const points = ({ mean }: PairedDifference): string => `${signed(mean)} points`;
-
-/** "5 and 10 labels a class" */
-const labelsText = (counts: readonly number[]): string => `${counts.join(' and ')} labels a class`;

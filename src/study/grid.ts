@@ -22,8 +22,15 @@ export const SORTED = 'sorted';
 export const SHUFFLED = 'shuffled';
 /** The first phase of a pretrained cell. */
 export const PRETRAIN = 'pretrain';
-/** Up to this many labels a class count as few. */
-export const FEW_LABELS = 10;
+/** Up to this many count as few. */
+const FEW: Readonly<Record<MeasuredPhase['unit'], number>> = {
+  'labels a class': 10,
+  'labelled sequences': 100,
+};
+
+/** Whether labels are scarce enough for pretraining to matter. */
+export const areFew = ({ labels, unit }: Pick<MeasuredPhase, 'labels' | 'unit'>): boolean =>
+  labels <= FEW[unit];
 const SUPERVISED: ObjectiveConfig = { kind: 'supervised', classWeights: 'none' };
 
 interface Recipe {
@@ -56,7 +63,7 @@ export function shareCells(
 ): Cell[] {
   const [network, settings] = firstNetwork(dataset);
   const pretraining = pretrainingPhase(settings, settings.pretexts[best]!);
-  const few = settings.labels.filter(({ perClass }) => perClass <= FEW_LABELS);
+  const few = settings.labels.filter((one) => areFew(countOf(one)));
   return dataset.pretrainingShares.map((share) => {
     const maxSequences = Math.max(1, Math.round(share * trainingSequences));
     return cellOf(config, dataset, {
@@ -152,6 +159,16 @@ function cellOf(
   };
 }
 
+/** How many labels, and of what. */
+function countOf({
+  perClass,
+  sequences,
+}: Pick<LabelsConfig, 'perClass' | 'sequences'>): Pick<MeasuredPhase, 'labels' | 'unit'> {
+  return perClass === undefined
+    ? { labels: sequences!, unit: 'labelled sequences' }
+    : { labels: perClass, unit: 'labels a class' };
+}
+
 const pretrainingPhase = (
   { pretraining }: NetworkConfig,
   objective: ObjectiveConfig,
@@ -162,13 +179,17 @@ function supervisedPhases(
   labels: readonly LabelsConfig[],
   start: PhaseConfig['start'],
 ): (MeasuredPhase & { readonly config: PhaseConfig })[] {
-  return labels.flatMap(({ perClass, draws, steps }) =>
+  return labels.flatMap(({ draws, steps, ...counts }) =>
     Array.from({ length: draws }, (_, draw) => {
-      const name = `labels-${perClass}-draw-${draw}`;
-      const subset = { labelsPerClass: perClass, draw };
+      const count = countOf(counts);
+      const name = `labels-${count.labels}-draw-${draw}`;
+      const subset =
+        count.unit === 'labels a class'
+          ? { labelsPerClass: count.labels, draw }
+          : { labelledSequences: count.labels, draw };
       const settings = steps === undefined ? training : { ...training, duration: { steps } };
       const config = phaseOf(settings, { name, start, objective: SUPERVISED, subset });
-      return { phase: name, labelsPerClass: perClass, draw, config };
+      return { phase: name, ...count, draw, config };
     }),
   );
 }

@@ -15,6 +15,7 @@ import {
   difference,
   fewLabels,
   labelCounts,
+  labelsText,
   meritByLength,
   merits,
 } from './results.ts';
@@ -41,12 +42,19 @@ export function studyMarkdown({ config, results, answers, measuredOn }: StudyRep
     '|---|---|',
     ...answers.map(({ question, sentence }) => `| ${question} | ${sentence} |`),
     '',
-    "Accuracies are of the test split, read once; every choice (the weights that a fine-tuning keeps, the best pretext) was made on validation data. A difference is paired by label draw: same labels, same steps, same network; its interval is 95 % of Student's t over the draws.",
+    `${whatIsCompared(results)} of the test split, read once; every choice (the weights that a fine-tuning keeps, the best pretext) was made on validation data. A difference is paired by label draw: same labels, same steps, same network; its interval is 95 % of Student's t over the draws.`,
     '',
     ...config.datasets.flatMap((dataset) =>
       datasetSection(new DatasetResults(dataset, results), results),
     ),
   ].join('\n');
+}
+
+/** "Accuracies are", or what else the runs are compared by. */
+function whatIsCompared(results: readonly CellResult[]): string {
+  const names = [...new Set(results.map(({ merit }) => merit))];
+  if (names.length === 1 && names[0] === 'accuracy') return 'Accuracies are';
+  return `Figures (${names.join(', ')}, in percent) are`;
 }
 
 function datasetSection(of: DatasetResults, results: readonly CellResult[]): string[] {
@@ -80,7 +88,7 @@ function networkSection(of: DatasetResults, network: string, own: readonly CellR
     ...table([
       [
         'recipe',
-        ...counts.map((count) => `${count} labels a class`),
+        ...counts.map((count) => labelsText(cells[0]!, [count])),
         ...counts.map((count) => `against scratch, ${count}`),
         'pretext, validation',
       ],
@@ -99,7 +107,7 @@ function groupingSection(of: DatasetResults): string[] {
     '### Batches sorted by length against shuffled ones',
     '',
     ...table([
-      ['batches', `${count} labels a class`, 'time'],
+      ['batches', labelsText(sorted, [count]), 'time'],
       ['sorted', meritText(sorted, count), formatDuration(sorted.seconds)],
       ['shuffled', meritText(shuffled, count), formatDuration(shuffled.seconds)],
     ]),
@@ -115,7 +123,7 @@ function lengthSection(own: readonly CellResult[]): string[] {
   if (first === undefined) return [];
   const quarters = meritByLength(first);
   return [
-    `### By length, ${fewLabels(first).join(' and ')} labels a class`,
+    `### By length, ${labelsText(first, fewLabels(first))}`,
     '',
     ...table([
       ['network', 'recipe', ...quarters.map((one) => `${one.shortest}…${one.longest} timesteps`)],
@@ -147,8 +155,8 @@ export function recipeText({ key: { recipe, share } }: CellResult): string {
 }
 
 /** "64.0 % ± 2.1": mean and standard deviation over the draws. */
-function meritText(cell: CellResult, labelsPerClass: number): string {
-  const found = merits(cell, labelsPerClass);
+function meritText(cell: CellResult, labels: number): string {
+  const found = merits(cell, labels);
   if (found.length === 0) return '';
   return `${percent(meanOf(found))} ± ${(100 * Math.sqrt(varianceOf(found))).toFixed(1)}`;
 }

@@ -3,11 +3,12 @@ import { basename, resolve } from 'node:path';
 import type { ObjectiveConfig } from '../config/phase-section.ts';
 import { LockstepError } from '../core/errors.ts';
 import { symbolsOf } from '../data/facts.ts';
-import type { Store, StoreManifest } from '../data/format/store.ts';
+import { SPLITS, type Store, type StoreManifest, UNLABELLED } from '../data/format/store.ts';
 import { meanOf } from '../workflow/predict/paired-difference.ts';
 import { type DataSize, otherSeconds, pretrainingSeconds } from './cost.ts';
 import { firstCells, firstNetwork, shareCells } from './grid.ts';
 import {
+  type LabelsConfig,
   type NetworkConfig,
   type StudyConfig,
   type StudyDataset,
@@ -29,7 +30,7 @@ const RESERVE = 0.9;
 export function gridOfStore(template: StudyConfig, path: string, store: OwnStore): StudyConfig {
   const [first] = template.datasets as [StudyDataset];
   const name = basename(resolve(path)).replaceAll(/[^A-Za-z0-9_-]+/g, '-');
-  const perClass = fewestTrainingLabels(store.manifest, path);
+  const available = trainingLabels(store, path);
   const isReal = symbolsOf(store) === 0;
   const dataset = {
     ...first,
@@ -38,14 +39,14 @@ export function gridOfStore(template: StudyConfig, path: string, store: OwnStore
     networks: Object.fromEntries(
       Object.entries(first.networks).map(([network, settings]) => [
         network,
-        fitted(settings, perClass, isReal),
+        fitted(settings, available, isReal),
       ]),
     ),
     ...(first.grouping && {
       grouping: {
         ...first.grouping,
         model: forValues(first.grouping.model, isReal),
-        labels: fittedLabels([first.grouping.labels], perClass)[0],
+        labels: fittedLabels([first.grouping.labels], available)[0],
       },
     }),
   };
@@ -102,13 +103,13 @@ function lasting({ pretraining }: NetworkConfig, steps: number): NetworkConfig['
   return { ...pretraining, duration: { steps }, ...(evaluation && { evaluation }) };
 }
 
-function fitted(settings: NetworkConfig, perClass: number, isReal: boolean): NetworkConfig {
+function fitted(settings: NetworkConfig, available: Available, isReal: boolean): NetworkConfig {
   const pretexts = Object.entries(settings.pretexts);
   return {
     ...settings,
     model: forValues(settings.model, isReal),
     pretexts: Object.fromEntries(isReal ? asRegression(pretexts) : pretexts),
-    labels: fittedLabels(settings.labels, perClass),
+    labels: fittedLabels(settings.labels, available),
   };
 }
 
@@ -128,16 +129,51 @@ function asRegression(pretexts: readonly [string, ObjectiveConfig][]): [string, 
   return [...kinds.values()];
 }
 
-/** The label counts that every class has; if there is none, the number of labels of the smallest class. */
-function fittedLabels(labels: NetworkConfig['labels'], perClass: number): NetworkConfig['labels'] {
-  const possible = labels.filter((one) => one.perClass <= perClass);
-  return possible.length > 0 ? possible : [{ ...labels[0]!, perClass }];
+/** The labels of the training split: those of the smallest class, or sequences with a target of another kind. */
+type Available = { readonly perClass: number } | { readonly sequences: number };
+
+/** For each label a class of the template, so many sequences where sequences have no class each. */
+const SEQUENCES_PER_LABEL = 10;
+
+/** The label counts that there are; if there is none, all labels of the smallest class, or all labelled sequences. */
+function fittedLabels(
+  labels: NetworkConfig['labels'],
+  available: Available,
+): NetworkConfig['labels'] {
+  const isPerClass = 'perClass' in available;
+  const most = isPerClass ? available.perClass : available.sequences;
+  const countOf = ({ perClass = 1, sequences = perClass * SEQUENCES_PER_LABEL }: LabelsConfig) =>
+    isPerClass ? perClass : sequences;
+  const withCount = ({ draws, steps }: LabelsConfig, count: number): LabelsConfig => ({
+    ...(isPerClass ? { perClass: count } : { sequences: count }),
+    draws,
+    ...(steps !== undefined && { steps }),
+  });
+  const possible = labels
+    .filter((one) => countOf(one) <= most)
+    .map((one) => withCount(one, countOf(one)));
+  return possible.length > 0 ? possible : [withCount(labels[0]!, most)];
 }
 
-function fewestTrainingLabels({ splits }: StoreManifest, path: string): number {
+function trainingLabels({ manifest, index }: OwnStore, path: string): Available {
+  const { kind } = manifest.target;
+  if (kind === 'class' || kind === 'none') return fewestTrainingLabels(manifest, path);
+  const training = SPLITS.indexOf('train');
+  const isLabelled = (label: number, sequence: number) =>
+    label !== UNLABELLED && index.splits[sequence] === training;
+  const sequences = index.labels.filter(isLabelled).length;
+  if (sequences > 1) return { sequences };
+  throw new LockstepError(
+    'DATA_INVALID',
+    `A study compares trained models, but the dataset "${path}" has ${sequences} training sequences with a target.`,
+    'Import it with more of them.',
+  );
+}
+
+function fewestTrainingLabels({ splits }: StoreManifest, path: string): Available {
   const counts = splits.train.perClass;
   const fewest = Math.min(...counts);
-  if (counts.length >= 2 && fewest >= 1) return fewest;
+  if (counts.length >= 2 && fewest >= 1) return { perClass: fewest };
   throw new LockstepError(
     'DATA_INVALID',
     `A study compares classifiers, but the dataset "${path}" has ${counts.length} classes and ${counts.length === 0 ? 'no' : fewest} labelled training sequences in the smallest.`,

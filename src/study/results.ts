@@ -7,7 +7,7 @@ import {
   pairedDifference,
 } from '../workflow/predict/paired-difference.ts';
 import { type CellResult, cellName, type MeasuredResult } from './cell.ts';
-import { FEW_LABELS, firstNetwork, SCRATCH, validationScore } from './grid.ts';
+import { areFew, firstNetwork, SCRATCH, validationScore } from './grid.ts';
 import type { StudyDataset } from './study-config.ts';
 
 /** The results of one dataset. */
@@ -56,24 +56,29 @@ const bestByValidation = (cells: readonly CellResult[]): CellResult | undefined 
 
 /** Label counts of a cell, ascending. */
 export function labelCounts({ measured }: CellResult): number[] {
-  const counts = new Set(measured.map(({ labelsPerClass }) => labelsPerClass));
+  const counts = new Set(measured.map(({ labels }) => labels));
   return [...counts].sort((a, b) => a - b);
 }
 
-/** The label counts up to 10 a class; at least the smallest. */
+/** "5 and 10 labels a class" */
+export function labelsText({ measured }: CellResult, counts: readonly number[]): string {
+  return `${counts.join(' and ')} ${measured[0]!.unit}`;
+}
+
+/** The label counts up to 10 a class, or 100 in all; at least the smallest. */
 export function fewLabels(result: CellResult): number[] {
   const counts = labelCounts(result);
-  const few = counts.filter((count) => count <= FEW_LABELS);
+  const few = labelCounts({ ...result, measured: result.measured.filter(areFew) });
   return few.length > 0 ? few : counts.slice(0, 1);
 }
 
 /** The figures of merit on the test split of a cell with so many labels, by draw. */
-export function merits(result: CellResult, labelsPerClass: number): number[] {
-  return ofCount(result, labelsPerClass).map(({ test }) => test.value);
+export function merits(result: CellResult, labels: number): number[] {
+  return ofCount(result, labels).map(({ test }) => test.value);
 }
 
-const ofCount = ({ measured }: CellResult, labelsPerClass: number): MeasuredResult[] =>
-  measured.filter((one) => one.labelsPerClass === labelsPerClass).sort((a, b) => a.draw - b.draw);
+const ofCount = ({ measured }: CellResult, labels: number): MeasuredResult[] =>
+  measured.filter((one) => one.labels === labels).sort((a, b) => a.draw - b.draw);
 
 /**
  * The figure of merit of one cell against another's, paired by label draw. With several label counts, first averages a

@@ -17,13 +17,21 @@ const trainingSection = () =>
       crop: z.int().min(1).optional(),
     });
 
-const labels = z.strictObject({
-  perClass: z.int().min(1),
-  /** Number of independent draws of the labels: the pairs of a paired difference. */
-  draws: z.int().min(3).max(100),
-  /** Steps of fine-tuning, the same for every recipe. @default the steps of `finetuning` */
-  steps: z.int().min(1).optional(),
-});
+const labels = z
+  .strictObject({
+    /** Labelled sequences of each class, where each sequence has one class. */
+    perClass: z.int().min(1).optional(),
+    /** Labelled sequences in all, for other targets. */
+    sequences: z.int().min(1).optional(),
+    /** Number of independent draws of the labels: the pairs of a paired difference. */
+    draws: z.int().min(3).max(100),
+    /** Steps of fine-tuning, the same for every recipe. @default the steps of `finetuning` */
+    steps: z.int().min(1).optional(),
+  })
+  .refine(
+    ({ perClass, sequences }) => (perClass === undefined) !== (sequences === undefined),
+    'needs one of perClass and sequences',
+  );
 
 function networkSection() {
   const training = trainingSection();

@@ -30,13 +30,13 @@ export interface SubsetRequest {
 /**
  * The subset of a store that a phase or an evaluation sees. Draws are nested: with the same seed and draw,
  * fewer labels a class or fewer sequences are part of more.
- * @throws LockstepError DATA_INVALID when a class has too few labels, or no sequence is left
+ * @throws LockstepError DATA_INVALID when there are too few labels, or no sequence is left; CONFIG_INVALID for two draws
  */
 export function selectSubset(request: SubsetRequest): Subset {
   const { index, subset } = request;
   const candidates = sequencesOfSplit(request);
   if (candidates.length === 0) throw emptySubset(request);
-  const drawn = subset.labelsPerClass === undefined ? candidates : drawLabels(request, candidates);
+  const drawn = drawLabelled(request, candidates);
   const sequences = subset.maxSequences === undefined ? drawn : drawSequences(request, drawn);
   const effectiveLengths = croppedLengths(sequences, index.lengths, subset.crop);
   return { sequences, effectiveLengths, storeLengths: index.lengths };
@@ -44,7 +44,7 @@ export function selectSubset(request: SubsetRequest): Subset {
 
 /** A draw by labels needs labels, whatever the objective. */
 const needsLabels = ({ subset, labelled }: SubsetRequest) =>
-  labelled || subset.labelsPerClass !== undefined;
+  labelled || subset.labelsPerClass !== undefined || subset.labelledSequences !== undefined;
 
 function sequencesOfSplit(request: SubsetRequest): Int32Array {
   const { index, subset } = request;
@@ -59,6 +59,35 @@ function sequencesOfSplit(request: SubsetRequest): Int32Array {
     if (isIn(sequence)) sequences[next++] = sequence;
   }
   return sequences;
+}
+
+/** The draw of sequences whatever their class; below it is a class each. */
+const ANY_CLASS = 2 ** 32 - 1;
+
+function drawLabelled(request: SubsetRequest, candidates: Int32Array): Int32Array {
+  const { labelsPerClass, labelledSequences: wanted, draw } = request.subset;
+  if (labelsPerClass !== undefined && wanted !== undefined) throw twoDraws();
+  if (labelsPerClass !== undefined) return drawLabels(request, candidates);
+  if (wanted === undefined) return candidates;
+  if (candidates.length < wanted) throw tooFewLabelled(request, candidates.length);
+  const shuffle = permutation(candidates.length, request.seed, 'label-draw', draw, ANY_CLASS);
+  return Int32Array.from({ length: wanted }, (_, at) => candidates[shuffle.at(at)]!).sort();
+}
+
+function twoDraws(): LockstepError {
+  return new LockstepError(
+    'CONFIG_INVALID',
+    'data.labelsPerClass and data.labelledSequences exclude each other: both draw the labelled sequences.',
+    'Leave one of them out.',
+  );
+}
+
+function tooFewLabelled({ subset }: SubsetRequest, found: number): LockstepError {
+  return new LockstepError(
+    'DATA_INVALID',
+    `Cannot draw ${subset.labelledSequences} labelled sequences from the ${subset.split} split: it has ${found}.`,
+    `Set labelledSequences to ${found} or less, or leave it out to use every label.`,
+  );
 }
 
 function drawLabels(request: SubsetRequest, candidates: Int32Array): Int32Array {

@@ -99,7 +99,7 @@ describe('the grid of configs/study.yaml', () => {
         ['files.causal.masked.30-percent', 300, { steps: 500 }],
       ],
     );
-    assert.ok(shares.every(({ measured }) => measured.every((one) => one.labelsPerClass <= 10)));
+    assert.ok(shares.every(({ measured }) => measured.every((one) => one.labels <= 10)));
   });
 });
 

@@ -24,7 +24,8 @@ export function resultOf(
     measured: Object.entries(accuracies).flatMap(([labels, draws]) =>
       draws.map(([validation, accuracy], draw) => ({
         phase: `labels-${labels}-draw-${draw}`,
-        labelsPerClass: Number(labels),
+        labels: Number(labels),
+        unit: 'labels a class' as const,
         draw,
         validation,
         test: {

@@ -16,6 +16,7 @@ function storeOf(options: { valueType: 'uint8' | 'float32'; labelled: number }) 
   return {
     manifest: {
       valueType: options.valueType,
+      target: { kind: 'class' },
       valueRange: { minimum: 0, maximum: 20 },
       classes: ['a', 'b'],
       splits: {
@@ -45,6 +46,23 @@ describe("the grid of one's own dataset", () => {
       [['my-data', { store: '/somewhere/my data' }]],
     );
     assert.deepEqual(Object.keys(grid.datasets[0]!.networks), ['causal', 'two-sided']);
+  });
+
+  it('counts labelled sequences where they have no class each', () => {
+    const store = storeOf({ valueType: 'float32', labelled: 200 });
+    const labels = Int32Array.from({ length: 400 }, (_, i) => (i < 200 ? 0 : -1));
+    const regression = {
+      manifest: { ...store.manifest, target: { kind: 'numbers', numbers: [] }, classes: [] },
+      index: { ...store.index, labels, splits: new Uint8Array(400) },
+    } as unknown as typeof store;
+    const { networks } = gridOfStore(template, 'x', regression).datasets[0]!;
+    assert.deepEqual(
+      networks['two-sided']!.labels.map(({ perClass, sequences }) => [perClass, sequences]),
+      [
+        [undefined, 50],
+        [undefined, 100],
+      ],
+    );
   });
 
   it('takes no more labels than every class has', () => {
