@@ -55,7 +55,7 @@ export interface CoordinatorOptions {
   readonly takeOver?: TakeOver;
   /** Hears of the endpoint once workers can connect to it. */
   readonly onListening?: (endpoint: string) => void;
-  /** Keeps the newest journal for a successor; called before anything is done that depends on it. */
+  /** Keeps the newest journal for a successor; called after events, before all else that depends on it. */
   readonly onJournal?: (journal: Journal) => void;
   /** @default `DEFAULT_ELASTICITY` */
   readonly elasticity?: Elasticity;
@@ -302,10 +302,14 @@ class Coordinator {
 
   #dispatch(event: MachineEvent): void {
     const { onJournal } = this.#options;
-    const { state, effects } = reduceMachine(this.#state, event);
-    if (onJournal !== undefined && isJournalOld(this.#state, state)) onJournal(journalOf(state));
+    const before = this.#state;
+    const { state, effects } = reduceMachine(before, event);
     this.#state = state;
-    for (const effect of effects) this.#apply(effect);
+    const isEvent = ({ kind }: MachineEffect) => kind === 'event';
+    // Events come before the journal that has them: a successor finds in the metrics what the journal lacks.
+    for (const effect of effects.filter(isEvent)) this.#apply(effect);
+    if (onJournal !== undefined && isJournalOld(before, state)) onJournal(journalOf(state));
+    for (const effect of effects.filter((other) => !isEvent(other))) this.#apply(effect);
   }
 
   #apply(effect: MachineEffect): void {

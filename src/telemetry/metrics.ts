@@ -2,6 +2,9 @@
 import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
+/** More than the lines of a few steps of a thousand workers. */
+const TAIL_BYTES = 2 ** 20;
+
 export interface MetricsFile {
   /** Appends one line; a failure to write is counted, training goes on. */
   append(entry: Readonly<Record<string, unknown>>): void;
@@ -15,6 +18,33 @@ export interface MetricsFile {
 export function openMetrics(path: string): MetricsFile {
   mkdirSync(dirname(path), { recursive: true });
   return new JsonLines(openSync(path, 'a+'));
+}
+
+/** The last lines of a metrics file, newest first; a line that is no object ends them. */
+export function lastLines(path: string): Record<string, unknown>[] {
+  const lines = readTail(path).split('\n').slice(1, -1).reverse();
+  const entries: Record<string, unknown>[] = [];
+  for (const line of lines) {
+    try {
+      entries.push(JSON.parse(line) as Record<string, unknown>);
+    } catch {
+      break;
+    }
+  }
+  return entries;
+}
+
+/** The end of a file, from within the line before the first that is whole. */
+function readTail(path: string): string {
+  const file = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(file);
+    const tail = Buffer.alloc(Math.min(size, TAIL_BYTES));
+    readSync(file, tail, 0, tail.length, size - tail.length);
+    return `${size <= TAIL_BYTES ? '\n' : ''}${tail.toString('utf8')}`;
+  } finally {
+    closeSync(file);
+  }
 }
 
 class JsonLines implements MetricsFile {

@@ -14,7 +14,7 @@ const KILLED_AFTER_STEPS = 14;
 const place = new Workplace();
 after(() => place.remove());
 before(async () => {
-  const undisturbed = await place.run('train', CONFIG, '--run', 'undisturbed', ...OPTIONS);
+  const undisturbed = await place.run('train', CONFIG, '--run', 'undisturbed', ...EVERY_4);
   assert.equal(undisturbed.code, 0, undisturbed.stderr);
 });
 
@@ -54,7 +54,7 @@ describe('workers killed in the middle of training', () => {
     };
     assert.match(lastCheckpoint, new RegExp(`step-0*${globalStep}$`));
 
-    const resumed = await place.run('resume', 'needed', '--workers', '3');
+    const resumed = await place.run('resume', 'needed', '--workers', '1');
     assert.equal(resumed.code, 0, resumed.stderr);
     assert.equal(stateHash(place, 'needed'), stateHash(place, 'undisturbed'));
   });

@@ -87,7 +87,7 @@ const CONFIGURATION: readonly Case[] = [
     what: 'a mistyped key',
     args: ['train', 'typo.yaml'],
     code: 2,
-    says: 'CONFIG_INVALID: typo.yaml:10:10: batch.microBatch is no known key; allowed here: microBatches, tokensPerMicroBatch, maxRows, grouping. Did you mean "microBatches"? Correct it and run the command again.',
+    says: 'CONFIG_INVALID: typo.yaml:10:10: batch.microBatch is no known key; allowed here: microBatches, tokensPerMicroBatch, maxRows, grouping, lengthRatio. Did you mean "microBatches"? Correct it and run the command again.',
   },
   {
     what: 'a value out of its range',
@@ -166,7 +166,7 @@ const DATA_OF_RUNS: readonly Case[] = [
   },
   {
     what: 'classes of real values',
-    args: ['train', 'ok.yaml', '--set', 'data.store=real'],
+    args: ['train', 'ok.yaml', '--set', 'data.store=real', '--set', 'model.input=value'],
     code: 2,
     says: 'CONFIG_INVALID: Phase "pretrain": objective.target is "classification", but the dataset holds real values: they have no classes. Set objective.target to "regression".',
   },
@@ -237,13 +237,13 @@ const IMPORT: readonly Case[] = [
     what: 'a source that is not there',
     args: ['data', 'import', 'nosuch', 'out'],
     code: 3,
-    says: 'DATA_NOT_FOUND: Cannot import "nosuch": there is no such file or folder. Give a folder of files, a .csv or a .jsonl file.',
+    says: 'DATA_NOT_FOUND: Cannot import "nosuch": there is no such file or folder. Give files, such as .csv, .jsonl, .npy or .parquet, a pattern of their names in quotes, or a folder.',
   },
   {
     what: 'a source of an unknown kind',
     args: ['data', 'import', 'file.doc', 'out'],
     code: 2,
-    says: 'USAGE: Cannot import "file.doc": no importer takes it (folder, csv, jsonl). Give a folder of files, a .csv or a .jsonl file, or the module of an importer of your own by --extension.',
+    says: 'USAGE: Cannot import "file.doc": no importer takes it (folder, csv, jsonl, json, numpy, parquet, arrow, hugging-face, ts, arff, fasta, fastq, wav). Give a folder of files, a .csv or a .jsonl file, or the module of an importer of your own by --extension.',
   },
   {
     what: 'a column that is not there',
@@ -285,13 +285,13 @@ const IMPORT: readonly Case[] = [
     what: 'a word among the values',
     args: ['data', 'import', 'word.csv', 'out'],
     code: 3,
-    says: 'DATA_INVALID: Cannot read "word.csv", line 2: column "values": "two" is not a number. Correct the line.',
+    says: 'DATA_INVALID: Cannot write a dataset to "out": none of 1 is left, skipped were 1 contains text that is not a number (word.csv:2 (line 2, column "values": "two" is not a number)). Correct the data, or widen the limits that skipped them.',
   },
   {
     what: 'a quote that is not closed',
     args: ['data', 'import', 'quote.csv', 'out'],
     code: 3,
-    says: 'DATA_INVALID: Cannot read "quote.csv", line 2: Quote Not Closed: the parsing is finished with an opening quote. Correct the line.',
+    says: 'DATA_INVALID: Cannot read "quote.csv", line 2: nothing closes a quote that opens here. Correct the line.',
   },
   {
     what: 'a line that is no JSON',
@@ -309,7 +309,7 @@ const IMPORT: readonly Case[] = [
     what: 'nothing but NaN, empty, too large and fractional sequences',
     args: ['data', 'import', 'all-bad.csv', 'out'],
     code: 3,
-    says: 'DATA_INVALID: Cannot write a dataset to "out": none of 4 is left, skipped were 1 contains NaN or Infinity (all-bad.csv:2); 1 empty sequence (all-bad.csv:3); 1 contains a value outside the range of the value type (all-bad.csv:4); 1 contains a value that is not an integer (all-bad.csv:5). Correct the data, or widen the limits that skipped them.',
+    says: 'DATA_INVALID: Cannot write a dataset to "out": none of 4 is left, skipped were 1 contains NaN or Infinity (all-bad.csv:2); 1 empty sequence (all-bad.csv:3); 1 contains a value outside the range of the value type (all-bad.csv:4); 1 contains a value that is not an integer (all-bad.csv:5). Add --value-type float32, which keeps values that are not integers.',
   },
   {
     what: 'two sequences of one id',

@@ -7,9 +7,10 @@ import { HANG_MS } from '../../protocol/timing.ts';
 import { runPaths } from '../../run/folder.ts';
 import type { CoordinatorEvent } from '../../telemetry/coordinator-event.ts';
 import { openLog } from '../../telemetry/log.ts';
-import { openMetrics } from '../../telemetry/metrics.ts';
+import { lastLines, openMetrics } from '../../telemetry/metrics.ts';
 import { readerEvent } from '../../telemetry/reader-event.ts';
 import { readCoordinatorTask } from './coordinator-task.ts';
+import { keyOfEvent, recordedBefore } from './recorded-before.ts';
 import { recordEvent } from './run-files.ts';
 
 async function coordinate({ options, task, loss, tell }: Supervised): Promise<CoordinatorOutcome> {
@@ -18,9 +19,12 @@ async function coordinate({ options, task, loss, tell }: Supervised): Promise<Co
   const paths = runPaths(runFolder);
   const log = openLog(paths.logs, 'coordinator');
   const metrics = openMetrics(paths.metrics);
+  const journal = options.takeOver?.succession.journal ?? null;
+  const recorded = new Set(journal && recordedBefore(lastLines(paths.metrics), journal));
   const onEvent = (event: CoordinatorEvent) => {
     if (event.kind === 'status') log[event.isWarning ? 'warn' : 'info'](event.text);
-    recordEvent(metrics, event);
+    const key = keyOfEvent(event);
+    if (key === undefined || !recorded.delete(key)) recordEvent(metrics, event);
     const told = readerEvent(event);
     if (told !== undefined) tell(told);
   };

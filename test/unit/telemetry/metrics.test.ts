@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { openMetrics } from '../../../src/telemetry/metrics.ts';
+import { lastLines, openMetrics } from '../../../src/telemetry/metrics.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lockstep-metrics-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -38,5 +38,29 @@ describe('openMetrics', () => {
     metrics.append({ step: 2 });
     assert.equal(metrics.lost, 2);
     await metrics.close();
+  });
+});
+
+describe('lastLines', () => {
+  test('are read from the end, newest first, up to one that is damaged', () => {
+    const path = join(folder, 'tail.jsonl');
+    writeFileSync(path, '{"step":1}\n{"st\n{"step":2}\n{"step":3}\n');
+    assert.deepEqual(lastLines(path), [{ step: 3 }, { step: 2 }]);
+    writeFileSync(path, '');
+    assert.deepEqual(lastLines(path), []);
+  });
+
+  test('of a long file are those of its last megabyte, whole ones only', () => {
+    const path = join(folder, 'long.jsonl');
+    const lines = Array.from({ length: 30_000 }, (_, step) =>
+      JSON.stringify({ step, text: 'x'.repeat(50) }),
+    );
+    writeFileSync(path, `${lines.join('\n')}\n`);
+    const read = lastLines(path);
+    assert.ok(read.length > 10_000 && read.length < 30_000);
+    assert.deepEqual(
+      read.map(({ step }) => step),
+      Array.from(read, (_, i) => 29_999 - i),
+    );
   });
 });
