@@ -12,7 +12,8 @@ export function nearestName(name: string, candidates: readonly string[]): string
   let bestDistance = byInitials === undefined ? limit + 1 : 1;
   for (const candidate of candidates) {
     const distance = distanceOf(folded, fold(candidate));
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+    const isAlike = distance < Math.max(folded.length, fold(candidate).length);
+    if (isAlike && distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;
 }

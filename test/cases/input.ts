@@ -72,3 +72,29 @@ export function csv(sequences: readonly Sequence[]): string {
 /** The options that read `csv` as real values. */
 export const COLUMNS = ['--id', 'id', '--label', 'class'] as const;
 export const REAL = ['--value-type', 'float32'] as const;
+
+/** A WAV file of one channel: 16 bits a sample, 8 kHz. */
+export function wav(samples: readonly number[]): Buffer {
+  const header = Buffer.alloc(44);
+  header.write('RIFF', 0);
+  header.writeUInt32LE(36 + 2 * samples.length, 4);
+  header.write('WAVEfmt ', 8);
+  header.writeUInt32LE(16, 16);
+  header.writeUInt16LE(1, 20);
+  header.writeUInt16LE(1, 22);
+  header.writeUInt32LE(8000, 24);
+  header.writeUInt32LE(16_000, 28);
+  header.writeUInt16LE(2, 32);
+  header.writeUInt16LE(16, 34);
+  header.write('data', 36);
+  header.writeUInt32LE(2 * samples.length, 40);
+  return Buffer.concat([header, Buffer.from(Int16Array.from(samples).buffer)]);
+}
+
+/** A NumPy file with one row of float32. */
+export function npy(values: readonly number[]): Buffer {
+  const description = `{'descr': '<f4', 'fortran_order': False, 'shape': (${values.length},), }`;
+  const start = Buffer.from('\x93NUMPY\x01\x00\x76\x00', 'latin1');
+  const header = Buffer.from(`${description.padEnd(117)}\n`);
+  return Buffer.concat([start, header, Buffer.from(Float32Array.from(values).buffer)]);
+}

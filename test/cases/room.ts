@@ -1,6 +1,6 @@
 /** A folder in which a case writes its input, runs the commands of a user and looks at what they made. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { openStore } from '../../src/data/format/open-store.ts';
 import { SPLITS, type Split, type StoreManifest, UNLABELLED } from '../../src/data/format/store.ts';
@@ -44,6 +44,11 @@ export class Room {
       mkdirSync(dirname(this.path(name)), { recursive: true });
       writeFileSync(this.path(name), content);
     }
+  }
+
+  /** Removes a file or a folder. */
+  delete(name: string): void {
+    rmSync(this.path(name), { recursive: true });
   }
 
   /** Runs a command that succeeds. */
@@ -113,6 +118,8 @@ export function valuesOf({ sequences }: Imported): Record<string, readonly numbe
 }
 
 /** The class of each sequence by its id. */
-export function labelsOf({ sequences }: Imported): Record<string, string | undefined> {
+export function labelsOf({
+  sequences,
+}: Pick<Imported, 'sequences'>): Record<string, string | undefined> {
   return Object.fromEntries([...sequences].map(([id, { label }]) => [id, label]));
 }
