@@ -30,5 +30,3 @@ export const dataSection = z.strictObject({
     })
     .optional(),
 });
-
-export type DataConfig = z.output<typeof dataSection>;

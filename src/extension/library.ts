@@ -5,6 +5,8 @@ export type { PaddedRows } from '../data/collate.ts';
 export type { DataFacts, PhaseFacts } from '../data/facts.ts';
 export { defineImporter, type ImporterDefinition } from '../data/importer/define-importer.ts';
 export type { ImportItem, RawRecord, RawSkip } from '../data/importer/record.ts';
+export type { ChannelStatistics, Moments } from '../data/scaling/channel-statistics.ts';
+export type { ScaledRows, Scaling, ScalingKind, Units } from '../data/scaling/scaling.ts';
 export type {
   Feed,
   FeedDescription,

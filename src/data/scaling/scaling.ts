@@ -1,12 +1,11 @@
 /** How numbers are scaled before a model sees them. */
-import type { DataConfig } from '../../config/data-section.ts';
 import type { ChannelStatistics } from './channel-statistics.ts';
 
 /**
  * `sequence`: each sequence by its own mean and deviation, which the model sees as constant channels.
  * `dataset`: by mean and deviation of the training split. `robust`: by its median and quartiles. `none`: not at all.
  */
-export type ScalingKind = NonNullable<DataConfig['scaling']>;
+export type ScalingKind = 'sequence' | 'dataset' | 'robust' | 'none';
 
 /** Plain data, so that the loader's thread can receive it. */
 export interface Scaling {
