@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { after, describe, it } from 'node:test';
 import type { CollectiveRow } from '../../src/bench/collective-bench.ts';
 import type { StepReport } from '../../src/bench/step-bench.ts';
@@ -35,6 +36,45 @@ describe('lockstep bench collective', () => {
     );
     const workers = await place.run('bench', 'collective', '--workers', '1');
     assert.match(workers.stderr, /--workers has "1", which is not a number of ranks, 2 or more\./);
+  });
+});
+
+describe('lockstep bench data', () => {
+  const place = new Workplace();
+  after(() => place.remove());
+
+  it('prints a table for each part, and says what the Python lacks', async () => {
+    const python = place.path('python');
+    writeFileSync(python, '#!/bin/sh\ntest "$1" = --version || exit 3\n', { mode: 0o755 });
+    const options = ['--quick', '--parts', 'import,plan,padding', '--peer', python];
+    const { code, stdout, stderr } = await place.run('bench', 'data', ...options);
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stdout,
+      /^\| CSV, values in one cell \| 1 \| .+ \| not measured: no Python that has the module \| {2}\|$/m,
+    );
+    assert.match(stdout, /^\| Parquet, a list column \| \d+ \|/m);
+    assert.match(stdout, /^\| 1\.0 M sequences \| \d+\.\d\d \| \d+\.\d{3} \| \d+ \|$/m);
+    assert.match(stdout, /^\| Lockstep, batch\.lengthRatio: 1\.02 \| 1\.\d\d % \|/m);
+  });
+
+  it('answers a part that there is not, and a Python that does not start', async () => {
+    const absent = await place.run(
+      'bench',
+      'data',
+      '--parts',
+      'import',
+      '--peer',
+      'no-such-python',
+    );
+    assert.equal(absent.code, 2);
+    assert.match(absent.stderr, /^USAGE: Cannot start the Python "no-such-python"\./);
+    const { code, stderr } = await place.run('bench', 'data', '--parts', 'speed');
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /--parts has "speed", which is none of import, plan, padding, pipeline, wait\./,
+    );
   });
 });
 

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { LockstepError } from '../../core/errors.ts';
 import type { BenchModel } from '../step-shapes.ts';
 import { importTable, paddingTable, pipelineTable, planTable, waitTable } from './data-tables.ts';
 import { benchImports, type ImportRow } from './import-bench.ts';
@@ -107,8 +108,14 @@ const PARTS: Readonly<
   },
 };
 
-/** The Python given, or the first on the path. */
+/** The Python given, or the first on the path. @throws LockstepError USAGE for one that does not start */
 function pythonOf({ python }: DataBenchOptions): string | undefined {
-  const candidates = python === undefined ? ['python3', 'python'] : [python];
-  return candidates.find((name) => spawnSync(name, ['--version']).status === 0) ?? python;
+  const starts = (name: string) => spawnSync(name, ['--version']).status === 0;
+  if (python === undefined) return ['python3', 'python'].find(starts);
+  if (starts(python)) return python;
+  throw new LockstepError(
+    'USAGE',
+    `Cannot start the Python "${python}".`,
+    'Give --peer the path of a Python, or leave it out to take the one on the path.',
+  );
 }

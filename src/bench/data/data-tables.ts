@@ -6,7 +6,7 @@ import { BUDGET, type PaddingRow } from './padding-bench.ts';
 import type { PipelineReport } from './pipeline-bench.ts';
 import type { PlanAnswer } from './plan-program.ts';
 
-const ABSENT = 'not measured: this Python lacks the module';
+const ABSENT = 'not measured: no Python that has the module';
 
 export function importTable(rows: readonly ImportRow[]): string {
   const megabytes = (sizeBytes: number, seconds: number) => (sizeBytes / 1e6 / seconds).toFixed(0);

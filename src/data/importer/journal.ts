@@ -183,11 +183,26 @@ function compact(item: ImportItem): ImportItem {
 
 function narrowest(values: ArrayLike<number>): ArrayLike<number> {
   if (ArrayBuffer.isView(values) && !(values instanceof Float64Array)) return values;
-  for (const Type of [Uint8Array, Uint16Array, Float32Array]) {
-    const narrow = Type.from(values);
-    let isExact = true;
-    for (let i = 0; isExact && i < narrow.length; i++) isExact = Object.is(narrow[i], values[i]);
-    if (isExact) return narrow;
+  const largest = largestInteger(values);
+  if (largest !== undefined && largest < 2 ** 8) return new Uint8Array(values);
+  if (largest !== undefined && largest < 2 ** 16) return new Uint16Array(values);
+  return areSingle(values) ? new Float32Array(values) : new Float64Array(values);
+}
+
+/** Undefined unless all are non-negative integers, and not −0. */
+function largestInteger(values: ArrayLike<number>): number | undefined {
+  let largest = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (value !== (value | 0) || value < 0 || Object.is(value, -0)) return undefined;
+    if (value > largest) largest = value;
   }
-  return Float64Array.from(values);
+  return largest;
+}
+
+function areSingle(values: ArrayLike<number>): boolean {
+  for (let i = 0; i < values.length; i++) {
+    if (!Object.is(Math.fround(values[i]!), values[i])) return false;
+  }
+  return true;
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { bytesOf, type StoredValues } from '../format/values.ts';
 
 /**
@@ -8,7 +8,7 @@ import { bytesOf, type StoredValues } from '../format/values.ts';
 export function digestBeforeRounding(raw: ArrayLike<number>, stored: StoredValues): Buffer {
   const isExact = !(stored instanceof Float32Array) || stored.every((value, i) => value === raw[i]);
   const bytes = isExact ? bytesOf(stored) : bytesOfDoubles(raw, stored.length);
-  return createHash('sha256').update(bytes).digest();
+  return hash('sha256', bytes, 'buffer');
 }
 
 function bytesOfDoubles(raw: ArrayLike<number>, count: number): Uint8Array {
