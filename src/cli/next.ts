@@ -2,6 +2,7 @@
 import { knownConfigurations } from '../config/known-configs.ts';
 import { EXIT } from '../core/errors.ts';
 import { commandLine } from '../core/program-name.ts';
+import type { StoreManifest } from '../data/format/store.ts';
 import { mayResume } from '../launch/exit.ts';
 import type { RunOutcome } from '../telemetry/run-event.ts';
 import { canPredict } from '../workflow/predict/can-predict.ts';
@@ -26,10 +27,24 @@ export function nextOfRun(
   return mayResume(exitCode) ? ['resume', runFolder, ...options] : undefined;
 }
 
-/** The configuration that comes with Lockstep for a dataset of one's own. */
-export function trainOn(store: string): string[] | undefined {
+/**
+ * The configuration that comes with Lockstep for a dataset of one's own, with what other values and targets need.
+ * Undefined where there is nothing to learn but a pretext.
+ */
+export function trainOn(
+  store: string,
+  { valueType, target }: Pick<StoreManifest, 'valueType' | 'target'>,
+): string[] | undefined {
   const config = knownConfigurations().find((path) => path.endsWith('own-data.yaml'));
-  return config === undefined ? undefined : ['train', config, '--set', `data.store=${store}`];
+  if (config === undefined || target.kind === 'none') return undefined;
+  const changes = [
+    `data.store=${store}`,
+    ...(valueType === 'float32'
+      ? ['model.input=value', 'phases.pretrain.objective.target=regression']
+      : []),
+    ...(target.kind === 'class' ? [] : ['phases.finetune.data={}']),
+  ];
+  return ['train', config, ...repeated('--set', changes)];
 }
 
 /** The `--set` and `--extension` options as they were given. */

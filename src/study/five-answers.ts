@@ -135,8 +135,9 @@ function lengths(results: DatasetResults): Body | undefined {
   if (best === undefined) return undefined;
   const quarters = meritByLength(best);
   const [shortest, longest] = [quarters[0]!, quarters.at(-1)!];
-  const comesTo = best.merit === 'accuracy' ? 'is classified at' : `has a ${best.merit} of`;
-  const spread = `the quarter of ${longest.shortest} to ${longest.longest} timesteps ${comesTo} ${percent(longest.value)}, the shortest (${shortest.shortest} to ${shortest.longest}) ${best.merit === 'accuracy' ? 'at' : 'of'} ${percent(shortest.value)}`;
+  const isAccuracy = best.merit === 'accuracy';
+  const [comesTo, to] = isAccuracy ? ['is classified at', 'at'] : [`comes to ${best.merit}`, 'to'];
+  const spread = `the quarter of ${longest.shortest} to ${longest.longest} timesteps ${comesTo} ${percent(longest.value)}, the shortest (${shortest.shortest} to ${shortest.longest}) ${to} ${percent(shortest.value)}`;
   if (cost === undefined) {
     const gap = 100 * (longest.value - shortest.value);
     return { verdict: 'yes', number: `${signed(gap)} points`, sentence: `Yes: ${spread}.` };

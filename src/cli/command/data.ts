@@ -172,8 +172,7 @@ const infoCommand: PartCommand<InfoOptions> = {
     try {
       const info = await storeInfo(store, { budgets: budget, duplicates });
       process.stdout.write(`${json ? JSON.stringify(info, null, 2) : infoText(store, info)}\n`);
-      const hasClasses = store.manifest.classes.length > 0;
-      if (!json && hasClasses) printNext(trainOn(path));
+      if (!json) printNext(trainOn(path, store.manifest));
     } finally {
       await store.close();
     }

@@ -1,6 +1,7 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { LockstepError } from '../../core/errors.ts';
 import { commandLine } from '../../core/program-name.ts';
+import { readManifest } from '../../data/format/manifest-schema.ts';
 import { describeExtent } from '../../study/extent.ts';
 import { loadStudyConfig } from '../../study/load-study.ts';
 import { STUDY_TEMPLATE, study } from '../../study/study.ts';
@@ -63,7 +64,11 @@ export const studyCommand: Command<StudyOptions> = {
       process.stdout.write(`${question}\n  ${sentence}\n`);
     }
     process.stdout.write(`\nWritten: ${markdown} and ${page}\n`);
-    printNext(data === undefined ? ['study', '--data', 'data/mine'] : trainOn(data));
+    printNext(
+      data === undefined
+        ? ['study', '--data', 'data/mine']
+        : trainOn(data, await readManifest(data)),
+    );
   },
 };
 

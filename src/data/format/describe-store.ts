@@ -1,12 +1,13 @@
 /** What a person wants to know about a dataset before training. Reads no values. */
 import { SPLITS, type Split, type Store, UNLABELLED, type ValueType } from './store.ts';
+import type { DataTarget } from './target.ts';
 
 const QUANTILES = [0, 0.05, 0.25, 0.5, 0.75, 0.95, 1] as const;
 const BARS = '▁▂▃▄▅▆▇█';
 /** Symbols shown in one line of bars. */
 const BARS_WIDTH = 64;
 
-/** Sequences of one class, by split. */
+/** Sequences of one class, or timesteps where each has a class, by split. */
 export interface ClassCounts {
   /** "(unlabelled)" for sequences without a label. */
   readonly name: string;
@@ -24,6 +25,8 @@ export interface StoreSummary {
   readonly sequences: number;
   readonly tokens: number;
   readonly splits: Readonly<Record<Split, { sequences: number; tokens: number }>>;
+  /** What there is to learn of each sequence. */
+  readonly target: DataTarget;
   readonly classes: readonly ClassCounts[];
   readonly lengthQuantiles: readonly { readonly quantile: number; readonly length: number }[];
   /** How often each symbol occurs in the training split; empty for real values. */
@@ -50,6 +53,7 @@ export function summariseStore(store: Store): StoreSummary {
     sequences: manifest.sequences,
     tokens: manifest.tokens,
     splits,
+    target: manifest.target,
     classes: countClasses(store),
     lengthQuantiles: QUANTILES.map((quantile) => ({
       quantile,
@@ -100,6 +104,7 @@ export function describeStore(store: Store): string {
     `hash       ${summary.contentHash}`,
     '',
     ...classTable(summary),
+    ...numberTable(summary),
   ];
   if (summary.symbolCounts.length > 0) lines.push('', ...symbolBars(summary.symbolCounts));
   return lines.join('\n');
@@ -112,7 +117,8 @@ function quantileText({ quantile, length }: { quantile: number; length: number }
 }
 
 function classTable(summary: StoreSummary): string[] {
-  const header = ['class', ...SPLITS, 'all'];
+  const ofTimesteps = summary.target.kind === 'timestep-class';
+  const header = [ofTimesteps ? 'timesteps of class' : 'class', ...SPLITS, 'all'];
   const rows = summary.classes.map(({ name, bySplit, sequences }) => [
     name,
     ...SPLITS.map((split) => grouped(bySplit[split])),
@@ -123,9 +129,19 @@ function classTable(summary: StoreSummary): string[] {
   return alignColumns([
     header,
     ...rows,
-    ['all', ...sums, grouped(summary.sequences)],
+    [ofTimesteps ? 'sequences' : 'all', ...sums, grouped(summary.sequences)],
     ['tokens', ...tokens, grouped(summary.tokens)],
   ]);
+}
+
+function numberTable({ target }: StoreSummary): string[] {
+  if (target.kind !== 'numbers') return [];
+  const rows = target.numbers.map(({ name, mean, deviation }) => [
+    name,
+    short(mean),
+    short(deviation),
+  ]);
+  return ['', ...alignColumns([['number', 'training mean', 'deviation'], ...rows])];
 }
 
 /** Aligns the first column left, numbers right. */

@@ -16,7 +16,6 @@ const SAMPLE_TIMESTEPS = 4096;
 
 export interface StoreInfo extends StoreSummary {
   readonly channels: number;
-  readonly target: string;
   /** Of all splits. */
   readonly lengthHistogram: readonly Bin[];
   /** Of a sample of all splits. */
@@ -45,7 +44,7 @@ export async function storeInfo(store: Store, request: InfoRequest): Promise<Sto
   const { lengths } = index;
   return {
     ...summary,
-    ...{ channels, target: target.kind, channelStatistics },
+    ...{ channels, channelStatistics },
     lengthHistogram: lengthHistogram(lengths),
     valueHistogram: await valueHistogram(store),
     budgets: request.budgets.flatMap((budget) => budgetFacts(store, budget) ?? []),
