@@ -79,17 +79,17 @@ const COMMANDS_MISTYPED: readonly Case[] = [
   {
     args: ['data', 'xyz'],
     says: () =>
-      `USAGE: There is no "data xyz"; after "data" follows import, synth or info. See "${lockstep('data --help')}".`,
+      `USAGE: There is no "data xyz"; after "data" follows import, synth, info, verify, merge or export. See "${lockstep('data --help')}".`,
   },
   {
     args: ['data', 'imprt', 'a', 'b'],
     says: () =>
-      'USAGE: There is no "data imprt"; after "data" follows import, synth or info. Did you mean "import"?',
+      'USAGE: There is no "data imprt"; after "data" follows import, synth, info, verify, merge or export. Did you mean "import"?',
   },
   {
     args: ['bench', 'xyz'],
     says: () =>
-      `USAGE: There is no "bench xyz"; after "bench" follows step, profile, collective, scaling or faults. See "${lockstep('bench --help')}".`,
+      `USAGE: There is no "bench xyz"; after "bench" follows step, profile, collective, scaling, faults or data. See "${lockstep('bench --help')}".`,
   },
   {
     args: ['--workers', '2'],
