@@ -1,6 +1,6 @@
 /** Mutated files at the importers: each must be read, or refused by name, in time. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LockstepError } from '../../src/core/errors.ts';
@@ -24,17 +24,20 @@ export interface FuzzOutcome {
 
 /** CPU time that a file of some kilobytes may take; a machine with other work takes longer by the clock only. */
 const MOST_CPU_MS = 3000;
+const MOST_FAILURES = 20;
 const REFUSALS = ['DATA_INVALID', 'DATA_NOT_FOUND', 'USAGE'];
 
 /**
- * Throws at the first file that does what it must not, naming its number.
+ * Gives mutated files to the importers. Those that break something stay in a folder.
  * @returns how many were read and refused
+ * @throws AggregateError with what broke, after some failures or at the end
  */
 export async function fuzzImporters({ count, seed, tell }: ImportFuzz): Promise<FuzzOutcome> {
   const seeds = importSeeds();
   const others = seeds.map(({ bytes }) => bytes);
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-fuzz-'));
   const outcome = { read: 0, refused: 0 };
+  const failures: Error[] = [];
   for (let i = 0; i < count; i++) {
     // Each file has dice of its own, so that one can be made again without those before it.
     const dice = diceOf(seed * 1_000_003 + i * 7919 + 1);
@@ -42,11 +45,17 @@ export async function fuzzImporters({ count, seed, tell }: ImportFuzz): Promise<
     try {
       outcome[await tryOne(folder, from, others, dice)]++;
     } catch (cause) {
-      throw new Error(`seed ${seed}, file ${i} (${from.name}, kept in ${folder})`, { cause });
+      const kept = join(folder, `failure-${i}`);
+      mkdirSync(kept);
+      cpSync(join(folder, from.name), join(kept, from.name));
+      failures.push(new Error(`seed ${seed}, file ${i}, kept in ${kept}/${from.name}`, { cause }));
     }
+    if (failures.length === MOST_FAILURES) break;
     if ((i + 1) % 10_000 === 0)
       tell?.(`${i + 1} files: ${outcome.read} read, ${outcome.refused} refused`);
   }
+  if (failures.length > 0)
+    throw new AggregateError(failures, `${failures.length} files broke something`);
   rmSync(folder, { recursive: true });
   return outcome;
 }

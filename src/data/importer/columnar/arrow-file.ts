@@ -36,7 +36,8 @@ export async function openArrow(path: string): Promise<ColumnarFile> {
     const classes = classNamesIn(entries);
     return {
       path,
-      columns: fields.map(({ name }) => ({ name, classNames: classes.get(name) })),
+      // A damaged file may have a column without a name.
+      columns: fields.map(({ name }) => ({ name: name ?? '', classNames: classes.get(name) })),
       rows: (names) => rowsOf(path, reader, messages, names),
       close: () => bytes.close(),
     };
