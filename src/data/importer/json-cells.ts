@@ -127,7 +127,14 @@ export function channelFields(row: JsonRow, names: readonly string[]): RowValues
 }
 
 function noList({ path, line, fields }: JsonRow, name: string) {
-  if (Object.hasOwn(fields, name)) return lineError(path, line, `field "${name}" is not an array`);
+  if (Object.hasOwn(fields, name)) {
+    const isNumber = typeof fields[name] === 'number';
+    return lineError(path, line, `field "${name}" is not an array`, {
+      advice: isNumber
+        ? `If each record is one timestep (the long form), say --id ID --time TIME --values ${name}.`
+        : undefined,
+    });
+  }
   const known = Object.keys(fields);
   const records = known.find((field) => holdsRecords(fields[field]));
   const advice =

@@ -7,6 +7,7 @@ import type { Paths, SourcePaths } from '../../data/importer/find-sources.ts';
 import { type ChosenSource, importSource } from '../../data/importer/import-source.ts';
 import type { ImportItem } from '../../data/importer/record.ts';
 import { refuseOverlap } from '../../data/importer/refuse-overlap.ts';
+import { refuseUnusedRules } from '../../data/importer/refuse-unused-rules.ts';
 import type { ImportReport } from '../../data/importer/report.ts';
 import { sizeOfSource } from '../../data/importer/source-identity.ts';
 import {
@@ -100,6 +101,7 @@ export async function prepared(options: BuildStoreOptions): Promise<PreparedImpo
   const paths = { source, train, validation, test };
   const request = { ...rules, ...paths, importer, maxLength, ...(option && { option }) };
   const chosen = importSource(request);
+  refuseUnusedRules(chosen.importer, rules);
   for (const { path } of chosen.sources) refuseOverlap(path, target);
   const provenance = { ...options.provenance, importer: importerRecord(chosen), rules };
   const targetNames = rules.target?.split(',').map((one) => one.trim());

@@ -12,6 +12,7 @@ import {
 } from '../../../src/cli/store-options.ts';
 import { importSource } from '../../../src/data/importer/import-source.ts';
 import type { RawRecord } from '../../../src/data/importer/record.ts';
+import { refuseUnusedRules } from '../../../src/data/importer/refuse-unused-rules.ts';
 import type { SourceOptions } from '../../../src/data/importer/source-rules.ts';
 import { collectItems, temporaryFolder } from '../data/sample-store.ts';
 
@@ -27,9 +28,9 @@ after(release);
 /** The options as the command line gives them. */
 async function parse(source: string, ...args: string[]) {
   const words = [...(source === '' ? [] : [join(folder, source)]), 'runs/store', ...args];
-  const parser = yargs(words).command('$0 <paths..>', '', (y) =>
-    storeOptions(sourceOptions(pathOptions(y))),
-  );
+  const parser = yargs(words)
+    .parserConfiguration({ 'boolean-negation': false })
+    .command('$0 <paths..>', '', (y) => storeOptions(sourceOptions(pathOptions(y))));
   const options = (await parser.parse()) as unknown as PathOptions & SourceOptions & StoreOptions;
   return { ...options, ...importPaths(options) };
 }
@@ -133,6 +134,38 @@ describe('several sources', () => {
       assert.throws(() => importSource(options), { code, message });
     }
     await assert.rejects(parse(''), { message: '"data import" needs <source> and <store>.' });
+  });
+});
+
+describe('an option that means nothing to the importer', () => {
+  it('is refused, with the importers that it is for', async () => {
+    const refusals: [string, string[], RegExp][] = [
+      [
+        'rows.jsonl',
+        ['--delimiter', ';'],
+        /^--delimiter means nothing to the importer "jsonl"; it is for .*csv/,
+      ],
+      ['rows.jsonl', ['--no-header'], /^--no-header means nothing/],
+      ['table.csv', ['--class-by', 'ending'], /^--class-by .* "csv"; it is for folder\.$/],
+      ['table.csv', ['--alphabet', 'dna'], /^--alphabet means nothing/],
+    ];
+    for (const [source, args, message] of refusals) {
+      const options = await parse(source, ...args);
+      const { importer } = importSource(options);
+      assert.throws(() => refuseUnusedRules(importer, options), { code: 'USAGE', message });
+    }
+    const options = await parse(
+      'table.csv',
+      '--label',
+      'l',
+      '--decimal',
+      ',',
+      '--time',
+      't',
+      '--id',
+      'i',
+    );
+    refuseUnusedRules(importSource(options).importer, options);
   });
 });
 

@@ -108,6 +108,14 @@ describe('a JSON file', () => {
 });
 
 describe('the values of a JSON record', () => {
+  it('are a list; one number is a timestep of the long form', async () => {
+    await assert.rejects(read('{"id":"a","t":1,"v":5}', {}, 'jsonl'), {
+      message: /field "v" is not an array\.$/,
+      advice: /--id ID --time TIME --values v\.$/,
+    });
+    await assert.rejects(read('{"v":"1 2"}', {}, 'jsonl'), { advice: 'Correct the line.' });
+  });
+
   it('have channels: a list for each timestep, a field for each channel, or interleaved', async () => {
     const expected = [['a', 2, 1, 3, 2, 4]];
     const nested = '{"id":"a","v":[[1,3],[2,4]]}';
