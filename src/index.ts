@@ -6,7 +6,8 @@
  * import { evaluate, train } from 'lockstep';
  *
  * const { runFolder, stateHash } = await train({ config: 'configs/tiny.yaml', workers: 2 });
- * const { accuracy } = await evaluate({ runFolder });
+ * const result = await evaluate({ runFolder });
+ * if (result.task === 'class') console.log(result.accuracy);
  * @module
  */
 export type { ModelConfig } from './config/model-section.ts';
@@ -19,7 +20,17 @@ export {
   openStore,
   type StoreOnDisk,
 } from './data/format/open-store.ts';
-export type { Split, Store, StoreIndex, StoreManifest, ValueType } from './data/format/store.ts';
+export type {
+  Labels,
+  SequenceTargets,
+  Shard,
+  Split,
+  Store,
+  StoreIndex,
+  StoreManifest,
+  ValueType,
+} from './data/format/store.ts';
+export type { DataTarget, NumberFacts } from './data/format/target.ts';
 export type { BuildOptions, ImportProgress } from './data/importer/build-options.ts';
 export type { SkipReason } from './data/importer/record.ts';
 export type { ImportReport, LabelConflict, Tally } from './data/importer/report.ts';
@@ -32,12 +43,32 @@ export type { ClusterOptions, DeviceOptions } from './workflow/placement.ts';
 export type { ClassificationReport } from './workflow/predict/classification-report.ts';
 export {
   type EvaluateOptions,
+  type EvaluationFacts,
   type EvaluationResult,
   evaluate,
 } from './workflow/predict/evaluate.ts';
+export type { LengthQuartile } from './workflow/predict/length-quartiles.ts';
+export type { ClassScore, MultiLabelReport } from './workflow/predict/multi-label-report.ts';
 export type { PredictOptions } from './workflow/predict/options.ts';
 export type { Verdict } from './workflow/predict/paired-difference.ts';
-export { type Prediction, predict } from './workflow/predict/predict.ts';
+export {
+  type ClassesPrediction,
+  type ClassPrediction,
+  type EmbeddingPrediction,
+  type NumbersPrediction,
+  type Prediction,
+  type PredictionFacts,
+  type PredictRequest,
+  predict,
+  type TimestepsPrediction,
+} from './workflow/predict/predict.ts';
+export type {
+  NumberErrors,
+  NumberScore,
+  RegressionReport,
+} from './workflow/predict/regression-report.ts';
+export type { TaskReport } from './workflow/predict/task-report.ts';
+export type { TimestepClassScore, TimestepReport } from './workflow/predict/timestep-report.ts';
 export type { RunHooks } from './workflow/train/hooks.ts';
 export type { ConfigSource } from './workflow/train/resolve-config.ts';
 export { type ResumeOptions, resume } from './workflow/train/resume.ts';

@@ -44,6 +44,6 @@ export {
   valueChannel,
 } from '../nn/model/input.ts';
 export type { Initial, Model, NormDescription, ParameterDescription } from '../nn/model/model.ts';
-export type { Metric, Objective, Prepared } from '../nn/objective/objective.ts';
+export type { Metric, Objective, Prepared, Task } from '../nn/objective/objective.ts';
 export { defineConfig, type LockstepConfig } from './config-file.ts';
 export type { ExtensionOptions } from './load.ts';

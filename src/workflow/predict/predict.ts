@@ -7,7 +7,8 @@ import { openPredictionTask, type PredictionTask, pinned } from './task.ts';
 import { mostLikely, type TaskOutput } from './task-output.ts';
 import { counting, tellUnfamiliar, UnfamiliarCount } from './unfamiliar-count.ts';
 
-interface PredictionFacts {
+/** Of any prediction. */
+export interface PredictionFacts {
   /** Of the sequence in its dataset; for raw files as an import names them. */
   readonly id: string;
   /**
