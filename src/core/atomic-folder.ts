@@ -168,14 +168,15 @@ export async function removeFolderAtomically(
 
 /**
  * Tidies a folder after writers that died in it: unfinished folders go, and an old folder that stood
- * aside while its successor never got the name takes its name back. Only for the one owner of `parent`.
+ * aside while its successor never got the name takes its name back. Only for the one owner of `parent`, or of the one
+ * folder `only` in it.
  * Returns the names it removed or gave back.
  */
-export async function tidyAfterCrash(parent: string): Promise<string[]> {
+export async function tidyAfterCrash(parent: string, only?: string): Promise<string[]> {
   const tidied: string[] = [];
   for (const name of await readdir(parent).catch(() => [])) {
     const match = /^\.(.+)\.(tmp|old)-[0-9a-f]{12}$/.exec(name);
-    if (match === null) continue;
+    if (match === null || (only !== undefined && match[1] !== only)) continue;
     const [from, target] = [join(parent, name), join(parent, match[1]!)];
     if (match[2] === 'old' && !existsSync(target)) await rename(from, target);
     else await rm(from, { recursive: true, force: true });

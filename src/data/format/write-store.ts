@@ -12,6 +12,7 @@ import { sha256 } from '../../core/hash.ts';
 import type { RowData, StoreRow, StoreShape } from './arrow-schema.ts';
 import { compareUtf8 } from './byte-order.ts';
 import { MANIFEST_FILE, versionFolder } from './file-names.ts';
+import { withLockedTarget } from './lock-target.ts';
 import { encodeManifest } from './manifest-schema.ts';
 import { type OrderedRows, orderedRows } from './ordered-rows.ts';
 import { refuseTarget } from './refuse-target.ts';
@@ -55,7 +56,8 @@ export interface WriteStoreOptions {
  * Writes `content` as the folder `target`. Equal content gives equal files, in any order of its rows. Memory
  * holds the rows, if they are in memory, and the values of one record batch (2 MiB). A store that is
  * replaced stays readable until one rename makes the new one current.
- * @throws LockstepError USAGE when the target exists; DATA_INVALID when `content` has no rows
+ * @throws LockstepError USAGE when the target exists; DATA_INVALID when `content` has no rows; RUN_LOCKED while another
+ * process writes the target
  */
 export async function writeStore<Row extends StoreRow>(
   target: string,
@@ -71,8 +73,17 @@ export async function writeStore<Row extends StoreRow>(
   }
   const rows = 'index' in content.rows ? content.rows : orderedRows(content.rows);
   const ordered = { ...content, rows };
-  const { overwrite = false, onStep = () => {} } = options;
+  const { overwrite = false } = options;
   await refuseTarget(target, overwrite);
+  return await withLockedTarget(target, () => writeOrdered(target, ordered, options));
+}
+
+async function writeOrdered<Row extends StoreRow>(
+  target: string,
+  ordered: OrderedContent<Row>,
+  options: WriteStoreOptions,
+): Promise<StoreManifest> {
+  const { overwrite = false, onStep = () => {} } = options;
   if (existsSync(join(target, MANIFEST_FILE))) {
     const version = await nextVersion(target);
     return await replaceVersion(target, version, onStep, (folder) =>

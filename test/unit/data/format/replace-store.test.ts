@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
-import { cpSync, readdirSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { openStore, type StoreOnDisk } from '../../../../src/data/format/open-store.ts';
 import { verifyStore } from '../../../../src/data/format/verify-store.ts';
 import { writeStore } from '../../../../src/data/format/write-store.ts';
-import { type SampleContent, sampleContent, temporaryFolder } from '../sample-store.ts';
+import {
+  type SampleContent,
+  type SampleRow,
+  sampleContent,
+  temporaryFolder,
+} from '../sample-store.ts';
 
 const folder = temporaryFolder();
 after(folder.release);
@@ -100,6 +106,24 @@ describe('a store that is replaced', () => {
       assert.deepEqual([manifest, rest], ['manifest.json', []]);
       assert.match(version!, /^version-\d$/);
     }
+  });
+
+  it('is written by one process at a time, after what a dead one left is gone', async () => {
+    const path = join(folder.path, 'once');
+    const left = join(folder.path, '.once.tmp-0123456789ab');
+    mkdirSync(left);
+    const slow = {
+      ...OLD,
+      readValues: (row: SampleRow) => setTimeout(20, row.values),
+    };
+    const writing = writeStore(path, slow);
+    await setTimeout(10);
+    await assert.rejects(writeStore(path, NEW), { code: 'RUN_LOCKED' });
+    await writing;
+    assert.deepEqual(
+      readdirSync(folder.path).filter((name) => name.includes('once')),
+      ['once'],
+    );
   });
 
   it('keeps what is none of its files', async () => {
