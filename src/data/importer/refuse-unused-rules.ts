@@ -29,4 +29,4 @@ export function refuseUnusedRules(importer: ImporterDefinition, rules: SourceRul
 }
 
 const isDefault = (rule: keyof SourceRules, value: unknown): boolean =>
-  JSON.stringify(value) === JSON.stringify(DEFAULT_RULES[rule]);
+  value === undefined || JSON.stringify(value) === JSON.stringify(DEFAULT_RULES[rule]);

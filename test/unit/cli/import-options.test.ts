@@ -13,6 +13,7 @@ import {
 import { importSource } from '../../../src/data/importer/import-source.ts';
 import type { RawRecord } from '../../../src/data/importer/record.ts';
 import { refuseUnusedRules } from '../../../src/data/importer/refuse-unused-rules.ts';
+import { importers } from '../../../src/data/importer/registry.ts';
 import type { SourceOptions } from '../../../src/data/importer/source-rules.ts';
 import { collectItems, temporaryFolder } from '../data/sample-store.ts';
 
@@ -166,6 +167,11 @@ describe('an option that means nothing to the importer', () => {
       'i',
     );
     refuseUnusedRules(importSource(options).importer, options);
+    for (const source of ['table.csv', 'rows.jsonl', 'files']) {
+      const none = await parse(source);
+      refuseUnusedRules(importSource(none).importer, { ...none, ignored: undefined as never });
+    }
+    refuseUnusedRules(importers.named('wav'), await parse('files'));
   });
 });
 
