@@ -43,7 +43,7 @@ export class StoreStatistics {
   #shortest = Number.POSITIVE_INFINITY;
   #longest = 0;
   #trainSum = 0;
-  /** Values of the training split that are not missing. */
+  /** Real values of the training split that are not missing. */
   #trainValues = 0;
 
   constructor({ valueType, channels, target }: Shape, classCount: number) {
@@ -85,21 +85,32 @@ export class StoreStatistics {
   }
 
   #addTraining(values: StoredValues): void {
+    if (values instanceof Float32Array) this.#addSum(values);
+    else if (this.#channels.length === 1) this.#addTransitions(values);
+  }
+
+  #addSum(values: Float32Array): void {
     let sum = 0;
     let count = 0;
-    for (const value of values) {
+    for (let place = 0; place < values.length; place++) {
+      const value = values[place]!;
       if (Number.isNaN(value)) continue;
       sum += value;
       count++;
     }
     this.#trainSum += sum;
     this.#trainValues += count;
-    if (values instanceof Float32Array || this.#channels.length > 1) return;
+  }
+
+  #addTransitions(values: Uint8Array | Uint16Array): void {
+    const counts = this.#transitionCounts;
+    let from = values[0]!;
     for (let position = 1; position < values.length; position++) {
-      const [from, to] = [values[position - 1]!, values[position]!];
+      const to = values[position]!;
       if (from < TRANSITION_SYMBOLS && to < TRANSITION_SYMBOLS) {
-        this.#transitionCounts[from * TRANSITION_SYMBOLS + to]!++;
+        counts[from * TRANSITION_SYMBOLS + to]!++;
       }
+      from = to;
     }
   }
 
@@ -129,13 +140,14 @@ export class StoreStatistics {
     const channelStatistics = this.#channels.map((channel) => channel.finish());
     const minimum = Math.min(...channelStatistics.map((channel) => channel.minimum));
     const maximum = Math.max(...channelStatistics.map((channel) => channel.maximum));
+    const symbolCounts = integer ? this.#symbols(maximum + 1) : [];
     return {
       channels: channelStatistics.length,
       channelStatistics,
       valueRange: { minimum, maximum },
-      symbolCounts: integer ? this.#symbols(maximum + 1) : [],
+      symbolCounts,
       transitionCounts: integer ? this.#transitions(maximum + 1) : [],
-      meanValue: this.#trainValues === 0 ? 0 : this.#trainSum / this.#trainValues,
+      meanValue: integer ? meanOfCounts(symbolCounts) : meanOf(this.#trainSum, this.#trainValues),
       sequences: train.sequences + validation.sequences + test.sequences,
       tokens: train.tokens + validation.tokens + test.tokens,
       length: { minimum: this.#shortest, maximum: this.#longest },
@@ -143,3 +155,12 @@ export class StoreStatistics {
     };
   }
 }
+
+/** Exact, as sums of integers are below 2⁵³. */
+function meanOfCounts(symbolCounts: readonly number[]): number {
+  const sum = symbolCounts.reduce((total, count, symbol) => total + count * symbol, 0);
+  const count = symbolCounts.reduce((total, count) => total + count, 0);
+  return meanOf(sum, count);
+}
+
+const meanOf = (sum: number, count: number): number => (count === 0 ? 0 : sum / count);

@@ -8,8 +8,8 @@ export class SymbolTally implements ChannelTally {
   readonly #channel: number;
   readonly #channels: number;
   readonly #moments = new TrainingMoments();
-  #minimum = SYMBOLS;
-  #maximum = 0;
+  /** 1 for each symbol of the other splits. */
+  readonly #elsewhere = new Uint8Array(SYMBOLS);
   /** How often each symbol occurs in the training split. */
   readonly counts = new Float64Array(SYMBOLS);
 
@@ -20,26 +20,32 @@ export class SymbolTally implements ChannelTally {
   }
 
   add(values: ArrayLike<number>, isTraining: boolean): void {
-    for (let index = this.#channel; index < values.length; index += this.#channels) {
-      const value = values[index]!;
-      if (value < this.#minimum) this.#minimum = value;
-      if (value > this.#maximum) this.#maximum = value;
-    }
     if (isTraining) this.#addTraining(values);
+    else this.#addOther(values);
+  }
+
+  #addOther(values: ArrayLike<number>): void {
+    const [elsewhere, channels] = [this.#elsewhere, this.#channels];
+    for (let index = this.#channel; index < values.length; index += channels) {
+      elsewhere[values[index]!] = 1;
+    }
   }
 
   /** Distances from the first value are integers, so their sums are exact below 2⁵³. */
   #addTraining(values: ArrayLike<number>): void {
     const { counts } = this;
+    const channels = this.#channels;
     const origin = values[this.#channel]!;
-    let [count, sum, squares] = [0, 0, 0];
-    for (let index = this.#channel; index < values.length; index += this.#channels) {
+    let sum = 0;
+    let squares = 0;
+    for (let index = this.#channel; index < values.length; index += channels) {
       const value = values[index]!;
       counts[value]!++;
-      sum += value - origin;
-      squares += (value - origin) * (value - origin);
-      count++;
+      const distance = value - origin;
+      sum += distance;
+      squares += distance * distance;
     }
+    const count = values.length / channels;
     if (count === 0) return;
     const variance = Math.max(0, squares / count - (sum / count) ** 2);
     this.#moments.add(count, { mean: origin + sum / count, deviation: Math.sqrt(variance) });
@@ -48,12 +54,13 @@ export class SymbolTally implements ChannelTally {
   finish(): ChannelStatistics {
     const total = this.counts.reduce((sum, count) => sum + count, 0);
     const quantile = (share: number) => this.#ranked(Math.floor(share * Math.max(0, total - 1)));
+    const isSeen = this.#elsewhere.map((seen, symbol) => (this.counts[symbol]! > 0 ? 1 : seen));
     return {
       ...this.#moments.finish(),
       median: quantile(0.5),
       quartileRange: quantile(0.75) - quantile(0.25),
-      minimum: Math.min(this.#minimum, this.#maximum),
-      maximum: this.#maximum,
+      minimum: Math.max(0, isSeen.indexOf(1)),
+      maximum: Math.max(0, isSeen.lastIndexOf(1)),
       missing: 0,
     };
   }

@@ -39,6 +39,15 @@ describe('defineNetwork()', () => {
     ]);
   });
 
+  it('scales numbers by what the run keeps of its dataset', () => {
+    for (const kind of ['sequence', 'dataset', 'robust', 'none']) {
+      const run = define(realStore(0, 9), 'model.input=value', REGRESSION, `data.scaling=${kind}`);
+      const { scaling } = defineNetwork(run.config, trainingDataOf(run));
+      assert.equal(scaling.kind, kind);
+      assert.deepEqual(scaling, run.phases[0]!.facts.scaling);
+    }
+  });
+
   it('knows every sequence that a phase trains on, once', () => {
     const isTrained = (sequence: number) => sequence % 4 !== 3;
     assert.deepEqual(
