@@ -1,4 +1,5 @@
 /** Numbers and times as people read them. */
+import { shownName } from './name-list.ts';
 
 /** 83 s → "1:23", 3723 s → "1:02:03". */
 export function formatDuration(seconds: number): string {
@@ -59,8 +60,11 @@ function numbersOf(record: unknown): [string, number][] {
     .filter((entry): entry is [string, number] => typeof entry[1] === 'number');
 }
 
+const LONGEST_CELL = 100;
+
 /** Columns as wide as their widest cell; numbers of the first column's kind stay left. */
-export function formatTable(rows: readonly (readonly string[])[]): string {
+export function formatTable(texts: readonly (readonly string[])[]): string {
+  const rows = texts.map((row) => row.map((cell) => shownName(cell, LONGEST_CELL)));
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),
   );

@@ -73,7 +73,12 @@ export class Room {
   async imports(source: string, ...options: readonly string[]): Promise<Imported> {
     const store = this.#nextStore();
     const { stdout } = await this.runs('data', 'import', source, store, ...options);
-    return { store, report: stdout, ...(await readStore(this.path(store))) };
+    return { report: stdout, ...(await this.reads(store)) };
+  }
+
+  /** What a dataset holds. */
+  async reads(store: string): Promise<Omit<Imported, 'report'>> {
+    return { store, ...(await readStore(this.path(store))) };
   }
 
   /** Imports something that is refused, and leaves nothing behind; returns the only line. */
@@ -113,7 +118,9 @@ async function readStore(path: string): Promise<Pick<Imported, 'manifest' | 'seq
 }
 
 /** The values of each sequence by its id. */
-export function valuesOf({ sequences }: Imported): Record<string, readonly number[]> {
+export function valuesOf({
+  sequences,
+}: Pick<Imported, 'sequences'>): Record<string, readonly number[]> {
   return Object.fromEntries([...sequences].map(([id, { values }]) => [id, values]));
 }
 

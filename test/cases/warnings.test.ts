@@ -25,7 +25,7 @@ describe('an import warns', () => {
     const numbers = Array.from({ length: 12 }, () => random().toFixed(5));
     assert.match(
       await reportOf(numbers),
-      /as many classes as labelled sequences \(12\): is the label a measured number/,
+      /as many classes as labelled sequences \(12\): is the label/,
     );
     const most = [...numbers.slice(0, 8), ...times(4, ['x', 'y'])];
     assert.match(
@@ -33,6 +33,18 @@ describe('an import warns', () => {
       /8 of 10 classes have one sequence: is the label a category\?/,
     );
     assert.doesNotMatch(await reportOf(times(12, ['x', 'y', 'z'])), /warning/);
+  });
+
+  it('of classes that join others', async () => {
+    const report = await reportOf(times(12, ['AFIB', 'MI', 'AFIB|MI']));
+    assert.match(report, /classes that join others \(AFIB\|MI\): --labels reads several classes/);
+  });
+
+  it('in short lines, however long and odd the names are', async () => {
+    const report = await reportOf(times(4, ['a'.repeat(5000), 'line\nend', '\u001b[2Jred']));
+    assert.match(report, /^ {2}class a{59}…: /m);
+    assert.match(report, /^ {2}class line end: /m);
+    assert.match(report, /^ {2}class \\x1b\[2Jred: /m);
   });
 
   it('of names that differ only by case, number format, spaces or Unicode form', async () => {

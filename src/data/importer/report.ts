@@ -1,5 +1,6 @@
 /** What an import read, kept and skipped, as data and as text. */
 import { formatNumber } from '../../core/format.ts';
+import { shownName } from '../../core/name-list.ts';
 import { SPLITS, type Split } from '../format/store.ts';
 import type { NumberFacts } from '../format/target.ts';
 import { SKIP_REASONS, type SkipReason } from './record.ts';
@@ -8,6 +9,8 @@ import { SKIP_REASONS, type SkipReason } from './record.ts';
 const EXAMPLES = 5;
 /** Classes that the text lists. */
 const CLASS_LINES = 100;
+/** Of a name and what is wrong with it. */
+const LONGEST_EXAMPLE = 200;
 
 /** How many, and some names. */
 export interface Tally {
@@ -117,7 +120,7 @@ function numberLine({ name, mean, deviation }: NumberFacts): string {
 function classLines({ classes }: ImportReport): string[] {
   const lines = classes.slice(0, CLASS_LINES).map(({ name, bySplit }) => {
     const counts = SPLITS.map((split) => `${split} ${bySplit[split]}`);
-    return `  class ${name}: ${counts.join(', ')}`;
+    return `  class ${shownName(name)}: ${counts.join(', ')}`;
   });
   if (classes.length > CLASS_LINES)
     lines.push(`  … and ${classes.length - CLASS_LINES} more classes`);
@@ -126,7 +129,8 @@ function classLines({ classes }: ImportReport): string[] {
 
 function tallyLine(what: string, { count, examples }: Tally): string {
   const more = count > examples.length ? ', …' : '';
-  return `  ${count} ${what}: ${examples.join(', ')}${more}`;
+  const names = examples.map((name) => shownName(name, LONGEST_EXAMPLE));
+  return `  ${count} ${what}: ${names.join(', ')}${more}`;
 }
 
 function conflictLines({ labelConflicts }: ImportReport): string[] {
@@ -135,7 +139,7 @@ function conflictLines({ labelConflicts }: ImportReport): string[] {
     `  ${labelConflicts.count} equal sequences carry different labels; the first by name was kept:`,
     ...labelConflicts.examples.map(
       (conflict) =>
-        `    ${conflict.kept} (${conflict.keptLabel}) = ${conflict.dropped} (${conflict.droppedLabel})`,
+        `    ${shownName(conflict.kept)} (${shownName(conflict.keptLabel)}) = ${shownName(conflict.dropped)} (${shownName(conflict.droppedLabel)})`,
     ),
   ];
 }

@@ -144,5 +144,7 @@ export function toItem(
 export function splitOf(path: string, line: number, text: string | undefined): Split | undefined {
   if (text === undefined || text === '') return undefined;
   if (SPLITS.includes(text as Split)) return text as Split;
-  throw lineError(path, line, `split "${text}" is none of ${SPLITS.join(', ')}`);
+  throw lineError(path, line, `split "${text}" is none of ${SPLITS.join(', ')}`, {
+    advice: 'Write the splits so, or leave --split out.',
+  });
 }
