@@ -7,10 +7,12 @@ import { defineImporter } from './define-importer.ts';
 import { formatRules } from './format-rules.ts';
 import { type FileFormats, importFolder } from './import-folder.ts';
 import type { ClassRule, GroupRule } from './path-rules.ts';
+import { refuseUseless } from './refuse-useless.ts';
 import {
   isReadable,
   readSample,
   type SampleRules,
+  usefulOptions,
   withPathRules,
 } from './sample/sample-formats.ts';
 import { SYMBOL_MAPS } from './symbol-map.ts';
@@ -65,6 +67,11 @@ export const folderImporter = defineImporter({
 function formatsFor(rules: SampleRules): FileFormats {
   return {
     isReadable,
+    check: (format) => {
+      const files =
+        format === undefined ? 'a folder of bytes or text' : `a folder of ${format} files`;
+      refuseUseless(files, usefulOptions(format), rules);
+    },
     read: async function* (format, file, pathRules) {
       for await (const item of readSample(format, file, rules))
         yield withPathRules(item, pathRules);

@@ -38,6 +38,8 @@ export interface FolderOptions {
 /** What reads the files of a folder whose files are all of one format. */
 export interface FileFormats {
   isReadable(format: string, path: string): boolean;
+  /** @throws LockstepError USAGE for options that have no use for files of this format, or for bytes and text */
+  check(format: string | undefined): void;
   /** The sequences of one file, with its class and its group. */
   read(
     format: string,
@@ -63,6 +65,7 @@ export async function* importFolder(options: FolderOptions): AsyncGenerator<Impo
   const format = isRead
     ? await commonFormat(options.root, takenFiles(options), isReadable)
     : undefined;
+  formats?.check(format);
   for await (const { path, id, label, isTaken } of classified(options)) {
     if (!isTaken) {
       if (options.classes.by === 'folder') yield { id, skipped: 'no-class' };

@@ -6,6 +6,7 @@ import { listNames } from '../../../core/name-list.ts';
 import { didYouMean } from '../../../core/nearest-name.ts';
 import { UNEVEN } from '../interleave.ts';
 import type { ImportItem, RawRecord } from '../record.ts';
+import { optionName } from '../refuse-useless.ts';
 import { itemOfRow, rowError, timestepByTimestep } from '../row-record.ts';
 import { type Cell, type ColumnarFile, isList, type ListCell, numbersOf, textOf } from './cell.ts';
 
@@ -71,7 +72,7 @@ function refuseAbsent({ path, columns }: ColumnarFile, name: string, role: Role)
   throw new LockstepError(
     'DATA_INVALID',
     `Cannot import "${path}": ${what} (columns: ${listNames(known)}).`,
-    `Name one of its columns with --${role}.${didYouMean(name, known)}`,
+    `Name one of its columns with ${optionName(role)}.${didYouMean(name, known)}`,
   );
 }
 

@@ -30,7 +30,8 @@ export async function openParquet(path: string): Promise<ColumnarFile> {
     const classes = classNamesIn(metadata.key_value_metadata ?? []);
     return {
       path,
-      columns: schema.children.map(({ element: { name } }) => ({
+      // A damaged file may have a column without a name.
+      columns: schema.children.map(({ element: { name = '' } }) => ({
         name,
         classNames: classes.get(name),
       })),

@@ -5,6 +5,7 @@ import { LockstepError } from '../../../core/errors.ts';
 import { contentName, readBytes } from '../compressed.ts';
 import { defineImporter } from '../define-importer.ts';
 import type { ImportItem } from '../record.ts';
+import { optionName } from '../refuse-useless.ts';
 import { itemOfRow, type RowFields } from '../row-record.ts';
 import { sourceError } from '../source-error.ts';
 import { NpyArray } from './npy-array.ts';
@@ -156,7 +157,7 @@ class Arrays {
     throw new LockstepError(
       'USAGE',
       `Cannot import "${this.#path}": a .npy file holds one array, so it has no "${name}" for the ${role}.`,
-      `Name a .npy file that lies beside it: --${role} ${name}.npy.`,
+      `Name a .npy file that lies beside it: ${optionName(role)} ${name}.npy.`,
     );
   }
 

@@ -56,6 +56,17 @@ export class NpyArray {
     throw sourceError(this.name, `it is cut off: its shape ${this.shapeText} needs more bytes`);
   }
 
+  /** One item as text, integers digit by digit; a missing number is ''. */
+  textOf(item: Buffer): string {
+    const { dtype } = this.header;
+    try {
+      const text = dtype.text(item);
+      return text === 'NaN' && !dtype.isText ? '' : text;
+    } catch (error) {
+      throw failureOf(this.name, error);
+    }
+  }
+
   /** Refuses bytes behind the last row. Call it after the last `take`. */
   async end(): Promise<void> {
     if (await this.#read(() => this.#items.isAtEnd())) return;

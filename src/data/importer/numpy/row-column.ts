@@ -27,12 +27,10 @@ export class RowColumn {
   /** Items of the next rows as text; a missing number is ''. */
   async texts(rows = 1): Promise<string[]> {
     const bytes = await this.#next(rows);
-    const { dtype } = this.#array.header;
-    return Array.from({ length: rows * this.#array.rowItems }, (_, i) => {
-      const item = bytes.subarray(i * dtype.itemBytes, (i + 1) * dtype.itemBytes);
-      const text = dtype.text(item);
-      return text === 'NaN' && !dtype.isText ? '' : text;
-    });
+    const { itemBytes } = this.#array.header.dtype;
+    return Array.from({ length: rows * this.#array.rowItems }, (_, i) =>
+      this.#array.textOf(bytes.subarray(i * itemBytes, (i + 1) * itemBytes)),
+    );
   }
 
   async numbers(): Promise<number[]> {

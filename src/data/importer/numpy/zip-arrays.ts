@@ -5,6 +5,7 @@ import { type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type Zip
 import { LockstepError } from '../../../core/errors.ts';
 import { listNames } from '../../../core/name-list.ts';
 import { didYouMean } from '../../../core/nearest-name.ts';
+import { optionName } from '../refuse-useless.ts';
 import { openRandomAccess, type RandomAccess } from '../scratch-file.ts';
 import { sourceError } from '../source-error.ts';
 import { NpyArray } from './npy-array.ts';
@@ -58,7 +59,7 @@ export class ZipArrays {
     throw new LockstepError(
       'DATA_INVALID',
       `Cannot import "${this.#path}": it has no array "${name}" for the ${role} (arrays: ${listNames(names)}).`,
-      `Name one of its arrays with --${role}.${didYouMean(name, names)}`,
+      `Name one of its arrays with ${optionName(role)}.${didYouMean(name, names)}`,
     );
   }
 

@@ -32,6 +32,11 @@ const SINGLE: Readonly<Record<string, (path: string, rules: SampleRules) => Prom
   NumPy: readSampleArray,
 };
 
+const SINGLE_OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  CSV: ['values', 'time', 'timestepLabels', 'delimiter', 'decimal', 'noHeader'],
+  NumPy: ['values', 'channels'],
+};
+
 /** Importers of formats whose files may hold several sequences, by format. */
 const SEVERAL: Readonly<Record<string, readonly ImporterDefinition[]>> = {
   WAV: [wavImporter],
@@ -51,6 +56,13 @@ function tableOptions({ values, decimal, ...rules }: SampleRules) {
     values: values === 'values' ? undefined : values,
     decimal: decimal === ',' ? (',' as const) : ('.' as const),
   };
+}
+
+/** The options that have a use for files of a format; for bytes, none. */
+export function usefulOptions(format: string | undefined): readonly string[] {
+  if (format === undefined) return [];
+  const importers = Object.hasOwn(SEVERAL, format) ? SEVERAL[format]! : [];
+  return SINGLE_OPTIONS[format] ?? importers.flatMap(({ options }) => Object.keys(options.shape));
 }
 
 /** Whether files of this format and name can be read. */

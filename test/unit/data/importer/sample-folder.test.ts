@@ -161,6 +161,32 @@ describe('a folder of files of another format', () => {
     assert.deepEqual(flat && !isSkip(flat) && flat.values.length, 5);
   });
 
+  it('refuses an option that means nothing to its files', async () => {
+    const cases: [Record<string, string>, Record<string, unknown>, string, string][] = [
+      [
+        { 'a/1.bin': 'x' },
+        { label: 'kind' },
+        '--label means nothing to a folder of bytes or text.',
+        'Leave it out.',
+      ],
+      [
+        { 'a/1.csv': '1' },
+        { kmer: 3 },
+        '--kmer means nothing to a folder of CSV files.',
+        'Leave it out; there are --values, --timestep-labels, --time, --delimiter, --decimal, --no-header.',
+      ],
+      [
+        { 'a/1.fa': '' },
+        { values: 'x' },
+        '--values means nothing to a folder of FASTA files.',
+        'Leave it out; there are --label-pattern, --alphabet, --kmer, --stride.',
+      ],
+    ];
+    for (const [files, rules, message, advice] of cases) {
+      await assert.rejects(read(folderOf(files), rules), { code: 'USAGE', message, advice });
+    }
+  });
+
   it('is refused where formats are mixed, or one is not read', async () => {
     const cases: [Record<string, string>, string][] = [
       [{ 'a/1.csv': 'v\n1', 'a/2.wav': '' }, '1 CSV file (a/1.csv), 1 WAV file (a/2.wav)'],
