@@ -78,6 +78,23 @@ describe('defineRun()', () => {
     });
   });
 
+  it('refuses draws and balances of classes where sequences have no class each', () => {
+    const store = tinyStore();
+    const numbers = [{ name: 'x', mean: 0, deviation: 1 }];
+    const target = { kind: 'numbers', numbers } as const;
+    const regression = { ...store, manifest: { ...store.manifest, target, classes: [] } };
+    assert.throws(() => defineRun(tinyRun('phases.finetune.data.sampling=balanced'), regression), {
+      code: 'CONFIG_INVALID',
+      message:
+        'Phase "finetune": data.sampling is "balanced", but the dataset has numbers for each sequence: only sequences of one class each can be balanced.',
+    });
+    assert.throws(() => defineRun(tinyRun('phases.finetune.data.labelsPerClass=3'), regression), {
+      code: 'CONFIG_INVALID',
+      message:
+        'Phase "finetune": data.labelsPerClass draws sequences of each class, but the dataset has numbers for each sequence.',
+    });
+  });
+
   it('gives balanced weights the classes as they are sampled, so none is balanced twice', () => {
     const store = labelled(['a', 'b'], (sequence) => (sequence < 4 ? 1 : 0));
     const countsOf = (sampling: string) =>

@@ -113,3 +113,24 @@ test('an empty subset is an error that says what was looked for', () => {
     refusal(/train split has no labelled sequence/),
   );
 });
+
+test('labelled sequences are drawn whatever their class: nested, each draw others, all with a label', () => {
+  const [few, many] = [20, 60].map((labelledSequences) => select({ labelledSequences }).sequences);
+  assert.deepEqual([few!.length, many!.length], [20, 60]);
+  assert.ok(isSubset(few!, many!) && isAscending(many!));
+  assert.ok(many!.every((sequence) => index.labels[sequence] !== UNLABELLED));
+  assert.notDeepEqual(select({ labelledSequences: 20, draw: 1 }).sequences, few);
+  assert.deepEqual(select({ labelledSequences: 20 }).sequences, few);
+});
+
+test('more labelled sequences than there are, and two draws at once, are refused', () => {
+  assert.throws(() => select({ labelledSequences: 181 }), {
+    code: 'DATA_INVALID',
+    message: 'Cannot draw 181 labelled sequences from the train split: it has 180.',
+  });
+  assert.throws(() => select({ labelledSequences: 3, labelsPerClass: 1 }), {
+    code: 'CONFIG_INVALID',
+    message:
+      'data.labelsPerClass and data.labelledSequences exclude each other: both draw the labelled sequences.',
+  });
+});
