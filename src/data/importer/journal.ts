@@ -7,6 +7,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { crc32 } from 'node:zlib';
 import { LockstepError } from '../../core/errors.ts';
+import { writeFailure } from '../../core/file-error.ts';
 import { type FolderLock, lockFolder } from '../../core/folder-lock.ts';
 import { type ImportItem, isSkip } from './record.ts';
 
@@ -142,7 +143,16 @@ export class Journal {
     if (this.#waitingBytes >= this.#bufferBytes) await this.#flush();
   }
 
+  /** @throws LockstepError OUT_OF_RESOURCES, USAGE when it cannot write */
   async #flush(): Promise<void> {
+    try {
+      await this.#write();
+    } catch (error) {
+      throw writeFailure(error, this.folder, this.#end);
+    }
+  }
+
+  async #write(): Promise<void> {
     this.#file ??= await this.#begin();
     const bytes = Buffer.concat(this.#waiting);
     [this.#waiting, this.#waitingBytes] = [[], 0];
