@@ -39,6 +39,10 @@ export function checkValues(
   if (truncated && limits.longer === 'skip') return { skipped: 'too-long' };
   const length = truncated ? limits.maximum : steps;
   const values = allocateValues(valueType, length * channels);
+  if (valueType !== 'float32') {
+    const most = Math.min(largest, LARGEST_INTEGER[valueType]);
+    if (copyIntegers(raw, values, most)) return { values, length, truncated };
+  }
   for (let i = 0; i < values.length; i++) {
     const isMissing = keepsMissing && Number.isNaN(raw[i]!);
     const problem = isMissing ? undefined : problemOf(raw[i]!, valueType);
@@ -47,6 +51,16 @@ export function checkValues(
     values[i] = raw[i]!;
   }
   return { values, length, truncated };
+}
+
+/** Copies values that all are integers in [0, most]; the long way round says what is wrong with others. */
+function copyIntegers(raw: ArrayLike<number>, into: StoredValues, most: number): boolean {
+  for (let i = 0; i < into.length; i++) {
+    const value = raw[i]!;
+    if (!(value >= 0 && value <= most && value === Math.floor(value))) return false;
+    into[i] = value;
+  }
+  return true;
 }
 
 function problemOf(value: number, valueType: ValueType): SkipReason | undefined {
