@@ -26,6 +26,24 @@ describe('runConcerns()', () => {
     assert.deepEqual(concerns(tinyStore(), CONTRASTIVE, 'batch.tokensPerMicroBatch=70'), []);
   });
 
+  it('warns of real values far from order 1 that are not scaled', () => {
+    const { manifest, index } = tinyStore();
+    const real = (change: object): StoreFacts => {
+      const channelStatistics = [{ ...manifest.channelStatistics[0]!, ...change }];
+      return { index, manifest: { ...manifest, valueType: 'float32', channelStatistics } };
+    };
+    const numbers = ['model.input=value', 'phases.pretrain.objective.target=regression'];
+    const far = real({ mean: 1000, deviation: 0.7 });
+    assert.deepEqual(concerns(far, ...numbers, 'data.scaling=none'), [
+      'data.scaling is "none", but the values have a mean of 1000 and a deviation of 0.7: a network learns little from numbers far from order 1. Leave data.scaling out to scale them.',
+    ]);
+    const tiny = real({ mean: 0, deviation: 1e-5 });
+    assert.equal(concerns(tiny, ...numbers, 'data.scaling=none').length, 1);
+    assert.deepEqual(concerns(far, ...numbers), []);
+    const near = real({ mean: 0.5, deviation: 2 });
+    assert.deepEqual(concerns(near, ...numbers, 'data.scaling=none'), []);
+  });
+
   it('names classes of which a supervised phase sees no sequence', () => {
     const rare = labelled(['a', 'b', 'rare'], (sequence) => sequence % 2);
     const weighted = 'phases.finetune.objective.classWeights=balanced';
