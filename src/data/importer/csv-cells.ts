@@ -17,11 +17,15 @@ export interface CsvFile extends TableOptions {
 /** Integers below it are doubles, and what `timeKeyOf` makes of them is the number itself. */
 const SMALL = 1e15;
 
-/** The text of one column. Equal cells below each other are one string. */
+/** Texts of a column that are kept; longer ones are not. */
+const SLOTS = 4096;
+const LONGEST = 64;
+
+/** The text of one column. Cells that were seen a short time ago are not decoded again. */
 class TextColumn {
   readonly #column: number;
-  #bytes: Buffer = Buffer.alloc(0);
-  #text = '';
+  readonly #bytes: (Uint8Array | undefined)[] = new Array(SLOTS);
+  readonly #texts: string[] = new Array(SLOTS);
 
   constructor(column: number) {
     this.#column = column;
@@ -29,18 +33,32 @@ class TextColumn {
 
   of(row: Row): string {
     const [start, end] = [row.starts[this.#column]!, row.ends[this.#column]!];
-    if (this.#isSame(row.bytes, start, end)) return this.#text;
-    this.#bytes = Buffer.from(row.bytes.subarray(start, end));
-    this.#text = row.text(this.#column).trim();
-    return this.#text;
+    if (end - start > LONGEST || !row.isPlain(this.#column)) return row.text(this.#column).trim();
+    const slot = slotOf(row.bytes, start, end);
+    if (!isEqual(this.#bytes[slot], row.bytes, start, end)) {
+      this.#bytes[slot] = Uint8Array.prototype.slice.call(row.bytes, start, end);
+      this.#texts[slot] = row.text(this.#column).trim();
+    }
+    return this.#texts[slot]!;
   }
+}
 
-  #isSame(bytes: Buffer, start: number, end: number): boolean {
-    const before = this.#bytes;
-    if (before.length !== end - start) return false;
-    for (let i = 0; i < before.length; i++) if (before[i] !== bytes[start + i]) return false;
-    return true;
-  }
+/** FNV-1a. */
+function slotOf(bytes: Uint8Array, start: number, end: number): number {
+  let hash = 0x811c9dc5;
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
+  return (hash ^ (hash >>> 16)) & (SLOTS - 1);
+}
+
+function isEqual(
+  known: Uint8Array | undefined,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  if (known?.length !== end - start) return false;
+  for (let i = 0; i < known.length; i++) if (known[i] !== bytes[start + i]) return false;
+  return true;
 }
 
 /** What both readers take from a row. */
