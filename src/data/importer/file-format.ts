@@ -1,5 +1,5 @@
 /** Recognises files that hold their values in a format: their bytes are not the values. */
-import { contentName, firstBytes, isCompressed } from './compressed.ts';
+import { contentName, firstBytes, isCompressed, readBytes } from './compressed.ts';
 
 /** Formats by the ending of a file's name. */
 const BY_ENDING: Readonly<Record<string, string>> = {
@@ -7,7 +7,7 @@ const BY_ENDING: Readonly<Record<string, string>> = {
   ...endings('JSON', 'json jsonl ndjson'),
   ...endings('NumPy', 'npy npz'),
   ...endings('WAV', 'wav wave'),
-  ...endings('compressed', 'gz tgz zst bz2 xz zip'),
+  ...endings('compressed', 'tgz bz2 xz zip'),
   ...endings('FASTA', 'fasta fa fna ffn frn faa'),
   ...endings('FASTQ', 'fastq fq'),
   ...endings('Parquet', 'parquet pq'),
@@ -52,13 +52,18 @@ const START_BYTES = 4096;
 export async function formatOfFile(path: string): Promise<string | undefined> {
   const byName = formatByName(path);
   if (byName !== undefined) return byName;
-  const start = await firstBytes(path, START_BYTES);
+  const start = isCompressed(path) ? await firstChunk(path) : await firstBytes(path, START_BYTES);
   return isNumbers(path, start) ? 'CSV' : formatByStart(start);
+}
+
+async function firstChunk(path: string): Promise<Buffer> {
+  for await (const chunk of readBytes(path)) return chunk.subarray(0, START_BYTES);
+  return Buffer.alloc(0);
 }
 
 /** A .txt file that begins with numbers only is a table of them, not prose. */
 function isNumbers(path: string, start: Buffer): boolean {
-  return /\.txt$/i.test(path) && looksNumeric(start.toString('latin1'));
+  return /\.txt$/i.test(contentName(path)) && looksNumeric(start.toString('latin1'));
 }
 
 /** Whether a text has numbers and what stands between them, and nothing else. */
@@ -68,11 +73,7 @@ export function looksNumeric(text: string): boolean {
 
 /** The format that the ending of a name stands for; what lies in an archive counts: .csv.gz is CSV. */
 export function formatByName(path: string): string | undefined {
-  return formatByEnding(contentName(path)) ?? (isCompressed(path) ? 'compressed' : undefined);
-}
-
-function formatByEnding(name: string): string | undefined {
-  const ending = /\.([^./\\]+)$/.exec(name)?.[1]?.toLowerCase() ?? '';
+  const ending = /\.([^./\\]+)$/.exec(contentName(path))?.[1]?.toLowerCase() ?? '';
   return Object.hasOwn(BY_ENDING, ending) ? BY_ENDING[ending] : undefined;
 }
 

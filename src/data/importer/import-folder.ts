@@ -3,6 +3,7 @@ import type { Dirent } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareUtf8 } from '../format/byte-order.ts';
+import { isCompressed, readBytes } from './compressed.ts';
 import { type KnownItems, passOver } from './known-items.ts';
 import { type ClassRule, classOf, type GroupRule, groupOf } from './path-rules.ts';
 import { readFailure } from './read-failure.ts';
@@ -126,8 +127,9 @@ function isExcluded(name: string, path: string, exclude: readonly string[]): boo
 
 async function readValues(
   path: string,
-  { symbolMap, readAtMost }: FolderOptions,
+  { symbolMap, readAtMost, anyBytes = false }: FolderOptions,
 ): Promise<Uint8Array | 'binary' | 'not-utf8'> {
+  const readStart = isCompressed(path) && !anyBytes ? contentStart : fileStart;
   if (symbolMap === undefined) return (await readStart(path, readAtMost)).bytes;
   const limit = readAtMost === undefined ? undefined : readAtMost * MAXIMUM_CHARACTER_BYTES;
   const { bytes, complete } = await readStart(path, limit);
@@ -141,8 +143,24 @@ async function readValues(
   }
 }
 
+/** The first `limit` bytes of what lies in a compressed file. */
+async function contentStart(
+  path: string,
+  limit = Number.POSITIVE_INFINITY,
+): Promise<{ bytes: Uint8Array; complete: boolean }> {
+  const chunks: Buffer[] = [];
+  let count = 0;
+  for await (const chunk of readBytes(path)) {
+    chunks.push(chunk);
+    count += chunk.length;
+    if (count > limit) break;
+  }
+  const bytes = Buffer.concat(chunks);
+  return { bytes: bytes.subarray(0, Math.min(count, limit)), complete: count <= limit };
+}
+
 /** The first `limit` bytes of a file. */
-async function readStart(
+async function fileStart(
   path: string,
   limit = Number.POSITIVE_INFINITY,
 ): Promise<{ bytes: Uint8Array; complete: boolean }> {

@@ -113,9 +113,24 @@ describe('a folder of tables', () => {
     );
   });
 
-  it('of .txt with prose is one of bytes', async () => {
-    const root = folderOf({ 'a/1.txt': 'Chapter 1' });
-    assert.deepEqual(plain(await read(root)), [['a/1.txt', 'a', 1, [...Buffer.from('Chapter 1')]]]);
+  it('of .txt with prose is one of bytes, of those in an archive, too', async () => {
+    const [text, archive] = [Buffer.from('Chapter 1'), gzipSync('Chapter 1')];
+    const root = folderOf({ 'a/1.txt': text, 'a/2.txt.gz': archive });
+    assert.deepEqual(plain(await read(root)), [
+      ['a/1.txt', 'a', 1, [...text]],
+      ['a/2.txt.gz', 'a', 1, [...text]],
+    ]);
+    assert.deepEqual(plain(await read(root, { as: 'bytes' }))[1], [
+      'a/2.txt.gz',
+      'a',
+      1,
+      [...archive],
+    ]);
+    const [, folded] = plain(await read(root, { symbolMap: 'text-41' }));
+    assert.equal((folded![3] as number[]).length, text.length);
+    assert.deepEqual(plain(await read(folderOf({ 'k/1.txt.gz': gzipSync('5,1,2') }))), [
+      ['k/1.txt.gz', 'k', 1, [5, 1, 2]],
+    ]);
   });
 });
 
