@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { contentName } from '../compressed.ts';
 import { defineImporter } from '../define-importer.ts';
+import type { ColumnUse } from '../preview.ts';
 import { type ImportItem, isSkip } from '../record.ts';
 import { isDatasetFolder, partsOf } from './hugging-face-folder.ts';
-import { columnarOptions, columnarRecords } from './import-columnar.ts';
+import { columnarOptions, columnarRecords, columnUses } from './import-columnar.ts';
 
 const options = z.object(columnarOptions);
 type Options = z.output<typeof options>;
@@ -14,6 +15,7 @@ export const arrowImporter = defineImporter({
   options,
   accepts: (path) => /\.(arrow|feather|ipc)$/i.test(contentName(path)),
   records: importArrow,
+  columns: columnsOf,
 });
 
 export const huggingFaceImporter = defineImporter({
@@ -21,7 +23,18 @@ export const huggingFaceImporter = defineImporter({
   options,
   accepts: isDatasetFolder,
   records: importDataset,
+  columns: async (path, given) => {
+    const [first] = partsOf(path).flatMap(({ files }) => files);
+    return first === undefined ? [] : await columnsOf(first, given);
+  },
 });
+
+async function columnsOf(path: string, given: Options): Promise<ColumnUse[]> {
+  const { openArrow } = await import('./arrow-file.ts');
+  const file = await openArrow(path);
+  await file.close();
+  return columnUses(file, given);
+}
 
 /** @throws LockstepError DATA_NOT_FOUND; DATA_INVALID */
 async function* importArrow(path: string, given: Options): AsyncGenerator<ImportItem> {

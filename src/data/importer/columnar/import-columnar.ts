@@ -5,6 +5,7 @@ import { LockstepError } from '../../../core/errors.ts';
 import { listNames } from '../../../core/name-list.ts';
 import { didYouMean } from '../../../core/nearest-name.ts';
 import { UNEVEN } from '../interleave.ts';
+import type { ColumnUse } from '../preview.ts';
 import type { ImportItem, RawRecord } from '../record.ts';
 import { optionName } from '../refuse-useless.ts';
 import { itemOfRow, rowError, timestepByTimestep } from '../row-record.ts';
@@ -59,6 +60,14 @@ export async function* columnarRecords(
   for await (const cells of file.rows([...new Set(roles.map((role) => options[role]!))])) {
     yield reader.item(row++, cells);
   }
+}
+
+/** The columns, and what the options make of them. */
+export function columnUses({ columns }: ColumnarFile, options: Options): ColumnUse[] {
+  return columns.map(({ name }) => {
+    const roles = ROLES.filter((role) => options[role] === name);
+    return { name, ...(roles.length > 0 && { role: roles.join(', ') }) };
+  });
 }
 
 function refuseAbsent({ path, columns }: ColumnarFile, name: string, role: Role): void {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { contentName } from '../compressed.ts';
 import { defineImporter } from '../define-importer.ts';
 import type { ImportItem } from '../record.ts';
-import { columnarOptions, columnarRecords } from './import-columnar.ts';
+import { columnarOptions, columnarRecords, columnUses } from './import-columnar.ts';
 
 const options = z.object(columnarOptions);
 
@@ -12,6 +12,12 @@ export const parquetImporter = defineImporter({
   options,
   accepts: (path) => /\.(parquet|pq)$/i.test(contentName(path)),
   records: importParquet,
+  columns: async (path, given) => {
+    const { openParquet } = await import('./parquet-file.ts');
+    const file = await openParquet(path);
+    await file.close();
+    return columnUses(file, given);
+  },
 });
 
 /** @throws LockstepError DATA_NOT_FOUND; DATA_INVALID */

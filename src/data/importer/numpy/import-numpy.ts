@@ -39,10 +39,22 @@ export const numpyImporter = defineImporter({
   options,
   accepts: (path) => /\.(npy|npz)$/i.test(contentName(path)),
   records: importNumpy,
+  columns: async (path, given) => {
+    if (!isZip(path)) return [];
+    const zip = await ZipArrays.open(path);
+    await zip.close();
+    return zip.names.map((name) => {
+      const roles = NAMED.filter((role) => given[role] === name);
+      return { name, ...(roles.length > 0 && { role: roles.join(', ') }) };
+    });
+  },
 });
+
+const isZip = (path: string): boolean => /\.npz$/i.test(contentName(path));
 
 const TEXT_ROLES = ['label', 'id', 'group', 'split'] as const;
 const ROLES = [...TEXT_ROLES, 'labels', 'target', 'timestepLabels'] as const;
+const NAMED = ['values', 'offsets', ...ROLES] as const;
 type Columns = ReadonlyMap<(typeof ROLES)[number], RowColumn>;
 
 /**
@@ -124,7 +136,7 @@ class Arrays {
   }
 
   async values(name: string): Promise<NpyArray> {
-    return this.#isZip ? await this.#inZip(name, 'values') : await this.#file(this.#path);
+    return isZip(this.#path) ? await this.#inZip(name, 'values') : await this.#file(this.#path);
   }
 
   /** An array of one item a row, or of several for what there may be several of. */
@@ -153,16 +165,12 @@ class Arrays {
 
   async #array(name: string, role: string): Promise<NpyArray> {
     if (/\.npy(\.gz|\.zst)?$/i.test(name)) return await this.#file(join(dirname(this.#path), name));
-    if (this.#isZip) return await this.#inZip(name, role);
+    if (isZip(this.#path)) return await this.#inZip(name, role);
     throw new LockstepError(
       'USAGE',
       `Cannot import "${this.#path}": a .npy file holds one array, so it has no "${name}" for the ${role}.`,
       `Name a .npy file that lies beside it: ${optionName(role)} ${name}.npy.`,
     );
-  }
-
-  get #isZip(): boolean {
-    return /\.npz$/i.test(contentName(this.#path));
   }
 
   async #file(path: string): Promise<NpyArray> {

@@ -5,6 +5,7 @@ import { after, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { importSource } from '../../../../src/data/importer/import-source.ts';
 import type { RawRecord } from '../../../../src/data/importer/record.ts';
+import { importers } from '../../../../src/data/importer/registry.ts';
 import { DEFAULT_RULES } from '../../../../src/data/importer/source-rules.ts';
 import { CLONE } from '../../../helper/clone.ts';
 import { collectItems, temporaryFolder } from '../sample-store.ts';
@@ -59,6 +60,22 @@ for (const name of ['snappy.parquet', 'none.feather']) {
     it('may hold lists of lists, of which the inner ones are said', async () => {
       const message = `Cannot import "${source}": row 0 has 2 lists of 3 values, which may be channels or timesteps.`;
       await assert.rejects(read(source, { values: 'nested' }), { code: 'USAGE', message });
+    });
+
+    it('are shown with what the options make of them', async () => {
+      const importer = importers.accepting(source);
+      const given = importer.options.parse({ values: 'float', id: 'key', group: 'key' });
+      const uses = await importer.columns!(source, given);
+      assert.deepEqual(
+        uses.slice(0, 5).map(({ name, role }) => [name, role]),
+        [
+          ['key', 'id, group'],
+          ['name', undefined],
+          ['kind', undefined],
+          ['fold', undefined],
+          ['float', 'values'],
+        ],
+      );
     });
 
     it('may lie in an archive', async () => {
