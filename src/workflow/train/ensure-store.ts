@@ -1,32 +1,54 @@
 /** Makes a configuration's synthetic dataset when its folder is absent. */
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { RunConfig } from '../../config/run-config.ts';
+import { asLockstepError } from '../../core/errors.ts';
 import { buildStore } from '../../data/importer/build-store.ts';
 import type { ImportReport } from '../../data/importer/report.ts';
 import { synthesize } from '../../data/importer/synthesize.ts';
 import type { GuardedHooks } from './hooks.ts';
-import { untilStopped } from './stop-requests.ts';
+import { throwIfStopped, untilStopped } from './stop-requests.ts';
 
-/** Tells in one sentence what was made, if anything. @throws LockstepError INTERRUPTED, TERMINATED */
+/** How often to look whether another process has made the dataset. */
+const LOOK_MS = 200;
+
+/**
+ * Tells in one sentence what was made, if anything. Waits while another process makes the same.
+ * @throws LockstepError INTERRUPTED, TERMINATED
+ */
 export async function ensureStore(
   { data }: Pick<RunConfig, 'data'>,
   hooks: GuardedHooks,
 ): Promise<void> {
   if (data.synthetic === undefined || existsSync(data.store)) return;
-  let report: ImportReport;
-  try {
-    report = await buildStore(untilStopped(synthesize(data.synthetic), hooks, 'the first step'), {
-      target: data.store,
-      name: basename(data.store),
-      valueType: data.synthetic.symbols > 256 ? 'uint16' : 'uint8',
-      provenance: { importer: 'synthetic', options: data.synthetic },
-    });
-  } catch (thrown) {
-    // Another process may have made the same one in the meantime: that is as good.
-    if (existsSync(data.store)) return;
-    throw thrown;
-  }
+  const report = await make(data, data.synthetic, hooks);
+  if (report === undefined) return;
   const text = `Made ${report.kept} synthetic sequences (${report.keptTokens} timesteps) in ${data.store}.`;
   hooks.onEvent({ kind: 'status', text });
+}
+
+type DataConfig = RunConfig['data'];
+
+/** Undefined where another process was faster: its dataset is as good. */
+async function make(
+  { store }: DataConfig,
+  synthetic: NonNullable<DataConfig['synthetic']>,
+  hooks: GuardedHooks,
+): Promise<ImportReport | undefined> {
+  for (;;) {
+    try {
+      return await buildStore(untilStopped(synthesize(synthetic), hooks, 'the first step'), {
+        target: store,
+        name: basename(store),
+        valueType: synthetic.symbols > 256 ? 'uint16' : 'uint8',
+        provenance: { importer: 'synthetic', options: synthetic },
+      });
+    } catch (thrown) {
+      if (existsSync(store)) return undefined;
+      if (asLockstepError(thrown).code !== 'RUN_LOCKED') throw thrown;
+      throwIfStopped(hooks, 'the first step');
+      await wait(LOOK_MS);
+    }
+  }
 }
