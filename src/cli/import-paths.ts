@@ -11,6 +11,7 @@ export interface PathOptions {
   train: readonly string[];
   validation: readonly string[];
   test: readonly string[];
+  splitList?: string | undefined;
   dryRun: boolean;
 }
 
@@ -27,6 +28,10 @@ export function pathOptions<T>(yargs: Argv<T>): Argv<T & PathOptions> {
     .option('train', { ...files, describe: 'A source of training sequences, or a pattern' })
     .option('validation', { ...files, describe: 'A source of validation sequences' })
     .option('test', { ...files, describe: 'A source of test sequences' })
+    .option('split-list', {
+      type: 'string',
+      describe: 'A CSV file with the columns id and split; sequences that it lacks are dealt out',
+    })
     .option('dry-run', {
       type: 'boolean',
       default: false,

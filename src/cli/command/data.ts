@@ -28,7 +28,7 @@ const importCommand: PartCommand<ImportOptions> = {
       storeOptions(sourceOptions(pathOptions(yargs))),
     ) as unknown as Argv<ImportOptions>,
   handler: async (options: ArgumentsCamelCase<ImportOptions>) => {
-    const { importer, option = [] } = options;
+    const { importer, option = [], splitList } = options;
     const { store, ...paths } = importPaths(options);
     const request = {
       ...rulesOf(options),
@@ -36,6 +36,7 @@ const importCommand: PartCommand<ImportOptions> = {
       ...paths,
       importer,
       option,
+      splitList,
       extensions: await extensionsGiven(options),
     };
     if (options.dryRun) return await preview(request);

@@ -16,6 +16,7 @@ import {
   type SourceOptions,
   type SourceRules,
 } from '../../data/importer/source-rules.ts';
+import { withListedSplits } from '../../data/importer/split-list.ts';
 import { extensionOf, recordOf } from '../../extension/identity.ts';
 import { type ExtensionOptions, loadExtensions } from '../../extension/load.ts';
 import { type StopRequests, throwIfStopped, untilStopped } from '../train/stop-requests.ts';
@@ -43,6 +44,8 @@ export interface BuildStoreOptions
   readonly name?: string;
   /** Type of the values. @default 'uint8' */
   readonly valueType?: BuildOptions['valueType'];
+  /** A CSV file with the columns id and split, for the sequences that it lists. */
+  readonly splitList?: string | undefined;
 }
 
 /** What a stop comes before. */
@@ -63,10 +66,15 @@ const BEFORE = 'the dataset was complete';
 export async function buildStore(options: BuildStoreOptions): Promise<ImportReport> {
   const { items, build, chosen } = await prepared(options);
   const stoppable = { ...build, onProgress: progressOf(options, chosen) };
-  if (chosen === undefined) return await buildFromItems(items, stoppable);
-  return await resumably({ items, chosen, store: options.store, options }, (all) =>
-    buildFromItems(all, stoppable),
-  );
+  // Not kept for a resumed import, which may have another list.
+  const fromItems = (all: Items) => buildFromItems(withSplits(all, options), stoppable);
+  if (chosen === undefined) return await fromItems(items);
+  return await resumably({ items, chosen, store: options.store, options }, fromItems);
+}
+
+/** The records with the splits of `splitList`. */
+export function withSplits(items: Items, { splitList }: BuildStoreOptions): Items {
+  return splitList === undefined ? items : withListedSplits(items, splitList);
 }
 
 /** Ends the import where a stop was asked for, and says which share of the source was read. */

@@ -7,7 +7,7 @@ import type { BuildOptions } from '../../data/importer/build-options.ts';
 import { buildStore } from '../../data/importer/build-store.ts';
 import { type ColumnUse, PreviewTap, type SourcePreview } from '../../data/importer/preview.ts';
 import type { ImportReport } from '../../data/importer/report.ts';
-import { type BuildStoreOptions, type Items, prepared } from './build-store.ts';
+import { type BuildStoreOptions, type Items, prepared, withSplits } from './build-store.ts';
 
 /** What an import would do. */
 export interface ImportPreview {
@@ -27,7 +27,7 @@ export async function previewStore(options: BuildStoreOptions): Promise<ImportPr
   const [first] = chosen?.sources ?? [];
   const columns = first && (await chosen!.importer.columns?.(first.path, chosen!.options));
   const tap = new PreviewTap();
-  const report = await inTemporaryFolder(tap.through(items), build);
+  const report = await inTemporaryFolder(tap.through(withSplits(items, options)), build);
   return { source: tap.preview(), report, ...(columns && { columns }) };
 }
 
