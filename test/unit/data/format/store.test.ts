@@ -14,10 +14,11 @@ import {
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { LockstepError } from '../../../../src/core/errors.ts';
+import { sha256 } from '../../../../src/core/hash.ts';
 import { type OpenStoreOptions, openStore } from '../../../../src/data/format/open-store.ts';
 import type { StoreManifest, ValueType } from '../../../../src/data/format/store.ts';
 import { verifyStore } from '../../../../src/data/format/verify-store.ts';
-import { writeStore } from '../../../../src/data/format/write-store.ts';
+import { contentHash, writeStore } from '../../../../src/data/format/write-store.ts';
 import { sampleContent, temporaryFolder } from '../sample-store.ts';
 
 const folder = temporaryFolder();
@@ -541,6 +542,25 @@ describe('a store that is missing or damaged', () => {
       ),
     );
     await verifyStore(good);
+  });
+
+  it('is told apart by its tables when their hashes are right', async () => {
+    const path = damaged((store) => {
+      const file = join(store, 'version-1', 'index.bin');
+      const bytes = readFileSync(file);
+      bytes.writeUInt32LE(bytes.readUInt32LE(bytes.length / 2) ^ 1, bytes.length / 2);
+      writeFileSync(file, bytes);
+      const manifest = manifestOf(store);
+      const files = { ...manifest.files };
+      files['index.bin'] = { sizeBytes: bytes.length, sha256: sha256(bytes) };
+      const changed = { ...manifest, files, contentHash: contentHash(files) };
+      writeFileSync(join(store, 'manifest.json'), JSON.stringify(changed));
+    });
+    await fails(
+      verifyStore(path),
+      'STORE_CORRUPT',
+      `Dataset "${path}" is damaged: index.bin and index.arrow differ in the splits of row 0.`,
+    );
   });
 
   it('is not accepted with bytes appended', async () => {
