@@ -321,7 +321,7 @@ const IMPORT: readonly Case[] = [
     what: 'a split of an unknown name',
     args: ['data', 'import', 'split.csv', 'out', '--split', 'split'],
     code: 3,
-    says: 'DATA_INVALID: Cannot read "split.csv", line 3: split "dev" is none of train, validation, test. Correct the line.',
+    says: 'DATA_INVALID: Cannot read "split.csv", line 3: split "dev" is none of train, validation, test. Write the splits so, or leave --split out.',
   },
   {
     what: 'two shares',
@@ -418,7 +418,7 @@ const RUNS: readonly Case[] = [
     what: 'classes of a phase that never saw any',
     args: ['predict', 'run', '--phase', 'pretrain'],
     code: 2,
-    says: 'USAGE: The weights in "run/phases/pretrain" cannot tell classes: no phase that predicts classes has trained them yet. Let the run go on to phase "finetune", or choose it with --phase.',
+    says: 'USAGE: The weights in "run/phases/pretrain" predict nothing: no phase with an objective that predicts has trained them yet. Let the run go on to phase "finetune", or choose it with --phase.',
   },
   {
     what: 'predictions into a folder that is not there',
