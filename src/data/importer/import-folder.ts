@@ -28,7 +28,8 @@ export interface FolderOptions {
   readonly anyBytes?: boolean;
   /**
    * Files and folders to leave out: a name ("build") leaves out every one of that name, a path
-   * ("a/build") that one. Names that begin with a dot and symbolic links are always left out.
+   * ("a/build") that one. Names that begin with a dot, symbolic links and what Windows
+   * keeps in a folder are always left out.
    */
   readonly exclude?: readonly string[];
   /** Most values to read from a file. One more than the longest allowed length shows what was cut. */
@@ -121,8 +122,12 @@ async function list({ root }: FolderOptions, folder: string): Promise<Dirent[]> 
   }
 }
 
+/** Names in small letters. */
+const OF_WINDOWS = ['thumbs.db', 'desktop.ini'];
+
 function isExcluded(name: string, path: string, exclude: readonly string[]): boolean {
-  return name.startsWith('.') || exclude.includes(name) || exclude.includes(path);
+  const isOfSystem = name.startsWith('.') || OF_WINDOWS.includes(name.toLowerCase());
+  return isOfSystem || exclude.includes(name) || exclude.includes(path);
 }
 
 async function readValues(
