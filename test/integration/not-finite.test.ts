@@ -11,7 +11,8 @@ import { Workplace } from '../helper/command-line.ts';
 
 const CONFIG = `
 name: spoilt
-data: { store: data }
+# Scaled by itself, the sequence would be finite.
+data: { store: data, scaling: none }
 model: { family: dilated, channels: 4, input: value, dilations: [1] }
 batch: { microBatches: 4, tokensPerMicroBatch: 120 }
 phases:

@@ -39,10 +39,11 @@ export function checkValues(
   if (truncated && limits.longer === 'skip') return { skipped: 'too-long' };
   const length = truncated ? limits.maximum : steps;
   const values = allocateValues(valueType, length * channels);
-  if (valueType !== 'float32') {
-    const most = Math.min(largest, LARGEST_INTEGER[valueType]);
-    if (copyIntegers(raw, values, most)) return { values, length, truncated };
-  }
+  const areGood =
+    valueType === 'float32'
+      ? copyReals(raw, values, largest)
+      : copyIntegers(raw, values, Math.min(largest, LARGEST_INTEGER[valueType]));
+  if (areGood) return { values, length, truncated };
   for (let i = 0; i < values.length; i++) {
     const isMissing = keepsMissing && Number.isNaN(raw[i]!);
     const problem = isMissing ? undefined : problemOf(raw[i]!, valueType);
@@ -51,6 +52,18 @@ export function checkValues(
     values[i] = raw[i]!;
   }
   return { values, length, truncated };
+}
+
+const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
+
+/** Copies values that all are finite as float32 and at most `most`; the long way round says what is wrong with others. */
+function copyReals(raw: ArrayLike<number>, into: StoredValues, most: number): boolean {
+  for (let i = 0; i < into.length; i++) {
+    const value = raw[i]!;
+    into[i] = value;
+    if (!(Math.abs(into[i]!) <= LARGEST_FLOAT32 && value <= most)) return false;
+  }
+  return true;
 }
 
 /** Copies values that all are integers in [0, most]; the long way round says what is wrong with others. */

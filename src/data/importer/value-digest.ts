@@ -6,9 +6,14 @@ import { bytesOf, type StoredValues } from '../format/values.ts';
  * @param stored the first of the values in the type of the dataset
  */
 export function digestBeforeRounding(raw: ArrayLike<number>, stored: StoredValues): Buffer {
-  const isExact = !(stored instanceof Float32Array) || stored.every((value, i) => value === raw[i]);
+  const isExact = !(stored instanceof Float32Array) || areEqual(stored, raw);
   const bytes = isExact ? bytesOf(stored) : bytesOfDoubles(raw, stored.length);
   return hash('sha256', bytes, 'buffer');
+}
+
+function areEqual(stored: Float32Array, raw: ArrayLike<number>): boolean {
+  for (let i = 0; i < stored.length; i++) if (stored[i] !== raw[i]) return false;
+  return true;
 }
 
 function bytesOfDoubles(raw: ArrayLike<number>, count: number): Uint8Array {
