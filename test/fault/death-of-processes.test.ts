@@ -34,13 +34,17 @@ const linesOf = (run: FakeRunProcess, slot: number) =>
 /** Steps of a run that is to end well. */
 const STEPS = 60;
 
-/** The run ended as an undisturbed one does, every step told once and in order. */
+/**
+ * The run ended as an undisturbed one does, every step told once and in order: but a coordinator that is killed once
+ * it has told a step leaves the step to its successor. Metrics and supervisor know that they have it.
+ */
 async function endsUndisturbed(run: FakeRunProcess): Promise<void> {
   assert.equal(await run.exit(), 0, run.stderr);
   const { outcome } = await run.line('outcome');
   assert.equal(outcome.stateHash, await expectedState(run.run, run.run.totalSteps));
   const steps = run.lines.flatMap((line) => (line.kind === 'step' ? [line.step] : []));
-  assert.deepEqual(steps, [...Array(run.run.totalSteps).keys()]);
+  const heard = steps.filter((step, at) => step !== steps[at - 1]);
+  assert.deepEqual(heard, [...Array(run.run.totalSteps).keys()]);
   await run.nothingIsLeft();
 }
 

@@ -24,6 +24,7 @@ import type { Journal, SlotProcess } from '../succession.ts';
 import { describeExit } from '../wording.ts';
 import type { FromCoordinator, PlainOutcome, ToCoordinator } from './messages.ts';
 import { Pulse } from './pulse.ts';
+import { ToldEvents } from './told-events.ts';
 
 /** The supervisor kills a coordinator that has started and then says nothing for longer; it does nothing that takes a second. */
 const COORDINATOR_SILENCE_MS = 10_000;
@@ -79,6 +80,7 @@ class RunSupervisor {
   #coordinator: ChildProcess | null = null;
   #endpoint: string | null = null;
   #journal: Journal | null = null;
+  readonly #told = new ToldEvents();
   #lostAt = 0;
   #onWorkerGone: () => void = () => {};
 
@@ -105,6 +107,7 @@ class RunSupervisor {
       }
       const nowMs = performance.now();
       this.#lostAt = Date.now();
+      this.#told.coordinatorWasLost();
       const decision = decideRestart(policy, { restarts, joinedMs: startedMs }, nowMs);
       if (decision.kind === 'leaveOut') return this.#lost(end.why);
       ({ restarts } = decision);
@@ -191,6 +194,7 @@ class RunSupervisor {
         return;
       case 'journal':
         this.#journal = message.journal;
+        this.#told.journalCame();
         return;
       case 'launch':
         this.#launch(message.seats);
@@ -201,7 +205,7 @@ class RunSupervisor {
         return;
       }
       case 'event':
-        this.#options.onEvent?.(message.event);
+        if (!this.#told.isRepeated(message.event)) this.#options.onEvent?.(message.event);
         return;
       case 'heartbeat':
     }

@@ -3,13 +3,14 @@ import { z } from 'zod';
 import { LockstepError } from '../../../core/errors.ts';
 import { type DataTarget, TARGET_WORDS } from '../../../data/format/target.ts';
 
-const weights = z.union([z.enum(['none', 'balanced']), z.array(z.number().positive()).min(1)]);
+const weights = (fewest: number) =>
+  z.union([z.enum(['none', 'balanced']), z.array(z.number().positive()).min(fewest)]);
 
 export const supervisedOptions = z.strictObject({
   /** `balanced` weighs a class by total / (classes · count), as scikit-learn does. */
-  classWeights: weights.default('none'),
+  classWeights: weights(2).default('none'),
   /** Several classes: weighs what a class applies to; `balanced` by the others' number over their number. */
-  positiveWeights: weights.optional(),
+  positiveWeights: weights(1).optional(),
   /** Numbers: mean of the squared errors, or Huber's loss, which grows linearly beyond `delta`. */
   loss: z.enum(['squared', 'huber']).optional(),
   /** Huber's loss: where it becomes linear, in standard deviations of the number. */
@@ -17,7 +18,7 @@ export const supervisedOptions = z.strictObject({
 });
 
 export type SupervisedOptions = z.output<typeof supervisedOptions>;
-export type Weights = z.output<typeof weights>;
+export type Weights = z.output<ReturnType<typeof weights>>;
 
 const KINDS_OF = {
   classWeights: ['class', 'timestep-class'],
