@@ -32,6 +32,9 @@ export type {
 } from './data/format/store.ts';
 export type { DataTarget, NumberFacts } from './data/format/target.ts';
 export type { BuildOptions, ImportProgress } from './data/importer/build-options.ts';
+export type { Paths } from './data/importer/find-sources.ts';
+export type { KnownItems } from './data/importer/known-items.ts';
+export type { ColumnUse } from './data/importer/preview.ts';
 export type { SkipReason } from './data/importer/record.ts';
 export type { ImportReport, LabelConflict, Tally } from './data/importer/report.ts';
 export * from './extension/library.ts';

@@ -1,5 +1,6 @@
 /** Items at the start of a source that the caller has already; an importer may pass over them without reading them. */
 export interface KnownItems {
+  /** How many are still to come. */
   left: number;
 }
 
