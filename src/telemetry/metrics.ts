@@ -22,7 +22,7 @@ export function openMetrics(path: string): MetricsFile {
 
 /** The last lines of a metrics file, newest first; a line that is no object ends them. */
 export function lastLines(path: string): Record<string, unknown>[] {
-  const lines = readTail(path).split('\n').slice(1, -1).reverse();
+  const lines = readTail(path).split('\n').slice(0, -1).reverse();
   const entries: Record<string, unknown>[] = [];
   for (const line of lines) {
     try {
@@ -34,14 +34,14 @@ export function lastLines(path: string): Record<string, unknown>[] {
   return entries;
 }
 
-/** The end of a file, from within the line before the first that is whole. */
+/** The end of a file. It may begin within a line: what is left of that line is no object. */
 function readTail(path: string): string {
   const file = openSync(path, 'r');
   try {
     const { size } = fstatSync(file);
     const tail = Buffer.alloc(Math.min(size, TAIL_BYTES));
     readSync(file, tail, 0, tail.length, size - tail.length);
-    return `${size <= TAIL_BYTES ? '\n' : ''}${tail.toString('utf8')}`;
+    return tail.toString('utf8');
   } finally {
     closeSync(file);
   }

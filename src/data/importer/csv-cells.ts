@@ -3,7 +3,8 @@ import { CellNumbers } from './cell-numbers.ts';
 import type { CsvColumns } from './csv-columns.ts';
 import type { Row } from './csv-rows.ts';
 import { parseNamesCell } from './names-cell.ts';
-import { lineError, type RowText, type TableOptions } from './table-columns.ts';
+import type { RowFields } from './row-record.ts';
+import { lineError, type TableOptions } from './table-columns.ts';
 import { CellError, type DecimalMark, NotANumber } from './values-cell.ts';
 
 /** What there is to know of a file. */
@@ -110,7 +111,7 @@ export class CsvCells {
     throw lineError(path, row.line, what, { advice: sizeAdvice(row.size - expected) });
   }
 
-  rowText(row: Row): RowText {
+  rowText(row: Row): RowFields {
     return {
       id: this.id(row),
       label: this.label(row),

@@ -5,10 +5,12 @@ import { CsvCells, type CsvFile, SpoiledRow } from './csv-cells.ts';
 import type { Row } from './csv-rows.ts';
 import { interleaved, UNEVEN } from './interleave.ts';
 import { LongForm, type LongRow } from './long-form.ts';
+import { LongFormReader } from './long-form-reader.ts';
 import { LongFormSigns } from './long-form-signs.ts';
 import { parseNamesCell } from './names-cell.ts';
 import type { ImportItem } from './record.ts';
-import { type RowValues, splitOf, toItem } from './table-columns.ts';
+import type { RowValues } from './row-record.ts';
+import { itemOfLine, splitOfLine } from './table-columns.ts';
 import type { TableReader } from './table-reader.ts';
 
 export const csvReader = (file: CsvFile): TableReader<Row> =>
@@ -38,7 +40,7 @@ class SequenceReader implements TableReader<Row> {
       if (values === UNEVEN) return { id, skipped: 'uneven-channels' };
       this.#signs.look(row.line, id, values.values.length);
       const timestepLabels = this.#timestepLabels(row);
-      return toItem(path, row.line, { ...text, timestepLabels }, fallbackId, values);
+      return itemOfLine(path, row.line, { ...text, timestepLabels }, fallbackId, values);
     } catch (thrown) {
       if (!(thrown instanceof SpoiledRow)) throw thrown;
       return { id, skipped: 'not-a-number', detail: thrown.message };
@@ -90,35 +92,34 @@ class SequenceReader implements TableReader<Row> {
   async close(): Promise<void> {}
 }
 
-class LongReader implements TableReader<Row> {
-  isFull = false;
+class LongReader extends LongFormReader<Row> {
   readonly #file: CsvFile;
   readonly #cells: CsvCells;
-  readonly #form: LongForm;
   readonly #columns: readonly number[];
   readonly #row: LongRow;
 
   constructor(file: CsvFile) {
     const { found, path } = file;
+    const columns = found.values.flatMap((part) => part.columns);
+    const hasTimestepLabels = found.timestepLabels !== undefined;
+    super(new LongForm({ path, channels: columns.length, hasTimestepLabels }));
     this.#file = file;
     this.#cells = new CsvCells(file);
-    this.#columns = found.values.flatMap(({ columns }) => columns);
+    this.#columns = columns;
     this.#row = {
       ...{ line: 0, id: '', time: '', values: new Float64Array(this.#columns.length) },
       ...{ label: undefined, group: undefined, split: undefined },
       ...{ labels: undefined, targets: undefined, timestepLabel: undefined },
     };
-    const hasTimestepLabels = found.timestepLabels !== undefined;
-    this.#form = new LongForm({ path, channels: this.#columns.length, hasTimestepLabels });
   }
 
   read(row: Row): undefined {
     this.#cells.checkSize(row);
     try {
-      this.isFull = this.#form.add(this.#longRow(row));
+      this.isFull = this.form.add(this.#longRow(row));
     } catch (thrown) {
       if (!(thrown instanceof SpoiledRow)) throw thrown;
-      this.#form.spoil(this.#cells.id(row)!, thrown.message);
+      this.form.spoil(this.#cells.id(row)!, thrown.message);
     }
   }
 
@@ -135,24 +136,11 @@ class LongReader implements TableReader<Row> {
     long.time = cells.time(row);
     long.label = cells.label(row);
     long.group = cells.group(row);
-    long.split = splitOf(path, row.line, cells.split(row));
+    long.split = splitOfLine(path, row.line, cells.split(row));
     if (found.labels !== undefined) long.labels = cells.labels(row);
     if (found.target !== undefined) long.targets = cells.targets(row);
     const [part] = found.timestepLabels ?? [];
     if (part !== undefined) long.timestepLabel = row.text(part.columns[0]!).trim();
     return long;
-  }
-
-  async flush(): Promise<void> {
-    await this.#form.flush();
-    this.isFull = false;
-  }
-
-  rest(): AsyncIterable<ImportItem> {
-    return this.#form.records();
-  }
-
-  async close(): Promise<void> {
-    await this.#form.close();
   }
 }

@@ -3,7 +3,8 @@ import { listNames } from '../../core/name-list.ts';
 import { didYouMean } from '../../core/nearest-name.ts';
 import { interleaved, UNEVEN } from './interleave.ts';
 import { sourceOfField } from './json-line.ts';
-import { lineError, type RowText, type RowValues, type TableColumns } from './table-columns.ts';
+import type { RowFields, RowValues } from './row-record.ts';
+import { lineError, type TableColumns } from './table-columns.ts';
 import { nonFiniteNumber } from './values-cell.ts';
 
 /** One record: its fields, and its text. */
@@ -43,7 +44,7 @@ const fieldOf = ({ fields }: JsonRow, name: string | undefined): unknown =>
   name !== undefined && Object.hasOwn(fields, name) ? fields[name] : undefined;
 
 /** All fields except the values. */
-export function rowText(row: JsonRow, columns: TableColumns): RowText {
+export function rowText(row: JsonRow, columns: TableColumns): RowFields {
   return {
     id: textField(row, columns.id),
     label: textField(row, columns.label),

@@ -13,16 +13,17 @@ import {
   valuesField,
 } from './json-cells.ts';
 import { LongForm, type LongRow } from './long-form.ts';
+import { LongFormReader } from './long-form-reader.ts';
 import type { ColumnUse } from './preview.ts';
 import type { ImportItem } from './record.ts';
+import type { RowValues } from './row-record.ts';
 import { sourceError } from './source-error.ts';
 import {
-  type RowValues,
+  itemOfLine,
   requireId,
-  splitOf,
+  splitOfLine,
   type TableColumns,
   type TableOptions,
-  toItem,
 } from './table-columns.ts';
 import type { TableReader } from './table-reader.ts';
 
@@ -100,7 +101,7 @@ class SequenceReader implements TableReader<JsonRow> {
       const values = this.#values(row);
       if (values === UNEVEN) return { id, skipped: 'uneven-channels' };
       const timestepLabels = namesField(row, this.#columns.timestepLabels);
-      return toItem(
+      return itemOfLine(
         path,
         line,
         { ...rowText(row, this.#columns), timestepLabels },
@@ -142,26 +143,24 @@ class SequenceReader implements TableReader<JsonRow> {
   async close(): Promise<void> {}
 }
 
-class LongReader implements TableReader<JsonRow> {
-  isFull = false;
+class LongReader extends LongFormReader<JsonRow> {
   readonly #columns: TableColumns;
   readonly #names: readonly string[];
-  readonly #form: LongForm;
 
   constructor({ path, columns }: TableOptions, names: readonly string[]) {
+    const hasTimestepLabels = columns.timestepLabels !== undefined;
+    super(new LongForm({ path, channels: names.length, hasTimestepLabels }));
     this.#columns = columns;
     this.#names = names;
-    const hasTimestepLabels = columns.timestepLabels !== undefined;
-    this.#form = new LongForm({ path, channels: names.length, hasTimestepLabels });
   }
 
   read(row: JsonRow): undefined {
     try {
-      this.isFull = this.#form.add(this.#longRow(row));
+      this.isFull = this.form.add(this.#longRow(row));
     } catch (thrown) {
       if (!(thrown instanceof SpoiledField)) throw thrown;
       const id = textField(row, this.#columns.id) ?? '';
-      this.#form.spoil(id, `line ${row.line}, ${thrown.message}`);
+      this.form.spoil(id, `line ${row.line}, ${thrown.message}`);
     }
   }
 
@@ -175,22 +174,9 @@ class LongReader implements TableReader<JsonRow> {
       labels,
       targets,
       time: textField(row, this.#columns.time) ?? '',
-      split: splitOf(row.path, row.line, split),
+      split: splitOfLine(row.path, row.line, split),
       values: Float64Array.from(this.#names, (name) => numberField(row, name)),
       timestepLabel: textField(row, this.#columns.timestepLabels),
     };
-  }
-
-  async flush(): Promise<void> {
-    await this.#form.flush();
-    this.isFull = false;
-  }
-
-  rest(): AsyncIterable<ImportItem> {
-    return this.#form.records();
-  }
-
-  async close(): Promise<void> {
-    await this.#form.close();
   }
 }

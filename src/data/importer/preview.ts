@@ -8,6 +8,18 @@ export interface ColumnUse {
   readonly role?: string | undefined;
 }
 
+/** The columns by name, and which of the roles the options give each. */
+export function usesOf<Role extends string>(
+  names: readonly string[],
+  roles: readonly Role[],
+  given: Readonly<Partial<Record<Role, unknown>>>,
+): ColumnUse[] {
+  return names.map((name) => {
+    const own = roles.filter((role) => given[role] === name);
+    return { name, ...(own.length > 0 && { role: own.join(', ') }) };
+  });
+}
+
 /** What a source holds. */
 export interface SourcePreview {
   /** The first records. */

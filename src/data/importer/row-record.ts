@@ -1,8 +1,8 @@
-/** From a row of a binary table to a record. */
+/** From a row of a table to a record. */
 import { basename } from 'node:path';
 import type { LockstepError } from '../../core/errors.ts';
 import { SPLITS, type Split } from '../format/store.ts';
-import type { ImportItem, RawRecord } from './record.ts';
+import type { ImportItem } from './record.ts';
 import { sourceError } from './source-error.ts';
 
 /** What a row has beside its values; absent and empty mean none. */
@@ -16,21 +16,35 @@ export interface RowFields {
   readonly timestepLabels?: readonly string[] | undefined;
 }
 
+/** The values of a sequence. */
+export interface RowValues {
+  readonly values: ArrayLike<number>;
+  readonly channels?: number | undefined;
+  readonly isPadded?: boolean;
+}
+
+/** Where a row stands. */
+export interface RowPlace {
+  /** For a row that has no id of its own. */
+  readonly fallbackId: string;
+  /** DATA_INVALID about the row. */
+  readonly error: (what: string) => LockstepError;
+  readonly splitError?: (what: string) => LockstepError;
+}
+
 /**
  * Makes a record from one row; skips one whose target or labels do not fit its values.
- * @param row its number, from 0
  * @throws LockstepError DATA_INVALID for an unknown split or an empty id
  */
-export function itemOfRow(
-  path: string,
-  row: number,
+export function itemOf(
+  { fallbackId, error, splitError = error }: RowPlace,
   fields: RowFields,
-  { values, channels = 1 }: Pick<RawRecord, 'values' | 'channels'>,
+  { values, channels = 1, isPadded = false }: RowValues,
 ): ImportItem {
   const { label, group, labels, targets, timestepLabels } = fields;
-  if (fields.id === '') throw rowError(path, row, 'its id is empty');
-  const id = fields.id ?? `${basename(path)}:${row}`;
-  const split = splitOf(path, row, fields.split);
+  if (fields.id === '') throw error('its id is empty');
+  const id = fields.id ?? fallbackId;
+  const split = splitOf(fields.split, splitError);
   if (targets?.some((target) => !Number.isFinite(target))) return { id, skipped: 'partial-target' };
   if (timestepLabels && timestepLabels.length * channels !== values.length) {
     return { id, skipped: 'uneven-labels' };
@@ -38,21 +52,39 @@ export function itemOfRow(
   return {
     ...{ id, label: label || undefined, group: group || undefined, split, values },
     ...(channels > 1 && { channels }),
+    ...(isPadded && { isPadded }),
     ...(labels && { labels }),
     ...(targets && { targets }),
     ...(timestepLabels && { timestepLabels }),
   };
 }
 
+export function splitOf(
+  text: string | undefined,
+  error: (what: string) => LockstepError,
+): Split | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (SPLITS.includes(text as Split)) return text as Split;
+  throw error(`split "${text}" is none of ${SPLITS.join(', ')}`);
+}
+
+/**
+ * `itemOf` a row of a binary table.
+ * @param row its number, from 0
+ */
+export function itemOfRow(
+  path: string,
+  row: number,
+  fields: RowFields,
+  values: RowValues,
+): ImportItem {
+  const error = (what: string) => rowError(path, row, what);
+  return itemOf({ fallbackId: `${basename(path)}:${row}`, error }, fields, values);
+}
+
 /** DATA_INVALID about one row: "Cannot read FILE: in row N …". */
 export function rowError(path: string, row: number, what: string): LockstepError {
   return sourceError(path, `row ${row} (the first is 0): ${what}`);
-}
-
-function splitOf(path: string, row: number, text: string | undefined): Split | undefined {
-  if (text === undefined || text === '') return undefined;
-  if (SPLITS.includes(text as Split)) return text as Split;
-  throw rowError(path, row, `split "${text}" is none of ${SPLITS.join(', ')}`);
 }
 
 /** The values of one sequence, timestep by timestep, from one channel after the other. */

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
 import { listNames } from '../../core/name-list.ts';
 import { didYouMean } from '../../core/nearest-name.ts';
-import { SPLITS, type Split } from '../format/store.ts';
+import type { Split } from '../format/store.ts';
 import type { ImportItem } from './record.ts';
+import { itemOf, type RowFields, type RowValues, splitOf } from './row-record.ts';
 
 /** Names of the columns (CSV) or fields (JSON). */
 export interface TableColumns {
@@ -30,8 +31,8 @@ export interface TableColumns {
   readonly ignored?: readonly string[] | undefined;
 }
 
-/** `TableColumns` as options of an importer. */
-export const tableColumns = {
+/** The columns that options and rules name. */
+export const namedColumns = {
   values: z.string().default('values'),
   id: z.string().optional(),
   label: z.string().optional(),
@@ -40,7 +41,13 @@ export const tableColumns = {
   timestepLabels: z.string().optional(),
   group: z.string().optional(),
   split: z.string().optional(),
+  /** Orders the rows of one id: each row is one timestep. */
   time: z.string().optional(),
+};
+
+/** `TableColumns` as options of an importer. */
+export const tableColumns = {
+  ...namedColumns,
   channels: z.int().min(1).optional(),
   ignored: z.array(z.string()).default([]),
 };
@@ -94,57 +101,25 @@ interface AbsentColumn {
   readonly known: readonly string[];
 }
 
-/** A row of a table, all columns except the values. */
-export interface RowText {
-  readonly id: string | undefined;
-  readonly label: string | undefined;
-  readonly group: string | undefined;
-  readonly split: string | undefined;
-  readonly labels?: readonly string[] | undefined;
-  readonly targets?: readonly number[] | undefined;
-  readonly timestepLabels?: readonly string[] | undefined;
-}
-
-/** The values of a sequence. */
-export interface RowValues {
-  readonly values: ArrayLike<number>;
-  readonly channels?: number;
-  readonly isPadded?: boolean;
-}
-
-/**
- * Makes a record from one row; skips one whose target or labels do not fit its values.
- * @throws LockstepError DATA_INVALID for an unknown split or an empty id
- */
-export function toItem(
+/** `itemOf` a line of a text. */
+export function itemOfLine(
   path: string,
   line: number,
-  row: RowText,
+  fields: RowFields,
   fallbackId: string,
-  { values, channels = 1, isPadded = false }: RowValues,
+  values: RowValues,
 ): ImportItem {
-  if (row.id === '') throw lineError(path, line, 'its id is empty');
-  const id = row.id ?? fallbackId;
-  const { labels, targets, timestepLabels } = row;
-  const split = splitOf(path, line, row.split);
-  if (targets?.some((target) => !Number.isFinite(target))) return { id, skipped: 'partial-target' };
-  if (timestepLabels && timestepLabels.length * channels !== values.length) {
-    return { id, skipped: 'uneven-labels' };
-  }
-  return {
-    ...{ id, label: row.label || undefined, group: row.group || undefined, split, values },
-    ...(channels > 1 && { channels }),
-    ...(isPadded && { isPadded }),
-    ...(labels && { labels }),
-    ...(targets && { targets }),
-    ...(timestepLabels && { timestepLabels }),
-  };
+  const error = (what: string) => lineError(path, line, what);
+  return itemOf({ fallbackId, error, splitError: splitErrorAt(path, line) }, fields, values);
 }
 
-export function splitOf(path: string, line: number, text: string | undefined): Split | undefined {
-  if (text === undefined || text === '') return undefined;
-  if (SPLITS.includes(text as Split)) return text as Split;
-  throw lineError(path, line, `split "${text}" is none of ${SPLITS.join(', ')}`, {
-    advice: 'Write the splits so, or leave --split out.',
-  });
+export function splitOfLine(
+  path: string,
+  line: number,
+  text: string | undefined,
+): Split | undefined {
+  return splitOf(text, splitErrorAt(path, line));
 }
+
+const splitErrorAt = (path: string, line: number) => (what: string) =>
+  lineError(path, line, what, { advice: 'Write the splits so, or leave --split out.' });

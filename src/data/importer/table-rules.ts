@@ -1,18 +1,10 @@
 /** The rules of an import that concern tables and arrays with columns or fields. An absent one means the default. */
 import { z } from 'zod';
+import { namedColumns } from './table-columns.ts';
 
 /** Their types, as a dataset's manifest keeps them; each importer checks its own. */
 export const tableRules = z.object({
-  values: z.string().default('values'),
-  id: z.string().optional(),
-  label: z.string().optional(),
-  labels: z.string().optional(),
-  target: z.string().optional(),
-  timestepLabels: z.string().optional(),
-  group: z.string().optional(),
-  split: z.string().optional(),
-  /** Orders the rows of one id: each row is one timestep. */
-  time: z.string().optional(),
+  ...namedColumns,
   delimiter: z.string().optional(),
   decimal: z.string().default('.'),
   noHeader: z.boolean().default(false),

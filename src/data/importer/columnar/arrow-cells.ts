@@ -1,7 +1,8 @@
 /** Cells of one column in one record batch of Arrow. */
 import type { Data as ArrowData } from 'apache-arrow';
 import { Type, Vector } from '../../format/arrow.ts';
-import type { Cell, ListCell, NumberArray, Scalar } from './cell.ts';
+import type { NumberArray } from '../number-array.ts';
+import type { Cell, ListCell, Scalar } from './cell.ts';
 
 /** @throws Error for a type that holds neither numbers nor text nor lists of them, and for damaged offsets */
 export function cellsOf(column: ArrowData): (row: number) => Cell {

@@ -1,17 +1,6 @@
 /** Cells of columnar files: Parquet and Arrow. */
 
-/** Numbers in one of the machine's own forms. */
-export type NumberArray =
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | Float32Array
-  | Float64Array
-  | BigInt64Array
-  | BigUint64Array;
+import type { NumberArray } from '../number-array.ts';
 
 /** One value of a column; null is a missing one. */
 export type Scalar = string | number | bigint | boolean | Date | null;

@@ -5,7 +5,7 @@ import { LockstepError } from '../../../core/errors.ts';
 import { listNames } from '../../../core/name-list.ts';
 import { didYouMean } from '../../../core/nearest-name.ts';
 import { UNEVEN } from '../interleave.ts';
-import type { ColumnUse } from '../preview.ts';
+import { type ColumnUse, usesOf } from '../preview.ts';
 import type { ImportItem, RawRecord } from '../record.ts';
 import { optionName } from '../refuse-useless.ts';
 import { itemOfRow, rowError, timestepByTimestep } from '../row-record.ts';
@@ -64,10 +64,8 @@ export async function* columnarRecords(
 
 /** The columns, and what the options make of them. */
 export function columnUses({ columns }: ColumnarFile, options: Options): ColumnUse[] {
-  return columns.map(({ name }) => {
-    const roles = ROLES.filter((role) => options[role] === name);
-    return { name, ...(roles.length > 0 && { role: roles.join(', ') }) };
-  });
+  const names = columns.map(({ name }) => name);
+  return usesOf(names, ROLES, options);
 }
 
 function refuseAbsent({ path, columns }: ColumnarFile, name: string, role: Role): void {

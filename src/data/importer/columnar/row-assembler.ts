@@ -1,6 +1,7 @@
 /** Puts the entries of Parquet's pages together to cells: the levels say where lists start and what is missing. */
 import type { DecodedArray, SchemaTree } from 'hyparquet';
-import { type Cell, isNumberArray, type ListCell, type NumberArray, type Scalar } from './cell.ts';
+import type { NumberArray } from '../number-array.ts';
+import { type Cell, isNumberArray, type ListCell, type Scalar } from './cell.ts';
 import type { Page } from './parquet-page.ts';
 
 /** A list that the next page may continue. */

@@ -1,5 +1,6 @@
 /** Types of the items of a NumPy array, and how their bytes become numbers and text. */
 import { isUtf8 } from 'node:buffer';
+import type { NumberArray } from '../number-array.ts';
 
 /** A type of items. */
 export interface DType {
@@ -13,19 +14,7 @@ export interface DType {
   text(item: Buffer): string;
 }
 
-type TypedArray =
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | Float32Array
-  | Float64Array
-  | BigInt64Array
-  | BigUint64Array;
-
-const ARRAYS: Readonly<Record<string, (buffer: ArrayBuffer) => TypedArray>> = {
+const ARRAYS: Readonly<Record<string, (buffer: ArrayBuffer) => NumberArray>> = {
   b1: (buffer) => new Uint8Array(buffer),
   i1: (buffer) => new Int8Array(buffer),
   u1: (buffer) => new Uint8Array(buffer),
@@ -61,7 +50,7 @@ function numberType(
   isBoolean: boolean,
   itemBytes: number,
   swapped: boolean,
-  toArray: (buffer: ArrayBuffer) => TypedArray,
+  toArray: (buffer: ArrayBuffer) => NumberArray,
 ): DType {
   const items = (bytes: Buffer) => toArray(alignedCopy(bytes, swapped ? itemBytes : 1));
   return {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { LockstepError } from '../../../core/errors.ts';
 import { contentName, readBytes } from '../compressed.ts';
 import { defineImporter } from '../define-importer.ts';
+import { usesOf } from '../preview.ts';
 import type { ImportItem } from '../record.ts';
 import { optionName } from '../refuse-useless.ts';
 import { itemOfRow, type RowFields } from '../row-record.ts';
@@ -43,10 +44,7 @@ export const numpyImporter = defineImporter({
     if (!isZip(path)) return [];
     const zip = await ZipArrays.open(path);
     await zip.close();
-    return zip.names.map((name) => {
-      const roles = NAMED.filter((role) => given[role] === name);
-      return { name, ...(roles.length > 0 && { role: roles.join(', ') }) };
-    });
+    return usesOf(zip.names, NAMED, given);
   },
 });
 

@@ -8,7 +8,7 @@ import { interleaved, UNEVEN } from '../interleave.ts';
 import { linesOf, readText } from '../read-text.ts';
 import type { ImportItem } from '../record.ts';
 import { sourceError } from '../source-error.ts';
-import { absentColumn, lineError, toItem } from '../table-columns.ts';
+import { absentColumn, itemOfLine, lineError } from '../table-columns.ts';
 import { type ArffAttribute, ArffHeaderReader } from './arff-header.ts';
 import { type ArffWord, splitArff } from './arff-tokens.ts';
 import { parseNumber, parseSeries } from './series.ts';
@@ -105,7 +105,7 @@ class ArffRows {
       ...(target !== undefined && { targets: [parseNumber(words[target]!.text)] }),
     };
     const facts = { values, channels: series.length, isPadded: true };
-    return toItem(this.#path, line, row, fallbackId, facts);
+    return itemOfLine(this.#path, line, row, fallbackId, facts);
   }
 
   #series(words: readonly ArffWord[]): number[][] {
