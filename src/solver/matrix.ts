@@ -1,0 +1,121 @@
+/** Dense matrices in float64, row by row. Sums run in one fixed order: the same bits every time. */
+
+export interface Matrix {
+  readonly rows: number;
+  readonly columns: number;
+  /** `[rows, columns]`, row-major. */
+  readonly values: Float64Array;
+}
+
+/** A matrix over `values`, or of zeros. */
+export function matrix(
+  rows: number,
+  columns: number,
+  values = new Float64Array(rows * columns),
+): Matrix {
+  return { rows, columns, values };
+}
+
+/** Σ a[aStart + i] · b[bStart + i] for i in [0, count), in four interleaved sums. */
+export function dot(
+  a: Float64Array,
+  aStart: number,
+  b: Float64Array,
+  bStart: number,
+  count: number,
+): number {
+  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  let i = 0;
+  for (; i + 3 < count; i += 4) {
+    const p = aStart + i;
+    const q = bStart + i;
+    s0 += a[p]! * b[q]!;
+    s1 += a[p + 1]! * b[q + 1]!;
+    s2 += a[p + 2]! * b[q + 2]!;
+    s3 += a[p + 3]! * b[q + 3]!;
+  }
+  for (; i < count; i++) s0 += a[aStart + i]! * b[bStart + i]!;
+  return s0 + s1 + (s2 + s3);
+}
+
+/** target[targetStart + i] += factor · source[sourceStart + i] for i in [0, count). */
+export function addScaled(
+  target: Float64Array,
+  targetStart: number,
+  factor: number,
+  source: Float64Array,
+  sourceStart: number,
+  count: number,
+): void {
+  for (let i = 0; i < count; i++) target[targetStart + i]! += factor * source[sourceStart + i]!;
+}
+
+/** A · Bᵀ. */
+export function multiplyByTransposed(a: Matrix, b: Matrix): Matrix {
+  const product = matrix(a.rows, b.rows);
+  const width = a.columns;
+  for (let i = 0; i < a.rows; i++) {
+    for (let j = 0; j < b.rows; j++) {
+      product.values[i * b.rows + j] = dot(a.values, i * width, b.values, j * width, width);
+    }
+  }
+  return product;
+}
+
+/** A · B. */
+export function multiply(a: Matrix, b: Matrix): Matrix {
+  const product = matrix(a.rows, b.columns);
+  const width = b.columns;
+  for (let i = 0; i < a.rows; i++) {
+    for (let k = 0; k < a.columns; k++) {
+      addScaled(
+        product.values,
+        i * width,
+        a.values[i * a.columns + k]!,
+        b.values,
+        k * width,
+        width,
+      );
+    }
+  }
+  return product;
+}
+
+/** X · Xᵀ: the inner products of the rows. */
+export function gramOfRows(x: Matrix): Matrix {
+  const { rows, columns, values } = x;
+  const gram = matrix(rows, rows);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j <= i; j++) {
+      const product = dot(values, i * columns, values, j * columns, columns);
+      gram.values[i * rows + j] = product;
+      gram.values[j * rows + i] = product;
+    }
+  }
+  return gram;
+}
+
+export function transpose({ rows, columns, values }: Matrix): Matrix {
+  const transposed = matrix(columns, rows);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      transposed.values[j * rows + i] = values[i * columns + j]!;
+    }
+  }
+  return transposed;
+}
+
+/** The mean of each column. */
+export function columnMeans({ rows, columns, values }: Matrix): Float64Array {
+  const means = new Float64Array(columns);
+  for (let i = 0; i < rows; i++) addScaled(means, 0, 1, values, i * columns, columns);
+  for (let j = 0; j < columns; j++) means[j]! /= rows;
+  return means;
+}
+
+/** The matrix with `means` subtracted from each row. */
+export function centred({ rows, columns, values }: Matrix, means: Float64Array): Matrix {
+  const result = matrix(rows, columns, values.slice());
+  for (let i = 0; i < rows; i++) addScaled(result.values, i * columns, -1, means, 0, columns);
+  return result;
+}

@@ -1,0 +1,146 @@
+/** Ridge regression, and the penalty that leave-one-out errors choose: as scikit-learn's `RidgeCV` and `RidgeClassifierCV`. */
+import { cholesky, inverseDiagonal, solveLower, solveLowerTransposed } from './cholesky.ts';
+import type { LinearModel } from './logistic-regression.ts';
+import {
+  centred,
+  columnMeans,
+  dot,
+  gramOfRows,
+  type Matrix,
+  matrix,
+  multiply,
+  multiplyByTransposed,
+  transpose,
+} from './matrix.ts';
+
+/** Ten penalties from 10⁻³ to 10³, among which ROCKET's authors let the leave-one-out error choose. */
+export const RIDGE_ALPHAS: readonly number[] = Array.from(
+  { length: 10 },
+  (_, i) => 10 ** (-3 + (2 * i) / 3),
+);
+
+export interface RidgeModel extends LinearModel {
+  /** The chosen penalty: alpha · |weights|², beside the sum of squared errors. */
+  readonly alpha: number;
+  /** Mean squared error of each row as a fit without it predicts it, over rows and outputs. */
+  readonly leaveOneOutError: number;
+}
+
+/** A fit with one penalty. */
+interface Candidate {
+  readonly alpha: number;
+  readonly error: number;
+  /** `[outputs, columns]`. */
+  readonly weights: Matrix;
+}
+
+/**
+ * Fits each penalty and keeps the one with the smallest mean squared leave-one-out error, the first one among equals.
+ * The intercept has no penalty. Works on the inner products of rows or of columns, whichever are fewer.
+ * @param x `[rows, columns]`, at least two rows
+ * @param y `[rows, outputs]`
+ * @param alphas positive
+ */
+export function fitRidge(x: Matrix, y: Matrix, alphas: readonly number[]): RidgeModel {
+  const xMeans = columnMeans(x);
+  const yMeans = columnMeans(y);
+  const inner = centred(x, xMeans);
+  const targets = transpose(centred(y, yMeans));
+  const fit = x.columns < x.rows ? primalFits(inner, targets) : dualFits(inner, targets);
+  let best: Candidate | undefined;
+  for (const alpha of alphas) {
+    const candidate = fit(alpha);
+    if (best === undefined || candidate.error < best.error) best = candidate;
+  }
+  const { weights, alpha, error } = best!;
+  const intercepts = yMeans.map(
+    (mean, k) => mean - dot(weights.values, k * x.columns, xMeans, 0, x.columns),
+  );
+  return { weights, intercepts, alpha, leaveOneOutError: error };
+}
+
+/**
+ * A ridge regression on 1 for a row's class and −1 for all others; the class with the largest score is the answer. Two
+ * classes have two outputs of opposite signs.
+ * @param labels `[rows]`: numbers in [0, classes)
+ */
+export function fitRidgeClassifier(
+  x: Matrix,
+  labels: ArrayLike<number>,
+  classes: number,
+  alphas: readonly number[],
+): RidgeModel {
+  const y = matrix(x.rows, classes, new Float64Array(x.rows * classes).fill(-1));
+  for (let row = 0; row < x.rows; row++) y.values[row * classes + labels[row]!] = 1;
+  return fitRidge(x, y, alphas);
+}
+
+/**
+ * With more columns than rows: G = X Xᵀ + alpha, coefficients c = G⁻¹ y, leave-one-out error c_i / (G⁻¹)_ii. The vector
+ * of ones is an eigenvector of X Xᵀ of eigenvalue 0, to which `shift` gives a value far from alpha; what it adds to the
+ * diagonal is subtracted, since the intercept has no penalty.
+ * @param x columns of mean 0
+ * @param targets `[outputs, rows]`, rows of mean 0
+ */
+function dualFits(x: Matrix, targets: Matrix): (alpha: number) => Candidate {
+  const rows = x.rows;
+  const gram = gramOfRows(x);
+  const shift = meanDiagonal(gram) || 1;
+  for (let at = 0; at < gram.values.length; at++) gram.values[at]! += shift / rows;
+  return (alpha) => {
+    const lower = cholesky(plusDiagonal(gram, alpha));
+    const coefficients = solved(lower, targets);
+    const ofOnes = 1 / (rows * (alpha + shift));
+    const diagonal = inverseDiagonal(lower).map((value) => value - ofOnes);
+    const errors = coefficients.values.map((value, at) => value / diagonal[at % rows]!);
+    return { alpha, error: meanSquare(errors), weights: multiply(coefficients, x) };
+  };
+}
+
+/** With more rows than columns: G = Xᵀ X + alpha, leave-one-out error residual_i / (1 − 1/rows − x_i G⁻¹ x_iᵀ). */
+function primalFits(x: Matrix, targets: Matrix): (alpha: number) => Candidate {
+  const { rows, columns } = x;
+  const transposed = transpose(x);
+  const moments = gramOfRows(transposed);
+  const products = multiplyByTransposed(targets, transposed);
+  return (alpha) => {
+    const lower = cholesky(plusDiagonal(moments, alpha));
+    const weights = solved(lower, products);
+    const row = new Float64Array(columns);
+    const kept = Float64Array.from({ length: rows }, (_, i) => {
+      row.set(x.values.subarray(i * columns, (i + 1) * columns));
+      solveLower(lower, row);
+      return 1 - 1 / rows - dot(row, 0, row, 0, columns);
+    });
+    const fitted = multiplyByTransposed(weights, x);
+    const errors = targets.values.map(
+      (target, at) => (target - fitted.values[at]!) / kept[at % rows]!,
+    );
+    return { alpha, error: meanSquare(errors), weights };
+  };
+}
+
+/** Each row of `right`, multiplied by (L Lᵀ)⁻¹. */
+function solved(lower: Matrix, right: Matrix): Matrix {
+  const result = matrix(right.rows, right.columns, right.values.slice());
+  for (let row = 0; row < right.rows; row++) {
+    solveLower(lower, result.values, row * right.columns);
+    solveLowerTransposed(lower, result.values, row * right.columns);
+  }
+  return result;
+}
+
+function plusDiagonal({ rows, columns, values }: Matrix, alpha: number): Matrix {
+  const result = matrix(rows, columns, values.slice());
+  for (let i = 0; i < rows; i++) result.values[i * columns + i]! += alpha;
+  return result;
+}
+
+function meanDiagonal({ rows, columns, values }: Matrix): number {
+  let sum = 0;
+  for (let i = 0; i < rows; i++) sum += values[i * columns + i]!;
+  return sum / rows;
+}
+
+const meanSquare = (values: Float64Array): number =>
+  dot(values, 0, values, 0, values.length) / values.length;
