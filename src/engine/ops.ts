@@ -14,7 +14,10 @@ export interface Tensor {
 /** How a convolution covers its input. */
 export interface Conv1dOptions {
   readonly dilation: number;
-  /** `same` centres the kernel; with `causal` a position sees only itself and the past. */
+  /**
+   * `same` centres the kernel; one of an even size k sees dilation · (k/2 − 1) positions of the past and dilation · k/2
+   * of the future, as in PyTorch for dilation 1. With `causal` a position sees only itself and the past.
+   */
   readonly padding: 'same' | 'causal';
   readonly bias?: Tensor;
 }
@@ -54,7 +57,7 @@ export interface ElementwiseOps {
 export interface Ops extends ElementwiseOps {
   relu(x: Tensor): Tensor;
   /**
-   * 1 at each index, 0 elsewhere: int32 `[rows, length]` → float32 `[rows, length, depth]`, and
+   * 1 at each index, 0 elsewhere and in the padding: int32 `[rows, length]` → float32 `[rows, length, depth]`, and
    * `[rows, length, n]` → `[rows, length, n · depth]`.
    */
   oneHot(indices: Tensor, depth: number): Tensor;

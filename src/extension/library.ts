@@ -32,7 +32,14 @@ export {
   type ObjectiveNeeds,
   type OptimizerDefinition,
 } from '../nn/define.ts';
-export { type ConvLayer, channelNorm, conv, convBatchNorm, linear } from '../nn/layer/forward.ts';
+export {
+  batchNorm,
+  type ConvLayer,
+  channelNorm,
+  conv,
+  convBatchNorm,
+  linear,
+} from '../nn/layer/forward.ts';
 export { convParameters, linearParameters, normParameters } from '../nn/layer/parameters.ts';
 export {
   type ModelInput,

@@ -17,6 +17,7 @@ import { causal } from './model/causal.ts';
 import { dilated } from './model/dilated.ts';
 import type { Model } from './model/model.ts';
 import { reference } from './model/reference.ts';
+import { resnet } from './model/resnet.ts';
 import { contrastive } from './objective/contrastive.ts';
 import { masked } from './objective/masked.ts';
 import { nextStep } from './objective/next-step.ts';
@@ -26,7 +27,7 @@ import { adamw } from './optimizer/adamw.ts';
 import { sgd } from './optimizer/sgd.ts';
 
 const BUILT_IN: readonly Definition[] = [
-  ...[reference, dilated, causal],
+  ...[reference, dilated, causal, resnet],
   ...[supervised, masked, nextStep, contrastive],
   ...[adamw, sgd],
 ];

@@ -47,6 +47,6 @@ function readsSymbols({ model }: RunConfig, asked: ScalingKind): LockstepError {
   return new LockstepError(
     'CONFIG_INVALID',
     `data.scaling is "${asked}", but model.family "${model.family}" reads the integers of this dataset as symbols, which have no scale.`,
-    'Set data.scaling to "none" or leave it out; "dilated" and "causal" read numbers with model.input "value".',
+    'Set data.scaling to "none" or leave it out; the built-in families read numbers with model.input "value".',
   );
 }

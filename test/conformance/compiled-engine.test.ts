@@ -60,6 +60,11 @@ const MODELS: Readonly<Record<string, [ModelConfig, ObjectiveConfig, DataTarget?
     dilated,
     { kind: 'contrastive', temperature: 0.2, dimensions: 6 },
   ],
+  // A kernel of an even size, whose middle is made.
+  'the residual network, supervised': [
+    { family: 'resnet', blocks: [8], kernels: [4, 3], input: 'embedding' },
+    { kind: 'supervised', classWeights: 'none' },
+  ],
   'the causal network, next value': [
     { ...dilated, family: 'causal' },
     { kind: 'next-step', target: 'regression' },

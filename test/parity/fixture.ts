@@ -21,6 +21,8 @@ export const MODEL_FIXTURES = [
   'causal-next-step-classification',
   'causal-next-step-regression',
   'dilated-contrastive',
+  'resnet-supervised',
+  'resnet-masked-classification',
 ] as const;
 
 export const OPTIMIZER_FIXTURES = [
@@ -33,20 +35,27 @@ export const OPTIMIZER_FIXTURES = [
 export type ModelFixtureName = (typeof MODEL_FIXTURES)[number];
 export type OptimizerFixtureName = (typeof OPTIMIZER_FIXTURES)[number];
 
-const shared = { channels: z.int(), classes: z.int(), symbols: z.int(), maskValue: z.number() };
-const pretextOutputs = z.int().optional();
+const sizes = { classes: z.int(), symbols: z.int(), pretextOutputs: z.int().optional() };
+const shared = { ...sizes, channels: z.int(), maskValue: z.number() };
+const input = z.enum(['embedding', 'value']);
 
 const modelSettings = z.object({
   about: z.string(),
   model: z.discriminatedUnion('family', [
-    z.object({ family: z.literal('reference'), ...shared, pretextOutputs }),
+    z.object({ family: z.literal('reference'), ...shared }),
     z.object({
       family: z.enum(['dilated', 'causal']),
       ...shared,
-      pretextOutputs,
-      input: z.enum(['embedding', 'value']),
+      input,
       dilations: z.array(z.int()),
       kernel: z.int(),
+    }),
+    z.object({
+      family: z.literal('resnet'),
+      ...sizes,
+      input,
+      blocks: z.array(z.int()),
+      kernels: z.array(z.int()),
     }),
   ]),
   objective: z.discriminatedUnion('kind', [

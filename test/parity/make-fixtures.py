@@ -143,6 +143,11 @@ def causal(source, **more):
     return {**dilated(source, **more), "family": "causal"}
 
 
+def resnet(source, **more):
+    """Kernels of an even and an odd size, shortcuts with a convolution and without."""
+    return {"family": "resnet", "input": source, "blocks": [6, 8, 8], "kernels": [4, 3], **more}
+
+
 def fixture(about, seed, model, objective, steps, optimizer=SGD, unpadded=False, pooled=False):
     return locals()
 
@@ -205,6 +210,12 @@ def model_fixtures():
             "One gradient of the contrastive objective on two views of two sequences.",
             13, dilated("embedding", pretextOutputs=6),
             {"kind": "contrastive", "temperature": 0.2}, one_batch_a_step(1400, 1), None),
+        "resnet-supervised": fixture(
+            "Two SGD steps of the residual network of Wang et al. on rows of different lengths.",
+            14, resnet("value"), WEIGHTED, one_batch_a_step(1500, 2, real_values=True)),
+        "resnet-masked-classification": fixture(
+            "One gradient of the masked-symbol objective.",
+            15, resnet("embedding", pretextOutputs=SYMBOLS), pretext, one_batch_a_step(1600, 1), None),
     }
 
 

@@ -47,30 +47,91 @@ class Block(nn.Module):
 
 
 class Network(nn.Module):
-    """Encoder, residual blocks, and a head on the mean over the length; `pretext` reads each position."""
+    """A head on the mean over the length of `features`; `pretext` reads each position."""
 
-    def __init__(self, spec):
-        super().__init__()
-        channels, reference = spec["channels"], spec["family"] == "reference"
-        inputs = 1 if reference else {"embedding": SYMBOLS + 1, "value": 2}[spec["input"]]
-        dilations = [1] if reference else spec["dilations"]
-        kernel = 3 if reference else spec["kernel"]
-        self.encoder = nn.Conv1d(inputs, channels, 1)
-        causal = spec["family"] == "causal"
-        blocks = (Block(channels, kernel, d, bias=reference, causal=causal) for d in dilations)
-        self.model = nn.Sequential(*blocks)
+    def add_heads(self, spec, channels):
         self.decoder = nn.Linear(channels, CLASSES)
         if spec.get("pretextOutputs"):
             self.pretext = nn.Linear(channels, spec["pretextOutputs"])
 
+    def features(self, x, layer):
+        """`layer(module, x)` applies a module."""
+        raise NotImplementedError
+
     def forward(self, x):
-        return self.decoder(self.model(self.encoder(x)).mean(-1))
+        return self.decoder(self.features(x, lambda m, x: m(x)).mean(-1))
+
+
+def input_channels(spec):
+    return {"embedding": SYMBOLS + 1, "value": 2}[spec["input"]]
+
+
+def in_turn(modules, x, layer):
+    for m in modules:
+        x = layer(m, x)
+    return x
+
+
+class Residual(Network):
+    """Encoder and residual blocks."""
+
+    def __init__(self, spec):
+        super().__init__()
+        channels, reference = spec["channels"], spec["family"] == "reference"
+        dilations = [1] if reference else spec["dilations"]
+        kernel = 3 if reference else spec["kernel"]
+        self.encoder = nn.Conv1d(1 if reference else input_channels(spec), channels, 1)
+        causal = spec["family"] == "causal"
+        blocks = (Block(channels, kernel, d, bias=reference, causal=causal) for d in dilations)
+        self.model = nn.Sequential(*blocks)
+        self.add_heads(spec, channels)
+
+    def features(self, x, layer):
+        x = layer(self.encoder, x)
+        for block in self.model:
+            x = F.relu(in_turn(block.m, x, layer) + x)
+        return x
+
+
+class WangBlock(nn.Module):
+    """Convolutions of several sizes in turn, and a shortcut that convolves where the channels differ."""
+
+    def __init__(self, inputs, channels, kernels):
+        super().__init__()
+        widths = [inputs] + [channels] * (len(kernels) - 1)
+        layers = []
+        for width, kernel in zip(widths, kernels):
+            conv = nn.Conv1d(width, channels, kernel, padding="same", bias=False)
+            layers += [conv, nn.BatchNorm1d(channels, momentum=STATISTICS_MOMENTUM), nn.ReLU()]
+        self.m = nn.Sequential(*layers[:-1])
+        convolved = nn.Conv1d(inputs, channels, 1, bias=False) if inputs != channels else nn.Identity()
+        norm = nn.BatchNorm1d(channels, momentum=STATISTICS_MOMENTUM)
+        self.shortcut = nn.Sequential(convolved, norm)
+
+
+class ResNet(Network):
+    """Wang, Yan and Oates, "Time series classification from scratch with deep neural networks" (2017)."""
+
+    def __init__(self, spec):
+        super().__init__()
+        widths = [input_channels(spec)] + spec["blocks"]
+        blocks = (WangBlock(a, b, spec["kernels"]) for a, b in zip(widths, widths[1:]))
+        self.model = nn.Sequential(*blocks)
+        self.add_heads(spec, widths[-1])
+
+    def features(self, x, layer):
+        for block in self.model:
+            x = F.relu(in_turn(block.m, x, layer) + in_turn(block.shortcut, x, layer))
+        return x
+
+
+NETWORKS = {"reference": Residual, "dilated": Residual, "causal": Residual, "resnet": ResNet}
 
 
 def network(spec, seed, dtype):
     """PyTorch's own initialisation, except that no norm starts at its neutral values."""
     torch.manual_seed(seed)
-    net = Network(spec)
+    net = NETWORKS[spec["family"]](spec)
     with torch.no_grad():
         for norm in norms_of(net).values():
             norm.weight.add_(0.2 * torch.randn_like(norm.weight))
@@ -115,7 +176,7 @@ def recorder(records):
 
 
 def masked_features(net, x, lengths, normalise=by_pytorch):
-    """`net.model(net.encoder(x))` for rows of different lengths, zero in the padding."""
+    """`net.features(x)` for rows of different lengths, zero in the padding."""
     valid = (torch.arange(x.shape[-1]) < lengths[:, None])[:, None, :]
     rows, positions = valid[:, 0].nonzero(as_tuple=True)
 
@@ -126,13 +187,7 @@ def masked_features(net, x, lengths, normalise=by_pytorch):
             return blank.index_put((rows, positions), values).transpose(1, 2)
         return m(x) * valid
 
-    x = layer(net.encoder, x)
-    for block in net.model:
-        y = x
-        for m in block.m:
-            y = layer(m, y)
-        x = F.relu(y + x)
-    return x
+    return net.features(x * valid, layer)
 
 
 def masked_logits(net, x, lengths, normalise=by_pytorch):

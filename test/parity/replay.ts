@@ -1,6 +1,5 @@
 /** Runs a PyTorch fixture's model in the engine: same weights, same micro-batches. */
 import assert from 'node:assert/strict';
-import type { ModelConfig } from '../../src/config/model-section.ts';
 import type { ObjectiveConfig, OptimizerConfig } from '../../src/config/phase-section.ts';
 import type { PhaseFacts } from '../../src/data/facts.ts';
 import { UNSCALED } from '../../src/data/scaling/scaling.ts';
@@ -80,11 +79,7 @@ function build(
   settings: ModelSettings,
   holdsIntegers: boolean,
 ): { model: Model; objective: Objective } {
-  const { channels, classes, symbols, maskValue, pretextOutputs = 0 } = settings.model;
-  const config: ModelConfig =
-    settings.model.family === 'reference'
-      ? { family: 'reference', channels, maskValue }
-      : { ...settings.model, maskValue };
+  const { classes, symbols, pretextOutputs = 0, ...config } = settings.model;
   const model = registry.makeModel(config, { ...FACTS, classes, symbols });
   const objective = registry.makeObjective(
     objectiveConfig(settings.objective, pretextOutputs),

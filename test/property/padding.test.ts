@@ -41,6 +41,7 @@ const models: Record<string, ModelConfig> = {
     kernel: 2,
     maskValue: -1,
   },
+  resnet: { family: 'resnet', blocks: [6, 8, 8], kernels: [4, 3], input: 'auto' },
 };
 
 const objectives: Record<string, ObjectiveConfig & { readonly of?: DataTarget }> = {

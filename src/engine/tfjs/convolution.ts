@@ -25,8 +25,9 @@ export function convolve(
   kernels: Kernels,
   context: BatchContext,
   formulations: Formulations,
-  { x, weight, bias, dilation, padding }: ConvolutionInput,
+  { x, weight: given, bias, dilation, padding }: ConvolutionInput,
 ): Tensor {
+  const weight = padding === 'same' ? centred(tf, given) : given;
   const filter = toFilter(tf, weight);
   const taps = weight.shape[2]!;
   const isCausal = padding === 'causal' && taps > 1;
@@ -64,6 +65,19 @@ export function convolve(
     };
   });
   return bias === undefined ? operation(past, filter) : operation(past, filter, bias);
+}
+
+/**
+ * Adds a tap of zeros in front of an even kernel, so that it has a middle: the one that PyTorch's 'same' takes. A
+ * hundredth to an eighth of the multiplications are then wasted, but no formulation has to know even kernels.
+ */
+function centred(tf: TfjsLibrary, weight: Tensor): Tensor {
+  if (weight.shape[2]! % 2 === 1) return weight;
+  return tf.pad(weight, [
+    [0, 0],
+    [0, 0],
+    [1, 0],
+  ]);
 }
 
 /** PyTorch's `[out, in, kernel]` → TensorFlow's `[1, kernel, in, out]`. */

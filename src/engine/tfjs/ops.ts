@@ -202,7 +202,10 @@ export function makeOps(
     relu: (x) => wrap(relu(unwrap(x))),
     oneHot: (indices, depth) => {
       const channels = (unwrap(indices).shape[2] ?? 1) * depth;
-      return wrap(activation(kernels.oneHot(unwrap(indices), depth), channels));
+      // Padding holds index 0, which would count as a symbol.
+      return wrap(
+        context.fillPadding(activation(kernels.oneHot(unwrap(indices), depth), channels)),
+      );
     },
     toFloat: (x) => wrap(tf.cast(unwrap(x), 'float32')),
     fill: (x, condition, value) => {

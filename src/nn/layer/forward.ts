@@ -1,6 +1,6 @@
 /** Layers by name: each takes its parameters from the context and reports its activation. */
 import type { ForwardContext } from '../../engine/engine.ts';
-import type { Conv1dOptions, Tensor } from '../../engine/ops.ts';
+import type { BatchNormParameters, Conv1dOptions, Tensor } from '../../engine/ops.ts';
 
 /** PyTorch's default for both norms. */
 const NORM_EPSILON = 1e-5;
@@ -27,19 +27,29 @@ export function convBatchNorm(
   x: Tensor,
 ): Tensor {
   const { ops, parameter } = context;
-  const parameters = {
-    name: norm,
-    weight: parameter(`${norm}.weight`),
-    bias: parameter(`${norm}.bias`),
-    runningMean: parameter(`${norm}.running_mean`),
-    runningVar: parameter(`${norm}.running_var`),
-    epsilon: NORM_EPSILON,
-  };
+  const parameters = batchNormParameters(context, norm);
   const weight = parameter(`${layer.name}.weight`);
   const y =
     ops.conv1dBatchNorm?.(x, weight, convOptions(context, layer), parameters) ??
     ops.batchNorm(conv(context, layer, x), parameters);
   return ops.tap(norm, y);
+}
+
+/** The norm of what no single convolution makes. */
+export function batchNorm(context: ForwardContext, name: string, x: Tensor): Tensor {
+  const { ops } = context;
+  return ops.tap(name, ops.batchNorm(x, batchNormParameters(context, name)));
+}
+
+function batchNormParameters({ parameter }: ForwardContext, name: string): BatchNormParameters {
+  return {
+    name,
+    weight: parameter(`${name}.weight`),
+    bias: parameter(`${name}.bias`),
+    runningMean: parameter(`${name}.running_mean`),
+    runningVar: parameter(`${name}.running_var`),
+    epsilon: NORM_EPSILON,
+  };
 }
 
 function convOptions({ parameter }: ForwardContext, layer: ConvLayer): Conv1dOptions {

@@ -1,9 +1,8 @@
 /** Dilated residual blocks, so that a timestep sees hundreds of others (van den Oord et al. 2016). */
 import { z } from 'zod';
-import { LockstepError } from '../../core/errors.ts';
 import type { DataFacts } from '../../data/facts.ts';
 import { defineModel } from '../define.ts';
-import { numberInput, symbolInput } from './input.ts';
+import { chosenInput } from './chosen-input.ts';
 import type { Model } from './model.ts';
 import { channelsOption, maskValueOption, residualNetwork } from './residual-network.ts';
 
@@ -38,15 +37,8 @@ export function dilatedNetwork(
   facts: DataFacts,
   causal: boolean,
 ): Model {
-  const { channels, kernel, maskValue } = options;
-  const embeds = options.input === 'embedding';
-  if (embeds && facts.symbols === 0) {
-    throw new LockstepError(
-      'CONFIG_INVALID',
-      'model.input is "embedding", but the dataset holds real values: only integers have an embedding.',
-      'Set model.input to "value".',
-    );
-  }
+  const { channels, kernel } = options;
+  const { input, reads } = chosenInput(options, facts);
   const network = residualNetwork({
     channels,
     blocks: options.dilations.map((dilation, index) => ({
@@ -57,7 +49,7 @@ export function dilatedNetwork(
       bias: false,
       causal,
     })),
-    input: embeds ? symbolInput(facts) : numberInput(facts, { maskValue }),
+    input,
   });
-  return { ...network, reads: embeds ? 'symbols' : 'numbers' };
+  return { ...network, reads };
 }

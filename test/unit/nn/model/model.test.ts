@@ -124,6 +124,52 @@ describe('the causal model', () => {
   });
 });
 
+describe('the residual network of several kernel sizes', () => {
+  const resnet = (options: object): ModelConfig => ({
+    ...{ family: 'resnet', blocks: [64, 128, 128], kernels: [8, 5, 3], input: 'auto' },
+    ...options,
+  });
+
+  it('has the published layers by default, and a shortcut that convolves where the channels differ', () => {
+    const defaults = registry.choices().models.find(({ name }) => name === 'resnet')!.options;
+    assert.deepEqual({ family: 'resnet', ...defaults.parse({}) }, resnet({}));
+    const { parameters, receptiveField } = makeModel(resnet({}));
+    const shapes = parameters.filter(({ shape }) => shape.length > 1);
+    assert.deepEqual(
+      shapes.map(({ name, shape }) => `${name} ${shape}`),
+      [
+        'model.0.m.0.weight 64,8,8',
+        'model.0.m.3.weight 64,64,5',
+        'model.0.m.6.weight 64,64,3',
+        'model.0.shortcut.0.weight 64,8,1',
+        'model.1.m.0.weight 128,64,8',
+        'model.1.m.3.weight 128,128,5',
+        'model.1.m.6.weight 128,128,3',
+        'model.1.shortcut.0.weight 128,64,1',
+        'model.2.m.0.weight 128,128,8',
+        'model.2.m.3.weight 128,128,5',
+        'model.2.m.6.weight 128,128,3',
+      ],
+    );
+    assert.equal(receptiveField, 40);
+  });
+
+  it('sees one step more of the future than of the past with an even kernel', () => {
+    const config = resnet({ blocks: [16], kernels: [4] });
+    const base = featureAt(config, 40, []);
+    for (const inside of [39, 42]) assert.notDeepEqual(featureAt(config, 40, [inside]), base);
+    for (const outside of [38, 43]) assert.deepEqual(featureAt(config, 40, [outside]), base);
+  });
+
+  it('embeds symbols and reads real values as numbers, unless it is told otherwise', () => {
+    const reads = (options: object, symbols = 7) =>
+      makeModel(resnet(options), { ...FACTS, symbols }).reads;
+    assert.deepEqual([reads({}), reads({}, 0)], ['symbols', 'numbers']);
+    assert.equal(reads({ input: 'value' }), 'numbers');
+    assert.throws(() => reads({ input: 'embedding' }, 0), { code: 'CONFIG_INVALID' });
+  });
+});
+
 describe('initialState()', () => {
   const model = makeModel(dilated([1, 2]));
   const headOf = (kind: string, facts = FACTS) => {
