@@ -42,10 +42,11 @@ export function cellPaths({ path }: StudyFolder, key: CellKey): CellPaths {
 
 /**
  * Makes the folders of a study.
+ * @returns the first folder that was not there before, if any
  * @throws LockstepError USAGE, OUT_OF_RESOURCES
  */
-export function makeStudyFolder(folder: StudyFolder): void {
-  writing(folder.path, () => mkdirSync(join(folder.path, 'cells'), { recursive: true }));
+export function makeStudyFolder(folder: StudyFolder): string | undefined {
+  return writing(folder.path, () => mkdirSync(join(folder.path, 'cells'), { recursive: true }));
 }
 
 /** The result of a cell; undefined until it is finished. */
@@ -65,9 +66,9 @@ export function writeWhole(path: string, text: string): void {
   });
 }
 
-function writing(path: string, write: () => void): void {
+function writing<Result>(path: string, write: () => Result): Result {
   try {
-    write();
+    return write();
   } catch (thrown) {
     throw writeFailure(thrown, path, 0);
   }

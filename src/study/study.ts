@@ -1,5 +1,5 @@
 /** Runs a study from its configuration to its answers. Sizes it to a time on the user's data; continues an earlier one. */
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -86,7 +86,7 @@ interface StudyPlan {
 async function studyIn(folder: StudyFolder, plan: StudyPlan): Promise<StudyReport> {
   const { grid, store, hooks } = plan;
   const devices = devicesOf(plan.devices);
-  makeStudyFolder(folder);
+  const made = makeStudyFolder(folder);
   const lock = lockFolder(folder.path);
   try {
     const config = existsSync(folder.config)
@@ -102,6 +102,8 @@ async function studyIn(folder: StudyFolder, plan: StudyPlan): Promise<StudyRepor
     return { answers, markdown: folder.markdown, page: folder.page };
   } finally {
     lock.release();
+    // A study that was refused leaves no folder.
+    if (made !== undefined && !existsSync(folder.config)) rmSync(made, { recursive: true });
   }
 }
 

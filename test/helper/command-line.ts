@@ -1,5 +1,6 @@
 /** Runs the real command line in a folder of its own. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,6 +35,11 @@ export class Workplace {
     return started(spawn(process.execPath, argv, this.#options()));
   }
 
+  /** Starts a process that answers any number of command lines, which spares each its start. */
+  answerer(): Answerer {
+    return new Answerer(this.#options());
+  }
+
   /** Runs a program of the tests; resolves when it has ended by itself. */
   async program(source: URL, ...args: readonly string[]): Promise<Ended> {
     return await started(startProgram(source, args, this.#options())).ended;
@@ -45,12 +51,12 @@ export class Workplace {
     return await started(spawn(process.execPath, argv, this.#options())).ended;
   }
 
-  #options() {
+  #options(): SpawnOptions {
     return {
       cwd: this.folder,
       // What tests time is no choice for this user's runs.
       env: { ...process.env, XDG_CACHE_HOME: this.path('.cache') },
-      stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     };
   }
 
@@ -85,6 +91,33 @@ export class Workplace {
 
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** A process that answers command lines in turn, each as a process of its own would. */
+export class Answerer {
+  readonly #child: ChildProcess;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: SpawnOptions) {
+    this.#child = startProgram(new URL('./command-lines-program.ts', import.meta.url), [], {
+      ...options,
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+  }
+
+  answer(...args: readonly string[]): Promise<Ended> {
+    const answered = this.#last.then(async () => {
+      const reply = once(this.#child, 'message') as Promise<[Ended]>;
+      this.#child.send(args);
+      return (await reply)[0];
+    });
+    this.#last = answered;
+    return answered;
+  }
+
+  close(): void {
+    this.#child.disconnect();
   }
 }
 

@@ -1,6 +1,6 @@
 /** The future never shows in a causal network, in training mode either; in the others it does. */
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import type { ModelConfig } from '../../src/config/model-section.ts';
 import { randomStream } from '../../src/core/random.ts';
 import type { MicroBatch, Program } from '../../src/engine/engine.ts';
@@ -85,13 +85,10 @@ function featureReader(config: ModelConfig): (values: Int32Array) => Float32Arra
     },
   };
   const { offset, size } = program.state.parameters.at(-1)!;
-  return (values) => {
-    const session = testEngine.session(program);
-    session.load(initialState(parameters, program.state, { seed: 3, momentCount: 1 }));
-    const leaf = session.gradients(microBatch(values));
-    session.dispose();
-    return leaf.slice(offset, offset + size);
-  };
+  const session = testEngine.session(program);
+  session.load(initialState(parameters, program.state, { seed: 3, momentCount: 1 }));
+  after(() => session.dispose());
+  return (values) => session.gradients(microBatch(values)).slice(offset, offset + size);
 }
 
 function symbols(): Int32Array {
