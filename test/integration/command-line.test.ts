@@ -112,16 +112,17 @@ describe('lockstep', () => {
     },
   );
 
-  it('debug prints the layer table: shape, parameters, range', async () => {
-    const { code, stdout } = await place.run('debug', CONFIG, ...SHORT);
+  it('debug prints the layer table: shape, parameters, range; then it trains as many steps as asked', async () => {
+    const { code, stdout, stderr } = await place.run('debug', CONFIG, '--steps', '2');
     assert.equal(code, 0);
     assert.match(stdout, /^layer +output +parameters +activations$/m);
-    assert.match(stdout, /^model\.1\.m\.3 +\d+ × \d+ × 8 +192 +-\d\S* … \d/m);
-    assert.match(stdout, /receptive field 15 timesteps/);
+    assert.match(stdout, /^model\.0\.m\.3 +\d+ × \d+ × 8 +192 +-\d\S* … \d/m);
+    assert.match(stdout, /receptive field 11 timesteps, \d\d global steps$/m);
+    assert.match(stderr, /^EXIT code=0 reason="2 steps are done, as asked for\."/m);
   });
 
   it('debug names the parameter and the layer when a weight is not a number', async () => {
-    poisonWeight(place, 'model.1.m.0.weight');
+    poisonWeight(place, 'model.0.m.0.weight');
     const { code, stderr } = await place.run(
       'debug',
       CONFIG,
@@ -131,7 +132,7 @@ describe('lockstep', () => {
     assert.equal(code, 6);
     assert.match(
       stderr,
-      /NON_FINITE: Parameter "model\.1\.m\.0\.weight" holds 1 of 192 values that are not finite; "model\.1\.m\.0" is the first layer that shows it\./,
+      /NON_FINITE: Parameter "model\.0\.m\.0\.weight" holds 1 of 192 values that are not finite; "model\.0\.m\.0" is the first layer that shows it\./,
     );
   });
 

@@ -16,6 +16,7 @@ interface DebugOptions extends ExtensionOption {
   config: string;
   set: string[];
   run: string | undefined;
+  steps: number | undefined;
   gpu: string | undefined;
 }
 
@@ -23,6 +24,7 @@ export const debugCommand: Command<DebugOptions> = {
   builder: (yargs) =>
     extensionOption(configOptions(yargs))
       .option('run', { type: 'string', describe: 'Keep the run in this folder' })
+      .option('steps', { type: 'number', describe: 'Train only the first N global steps' })
       .option('gpu', {
         type: 'string',
         describe: 'Number of the GPU to use; CPU when absent',
@@ -30,7 +32,8 @@ export const debugCommand: Command<DebugOptions> = {
   handler: async (options: ArgumentsCamelCase<DebugOptions>) => {
     await loadExtensions(await extensionsGiven(options));
     const config = debugConfig(resolveRunConfig(options));
-    const request = { config, runFolder: options.run, onLayers: showLayers };
+    const { run: runFolder, steps } = options;
+    const request = { config, runFolder, steps, onLayers: showLayers };
     const start = (hooks: RunHooks) =>
       withGuardedHooks(hooks, (guarded) => debugRun(request, guarded));
     const next = () => ['train', options.config, ...sameOptions(options)];

@@ -25,6 +25,8 @@ export interface LocalCommOptions {
   /** Gets what a coordinator would tell of such a run. */
   readonly onEvent: (event: CoordinatorEvent) => void;
   readonly watchSignals: WatchSignals;
+  /** The run ends before this global step; after its last when absent. */
+  readonly stopBefore?: number | undefined;
 }
 
 export function openLocalComm(options: LocalCommOptions): LocalComm {
@@ -35,12 +37,14 @@ class OneProcess implements LocalComm {
   readonly #onEvent: (event: CoordinatorEvent) => void;
   readonly #abort = new AbortController();
   readonly #allReduce: AllReduce;
+  readonly #stopBefore: number;
   #step = 0;
   #stopSignal: StopSignal | null = null;
   readonly #unwatchSignals: () => void;
 
-  constructor({ onEvent, watchSignals }: LocalCommOptions) {
+  constructor({ onEvent, watchSignals, stopBefore = Number.POSITIVE_INFINITY }: LocalCommOptions) {
     this.#onEvent = onEvent;
+    this.#stopBefore = stopBefore;
     this.#allReduce = new AllReduce({
       rank: 0,
       worldSize: 1,
@@ -90,7 +94,7 @@ class OneProcess implements LocalComm {
     // Signals are delivered between turns of the event loop, which synchronous steps would never give way to.
     await new Promise((resolve) => setImmediate(resolve));
     this.#abort.signal.throwIfAborted();
-    if (this.#stopSignal === null) return 'run';
+    if (this.#stopSignal === null) return step < this.#stopBefore ? 'run' : 'drain';
     const text = `${this.#stopSignal}: the run stops before step ${step}`;
     this.#onEvent({ kind: 'status', text });
     return 'drain';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunConfig } from '../../config/run-config.ts';
-import { EXIT } from '../../core/errors.ts';
+import { EXIT, LockstepError } from '../../core/errors.ts';
 import { exitCodeOfSignal } from '../../core/stop-signal.ts';
 import type { ActivationRange, StateLayout } from '../../engine/engine.ts';
 import { createRunFolder, type RunFolder } from '../../run/folder.ts';
@@ -26,6 +26,8 @@ export interface DebugRequest {
   readonly config: RunConfig;
   /** Keeps the run in this folder; it is removed at the end when absent. */
   readonly runFolder?: string | undefined;
+  /** The run ends after so many global steps; all when absent. */
+  readonly steps?: number | undefined;
   /** Called before the first step. */
   readonly onLayers: (layers: LayerReport) => void;
 }
@@ -48,10 +50,11 @@ export function debugConfig(config: RunConfig): RunConfig {
 
 /**
  * The process must have the engine's environment.
- * @throws LockstepError what keeps the run from beginning, or ended it
+ * @throws LockstepError USAGE for a number of steps that is none, and what keeps the run from beginning, or ended it
  */
 export async function debugRun(request: DebugRequest, hooks: GuardedHooks): Promise<RunOutcome> {
-  const { runFolder } = request;
+  const { runFolder, steps } = request;
+  if (steps !== undefined) refuseSteps(steps);
   const { config, kept } = await readNewRun(request.config, hooks);
   const root = runFolder === undefined ? mkdtempSync(join(tmpdir(), 'lockstep-debug-')) : undefined;
   try {
@@ -69,7 +72,7 @@ export async function debugRun(request: DebugRequest, hooks: GuardedHooks): Prom
 
 async function debugIn(
   folder: RunFolder,
-  { onLayers }: DebugRequest,
+  { onLayers, steps }: DebugRequest,
   hooks: GuardedHooks,
 ): Promise<RunOutcome> {
   const { metrics: file, path: runFolder, runConfig: config } = folder;
@@ -79,7 +82,8 @@ async function debugIn(
     const told = readerEvent(event);
     if (told !== undefined) hooks.onEvent(told);
   };
-  const comm = openLocalComm({ onEvent, watchSignals: watchStopRequests(hooks) });
+  const watchSignals = watchStopRequests(hooks);
+  const comm = openLocalComm({ onEvent, watchSignals, stopBefore: steps });
   try {
     const end = await runWorker({
       config,
@@ -94,7 +98,7 @@ async function debugIn(
       },
     });
     return await concludeRun(folder, {
-      ...endOf(comm),
+      ...endOf(comm, end.globalStep, steps),
       step: end.globalStep,
       stateHash: end.stateHash,
     });
@@ -104,9 +108,19 @@ async function debugIn(
   }
 }
 
-function endOf({ stopSignal }: LocalComm) {
+function refuseSteps(steps: number): void {
+  if (Number.isInteger(steps) && steps >= 1) return;
+  throw new LockstepError(
+    'USAGE',
+    `Cannot train ${steps} steps: the number must be an integer from 1.`,
+    'Give --steps a number such as 5, or leave it out to train all.',
+  );
+}
+
+function endOf({ stopSignal }: LocalComm, step: number, steps: number | undefined) {
   if (stopSignal === null) {
-    return { kind: 'completed', exitCode: EXIT.done, reason: 'All steps are done.' } as const;
+    const reason = step === steps ? `${step} steps are done, as asked for.` : 'All steps are done.';
+    return { kind: 'completed', exitCode: EXIT.done, reason } as const;
   }
   const reason = `Ended by ${stopSignal}.`;
   return { kind: 'drained', exitCode: exitCodeOfSignal(stopSignal), reason } as const;

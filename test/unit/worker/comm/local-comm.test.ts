@@ -7,12 +7,16 @@ import type { CoordinatorEvent } from '../../../../src/telemetry/coordinator-eve
 import type { LocalComm } from '../../../../src/worker/comm/local-comm.ts';
 import { openLocalComm } from '../../../../src/worker/comm/local-comm.ts';
 
-async function withComm(body: (comm: LocalComm, events: CoordinatorEvent[]) => Promise<void>) {
+async function withComm(
+  body: (comm: LocalComm, events: CoordinatorEvent[]) => Promise<void>,
+  stopBefore?: number,
+) {
   const events: CoordinatorEvent[] = [];
   const listeners = process.listenerCount('SIGTERM');
   const comm = openLocalComm({
     onEvent: (event) => events.push(event),
     watchSignals: watchProcessSignals,
+    stopBefore,
   });
   try {
     await body(comm, events);
@@ -64,6 +68,14 @@ describe('LocalComm', () => {
       assert.equal(comm.stopSignal, 'SIGTERM');
       assert.deepEqual(events, [{ kind: 'status', text: 'SIGTERM: the run stops before step 1' }]);
     });
+  });
+
+  test('drains before the step that it shall not train', async () => {
+    await withComm(async (comm) => {
+      assert.equal(await comm.awaitLease(4), 'run');
+      assert.equal(await comm.awaitLease(5), 'drain');
+      assert.equal(comm.stopSignal, null);
+    }, 5);
   });
 
   test('aborts with INTERRUPTED at the second SIGINT', async () => {
