@@ -40,13 +40,12 @@ describe('the portable engine', () => {
   });
 
   it('ends with the same bits on 1 and 2 workers and in debug', async () => {
-    const portable = [
-      '--set',
+    const short = [
       'engine.kind=portable',
-      '--set',
+      'phases.pretrain.duration={steps: 5}',
       'phases.finetune.duration={steps: 5}',
-    ];
-    const short = [...portable, '--set', 'phases.finetune.learningRate.warmupSteps=2'];
+      'phases.finetune.learningRate.warmupSteps=2',
+    ].flatMap((value) => ['--set', value]);
     const config = fixtureConfig('two-phases.yaml');
     const hashes = new Set<string>();
     for (const command of [
