@@ -10,6 +10,16 @@
  * if (result.task === 'class') console.log(result.accuracy);
  * @module
  */
+export { type BaselinesOptions, baselines } from './baseline/baselines.ts';
+export type { LabelCount } from './baseline/label-draws.ts';
+export type {
+  BaselineCell,
+  BaselineDraw,
+  BaselineResult,
+  BaselinesReport,
+  LabelCountFacts,
+} from './baseline/report.ts';
+export type { TargetKind } from './baseline/target.ts';
 export type { ModelConfig } from './config/model-section.ts';
 export type { ObjectiveConfig, OptimizerConfig } from './config/phase-section.ts';
 export type { RunConfig, RunConfigInput } from './config/run-config.ts';
@@ -38,6 +48,7 @@ export type { ColumnUse } from './data/importer/preview.ts';
 export type { SkipReason } from './data/importer/record.ts';
 export type { ImportReport, LabelConflict, Tally } from './data/importer/report.ts';
 export * from './extension/library.ts';
+export type { Interval } from './statistics/interval.ts';
 export type { Answer } from './study/five-answers.ts';
 export { type StudyOptions, type StudyReport, study } from './study/study.ts';
 export type { Baselines, Metrics, Notice, RunEvent, RunOutcome } from './telemetry/run-event.ts';

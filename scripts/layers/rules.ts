@@ -7,9 +7,9 @@ import { adjacency, cyclesOf, type Edge, edgesOf, pathTo } from './graph.ts';
 /** From the foundation upwards: a folder imports from its own layer and from those below. */
 const LAYERS: readonly (readonly string[])[] = [
   ['core'],
-  ['protocol', 'telemetry', 'config', 'solver'],
+  ['protocol', 'telemetry', 'config', 'solver', 'statistics'],
   ['data', 'engine', 'collective', 'launch'],
-  ['nn', 'checkpoint'],
+  ['nn', 'checkpoint', 'baseline'],
   ['extension'],
   ['run'],
   ['coordinator', 'worker'],

@@ -3,7 +3,16 @@
 const nodeVersion = require('./node-version.cjs');
 
 /** What answers without an engine. */
-const ENGINE_FREE = ['--version', '--help', '-h', 'help', 'setup', 'completion', undefined];
+const ENGINE_FREE = [
+  '--version',
+  '--help',
+  '-h',
+  'help',
+  'setup',
+  'completion',
+  'baselines',
+  undefined,
+];
 
 /** One line on why Lockstep cannot start `command` in this process, or null. */
 function startProblem(command) {

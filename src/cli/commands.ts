@@ -62,6 +62,15 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./command/predict.ts')).predictCommand,
   }),
   entry({
+    command: 'baselines <data>',
+    describe: 'Train the strongest simple rivals of a network on a dataset: seconds, no engine',
+    examples: [
+      'baselines data/mine',
+      'baselines data/mine --labels 5,10,all --draws 20 --json baselines.json',
+    ],
+    load: async () => (await import('./command/baselines.ts')).baselinesCommand,
+  }),
+  entry({
     command: 'study [config]',
     describe: 'Train a grid of runs to learn what pretraining is worth on a dataset',
     examples: ['study --data data/mine --minutes 60 --workers 2'],

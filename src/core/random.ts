@@ -15,6 +15,7 @@ const PURPOSES = [
   'class-draw',
   'class-copies',
   'copy-crop',
+  'test-groups',
 ] as const;
 
 export type Purpose = (typeof PURPOSES)[number];

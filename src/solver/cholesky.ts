@@ -84,13 +84,15 @@ export function lowRankFactor(a: Matrix): LowRankFactor {
     if (!(left[pivot]! > negligible)) break;
     pivots.push(pivot);
     const root = Math.sqrt(left[pivot]!);
+    left[pivot] = 0;
+    rows.values[pivot * size + rank] = root;
     for (let i = 0; i < size; i++) {
+      if (left[i] === 0) continue;
       const known = dot(rows.values, i * size, rows.values, pivot * size, rank);
       const value = (a.values[i * size + pivot]! - known) / root;
       rows.values[i * size + rank] = value;
-      left[i] = left[i]! - value * value;
+      left[i] = Math.max(left[i]! - value * value, Number.MIN_VALUE);
     }
-    for (const done of pivots) left[done] = 0;
   }
   return { factor: firstColumns(rows, pivots.length), pivots: Int32Array.from(pivots) };
 }

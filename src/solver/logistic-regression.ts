@@ -1,5 +1,7 @@
 /** Multinomial logistic regression with an L2 penalty: the same coefficients as scikit-learn's `LogisticRegression`. */
-import { cholesky, lowRankFactor, solveLower, solveLowerTransposed } from './cholesky.ts';
+import { cholesky, solveLower, solveLowerTransposed } from './cholesky.ts';
+import { type DualModel, dualModelOf, factoriseGram, type GramFactor } from './gram-factor.ts';
+import type { LinearModel } from './linear-model.ts';
 import {
   centred,
   columnMeans,
@@ -11,23 +13,7 @@ import {
   transpose,
 } from './matrix.ts';
 import { minimise } from './minimise.ts';
-import { linearScores, softmax, softmaxLoss } from './softmax-loss.ts';
-
-/** Scores that are linear in the features. */
-export interface LinearModel {
-  /** `[outputs, columns]`. */
-  readonly weights: Matrix;
-  /** `[outputs]`. */
-  readonly intercepts: Float64Array;
-}
-
-/** Scores that are linear in the inner products with the training rows. */
-export interface DualModel {
-  /** `[outputs, training rows]`: the weights are their product with the training rows. */
-  readonly coefficients: Matrix;
-  /** `[outputs]`. */
-  readonly intercepts: Float64Array;
-}
+import { softmaxLoss } from './softmax-loss.ts';
 
 export interface LogisticRegressionOptions {
   /** Number of classes; one without a training row gets the probability 0. */
@@ -67,71 +53,16 @@ export function fitLogisticRegression(
   return fit;
 }
 
-/** A Gram matrix, decomposed once for any number of fits. */
-export interface GramFactor {
-  /** `[rows, rank]`: its product with its transpose is the Gram matrix of the centred rows. */
-  readonly factor: Matrix;
-  readonly pivots: Int32Array;
-  /** `[rank, rank]`: factorᵀ · factor. */
-  readonly moments: Matrix;
-  /** `[rows]`: the mean inner product of each row with all rows. */
-  readonly means: Float64Array;
-}
-
-/** @param gram `[rows, rows]`: the inner products of the training rows */
-export function factoriseGram(gram: Matrix): GramFactor {
-  const means = columnMeans(gram);
-  const { factor, pivots } = lowRankFactor(doublyCentred(gram, means));
-  return { factor, pivots, moments: gramOfRows(transpose(factor)), means };
-}
-
-/** The Gram matrix of the rows minus their mean. */
-function doublyCentred(gram: Matrix, means: Float64Array): Matrix {
-  const size = gram.rows;
-  const mean = means.reduce((sum, value) => sum + value, 0) / size;
-  const values = gram.values.map((value, at) => {
-    const [row, column] = [Math.floor(at / size), at % size];
-    return value - means[row]! - means[column]! + mean;
-  });
-  return matrix(size, size, values);
-}
-
 /**
  * Fits on inner products alone, so that the number of features does not matter. A new row's scores are
  * Σ coefficients · (its inner products with the training rows) + intercepts.
  */
 export function fitLogisticRegressionOnGram(
-  { factor, pivots, moments, means }: GramFactor,
+  gram: GramFactor,
   labels: ArrayLike<number>,
   options: LogisticRegressionOptions,
 ): DualModel {
-  const { weights, intercepts } = fitCentred(factor, moments, labels, options);
-  const triangle = rowsOf(factor, pivots);
-  const coefficients = matrix(options.classes, factor.rows);
-  for (let k = 0; k < options.classes; k++) {
-    const start = k * factor.columns;
-    solveLowerTransposed(triangle, weights.values, start);
-    for (const [i, pivot] of pivots.entries()) {
-      coefficients.values[k * factor.rows + pivot] = weights.values[start + i]!;
-    }
-    withoutMean(coefficients.values.subarray(k * factor.rows, (k + 1) * factor.rows));
-    intercepts[k]! -= dot(coefficients.values, k * factor.rows, means, 0, factor.rows);
-  }
-  return { coefficients, intercepts };
-}
-
-/** The rows were centred: coefficients that act on rows as they are have no mean. */
-function withoutMean(values: Float64Array): void {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  for (let i = 0; i < values.length; i++) values[i]! -= mean;
-}
-
-function rowsOf({ columns, values }: Matrix, rows: Int32Array): Matrix {
-  const result = matrix(rows.length, columns);
-  for (const [i, row] of rows.entries()) {
-    result.values.set(values.subarray(row * columns, (row + 1) * columns), i * columns);
-  }
-  return result;
+  return dualModelOf(fitCentred(gram.factor, gram.moments, labels, options), gram);
 }
 
 /**
@@ -192,34 +123,4 @@ function preconditioner(
     for (let k = 0; k < classes; k++) solved[classes * width + k]! /= curvature * rows;
     return solved;
   };
-}
-
-/** `[rows, outputs]`: the scores of rows of features. */
-export function scoresOf({ weights, intercepts }: LinearModel, x: Matrix): Matrix {
-  const outputs = intercepts.length;
-  const parameters = new Float64Array(outputs * (x.columns + 1));
-  parameters.set(weights.values);
-  parameters.set(intercepts, outputs * x.columns);
-  const scores = matrix(x.rows, outputs);
-  for (let row = 0; row < x.rows; row++) {
-    linearScores(parameters, x, row, scores.values.subarray(row * outputs, (row + 1) * outputs));
-  }
-  return scores;
-}
-
-/**
- * `[rows, outputs]`: the scores of new rows.
- * @param products `[rows, training rows]`: their inner products with the training rows
- */
-export function dualScoresOf({ coefficients, intercepts }: DualModel, products: Matrix): Matrix {
-  return scoresOf({ weights: coefficients, intercepts }, products);
-}
-
-/** `[rows, classes]`: the softmax of each row's scores. */
-export function probabilitiesOf({ rows, columns, values }: Matrix): Matrix {
-  const probabilities = matrix(rows, columns, values.slice());
-  for (let row = 0; row < rows; row++) {
-    softmax(probabilities.values.subarray(row * columns, (row + 1) * columns));
-  }
-  return probabilities;
 }

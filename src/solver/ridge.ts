@@ -1,6 +1,7 @@
 /** Ridge regression, and the penalty that leave-one-out errors choose: as scikit-learn's `RidgeCV` and `RidgeClassifierCV`. */
 import { cholesky, inverseDiagonal, solveLower, solveLowerTransposed } from './cholesky.ts';
-import type { LinearModel } from './logistic-regression.ts';
+import { type DualModel, dualModelOf, type GramFactor } from './gram-factor.ts';
+import type { LinearModel } from './linear-model.ts';
 import {
   centred,
   columnMeans,
@@ -73,6 +74,11 @@ export function fitRidgeClassifier(
   const y = matrix(x.rows, classes, new Float64Array(x.rows * classes).fill(-1));
   for (let row = 0; row < x.rows; row++) y.values[row * classes + labels[row]!] = 1;
   return fitRidge(x, y, alphas);
+}
+
+/** The same on inner products alone, with one penalty. @param y `[rows, outputs]` */
+export function fitRidgeOnGram(gram: GramFactor, y: Matrix, alpha: number): DualModel {
+  return dualModelOf(fitRidge(gram.factor, y, [alpha]), gram);
 }
 
 /**

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { listCheckpoints } from '../checkpoint/store.ts';
 import { asLockstepError, LockstepError } from '../core/errors.ts';
 import { errorOfFailure } from '../core/failure.ts';
+import { writeWhole } from '../core/write-whole.ts';
 import { loadedExtensions, referencesTo } from '../extension/loaded.ts';
 import type { Device } from '../launch/device.ts';
 import { startEngineProgram } from '../launch/engine-process.ts';
@@ -18,7 +19,7 @@ import {
 import { train } from '../workflow/train/train.ts';
 import { type Cell, type CellResult, cellName, type TestResult } from './cell.ts';
 import type { MeasureLine, MeasureRequest } from './measure-worker.ts';
-import { cellPaths, type StudyFolder, writeWhole } from './study-folder.ts';
+import { cellPaths, type StudyFolder } from './study-folder.ts';
 import { validationOf } from './validation.ts';
 
 const MEASURE_WORKER = new URL('./measure-worker.ts', import.meta.url);

@@ -1,6 +1,7 @@
 /** Runs a grid, writes `study.md` and `study.html`, and returns the five answers. */
 
 import { formatDuration } from '../core/format.ts';
+import { writeWhole } from '../core/write-whole.ts';
 import { symbolsOf } from '../data/facts.ts';
 import { openStore } from '../data/format/open-store.ts';
 import type { Device } from '../launch/device.ts';
@@ -16,7 +17,7 @@ import { studyPage } from './page/page.ts';
 import { DatasetResults } from './results.ts';
 import { type GridEvent, runGrid } from './run-grid.ts';
 import type { StudyConfig, StudyDataset } from './study-config.ts';
-import { type StudyFolder, writeWhole } from './study-folder.ts';
+import type { StudyFolder } from './study-folder.ts';
 
 /** How to run a study. */
 export interface RunStudyOptions {

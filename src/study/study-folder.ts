@@ -1,5 +1,5 @@
 /** The folder of a study and of its runs. */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFailure } from '../core/file-error.ts';
 import { type CellKey, type CellResult, cellName } from './cell.ts';
@@ -46,30 +46,15 @@ export function cellPaths({ path }: StudyFolder, key: CellKey): CellPaths {
  * @throws LockstepError USAGE, OUT_OF_RESOURCES
  */
 export function makeStudyFolder(folder: StudyFolder): string | undefined {
-  return writing(folder.path, () => mkdirSync(join(folder.path, 'cells'), { recursive: true }));
+  try {
+    return mkdirSync(join(folder.path, 'cells'), { recursive: true });
+  } catch (thrown) {
+    throw writeFailure(thrown, folder.path, 0);
+  }
 }
 
 /** The result of a cell; undefined until it is finished. */
 export function readResult({ result }: CellPaths): CellResult | undefined {
   if (!existsSync(result)) return undefined;
   return JSON.parse(readFileSync(result, 'utf8')) as CellResult;
-}
-
-/**
- * Writes a file completely or not at all.
- * @throws LockstepError USAGE, OUT_OF_RESOURCES
- */
-export function writeWhole(path: string, text: string): void {
-  writing(path, () => {
-    writeFileSync(`${path}.tmp`, text);
-    renameSync(`${path}.tmp`, path);
-  });
-}
-
-function writing<Result>(path: string, write: () => Result): Result {
-  try {
-    return write();
-  } catch (thrown) {
-    throw writeFailure(thrown, path, 0);
-  }
 }

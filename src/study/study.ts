@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LockstepError } from '../core/errors.ts';
 import { lockFolder } from '../core/folder-lock.ts';
+import { writeWhole } from '../core/write-whole.ts';
 import { openStore, type StoreOnDisk } from '../data/format/open-store.ts';
 import { resolveEngineKind } from '../engine/select.ts';
 import { type ExtensionOptions, loadExtensions } from '../extension/load.ts';
@@ -18,7 +19,7 @@ import { measureSpeed } from './measure-speed.ts';
 import { gridOfStore, sizedGrid } from './own-grid.ts';
 import { runStudy } from './run-study.ts';
 import type { StudyConfig, StudyDataset } from './study-config.ts';
-import { makeStudyFolder, type StudyFolder, studyFolder, writeWhole } from './study-folder.ts';
+import { makeStudyFolder, type StudyFolder, studyFolder } from './study-folder.ts';
 
 /** The study to run when the user names no other. */
 export const STUDY_TEMPLATE = fileURLToPath(new URL('../../configs/study.yaml', import.meta.url));

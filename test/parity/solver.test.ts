@@ -2,11 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import {
-  fitLogisticRegression,
-  probabilitiesOf,
-  scoresOf,
-} from '../../src/solver/logistic-regression.ts';
+import { probabilitiesOf, scoresOf } from '../../src/solver/linear-model.ts';
+import { fitLogisticRegression } from '../../src/solver/logistic-regression.ts';
 import { type Matrix, matrix } from '../../src/solver/matrix.ts';
 import { fitRidge, fitRidgeClassifier, type RidgeModel } from '../../src/solver/ridge.ts';
 import { assertClose } from './close.ts';

@@ -41,7 +41,7 @@ after(() => {
 });
 
 const NAMES =
-  'setup, quickstart, train, resume, debug, evaluate, predict, study, tune, bench, data, completion';
+  'setup, quickstart, train, resume, debug, evaluate, predict, baselines, study, tune, bench, data, completion';
 /** How this test's folder names the program and its configurations. */
 const lockstep = (words: string): string => `${programName(PROJECT, folder)} ${words}`;
 const packed = (path: string): string => relative(folder, join(PROJECT, path));

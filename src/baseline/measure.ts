@@ -1,0 +1,126 @@
+/** Fits a baseline on every draw and measures it on the whole test split. */
+import { bootstrapVariance, type Resamples } from '../statistics/group-bootstrap.ts';
+import { type Interval, intervalOf, type Source } from '../statistics/interval.ts';
+import type { Baseline, Predict, Score } from './baseline.ts';
+import type { Examples } from './examples.ts';
+import type { BaselineCell, BaselineDraw } from './report.ts';
+import type { Target } from './target.ts';
+
+/** What does not depend on the baseline. */
+export interface Measuring {
+  readonly examples: Examples;
+  readonly target: Target;
+  /** `[test]`: number of each test sequence's group. */
+  readonly groups: Int32Array;
+  readonly resamples: Resamples;
+}
+
+/** A draw's figures, and its sums by test group. */
+interface Measured {
+  readonly draw: BaselineDraw;
+  /** `[groups]` of `[sums]`. */
+  readonly byGroup: readonly Float64Array[];
+}
+
+/** Half the chance that the 95 % interval leaves out. */
+const TAIL = 0.025;
+
+/**
+ * @param draws places of each draw's sequences
+ * @param chance what is known to be reached without a look at the values; undefined for the baseline that does so
+ */
+export function measureCell(
+  measuring: Measuring,
+  baseline: Baseline,
+  draws: readonly Int32Array[],
+  chance: number | undefined,
+): BaselineCell {
+  const measured = draws.map((training, draw) => measureDraw(measuring, baseline, training, draw));
+  const all = measured.map(({ draw }) => draw);
+  const mean = meanOf(all.map(({ test }) => test));
+  const interval = intervalOfCell(measuring, measured, mean);
+  const validation = meanOf(all.map((one) => one.validation ?? Number.NaN));
+  return {
+    mean,
+    ...interval,
+    validation: Number.isNaN(validation) ? null : validation,
+    isAtChance: chance !== undefined && interval.low <= chance,
+    draws: all,
+  };
+}
+
+function measureDraw(
+  { examples, target, groups, resamples }: Measuring,
+  baseline: Baseline,
+  training: Int32Array,
+  draw: number,
+): Measured {
+  const judge = (predict: Predict) => judged(examples, target, predict);
+  const { setting, predict } = baseline.fit(training, judge);
+  const { merit } = judge(predict);
+  const outputs = predict(examples.test);
+  const sums = outputs.map(({ answer }, i) =>
+    target.sums(answer, examples.truths[examples.test[i]!]!),
+  );
+  const byGroup = Array.from(resamples[0]!, () => new Float64Array(sums[0]!.length));
+  for (const [i, of] of sums.entries()) {
+    for (const [j, value] of of.entries()) byGroup[groups[i]!]![j]! += value;
+  }
+  const test = target.meritOf(total(byGroup));
+  const validation = Number.isNaN(merit) ? null : merit;
+  const answers =
+    target.kind === 'timestep-class'
+      ? {}
+      : { answers: outputs.map(({ answer }) => Array.from(answer)) };
+  return { draw: { draw, setting, validation, test, ...answers }, byGroup };
+}
+
+function judged({ validation, truths }: Examples, target: Target, predict: Predict): Score {
+  const outputs = predict(validation);
+  if (outputs.length === 0) return { merit: Number.NaN, confidence: 0 };
+  const truthOf = (i: number) => truths[validation[i]!]!;
+  const sums = outputs.map(({ answer }, i) => Float64Array.from(target.sums(answer, truthOf(i))));
+  const confidences = outputs.map(({ confidence }, i) => confidence?.(truthOf(i)) ?? 0);
+  return { merit: target.meritOf(total(sums)), confidence: meanOf(confidences) };
+}
+
+function total(parts: readonly Float64Array[], times?: ArrayLike<number>): Float64Array {
+  const sums = new Float64Array(parts[0]!.length);
+  for (let part = 0; part < parts.length; part++) {
+    const factor = times === undefined ? 1 : times[part]!;
+    if (factor === 0) continue;
+    for (let j = 0; j < sums.length; j++) sums[j]! += factor * parts[part]![j]!;
+  }
+  return sums;
+}
+
+/** The draws of labels vary, and so would the test split: Student's t over draws, the bootstrap over test groups. */
+function intervalOfCell(
+  { target, resamples }: Measuring,
+  measured: readonly Measured[],
+  mean: number,
+): Interval {
+  const figures = measured.map(({ draw }) => draw.test);
+  const groups = measured[0]!.byGroup.length;
+  const overTest = bootstrapVariance(resamples, (times) =>
+    meanOf(measured.map(({ byGroup }) => target.meritOf(total(byGroup, times)))),
+  );
+  const sources: Source[] = [{ variance: overTest, freedom: Math.max(1, groups - 1) }];
+  if (figures.length > 1) {
+    const variance = figures.reduce((sum, one) => sum + (one - mean) ** 2, 0);
+    const freedom = figures.length - 1;
+    sources.push({ variance: variance / freedom / figures.length, freedom });
+  }
+  const { low, high } = intervalOf(mean, sources);
+  if (target.kind === 'numbers') return { low, high: Math.min(1, high) };
+  // Where every group agrees, the bootstrap sees no spread: as many groups would by chance, at worst.
+  const isOne = overTest === 0;
+  const reach = isOne ? TAIL ** (1 / groups) : 1;
+  return {
+    low: Math.max(0, isOne && mean === 1 ? reach : low),
+    high: Math.min(1, isOne && mean === 0 ? 1 - reach : high),
+  };
+}
+
+const meanOf = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;

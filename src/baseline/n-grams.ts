@@ -1,0 +1,219 @@
+/** Frequencies of the n-grams of symbols, and their inner products. */
+import type { DualModel } from '../solver/gram-factor.ts';
+import { type Matrix, matrix } from '../solver/matrix.ts';
+import type { Inputs } from './linear.ts';
+
+/** More n-grams than this share places by a hash. */
+const MOST_KEYS = 2 ** 22;
+
+/** A sequence's n-grams of one order, of those that some training sequence has. */
+export interface SparseRow {
+  /** Places of the n-grams, from 0 in the order of their first appearance. */
+  readonly ids: Int32Array;
+  /** Root of each one's share of all n-grams of the sequence: the whole row has length 1. */
+  readonly values: Float64Array;
+}
+
+/** Counts the n-grams of one order, example after example. */
+export class NGrams {
+  readonly order: number;
+  readonly rows: SparseRow[] = [];
+  readonly #symbols: number;
+  readonly #channels: number;
+  readonly #isExact: boolean;
+  /** Place of each key, plus 1; 0 for one that no training sequence has. */
+  readonly #idOfKey: Int32Array;
+  readonly #counts: Int32Array;
+  #ids = 0;
+
+  constructor(order: number, symbols: number, channels: number) {
+    this.order = order;
+    this.#symbols = symbols;
+    this.#channels = channels;
+    const all = symbols ** order * channels;
+    this.#isExact = all <= MOST_KEYS;
+    this.#idOfKey = new Int32Array(this.#isExact ? all : MOST_KEYS);
+    this.#counts = new Int32Array(this.#idOfKey.length);
+  }
+
+  /** Number of n-grams that training sequences have. */
+  get size(): number {
+    return this.#ids;
+  }
+
+  /** @param values `[length · channels]` */
+  add(values: ArrayLike<number>, isTrainable: boolean): void {
+    const keys = this.#count(values);
+    const total = Math.max(0, values.length - (this.order - 1) * this.#channels);
+    const ids: number[] = [];
+    const roots: number[] = [];
+    for (const key of keys) {
+      if (isTrainable && this.#idOfKey[key] === 0) this.#idOfKey[key] = ++this.#ids;
+      const id = this.#idOfKey[key]!;
+      if (id > 0) {
+        ids.push(id - 1);
+        roots.push(Math.sqrt(this.#counts[key]! / total));
+      }
+      this.#counts[key] = 0;
+    }
+    this.rows.push({ ids: Int32Array.from(ids), values: Float64Array.from(roots) });
+  }
+
+  /** Counts each key; returns those that occur. */
+  #count(values: ArrayLike<number>): number[] {
+    const channels = this.#channels;
+    const seen: number[] = [];
+    const starts = values.length - (this.order - 1) * channels;
+    for (let start = 0; start < starts; start++) {
+      const key = this.#keyAt(values, start);
+      if (this.#counts[key]!++ === 0) seen.push(key);
+    }
+    return seen;
+  }
+
+  #keyAt(values: ArrayLike<number>, start: number): number {
+    const channels = this.#channels;
+    let key = channels === 1 ? 0 : start % channels;
+    const end = start + this.order * channels;
+    if (this.#isExact) {
+      for (let at = start; at < end; at += channels) key = key * this.#symbols + values[at]!;
+      return key;
+    }
+    for (let at = start; at < end; at += channels) {
+      key = Math.imul(key ^ values[at]!, 0x9e3779b1);
+      key ^= key >>> 15;
+    }
+    return key & (MOST_KEYS - 1);
+  }
+}
+
+/** The inner product of two rows of the same order. @param dense scratch of zeros, `[size]` */
+export function similarities(
+  { rows, size }: Pick<NGrams, 'rows' | 'size'>,
+  from: number,
+  to: ArrayLike<number>,
+  write: (index: number, similarity: number) => void,
+): void {
+  const dense = new Float64Array(size);
+  scatter(rows[from]!, dense);
+  for (let index = 0; index < to.length; index++) {
+    write(index, gather(rows[to[index]!]!, dense));
+  }
+}
+
+function scatter({ ids, values }: SparseRow, dense: Float64Array): void {
+  for (let i = 0; i < ids.length; i++) dense[ids[i]!] = values[i]!;
+}
+
+function gather({ ids, values }: SparseRow, dense: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < ids.length; i++) sum += values[i]! * dense[ids[i]!]!;
+  return sum;
+}
+
+/** The n-grams of several orders side by side, together of length 1. Inner products are computed once. */
+export class NGramInputs {
+  readonly #tables: readonly NGrams[];
+  readonly #trainable: number;
+  readonly #grams = new Map<number, Matrix>();
+
+  /** @param trainable the first so many examples are in a draw */
+  constructor(tables: readonly NGrams[], trainable: number) {
+    this.#tables = tables;
+    this.#trainable = trainable;
+  }
+
+  of(orders: readonly number[]): Inputs {
+    return {
+      gram: (places) => this.#gramOf(orders, places),
+      scores: (model, training, places) => this.#scoresOf(orders, model, training, places),
+    };
+  }
+
+  #gramOf(orders: readonly number[], places: Int32Array): Matrix {
+    const size = places.length;
+    const result = matrix(size, size);
+    for (const order of orders) {
+      const { values } = this.#trainableGram(order);
+      for (let i = 0; i < size; i++) {
+        const row = places[i]! * this.#trainable;
+        for (let j = 0; j < size; j++) {
+          result.values[i * size + j]! += values[row + places[j]!]! / orders.length;
+        }
+      }
+    }
+    return result;
+  }
+
+  #trainableGram(order: number): Matrix {
+    const known = this.#grams.get(order);
+    if (known !== undefined) return known;
+    const size = this.#trainable;
+    const gram = matrix(size, size);
+    const table = this.#table(order);
+    const all = Int32Array.from({ length: size }, (_, place) => place);
+    for (let i = 0; i < size; i++) {
+      similarities(table, i, all.subarray(0, i + 1), (j, similarity) => {
+        gram.values[i * size + j] = similarity;
+        gram.values[j * size + i] = similarity;
+      });
+    }
+    this.#grams.set(order, gram);
+    return gram;
+  }
+
+  #scoresOf(
+    orders: readonly number[],
+    { coefficients, intercepts }: DualModel,
+    training: Int32Array,
+    places: Int32Array,
+  ): Matrix {
+    const outputs = intercepts.length;
+    const scores = matrix(places.length, outputs);
+    for (let row = 0; row < places.length; row++) scores.values.set(intercepts, row * outputs);
+    for (const order of orders) {
+      const { rows, size } = this.#table(order);
+      const weights = new Float64Array(size * outputs);
+      for (let i = 0; i < training.length; i++) {
+        const factors = Float64Array.from(
+          { length: outputs },
+          (_, k) => coefficients.values[k * training.length + i]! / orders.length,
+        );
+        addTo(weights, rows[training[i]!]!, factors);
+      }
+      for (let row = 0; row < places.length; row++) {
+        addProducts(scores.values, row * outputs, rows[places[row]!]!, weights, outputs);
+      }
+    }
+    return scores;
+  }
+
+  #table(order: number): NGrams {
+    return this.#tables.find((table) => table.order === order)!;
+  }
+}
+
+/** weights[id, k] += factors[k] · value. */
+function addTo(weights: Float64Array, { ids, values }: SparseRow, factors: Float64Array): void {
+  const outputs = factors.length;
+  for (let i = 0; i < ids.length; i++) {
+    const start = ids[i]! * outputs;
+    const value = values[i]!;
+    for (let k = 0; k < outputs; k++) weights[start + k]! += factors[k]! * value;
+  }
+}
+
+/** scores[k] += Σ value · weights[id, k]. */
+function addProducts(
+  scores: Float64Array,
+  start: number,
+  { ids, values }: SparseRow,
+  weights: Float64Array,
+  outputs: number,
+): void {
+  for (let i = 0; i < ids.length; i++) {
+    const from = ids[i]! * outputs;
+    const value = values[i]!;
+    for (let k = 0; k < outputs; k++) scores[start + k]! += value * weights[from + k]!;
+  }
+}

@@ -1,0 +1,75 @@
+/** What a reader must know of the data to take the figures for what they are. */
+import { type Store, UNLABELLED } from '../data/format/store.ts';
+import type { LabelDraws } from './label-draws.ts';
+import { countLabelled } from './label-draws.ts';
+
+interface Facts {
+  readonly store: Pick<Store, 'index' | 'manifest' | 'path'>;
+  readonly counts: readonly LabelDraws[];
+  readonly test: Int32Array;
+  readonly testGroups: number;
+  readonly leftOut: readonly string[];
+}
+
+/** Above this share that draws have in common, their spread says little of other labels. */
+const MUCH = 0.5;
+/** Fewer test sequences of a class or fewer test groups say little. */
+const FEW = 10;
+
+export function notesOf(facts: Facts): string[] {
+  return [
+    ...facts.counts.flatMap(drawNotes),
+    ...testNotes(facts),
+    ...validationNotes(facts),
+    ...facts.leftOut,
+  ];
+}
+
+function drawNotes({ labels, unit, asked, draws, overlap, of }: LabelDraws): string[] {
+  const what = `${labels} ${unit}`;
+  if (labels === 'all') {
+    const taken =
+      of === undefined ? [] : [`all: ${draws[0]!.length} of ${of} sequences, drawn once.`];
+    return [...taken, 'all: one set of labels, so the interval is of the test sequences alone.'];
+  }
+  if (asked === 1) return [`${what}: one draw, so the interval is of the test sequences alone.`];
+  if (draws.length === 1) {
+    return [
+      `${what}: that is all there is. All ${asked} draws are the same set, so the interval is of the test sequences alone.`,
+    ];
+  }
+  if (overlap <= MUCH) return [];
+  const share = Math.round(100 * overlap);
+  return [`${what}: two draws share ${share} % of their sequences, so the interval is too narrow.`];
+}
+
+function testNotes({ store, test, testGroups }: Facts): string[] {
+  const { index, manifest } = store;
+  const all = countLabelled(store, 'test');
+  const notes = [];
+  if (test.length < all) notes.push(`Test: ${test.length} of ${all} sequences, drawn once.`);
+  if (testGroups < FEW) {
+    notes.push(`The test split has ${testGroups} groups only: its interval is rough.`);
+  }
+  if (manifest.target.kind !== 'class') return notes;
+  const perClass = new Array<number>(manifest.classes.length).fill(0);
+  for (const sequence of test) {
+    const label = index.labels[sequence]!;
+    if (label !== UNLABELLED) perClass[label]!++;
+  }
+  const rare = manifest.classes.filter((_, label) => perClass[label]! < FEW);
+  if (rare.length === 0) return notes;
+  const fewest = Math.min(...perClass);
+  const classes = rare.length === 1 ? '1 class' : `${rare.length} classes`;
+  return [
+    ...notes,
+    `${classes} of ${perClass.length} have fewer than ${FEW} test sequences (the rarest ${fewest}).`,
+  ];
+}
+
+function validationNotes({ store }: Facts): string[] {
+  if (countLabelled(store, 'validation') > 0) return [];
+  return [
+    'No validation sequence has a label: nothing was chosen, every setting is the usual one.',
+  ];
+}

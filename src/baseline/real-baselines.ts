@@ -1,0 +1,95 @@
+/** Baselines for real values. */
+import type { Store } from '../data/format/store.ts';
+import type { Examples } from './examples.ts';
+import type { BaselineFamily, Rivals } from './family.ts';
+import { linearBaseline } from './linear-baseline.ts';
+import { nearestBaseline } from './nearest.ts';
+import { type Series, seriesOf } from './series.ts';
+import { euclidean, warped } from './series-distance.ts';
+import { summaryInputs, summaryOf } from './summary.ts';
+import type { Target } from './target.ts';
+
+/** Longer sequences are compared at so many timesteps. */
+const LONGEST = 512;
+/** Share of the length by which warping may shift a timestep. */
+const BAND = 0.1;
+/** More pairs of timesteps than this take minutes. */
+const MOST_PAIRS = 4e9;
+const STRENGTHS = [1, 0.01, 0.1, 10, 100];
+
+/** What was read of the examples. */
+interface Material {
+  readonly summaries: number[][];
+  /** Scaled by each sequence's own mean and deviation. */
+  readonly own: Series[];
+  /** Scaled by those of the training split. */
+  readonly common: Series[];
+  /** Timesteps of each series. */
+  readonly length: number;
+  readonly channels: number;
+}
+
+export function realBaselines({
+  manifest,
+  index,
+}: Pick<Store, 'manifest' | 'index'>): BaselineFamily {
+  const { channels, channelStatistics, target } = manifest;
+  if (target.kind === 'timestep-class') return OF_TIMESTEPS;
+  const middle = index.lengths[index.lengths.length >> 1]!;
+  const length = Math.min(LONGEST, middle);
+  const material: Material = { summaries: [], own: [], common: [], length, channels };
+  return {
+    read(values) {
+      material.summaries.push(summaryOf(values, channels));
+      material.own.push(seriesOf(values, channels, length, 'sequence'));
+      if (channelStatistics.length > 0) {
+        material.common.push(seriesOf(values, channels, length, channelStatistics));
+      }
+    },
+    make: (examples, rules) => rivalsOn(material, examples, rules),
+  };
+}
+
+const OF_TIMESTEPS: BaselineFamily = {
+  read: () => {},
+  make: () => ({
+    baselines: [],
+    leftOut: [
+      'For a class of each timestep of real values only the most frequent class is known here: there is no baseline of statistics or 1-NN.',
+    ],
+  }),
+};
+
+function rivalsOn(material: Material, examples: Examples, target: Target): Rivals {
+  const { summaries, own, common, length } = material;
+  const model = target.kind === 'numbers' ? 'ridge' : 'logistic';
+  const baselines = [
+    linearBaseline(examples, target, {
+      name: 'statistics',
+      about: `${model} regression on moments, quartiles, slope, autocorrelation and differences`,
+      inputs: [{ value: summaryInputs(summaries), words: '' }],
+      strengths: STRENGTHS,
+    }),
+    nearestBaseline(examples, {
+      name: '1-NN, Euclidean',
+      about: `the nearest labelled sequence, at ${length} timesteps`,
+      distances: [
+        { value: euclidean(own), words: 'scaled by sequence' },
+        ...(common.length > 0 ? [{ value: euclidean(common), words: 'scaled by dataset' }] : []),
+      ],
+    }),
+  ];
+  const band = Math.ceil(BAND * length);
+  const others = examples.sequences.length - examples.trainable;
+  const pairs = examples.trainable * others * length * (2 * band + 1) * material.channels;
+  if (pairs > MOST_PAIRS) {
+    const leftOut = `1-NN with time warping is left out: ${examples.trainable} × ${others} sequences of ${length} timesteps would take minutes.`;
+    return { baselines, leftOut: [leftOut] };
+  }
+  const warping = nearestBaseline(examples, {
+    name: '1-NN, warped',
+    about: `the same with dynamic time warping by at most ${band} timesteps`,
+    distances: [{ value: warped(own, length, band), words: '' }],
+  });
+  return { baselines: [...baselines, warping], leftOut: [] };
+}
