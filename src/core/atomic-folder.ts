@@ -81,8 +81,10 @@ async function writeFile(
   let sizeBytes = 0;
   try {
     for await (const chunk of chunks) {
-      await writeWhole(file, chunk, progress);
+      const writing = writeWhole(file, chunk, progress);
+      // While another thread writes.
       hash.update(chunk);
+      await writing;
       sizeBytes += chunk.length;
       step(`write ${sizeBytes} bytes of ${basename(path)}`);
     }

@@ -1,6 +1,9 @@
 /** The bytes of an Arrow IPC file, batch by batch, with at most one batch in memory. */
 import { AsyncByteQueue, type RecordBatch, RecordBatchFileWriter, type Schema } from './arrow.ts';
 
+/** A batch of at most this size is one chunk, since its dozens of buffers take long to write one by one. */
+const CHUNK_BYTES = 4 * 2 ** 20;
+
 /** Collects the output of apache-arrow's writer, so that we can take it after each batch. */
 class ChunkSink extends AsyncByteQueue {
   #chunks: Uint8Array[] = [];
@@ -12,7 +15,8 @@ class ChunkSink extends AsyncByteQueue {
   take(): Uint8Array[] {
     const chunks = this.#chunks;
     this.#chunks = [];
-    return chunks;
+    const sizeBytes = chunks.reduce((sum, { length }) => sum + length, 0);
+    return 0 < sizeBytes && sizeBytes <= CHUNK_BYTES ? [Buffer.concat(chunks, sizeBytes)] : chunks;
   }
 }
 

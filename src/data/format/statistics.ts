@@ -1,7 +1,7 @@
 /** Gathers the manifest's statistics while the rows are written in their final order. */
 import type { ChannelTally } from '../scaling/channel-statistics.ts';
 import { RealTally } from '../scaling/real-tally.ts';
-import { SymbolTally } from '../scaling/symbol-tally.ts';
+import { PAIR_SYMBOLS, SymbolTally } from '../scaling/symbol-tally.ts';
 import type { StoreRow } from './arrow-schema.ts';
 import type { Split, StoreManifest, ValueType } from './store.ts';
 import { UNLABELLED } from './store.ts';
@@ -30,16 +30,12 @@ type Statistics = Pick<
   | 'splits'
 >;
 
-/** With more symbols the pairs of neighbours are not counted: a table would be too large. */
-const TRANSITION_SYMBOLS = 64;
-
 /** Add every row once, then `finish`. */
 export class StoreStatistics {
   readonly #valueType: ValueType;
   readonly #targetKind: DataTarget['kind'];
   readonly #channels: readonly ChannelTally[];
   readonly #splits: Record<Split, SplitCounts>;
-  readonly #transitionCounts = new Float64Array(TRANSITION_SYMBOLS ** 2);
   #shortest = Number.POSITIVE_INFINITY;
   #longest = 0;
   #trainSum = 0;
@@ -68,7 +64,7 @@ export class StoreStatistics {
     this.#longest = Math.max(this.#longest, row.length);
     const isTraining = row.split === 'train';
     for (const channel of this.#channels) channel.add(values, isTraining);
-    if (isTraining) this.#addTraining(values);
+    if (isTraining && values instanceof Float32Array) this.#addSum(values);
   }
 
   #classesOf({ label, targets = [] }: StoreRow): readonly number[] {
@@ -84,11 +80,6 @@ export class StoreStatistics {
     }
   }
 
-  #addTraining(values: StoredValues): void {
-    if (values instanceof Float32Array) this.#addSum(values);
-    else if (this.#channels.length === 1) this.#addTransitions(values);
-  }
-
   #addSum(values: Float32Array): void {
     let sum = 0;
     let count = 0;
@@ -102,34 +93,22 @@ export class StoreStatistics {
     this.#trainValues += count;
   }
 
-  #addTransitions(values: Uint8Array | Uint16Array): void {
-    const counts = this.#transitionCounts;
-    let from = values[0]!;
-    for (let position = 1; position < values.length; position++) {
-      const to = values[position]!;
-      if (from < TRANSITION_SYMBOLS && to < TRANSITION_SYMBOLS) {
-        counts[from * TRANSITION_SYMBOLS + to]!++;
-      }
-      from = to;
-    }
-  }
-
-  /** `[symbols · symbols]`, row-major; empty for more than `TRANSITION_SYMBOLS`, or for several channels. */
+  /** `[symbols · symbols]`, row-major; empty for more than `PAIR_SYMBOLS`, or for several channels. */
   #transitions(symbols: number): number[] {
-    if (symbols > TRANSITION_SYMBOLS || this.#channels.length > 1) return [];
+    const [tally, other] = this.#channels;
+    if (symbols > PAIR_SYMBOLS || other || !(tally instanceof SymbolTally)) return [];
+    const row = (from: number) => from * PAIR_SYMBOLS;
     return Array.from({ length: symbols }, (_, from) => [
-      ...this.#transitionCounts.subarray(
-        from * TRANSITION_SYMBOLS,
-        from * TRANSITION_SYMBOLS + symbols,
-      ),
+      ...tally.pairs.subarray(row(from), row(from) + symbols),
     ]).flat();
   }
 
   /** How often each symbol occurs in the training split, in any channel. */
   #symbols(symbols: number): number[] {
     const tallies = this.#channels.filter((channel) => channel instanceof SymbolTally);
+    const counts = tallies.map((tally) => tally.counts());
     return Array.from({ length: symbols }, (_, symbol) =>
-      tallies.reduce((sum, { counts }) => sum + counts[symbol]!, 0),
+      counts.reduce((sum, ofChannel) => sum + ofChannel[symbol]!, 0),
     );
   }
 
@@ -146,7 +125,7 @@ export class StoreStatistics {
       channelStatistics,
       valueRange: { minimum, maximum },
       symbolCounts,
-      transitionCounts: integer ? this.#transitions(maximum + 1) : [],
+      transitionCounts: this.#transitions(maximum + 1),
       meanValue: integer ? meanOfCounts(symbolCounts) : meanOf(this.#trainSum, this.#trainValues),
       sequences: train.sequences + validation.sequences + test.sequences,
       tokens: train.tokens + validation.tokens + test.tokens,

@@ -4,7 +4,8 @@ import type { ValueType } from './store.ts';
 /** Values as they are on disk. */
 export type StoredValues = Uint8Array | Uint16Array | Float32Array;
 
-const ARRAY_OF = { uint8: Uint8Array, uint16: Uint16Array, float32: Float32Array } as const;
+/** The typed array of each type. */
+export const ARRAY_OF = { uint8: Uint8Array, uint16: Uint16Array, float32: Float32Array } as const;
 
 /** Size of one value on disk. */
 export const BYTES_PER_VALUE: Readonly<Record<ValueType, number>> = {

@@ -29,7 +29,7 @@ export interface StoreContent<Row extends StoreRow>
   readonly name: string;
   /** Ids differ. Rows in memory may have any order. */
   readonly rows: readonly Row[] | OrderedRows<Row>;
-  /** The values of one row, `row.length · channels` of them, of the store's type. */
+  /** The values of one row, `row.length · channels` of them, of the store's type; used before the next are read. */
   readonly readValues: (row: Row) => Promise<StoredValues> | StoredValues;
   /** The class of each timestep of one row, or UNLABELLED, where the target is `timestep-class`. */
   readonly readTimestepLabels?: (row: Row) => Promise<ArrayLike<number>> | ArrayLike<number>;
@@ -143,7 +143,8 @@ async function gather<Row extends StoreRow>(
   const timestepLabels = target?.kind === 'timestep-class' ? new Int16Array(steps) : undefined;
   let step = 0;
   for (const row of rows) {
-    const ofRow = await content.readValues(row);
+    const read = content.readValues(row);
+    const ofRow = read instanceof Promise ? await read : read;
     statistics.add(row, ofRow);
     values.set(ofRow, step * channels);
     if (timestepLabels !== undefined) {

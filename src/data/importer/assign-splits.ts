@@ -3,7 +3,7 @@
  * places large groups first, then moves single groups while that helps. The result depends on the groups and
  * the seed, not on the order of the groups.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { LockstepError } from '../../core/errors.ts';
 import { randomStream } from '../../core/random.ts';
 import { compareUtf8 } from '../format/byte-order.ts';
@@ -76,7 +76,7 @@ function deal(groups: Uint32Array, balance: Balance): void {
 
 /** A uniform random number that follows from the name and the seed. */
 export function randomRank(name: string, seed: number): number {
-  const digest = createHash('sha256').update(name).digest();
+  const digest = hash('sha256', name, 'buffer');
   return randomStream(seed, 'split', digest.readUInt32LE(0), digest.readUInt32LE(4)).uniform(0);
 }
 

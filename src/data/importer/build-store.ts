@@ -9,6 +9,7 @@ import { type OrderedRows, orderByLength } from '../format/ordered-rows.ts';
 import { refuseTarget } from '../format/refuse-target.ts';
 import { SPLITS, type Split, type StoreManifest, UNLABELLED } from '../format/store.ts';
 import type { DataTarget } from '../format/target.ts';
+import { allocateValues, type StoredValues } from '../format/values.ts';
 import { writeStore } from '../format/write-store.ts';
 import { assignFold, assignSplits } from './assign-splits.ts';
 import {
@@ -54,7 +55,7 @@ export async function buildStore(
   const { onProgress = () => {}, ...given } = options;
   const resolved = resolveOptions(given);
   await refuseTarget(resolved.target, resolved.overwrite);
-  const spill = await Spill.beside(resolved.target, resolved.valueType);
+  const spill = Spill.beside(resolved.target);
   const targets = new TargetTable(resolved.target);
   try {
     return await new StoreBuild(resolved, { spill, targets }, onProgress).run(items);
@@ -184,17 +185,17 @@ class StoreBuild {
       if (this.#read % PROGRESS_EVERY === 0) {
         this.#onProgress({ stage: 'reading', done: this.#read });
       }
-      const record = isSkip(item)
-        ? this.#skip(nameOfSkip(item), item.skipped)
-        : await this.#accept(item);
+      const record = isSkip(item) ? this.#skip(nameOfSkip(item), item.skipped) : this.#accept(item);
       if (record !== undefined) table.push(record);
+      if (this.#spill.isFull) await this.#spill.flush();
+      if (this.#targets.isFull) await this.#targets.flush();
     }
-    await this.#spill.flush();
-    await this.#targets.flush();
+    await this.#spill.finish();
+    await this.#targets.finish();
     return table;
   }
 
-  async #accept(raw: RawRecord): Promise<SpilledRecord | undefined> {
+  #accept(raw: RawRecord): SpilledRecord | undefined {
     const { valueType, length, largestValue, missing } = this.#options;
     const channels = this.#channelsOf(raw);
     const rest = withoutMissing(raw, missing);
@@ -207,14 +208,14 @@ class StoreBuild {
     if (rest.filled > 0) this.#filled.add(raw.id);
     if (rest.kept > 0) this.#gaps.add(raw.id);
     if (checked.truncated) this.#truncated.add(raw.id);
-    await this.#targets.push(rest.record, checked.length);
+    this.#targets.push(rest.record, checked.length);
     return {
       id: raw.id,
       group: raw.group ?? raw.id,
       label: raw.label,
       split: raw.split,
       length: checked.length,
-      offset: await this.#spill.append(checked.values),
+      offset: this.#spill.append(checked.values),
       digest: digestBeforeRounding(rest.record.values, checked.values),
     };
   }
@@ -299,7 +300,7 @@ class StoreBuild {
         readTimestepLabels: timestepsOf,
         rows,
         channels,
-        readValues: (row) => this.#spill.read(row.offset, row.length * channels),
+        readValues: this.#reader(rows.index.lengths, channels),
         provenance: {
           ...provenance,
           length,
@@ -314,6 +315,16 @@ class StoreBuild {
         onProgress: (done, total) => this.#onProgress({ stage: 'writing', done, total }),
       },
     );
+  }
+
+  /** Gives the values of a row until it is asked for the next. */
+  #reader(lengths: Int32Array, channels: number): (row: SpilledRow) => StoredValues {
+    const values = allocateValues(this.#options.valueType, lengths.at(-1)! * channels);
+    return ({ offset, length }) => {
+      const ofRow = values.subarray(0, length * channels);
+      this.#spill.read(offset, ofRow);
+      return ofRow;
+    };
   }
 
   #report(manifest: StoreManifest, { lengths, groups, conflicts }: Kept): ImportReport {

@@ -1,6 +1,6 @@
 /** Turns the values of a source into values of the store's type, or says why it cannot. */
 import type { ValueType } from '../format/store.ts';
-import { allocateValues, type StoredValues } from '../format/values.ts';
+import { ARRAY_OF, allocateValues, type StoredValues } from '../format/values.ts';
 import type { SkipReason } from './record.ts';
 
 /** The lengths and values that an import accepts. */
@@ -24,7 +24,7 @@ export type CheckedValues =
 
 const LARGEST_INTEGER = { uint8: 0xff, uint16: 0xffff } as const;
 
-/** Checks and converts one sequence; ignores the values that truncation removes. */
+/** Checks and converts one sequence; ignores the values that truncation removes. May return a part of `raw`. */
 export function checkValues(
   raw: ArrayLike<number>,
   valueType: ValueType,
@@ -38,6 +38,8 @@ export function checkValues(
   const largest = limits.largestValue ?? Number.POSITIVE_INFINITY;
   if (truncated && limits.longer === 'skip') return { skipped: 'too-long' };
   const length = truncated ? limits.maximum : steps;
+  const own = ownValues(raw, valueType, length * channels, largest);
+  if (own !== undefined) return { values: own, length, truncated };
   const values = allocateValues(valueType, length * channels);
   const areGood =
     valueType === 'float32'
@@ -52,6 +54,26 @@ export function checkValues(
     values[i] = raw[i]!;
   }
   return { values, length, truncated };
+}
+
+/** Good values that have the type of the dataset: they need no copy. */
+function ownValues(
+  raw: ArrayLike<number>,
+  valueType: ValueType,
+  count: number,
+  most: number,
+): StoredValues | undefined {
+  if (!(raw instanceof ARRAY_OF[valueType])) return undefined;
+  const values = raw.subarray(0, count);
+  const isBounded = valueType === 'float32' || most < LARGEST_INTEGER[valueType];
+  return isBounded && !areBounded(values, most) ? undefined : values;
+}
+
+function areBounded(values: StoredValues, most: number): boolean {
+  for (let i = 0; i < values.length; i++) {
+    if (!(Math.abs(values[i]!) <= LARGEST_FLOAT32 && values[i]! <= most)) return false;
+  }
+  return true;
 }
 
 const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;

@@ -1,24 +1,27 @@
 /**
  * What an import has read of a large source, in a file beside its target: an import that was interrupted goes on from
- * there. Each entry has its size, a checksum and an item; one that a crash tore ends the journal.
+ * there. Each entry has its sizes, a checksum and a batch of items; one that a crash tore ends the journal.
  */
 import { type FileHandle, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { deserialize, serialize } from 'node:v8';
 import { crc32 } from 'node:zlib';
 import { LockstepError } from '../../core/errors.ts';
 import { writeFailure } from '../../core/file-error.ts';
 import { type FolderLock, lockFolder } from '../../core/folder-lock.ts';
-import { type ImportItem, isSkip } from './record.ts';
+import { readFully } from '../format/read-fully.ts';
+import { decodeBatch, type EncodedBatch, JournalBatch } from './journal-batch.ts';
+import type { ImportItem } from './record.ts';
 
 const ITEMS_FILE = 'items';
 const SOURCE_FILE = 'source';
-/** Size and checksum of an entry. */
-const HEADER_BYTES = 8;
-/** Items in memory before they are written. A source with less is read again as fast. */
+/** Sizes of an entry's items and of their values, and their checksum. */
+const HEADER_BYTES = 12;
+/** Items in memory before there is a file. A source with less is read again as fast. */
 const BUFFER_BYTES = 32 * 2 ** 20;
+/** Later, items in memory before they are written. */
+const WRITE_BYTES = 4 * 2 ** 20;
 /** Ends a journal that has all items. */
-const COMPLETE = 'complete';
+const COMPLETE: EncodedBatch = { items: Buffer.from('complete'), values: new Uint8Array(0) };
 
 /** What the folder of a journal was found to be. */
 export type JournalState = 'new' | 'goes-on' | 'other-source';
@@ -31,8 +34,10 @@ export class Journal {
   #lock: FolderLock | undefined;
   readonly #bufferBytes: number;
   #file: FileHandle | undefined;
+  #batch: JournalBatch | undefined;
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
+  #writing: Promise<void> | undefined;
   #end = 0;
   #items = 0;
   #isComplete = false;
@@ -84,18 +89,19 @@ export class Journal {
     if (this.#isComplete) return;
     try {
       for await (const item of source(this.#items)) {
-        await this.#append(item);
-        yield item;
+        const kept = this.#keep(item);
+        if (this.#isFull) await this.#flush();
+        yield kept;
       }
       this.#isComplete = true;
-      if (this.#file !== undefined) await this.#append(COMPLETE);
     } finally {
-      if (this.#file !== undefined) await this.#flush();
+      if (this.#file !== undefined) await this.#finish();
     }
   }
 
   /** Keeps what is on the disk. */
   async close(): Promise<void> {
+    await this.#writing?.catch(() => {});
     await this.#file?.close();
     this.#file = undefined;
     this.#lock?.release();
@@ -109,55 +115,95 @@ export class Journal {
 
   async *#replay(): AsyncGenerator<ImportItem, void> {
     this.#file = await open(join(this.folder, ITEMS_FILE), 'r+');
-    for (let entry = await this.#read(); entry !== undefined; entry = await this.#read()) {
-      if (entry === COMPLETE) {
+    const { size } = await this.#file.stat();
+    for (let entry = await this.#read(size); entry; entry = await this.#read(size)) {
+      if (COMPLETE.items.every((byte, at) => byte === entry.items[at])) {
         this.#isComplete = true;
         return;
       }
-      this.#items++;
-      yield entry;
+      for (const item of decodeBatch(entry)) {
+        this.#items++;
+        yield item;
+      }
     }
     await this.#file.truncate(this.#end);
   }
 
-  /** The next whole entry. */
-  async #read(): Promise<ImportItem | typeof COMPLETE | undefined> {
+  /** The next whole entry of a file of `size` bytes. */
+  async #read(size: number): Promise<EncodedBatch | undefined> {
     const header = Buffer.alloc(HEADER_BYTES);
-    const { bytesRead } = await this.#file!.read(header, 0, HEADER_BYTES, this.#end);
-    if (bytesRead < HEADER_BYTES) return undefined;
-    const bytes = Buffer.alloc(header.readUInt32LE(0));
-    const body = await this.#file!.read(bytes, 0, bytes.length, this.#end + HEADER_BYTES);
-    if (body.bytesRead < bytes.length || crc32(bytes) !== header.readUInt32LE(4)) return undefined;
-    this.#end += HEADER_BYTES + bytes.length;
-    return deserialize(bytes) as ImportItem | typeof COMPLETE;
+    await this.#file!.read(header, 0, HEADER_BYTES, this.#end);
+    const [start, itemBytes] = [this.#end + HEADER_BYTES, header.readUInt32LE(0)];
+    const end = start + itemBytes + header.readUInt32LE(4);
+    // A crash may leave zeros.
+    if (itemBytes === 0 || end > size) return undefined;
+    const items = new Uint8Array(itemBytes);
+    const values = new Uint8Array(end - start - itemBytes);
+    await readFully(this.#file!, items, start);
+    await readFully(this.#file!, values, start + itemBytes);
+    if (checksumOf({ items, values }) !== header.readUInt32LE(8)) return undefined;
+    this.#end = end;
+    return { items, values };
   }
 
-  async #append(item: ImportItem | typeof COMPLETE): Promise<void> {
-    const bytes = serialize(item === COMPLETE ? item : compact(item));
-    const header = Buffer.alloc(HEADER_BYTES);
-    header.writeUInt32LE(bytes.length, 0);
-    header.writeUInt32LE(crc32(bytes), 4);
-    this.#waiting.push(header, bytes);
-    this.#waitingBytes += header.length + bytes.length;
-    if (item !== COMPLETE) this.#items++;
-    if (this.#waitingBytes >= this.#bufferBytes) await this.#flush();
+  #keep(item: ImportItem): ImportItem {
+    if (this.#batch?.hasRoomFor(item) === false) this.#closeBatch();
+    this.#batch ??= new JournalBatch(item);
+    this.#items++;
+    return this.#batch.add(item);
   }
 
-  /** @throws LockstepError OUT_OF_RESOURCES, USAGE when it cannot write */
+  get #isFull(): boolean {
+    const most = this.#file === undefined ? this.#bufferBytes : WRITE_BYTES;
+    return this.#waitingBytes + (this.#batch?.sizeBytes ?? 0) >= Math.min(most, this.#bufferBytes);
+  }
+
+  #closeBatch(): void {
+    if (this.#batch === undefined) return;
+    this.#append(this.#batch.encode());
+    this.#batch = undefined;
+  }
+
+  #append(entry: EncodedBatch): void {
+    const { items, values } = entry;
+    const header = Buffer.alloc(HEADER_BYTES);
+    header.writeUInt32LE(items.length, 0);
+    header.writeUInt32LE(values.length, 4);
+    header.writeUInt32LE(checksumOf(entry), 8);
+    this.#waiting.push(header, items, values);
+    this.#waitingBytes += HEADER_BYTES + items.length + values.length;
+  }
+
+  /** Writes all that waits, while the source is read on. @throws LockstepError as `#settle` */
   async #flush(): Promise<void> {
-    try {
-      await this.#write();
-    } catch (error) {
-      throw writeFailure(error, this.folder, this.#end);
-    }
+    this.#closeBatch();
+    await this.#settle();
+    this.#file ??= await this.#begin().catch((error) => this.#fail(error));
+    this.#writing = this.#write(this.#file, Buffer.concat(this.#waiting));
+    // What becomes of it, `#settle` says.
+    this.#writing.catch(() => {});
+    [this.#waiting, this.#waitingBytes] = [[], 0];
   }
 
-  async #write(): Promise<void> {
-    this.#file ??= await this.#begin();
-    const bytes = Buffer.concat(this.#waiting);
-    [this.#waiting, this.#waitingBytes] = [[], 0];
+  async #finish(): Promise<void> {
+    this.#closeBatch();
+    if (this.#isComplete) this.#append(COMPLETE);
+    await this.#flush();
+    await this.#settle();
+  }
+
+  /** Ends when all is written. @throws LockstepError OUT_OF_RESOURCES, USAGE when it cannot write */
+  async #settle(): Promise<void> {
+    await this.#writing?.catch((error) => this.#fail(error));
+  }
+
+  #fail(error: unknown): never {
+    throw writeFailure(error, this.folder, this.#end);
+  }
+
+  async #write(file: FileHandle, bytes: Buffer): Promise<void> {
     for (let done = 0; done < bytes.length; ) {
-      const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, this.#end);
+      const { bytesWritten } = await file.write(bytes, done, bytes.length - done, this.#end);
       done += bytesWritten;
       this.#end += bytesWritten;
     }
@@ -182,37 +228,8 @@ function lockJournal(folder: string): FolderLock {
   }
 }
 
+const checksumOf = ({ items, values }: EncodedBatch): number => crc32(values, crc32(items));
+
 /** Where the journal of an import into `target` is. */
 export const journalFolder = (target: string): string =>
   join(dirname(resolve(target)), `.${basename(resolve(target))}.import`);
-
-/** The item with its values in the narrowest type that holds each of them exactly. */
-function compact(item: ImportItem): ImportItem {
-  return isSkip(item) ? item : { ...item, values: narrowest(item.values) };
-}
-
-function narrowest(values: ArrayLike<number>): ArrayLike<number> {
-  if (ArrayBuffer.isView(values) && !(values instanceof Float64Array)) return values;
-  const largest = largestInteger(values);
-  if (largest !== undefined && largest < 2 ** 8) return new Uint8Array(values);
-  if (largest !== undefined && largest < 2 ** 16) return new Uint16Array(values);
-  return areSingle(values) ? new Float32Array(values) : new Float64Array(values);
-}
-
-/** Undefined unless all are non-negative integers, and not −0. */
-function largestInteger(values: ArrayLike<number>): number | undefined {
-  let largest = 0;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (value !== (value | 0) || value < 0 || Object.is(value, -0)) return undefined;
-    if (value > largest) largest = value;
-  }
-  return largest;
-}
-
-function areSingle(values: ArrayLike<number>): boolean {
-  for (let i = 0; i < values.length; i++) {
-    if (!Object.is(Math.fround(values[i]!), values[i])) return false;
-  }
-  return true;
-}

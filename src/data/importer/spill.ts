@@ -4,91 +4,124 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { readSync } from 'node:fs';
-import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { closeSync, openSync, readSync, unlinkSync, write } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { writeFailure } from '../../core/file-error.ts';
 import { makeFolders } from '../../core/make-folders.ts';
-import type { ValueType } from '../format/store.ts';
-import { BYTES_PER_VALUE, bytesOf, type StoredValues, valuesFromBytes } from '../format/values.ts';
+import { bytesOf, type StoredValues } from '../format/values.ts';
 
 const BUFFER_BYTES = 4 * 2 ** 20;
+const writeBytes = promisify(write);
 
 /** Values on disk; `close` it after use. */
 export class Spill {
-  readonly #file: FileHandle;
+  readonly #file: number;
   readonly #target: string;
-  readonly #valueType: ValueType;
-  #waiting: Uint8Array[] = [];
-  #waitingBytes = 0;
+  /** Filled up to `#blockBytes`. */
+  #block = new Uint8Array(BUFFER_BYTES);
+  #blockBytes = 0;
+  /** Filled ones that wait. */
+  #blocks: Uint8Array[] = [];
+  #appendedBytes = 0;
   #writtenBytes = 0;
+  #writing: Promise<void> | undefined;
 
-  private constructor(file: FileHandle, target: string, valueType: ValueType) {
+  private constructor(file: number, target: string) {
     this.#file = file;
     this.#target = target;
-    this.#valueType = valueType;
   }
 
   /**
    * Opens a spill on the disk that will hold `target`.
    * @throws LockstepError OUT_OF_RESOURCES or USAGE when it cannot write, here or later
    */
-  static async beside(target: string, valueType: ValueType): Promise<Spill> {
+  static beside(target: string): Spill {
     const folder = dirname(resolve(target));
     const path = join(folder, `.spill-${randomBytes(6).toString('hex')}`);
     try {
       makeFolders(folder);
-      const file = await open(path, 'wx+');
-      await unlink(path);
-      return new Spill(file, target, valueType);
+      const file = openSync(path, 'wx+');
+      unlinkSync(path);
+      return new Spill(file, target);
     } catch (error) {
       throw writeFailure(error, target, 0);
     }
   }
 
-  /** Appends values and returns the offset at which `read` finds them. */
-  async append(values: StoredValues): Promise<number> {
-    const offset = this.#writtenBytes + this.#waitingBytes;
-    this.#waiting.push(bytesOf(values));
-    this.#waitingBytes += values.byteLength;
-    if (this.#waitingBytes >= BUFFER_BYTES) await this.flush();
+  /** Appends a copy of values and returns the offset at which `read` finds them. `flush` it when it is full. */
+  append(values: StoredValues): number {
+    const offset = this.#appendedBytes;
+    if (this.#blockBytes + values.byteLength > this.#block.length) {
+      this.#closeBlock(Math.max(BUFFER_BYTES, values.byteLength));
+    }
+    this.#block.set(bytesOf(values), this.#blockBytes);
+    this.#blockBytes += values.byteLength;
+    this.#appendedBytes += values.byteLength;
     return offset;
   }
 
-  /** After this, `read` finds everything appended so far. */
+  get isFull(): boolean {
+    return this.#blocks.length > 0;
+  }
+
+  #closeBlock(nextBytes: number): void {
+    this.#blocks.push(this.#block.subarray(0, this.#blockBytes));
+    this.#block = new Uint8Array(nextBytes);
+    this.#blockBytes = 0;
+  }
+
+  /** Starts to write what fills the memory. */
   async flush(): Promise<void> {
-    const bytes = Buffer.concat(this.#waiting);
-    this.#waiting = [];
-    this.#waitingBytes = 0;
-    try {
-      await this.#write(bytes);
-    } catch (error) {
+    await this.#settle();
+    this.#writing = this.#write(this.#blocks);
+    // What becomes of it, `#settle` says.
+    this.#writing.catch(() => {});
+    this.#blocks = [];
+  }
+
+  /** After this, `read` finds everything appended so far. */
+  async finish(): Promise<void> {
+    this.#closeBlock(0);
+    await this.flush();
+    await this.#settle();
+  }
+
+  async #settle(): Promise<void> {
+    await this.#writing?.catch((error) => {
       throw writeFailure(error, this.#target, this.#writtenBytes);
+    });
+  }
+
+  async #write(blocks: readonly Uint8Array[]): Promise<void> {
+    for (const bytes of blocks) {
+      for (let done = 0; done < bytes.length; ) {
+        const left = bytes.length - done;
+        const { bytesWritten } = await writeBytes(
+          this.#file,
+          bytes,
+          done,
+          left,
+          this.#writtenBytes,
+        );
+        done += bytesWritten;
+        this.#writtenBytes += bytesWritten;
+      }
     }
   }
 
-  async #write(bytes: Uint8Array): Promise<void> {
-    let done = 0;
-    while (done < bytes.length) {
-      const left = bytes.length - done;
-      const { bytesWritten } = await this.#file.write(bytes, done, left, this.#writtenBytes);
-      done += bytesWritten;
-      this.#writtenBytes += bytesWritten;
-    }
-  }
-
-  /** Reads at once: many short reads in turn would wait longer for their promises than for the disk. */
-  read(offset: number, count: number): StoredValues {
-    const bytes = new Uint8Array(count * BYTES_PER_VALUE[this.#valueType]);
+  /** Fills `into`, at once: many short reads in turn would wait longer for their promises than for the disk. */
+  read(offset: number, into: StoredValues): void {
+    const bytes = bytesOf(into);
     for (let done = 0; done < bytes.length; ) {
-      const bytesRead = readSync(this.#file.fd, bytes, done, bytes.length - done, offset + done);
+      const bytesRead = readSync(this.#file, bytes, done, bytes.length - done, offset + done);
       if (bytesRead === 0) throw new Error(`the spill ends at byte ${offset + done}`);
       done += bytesRead;
     }
-    return valuesFromBytes(this.#valueType, bytes);
   }
 
   async close(): Promise<void> {
-    await this.#file.close();
+    await this.#writing?.catch(() => {});
+    closeSync(this.#file);
   }
 }

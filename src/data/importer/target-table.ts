@@ -63,7 +63,7 @@ export class TargetTable {
    * @param length timesteps that stay of the record
    * @throws LockstepError DATA_INVALID for two kinds of targets, another number of numbers or of timesteps
    */
-  async push(raw: RawRecord, length: number): Promise<void> {
+  push(raw: RawRecord, length: number): void {
     const kind = kindOf(raw);
     const wasUsed = this.isUsed;
     if (kind !== undefined) this.#agree(raw, kind);
@@ -77,14 +77,23 @@ export class TargetTable {
     const { labels, targets, timestepLabels } = raw;
     if (labels !== undefined) this.#pushEntries([...new Set(labels)].map((name) => this.#of(name)));
     else if (targets !== undefined) this.#pushNumbers(raw, targets);
-    else await this.#pushTimesteps(raw, timestepLabels!, length);
+    else this.#pushTimesteps(raw, timestepLabels!, length);
     this.#has.push(1);
     this.descriptions.push(describe(raw, length));
   }
 
-  /** After this, timesteps can be read. */
+  /** Whether timesteps fill the memory: `flush` them. */
+  get isFull(): boolean {
+    return this.#spill?.isFull ?? false;
+  }
+
   async flush(): Promise<void> {
     await this.#spill?.flush();
+  }
+
+  /** After this, timesteps can be read. */
+  async finish(): Promise<void> {
+    await this.#spill?.finish();
   }
 
   async close(): Promise<void> {
@@ -129,7 +138,8 @@ export class TargetTable {
   /** The class of each timestep of a record, or UNLABELLED. */
   timestepsOf(row: number, length: number, classOfName: Int32Array): Int32Array {
     if (!this.has(row)) return new Int32Array(length).fill(UNLABELLED);
-    const numbers = this.#spill!.read(this.#ends.at(row), length);
+    const numbers = new Uint16Array(length);
+    this.#spill!.read(this.#ends.at(row), numbers);
     return Int32Array.from(numbers, (number) =>
       number === NONE ? UNLABELLED : classOfName[number]!,
     );
@@ -201,11 +211,11 @@ export class TargetTable {
     this.#pushEntries(targets);
   }
 
-  async #pushTimesteps(
+  #pushTimesteps(
     { id, values, channels = 1 }: RawRecord,
     labels: readonly string[],
     length: number,
-  ): Promise<void> {
+  ): void {
     const steps = values.length / channels;
     if (labels.length !== steps) {
       throw badTarget(id, `it has ${labels.length} labels of timesteps, and ${steps} timesteps`);
@@ -215,8 +225,8 @@ export class TargetTable {
     if (this.#numbers.size > MOST_TIMESTEP_CLASSES) {
       throw badTarget(id, `timesteps have more than ${MOST_TIMESTEP_CLASSES} classes up to here`);
     }
-    this.#spill ??= await Spill.beside(this.#target, 'uint16');
-    this.#ends.push(await this.#spill.append(numbers));
+    this.#spill ??= Spill.beside(this.#target);
+    this.#ends.push(this.#spill.append(numbers));
   }
 }
 

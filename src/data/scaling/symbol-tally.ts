@@ -2,6 +2,8 @@ import type { ChannelStatistics, ChannelTally } from './channel-statistics.ts';
 import { TrainingMoments } from './running-moments.ts';
 
 const SYMBOLS = 65_536;
+/** With more symbols the pairs of neighbours are not counted: a table would be too large. */
+export const PAIR_SYMBOLS = 64;
 
 /** The statistics of a channel of integers in [0, 65 536): counts and sums, all exact. */
 export class SymbolTally implements ChannelTally {
@@ -10,8 +12,10 @@ export class SymbolTally implements ChannelTally {
   readonly #moments = new TrainingMoments();
   /** 1 for each symbol of the other splits. */
   readonly #elsewhere = new Uint8Array(SYMBOLS);
-  /** How often each symbol occurs in the training split. */
-  readonly counts = new Float64Array(SYMBOLS);
+  /** How often each symbol occurs in the training split, without those that `pairs` counts. */
+  readonly #counts = new Float64Array(SYMBOLS);
+  /** Of one channel, how often a symbol follows another in the training split: row-major. */
+  readonly pairs = new Float64Array(PAIR_SYMBOLS ** 2);
 
   /** @param channels number of channels of the sequences */
   constructor(channel: number, channels: number) {
@@ -33,9 +37,18 @@ export class SymbolTally implements ChannelTally {
 
   /** Distances from the first value are integers, so their sums are exact below 2⁵³. */
   #addTraining(values: ArrayLike<number>): void {
-    const { counts } = this;
     const channels = this.#channels;
+    const count = values.length / channels;
+    if (count === 0) return;
     const origin = values[this.#channel]!;
+    const { sum, squares } =
+      channels === 1 ? this.#countPairs(values, origin) : this.#countSymbols(values, origin);
+    const variance = Math.max(0, squares / count - (sum / count) ** 2);
+    this.#moments.add(count, { mean: origin + sum / count, deviation: Math.sqrt(variance) });
+  }
+
+  #countSymbols(values: ArrayLike<number>, origin: number): Sums {
+    const [counts, channels] = [this.#counts, this.#channels];
     let sum = 0;
     let squares = 0;
     for (let index = this.#channel; index < values.length; index += channels) {
@@ -45,16 +58,41 @@ export class SymbolTally implements ChannelTally {
       sum += distance;
       squares += distance * distance;
     }
-    const count = values.length / channels;
-    if (count === 0) return;
-    const variance = Math.max(0, squares / count - (sum / count) ** 2);
-    this.#moments.add(count, { mean: origin + sum / count, deviation: Math.sqrt(variance) });
+    return { sum, squares };
+  }
+
+  /** Each symbol once: with the one ahead of it, or by itself. */
+  #countPairs(values: ArrayLike<number>, origin: number): Sums {
+    const [counts, pairs] = [this.#counts, this.pairs];
+    let sum = 0;
+    let squares = 0;
+    let from = PAIR_SYMBOLS;
+    for (let index = 0; index < values.length; index++) {
+      const value = values[index]!;
+      if ((from | value) < PAIR_SYMBOLS) pairs[from * PAIR_SYMBOLS + value]!++;
+      else counts[value]!++;
+      from = value;
+      const distance = value - origin;
+      sum += distance;
+      squares += distance * distance;
+    }
+    return { sum, squares };
+  }
+
+  /** How often each symbol occurs in the training split. */
+  counts(): Float64Array {
+    const counts = this.#counts.slice();
+    this.pairs.forEach((count, pair) => {
+      counts[pair % PAIR_SYMBOLS]! += count;
+    });
+    return counts;
   }
 
   finish(): ChannelStatistics {
-    const total = this.counts.reduce((sum, count) => sum + count, 0);
-    const quantile = (share: number) => this.#ranked(Math.floor(share * Math.max(0, total - 1)));
-    const isSeen = this.#elsewhere.map((seen, symbol) => (this.counts[symbol]! > 0 ? 1 : seen));
+    const counts = this.counts();
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    const quantile = (share: number) => ranked(counts, Math.floor(share * Math.max(0, total - 1)));
+    const isSeen = this.#elsewhere.map((seen, symbol) => (counts[symbol]! > 0 ? 1 : seen));
     return {
       ...this.#moments.finish(),
       median: quantile(0.5),
@@ -64,14 +102,19 @@ export class SymbolTally implements ChannelTally {
       missing: 0,
     };
   }
+}
 
-  /** The value of this rank, from 0, in ascending order. */
-  #ranked(rank: number): number {
-    let below = 0;
-    const found = this.counts.findIndex((count) => {
-      below += count;
-      return below > rank;
-    });
-    return Math.max(0, found);
-  }
+interface Sums {
+  readonly sum: number;
+  readonly squares: number;
+}
+
+/** The value of this rank, from 0, in ascending order. */
+function ranked(counts: Float64Array, rank: number): number {
+  let below = 0;
+  const found = counts.findIndex((count) => {
+    below += count;
+    return below > rank;
+  });
+  return Math.max(0, found);
 }

@@ -21,11 +21,30 @@ export function readHybrid(
     at = end;
     const isPacked = (header & 1) === 1;
     const count = Math.min((header >>> 1) * (isPacked ? 8 : 1), output.length - filled);
-    if (isPacked) unpack(bytes, at, width, output, filled, count);
-    else output.fill(readBytes(bytes, at, (width + 7) >> 3), filled, filled + count);
+    if (isPacked) {
+      if (at * 8 + count * width > bytes.length * 8) throw new Error('packed levels are cut off');
+      if (width <= 8) unpackBytes(bytes, at, width, output, filled, count);
+      else unpack(bytes, at, width, output, filled, count);
+    } else output.fill(readBytes(bytes, at, (width + 7) >> 3), filled, filled + count);
     at += isPacked ? (header >>> 1) * width : (width + 7) >> 3;
     filled += count;
   }
+}
+
+/**
+ * Whether `count` numbers of `width` bits all are `number`; may say false where they are written as packed bits.
+ * @throws Error if the bytes end before
+ */
+export function isRunOf(number: number, bytes: Uint8Array, width: number, count: number): boolean {
+  let at = 0;
+  for (let seen = 0; seen < count; ) {
+    const { value: header, end } = readVarint(bytes, at);
+    const size = (width + 7) >> 3;
+    if ((header & 1) === 1 || readBytes(bytes, end, size) !== number) return false;
+    at = end + size;
+    seen += header >>> 1;
+  }
+  return true;
 }
 
 function readVarint(bytes: Uint8Array, start: number): { value: number; end: number } {
@@ -54,12 +73,33 @@ function unpack(
   from: number,
   count: number,
 ): void {
-  if (start * 8 + count * width > bytes.length * 8) throw new Error('packed levels are cut off');
   const mask = 2 ** width - 1;
   for (let i = 0, bit = start * 8; i < count; i++, bit += width) {
     const at = bit >> 3;
     const word =
       bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
     output[from + i] = (word >>> (bit & 7)) & mask;
+  }
+}
+
+/** `unpack` for at most 8 bits. */
+function unpackBytes(
+  bytes: Uint8Array,
+  start: number,
+  width: number,
+  output: Uint8Array | Int32Array,
+  from: number,
+  count: number,
+): void {
+  const mask = 2 ** width - 1;
+  let [at, word, bits] = [start, 0, 0];
+  for (let i = from; i < from + count; i++) {
+    if (bits < width) {
+      word |= bytes[at++]! << bits;
+      bits += 8;
+    }
+    output[i] = word & mask;
+    word >>>= width;
+    bits -= width;
   }
 }

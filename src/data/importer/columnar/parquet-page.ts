@@ -7,7 +7,7 @@ import { deltaBinaryUnpack, deltaByteArray, deltaLengthByteArray } from 'hyparqu
 import { byteStreamSplit } from 'hyparquet/src/encoding.js';
 import { readPlain } from 'hyparquet/src/plain.js';
 import { compressors } from 'hyparquet-compressors';
-import { readHybrid } from './parquet-levels.ts';
+import { isRunOf, readHybrid } from './parquet-levels.ts';
 
 /** What decodes the values of a column. */
 type ColumnDecoder = Parameters<typeof convertWithDictionary>[3];
@@ -41,7 +41,16 @@ export function readDictionary(
   const count = checkedCount(header.dictionary_page_header?.num_values);
   const page = decompress(bytes, header.uncompressed_page_size, decoder);
   const values = decodePlain(page, count, decoder);
-  return convertWithDictionary(values, undefined, 'PLAIN', decoder);
+  return narrowest(convertWithDictionary(values, undefined, 'PLAIN', decoder));
+}
+
+/** The same integers in bytes if they fit, or as doubles instead of bigints: values are many and entries are few. */
+function narrowest(entries: DecodedArray): DecodedArray {
+  if (!(entries instanceof Int32Array || entries instanceof BigInt64Array)) return entries;
+  const numbers = Array.from<number | bigint, number>(entries, Number);
+  if (numbers.every((number) => number >= 0 && number <= 0xff)) return Uint8Array.from(numbers);
+  const areExact = entries instanceof BigInt64Array && numbers.every(Number.isSafeInteger);
+  return areExact ? Float64Array.from(numbers) : entries;
 }
 
 /** @throws Error for damaged bytes and for encodings of single writers */
@@ -56,7 +65,7 @@ export function readDataPage(
       ? partsOf(bytes, header, context)
       : partsOfV2(bytes, header, context);
   const { count, repetition, encoding } = parts;
-  const definition = parts.definition;
+  const { definition } = parts;
   const present = definition === undefined ? count : countOf(definition, context.maxDefinition);
   return {
     repetition,
@@ -68,6 +77,7 @@ export function readDataPage(
 interface PageParts {
   readonly count: number;
   readonly repetition: Uint8Array;
+  /** Absent where it is clear that every value is present. */
   readonly definition: Uint8Array | undefined;
   readonly values: Uint8Array;
   readonly encoding: Encoding;
@@ -79,22 +89,23 @@ function partsOf(bytes: Uint8Array, header: PageHeader, context: PageContext): P
   if (facts === undefined) throw new Error('a page has no header');
   const count = checkedCount(facts.num_values);
   const page = decompress(bytes, header.uncompressed_page_size, context.decoder);
-  const repetition = levelsWithLength(page, 0, count, context.maxRepetition);
-  const definition = levelsWithLength(page, repetition.end, count, context.maxDefinition);
+  const { maxRepetition, maxDefinition } = context;
+  const repetition = levelsWithLength(page, 0, maxRepetition);
+  const definition = levelsWithLength(page, repetition.end, maxDefinition);
   return {
     count,
-    repetition: repetition.levels ?? new Uint8Array(0),
-    definition: definition.levels,
+    repetition: levelsOf(repetition.levels, count, maxRepetition),
+    definition: definitionOf(definition.levels, count, maxDefinition),
     values: page.subarray(definition.end),
     encoding: facts.encoding,
   };
 }
 
-function levelsWithLength(page: Uint8Array, start: number, count: number, maximum: number) {
-  if (maximum === 0) return { levels: undefined, end: start };
+function levelsWithLength(page: Uint8Array, start: number, maximum: number) {
+  if (maximum === 0) return { levels: page.subarray(0, 0), end: start };
   const length = viewOf(page).getUint32(start, true);
   const end = start + 4 + length;
-  return { levels: levelsOf(page.subarray(start + 4, end), count, maximum), end };
+  return { levels: page.subarray(start + 4, end), end };
 }
 
 /** Levels are not compressed; the header says their lengths. */
@@ -106,25 +117,34 @@ function partsOfV2(bytes: Uint8Array, header: PageHeader, context: PageContext):
   const afterRepetition = facts.repetition_levels_byte_length;
   const afterLevels = afterRepetition + facts.definition_levels_byte_length;
   const repetition = levelsOf(bytes.subarray(0, afterRepetition), count, maxRepetition);
-  const definition = levelsOf(bytes.subarray(afterRepetition, afterLevels), count, maxDefinition);
+  const definition = bytes.subarray(afterRepetition, afterLevels);
   const rest = bytes.subarray(afterLevels);
   const size = header.uncompressed_page_size - afterLevels;
   const isCompressed = facts.is_compressed !== false && size > 0;
   return {
     count,
-    repetition: repetition ?? new Uint8Array(0),
-    definition,
+    repetition,
+    definition: definitionOf(definition, count, maxDefinition),
     values: isCompressed ? decompress(rest, size, decoder) : rest,
     encoding: facts.encoding,
   };
 }
 
-function levelsOf(bytes: Uint8Array, count: number, maximum: number): Uint8Array | undefined {
-  if (maximum === 0) return undefined;
+/** Empty where there is one level only. */
+function levelsOf(bytes: Uint8Array, count: number, maximum: number): Uint8Array {
+  if (maximum === 0) return new Uint8Array(0);
   const levels = new Uint8Array(count);
-  readHybrid(bytes, 32 - Math.clz32(maximum), levels);
+  readHybrid(bytes, widthOf(maximum), levels);
   return levels;
 }
+
+function definitionOf(bytes: Uint8Array, count: number, maximum: number): Uint8Array | undefined {
+  if (maximum === 0 || isRunOf(maximum, bytes, widthOf(maximum), count)) return undefined;
+  return levelsOf(bytes, count, maximum);
+}
+
+/** Bits of a level. */
+const widthOf = (maximum: number): number => 32 - Math.clz32(maximum);
 
 function valuesOf(
   bytes: Uint8Array,
@@ -138,22 +158,35 @@ function valuesOf(
     return convertWithDictionary(values, undefined, encoding, decoder);
   }
   if (dictionary === undefined) throw new Error('a page needs a dictionary that is absent');
-  const indices = new Int32Array(count);
-  if (count > 0) readHybrid(bytes.subarray(1), bytes[0] ?? 0, indices);
+  const width = bytes[0] ?? 0;
+  const indices = width <= 8 ? new Uint8Array(count) : new Int32Array(count);
+  if (count > 0) readHybrid(bytes.subarray(1), width, indices);
   return lookUp(indices, dictionary);
 }
 
-function lookUp(indices: Int32Array, dictionary: DecodedArray): DecodedArray {
-  const isArray = Array.isArray(dictionary);
-  const values = isArray
-    ? new Array(indices.length)
-    : new (dictionary.constructor as Int32ArrayConstructor)(indices.length);
-  for (let i = 0; i < indices.length; i++) {
-    const index = indices[i]!;
-    if (index >= dictionary.length) throw new Error('an index lies outside its dictionary');
-    values[i] = dictionary[index];
+function lookUp(indices: Uint8Array | Int32Array, dictionary: DecodedArray): DecodedArray {
+  if (largestOf(indices) >= dictionary.length) {
+    throw new Error('an index lies outside its dictionary');
   }
+  if (Array.isArray(dictionary)) return Array.from(indices, (index) => dictionary[index]);
+  if (dictionary instanceof Uint8Array && indices instanceof Uint8Array) {
+    return replaced(indices, dictionary);
+  }
+  const values = new (dictionary.constructor as Int32ArrayConstructor)(indices.length);
+  for (let i = 0; i < indices.length; i++) values[i] = dictionary[indices[i]!] as number;
   return values;
+}
+
+function largestOf(indices: Uint8Array | Int32Array): number {
+  let largest = -1;
+  for (let i = 0; i < indices.length; i++) if (indices[i]! > largest) largest = indices[i]!;
+  return largest;
+}
+
+/** Bytes in place of their indices, in the same memory. */
+function replaced(indices: Uint8Array, dictionary: Uint8Array): Uint8Array {
+  for (let i = 0; i < indices.length; i++) indices[i] = dictionary[indices[i]!]!;
+  return indices;
 }
 
 function decodeValues(

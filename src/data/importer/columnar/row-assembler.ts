@@ -52,13 +52,19 @@ export class RowAssembler {
     const cells: Cell[] = [];
     for (let start = 0; start < repetition.length; ) {
       if (repetition[start] === 0) cells.push(...this.#close());
-      this.#open ??= { parts: [], lengths: [] };
-      const found = repetition.indexOf(0, start + 1);
-      const end = found < 0 ? repetition.length : found;
-      this.#open.parts.push(sliceOf(values, start, end));
+      const end = repetition.indexOf(0, start + 1);
+      const items = sliceOf(values, start, end < 0 ? repetition.length : end);
+      if (end >= 0 && this.#open === undefined) cells.push({ items });
+      else this.#continue(items);
+      if (end < 0) break;
       start = end;
     }
     return cells;
+  }
+
+  #continue(items: ListCell['items']): void {
+    this.#open ??= { parts: [], lengths: [] };
+    this.#open.parts.push(items);
   }
 
   #lists({ repetition, definition, values }: Page): Cell[] {
