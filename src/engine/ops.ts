@@ -94,6 +94,11 @@ export interface Ops extends ElementwiseOps {
    * `weight · (x − mean) / √(variance + ε) + bias`, with `weight` and `bias` `[C]`.
    */
   channelNorm(x: Tensor, parameters: ChannelNormParameters): Tensor;
+  /**
+   * The largest value of each channel among `size` positions (an odd number) around each position, or as many of them
+   * as the sequence has: PyTorch's MaxPool1d with stride 1 and padding (size − 1) / 2. `[B, L, C]` → `[B, L, C]`.
+   */
+  maxPool1d(x: Tensor, size: number): Tensor;
   /** Mean over the valid positions: `[B, L, C]` → `[B, C]`. */
   meanOverLength(x: Tensor): Tensor;
   /** Each row's numbers at all of its valid positions: `[B, C]` → `[B, L, C]`, without a gradient. */

@@ -15,6 +15,7 @@ import type {
 } from './define.ts';
 import { causal } from './model/causal.ts';
 import { dilated } from './model/dilated.ts';
+import { inception } from './model/inception.ts';
 import type { Model } from './model/model.ts';
 import { reference } from './model/reference.ts';
 import { resnet } from './model/resnet.ts';
@@ -27,7 +28,7 @@ import { adamw } from './optimizer/adamw.ts';
 import { sgd } from './optimizer/sgd.ts';
 
 const BUILT_IN: readonly Definition[] = [
-  ...[reference, dilated, causal, resnet],
+  ...[reference, dilated, causal, resnet, inception],
   ...[supervised, masked, nextStep, contrastive],
   ...[adamw, sgd],
 ];

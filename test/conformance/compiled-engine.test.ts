@@ -65,6 +65,10 @@ const MODELS: Readonly<Record<string, [ModelConfig, ObjectiveConfig, DataTarget?
     { family: 'resnet', blocks: [8], kernels: [4, 3], input: 'embedding' },
     { kind: 'supervised', classWeights: 'none' },
   ],
+  'the inception network, supervised': [
+    { family: 'inception', depth: 3, filters: 4, bottleneck: 4, kernels: [6, 3], input: 'auto' },
+    { kind: 'supervised', classWeights: 'none' },
+  ],
   'the causal network, next value': [
     { ...dilated, family: 'causal' },
     { kind: 'next-step', target: 'regression' },

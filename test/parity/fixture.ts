@@ -23,6 +23,7 @@ export const MODEL_FIXTURES = [
   'dilated-contrastive',
   'resnet-supervised',
   'resnet-masked-classification',
+  'inception-supervised',
 ] as const;
 
 export const OPTIMIZER_FIXTURES = [
@@ -55,6 +56,15 @@ const modelSettings = z.object({
       ...sizes,
       input,
       blocks: z.array(z.int()),
+      kernels: z.array(z.int()),
+    }),
+    z.object({
+      family: z.literal('inception'),
+      ...sizes,
+      input,
+      depth: z.int(),
+      filters: z.int(),
+      bottleneck: z.int(),
       kernels: z.array(z.int()),
     }),
   ]),

@@ -148,6 +148,12 @@ def resnet(source, **more):
     return {"family": "resnet", "input": source, "blocks": [6, 8, 8], "kernels": [4, 3], **more}
 
 
+def inception(source, **more):
+    """Four modules: one shortcut from the input, and a module behind it."""
+    shape = {"family": "inception", "input": source, "depth": 4, "filters": 3, "bottleneck": 4}
+    return {**shape, "kernels": [6, 3], **more}
+
+
 def fixture(about, seed, model, objective, steps, optimizer=SGD, unpadded=False, pooled=False):
     return locals()
 
@@ -216,6 +222,9 @@ def model_fixtures():
         "resnet-masked-classification": fixture(
             "One gradient of the masked-symbol objective.",
             15, resnet("embedding", pretextOutputs=SYMBOLS), pretext, one_batch_a_step(1600, 1), None),
+        "inception-supervised": fixture(
+            "Two SGD steps of InceptionTime's network on rows of different lengths.",
+            16, inception("value"), WEIGHTED, one_batch_a_step(1700, 2, real_values=True)),
     }
 
 

@@ -125,7 +125,51 @@ class ResNet(Network):
         return x
 
 
-NETWORKS = {"reference": Residual, "dilated": Residual, "causal": Residual, "resnet": ResNet}
+class InceptionModule(nn.Module):
+    """Convolutions of several sizes on a bottleneck and one on maxima, side by side."""
+
+    def __init__(self, inputs, spec):
+        super().__init__()
+        filters, bottleneck = spec["filters"], spec["bottleneck"]
+        self.bottleneck = nn.Conv1d(inputs, bottleneck, 1, bias=False)
+        sizes = spec["kernels"]
+        self.convs = nn.ModuleList(
+            nn.Conv1d(bottleneck, filters, k, padding="same", bias=False) for k in sizes)
+        self.pool = nn.MaxPool1d(3, stride=1, padding=1)
+        self.pooled = nn.Conv1d(inputs, filters, 1, bias=False)
+        self.norm = nn.BatchNorm1d(filters * (len(sizes) + 1), momentum=STATISTICS_MOMENTUM)
+
+    def features(self, x, layer):
+        narrow = layer(self.bottleneck, x)
+        branches = [layer(conv, narrow) for conv in self.convs]
+        return F.relu(layer(self.norm, torch.cat([*branches, layer(self.pooled, layer(self.pool, x))], 1)))
+
+
+class Inception(Network):
+    """Ismail Fawaz et al., "InceptionTime" (2020): a shortcut beside every three modules."""
+
+    def __init__(self, spec):
+        super().__init__()
+        inputs, channels = input_channels(spec), spec["filters"] * (len(spec["kernels"]) + 1)
+        modules = [InceptionModule(channels if i else inputs, spec) for i in range(spec["depth"])]
+        for i in range(2, spec["depth"], 3):
+            modules[i].shortcut = nn.Sequential(
+                nn.Conv1d(inputs if i == 2 else channels, channels, 1, bias=False),
+                nn.BatchNorm1d(channels, momentum=STATISTICS_MOMENTUM))
+        self.model = nn.Sequential(*modules)
+        self.add_heads(spec, channels)
+
+    def features(self, x, layer):
+        beside = x
+        for module in self.model:
+            x = module.features(x, layer)
+            if hasattr(module, "shortcut"):
+                x = beside = F.relu(in_turn(module.shortcut, beside, layer) + x)
+        return x
+
+
+NETWORKS = {"reference": Residual, "dilated": Residual, "causal": Residual, "resnet": ResNet,
+            "inception": Inception}
 
 
 def network(spec, seed, dtype):
@@ -185,6 +229,8 @@ def masked_features(net, x, lengths, normalise=by_pytorch):
             values = normalise(m, x.transpose(1, 2)[rows, positions])
             blank = x.new_zeros(x.shape[0], x.shape[2], x.shape[1])
             return blank.index_put((rows, positions), values).transpose(1, 2)
+        if isinstance(m, nn.MaxPool1d):
+            return m(x.masked_fill(~valid, -torch.inf)).where(valid, 0)
         return m(x) * valid
 
     return net.features(x * valid, layer)

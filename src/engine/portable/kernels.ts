@@ -5,6 +5,7 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ConvolutionShape, Kernels } from '../tfjs/kernels.ts';
 import type { TfjsLibrary } from '../tfjs/library.ts';
+import { LOWEST } from '../tfjs/pooling.ts';
 
 /** The kernels on the WASM backend. */
 export function makeKernels(tf: TfjsLibrary): Kernels {
@@ -15,14 +16,23 @@ export function makeKernels(tf: TfjsLibrary): Kernels {
     const pad = padding === 'SAME' ? 'same' : 'valid';
     return tf.conv2d(x as Tensor4D, filter as Tensor4D, 1, pad, 'NHWC', [1, dilation]);
   };
-  /** Adds `count` zeros on both sides along the width. */
-  const padWidth = (x: Tensor, count: number): Tensor =>
-    tf.pad(x, [
-      [0, 0],
-      [0, 0],
-      [count, count],
-      [0, 0],
-    ]);
+  /** Adds zeros, or another value, on both sides along the width. */
+  const padSides = (x: Tensor, before: number, after: number, value = 0): Tensor =>
+    tf.pad(
+      x,
+      [
+        [0, 0],
+        [0, 0],
+        [before, after],
+        [0, 0],
+      ],
+      value,
+    );
+  const padWidth = (x: Tensor, count: number): Tensor => padSides(x, count, count);
+  const sliceWidth = (x: Tensor, begin: number, length: number): Tensor => {
+    const [rows, , , channels] = x.shape as [number, number, number, number];
+    return tf.slice(x, [0, 0, begin, 0], [rows, 1, length, channels]);
+  };
 
   // The WASM backend ignores the dtype float32 and leaves the bits of integers.
   const oneHot = (indices: Tensor, depth: number): Tensor =>
@@ -70,10 +80,26 @@ export function makeKernels(tf: TfjsLibrary): Kernels {
       const seen = padding === 'SAME' ? padWidth(x, ((taps - 1) * dilation) / 2) : x;
       const gradients = tf.reshape(dy, [rows * length, channelsOut]);
       const ofTaps = Array.from({ length: taps }, (_, tap) => {
-        const inputs = tf.slice(seen, [0, 0, tap * dilation, 0], [rows, 1, length, channelsIn]);
+        const inputs = sliceWidth(seen, tap * dilation, length);
         return matMul(tf.reshape(inputs, [rows * length, channelsIn]), gradients, true);
       });
       return tf.reshape(tf.stack(ofTaps), [...filterShape]);
+    },
+    maxPool: (x, size) => tf.maxPool(x as Tensor4D, [1, size], 1, 'same'),
+    // Each place of a window takes the gradient if it has the maximum and no place before it has.
+    maxPoolGradient: (x, y, dy, size) => {
+      const reach = (size - 1) / 2;
+      const length = x.shape[2]!;
+      const seen = padSides(x, reach, reach, LOWEST);
+      let left = tf.onesLike(y);
+      const parts: Tensor[] = [];
+      for (let place = 0; place < size; place++) {
+        const isEqual = tf.cast(tf.equal(sliceWidth(seen, place, length), y), 'float32');
+        const isFirst = tf.mul(isEqual, left);
+        left = tf.sub(left, isFirst);
+        parts.push(padSides(tf.mul(dy, isFirst), place, size - 1 - place));
+      }
+      return sliceWidth(tf.addN(parts), reach, length);
     },
     fillRows,
     fillRowsOfCopy: fillRows,

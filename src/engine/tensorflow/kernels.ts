@@ -75,6 +75,12 @@ export function makeKernels(tf: TfjsLibrary): Kernels {
     text('data_format', 'NHWC'),
     integers('dilations', [1, 1, dilation, 1]),
   ];
+  const pooling = (size: number): OpAttribute[] => [
+    ...channelsLast,
+    integers('ksize', [1, 1, size, 1]),
+    integers('strides', [1, 1, 1, 1]),
+    text('padding', 'SAME'),
+  ];
 
   return {
     add: float2('AddV2'),
@@ -114,6 +120,9 @@ export function makeKernels(tf: TfjsLibrary): Kernels {
         shapeTensor(filterShape),
         dy,
       ]),
+    maxPool: (x, size) => backend.executeSingleOutput('MaxPool', pooling(size), [x]),
+    maxPoolGradient: (x, y, dy, size) =>
+      backend.executeSingleOutput('MaxPoolGrad', pooling(size), [x, y, dy]),
     /** Losses `[n]` and the gradient of each with respect to its logits `[n, K]`. */
     sparseSoftmaxCrossEntropy: (logits: Tensor, labels: Tensor) =>
       backend.executeMultipleOutputs(

@@ -64,6 +64,10 @@ export interface Kernels {
     dy: Tensor,
     shape: ConvolutionShape,
   ) => Tensor;
+  /** Maxima of windows of `size` along the width, an odd number, stride 1; the same shape `[B, 1, L, C]`. */
+  readonly maxPool: (x: Tensor, size: number) => Tensor;
+  /** @param y the maxima; of equal values in a window the first one has the gradient */
+  readonly maxPoolGradient: (x: Tensor, y: Tensor, dy: Tensor, size: number) => Tensor;
   /**
    * Writes `value` `[C]` into the given rows (int32 `[p]`) of `[N, C]`. Nothing else may use `x`, since this may
    * overwrite it.

@@ -9,6 +9,7 @@ import { convolve } from './convolution.ts';
 import { fusedBatchNormTraining, paddingScale } from './fused-batch-norm.ts';
 import type { FusedBatchNormKernels, Kernels } from './kernels.ts';
 import type { TfjsLibrary } from './library.ts';
+import { maxPool } from './pooling.ts';
 
 /** A tfjs tensor as the rest of Lockstep sees it. */
 export const wrap = (tensor: TfTensor): Tensor => tensor as unknown as Tensor;
@@ -229,6 +230,7 @@ export function makeOps(
           epsilon,
         }),
       ),
+    maxPool1d: (x, size) => wrap(maxPool(tf, kernels, context, unwrap(x), size)),
     meanOverLength: (x) => wrap(meanOverLength(unwrap(x))),
     repeatOverLength: (x) => {
       const once = tf.reshape(unwrap(x), [context.rows, 1, 1, unwrap(x).shape[1]!]);

@@ -27,7 +27,14 @@ describe('a registry', () => {
     registry.register(wide);
     const names = (choice: readonly { readonly name: string }[]) => choice.map(({ name }) => name);
     const { models, objectives, optimizers } = registry.choices();
-    assert.deepEqual(names(models), ['reference', 'dilated', 'causal', 'resnet', 'wide']);
+    assert.deepEqual(names(models), [
+      'reference',
+      'dilated',
+      'causal',
+      'resnet',
+      'inception',
+      'wide',
+    ]);
     assert.deepEqual(names(objectives), ['supervised', 'masked', 'next-step', 'contrastive']);
     assert.deepEqual(names(optimizers), ['adamw', 'sgd']);
     assert.deepEqual(names(registry.pretexts()), ['masked', 'next-step', 'contrastive']);
@@ -65,7 +72,7 @@ describe('a registry', () => {
     assert.throws(() => registry.makeModel({ family: 'casual' }, factsOf()), {
       code: 'CONFIG_INVALID',
       message:
-        'model.family is "casual"; known: "reference", "dilated", "causal", "resnet". Did you mean "causal"?',
+        'model.family is "casual"; known: "reference", "dilated", "causal", "resnet", "inception". Did you mean "causal"?',
     });
     assert.throws(() => registry.needs({ kind: 'mask' }), /Did you mean "masked"\?$/);
   });

@@ -170,6 +170,44 @@ describe('the residual network of several kernel sizes', () => {
   });
 });
 
+describe('the inception network', () => {
+  const defaults = registry.choices().models.find(({ name }) => name === 'inception')!.options;
+  const inception = (options: object): ModelConfig => ({
+    ...{ family: 'inception', ...defaults.parse({}) },
+    ...options,
+  });
+
+  it('has the published layers by default, with a shortcut beside every three modules', () => {
+    const { parameters, receptiveField } = makeModel(inception({}), { ...FACTS, symbols: 0 });
+    const shapes = parameters
+      .filter(({ name, shape }) => shape.length > 1 && /^model\.[025]\./.test(name))
+      .map(({ name, shape }) => `${name} ${shape}`);
+    const module = (index: number, channels: number) => [
+      `model.${index}.bottleneck.weight 32,${channels},1`,
+      `model.${index}.convs.0.weight 32,32,40`,
+      `model.${index}.convs.1.weight 32,32,20`,
+      `model.${index}.convs.2.weight 32,32,10`,
+      `model.${index}.pooled.weight 32,${channels},1`,
+    ];
+    assert.deepEqual(shapes, [
+      ...module(0, 2),
+      ...module(2, 128),
+      'model.2.shortcut.0.weight 128,2,1',
+      ...module(5, 128),
+      'model.5.shortcut.0.weight 128,128,1',
+    ]);
+    assert.equal(receptiveField, 235);
+  });
+
+  it('sees exactly the steps that it says', () => {
+    const config = inception({ depth: 2, filters: 4, bottleneck: 4, kernels: [5, 3] });
+    assert.equal(makeModel(config).receptiveField, 9);
+    const base = featureAt(config, 40, []);
+    for (const inside of [36, 44]) assert.notDeepEqual(featureAt(config, 40, [inside]), base);
+    for (const outside of [35, 45]) assert.deepEqual(featureAt(config, 40, [outside]), base);
+  });
+});
+
 describe('initialState()', () => {
   const model = makeModel(dilated([1, 2]));
   const headOf = (kind: string, facts = FACTS) => {
