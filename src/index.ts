@@ -83,6 +83,8 @@ export type {
 } from './workflow/predict/regression-report.ts';
 export type { TaskReport } from './workflow/predict/task-report.ts';
 export type { TimestepClassScore, TimestepReport } from './workflow/predict/timestep-report.ts';
+export { type RocketOptions, type RocketOutcome, rocket } from './workflow/rocket/rocket.ts';
+export type { FitMerit } from './workflow/rocket/targets.ts';
 export type { RunHooks } from './workflow/train/hooks.ts';
 export type { ConfigSource } from './workflow/train/resolve-config.ts';
 export { type ResumeOptions, resume } from './workflow/train/resume.ts';

@@ -7,7 +7,7 @@ import { adjacency, cyclesOf, type Edge, edgesOf, pathTo } from './graph.ts';
 /** From the foundation upwards: a folder imports from its own layer and from those below. */
 const LAYERS: readonly (readonly string[])[] = [
   ['core'],
-  ['protocol', 'telemetry', 'config', 'solver', 'statistics'],
+  ['protocol', 'telemetry', 'config', 'solver', 'statistics', 'rocket'],
   ['data', 'engine', 'collective', 'launch'],
   ['nn', 'checkpoint', 'baseline'],
   ['extension'],

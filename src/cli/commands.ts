@@ -71,6 +71,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./command/baselines.ts')).baselinesCommand,
   }),
   entry({
+    command: 'rocket <data>',
+    describe:
+      'Fit random convolutions with a linear head: a strong model in seconds, without set-up',
+    examples: ['rocket data/mine', 'rocket data/mine --run runs/few --set data.labelsPerClass=5'],
+    load: async () => (await import('./command/rocket.ts')).rocketCommand,
+  }),
+  entry({
     command: 'study [config]',
     describe: 'Train a grid of runs to learn what pretraining is worth on a dataset',
     examples: ['study --data data/mine --minutes 60 --workers 2'],

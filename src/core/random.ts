@@ -16,6 +16,7 @@ const PURPOSES = [
   'class-copies',
   'copy-crop',
   'test-groups',
+  'rocket',
 ] as const;
 
 export type Purpose = (typeof PURPOSES)[number];

@@ -29,6 +29,7 @@ import {
 import { extensionsOf, recordOf, requireExtensions } from '../extension/identity.ts';
 import { loadRunConfig } from './config.ts';
 import { notARun } from './known-runs.ts';
+import { isRocketRun } from './rocket/rocket-files.ts';
 
 /** The places in a run's folder. */
 export interface RunPaths {
@@ -180,11 +181,12 @@ export async function openRunFolder(path: string): Promise<RunFolder> {
 
 /**
  * The resolved configuration of a run.
- * @throws LockstepError RUN_NOT_FOUND, CONFIG_INVALID; EXTENSION_MISMATCH when an extension that the run needs is
+ * @throws LockstepError RUN_NOT_FOUND, CONFIG_INVALID; USAGE for a rocket; EXTENSION_MISMATCH when an extension that the run needs is
  *   not loaded, or is another one now
  */
 export function readRunConfig(path: string): RunConfig {
   const paths = runPaths(path);
+  if (isRocketRun(path)) throw isRocket(path);
   if (existsSync(paths.config)) {
     requireExtensions(readExtensions(paths), `The run "${path}"`);
     return loadRunConfig(paths.config);
@@ -267,6 +269,14 @@ function configHeader(config: RunConfig): string {
     `# Written by Lockstep ${LOCKSTEP_VERSION}; "lockstep resume" reads it, so leave it as it is.`,
     '',
   ].join('\n');
+}
+
+function isRocket(path: string): LockstepError {
+  return new LockstepError(
+    'USAGE',
+    `"${path}" is a rocket: it is fitted at once, so there is nothing to go on with.`,
+    `Evaluate it by "${commandLine('evaluate', path)}", or fit another one.`,
+  );
 }
 
 function exists({ path, config, checkpoints }: RunPaths): LockstepError {

@@ -23,12 +23,14 @@ export function scalingOf(config: RunConfig, store: Pick<StoreFacts, 'manifest'>
     if (asked !== undefined) throw readsSymbols(config, asked);
     return 'none';
   }
-  if (store.manifest.channelStatistics.length === 0) throw knowsNoScale();
+  requireStatistics(store);
   return asked ?? (isReal && !model.isCausal ? 'sequence' : 'dataset');
 }
 
-function knowsNoScale(): LockstepError {
-  return new LockstepError(
+/** @throws LockstepError DATA_INVALID for a dataset without statistics */
+export function requireStatistics({ manifest }: Pick<StoreFacts, 'manifest'>): void {
+  if (manifest.channelStatistics.length > 0) return;
+  throw new LockstepError(
     'DATA_INVALID',
     'The dataset does not say how its values are distributed: an older version of Lockstep made it.',
     'Import the data again, or set data.scaling to "none".',

@@ -11,7 +11,7 @@ export interface Matrix {
 export function matrix(
   rows: number,
   columns: number,
-  values = new Float64Array(rows * columns),
+  values: Float64Array = new Float64Array(rows * columns),
 ): Matrix {
   return { rows, columns, values };
 }

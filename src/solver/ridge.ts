@@ -25,14 +25,18 @@ export interface RidgeModel extends LinearModel {
   readonly alpha: number;
   /** Mean squared error of each row as a fit without it predicts it, over rows and outputs. */
   readonly leaveOneOutError: number;
+  /** `[rows, outputs]`: what a fit without a row predicts of it. */
+  readonly leaveOneOut: Matrix;
 }
 
 /** A fit with one penalty. */
 interface Candidate {
   readonly alpha: number;
   readonly error: number;
-  /** `[outputs, columns]`. */
-  readonly weights: Matrix;
+  /** `[outputs, rows]`: targets less leave-one-out predictions. */
+  readonly errors: Float64Array;
+  /** `[outputs, columns]`; computed for the one that is kept only. */
+  readonly weights: () => Matrix;
 }
 
 /**
@@ -53,11 +57,18 @@ export function fitRidge(x: Matrix, y: Matrix, alphas: readonly number[]): Ridge
     const candidate = fit(alpha);
     if (best === undefined || candidate.error < best.error) best = candidate;
   }
-  const { weights, alpha, error } = best!;
+  const { alpha, error, errors } = best!;
+  const weights = best!.weights();
   const intercepts = yMeans.map(
     (mean, k) => mean - dot(weights.values, k * x.columns, xMeans, 0, x.columns),
   );
-  return { weights, intercepts, alpha, leaveOneOutError: error };
+  const missed = transpose(matrix(y.columns, y.rows, errors));
+  const leaveOneOut = matrix(
+    y.rows,
+    y.columns,
+    y.values.map((value, at) => value - missed.values[at]!),
+  );
+  return { weights, intercepts, alpha, leaveOneOutError: error, leaveOneOut };
 }
 
 /**
@@ -99,7 +110,7 @@ function dualFits(x: Matrix, targets: Matrix): (alpha: number) => Candidate {
     const ofOnes = 1 / (rows * (alpha + shift));
     const diagonal = inverseDiagonal(lower).map((value) => value - ofOnes);
     const errors = coefficients.values.map((value, at) => value / diagonal[at % rows]!);
-    return { alpha, error: meanSquare(errors), weights: multiply(coefficients, x) };
+    return { alpha, error: meanSquare(errors), errors, weights: () => multiply(coefficients, x) };
   };
 }
 
@@ -122,7 +133,7 @@ function primalFits(x: Matrix, targets: Matrix): (alpha: number) => Candidate {
     const errors = targets.values.map(
       (target, at) => (target - fitted.values[at]!) / kept[at % rows]!,
     );
-    return { alpha, error: meanSquare(errors), weights };
+    return { alpha, error: meanSquare(errors), errors, weights: () => weights };
   };
 }
 

@@ -9,6 +9,7 @@ import { createEngine } from '../engine/select.ts';
 import { loadReferences } from '../extension/load.ts';
 import type { ExtensionReference } from '../extension/loaded.ts';
 import { readRunConfig } from '../run/folder.ts';
+import { forwardOf } from '../workflow/predict/forward.ts';
 import { predictBatches } from '../workflow/predict/predict-batches.ts';
 import { openPredictionTask } from '../workflow/predict/task.ts';
 import {
@@ -38,10 +39,16 @@ async function measure(request: MeasureRequest): Promise<Merit[]> {
   for (const phase of phases) {
     const task = await openPredictionTask({ run, phase, split: 'test', labelled: true, crop });
     try {
-      const { store, batches } = task;
-      const { data, ...model } = task.model;
-      const source = { engine, ...model, store, batches, trained: data.manifest };
-      const predictions = predictBatches({ ...source, first: 0, stride: 1 });
+      const { store, batches, model } = task;
+      const predictions = predictBatches({
+        forward: await forwardOf(model, async () => engine),
+        task: model.task,
+        store,
+        batches,
+        trained: model.data.manifest,
+        first: 0,
+        stride: 1,
+      });
       const report = await reportOnPredictions(task, matchTarget(task), predictions);
       merits.push(meritOf(report));
     } finally {

@@ -1,7 +1,6 @@
 /** Predicts the labelled sequences of a split and compares. */
 
 import type { Split } from '../../data/format/store.ts';
-import { readRunConfig } from '../../run/folder.ts';
 import { type OpenPrediction, openPrediction, type PredictOptions } from './options.ts';
 import { predictOnWorkers } from './pool.ts';
 import { openPredictionTask, pinned } from './task.ts';
@@ -61,7 +60,7 @@ async function evaluateRequest(
 ): Promise<EvaluationResult> {
   const task = await openPredictionTask(request);
   try {
-    const { store, classes, batches, isOwnData } = task;
+    const { store, classes, batches, isOwnData, engine } = task;
     // Another target or an unknown class is refused before anything is said or started.
     const toModelLabel = matchTarget(task);
     tellDifferences(task);
@@ -71,7 +70,6 @@ async function evaluateRequest(
       isOwnData && files === undefined
         ? {}
         : { trainingSequences: await countTrainingSequences(task, { run, areAllowed }) };
-    const { engine } = readRunConfig(request.run);
     const predictions = predictOnWorkers(pinned(request, task), {
       ...pool,
       engine,

@@ -1,14 +1,10 @@
 /** Predictions, one micro-batch after the other. */
-import type { Weights } from '../../checkpoint/state-tensors.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { collate } from '../../data/collate.ts';
 import type { Store, StoreManifest } from '../../data/format/store.ts';
 import type { MicroBatchList } from '../../data/plan/evaluation-batches.ts';
 import type { PlannedMicroBatch } from '../../data/plan/plan.ts';
-import { scaleRows } from '../../data/scaling/scale-rows.ts';
-import type { Scaling } from '../../data/scaling/scaling.ts';
-import type { Engine, Program, Session } from '../../engine/engine.ts';
-import { bareMicroBatch } from '../../nn/objective/objective.ts';
+import type { Forward } from './forward.ts';
 import { type OutputMeaning, type OutputTask, type TaskOutput, taskOutput } from './task-output.ts';
 import { unfamiliarValues } from './unfamiliar-values.ts';
 
@@ -21,17 +17,14 @@ export interface SequencePrediction {
 }
 
 export interface PredictInput {
-  readonly engine: Engine;
-  readonly program: Program;
-  /** What the program predicts. */
+  /** Disposed of at the end. */
+  readonly forward: Forward;
+  /** What it predicts. */
   readonly task: OutputTask;
-  readonly weights: Weights;
   readonly store: Store;
   readonly batches: MicroBatchList;
   /** The dataset that the weights were trained on. */
   readonly trained: StoreManifest;
-  /** How the weights saw its numbers. */
-  readonly scaling: Scaling;
   /** Computes every `stride`-th micro-batch, from this one on. */
   readonly first: number;
   readonly stride: number;
@@ -44,37 +37,31 @@ export interface PredictInput {
 export async function* predictBatches(
   input: PredictInput,
 ): AsyncGenerator<SequencePrediction[], void> {
-  const { engine, program, task, weights, store, batches, trained, scaling, first, stride } = input;
+  const { forward, task, store, batches, trained, first, stride } = input;
   const { target } = trained;
   const meaning = { task, numbers: target.kind === 'numbers' ? target.numbers : [] };
   const unfamiliarIn = unfamiliarValues(trained);
-  const session = engine.session(program);
   try {
-    session.load({ ...weights, moments: [] });
     for (let position = first; position < batches.length; position += stride) {
-      yield await predictOne(
-        { session, meaning, store, unfamiliarIn, scaling },
-        batches.at(position),
-      );
+      yield await predictOne({ forward, meaning, store, unfamiliarIn }, batches.at(position));
     }
   } finally {
-    session.dispose();
+    forward.dispose();
   }
 }
 
-interface Predicting extends Pick<PredictInput, 'store' | 'scaling'> {
-  readonly session: Session;
+interface Predicting extends Pick<PredictInput, 'store' | 'forward'> {
   readonly meaning: OutputMeaning;
   readonly unfamiliarIn: ReturnType<typeof unfamiliarValues>;
 }
 
 async function predictOne(
-  { session, meaning, store, unfamiliarIn, scaling }: Predicting,
+  { forward, meaning, store, unfamiliarIn }: Predicting,
   batch: PlannedMicroBatch,
 ): Promise<SequencePrediction[]> {
   const padded = await collate(store, batch);
   const { paddedLength, channels, values } = padded;
-  const { data } = session.forward(bareMicroBatch(scaleRows(padded, scaling)));
+  const data = forward.outputs(padded);
   const width = data.length / batch.rows.length;
   await refuseNonFinite(data, width, store, batch);
   return batch.rows.map(({ sequence, count }, row) => {

@@ -1,5 +1,4 @@
 /** Class probabilities of a dataset, longest sequences first, whatever the number of workers. */
-import { readRunConfig } from '../../run/folder.ts';
 import { THRESHOLD } from './multi-label-report.ts';
 import { type OpenPrediction, openPrediction, type PredictOptions } from './options.ts';
 import { predictOnWorkers } from './pool.ts';
@@ -106,12 +105,11 @@ async function* predictRequest({
 }: OpenPrediction): AsyncGenerator<Prediction, void> {
   const task = await openPredictionTask(request);
   try {
-    const { batches } = task;
+    const { batches, engine } = task;
     const named = namer(task);
     tellDifferences(task);
     const count = new UnfamiliarCount();
     const ids = await task.store.ids();
-    const { engine } = readRunConfig(request.run);
     const source = predictOnWorkers(pinned(request, task), {
       ...pool,
       engine,

@@ -20,6 +20,7 @@ import { TARGET_RULES, tableRules } from '../../data/importer/table-rules.ts';
 import { readTrainingData } from '../../data/training-data.ts';
 import { requireExtensions } from '../../extension/identity.ts';
 import { readRunConfig } from '../../run/folder.ts';
+import { isRocketRun } from '../../run/rocket/rocket-files.ts';
 import type { Notice } from '../../telemetry/run-event.ts';
 
 /** What `data import` writes into the manifest. */
@@ -68,7 +69,7 @@ export async function openRawFiles(
   { run, source, labelled }: RawRequest,
   onEvent: (event: Notice) => void,
 ): Promise<RawStore> {
-  readRunConfig(run);
+  if (!isRocketRun(run)) readRunConfig(run);
   const { manifest } = readTrainingData(run);
   const training = rulesOfTraining(run, manifest);
   const root = await mkdtemp(join(tmpdir(), 'lockstep-raw-'));

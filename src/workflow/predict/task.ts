@@ -1,17 +1,21 @@
 /** What is to be predicted with which weights: the same in the command's process and in its workers. */
 
+import { type EngineConfig, engineSection } from '../../config/engine-section.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { commandLine } from '../../core/program-name.ts';
 import { openStore, type StoreOnDisk } from '../../data/format/open-store.ts';
 import { SPLITS, type Split, type StoreManifest } from '../../data/format/store.ts';
 import { evaluationBatches, type MicroBatchList } from '../../data/plan/evaluation-batches.ts';
+import type { RowLimits } from '../../data/plan/length-class.ts';
 import { croppedLengths } from '../../data/plan/lengths.ts';
 import { type Subset, selectSubset } from '../../data/plan/subset.ts';
 import { readRunConfig } from '../../run/folder.ts';
+import { isRocketRun } from '../../run/rocket/rocket-files.ts';
 import type { Notice } from '../../telemetry/run-event.ts';
 import type { StopRequests } from '../train/stop-requests.ts';
 import { refuseOtherData } from './other-data.ts';
-import { loadTrainedModel, type ModelChoice, type TrainedModel } from './trained-model.ts';
+import { loadTrainedModel, type ModelChoice, type NetworkModel } from './trained-model.ts';
+import { loadTrainedRocket, type TrainedRocket } from './trained-rocket.ts';
 
 /** Plain, so that it crosses to the workers. */
 export interface PredictionRequest extends ModelChoice {
@@ -33,7 +37,9 @@ export interface PredictionHooks extends StopRequests {
 }
 
 export interface PredictionTask {
-  readonly model: TrainedModel;
+  readonly model: NetworkModel | TrainedRocket;
+  /** Where it computes. */
+  readonly engine: EngineConfig;
   readonly store: StoreOnDisk;
   /** Numbers of the sequences to predict. */
   readonly sequences: Int32Array;
@@ -48,26 +54,51 @@ export interface PredictionTask {
 /** @throws LockstepError what is wrong with run, weights or data */
 export async function openPredictionTask(request: PredictionRequest): Promise<PredictionTask> {
   refuseCrop(request.crop);
-  const config = readRunConfig(request.run);
-  const model = await loadTrainedModel(request, config);
-  const store = await openStore(request.data ?? config.data.store, {
-    contentHash: request.dataHash,
-  });
+  const { model, limits, engine, ownStore } = isRocketRun(request.run)
+    ? await openRocket(request)
+    : await openNetwork(request);
+  const store = await openStore(request.data ?? ownStore, { contentHash: request.dataHash });
   const close = () => store.close();
   try {
     const { manifest: trained } = model.data;
     if (request.data === undefined) refuseOtherData(request.run, trained, store);
     refuseOtherValues(trained, store.manifest);
-    const phase = config.phases[model.phaseIndex]!;
     const subset = subsetOf(store, request);
-    const batches = evaluationBatches(subset, phase.batch ?? config.batch);
+    const batches = evaluationBatches(subset, limits);
     const { sequences } = subset;
     const isOwnData = trained.contentHash === store.manifest.contentHash;
-    return { model, store, sequences, isOwnData, classes: trained.classes, batches, close };
+    const { classes } = trained;
+    return { model, engine, store, sequences, isOwnData, classes, batches, close };
   } catch (thrown) {
     await close();
     throw thrown;
   }
+}
+
+/** A model, and how it is used. */
+interface OpenModel<Model> {
+  readonly model: Model;
+  /** Of the micro-batches that it predicts. */
+  readonly limits: RowLimits;
+  readonly engine: EngineConfig;
+  /** Folder of the dataset that it was trained on. */
+  readonly ownStore: string;
+}
+
+async function openNetwork(request: PredictionRequest): Promise<OpenModel<NetworkModel>> {
+  const config = readRunConfig(request.run);
+  const model = await loadTrainedModel(request, config);
+  const limits = config.phases[model.phaseIndex]!.batch ?? config.batch;
+  return { model, limits, engine: config.engine, ownStore: config.data.store };
+}
+
+/** A rocket computes row by row: its micro-batches only bound what workers read and tell at once. */
+const ROCKET_LIMITS: RowLimits = { tokensPerMicroBatch: 1 << 16, maxRows: 64 };
+
+async function openRocket(request: PredictionRequest): Promise<OpenModel<TrainedRocket>> {
+  const { model, store: ownStore } = await loadTrainedRocket(request);
+  const engine = engineSection.parse({ kind: 'portable' });
+  return { model, limits: ROCKET_LIMITS, engine, ownStore };
 }
 
 /** The request for workers, which must open the same dataset. */

@@ -18,19 +18,25 @@ import { runPaths } from '../../run/folder.ts';
 import { startingPhase } from '../../run/progress.ts';
 import type { OutputTask } from './task-output.ts';
 
+/** Of any family. */
 export interface TrainedModel {
-  readonly program: Program;
-  /** What the program predicts. */
+  /** What it predicts. */
   readonly task: OutputTask;
-  readonly weights: Weights;
   /** Where the weights come from. */
   readonly source: string;
-  /** Index of the phase that they belong to. */
-  readonly phaseIndex: number;
   /** How they see numbers. */
   readonly scaling: Scaling;
   /** What they were trained on. */
   readonly data: TrainingData;
+}
+
+/** A model that an engine computes. */
+export interface NetworkModel extends TrainedModel {
+  readonly kind: 'network';
+  readonly program: Program;
+  readonly weights: Weights;
+  /** Index of the phase that they belong to. */
+  readonly phaseIndex: number;
 }
 
 /** Which weights, and what of them. */
@@ -50,7 +56,7 @@ export interface ModelChoice {
 export async function loadTrainedModel(
   choice: ModelChoice,
   config: RunConfig,
-): Promise<TrainedModel> {
+): Promise<NetworkModel> {
   const names = config.phases.map(({ name }) => name);
   if (choice.phase !== undefined && !names.includes(choice.phase)) {
     throw new LockstepError(
@@ -72,7 +78,8 @@ export async function loadTrainedModel(
       }
     : predictingPhase(run, phaseIndex, source);
   const weights = { parameters, statistics };
-  return { program, task, weights, source, phaseIndex, data, scaling: run.scaling };
+  const facts = { source, phaseIndex, data, scaling: run.scaling };
+  return { kind: 'network', program, task, weights, ...facts };
 }
 
 /** The named phase's end; the last phase's, else the newest checkpoint, when none is named. */
@@ -102,7 +109,7 @@ function predictingPhase(
   run: NetworkDefinition,
   phaseIndex: number,
   source: string,
-): Pick<TrainedModel, 'program' | 'task'> {
+): Pick<NetworkModel, 'program' | 'task'> {
   const predicts = (index: number) => run.tasks[index] !== undefined;
   const all = [...run.tasks.keys()];
   const given = run.config.model.initialWeights === undefined ? [] : all;

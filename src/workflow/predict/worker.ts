@@ -7,7 +7,7 @@ import { asLockstepError } from '../../core/errors.ts';
 import { failureOfError } from '../../core/failure.ts';
 import { createEngine } from '../../engine/select.ts';
 import { loadReferences } from '../../extension/load.ts';
-import { readRunConfig } from '../../run/folder.ts';
+import { forwardOf } from './forward.ts';
 import type { WorkerLine, WorkerRequest } from './pool.ts';
 import { predictBatches } from './predict-batches.ts';
 import { openPredictionTask } from './task.ts';
@@ -17,16 +17,13 @@ async function main([requestText, rank, workers]: readonly string[]): Promise<vo
   await loadReferences(request.extensions);
   const task = await openPredictionTask(request);
   try {
-    const { program, task: learned, weights, scaling } = task.model;
+    const { model, store, batches, engine } = task;
     const source = predictBatches({
-      engine: await createEngine(readRunConfig(request.run).engine),
-      program,
-      task: learned,
-      weights,
-      store: task.store,
-      batches: task.batches,
-      scaling,
-      trained: task.model.data.manifest,
+      forward: await forwardOf(model, () => createEngine(engine)),
+      task: model.task,
+      store,
+      batches,
+      trained: model.data.manifest,
       first: Number(rank),
       stride: Number(workers),
     });

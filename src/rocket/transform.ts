@@ -1,0 +1,154 @@
+/** MiniRocket's features of a sequence: how often the output of each kernel is greater than each of its biases. */
+import { randomStream } from '../core/random.ts';
+import { type Convolution, Convolver, type Series } from './convolver.ts';
+import { biasQuantile, type Dilations, dilationsFor, featureCount, KERNELS } from './kernels.ts';
+
+/** All that the features follow from. */
+export interface Transform extends Dilations {
+  /** Of a sequence. */
+  readonly channels: number;
+  /** `[dilations · kernels]`: channels of each convolution. */
+  readonly channelCounts: Int32Array;
+  /** The channels of all convolutions, one after the other. */
+  readonly channelIndices: Int32Array;
+  /** `[features]`, in the order of dilations, then kernels. */
+  readonly biases: Float32Array;
+}
+
+/** Training sequences, in a fixed order. */
+export interface SeriesList {
+  readonly count: number;
+  read(position: number): Promise<Series>;
+}
+
+export interface TransformOptions {
+  readonly channels: number;
+  /** Timesteps that the largest dilation spans. */
+  readonly length: number;
+  /** About so many: a multiple of the number of kernels. */
+  readonly features: number;
+  /** Dilations of a kernel, at most. */
+  readonly dilations: number;
+  readonly seed: number;
+}
+
+/** Draws of one transform: which channels each convolution adds, and which sequence its biases come from. */
+const [CHANNEL_COUNTS, CHANNELS, SEQUENCES] = [0, 1, 2];
+
+/** A convolution of a transform, and where its features are. */
+interface PlannedConvolution extends Convolution {
+  readonly isPadded: boolean;
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Every convolution of a transform, in the order of its features. */
+export function convolutionsOf(
+  transform: Omit<Transform, 'biases' | 'channels'>,
+): PlannedConvolution[] {
+  const { dilations, features, channelCounts, channelIndices } = transform;
+  const all: PlannedConvolution[] = [];
+  let [begin, firstChannel] = [0, 0];
+  for (const [at, dilation] of dilations.entries()) {
+    for (let kernel = 0; kernel < KERNELS.length; kernel++) {
+      const end = begin + features[at]!;
+      const afterChannels = firstChannel + channelCounts[all.length]!;
+      const channels = channelIndices.subarray(firstChannel, afterChannels);
+      // Every second one counts what the ends of a sequence give, too.
+      const isPadded = (at + kernel) % 2 === 0;
+      all.push({ dilation, kernel, channels, isPadded, begin, end });
+      [begin, firstChannel] = [end, afterChannels];
+    }
+  }
+  return all;
+}
+
+/** Fits the biases to the outputs of training sequences. */
+export async function fitTransform(
+  rows: SeriesList,
+  { channels, length, features, dilations: most, seed }: TransformOptions,
+): Promise<Transform> {
+  const dilations = dilationsFor(length, features, most);
+  const drawn = drawChannels(dilations.dilations.length * KERNELS.length, channels, seed);
+  const parts = { ...dilations, ...drawn, channels };
+  const biases = new Float32Array(featureCount(dilations));
+  const draw = randomStream(seed, 'rocket', SEQUENCES);
+  const byRow = new Map<number, PlannedConvolution[]>();
+  for (const [at, convolution] of convolutionsOf(parts).entries()) {
+    const row = draw.integer(at, rows.count);
+    byRow.set(row, [...(byRow.get(row) ?? []), convolution]);
+  }
+  const convolver = new Convolver(channels, dilations.dilations.at(-1)!, new Float32Array(0));
+  for (const [row, convolutions] of byRow) {
+    convolver.load(await rows.read(row));
+    for (const convolution of convolutions) {
+      const outputs = convolver.output(convolution).sort();
+      for (let feature = convolution.begin; feature < convolution.end; feature++) {
+        biases[feature] = quantileOf(outputs, biasQuantile(feature));
+      }
+    }
+  }
+  return { ...parts, biases };
+}
+
+/** Between the two nearest of the sorted values. */
+function quantileOf(sorted: Float32Array, quantile: number): number {
+  const place = quantile * (sorted.length - 1);
+  const low = Math.floor(place);
+  const value = sorted[low]!;
+  return low + 1 < sorted.length ? value + (place - low) * (sorted[low + 1]! - value) : value;
+}
+
+/** At most so many channels in one convolution. */
+const MOST_CHANNELS = 9;
+
+/** Numbers of channels are drawn evenly in their logarithms. */
+function drawChannels(
+  convolutions: number,
+  channels: number,
+  seed: number,
+): Pick<Transform, 'channelCounts' | 'channelIndices'> {
+  const counts = randomStream(seed, 'rocket', CHANNEL_COUNTS);
+  const most = Math.min(channels, MOST_CHANNELS);
+  const channelCounts = new Int32Array(convolutions);
+  const indices: number[] = [];
+  for (let at = 0; at < convolutions; at++) {
+    const count = Math.min(most, Math.floor((most + 1) ** counts.uniform(at)));
+    channelCounts[at] = count;
+    const draw = randomStream(seed, 'rocket', CHANNELS, at);
+    const left = Array.from({ length: channels }, (_, channel) => channel);
+    for (let n = 0; n < count; n++) {
+      indices.push(...left.splice(draw.integer(n, left.length), 1));
+    }
+  }
+  return { channelCounts, channelIndices: Int32Array.from(indices) };
+}
+
+/** Computes features, one sequence after the other: those of a sequence depend on nothing else. */
+export class Features {
+  /** Number of features of a sequence. */
+  readonly count: number;
+  readonly #convolver: Convolver;
+  readonly #convolutions: readonly PlannedConvolution[];
+
+  constructor(transform: Transform) {
+    const { channels, dilations, biases } = transform;
+    this.count = biases.length;
+    this.#convolver = new Convolver(channels, dilations.at(-1)!, biases);
+    this.#convolutions = convolutionsOf(transform);
+  }
+
+  /** Writes the features of a sequence to `target`, from `start`. */
+  write(series: Series, target: Float32Array | Float64Array, start = 0): void {
+    const convolver = this.#convolver;
+    convolver.load(series);
+    const { counts } = convolver;
+    for (const convolution of this.#convolutions) {
+      const { begin, end, isPadded } = convolution;
+      const outputs = convolver.countAbove(convolution, begin, end, isPadded);
+      for (let feature = begin; feature < end; feature++) {
+        target[start + feature] = Math.fround(counts[feature]! / outputs);
+      }
+    }
+  }
+}

@@ -1,0 +1,194 @@
+/** Fits a rocket to a dataset: random convolutions and a linear head, in closed form. */
+import { totalmem } from 'node:os';
+import { basename, join } from 'node:path';
+import { stringify } from 'yaml';
+import { parseConfig } from '../../config/load.ts';
+import { type RocketConfig, rocketConfig } from '../../config/rocket-config.ts';
+import { LockstepError } from '../../core/errors.ts';
+import { dataFacts, phaseFacts } from '../../data/facts.ts';
+import { openStore, type StoreOnDisk } from '../../data/format/open-store.ts';
+import { type Subset, selectSubset } from '../../data/plan/subset.ts';
+import type { Scaling } from '../../data/scaling/scaling.ts';
+import { digestsOf, sequenceValues } from '../../data/sequence-digests.ts';
+import { fitHead, type HeadTask } from '../../rocket/head.ts';
+import type { RocketModel } from '../../rocket/model.ts';
+import { Features, fitTransform, type Transform } from '../../rocket/transform.ts';
+import { claimRunFolder, type KeptData } from '../../run/folder.ts';
+import { checkDraw } from '../../run/needs.ts';
+import { writeRocketRun } from '../../run/rocket/rocket-run.ts';
+import { inputShape, readRocketInput } from '../../run/rocket/series.ts';
+import { requireStatistics } from '../../run/scaling.ts';
+import { type Matrix, matrix } from '../../solver/matrix.ts';
+import type { Notice } from '../../telemetry/run-event.ts';
+import { type StopRequests, throwIfStopped, untilStopped } from '../train/stop-requests.ts';
+import { type FitMerit, headTargets, headTaskOf, meritOfScores } from './targets.ts';
+
+/** Options of `rocket`. */
+export interface RocketOptions extends StopRequests {
+  /** Folder of the dataset. */
+  readonly data: string;
+  /** Folder of the run. @default runs/rocket-<dataset> */
+  readonly runFolder?: string | undefined;
+  /** Changes to the configuration: `['seed=3', 'data.labelsPerClass=5']`. */
+  readonly set?: readonly string[] | undefined;
+  /** Called with what a person should know. */
+  readonly onEvent?: ((event: Notice) => void) | undefined;
+}
+
+/** A fitted rocket. */
+export interface RocketOutcome {
+  readonly runFolder: string;
+  /** SHA-256 of the weights. */
+  readonly stateHash: string;
+  /** Training sequences. */
+  readonly sequences: number;
+  /** Numbers by which a sequence is known. */
+  readonly features: number;
+  /** The penalty that the leave-one-out error chose. */
+  readonly alpha: number;
+  /** How well each training sequence is told by the others. It is a little optimistic, as the penalty was chosen by it. */
+  readonly leaveOneOut: FitMerit;
+}
+
+/**
+ * Fits MiniRocket to the training split of a dataset: features of random convolutions, and a ridge regression whose
+ * penalty has the smallest leave-one-out error. Needs no engine. `evaluate` and `predict` take its run like any other.
+ * @throws LockstepError what is wrong with options or data; RUN_EXISTS; INTERRUPTED, TERMINATED
+ * @example
+ * const { runFolder, leaveOneOut } = await rocket({ data: 'data/mine' });
+ * console.log(leaveOneOut.metric, leaveOneOut.value);
+ */
+export async function rocket(options: RocketOptions): Promise<RocketOutcome> {
+  const { data, set = [], onEvent = () => {} } = options;
+  const { runFolder = join('runs', `rocket-${basename(data)}`) } = options;
+  const text = stringify({ name: basename(runFolder), data: { store: data } });
+  const config = parseConfig(rocketConfig, text, 'rocket', set);
+  // Found out now, not after the fit.
+  const claim = claimRunFolder(runFolder);
+  try {
+    const store = await openStore(config.data.store);
+    try {
+      const fitted = await fit(config, store, options, onEvent);
+      throwIfStopped(options, 'the rocket was fitted');
+      claim.abandon();
+      const stateHash = await writeRocketRun(runFolder, { config, ...fitted });
+      return { runFolder, stateHash, ...fitted.facts };
+    } finally {
+      await store.close();
+    }
+  } finally {
+    claim.abandon();
+  }
+}
+
+interface Fitted {
+  readonly model: RocketModel;
+  readonly kept: KeptData;
+  readonly facts: Omit<RocketOutcome, 'runFolder' | 'stateHash'>;
+}
+
+async function fit(
+  config: RocketConfig,
+  store: StoreOnDisk,
+  stop: StopRequests,
+  onEvent: (event: Notice) => void,
+): Promise<Fitted> {
+  const { seed, data } = config;
+  const task = headTaskOf(store);
+  if (data.scaling !== 'none') requireStatistics(store);
+  checkDraw(data.labelsPerClass, store.manifest.target);
+  const { classes } = store.manifest;
+  const subset = selectSubset({ index: store.index, classes, subset: data, seed, labelled: true });
+  refuseTooFew(subset);
+  const { classCounts, labelledSequences } = phaseFacts(store, subset, data.scaling);
+  warnOfAbsent(task, classes, classCounts, onEvent);
+  const { scaling } = dataFacts(store, data.scaling);
+  const values = untilStopped(sequenceValues(store, subset.sequences), stop, 'the fit');
+  const digests = await digestsOf(values, subset.sequences.length);
+  const { transform, x } = await computeFeatures(config, { store, subset, scaling, stop });
+  const y = headTargets(store, subset.sequences);
+  const { leaveOneOut, ...head } = fitHead(x, y, task);
+  const { manifest } = store;
+  return {
+    model: { transform, head },
+    kept: {
+      data: { manifest, classCounts: [classCounts], labelledSequences: [labelledSequences] },
+      digests,
+    },
+    facts: {
+      sequences: x.rows,
+      features: x.columns,
+      alpha: head.alpha,
+      leaveOneOut: meritOfScores(task, leaveOneOut, y),
+    },
+  };
+}
+
+interface FitInput {
+  readonly store: StoreOnDisk;
+  readonly subset: Subset;
+  readonly scaling: Scaling;
+  readonly stop: StopRequests;
+}
+
+/** The transform, and `[sequences, features]` of the training sequences. */
+async function computeFeatures(
+  { seed, model }: RocketConfig,
+  { store, subset, scaling, stop }: FitInput,
+): Promise<{ readonly transform: Transform; readonly x: Matrix }> {
+  const { sequences, effectiveLengths } = subset;
+  const read = async (row: number) => {
+    throwIfStopped(stop, 'the rocket was fitted');
+    const place = { sequence: sequences[row]!, count: effectiveLengths.at(row)! };
+    return await readRocketInput(store, scaling, place);
+  };
+  const { channels, profile } = inputShape(store.manifest.channels, scaling);
+  const transform = await fitTransform(
+    { count: sequences.length, read: async (row) => (await read(row)).series },
+    { ...model, channels, length: effectiveLengths.at(sequences.length - 1)!, seed },
+  );
+  const features = new Features(transform);
+  const x = allocate(sequences.length, features.count + profile);
+  for (let row = 0; row < x.rows; row++) {
+    const input = await read(row);
+    features.write(input.series, x.values, row * x.columns);
+    x.values.set(input.profile, row * x.columns + features.count);
+  }
+  return { transform, x };
+}
+
+/** Matrices of the size of the features that a fit holds at once. */
+const MATRICES = 3;
+
+function allocate(rows: number, columns: number): Matrix {
+  const needed = MATRICES * rows * columns * Float64Array.BYTES_PER_ELEMENT;
+  if (needed <= totalmem()) return matrix(rows, columns);
+  const gibibytes = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
+  throw new LockstepError(
+    'OUT_OF_RESOURCES',
+    `${columns} features of ${rows} sequences need ${gibibytes(needed)} GiB of memory, this machine has ${gibibytes(totalmem())}.`,
+    'Fit fewer sequences or fewer features: --set data.maxSequences=5000, --set model.features=2016.',
+  );
+}
+
+function refuseTooFew({ sequences }: Subset): void {
+  if (sequences.length >= 2) return;
+  throw new LockstepError(
+    'DATA_INVALID',
+    'A rocket needs two training sequences with a target or more, the dataset has one.',
+    'Import more data, or another share for training.',
+  );
+}
+
+function warnOfAbsent(
+  task: HeadTask,
+  classes: readonly string[],
+  counts: readonly number[],
+  onEvent: (event: Notice) => void,
+): void {
+  const absent = task === 'numbers' ? [] : classes.filter((_, label) => counts[label] === 0);
+  if (absent.length === 0) return;
+  const names = absent.map((name) => `"${name}"`).join(', ');
+  const text = `No training sequence has the class ${names}: the model cannot learn it.`;
+  onEvent({ kind: 'warning', text });
+}

@@ -1,0 +1,74 @@
+/** The linear head: weights for features as they are, and probabilities that fit leave-one-out scores. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { randomStream } from '../../../src/core/random.ts';
+import { fitHead, headOutputs } from '../../../src/rocket/head.ts';
+import { matrix } from '../../../src/solver/matrix.ts';
+
+const draw = randomStream(1, 'synthetic');
+const noise = (at: number) => draw.uniform(at) - 0.5;
+
+/** Two classes that features of very different scales tell apart, with noise of this size. */
+function twoClasses(rows: number, size: number) {
+  const x = matrix(rows, 30);
+  const y = matrix(rows, 2);
+  for (let row = 0; row < rows; row++) {
+    const sign = row % 2 === 0 ? 1 : -1;
+    for (let j = 0; j < 29; j++)
+      x.values[row * 30 + j] = 10 ** (j % 3) * (sign + size * noise(row * 30 + j));
+    y.values.set([sign, -sign], 2 * row);
+  }
+  return { x, y };
+}
+
+const probabilities = (logits: Float32Array) => {
+  const odds = Array.from(logits, Math.exp);
+  return odds.map((one) => one / odds.reduce((a, b) => a + b));
+};
+
+describe('a head', () => {
+  it('takes features as they are, a constant one included', () => {
+    const { x, y } = twoClasses(20, 1);
+    const before = x.values.slice();
+    const head = fitHead(x, y, 'class');
+    for (let row = 0; row < 20; row++) {
+      const [first, second] = headOutputs(head, before.slice(row * 30, (row + 1) * 30));
+      assert.equal(first! > second!, row % 2 === 0);
+    }
+  });
+
+  it('is sure where rows are told by the others, and unsure where they are not', () => {
+    const sure = twoClasses(60, 1);
+    const [p] = probabilities(
+      headOutputs(
+        fitHead({ ...sure.x, values: sure.x.values.slice() }, sure.y, 'class'),
+        sure.x.values.slice(0, 30),
+      ),
+    );
+    assert.ok(p! > 0.95 && p! < 1, String(p));
+    const unsure = twoClasses(60, 500);
+    const head = fitHead({ ...unsure.x, values: unsure.x.values.slice() }, unsure.y, 'class');
+    const [q] = probabilities(headOutputs(head, unsure.x.values.slice(0, 30)));
+    assert.ok(q! > 0.2 && q! < 0.8, String(q));
+  });
+
+  it('says numbers as they were given', () => {
+    const x = matrix(
+      12,
+      20,
+      Float64Array.from({ length: 240 }, (_, at) => noise(1000 + at)),
+    );
+    const y = matrix(
+      12,
+      1,
+      Float64Array.from({ length: 12 }, (_, row) => 3 + x.values[20 * row]!),
+    );
+    const before = x.values.slice();
+    const head = fitHead(x, y, 'numbers');
+    assert.equal(head.sharpness, 1);
+    for (let row = 0; row < 12; row++) {
+      const [number] = headOutputs(head, before.slice(20 * row, 20 * (row + 1)));
+      assert.ok(Math.abs(number! - y.values[row]!) < 0.3);
+    }
+  });
+});

@@ -1,0 +1,108 @@
+/** A rocket from a dataset to predictions: fitted, saved, read back. */
+import assert from 'node:assert/strict';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { LockstepError } from '../../../../src/core/errors.ts';
+import { randomStream } from '../../../../src/core/random.ts';
+import { readRunConfig } from '../../../../src/run/folder.ts';
+import { readRocketRun } from '../../../../src/run/rocket/rocket-run.ts';
+import { buildStore } from '../../../../src/workflow/data/build-store.ts';
+import { evaluate } from '../../../../src/workflow/predict/evaluate.ts';
+import { type Prediction, predict } from '../../../../src/workflow/predict/predict.ts';
+import { rocket } from '../../../../src/workflow/rocket/rocket.ts';
+
+const SMALL = ['model.features=168', 'seed=4'];
+const draw = randomStream(1, 'synthetic');
+
+/** Waves of two periods, of several lengths, a line each: what `data import` reads. */
+function waves(count: number, first: number): string {
+  const lines = Array.from({ length: count }, (_, i) => {
+    const name = i % 2 === 0 ? 'slow' : 'fast';
+    const values = Array.from({ length: 30 + i }, (_, t) => {
+      const wave = Math.sin((t + first + i) / (name === 'slow' ? 3 : 2));
+      return (5 + wave + 0.3 * draw.uniform(1000 * (first + i) + t)).toFixed(4);
+    });
+    return `s${first + i},${name},${values.join(' ')}`;
+  });
+  return `id,class,values\n${lines.join('\n')}\n`;
+}
+
+const refused = (code: string) => (thrown: unknown) => {
+  assert.ok(thrown instanceof LockstepError);
+  assert.equal(thrown.code, code);
+  return true;
+};
+
+describe('a rocket', () => {
+  const room = mkdtempSync(join(tmpdir(), 'rocket-'));
+  const at = (name: string) => join(room, name);
+  after(() => rmSync(room, { recursive: true }));
+
+  before(async () => {
+    writeFileSync(at('train.csv'), waves(16, 0));
+    writeFileSync(at('test.csv'), waves(10, 100));
+    const columns = { id: 'id', label: 'class', valueType: 'float32' as const };
+    await buildStore({
+      train: at('train.csv'),
+      test: at('test.csv'),
+      ...columns,
+      store: at('data'),
+    });
+  });
+
+  it('is fitted, saved and evaluated, the same with the same seed', async () => {
+    const fitted = await rocket({ data: at('data'), runFolder: at('run'), set: SMALL });
+    assert.deepEqual([fitted.sequences, fitted.features], [16, 168]);
+    assert.deepEqual(fitted.leaveOneOut, { metric: 'accuracy', value: 1 });
+    const again = await rocket({ data: at('data'), runFolder: at('again'), set: SMALL });
+    assert.equal(again.stateHash, fitted.stateHash);
+    const result = await evaluate({ runFolder: at('run') });
+    assert.ok(result.task === 'class' && result.accuracy === 1);
+  });
+
+  it('predicts new files, the same on any number of workers', async () => {
+    const predictions = async (workers: number) => {
+      const all: Prediction[] = [];
+      const request = { runFolder: at('run'), files: at('test.csv'), workers };
+      for await (const one of predict(request)) all.push(one);
+      return all;
+    };
+    const [one, two] = [await predictions(1), await predictions(2)];
+    assert.equal(one.length, 10);
+    assert.deepEqual(two, one);
+  });
+
+  it('takes as many labels as it is told, by the draw of any run', async () => {
+    const set = [...SMALL, 'data.labelsPerClass=3', 'data.scaling=sequence'];
+    const { sequences, features } = await rocket({ data: at('data'), runFolder: at('few'), set });
+    assert.deepEqual([sequences, features], [6, 168 + 2]);
+    assert.equal((await readRocketRun(at('few'))).data.labelledSequences[0], 6);
+  });
+
+  it('leaves nothing behind when options or data are wrong, and no other run in its place', async () => {
+    const data = at('data');
+    const wrong = rocket({ data, runFolder: at('wrong'), set: ['data.labelsPerClass=100'] });
+    await assert.rejects(wrong, refused('DATA_INVALID'));
+    const unknown = rocket({ data, runFolder: at('wrong'), set: ['model.kernels=3'] });
+    await assert.rejects(unknown, refused('CONFIG_INVALID'));
+    assert.equal(existsSync(at('wrong')), false);
+    await assert.rejects(rocket({ data, runFolder: at('run'), set: SMALL }), refused('RUN_EXISTS'));
+  });
+
+  it('is nothing to go on with, and refuses files that were changed', async () => {
+    assert.throws(() => readRunConfig(at('run')), refused('USAGE'));
+    const config = join(at('again'), 'config.yaml');
+    assert.match(readFileSync(config, 'utf8'), /family: rocket/);
+    appendFileSync(config, '\n');
+    await assert.rejects(readRocketRun(at('again')), refused('CHECKPOINT_CORRUPT'));
+  });
+});
