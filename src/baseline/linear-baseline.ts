@@ -1,8 +1,6 @@
 /** Linear models whose features and penalty are chosen on validation. */
 import { type Baseline, best, type Setting } from './baseline.ts';
-import type { Examples } from './examples.ts';
-import { type Inputs, linearFits, type Strength } from './linear.ts';
-import type { Target } from './target.ts';
+import { type Inputs, type LinearProblem, linearFits, type Strength } from './linear.ts';
 
 export interface LinearOptions {
   readonly name: string;
@@ -10,34 +8,37 @@ export interface LinearOptions {
   /** Features to choose from, the most plausible first. */
   readonly inputs: readonly Setting<Inputs>[];
   /** Strengths to choose from, the most plausible first. */
-  readonly strengths: readonly Strength[];
+  readonly strengths: readonly Setting<Strength>[];
 }
 
 /** First the features with the first strength, then the strength: a grid would cost several times as much. */
 export function linearBaseline(
-  examples: Examples,
-  target: Target,
+  problem: LinearProblem,
   { name, about, inputs, strengths }: LinearOptions,
 ): Baseline {
   return {
     name,
     about,
     fit(training, judge) {
-      const fits = new Map<Inputs, (strength: Strength) => ReturnType<FitsOfStrength>>();
+      const known = new Map<Inputs, ReturnType<typeof linearFits>>();
       const fitsOf = (one: Inputs) => {
-        const known = fits.get(one) ?? linearFits(examples, target, one, training);
-        fits.set(one, known);
-        return known;
+        const fits = known.get(one) ?? linearFits(problem, one, training);
+        known.set(one, fits);
+        return fits;
       };
-      const [first] = strengths as [Strength];
-      const features = best(inputs, (one) => fitsOf(one)(first), judge);
-      const chosen = best(strengths.map(settingOf), fitsOf(features.value), judge);
-      const words = [features.words, chosen.words].filter((text) => text !== '');
-      return { setting: words.join(', '), predict: chosen.predict };
+      const [{ value: first }] = strengths as [Setting<Strength>];
+      const features = best(inputs, (one) => fitsOf(one)(first, 'rough'), judge);
+      const fit = fitsOf(features.value);
+      const strength = best(strengths, (one) => fit(one, 'rough'), judge);
+      const words = [features.words, strength.words].filter((text) => text !== '');
+      return { setting: words.join(', '), predict: fit(strength.value, 'exact') };
     },
   };
 }
 
-type FitsOfStrength = ReturnType<typeof linearFits>;
-
-const settingOf = (value: Strength): Setting<Strength> => ({ value, words: `C = ${value}` });
+/** Penalties as scikit-learn names them. */
+export const byC = (value: Strength): Setting<Strength> => ({ value, words: `C = ${value}` });
+export const byAlpha = (alpha: number): Setting<Strength> => ({
+  value: 1 / alpha,
+  words: `alpha = ${alpha}`,
+});

@@ -1,9 +1,9 @@
 /** Logistic and ridge regression on features that are known by their inner products. */
 import { type DualModel, factoriseGram, type GramFactor } from '../solver/gram-factor.ts';
-import { probabilitiesOf } from '../solver/linear-model.ts';
 import { fitLogisticRegressionOnGram } from '../solver/logistic-regression.ts';
 import { type Matrix, matrix } from '../solver/matrix.ts';
 import { fitRidgeOnGram } from '../solver/ridge.ts';
+import { softmax } from '../solver/softmax-loss.ts';
 import type { Output, Predict } from './baseline.ts';
 import type { Examples } from './examples.ts';
 import type { Target } from './target.ts';
@@ -19,47 +19,67 @@ export interface Inputs {
 /** How much weaker than scikit-learn's default the penalty is: C of its logistic regression, 1 / alpha of its ridge. */
 export type Strength = number;
 
+/** By what classes are learned. Numbers are always learned by least squares. */
+export type Loss = 'logistic' | 'ridge';
+
+/** Whether to fit as far as a choice among settings needs, or to more than six digits. */
+export type Precision = 'rough' | 'exact';
+
+const TOLERANCE: Readonly<Record<Precision, number>> = { rough: 1e-5, exact: 1e-8 };
+
 /** A class is answered from this probability on, where a sequence may have several. */
 const THRESHOLD = 0.5;
-/** Probabilities have more than six digits. */
-const TOLERANCE = 1e-8;
 
-/** Fits of a draw, by strength. Classes: logistic regression, one against the rest where there may be several. */
+export interface LinearProblem {
+  readonly examples: Examples;
+  readonly target: Target;
+  readonly loss: Loss;
+}
+
+/** Fits of a draw, by strength. Where there may be several classes, each is fitted against all others. */
 export function linearFits(
-  examples: Examples,
-  target: Target,
+  { examples, target, loss }: LinearProblem,
   inputs: Inputs,
   training: Int32Array,
-): (strength: Strength) => Predict {
+): (strength: Strength, precision: Precision) => Predict {
   const factor = factoriseGram(inputs.gram(training));
   const truths = Array.from(training, (place) => examples.truths[place]!);
+  const predictor = (model: DualModel, outputOf: (scores: Float64Array) => Output): Predict => {
+    return (places) => rowsOf(inputs.scores(model, training, places), outputOf);
+  };
+  const ridge = (y: number[][], strength: Strength) => {
+    const values = matrix(training.length, target.size, Float64Array.from(y.flat()));
+    return fitRidgeOnGram(factor, values, 1 / strength);
+  };
+  const labelled = (label: number) => truths.map((truth) => Array.from(truth).includes(label));
   switch (target.kind) {
-    case 'numbers': {
-      const y = matrix(training.length, target.size, Float64Array.from(truths.flatMap(numbersOf)));
-      return (strength) => {
-        const model = fitRidgeOnGram(factor, y, 1 / strength);
-        return (places) => rowsOf(inputs.scores(model, training, places), (answer) => ({ answer }));
-      };
-    }
+    case 'numbers':
+      return (strength) =>
+        predictor(ridge(truths.map(numbersOf), strength), (scores) => ({ answer: scores }));
     case 'classes':
-      return (strength) => {
-        const models = Array.from({ length: target.size }, (_, label) => {
-          const applies = truths.map((truth) => Number(Array.from(truth).includes(label)));
-          return fitLogistic(factor, applies, 2, strength);
-        });
-        const model = oneAgainstRest(models);
-        return (places) => rowsOf(inputs.scores(model, training, places), severalClasses);
+      return (strength, precision) => {
+        const models = Array.from({ length: target.size }, (_, label) =>
+          fitLogistic(factor, labelled(label).map(Number), 2, { strength, precision }),
+        );
+        return predictor(oneAgainstRest(models), severalClasses);
       };
     default: {
       const labels = truths.map((truth) => truth[0]!);
-      return (strength) => {
-        const model = fitLogistic(factor, labels, target.size, strength);
-        return (places) =>
-          rowsOf(probabilitiesOf(inputs.scores(model, training, places)), mostLikely);
-      };
+      if (loss === 'ridge') {
+        const signs = labels.map((label) => signsOf(label, target.size));
+        return (strength) =>
+          predictor(ridge(signs, strength), (scores) => ({ answer: [largest(scores)] }));
+      }
+      return (strength, precision) =>
+        predictor(fitLogistic(factor, labels, target.size, { strength, precision }), mostLikely);
     }
   }
 }
+
+const signsOf = (label: number, classes: number): number[] =>
+  Array.from({ length: classes }, (_, k) => (k === label ? 1 : -1));
+
+const largest = (scores: Float64Array): number => scores.indexOf(Math.max(...scores));
 
 const numbersOf = (values: ArrayLike<number>): number[] => Array.from(values);
 
@@ -67,9 +87,13 @@ const fitLogistic = (
   factor: GramFactor,
   labels: readonly number[],
   classes: number,
-  strength: Strength,
+  { strength, precision }: { strength: Strength; precision: Precision },
 ): DualModel =>
-  fitLogisticRegressionOnGram(factor, labels, { classes, l2: 1 / strength, tolerance: TOLERANCE });
+  fitLogisticRegressionOnGram(factor, labels, {
+    classes,
+    l2: 1 / strength,
+    tolerance: TOLERANCE[precision],
+  });
 
 /** The log odds of each class, from models of two classes each. */
 function oneAgainstRest(models: readonly DualModel[]): DualModel {
@@ -84,8 +108,10 @@ function oneAgainstRest(models: readonly DualModel[]): DualModel {
   return { coefficients, intercepts: Float64Array.from(intercepts) };
 }
 
-function mostLikely(probabilities: Float64Array): Output {
-  const answer = [probabilities.indexOf(Math.max(...probabilities))];
+function mostLikely(scores: Float64Array): Output {
+  const probabilities = scores.slice();
+  softmax(probabilities);
+  const answer = [largest(probabilities)];
   return { answer, confidence: (truth) => logOf(probabilities[truth[0]!]!) };
 }
 

@@ -6,18 +6,21 @@ import type { Inputs } from './linear.ts';
 /** More n-grams than this share places by a hash. */
 const MOST_KEYS = 2 ** 22;
 
+/** How an n-gram's count becomes a feature. Either way the row of all n-grams of a sequence has length 1. */
+export type Weighting = 'root' | 'log';
+
 /** A sequence's n-grams of one order, of those that some training sequence has. */
 export interface SparseRow {
   /** Places of the n-grams, from 0 in the order of their first appearance. */
   readonly ids: Int32Array;
-  /** Root of each one's share of all n-grams of the sequence: the whole row has length 1. */
   readonly values: Float64Array;
 }
 
 /** Counts the n-grams of one order, example after example. */
 export class NGrams {
   readonly order: number;
-  readonly rows: SparseRow[] = [];
+  /** By example: the root of each n-gram's share, or 1 + log of its count. */
+  readonly rows: Readonly<Record<Weighting, SparseRow[]>> = { root: [], log: [] };
   readonly #symbols: number;
   readonly #channels: number;
   readonly #isExact: boolean;
@@ -43,20 +46,24 @@ export class NGrams {
 
   /** @param values `[length · channels]` */
   add(values: ArrayLike<number>, isTrainable: boolean): void {
-    const keys = this.#count(values);
-    const total = Math.max(0, values.length - (this.order - 1) * this.#channels);
-    const ids: number[] = [];
-    const roots: number[] = [];
-    for (const key of keys) {
-      if (isTrainable && this.#idOfKey[key] === 0) this.#idOfKey[key] = ++this.#ids;
-      const id = this.#idOfKey[key]!;
-      if (id > 0) {
-        ids.push(id - 1);
-        roots.push(Math.sqrt(this.#counts[key]! / total));
-      }
+    const known: number[] = [];
+    const counts: number[] = [];
+    let [total, squares] = [0, 0];
+    for (const key of this.#count(values)) {
+      const count = this.#counts[key]!;
       this.#counts[key] = 0;
+      total += count;
+      squares += (1 + Math.log(count)) ** 2;
+      if (isTrainable && this.#idOfKey[key] === 0) this.#idOfKey[key] = ++this.#ids;
+      if (this.#idOfKey[key] === 0) continue;
+      known.push(this.#idOfKey[key]! - 1);
+      counts.push(count);
     }
-    this.rows.push({ ids: Int32Array.from(ids), values: Float64Array.from(roots) });
+    const ids = Int32Array.from(known);
+    const found = Float64Array.from(counts);
+    const length = Math.sqrt(squares);
+    this.rows.root.push({ ids, values: found.map((count) => Math.sqrt(count / total)) });
+    this.rows.log.push({ ids, values: found.map((count) => (1 + Math.log(count)) / length) });
   }
 
   /** Counts each key; returns those that occur. */
@@ -87,18 +94,18 @@ export class NGrams {
   }
 }
 
-/** The inner product of two rows of the same order. @param dense scratch of zeros, `[size]` */
+/** The inner products of an example with others, of the same order. */
 export function similarities(
-  { rows, size }: Pick<NGrams, 'rows' | 'size'>,
+  { rows, size }: NGrams,
+  weighting: Weighting,
   from: number,
-  to: ArrayLike<number>,
-  write: (index: number, similarity: number) => void,
-): void {
+  to: Int32Array,
+): Float64Array {
   const dense = new Float64Array(size);
-  scatter(rows[from]!, dense);
-  for (let index = 0; index < to.length; index++) {
-    write(index, gather(rows[to[index]!]!, dense));
-  }
+  scatter(rows[weighting][from]!, dense);
+  const products = new Float64Array(to.length);
+  for (let i = 0; i < to.length; i++) products[i] = gather(rows[weighting][to[i]!]!, dense);
+  return products;
 }
 
 function scatter({ ids, values }: SparseRow, dense: Float64Array): void {
@@ -115,7 +122,7 @@ function gather({ ids, values }: SparseRow, dense: Float64Array): number {
 export class NGramInputs {
   readonly #tables: readonly NGrams[];
   readonly #trainable: number;
-  readonly #grams = new Map<number, Matrix>();
+  readonly #grams = new Map<string, Matrix>();
 
   /** @param trainable the first so many examples are in a draw */
   constructor(tables: readonly NGrams[], trainable: number) {
@@ -123,18 +130,19 @@ export class NGramInputs {
     this.#trainable = trainable;
   }
 
-  of(orders: readonly number[]): Inputs {
+  of(orders: readonly number[], weighting: Weighting): Inputs {
     return {
-      gram: (places) => this.#gramOf(orders, places),
-      scores: (model, training, places) => this.#scoresOf(orders, model, training, places),
+      gram: (places) => this.#gramOf(orders, weighting, places),
+      scores: (model, training, places) =>
+        this.#scoresOf(orders, weighting, model, training, places),
     };
   }
 
-  #gramOf(orders: readonly number[], places: Int32Array): Matrix {
+  #gramOf(orders: readonly number[], weighting: Weighting, places: Int32Array): Matrix {
     const size = places.length;
     const result = matrix(size, size);
     for (const order of orders) {
-      const { values } = this.#trainableGram(order);
+      const { values } = this.#trainableGram(order, weighting);
       for (let i = 0; i < size; i++) {
         const row = places[i]! * this.#trainable;
         for (let j = 0; j < size; j++) {
@@ -145,25 +153,27 @@ export class NGramInputs {
     return result;
   }
 
-  #trainableGram(order: number): Matrix {
-    const known = this.#grams.get(order);
+  #trainableGram(order: number, weighting: Weighting): Matrix {
+    const key = `${weighting} ${order}`;
+    const known = this.#grams.get(key);
     if (known !== undefined) return known;
     const size = this.#trainable;
     const gram = matrix(size, size);
-    const table = this.#table(order);
     const all = Int32Array.from({ length: size }, (_, place) => place);
     for (let i = 0; i < size; i++) {
-      similarities(table, i, all.subarray(0, i + 1), (j, similarity) => {
-        gram.values[i * size + j] = similarity;
-        gram.values[j * size + i] = similarity;
-      });
+      const row = similarities(this.#table(order), weighting, i, all.subarray(0, i + 1));
+      for (let j = 0; j <= i; j++) {
+        gram.values[i * size + j] = row[j]!;
+        gram.values[j * size + i] = row[j]!;
+      }
     }
-    this.#grams.set(order, gram);
+    this.#grams.set(key, gram);
     return gram;
   }
 
   #scoresOf(
     orders: readonly number[],
+    weighting: Weighting,
     { coefficients, intercepts }: DualModel,
     training: Int32Array,
     places: Int32Array,
@@ -172,13 +182,14 @@ export class NGramInputs {
     const scores = matrix(places.length, outputs);
     for (let row = 0; row < places.length; row++) scores.values.set(intercepts, row * outputs);
     for (const order of orders) {
-      const { rows, size } = this.#table(order);
+      const { rows: all, size } = this.#table(order);
+      const rows = all[weighting];
       const weights = new Float64Array(size * outputs);
+      const factors = new Float64Array(outputs);
       for (let i = 0; i < training.length; i++) {
-        const factors = Float64Array.from(
-          { length: outputs },
-          (_, k) => coefficients.values[k * training.length + i]! / orders.length,
-        );
+        for (let k = 0; k < outputs; k++) {
+          factors[k] = coefficients.values[k * training.length + i]! / orders.length;
+        }
         addTo(weights, rows[training[i]!]!, factors);
       }
       for (let row = 0; row < places.length; row++) {

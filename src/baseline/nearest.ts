@@ -48,6 +48,8 @@ function remembered(distances: Distances, { trainable }: Examples): Distances {
   return (from, to) => {
     const row = known.get(from) ?? distances(from, all);
     known.set(from, row);
-    return Float64Array.from(to, (place) => row[place]!);
+    const some = new Float64Array(to.length);
+    for (let i = 0; i < to.length; i++) some[i] = row[to[i]!]!;
+    return some;
   };
 }

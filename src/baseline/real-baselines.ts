@@ -2,7 +2,7 @@
 import type { Store } from '../data/format/store.ts';
 import type { Examples } from './examples.ts';
 import type { BaselineFamily, Rivals } from './family.ts';
-import { linearBaseline } from './linear-baseline.ts';
+import { byAlpha, byC, linearBaseline } from './linear-baseline.ts';
 import { nearestBaseline } from './nearest.ts';
 import { type Series, seriesOf } from './series.ts';
 import { euclidean, warped } from './series-distance.ts';
@@ -15,7 +15,8 @@ const LONGEST = 512;
 const BAND = 0.1;
 /** More pairs of timesteps than this take minutes. */
 const MOST_PAIRS = 4e9;
-const STRENGTHS = [1, 0.01, 0.1, 10, 100];
+const CS = [1, 0.01, 0.1, 10, 100].map(byC);
+const ALPHAS = [1, 100, 10, 0.1, 0.01].map(byAlpha);
 
 /** What was read of the examples. */
 interface Material {
@@ -62,14 +63,18 @@ const OF_TIMESTEPS: BaselineFamily = {
 
 function rivalsOn(material: Material, examples: Examples, target: Target): Rivals {
   const { summaries, own, common, length } = material;
-  const model = target.kind === 'numbers' ? 'ridge' : 'logistic';
+  const isNumbers = target.kind === 'numbers';
+  const model = isNumbers ? 'ridge' : 'logistic';
   const baselines = [
-    linearBaseline(examples, target, {
-      name: 'statistics',
-      about: `${model} regression on moments, quartiles, slope, autocorrelation and differences`,
-      inputs: [{ value: summaryInputs(summaries), words: '' }],
-      strengths: STRENGTHS,
-    }),
+    linearBaseline(
+      { examples, target, loss: model },
+      {
+        name: 'statistics',
+        about: `${model} regression on moments, quartiles, slope, autocorrelation and differences`,
+        inputs: [{ value: summaryInputs(summaries), words: '' }],
+        strengths: isNumbers ? ALPHAS : CS,
+      },
+    ),
     nearestBaseline(examples, {
       name: '1-NN, Euclidean',
       about: `the nearest labelled sequence, at ${length} timesteps`,

@@ -24,9 +24,13 @@ export function dot(
   bStart: number,
   count: number,
 ): number {
-  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  // One assignment each: an array of them would cost more than the sum.
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
   let i = 0;
-  for (; i + 3 < count; i += 4) {
+  for (; i < count - 3; i += 4) {
     const p = aStart + i;
     const q = bStart + i;
     s0 += a[p]! * b[q]!;
@@ -47,7 +51,16 @@ export function addScaled(
   sourceStart: number,
   count: number,
 ): void {
-  for (let i = 0; i < count; i++) target[targetStart + i]! += factor * source[sourceStart + i]!;
+  let i = 0;
+  for (; i < count - 3; i += 4) {
+    const p = targetStart + i;
+    const q = sourceStart + i;
+    target[p]! += factor * source[q]!;
+    target[p + 1]! += factor * source[q + 1]!;
+    target[p + 2]! += factor * source[q + 2]!;
+    target[p + 3]! += factor * source[q + 3]!;
+  }
+  for (; i < count; i++) target[targetStart + i]! += factor * source[sourceStart + i]!;
 }
 
 /** A · Bᵀ. */
