@@ -95,13 +95,19 @@ export function sequencesSchema(shape: StoreShape): Schema {
 }
 
 function utf8Column(strings: readonly string[]): Data {
-  const encoded = strings.map((string) => Buffer.from(string, 'utf8'));
-  const valueOffsets = new Int32Array(strings.length + 1);
-  encoded.forEach((bytes, i) => {
-    valueOffsets[i + 1] = valueOffsets[i]! + bytes.length;
-  });
-  const data = Buffer.concat(encoded);
+  const { data, valueOffsets } = encoded(strings);
   return makeData({ type: new Utf8(), length: strings.length, nullCount: 0, valueOffsets, data });
+}
+
+/** Strings one behind the other; those of ASCII alone, as most are, take one call. */
+function encoded(strings: readonly string[]): { data: Uint8Array; valueOffsets: Int32Array } {
+  const joined = strings.join('');
+  const data = Buffer.from(joined, 'utf8');
+  if (data.length === joined.length) {
+    return { data, valueOffsets: offsetsOf(strings.map(({ length }) => length)) };
+  }
+  const each = strings.map((string) => Buffer.from(string, 'utf8'));
+  return { data: Buffer.concat(each), valueOffsets: offsetsOf(each.map(({ length }) => length)) };
 }
 
 function int32Column(numbers: readonly number[]): Data {

@@ -5,7 +5,7 @@
  */
 import { hash } from 'node:crypto';
 import { LockstepError } from '../../core/errors.ts';
-import { randomStream } from '../../core/random.ts';
+import { blockIntegers } from '../../core/random.ts';
 import { compareUtf8 } from '../format/byte-order.ts';
 import { SPLITS, type Split } from '../format/store.ts';
 import type { Groups } from './groups.ts';
@@ -77,7 +77,8 @@ function deal(groups: Uint32Array, balance: Balance): void {
 /** A uniform random number that follows from the name and the seed. */
 export function randomRank(name: string, seed: number): number {
   const digest = hash('sha256', name, 'buffer');
-  return randomStream(seed, 'split', digest.readUInt32LE(0), digest.readUInt32LE(4)).uniform(0);
+  const words = blockIntegers(seed, 'split', digest.readUInt32LE(0), digest.readUInt32LE(4));
+  return words(0, 2 ** 32) / 2 ** 32;
 }
 
 /** By size rounded to a power of two, then at random, so that another seed gives other splits. */

@@ -21,6 +21,8 @@ export class CellNumbers {
    * @throws NotANumber, CellError
    */
   one(row: Row, cell: number): number {
+    const integer = row.integers[cell]!;
+    if (integer >= 0) return integer;
     const number = this.#decimal === '.' ? this.plain(row, cell) : Number.NaN;
     if (!Number.isNaN(number)) return number;
     return parseNumber(row.text(cell).trim(), this.#decimal);
@@ -28,6 +30,8 @@ export class CellNumbers {
 
   /** The number of a cell that holds nothing else, with a decimal point; otherwise NaN. */
   plain(row: Row, cell: number): number {
+    const integer = row.integers[cell]!;
+    if (integer >= 0) return integer;
     const end = row.ends[cell]!;
     const number = this.#reader.read(row.bytes, row.starts[cell]!, end);
     return this.#reader.end === end ? number : Number.NaN;

@@ -22,9 +22,12 @@ class SequenceReader implements TableReader<Row> {
   readonly #file: CsvFile;
   readonly #cells: CsvCells;
   readonly #signs: LongFormSigns;
+  /** Ranges that are one column next to the other, in every row. */
+  readonly #adjacent: ReadonlySet<ColumnPart>;
 
   constructor(file: CsvFile) {
     this.#file = file;
+    this.#adjacent = new Set(file.isRagged ? [] : file.found.values.filter(isAdjacent));
     this.#cells = new CsvCells(file);
     this.#signs = new LongFormSigns(file.path, file.columns, file.found.names);
   }
@@ -51,10 +54,10 @@ class SequenceReader implements TableReader<Row> {
   #values(row: Row): RowValues | typeof UNEVEN {
     const parts = this.#file.found.values;
     const { channels } = this.#file.columns;
-    const lists = parts.map((part) => this.#part(row, part));
+    const lists = parts.map((part) => this.#integers(row, part) ?? this.#part(row, part));
     const isPadded = parts.some(({ isRange }) => isRange);
     if (lists.length === 1) {
-      const [values] = lists as [Float64Array];
+      const [values] = lists as [Int32Array | Float64Array];
       if (values.length % (channels ?? 1) !== 0) return UNEVEN;
       return { values, isPadded, ...(channels !== undefined && { channels }) };
     }
@@ -62,13 +65,26 @@ class SequenceReader implements TableReader<Row> {
     return values === UNEVEN ? UNEVEN : { values, channels: lists.length, isPadded };
   }
 
+  /** The values of a range, where the row has all of them as small integers; else undefined. */
+  #integers({ integers }: Row, part: ColumnPart): Int32Array | undefined {
+    const [first] = part.columns;
+    if (!part.isRange || first === undefined || !this.#adjacent.has(part)) return undefined;
+    const end = first + part.columns.length;
+    let signs = 0;
+    for (let cell = first; cell < end; cell++) signs |= integers[cell]!;
+    return signs < 0 ? undefined : integers.slice(first, end);
+  }
+
   #part(row: Row, part: ColumnPart): Float64Array {
     if (!part.isRange) return this.#cells.list(row, part.columns[0]!);
     const [first = 0] = part.columns;
     const isOpen = part.isOpen && this.#file.isRagged;
+    const { integers } = row;
     const values = new Float64Array(isOpen ? Math.max(0, row.size - first) : part.columns.length);
     for (let i = 0; i < values.length; i++) {
-      values[i] = this.#cells.number(row, isOpen ? first + i : part.columns[i]!);
+      const cell = isOpen ? first + i : part.columns[i]!;
+      const integer = integers[cell]!;
+      values[i] = integer >= 0 ? integer : this.#cells.number(row, cell);
     }
     return values;
   }
@@ -91,6 +107,9 @@ class SequenceReader implements TableReader<Row> {
 
   async close(): Promise<void> {}
 }
+
+const isAdjacent = ({ columns }: ColumnPart): boolean =>
+  columns.every((column, i) => column === columns[0]! + i);
 
 class LongReader extends LongFormReader<Row> {
   readonly #file: CsvFile;

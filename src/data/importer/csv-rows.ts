@@ -5,6 +5,9 @@
 import { lineError } from './table-columns.ts';
 
 const [TAB, LINE_FEED, RETURN, SPACE, QUOTE] = [0x09, 0x0a, 0x0d, 0x20, 0x22];
+const ZERO = 0x30;
+/** Digits that an int32 holds, whatever they are. */
+const MOST_DIGITS = 9;
 /** Of one row. A quote that nothing closes makes one row of the rest of the file. */
 const MOST_ROW_BYTES = 2 ** 30;
 
@@ -67,6 +70,8 @@ export class Row {
   /** Where each cell begins and ends in the bytes, without its quotes. */
   starts = new Int32Array(64);
   ends = new Int32Array(64);
+  /** What each cell of at most nine digits, and nothing else, says; −1 for others. */
+  integers = new Int32Array(64);
   /** Cells in which quotes are doubled. */
   readonly #quoted = new Set<number>();
 
@@ -80,12 +85,19 @@ export class Row {
     return this.#quoted.size === 0 || !this.#quoted.has(cell);
   }
 
-  add(start: number, end: number, hasQuotes = false): void {
+  /** @param integer what its digits say; −1 if that is not known */
+  add(start: number, end: number, integer = -1): void {
     if (this.size === this.starts.length) this.grow();
     this.starts[this.size] = start;
     this.ends[this.size] = end;
-    if (hasQuotes) this.#quoted.add(this.size);
+    this.integers[this.size] = integer;
     this.size++;
+  }
+
+  /** Adds a cell in which quotes are doubled. */
+  addQuoted(start: number, end: number): void {
+    this.#quoted.add(this.size);
+    this.add(start, end);
   }
 
   clear(): void {
@@ -102,6 +114,7 @@ export class Row {
     };
     this.starts = grown(this.starts);
     this.ends = grown(this.ends);
+    this.integers = grown(this.integers);
     return this;
   }
 }
@@ -168,24 +181,32 @@ class RowScanner implements Iterable<Row>, Iterator<Row> {
     return false;
   }
 
-  /** The row at `#next`; false if it has not ended yet. */
+  /** The row at `#next`; false if it has not ended yet. Reads small integers on the way. */
   #scanCells(row: Row): boolean {
     const bytes = this.#bytes;
-    const separator = this.#separator;
+    const separator = this.#separator as number;
     // Most bytes are above all that count.
-    const limit = Math.max(this.#separator as number, QUOTE);
-    let { starts, ends } = row;
+    const limit = separator < ZERO ? Math.max(separator, QUOTE) : QUOTE;
+    let { starts, ends, integers } = row;
     let size = 0;
     let start = this.#next;
     let at = start;
+    // What the cell says if all its bytes are digits; `others` is negative as soon as one is none.
+    let [integer, others] = [0, 0];
     for (; at < bytes.length; at++) {
       const byte = bytes[at]!;
-      if (byte > limit) continue;
-      if (byte === separator) {
-        if (size === starts.length) ({ starts, ends } = row.grow());
+      if (byte > limit && byte !== separator) {
+        const digit = byte - ZERO;
+        others |= digit | (9 - digit);
+        integer = (Math.imul(integer, 10) + digit) | 0;
+      } else if (byte === separator) {
+        if (size === starts.length) ({ starts, ends, integers } = row.grow());
         starts[size] = start;
-        ends[size++] = at;
+        ends[size] = at;
+        integers[size++] = isInteger(at - start, others) ? integer : -1;
         start = at + 1;
+        integer = 0;
+        others = 0;
       } else if (byte === LINE_FEED) {
         break;
       } else if (byte === QUOTE) {
@@ -194,14 +215,15 @@ class RowScanner implements Iterable<Row>, Iterator<Row> {
         const after = this.#scanQuoted(row, start);
         if (after < 0) return false;
         if (bytes[after] !== separator) return this.#end(row, after + 1);
-        ({ starts, ends, size } = row);
+        ({ starts, ends, integers, size } = row);
         start = after + 1;
         at = after;
-      }
+      } else others = -1;
     }
     if (at === bytes.length && !this.#isLast) return false;
     row.size = size;
-    row.add(start, at > start && bytes[at - 1] === RETURN ? at - 1 : at);
+    const end = at > start && bytes[at - 1] === RETURN ? at - 1 : at;
+    row.add(start, end, isInteger(end - start, others) ? integer : -1);
     return this.#end(row, at + 1);
   }
 
@@ -229,7 +251,8 @@ class RowScanner implements Iterable<Row>, Iterator<Row> {
         'Correct the line, or say with --delimiter what stands between the cells.',
       );
     }
-    row.add(open + 1, close, hasQuotes);
+    if (hasQuotes) row.addQuoted(open + 1, close);
+    else row.add(open + 1, close);
     this.#lines += countLineFeeds(bytes, open, close);
     return after;
   }
@@ -268,6 +291,9 @@ class RowScanner implements Iterable<Row>, Iterator<Row> {
     return lineError(this.#path, this.#lines + 1, what, { advice });
   }
 }
+
+const isInteger = (length: number, others: number): boolean =>
+  others >= 0 && length > 0 && length <= MOST_DIGITS;
 
 function countLineFeeds(bytes: Buffer, from: number, to: number): number {
   let count = 0;

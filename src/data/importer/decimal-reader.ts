@@ -1,6 +1,6 @@
 /** Reads decimal numbers from bytes without making strings: the double nearest to the text, as `Number` gives. */
 
-const [PLUS, MINUS, POINT, ZERO] = [0x2b, 0x2d, 0x2e, 0x30];
+const [PLUS, MINUS, POINT, ZERO, NINE] = [0x2b, 0x2d, 0x2e, 0x30, 0x39];
 const EXPONENT = 0x65;
 const LOWER_CASE = 0x20;
 
@@ -20,6 +20,20 @@ export class DecimalReader {
 
   /** The number that begins at `from`: `[+-]`, digits with at most one point, and an exponent. NaN if there is none. */
   read(bytes: Buffer, from: number, to: number): number {
+    let integer = 0;
+    let end = from;
+    for (; end < to && end - from < DIGITS; end++) {
+      const digit = bytes[end]! - ZERO;
+      if (!(digit >= 0 && digit <= 9)) break;
+      integer = integer * 10 + digit;
+    }
+    if (end === from || (end < to && mayGoOn(bytes[end]!))) return this.#number(bytes, from, to);
+    this.end = end;
+    return integer;
+  }
+
+  /** `read`, where it is not one of a few digits alone. */
+  #number(bytes: Buffer, from: number, to: number): number {
     const first = bytes[from];
     const isNegative = first === MINUS;
     let at = isNegative || first === PLUS ? from + 1 : from;
@@ -74,6 +88,10 @@ export class DecimalReader {
     return sign === MINUS ? -exponent : exponent;
   }
 }
+
+/** Whether a byte behind a digit may belong to the same number. */
+const mayGoOn = (byte: number): boolean =>
+  (byte >= ZERO && byte <= NINE) || byte === POINT || (byte | LOWER_CASE) === EXPONENT;
 
 /**
  * (high · 10^lowDigits + low) · 10^exponent, of at most 9 digits each.

@@ -11,10 +11,17 @@ const [MARK, PLUS] = [0x40, 0x2b];
 const ZERO_QUALITY = 0x21;
 const MOST_QUALITY = 93;
 
+/** What to read of the file, and whether it gives qualities beside letters; they are checked in any case. */
+export interface FastqRule {
+  readonly alphabet: Alphabet;
+  readonly hasQualities: boolean;
+}
+
 /** One read. Its arrays are parts of larger ones. */
 export interface FastqEntry {
   readonly header: Buffer;
   readonly letters: Uint8Array;
+  /** Empty unless they are asked for. */
   readonly qualities: Uint8Array;
   /** Whether it has a byte that is no letter of the alphabet. */
   readonly hasUnknown: boolean;
@@ -29,9 +36,9 @@ export interface FastqEntry {
 export async function* scanFastq(
   path: string,
   chunks: AsyncIterable<Buffer>,
-  alphabet: Alphabet,
+  rule: FastqRule,
 ): AsyncGenerator<FastqEntry[]> {
-  const scanner = new FastqScanner(path, alphabet);
+  const scanner = new FastqScanner(path, rule);
   let begun: Buffer[] = [];
   for await (const chunk of chunks) {
     begun.push(chunk);
@@ -51,23 +58,25 @@ class FastqScanner {
   end = 0;
   readonly #path: string;
   readonly #codes: Uint8Array;
+  readonly #hasQualities: boolean;
   #line = 1;
   readonly #feeds = new Int32Array(4);
 
-  constructor(path: string, { codes }: Alphabet) {
+  constructor(path: string, { alphabet, hasQualities }: FastqRule) {
     this.#path = path;
-    this.#codes = codes;
+    this.#codes = alphabet.codes;
+    this.#hasQualities = hasQualities;
   }
 
   scan(bytes: Buffer): FastqEntry[] {
     const entries: FastqEntry[] = [];
-    // All letters and qualities of the scan lie in one array: allocating two a read is slow.
-    const decoded = new Uint8Array(bytes.length);
+    // All letters and qualities of the scan lie in one array: allocating two a read is slow. Letters are at most half.
+    const decoded = new Uint8Array(this.#hasQualities ? bytes.length : bytes.length >> 1);
     let filled = 0;
     this.end = 0;
     while (this.#findFeeds(bytes)) {
       const entry = this.#entry(bytes, decoded, filled);
-      filled += 2 * entry.letters.length;
+      filled += entry.letters.length + entry.qualities.length;
       entries.push(entry);
       this.end = this.#feeds[3]! + 1;
       this.#line += 4;
@@ -101,11 +110,16 @@ class FastqScanner {
       throw this.#wrong(3, `it has ${qualities} qualities for ${length} letters`);
     }
     const hasUnknown = this.#decode(bytes, first, decoded, filled, length);
-    this.#decodeQualities(bytes, third, decoded, filled + length, length);
+    this.#checkQualities(bytes, third, third + length);
+    const afterLetters = filled + length;
+    const afterQualities = afterLetters + (this.#hasQualities ? length : 0);
+    for (let at = afterLetters; at < afterQualities; at++) {
+      decoded[at] = bytes[third + at - afterLetters]! - ZERO_QUALITY;
+    }
     return {
       header: bytes.subarray(start + 1, feeds[0]),
-      letters: decoded.subarray(filled, filled + length),
-      qualities: decoded.subarray(filled + length, filled + 2 * length),
+      letters: decoded.subarray(filled, afterLetters),
+      qualities: decoded.subarray(afterLetters, afterQualities),
       hasUnknown,
       line: this.#line,
     };
@@ -122,15 +136,14 @@ class FastqScanner {
     return largest > UNKNOWN - 2;
   }
 
-  #decodeQualities(bytes: Buffer, from: number, to: Uint8Array, at: number, length: number): void {
-    let largest = 0;
-    for (let i = 0; i < length; i++) {
-      // Below "!" it wraps around to a large number.
-      const quality = (bytes[from + i]! - ZERO_QUALITY) & 0xff;
-      to[at + i] = quality;
-      if (quality > largest) largest = quality;
+  #checkQualities(bytes: Buffer, from: number, to: number): void {
+    // Negative as soon as one lies outside.
+    let signs = 0;
+    for (let at = from; at < to; at++) {
+      const quality = bytes[at]! - ZERO_QUALITY;
+      signs |= quality | (MOST_QUALITY - quality);
     }
-    if (largest > MOST_QUALITY) throw this.#wrong(3, 'it has a character that is no quality');
+    if (signs < 0) throw this.#wrong(3, 'it has a character that is no quality');
   }
 
   #wrong(lines: number, what: string): LockstepError {

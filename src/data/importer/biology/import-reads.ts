@@ -74,7 +74,8 @@ async function* importFastq(
   const { qualities, kmer, stride } = given;
   if (qualities !== 'none' && (kmer > 1 || stride > 1)) throw mixed(qualities);
   const reader = new SequenceReader(path, given, 'dna');
-  for await (const entries of scanFastq(path, readBytes(path), reader.alphabet)) {
+  const rule = { alphabet: reader.alphabet, hasQualities: qualities !== 'none' };
+  for await (const entries of scanFastq(path, readBytes(path), rule)) {
     for (const entry of entries) yield fastqItem(reader, entry, qualities);
   }
   reader.end();

@@ -41,7 +41,9 @@ describe('sequences', () => {
     const ids = (entries: readonly { header: Buffer; letters: Uint8Array }[]) =>
       entries.map(({ header, letters }) => [header.toString().trim(), letters.join('')]);
     for (let size = 1; size < READS.length; size++) {
-      const reads = await collectItems(scanFastq('x', inPieces(READS, size), dna));
+      const reads = await collectItems(
+        scanFastq('x', inPieces(READS, size), { alphabet: dna, hasQualities: true }),
+      );
       assert.deepEqual(ids(reads.flat()), [
         ['r1 x', '0123'],
         ['r2', ''],
