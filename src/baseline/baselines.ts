@@ -1,17 +1,15 @@
 /** The strongest simple rivals of a network, on a dataset's own splits and label draws. */
 import { LockstepError } from '../core/errors.ts';
-import { symbolsOf } from '../data/facts.ts';
 import { openStore, type StoreOnDisk } from '../data/format/open-store.ts';
 import { drawGroups } from '../statistics/group-bootstrap.ts';
 import type { Baseline } from './baseline.ts';
 import { readExamples } from './examples.ts';
+import { familyOf } from './family-of.ts';
 import { drawLabels, type LabelCount, type LabelDraws, labelledSequences } from './label-draws.ts';
 import { majority } from './majority.ts';
 import { type Measuring, measureCell } from './measure.ts';
 import { notesOf } from './notes.ts';
-import { realBaselines } from './real-baselines.ts';
 import type { BaselineResult, BaselinesReport } from './report.ts';
-import { symbolBaselines } from './symbol-baselines.ts';
 import { targetOf } from './target.ts';
 
 export interface BaselinesOptions {
@@ -60,12 +58,12 @@ async function reportOn(
   if (test.length === 0) throw nothingToTest(store.path);
   const validation = labelledSequences(store, 'validation', seed);
   const training = counts.flatMap((count) => count.draws.flatMap((draw) => [...draw]));
-  const family = symbolsOf(store) > 0 ? symbolBaselines(store) : realBaselines(store);
+  const family = familyOf(store);
   tell(`Reading ${new Set([...training, ...validation, ...test]).size} sequences`);
   const parts = { training, validation, test };
   const examples = await readExamples(store, target.kind, parts, [family.read]);
-  const { groups, count: testGroups } = groupsOf(await store.groups(), test);
-  const measuring = { examples, target, groups, resamples: drawGroups(testGroups, seed) };
+  const { groups, count } = groupsOf(await store.groups(), test);
+  const measuring = { examples, target, groups, resamples: drawGroups(count, seed) };
   const rivals = family.make(examples, target);
   const { results, chances } = measureAll(measuring, rivals.baselines, counts, tell);
   const ids = await store.ids();
@@ -77,18 +75,18 @@ async function reportOn(
     merit: target.merit,
     seed,
     testSequences: named(test),
-    testGroups,
+    testGroups: Array.from(groups),
     validationSequences: validation.length,
     baselines: results,
   };
-  const labelCounts = counts.map((count, column) => ({
-    labels: count.labels,
-    unit: count.unit,
-    draws: count.draws.map(named),
+  const labelCounts = counts.map(({ labels: of, unit, draws: all }, column) => ({
+    labels: of,
+    unit,
+    draws: all.map(named),
     best: bestOf(results, column),
     chance: chances[column]!,
   }));
-  const notes = notesOf({ store, counts, test, testGroups, leftOut: rivals.leftOut });
+  const notes = notesOf({ store, counts, test, testGroups: count, leftOut: rivals.leftOut });
   return { ...facts, labelCounts, notes };
 }
 
@@ -119,10 +117,11 @@ function measureAll(
   return { results: [first, ...others], chances };
 }
 
-/** By validation, so that the test split chooses nothing; without validation data by the order of the table, from its end. */
-function bestOf(results: readonly BaselineResult[], column: number): string {
-  const figure = ({ cells }: BaselineResult) => cells[column]!.validation ?? 0;
-  return results.reduce((a, b) => (figure(b) > figure(a) ? b : a)).name;
+/** By validation, so that the test split chooses nothing. */
+function bestOf(results: readonly BaselineResult[], column: number): string | null {
+  const figure = ({ cells }: BaselineResult) => cells[column]!.validation;
+  if (figure(results[0]!) === null) return null;
+  return results.reduce((a, b) => (figure(b)! > figure(a)! ? b : a)).name;
 }
 
 function groupsOf(all: readonly string[], test: Int32Array): { groups: Int32Array; count: number } {

@@ -1,6 +1,6 @@
 /** Fits a baseline on every draw and measures it on the whole test split. */
-import { bootstrapVariance, type Resamples } from '../statistics/group-bootstrap.ts';
-import { type Interval, intervalOf, type Source } from '../statistics/interval.ts';
+import { meanOverDraws } from '../statistics/draw-interval.ts';
+import type { Resamples } from '../statistics/group-bootstrap.ts';
 import type { Baseline, Predict, Score } from './baseline.ts';
 import type { Examples } from './examples.ts';
 import type { BaselineCell, BaselineDraw } from './report.ts';
@@ -37,11 +37,9 @@ export function measureCell(
 ): BaselineCell {
   const measured = draws.map((training, draw) => measureDraw(measuring, baseline, training, draw));
   const all = measured.map(({ draw }) => draw);
-  const mean = meanOf(all.map(({ test }) => test));
-  const interval = intervalOfCell(measuring, measured, mean);
+  const interval = meanOfCell(measuring, measured);
   const validation = meanOf(all.map((one) => one.validation ?? Number.NaN));
   return {
-    mean,
     ...interval,
     validation: Number.isNaN(validation) ? null : validation,
     isAtChance: chance !== undefined && interval.low <= chance,
@@ -94,29 +92,19 @@ function total(parts: readonly Float64Array[], times?: ArrayLike<number>): Float
   return sums;
 }
 
-/** The draws of labels vary, and so would the test split: Student's t over draws, the bootstrap over test groups. */
-function intervalOfCell(
-  { target, resamples }: Measuring,
-  measured: readonly Measured[],
-  mean: number,
-): Interval {
-  const figures = measured.map(({ draw }) => draw.test);
-  const groups = measured[0]!.byGroup.length;
-  const overTest = bootstrapVariance(resamples, (times) =>
-    meanOf(measured.map(({ byGroup }) => target.meritOf(total(byGroup, times)))),
+function meanOfCell({ target, resamples }: Measuring, measured: readonly Measured[]) {
+  const figures = measured.map(
+    ({ byGroup }) =>
+      (times: ArrayLike<number>) =>
+        target.meritOf(total(byGroup, times)),
   );
-  const sources: Source[] = [{ variance: overTest, freedom: Math.max(1, groups - 1) }];
-  if (figures.length > 1) {
-    const variance = figures.reduce((sum, one) => sum + (one - mean) ** 2, 0);
-    const freedom = figures.length - 1;
-    sources.push({ variance: variance / freedom / figures.length, freedom });
-  }
-  const { low, high } = intervalOf(mean, sources);
-  if (target.kind === 'numbers') return { low, high: Math.min(1, high) };
+  const { mean, low, high, testVariance } = meanOverDraws(resamples, figures);
+  if (target.kind === 'numbers') return { mean, low, high: Math.min(1, high) };
   // Where every group agrees, the bootstrap sees no spread: as many groups would by chance, at worst.
-  const isOne = overTest === 0;
-  const reach = isOne ? TAIL ** (1 / groups) : 1;
+  const isOne = testVariance === 0;
+  const reach = isOne ? TAIL ** (1 / resamples[0]!.length) : 1;
   return {
+    mean,
     low: Math.max(0, isOne && mean === 1 ? reach : low),
     high: Math.min(1, isOne && mean === 0 ? 1 - reach : high),
   };

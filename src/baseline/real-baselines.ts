@@ -14,7 +14,7 @@ const LONGEST = 512;
 /** Share of the length by which warping may shift a timestep. */
 const BAND = 0.1;
 /** More pairs of timesteps than this take minutes. */
-const MOST_PAIRS = 4e9;
+const MOST_PAIRS = 2e9;
 const CS = [1, 0.01, 0.1, 10, 100].map(byC);
 const ALPHAS = [1, 100, 10, 0.1, 0.01].map(byAlpha);
 

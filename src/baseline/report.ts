@@ -40,8 +40,8 @@ export interface LabelCountFacts {
   readonly unit: 'labels a class' | 'labelled sequences';
   /** Ids of each draw's sequences. One draw where all draws would be the same sequences. */
   readonly draws: readonly (readonly string[])[];
-  /** The baseline with the best validation figure; the first of the best. */
-  readonly best: string;
+  /** The baseline with the best validation figure; null where no validation sequence has a label. */
+  readonly best: string | null;
   /** What an answer without a look at the values has on the test split. */
   readonly chance: number;
 }
@@ -55,8 +55,8 @@ export interface BaselinesReport {
   readonly seed: number;
   /** Ids of the test sequences, which are read as a whole. */
   readonly testSequences: readonly string[];
-  /** Groups of the test sequences: they are what the interval draws anew. */
-  readonly testGroups: number;
+  /** Number of each test sequence's group, from 0: groups are what the interval draws anew. */
+  readonly testGroups: readonly number[];
   readonly validationSequences: number;
   readonly labelCounts: readonly LabelCountFacts[];
   readonly baselines: readonly BaselineResult[];

@@ -10,10 +10,10 @@ export function describeBaselines(report: BaselinesReport): string {
     name,
     ...cells.map((cell) => cellText(cell, report)),
   ]);
-  const bests = labelCounts.map(({ best }) => best);
+  const bests = labelCounts.map(({ best }) => best ?? '–');
   const draws = Math.max(...labelCounts.map(({ draws }) => draws.length));
   return [
-    `${merit} on ${testSequences.length} whole test sequences of ${testGroups} groups, ${labelCounts[0]!.unit}:`,
+    `${merit} on ${testSequences.length} whole test sequences of ${new Set(testGroups).size} groups, ${labelCounts[0]!.unit}:`,
     '',
     formatTable([header, ...rows, ['best on validation', ...bests]]),
     '',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { meanOverDraws } from '../../../src/statistics/draw-interval.ts';
 import { bootstrapVariance, drawGroups } from '../../../src/statistics/group-bootstrap.ts';
 import { intervalOf } from '../../../src/statistics/interval.ts';
 import { tQuantile } from '../../../src/statistics/student-t.ts';
@@ -54,5 +55,36 @@ describe('the bootstrap over groups', () => {
 
   it('knows nothing of a single group', () => {
     assert.equal(bootstrapVariance(drawGroups(1, 1), figureOf([3])), 0);
+  });
+});
+
+describe('a mean over draws', () => {
+  const groups = 20;
+  const resamples = drawGroups(groups, 1);
+  /** A model that is right on the even groups, and `bonus` better in all. */
+  const figure = (bonus: number) => (times: ArrayLike<number>) => {
+    const right = Array.from(times).filter((_, group) => group % 2 === 0);
+    return right.reduce((sum, count) => sum + count, 0) / groups + bonus;
+  };
+
+  it('has the spread of the test groups where there is one draw', () => {
+    const { mean, low, high } = meanOverDraws(resamples, [figure(0)]);
+    near(mean, 0.5, 1e-12);
+    const half = 2.093 * Math.sqrt(0.25 / (groups - 1));
+    near(high - low, 2 * half, 0.15 * half);
+  });
+
+  it('adds the spread of several draws to it', () => {
+    const one = meanOverDraws(resamples, [figure(0)]);
+    const two = meanOverDraws(resamples, [figure(-0.2), figure(0.2)]);
+    near(two.mean, one.mean, 1e-12);
+    assert.ok(two.high - two.low > 1.5 * (one.high - one.low));
+  });
+
+  it('of a difference between two models on the same groups is exact where the test split cannot matter', () => {
+    const difference = (times: ArrayLike<number>) => figure(0.1)(times) - figure(0)(times);
+    const { low, high } = meanOverDraws(resamples, [difference, difference]);
+    near(low, 0.1, 1e-9);
+    near(high, 0.1, 1e-9);
   });
 });
