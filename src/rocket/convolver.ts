@@ -1,6 +1,7 @@
 /** Dilated convolutions of one sequence at a time, with the 84 kernels. Zeros surround a sequence. */
+import { reserveWasm } from '../core/wasm.ts';
 import { KERNEL_LENGTH, KERNELS, REACH } from './kernels.ts';
-import { MOST_BIASES, PAGE_BYTES, type SimdFunctions, simdFunctions } from './simd.ts';
+import { MOST_BIASES, type SimdFunctions, simdFunctions } from './simd.ts';
 
 /** A sequence of real values. */
 export interface Series {
@@ -185,8 +186,7 @@ export class Convolver {
 
   #reserve(bytes: number): void {
     const { memory } = this.#simd;
-    const missing = bytes - memory.buffer.byteLength;
-    if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
+    reserveWasm(memory, bytes);
     if (this.#floats.buffer === memory.buffer) return;
     this.#floats = new Float32Array(memory.buffer);
     this.#integers = new Int32Array(memory.buffer);

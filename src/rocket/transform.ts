@@ -2,6 +2,7 @@
 import { randomStream } from '../core/random.ts';
 import { type Convolution, Convolver, type Series } from './convolver.ts';
 import { biasQuantile, type Dilations, dilationsFor, featureCount, KERNELS } from './kernels.ts';
+import { sortRanks } from './order-statistics.ts';
 
 /** All that the features follow from. */
 export interface Transform extends Dilations {
@@ -82,21 +83,30 @@ export async function fitTransform(
   for (const [row, convolutions] of byRow) {
     convolver.load(await rows.read(row));
     for (const convolution of convolutions) {
-      const outputs = convolver.output(convolution).sort();
-      for (let feature = convolution.begin; feature < convolution.end; feature++) {
-        biases[feature] = quantileOf(outputs, biasQuantile(feature));
-      }
+      writeQuantiles(convolver.output(convolution), convolution, biases);
     }
   }
   return { ...parts, biases };
 }
 
-/** Between the two nearest of the sorted values. */
-function quantileOf(sorted: Float32Array, quantile: number): number {
-  const place = quantile * (sorted.length - 1);
-  const low = Math.floor(place);
-  const value = sorted[low]!;
-  return low + 1 < sorted.length ? value + (place - low) * (sorted[low + 1]! - value) : value;
+/** Writes the biases of a convolution: quantiles of its outputs, each between the two nearest outputs. */
+function writeQuantiles(
+  outputs: Float32Array,
+  { begin, end }: Pick<PlannedConvolution, 'begin' | 'end'>,
+  biases: Float32Array,
+): void {
+  const last = outputs.length - 1;
+  const places = Array.from({ length: end - begin }, (_, at) => last * biasQuantile(begin + at));
+  const ranks = places.flatMap((place) => [
+    Math.floor(place),
+    Math.min(last, Math.floor(place) + 1),
+  ]);
+  sortRanks(outputs, Int32Array.from(ranks).sort());
+  for (const [at, place] of places.entries()) {
+    const value = outputs[ranks[2 * at]!]!;
+    const next = outputs[ranks[2 * at + 1]!]!;
+    biases[begin + at] = value + (place - Math.floor(place)) * (next - value);
+  }
 }
 
 /** At most so many channels in one convolution. */

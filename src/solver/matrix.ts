@@ -1,4 +1,5 @@
 /** Dense matrices in float64, row by row. Sums run in one fixed order: the same bits every time. */
+import { innerProducts } from './gram.ts';
 
 export interface Matrix {
   readonly rows: number;
@@ -95,17 +96,8 @@ export function multiply(a: Matrix, b: Matrix): Matrix {
 }
 
 /** X · Xᵀ: the inner products of the rows. */
-export function gramOfRows(x: Matrix): Matrix {
-  const { rows, columns, values } = x;
-  const gram = matrix(rows, rows);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j <= i; j++) {
-      const product = dot(values, i * columns, values, j * columns, columns);
-      gram.values[i * rows + j] = product;
-      gram.values[j * rows + i] = product;
-    }
-  }
-  return gram;
+export function gramOfRows({ rows, columns, values }: Matrix): Matrix {
+  return matrix(rows, rows, innerProducts(rows, columns, values));
 }
 
 export function transpose({ rows, columns, values }: Matrix): Matrix {

@@ -1,0 +1,115 @@
+/** Assembles small WebAssembly modules of SIMD functions, which run in any Node without set-up. */
+
+/** What is used of a standard that TypeScript's Node library does not declare. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
+  readonly Instance: new (module: object) => { readonly exports: unknown };
+};
+
+export const PAGE_BYTES = 1 << 16;
+
+/** A module's memory. */
+export interface WasmMemory {
+  /** Another one after each growth. */
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+
+const I32 = 0x7f;
+const V128 = 0x7b;
+const SIMD = 0xfd;
+const END = 0x0b;
+
+/** Unsigned LEB128, WebAssembly's encoding of integers. */
+const integer = (value: number): number[] =>
+  value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...integer(value >>> 7)];
+const section = (id: number, body: number[]) => [id, ...integer(body.length), ...body];
+const name = (text: string) => [text.length, ...Buffer.from(text)];
+
+export const localGet = (local: number) => [0x20, local];
+export const localSet = (local: number) => [0x21, local];
+export const localTee = (local: number) => [0x22, local];
+/** An integer below 64. */
+export const constant = (value: number) => [0x41, value];
+export const [PLUS, MINUS, SHIFT_LEFT] = [0x6a, 0x6b, 0x74];
+/** Stores an integer `offset` bytes behind an address. */
+export const storeInteger = (offset: number) => [0x36, 2, ...integer(offset)];
+
+/** Vectors of 16 bytes; addresses need no alignment. */
+export const LOAD = [SIMD, 0x00, 2, 0];
+export const STORE = [SIMD, 0x0b, 2, 0];
+export const AND = [SIMD, 0x4e];
+/** Four float32. */
+export const F32X4 = {
+  loadSplat: (offset: number) => [SIMD, 0x09, 2, ...integer(offset)],
+  add: [SIMD, 0xe4, 0x01],
+  negate: [SIMD, 0xe1, 0x01],
+  greater: [SIMD, 0x44],
+} as const;
+/** Four int32. */
+export const I32X4 = {
+  lane: (index: number) => [SIMD, 0x1b, index],
+  subtract: [SIMD, 0xb1, 0x01],
+} as const;
+/** Two float64. */
+export const F64X2 = {
+  lane: (index: number) => [SIMD, 0x21, index],
+  add: [SIMD, 0xf0, 0x01],
+  multiply: [SIMD, 0xf2, 0x01],
+} as const;
+export const F64_ADD = 0xa0;
+export const f64Load = (offset: number) => [0x2b, 3, ...integer(offset)];
+export const f64Store = (offset: number) => [0x39, 3, ...integer(offset)];
+
+/** The sum of two integer locals. */
+export const sumOf = (a: number, b: number) => [...localGet(a), ...localGet(b), PLUS];
+
+/** Repeats `body` for at = 0, 16, … while at < size; `at` begins as 0. */
+export const forVectors = (at: number, size: number, body: readonly number[]) => [
+  ...[0x02, 0x40, 0x03, 0x40], // block, loop
+  ...[...localGet(at), ...localGet(size), 0x4f, 0x0d, 1], // leave when at ≥ size
+  ...body,
+  ...[...localGet(at), ...constant(16), PLUS, ...localSet(at)],
+  ...[0x0c, 0, END, END], // go on
+];
+
+/** A function of integers. Locals are numbered: parameters, integers, vectors. */
+export interface WasmFunction {
+  readonly name: string;
+  readonly parameters: number;
+  readonly integers: number;
+  readonly vectors: number;
+  readonly body: readonly number[];
+}
+
+/** A module of functions, and of a memory of one page. */
+export function compileWasm(functions: readonly WasmFunction[]): object {
+  const count = functions.length;
+  const types = functions.flatMap(({ parameters }) => [
+    ...[0x60, parameters, ...new Array<number>(parameters).fill(I32), 0],
+  ]);
+  const exported = functions.flatMap((one, at) => [...name(one.name), 0x00, at]);
+  const bodies = functions.flatMap(({ integers, vectors, body }) => {
+    const locals = vectors > 0 ? [2, integers, I32, vectors, V128] : [1, integers, I32];
+    return [...integer(locals.length + body.length + 1), ...locals, ...body, END];
+  });
+  return new WebAssembly.Module(
+    Uint8Array.from([
+      ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+      ...section(1, [count, ...types]),
+      ...section(3, [count, ...functions.keys()]),
+      ...section(5, [1, 0, 1]),
+      ...section(7, [count + 1, ...exported, ...name('memory'), 0x02, 0]),
+      ...section(10, [count, ...bodies]),
+    ]),
+  );
+}
+
+/** A new instance with a memory of its own. */
+export const wasmExports = (module: object): unknown => new WebAssembly.Instance(module).exports;
+
+/** Grows a memory to `bytes` or more. */
+export function reserveWasm(memory: WasmMemory, bytes: number): void {
+  const missing = bytes - memory.buffer.byteLength;
+  if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
+}
