@@ -108,14 +108,16 @@ function oneAgainstRest(models: readonly DualModel[]): DualModel {
   return { coefficients, intercepts: Float64Array.from(intercepts) };
 }
 
-function mostLikely(scores: Float64Array): Output {
+/** The class with the largest logit. */
+export function mostLikely(scores: Float64Array): Output {
   const probabilities = scores.slice();
   softmax(probabilities);
   const answer = [largest(probabilities)];
   return { answer, confidence: (truth) => logOf(probabilities[truth[0]!]!) };
 }
 
-function severalClasses(logOdds: Float64Array): Output {
+/** The classes that apply rather than not. */
+export function severalClasses(logOdds: Float64Array): Output {
   const probabilities = logOdds.map((odds) => 1 / (1 + Math.exp(-odds)));
   const answer = Array.from(probabilities, (p, label) => (p >= THRESHOLD ? label : -1));
   return {

@@ -1,9 +1,12 @@
 /** Baselines for real values. */
 import type { Store } from '../data/format/store.ts';
+import type { NumberFacts } from '../data/format/target.ts';
+import type { Series as RocketSeries } from '../rocket/convolver.ts';
 import type { Examples } from './examples.ts';
 import type { BaselineFamily, Rivals } from './family.ts';
 import { byAlpha, byC, linearBaseline } from './linear-baseline.ts';
 import { nearestBaseline } from './nearest.ts';
+import { rocketBaseline, rocketSeries } from './rocket.ts';
 import { type Series, seriesOf } from './series.ts';
 import { euclidean, warped } from './series-distance.ts';
 import { summaryInputs, summaryOf } from './summary.ts';
@@ -15,6 +18,8 @@ const LONGEST = 512;
 const BAND = 0.1;
 /** More pairs of timesteps than this take minutes. */
 const MOST_PAIRS = 2e9;
+/** More values than this take seconds for each draw. */
+const MOST_VALUES = 1e6;
 const CS = [1, 0.01, 0.1, 10, 100].map(byC);
 const ALPHAS = [1, 100, 10, 0.1, 0.01].map(byAlpha);
 
@@ -25,6 +30,10 @@ interface Material {
   readonly own: Series[];
   /** Scaled by those of the training split. */
   readonly common: Series[];
+  /** Whole, for convolutions. */
+  readonly whole: RocketSeries[];
+  /** What is known of the numbers to learn; empty for classes. */
+  readonly numbers: readonly NumberFacts[];
   /** Timesteps of each series. */
   readonly length: number;
   readonly channels: number;
@@ -38,10 +47,13 @@ export function realBaselines({
   if (target.kind === 'timestep-class') return OF_TIMESTEPS;
   const middle = index.lengths[index.lengths.length >> 1]!;
   const length = Math.min(LONGEST, middle);
-  const material: Material = { summaries: [], own: [], common: [], length, channels };
+  const numbers = target.kind === 'numbers' ? target.numbers : [];
+  const read = { summaries: [], own: [], common: [], whole: [] };
+  const material: Material = { ...read, numbers, length, channels };
   return {
     read(values) {
       material.summaries.push(summaryOf(values, channels));
+      material.whole.push(rocketSeries(values, manifest));
       material.own.push(seriesOf(values, channels, length, 'sequence'));
       if (channelStatistics.length > 0) {
         material.common.push(seriesOf(values, channels, length, channelStatistics));
@@ -62,7 +74,7 @@ const OF_TIMESTEPS: BaselineFamily = {
 };
 
 function rivalsOn(material: Material, examples: Examples, target: Target): Rivals {
-  const { summaries, own, common, length } = material;
+  const { summaries, own, common, whole, numbers, length } = material;
   const isNumbers = target.kind === 'numbers';
   const model = isNumbers ? 'ridge' : 'logistic';
   const baselines = [
@@ -84,17 +96,28 @@ function rivalsOn(material: Material, examples: Examples, target: Target): Rival
       ],
     }),
   ];
+  const leftOut: string[] = [];
+  const values = whole.reduce((sum, one) => sum + one.values.length, 0);
+  if (values <= MOST_VALUES) {
+    baselines.push(rocketBaseline(examples, target, { series: whole, numbers }));
+  } else {
+    leftOut.push(
+      `Rocket is left out: features of ${values} values for each draw would take minutes; "lockstep rocket" fits one.`,
+    );
+  }
   const band = Math.ceil(BAND * length);
   const others = examples.sequences.length - examples.trainable;
   const pairs = examples.trainable * others * length * (2 * band + 1) * material.channels;
   if (pairs > MOST_PAIRS) {
-    const leftOut = `1-NN with time warping is left out: ${examples.trainable} × ${others} sequences of ${length} timesteps would take minutes.`;
-    return { baselines, leftOut: [leftOut] };
+    leftOut.push(
+      `1-NN with time warping is left out: ${examples.trainable} × ${others} sequences of ${length} timesteps would take minutes.`,
+    );
+    return { baselines, leftOut };
   }
   const warping = nearestBaseline(examples, {
     name: '1-NN, warped',
     about: `the same with dynamic time warping by at most ${band} timesteps`,
     distances: [{ value: warped(own, length, band), words: '' }],
   });
-  return { baselines: [...baselines, warping], leftOut: [] };
+  return { baselines: [...baselines, warping], leftOut };
 }

@@ -64,29 +64,67 @@ export function convolutionsOf(
   return all;
 }
 
-/** Fits the biases to the outputs of training sequences. */
+/** Published values: about 10 000 features, at most 32 dilations. */
+export const TRANSFORM_DEFAULTS = { features: 9_996, dilations: 32 } as const;
+
+/** Fits the biases to the outputs of training sequences, each of which is read once at most. */
 export async function fitTransform(
   rows: SeriesList,
-  { channels, length, features, dilations: most, seed }: TransformOptions,
+  options: TransformOptions,
 ): Promise<Transform> {
-  const dilations = dilationsFor(length, features, most);
-  const drawn = drawChannels(dilations.dilations.length * KERNELS.length, channels, seed);
-  const parts = { ...dilations, ...drawn, channels };
-  const biases = new Float32Array(featureCount(dilations));
-  const draw = randomStream(seed, 'rocket', SEQUENCES);
-  const byRow = new Map<number, PlannedConvolution[]>();
-  for (const [at, convolution] of convolutionsOf(parts).entries()) {
-    const row = draw.integer(at, rows.count);
-    byRow.set(row, [...(byRow.get(row) ?? []), convolution]);
-  }
-  const convolver = new Convolver(channels, dilations.dilations.at(-1)!, new Float32Array(0));
-  for (const [row, convolutions] of byRow) {
-    convolver.load(await rows.read(row));
-    for (const convolution of convolutions) {
-      writeQuantiles(convolver.output(convolution), convolution, biases);
+  const fit = new TransformFit(rows.count, options);
+  for (const row of fit.rows) fit.add(row, await rows.read(row));
+  return fit.transform;
+}
+
+/** `fitTransform` to sequences in memory; the largest dilation spans the longest. */
+export function fitTransformTo(
+  rows: readonly Series[],
+  options: Pick<TransformOptions, 'features' | 'dilations' | 'seed'>,
+): Transform {
+  const length = rows.reduce((longest, row) => Math.max(longest, row.length), 1);
+  const fit = new TransformFit(rows.length, { ...options, channels: rows[0]!.channels, length });
+  for (const row of fit.rows) fit.add(row, rows[row]!);
+  return fit.transform;
+}
+
+/** The convolutions of a transform, dealt out to the sequences that their biases come from. */
+class TransformFit {
+  /** Complete once all rows were added. */
+  readonly transform: Transform;
+  readonly #convolver: Convolver;
+  readonly #byRow = new Map<number, PlannedConvolution[]>();
+
+  constructor(
+    count: number,
+    { channels, length, features, dilations: most, seed }: TransformOptions,
+  ) {
+    const dilations = dilationsFor(length, features, most);
+    const drawn = drawChannels(dilations.dilations.length * KERNELS.length, channels, seed);
+    const biases = new Float32Array(featureCount(dilations));
+    this.transform = { ...dilations, ...drawn, channels, biases };
+    this.#convolver = new Convolver(channels, dilations.dilations.at(-1)!, new Float32Array(0));
+    const draw = randomStream(seed, 'rocket', SEQUENCES);
+    for (const [at, convolution] of convolutionsOf(this.transform).entries()) {
+      const row = draw.integer(at, count);
+      const ofRow = this.#byRow.get(row) ?? [];
+      ofRow.push(convolution);
+      this.#byRow.set(row, ofRow);
     }
   }
-  return { ...parts, biases };
+
+  /** Those that were drawn. */
+  get rows(): Iterable<number> {
+    return this.#byRow.keys();
+  }
+
+  add(row: number, series: Series): void {
+    this.#convolver.load(series);
+    for (const convolution of this.#byRow.get(row)!) {
+      const outputs = this.#convolver.output(convolution);
+      writeQuantiles(outputs, convolution, this.transform.biases);
+    }
+  }
 }
 
 /** Writes the biases of a convolution: quantiles of its outputs, each between the two nearest outputs. */

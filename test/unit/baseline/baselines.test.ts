@@ -149,6 +149,7 @@ describe('baselines of real values', () => {
     const report = await baselines({ store, labels: [8], draws: 2 });
     assert.ok(cellOf(report, 'statistics').mean > 0.9);
     assert.ok(cellOf(report, '1-NN, warped').mean > 0.8);
+    assert.ok(cellOf(report, 'rocket').mean > 0.9);
   });
 
   it('predict numbers, beside their mean', async () => {
@@ -160,6 +161,7 @@ describe('baselines of real values', () => {
     const report = await baselines({ store, labels: ['all'] });
     assert.equal(report.merit, 'R²');
     assert.ok(cellOf(report, 'statistics').mean > 0.8);
+    assert.ok(cellOf(report, 'rocket').mean > 0.8);
     assert.ok(cellOf(report, 'mean').mean <= 0);
   });
 });
