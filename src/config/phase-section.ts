@@ -87,8 +87,15 @@ export function phaseSection({ objectives, optimizers }: Registered) {
     name: z
       .string()
       .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'letters, digits, ".", "_" and "-" only'),
-    /** Weights to start from: random ones, the end of the phase before, or of any earlier phase. */
-    start: z.union([z.enum(['fresh', 'previous']), z.strictObject({ phase: z.string() })]),
+    /**
+     * Weights to start from: random ones (`fresh` is `{ fresh: 0 }`, another number draws others), the end of the
+     * phase before, or of any earlier phase.
+     */
+    start: z.union([
+      z.enum(['fresh', 'previous']),
+      z.strictObject({ phase: z.string() }),
+      z.strictObject({ fresh: z.int().min(0).max(0xffffffff) }),
+    ]),
     objective: objectiveSection(objectives),
     data: trainingSubset.prefault({}),
     /** Replaces the run's `batch` for this phase. */

@@ -61,7 +61,11 @@ export const runConfig = (registered: Registered) =>
             message: 'there is no phase before the first; use "fresh"',
           });
         }
-        if (typeof phase.start === 'object' && !seen.has(phase.start.phase)) {
+        if (
+          typeof phase.start === 'object' &&
+          'phase' in phase.start &&
+          !seen.has(phase.start.phase)
+        ) {
           context.addIssue({
             code: 'custom',
             path: [...path, 'phase'],

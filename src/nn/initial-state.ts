@@ -13,18 +13,28 @@ function nameKey(name: string): number {
   return hash;
 }
 
+export interface InitialStateOptions {
+  readonly seed: number;
+  /** Different numbers draw different weights. @default 0 */
+  readonly draw?: number;
+  readonly momentCount: number;
+}
+
 /** @param described the layout's parameters, in its order */
 export function initialState(
   described: readonly ParameterDescription[],
   layout: StateLayout,
-  { seed, momentCount }: { seed: number; momentCount: number },
+  { seed, draw = 0, momentCount }: InitialStateOptions,
 ): TrainState {
   const parameters = new Float32Array(layout.parameterCount);
   for (const [index, { name, initial }] of described.entries()) {
     const { offset, size } = layout.parameters[index]!;
     const target = parameters.subarray(offset, offset + size);
     if (initial.kind === 'constant') target.fill(initial.value);
-    else fillUniform(target, initial.bound, randomStream(seed, 'initial-weights', nameKey(name)));
+    else {
+      const stream = randomStream(seed, 'initial-weights', nameKey(name), draw);
+      fillUniform(target, initial.bound, stream);
+    }
   }
   const statistics = new Float32Array(layout.statisticCount);
   for (const { name, offset, size } of layout.statistics) {

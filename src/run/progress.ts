@@ -98,8 +98,7 @@ export function stateAtPhaseStart(
   const source = startingPhase(run, phaseIndex);
   const weights =
     source === undefined
-      ? (known.initialWeights ??
-        initialState(run.parameters, run.layout, { seed: run.config.seed, momentCount }))
+      ? (known.initialWeights ?? randomWeights(run, config.start, momentCount))
       : known.results.get(source);
   if (weights === undefined) {
     throw new Error(`phase "${config.name}" starts from "${source}", which has not ended`);
@@ -111,14 +110,23 @@ export function stateAtPhaseStart(
   };
 }
 
+function randomWeights(
+  { config: { seed }, parameters, layout }: RunDefinition,
+  start: PhaseConfig['start'],
+  momentCount: number,
+): TrainState {
+  const draw = typeof start === 'object' && 'fresh' in start ? start.fresh : 0;
+  return initialState(parameters, layout, { seed, draw, momentCount });
+}
+
 /** Name of the phase whose end a phase starts from; undefined when it starts afresh. */
 export function startingPhase(
   { config }: Pick<RunDefinition, 'config'>,
   phaseIndex: number,
 ): string | undefined {
   const { start } = config.phases[phaseIndex]!;
-  if (start === 'fresh') return undefined;
-  return start === 'previous' ? config.phases[phaseIndex - 1]!.name : start.phase;
+  if (start === 'previous') return config.phases[phaseIndex - 1]!.name;
+  return typeof start === 'object' && 'phase' in start ? start.phase : undefined;
 }
 
 /**

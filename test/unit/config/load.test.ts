@@ -263,7 +263,7 @@ const MISTAKES: readonly (readonly [string, string, string])[] = [
   [
     'start: fresh',
     'start: frsh',
-    'run.yaml:13:5: phases.0.start is "frsh"; allowed: "fresh" or "previous" or { phase: text }. Did you mean "fresh"?',
+    'run.yaml:13:5: phases.0.start is "frsh"; allowed: "fresh" or "previous" or { phase: text } or { fresh: a whole number from 0 to 4294967295 }. Did you mean "fresh"?',
   ],
   [
     'start: fresh',
@@ -278,7 +278,7 @@ const MISTAKES: readonly (readonly [string, string, string])[] = [
   [
     '{ phase: pretrain }',
     '{ phse: pretrain }',
-    'run.yaml:25:14: phases.1.start.phse is no known key; allowed here: phase. Did you mean "phase"?',
+    'run.yaml:25:14: phases.1.start.phse is no known key; allowed here: phase, fresh. Did you mean "phase"?',
   ],
   [
     '{ phase: pretrain }',

@@ -82,8 +82,20 @@ describe('stateAtPhaseStart()', () => {
     assert.equal(random.moments.length, 2);
   });
 
+  it('of fresh phases with different numbers: different weights; fresh is number 0', () => {
+    const firstWeights = (start: string) => {
+      const config = tinyRun(`phases.0.start=${start}`);
+      const known = { results, initialWeights: undefined };
+      return stateAtPhaseStart(defineRun(config, tinyStore()), 0, known).parameters;
+    };
+    assert.deepEqual(firstWeights('{ fresh: 0 }'), firstWeights('fresh'));
+    assert.notDeepEqual(firstWeights('{ fresh: 1 }'), firstWeights('fresh'));
+    assert.notDeepEqual(firstWeights('{ fresh: 1 }'), firstWeights('{ fresh: 2 }'));
+  });
+
   it('knows which phase another starts from, by place and by name', () => {
     assert.equal(startingPhase(run, 0), undefined);
+    assert.equal(startingPhase({ config: tinyRun('phases.1.start={ fresh: 3 }') }, 1), undefined);
     assert.equal(startingPhase(run, 1), 'pretrain');
     const named = tinyRun('phases.1.start={phase: pretrain}');
     assert.equal(startingPhase({ config: named }, 1), 'pretrain');
