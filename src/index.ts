@@ -49,7 +49,8 @@ export type { SkipReason } from './data/importer/record.ts';
 export type { ImportReport, LabelConflict, Tally } from './data/importer/report.ts';
 export * from './extension/library.ts';
 export type { Interval } from './statistics/interval.ts';
-export type { Answer } from './study/five-answers.ts';
+export type { Verdict } from './statistics/paired-difference.ts';
+export type { Answer } from './study/answers.ts';
 export { type StudyOptions, type StudyReport, study } from './study/study.ts';
 export type { Baselines, Metrics, Notice, RunEvent, RunOutcome } from './telemetry/run-event.ts';
 export { type BuildStoreOptions, buildStore, type Items } from './workflow/data/build-store.ts';
@@ -64,7 +65,6 @@ export {
 export type { LengthQuartile } from './workflow/predict/length-quartiles.ts';
 export type { ClassScore, MultiLabelReport } from './workflow/predict/multi-label-report.ts';
 export type { PredictOptions } from './workflow/predict/options.ts';
-export type { Verdict } from './workflow/predict/paired-difference.ts';
 export {
   type ClassesPrediction,
   type ClassPrediction,

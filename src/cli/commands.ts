@@ -78,9 +78,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./command/rocket.ts')).rocketCommand,
   }),
   entry({
-    command: 'study [config]',
+    command: 'study [what]',
     describe: 'Train a grid of runs to learn what pretraining is worth on a dataset',
-    examples: ['study --data data/mine --minutes 60 --workers 2'],
+    examples: ['study data/mine --minutes 20 --workers 2'],
     load: async () => (await import('./command/study.ts')).studyCommand,
   }),
   entry({

@@ -33,7 +33,7 @@ export function notAConfiguration(
     return { reason: 'it is the folder of a run', advice: `Did you mean "${command}"?` };
   }
   if (existsSync(join(path, 'manifest.json'))) {
-    const command = commandLine('study', '--data', path);
+    const command = commandLine('study', path);
     return {
       reason: 'it is a dataset',
       advice: `Name it in a configuration (--set data.store=${shellWord(path)}), or study it: "${command}".`,

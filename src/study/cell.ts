@@ -48,6 +48,8 @@ export interface TestResult {
 
 /** The result of one fine-tuning. */
 export interface MeasuredResult extends MeasuredPhase {
+  /** Of each test sequence of `CellResult.testSequences`: 1 if its class was named, else 0. Absent for other targets. */
+  readonly hits?: string;
   /** The figure of merit on validation data of the phase's final weights. */
   readonly validation: number;
   readonly test: TestResult;
@@ -60,7 +62,9 @@ export interface CellResult {
   readonly merit: string;
   /** Time for training and measuring, with one worker. */
   readonly seconds: number;
-  /** Pretraining's metrics on validation data; absent without pretraining. */
-  readonly pretext?: Measured;
+  /** Metrics of each repeat's pretraining on validation data; empty without pretraining. */
+  readonly pretexts: readonly Measured[];
+  /** Numbers of the test sequences in the store, ascending. */
+  readonly testSequences: readonly number[];
   readonly measured: readonly MeasuredResult[];
 }

@@ -4,7 +4,7 @@ import type { ModelConfig } from '../config/model-section.ts';
 import type { ObjectiveConfig, PhaseConfig } from '../config/phase-section.ts';
 import type { ScalingKind } from '../data/scaling/scaling.ts';
 import { runConfigSchema } from '../run/config.ts';
-import { meanOf } from '../workflow/predict/paired-difference.ts';
+import { meanOf } from '../statistics/paired-difference.ts';
 import { type Cell, type CellKey, type CellResult, cellName, type MeasuredPhase } from './cell.ts';
 import type {
   LabelsConfig,
@@ -20,8 +20,8 @@ export const SCRATCH = 'scratch';
 export const GROUPING = 'grouping';
 export const SORTED = 'sorted';
 export const SHUFFLED = 'shuffled';
-/** The first phase of a pretrained cell. */
-export const PRETRAIN = 'pretrain';
+/** Each repeat of a pretrained cell begins with a pretraining of its own: `pretrain-0`, `pretrain-1`, … */
+const PRETRAIN = 'pretrain-';
 /** Up to this many count as few. */
 const FEW: Readonly<Record<MeasuredPhase['unit'], number>> = {
   'labels a class': 10,
@@ -138,12 +138,10 @@ function cellOf(
   { data, batch }: StudyDataset,
   { key, model, scaling, pretraining, finetuning, labels }: Recipe,
 ): Cell {
-  const start = pretraining === undefined ? 'fresh' : { phase: PRETRAIN };
-  const supervised = supervisedPhases(finetuning, labels, start);
-  const phases = [
-    ...(pretraining === undefined ? [] : [pretraining]),
-    ...supervised.map(({ config }) => config),
-  ];
+  const draws = Math.max(...labels.map(({ draws }) => draws));
+  const repeats = Array.from({ length: draws }, (_, draw) =>
+    repeatOf(draw, finetuning, labels, pretraining),
+  );
   return {
     key,
     config: runConfigSchema().parse({
@@ -153,11 +151,37 @@ function cellOf(
       model,
       batch,
       engine,
-      phases,
+      phases: repeats.flatMap(({ phases }) => phases),
     }),
+    measured: repeats.flatMap(({ measured }) => measured),
+  };
+}
+
+/**
+ * One repeat: what varies by chance varies together, so that the spread of repeats is the spread of results. Its labels
+ * are draw k, its initial weights number k, and it has a pretraining of its own.
+ */
+function repeatOf(
+  draw: number,
+  finetuning: TrainingConfig,
+  labels: readonly LabelsConfig[],
+  pretraining: PhaseConfig | undefined,
+): { phases: PhaseConfig[]; measured: MeasuredPhase[] } {
+  const fresh = { fresh: draw };
+  const name = `${PRETRAIN}${draw}`;
+  const before = pretraining === undefined ? [] : [{ ...pretraining, name, start: fresh }];
+  const start = pretraining === undefined ? fresh : { phase: name };
+  const supervised = labels
+    .filter(({ draws }) => draw < draws)
+    .map((count) => supervisedPhase(finetuning, count, { draw, start }));
+  return {
+    phases: [...before, ...supervised.map(({ config }) => config)],
     measured: supervised.map(({ config: _, ...phase }) => phase),
   };
 }
+
+/** Whether a phase of a cell is a pretraining. */
+export const isPretraining = (phase: string): boolean => phase.startsWith(PRETRAIN);
 
 /** How many labels, and of what. */
 function countOf({
@@ -174,24 +198,20 @@ const pretrainingPhase = (
   objective: ObjectiveConfig,
 ): PhaseConfig => phaseOf(pretraining, { name: PRETRAIN, start: 'fresh', objective, subset: {} });
 
-function supervisedPhases(
+function supervisedPhase(
   training: TrainingConfig,
-  labels: readonly LabelsConfig[],
-  start: PhaseConfig['start'],
-): (MeasuredPhase & { readonly config: PhaseConfig })[] {
-  return labels.flatMap(({ draws, steps, ...counts }) =>
-    Array.from({ length: draws }, (_, draw) => {
-      const count = countOf(counts);
-      const name = `labels-${count.labels}-draw-${draw}`;
-      const subset =
-        count.unit === 'labels a class'
-          ? { labelsPerClass: count.labels, draw }
-          : { labelledSequences: count.labels, draw };
-      const settings = steps === undefined ? training : { ...training, duration: { steps } };
-      const config = phaseOf(settings, { name, start, objective: SUPERVISED, subset });
-      return { phase: name, ...count, draw, config };
-    }),
-  );
+  { draws: _, steps, ...counts }: LabelsConfig,
+  { draw, start }: { readonly draw: number; readonly start: PhaseConfig['start'] },
+): MeasuredPhase & { readonly config: PhaseConfig } {
+  const count = countOf(counts);
+  const name = `labels-${count.labels}-draw-${draw}`;
+  const subset =
+    count.unit === 'labels a class'
+      ? { labelsPerClass: count.labels, draw }
+      : { labelledSequences: count.labels, draw };
+  const settings = steps === undefined ? training : { ...training, duration: { steps } };
+  const config = phaseOf(settings, { name, start, objective: SUPERVISED, subset });
+  return { phase: name, ...count, draw, config };
 }
 
 function phaseOf(

@@ -1,18 +1,18 @@
 /** A study as Markdown: the five answers, then the tables behind them. */
 
 import { formatDuration, formatMetrics } from '../core/format.ts';
+import type { Measured } from '../nn/objective/objective.ts';
 import {
   describeDifference,
   meanOf,
   percent,
   varianceOf,
-} from '../workflow/predict/paired-difference.ts';
+} from '../statistics/paired-difference.ts';
+import type { Answer } from './answers.ts';
 import type { CellResult } from './cell.ts';
-import type { Answer } from './five-answers.ts';
 import { GROUPING, SCRATCH, SHUFFLED, SORTED } from './grid.ts';
 import {
-  DatasetResults,
-  difference,
+  type DatasetResults,
   fewLabels,
   labelCounts,
   labelsText,
@@ -24,14 +24,19 @@ import type { StudyConfig } from './study-config.ts';
 /** What a report shows. */
 export interface StudyReport {
   readonly config: StudyConfig;
+  /** By dataset, in the order of the configuration. */
+  readonly datasets: readonly DatasetResults[];
   readonly results: readonly CellResult[];
+  /** What a reader must know of each dataset's baselines. */
+  readonly notes: readonly (readonly string[])[];
   readonly answers: readonly Answer[];
   /** Engine, CPU and date of the measurements. */
   readonly measuredOn: string;
 }
 
 /** The report as Markdown. */
-export function studyMarkdown({ config, results, answers, measuredOn }: StudyReport): string {
+export function studyMarkdown(report: StudyReport): string {
+  const { config, datasets, results, answers, measuredOn } = report;
   const seconds = results.reduce((sum, one) => sum + one.seconds, 0);
   return [
     `# Study: ${config.name}`,
@@ -42,13 +47,17 @@ export function studyMarkdown({ config, results, answers, measuredOn }: StudyRep
     '|---|---|',
     ...answers.map(({ question, sentence }) => `| ${question} | ${sentence} |`),
     '',
-    `${whatIsCompared(results)} of the test split, read once; every choice (the weights that a fine-tuning keeps, the best pretext) was made on validation data. A difference is paired by label draw: same labels, same steps, same network; its interval is 95 % of Student's t over the draws.`,
+    `${whatIsCompared(results)} of the test split${cropText(config)}, read once; every choice (settings of baselines, the weights that a fine-tuning keeps, the best pretext) was made on validation data. A *repeat* has labels, initial weights and a pretraining of its own. A difference is paired by repeat: same labels, same test sequences. Its 95 % interval is over repeats (Student's t) and, for accuracies, over test groups (bootstrap).`,
     '',
-    ...config.datasets.flatMap((dataset) =>
-      datasetSection(new DatasetResults(dataset, results), results),
-    ),
+    ...datasets.flatMap((dataset, index) => datasetSection(dataset, results, report.notes[index]!)),
   ].join('\n');
 }
+
+/** Baselines read whole sequences, so that a crop must be told. */
+const cropText = ({ test: { crop } }: StudyConfig): string =>
+  crop === undefined
+    ? ''
+    : ` (networks read the first ${crop} timesteps of each sequence, baselines all)`;
 
 /** "Accuracies are", or what else the runs are compared by. */
 function whatIsCompared(results: readonly CellResult[]): string {
@@ -57,16 +66,56 @@ function whatIsCompared(results: readonly CellResult[]): string {
   return `Figures (${names.join(', ')}, in percent) are`;
 }
 
-function datasetSection(of: DatasetResults, results: readonly CellResult[]): string[] {
+function datasetSection(
+  of: DatasetResults,
+  results: readonly CellResult[],
+  notes: readonly string[],
+): string[] {
   const own = results.filter(({ key }) => key.dataset === of.dataset.name);
   return [
     `## ${of.dataset.name}`,
     '',
+    ...modelsSection(of, own),
+    ...notes.flatMap((note) => [`- ${note}`]),
+    ...(notes.length > 0 ? [''] : []),
     ...Object.keys(of.dataset.networks).flatMap((network) => networkSection(of, network, own)),
     ...groupingSection(of),
     ...lengthSection(own),
     ...timeSection(own),
   ];
+}
+
+/** All models by label count, the baselines first, and what each network gains on the best of them. */
+function modelsSection(of: DatasetResults, own: readonly CellResult[]): string[] {
+  const cells = own.filter(({ key }) => key.network !== GROUPING && key.share === 1);
+  const all = [...of.baselines, ...cells];
+  const counts = [...new Set(all.flatMap(labelCounts))].sort((a, b) => a - b);
+  if (all.length === 0) return [];
+  const unit = all[0]!.measured[0]!.unit;
+  const rows = all.map((cell) => [
+    cell.key.network,
+    recipeText(cell),
+    ...counts.map((count) => meritText(cell, count)),
+    ...counts.map((count) => againstBaseline(of, cell, count)),
+    formatDuration(cell.seconds),
+  ]);
+  const headers = counts.map((count) => `${count} ${unit}`);
+  const against = counts.map((count) => {
+    const best = of.bestBaseline([count]);
+    return best === undefined ? '' : `against ${best.key.recipe}, ${count}`;
+  });
+  return [
+    '### All models',
+    '',
+    ...table([['', 'model', ...headers, ...against, 'time'], ...rows]),
+    '',
+  ];
+}
+
+function againstBaseline(of: DatasetResults, cell: CellResult, count: number): string {
+  if (of.baselines.includes(cell)) return '';
+  const gain = of.difference(cell, of.bestBaseline([count]), [count]);
+  return gain === undefined ? '' : describeDifference(gain);
 }
 
 function networkSection(of: DatasetResults, network: string, own: readonly CellResult[]): string[] {
@@ -77,10 +126,10 @@ function networkSection(of: DatasetResults, network: string, own: readonly CellR
     recipeText(cell),
     ...counts.map((count) => meritText(cell, count)),
     ...counts.map((count) => {
-      const gain = cell === scratch ? undefined : difference(cell, scratch, [count]);
+      const gain = cell === scratch ? undefined : of.difference(cell, scratch, [count]);
       return gain === undefined ? '' : describeDifference(gain);
     }),
-    cell.pretext === undefined ? '' : formatMetrics(cell.pretext),
+    cell.pretexts.length === 0 ? '' : formatMetrics(meanMeasured(cell.pretexts)),
   ]);
   return [
     `### The ${network} network`,
@@ -102,7 +151,7 @@ function groupingSection(of: DatasetResults): string[] {
   const [sorted, shuffled] = [of.find(GROUPING, SORTED), of.find(GROUPING, SHUFFLED)];
   if (sorted === undefined || shuffled === undefined) return [];
   const [count] = labelCounts(sorted) as [number];
-  const gain = difference(sorted, shuffled, [count])!;
+  const gain = of.difference(sorted, shuffled, [count])!;
   return [
     '### Batches sorted by length against shuffled ones',
     '',
@@ -154,7 +203,24 @@ export function recipeText({ key: { recipe, share } }: CellResult): string {
   return share === 1 ? recipe : `${recipe}, ${Math.round(100 * share)} % of the sequences`;
 }
 
-/** "64.0 % ± 2.1": mean and standard deviation over the draws. */
+/** The mean of what several pretrainings measured. */
+function meanMeasured(all: readonly Measured[]): Measured {
+  const [first] = all as [Measured];
+  const mean = (of: (one: Measured) => Readonly<Record<string, number>> | undefined) =>
+    Object.fromEntries(
+      Object.keys(of(first) ?? {}).map((name) => [name, meanOf(all.map((one) => of(one)![name]!))]),
+    );
+  const baselines = Object.keys(first.baselines ?? {}).map((metric) => [
+    metric,
+    mean((one) => one.baselines?.[metric]),
+  ]);
+  return {
+    metrics: mean(({ metrics }) => metrics),
+    ...(baselines.length > 0 && { baselines: Object.fromEntries(baselines) }),
+  };
+}
+
+/** "64.0 % ± 2.1": mean and standard deviation over the repeats. */
 function meritText(cell: CellResult, labels: number): string {
   const found = merits(cell, labels);
   if (found.length === 0) return '';

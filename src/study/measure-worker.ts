@@ -10,8 +10,9 @@ import { loadReferences } from '../extension/load.ts';
 import type { ExtensionReference } from '../extension/loaded.ts';
 import { readRunConfig } from '../run/folder.ts';
 import { forwardOf } from '../workflow/predict/forward.ts';
-import { predictBatches } from '../workflow/predict/predict-batches.ts';
+import { predictBatches, type SequencePrediction } from '../workflow/predict/predict-batches.ts';
 import { openPredictionTask } from '../workflow/predict/task.ts';
+import { mostLikely } from '../workflow/predict/task-output.ts';
 import {
   type Merit,
   matchTarget,
@@ -28,14 +29,27 @@ export interface MeasureRequest {
   readonly extensions: readonly ExtensionReference[];
 }
 
-/** The line that the program prints. */
-export type MeasureLine = { readonly merits: readonly Merit[] } | { readonly failure: Failure };
+/** A phase's figure of merit on the test split. */
+export interface PhaseMeasurement extends Merit {
+  /** Of each test sequence: 1 if its class was named, else 0. Absent for other targets than one class. */
+  readonly hits?: string;
+}
 
-async function measure(request: MeasureRequest): Promise<Merit[]> {
+export interface CellMeasurement {
+  /** Numbers of the test sequences in the store, ascending. */
+  readonly testSequences: readonly number[];
+  readonly phases: readonly PhaseMeasurement[];
+}
+
+/** The line that the program prints. */
+export type MeasureLine = CellMeasurement | { readonly failure: Failure };
+
+async function measure(request: MeasureRequest): Promise<CellMeasurement> {
   const { run, phases, crop, extensions } = request;
   await loadReferences(extensions);
   const engine = await createEngine(readRunConfig(run).engine);
-  const merits: Merit[] = [];
+  const measured: PhaseMeasurement[] = [];
+  let testSequences: number[] = [];
   for (const phase of phases) {
     const task = await openPredictionTask({ run, phase, split: 'test', labelled: true, crop });
     try {
@@ -49,19 +63,42 @@ async function measure(request: MeasureRequest): Promise<Merit[]> {
         first: 0,
         stride: 1,
       });
-      const report = await reportOnPredictions(task, matchTarget(task), predictions);
-      merits.push(meritOf(report));
+      const toModelLabel = matchTarget(task);
+      const hits = new Map<number, boolean>();
+      const noting = notingHits(predictions, hits, (sequence, output) =>
+        isHit(output, toModelLabel[store.index.labels[sequence]!]!),
+      );
+      const merit = meritOf(await reportOnPredictions(task, toModelLabel, noting));
+      testSequences = [...hits.keys()].sort((a, b) => a - b);
+      const isNoted = model.data.manifest.target.kind === 'class';
+      const marks = testSequences.map((sequence) => (hits.get(sequence) ? '1' : '0')).join('');
+      measured.push({ ...merit, ...(isNoted && { hits: marks }) });
     } finally {
       await task.close();
     }
   }
-  return merits;
+  return { testSequences, phases: measured };
 }
+
+/** Passes predictions on and notes which of them are right. */
+async function* notingHits(
+  batches: AsyncIterable<readonly SequencePrediction[]>,
+  hits: Map<number, boolean>,
+  isRight: (sequence: number, output: SequencePrediction['output']) => boolean,
+): AsyncGenerator<readonly SequencePrediction[]> {
+  for await (const batch of batches) {
+    for (const { sequence, output } of batch) hits.set(sequence, isRight(sequence, output));
+    yield batch;
+  }
+}
+
+const isHit = (output: SequencePrediction['output'], label: number): boolean =>
+  'logProbabilities' in output && mostLikely(output.logProbabilities) === label;
 
 const print = (line: MeasureLine) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 try {
-  print({ merits: await measure(JSON.parse(process.argv[2]!) as MeasureRequest) });
+  print(await measure(JSON.parse(process.argv[2]!) as MeasureRequest));
 } catch (thrown) {
   print({ failure: failureOfError(asLockstepError(thrown)) });
 }

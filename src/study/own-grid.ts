@@ -4,7 +4,7 @@ import type { ObjectiveConfig } from '../config/phase-section.ts';
 import { LockstepError } from '../core/errors.ts';
 import { symbolsOf } from '../data/facts.ts';
 import { SPLITS, type Store, type StoreManifest, UNLABELLED } from '../data/format/store.ts';
-import { meanOf } from '../workflow/predict/paired-difference.ts';
+import { meanOf } from '../statistics/paired-difference.ts';
 import { type DataSize, otherSeconds, pretrainingSeconds } from './cost.ts';
 import { firstCells, firstNetwork, shareCells } from './grid.ts';
 import {
@@ -53,18 +53,49 @@ export function gridOfStore(template: StudyConfig, path: string, store: OwnStore
   return studyConfig().parse({ ...template, name: `study-${name}`, datasets: [dataset] });
 }
 
+/** What a study may take. */
+export interface StudyBudget {
+  readonly minutes: number;
+  readonly workers: number;
+  /** Speed of one worker in pretraining. */
+  readonly tokensPerSecond: number;
+}
+
+/** A grid, and how long it takes at the least. */
+export interface SizedGrid {
+  readonly grid: StudyConfig;
+  /** More than the budget where even the smallest grid takes longer. */
+  readonly minutes: number;
+}
+
 /**
- * The grid with as many steps of pretraining as fit into the time.
- * @param tokensPerSecond speed of one worker in pretraining
- * @throws LockstepError USAGE when the time does not suffice for everything but pretraining
+ * The largest grid that fits into the time: first of all its parts, then of fewer and fewer, each with as many steps of
+ * pretraining as there is time for.
  */
-export function sizedGrid(
+export function sizedGrid(grid: StudyConfig, store: OwnStore, budget: StudyBudget): SizedGrid {
+  const candidates = gridsBySize(grid);
+  for (const candidate of candidates) {
+    const { scale, minutes } = fit(candidate, store, budget);
+    const isLast = candidate === candidates.at(-1);
+    if (scale * fewestSteps(candidate) < FEWEST_PRETRAINING_STEPS && !isLast) continue;
+    const steps = (network: NetworkConfig) =>
+      Math.max(FEWEST_PRETRAINING_STEPS, Math.floor(scale * stepsOf(network)));
+    const sized = withNetworks(candidate, (network) => ({
+      ...network,
+      pretraining: lasting(network, steps(network)),
+    }));
+    return { grid: sized, minutes: Math.max(minutes, budget.minutes) };
+  }
+  throw new Error('the last grid is taken whatever it costs');
+}
+
+/** How often the pretraining of a grid fits into the time, and the minutes that it takes with the fewest steps. */
+function fit(
   grid: StudyConfig,
   store: OwnStore,
-  budget: { readonly minutes: number; readonly workers: number; readonly tokensPerSecond: number },
-): StudyConfig {
+  { minutes, workers, tokensPerSecond }: StudyBudget,
+): { scale: number; minutes: number } {
   const [dataset] = grid.datasets as [StudyDataset];
-  const { minutes, workers, tokensPerSecond } = budget;
   const [, { pretexts }] = firstNetwork(dataset);
   const cells = [
     ...firstCells(grid),
@@ -73,24 +104,85 @@ export function sizedGrid(
   const size = dataSize(store, grid.test.crop);
   const sum = (of: (cell: (typeof cells)[number]) => number) =>
     cells.reduce((total, cell) => total + of(cell), 0);
-  const others = sum((cell) => otherSeconds(cell, size, tokensPerSecond)) / workers;
-  const atOnce = sum((cell) => pretrainingSeconds(cell, tokensPerSecond)) / workers;
-  const scale = (RESERVE * 60 * minutes - others) / atOnce;
-  const fewest = Math.min(...Object.values(dataset.networks).map(stepsOf));
-  if (scale * fewest < FEWEST_PRETRAINING_STEPS) {
-    const needed = (others + (atOnce * FEWEST_PRETRAINING_STEPS) / fewest) / RESERVE / 60;
-    throw new LockstepError(
-      'USAGE',
-      `${minutes} minutes are too few for a study of this dataset: fine-tuning and evaluation alone take about ${Math.ceil(others / 60)} with ${workers} workers at ${Math.round(tokensPerSecond)} tokens a second each.`,
-      `Give --minutes ${Math.ceil(needed)} or more, or more --workers.`,
-    );
-  }
-  const networks = Object.entries(dataset.networks).map(([name, network]) => [
-    name,
-    { ...network, pretraining: lasting(network, Math.floor(scale * stepsOf(network))) },
-  ]);
-  return { ...grid, datasets: [{ ...dataset, networks: Object.fromEntries(networks) }] };
+  // No worker helps where there are fewer cells.
+  const atOnce = Math.min(workers, cells.length);
+  const others = sum((cell) => otherSeconds(cell, size, tokensPerSecond)) / atOnce;
+  const pretraining = sum((cell) => pretrainingSeconds(cell, tokensPerSecond)) / atOnce;
+  const fewest = (others + (pretraining * FEWEST_PRETRAINING_STEPS) / fewestSteps(grid)) / RESERVE;
+  const scale = Math.max(0, (RESERVE * 60 * minutes - others) / pretraining);
+  return { scale, minutes: Math.ceil(fewest / 60) };
 }
+
+/** Fewest repeats that have an interval. */
+const FEWEST_DRAWS = 3;
+
+/**
+ * The grid, and grids of fewer and fewer parts: without the side questions, with the fewest repeats, with the last network alone, with
+ * the fewest labels, with one pretext, with shorter fine-tuning.
+ */
+export function gridsBySize(grid: StudyConfig): StudyConfig[] {
+  const main = withDataset(grid, ({ grouping: _, ...dataset }) => ({
+    ...dataset,
+    pretrainingShares: [],
+  }));
+  const few = withNetworks(main, (network) => ({
+    ...network,
+    labels: network.labels.map((labels) => ({ ...labels, draws: FEWEST_DRAWS })),
+  }));
+  const single = withDataset(few, (dataset) => ({
+    ...dataset,
+    networks: Object.fromEntries(Object.entries(dataset.networks).slice(-1)),
+  }));
+  const least = withNetworks(single, (network) => ({
+    ...network,
+    labels: network.labels.slice(0, 1),
+  }));
+  const last = withNetworks(least, (network) => ({
+    ...network,
+    pretexts: Object.fromEntries(Object.entries(network.pretexts).slice(-1)),
+  }));
+  const shorter = withNetworks(last, (network) => ({ ...network, ...quick(network) }));
+  return [grid, main, few, single, least, last, shorter];
+}
+
+/** Half the steps of fine-tuning, evaluated once. */
+function quick({
+  finetuning,
+  labels,
+}: NetworkConfig): Pick<NetworkConfig, 'finetuning' | 'labels'> {
+  const { duration, evaluation, ...rest } = finetuning;
+  const steps = 'steps' in duration ? Math.ceil(duration.steps / 2) : 1;
+  return {
+    labels: labels.map(({ steps: _, ...one }) => one),
+    finetuning: {
+      ...rest,
+      duration: { steps },
+      ...(evaluation && { evaluation: { ...evaluation, everySteps: steps } }),
+    },
+  };
+}
+
+function withDataset(
+  grid: StudyConfig,
+  change: (dataset: StudyDataset) => StudyDataset,
+): StudyConfig {
+  return { ...grid, datasets: [change(grid.datasets[0]!)] };
+}
+
+function withNetworks(
+  grid: StudyConfig,
+  change: (network: NetworkConfig) => NetworkConfig,
+): StudyConfig {
+  return withDataset(grid, (dataset) => ({
+    ...dataset,
+    networks: Object.fromEntries(
+      Object.entries(dataset.networks).map(([name, network]) => [name, change(network)]),
+    ),
+  }));
+}
+
+const fewestSteps = ({ datasets }: StudyConfig): number =>
+  Math.min(...Object.values(datasets[0]!.networks).map(stepsOf));
 
 function stepsOf({ pretraining: { duration } }: NetworkConfig): number {
   if ('steps' in duration) return duration.steps;

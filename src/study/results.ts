@@ -1,22 +1,36 @@
 /** Looks up and compares the results of one dataset's cells. */
 
+import { isDeepStrictEqual } from 'node:util';
+import type { Source } from '../statistics/interval.ts';
 import {
   meanOf,
   type Pair,
   type PairedDifference,
   pairedDifference,
-} from '../workflow/predict/paired-difference.ts';
+} from '../statistics/paired-difference.ts';
 import { type CellResult, cellName, type MeasuredResult } from './cell.ts';
 import { areFew, firstNetwork, SCRATCH, validationScore } from './grid.ts';
 import type { StudyDataset } from './study-config.ts';
+import type { TestGroups } from './test-groups.ts';
+
+/** What the networks of a dataset are compared with. */
+export interface Rivals {
+  /** As cells, so that they compare with those of networks; their recipe is the baseline's name. */
+  readonly baselines: readonly CellResult[];
+  readonly testGroups: TestGroups;
+}
 
 /** The results of one dataset. */
 export class DatasetResults {
   readonly dataset: StudyDataset;
+  readonly baselines: readonly CellResult[];
+  readonly #testGroups: TestGroups | undefined;
   readonly #byName: ReadonlyMap<string, CellResult>;
 
-  constructor(dataset: StudyDataset, results: readonly CellResult[]) {
+  constructor(dataset: StudyDataset, results: readonly CellResult[], rivals?: Rivals) {
     this.dataset = dataset;
+    this.baselines = rivals?.baselines ?? [];
+    this.#testGroups = rivals?.testGroups;
     this.#byName = new Map(results.map((result) => [cellName(result.key), result]));
   }
 
@@ -31,6 +45,16 @@ export class DatasetResults {
     );
   }
 
+  /** The best recipe on validation data, of all networks, with pretraining or without. */
+  bestNetwork(): CellResult | undefined {
+    return bestByValidation(
+      Object.keys(this.dataset.networks).flatMap((network) => [
+        ...this.#pretrained(network),
+        ...[this.find(network, SCRATCH)].filter((cell) => cell !== undefined),
+      ]),
+    );
+  }
+
   /** The network's best pretrained recipe on validation data. */
   bestOf(network: string): CellResult | undefined {
     return bestByValidation(this.#pretrained(network));
@@ -39,6 +63,53 @@ export class DatasetResults {
   #pretrained(network: string): CellResult[] {
     const { pretexts } = this.dataset.networks[network]!;
     return Object.keys(pretexts).flatMap((recipe) => this.find(network, recipe) ?? []);
+  }
+
+  /** The baseline that does best on validation data with so many labels; the first among equals. */
+  bestBaseline(counts: readonly number[]): CellResult | undefined {
+    const score = ({ measured }: CellResult) =>
+      meanOf(measured.filter(({ labels }) => counts.includes(labels)).map((one) => one.validation));
+    return this.baselines.reduce<CellResult | undefined>(
+      (best, one) => (best === undefined || score(one) > score(best) ? one : best),
+      undefined,
+    );
+  }
+
+  /**
+   * The figure of merit of one cell against another's, paired by repeat. With several label counts, first averages a
+   * repeat's figures: the label sets are nested, so they count as one.
+   * @returns undefined if a cell is missing or the cells share fewer than two repeats
+   */
+  difference(
+    treated: CellResult | undefined,
+    control: CellResult | undefined,
+    counts: readonly number[],
+  ): PairedDifference | undefined {
+    if (treated === undefined || control === undefined) return undefined;
+    const draws = commonDraws([treated, control], counts);
+    if (draws.length < 2) return undefined;
+    const pairs: Pair[] = draws.map((draw) => ({
+      treated: meritAt(treated, counts, draw),
+      control: meritAt(control, counts, draw),
+    }));
+    return pairedDifference(pairs, this.#overTest(treated, control, { counts, draws }));
+  }
+
+  /** What the choice of test sequences adds; undefined where the two did not read the same ones. */
+  #overTest(
+    treated: CellResult,
+    control: CellResult,
+    { counts, draws }: { counts: readonly number[]; draws: readonly number[] },
+  ): Source | undefined {
+    const { testSequences } = treated;
+    if (!isDeepStrictEqual(testSequences, control.testSequences)) return undefined;
+    const pairs = counts.flatMap((count) =>
+      draws.map((draw) => ({
+        treated: measuredAt(treated, count, draw),
+        control: measuredAt(control, count, draw),
+      })),
+    );
+    return this.#testGroups?.variance(testSequences, pairs);
   }
 
   /** The result of the same network without pretraining. */
@@ -51,8 +122,15 @@ export class DatasetResults {
   }
 }
 
-const bestByValidation = (cells: readonly CellResult[]): CellResult | undefined =>
-  cells.toSorted((a, b) => validationScore(b) - validationScore(a))[0];
+/** By the label counts that all have: a network with more labels than another is no better for it. */
+function bestByValidation(cells: readonly CellResult[]): CellResult | undefined {
+  const isCommon = (count: number) => cells.every((cell) => labelCounts(cell).includes(count));
+  const score = (cell: CellResult) => {
+    const common = cell.measured.filter(({ labels }) => isCommon(labels));
+    return validationScore({ ...cell, measured: common.length > 0 ? common : cell.measured });
+  };
+  return cells.toSorted((a, b) => score(b) - score(a))[0];
+}
 
 /** Label counts of a cell, ascending. */
 export function labelCounts({ measured }: CellResult): number[] {
@@ -80,25 +158,6 @@ export function merits(result: CellResult, labels: number): number[] {
 const ofCount = ({ measured }: CellResult, labels: number): MeasuredResult[] =>
   measured.filter((one) => one.labels === labels).sort((a, b) => a.draw - b.draw);
 
-/**
- * The figure of merit of one cell against another's, paired by label draw. With several label counts, first averages a
- * draw's figures: the label sets are nested, so they count as one.
- * @returns undefined if a cell is missing or the cells share fewer than two draws
- */
-export function difference(
-  treated: CellResult | undefined,
-  control: CellResult | undefined,
-  counts: readonly number[],
-): PairedDifference | undefined {
-  if (treated === undefined || control === undefined) return undefined;
-  const draws = commonDraws([treated, control], counts);
-  const pairs: Pair[] = draws.map((draw) => ({
-    treated: meritAt(treated, counts, draw),
-    control: meritAt(control, counts, draw),
-  }));
-  return pairs.length < 2 ? undefined : pairedDifference(pairs);
-}
-
 /** The draws that every cell has for every label count. */
 function commonDraws(results: readonly CellResult[], counts: readonly number[]): number[] {
   const lists = results.flatMap((result) =>
@@ -108,9 +167,10 @@ function commonDraws(results: readonly CellResult[], counts: readonly number[]):
 }
 
 const meritAt = (result: CellResult, counts: readonly number[], draw: number): number =>
-  meanOf(
-    counts.map((count) => ofCount(result, count).find((one) => one.draw === draw)!.test.value),
-  );
+  meanOf(counts.map((count) => measuredAt(result, count, draw).test.value));
+
+const measuredAt = (result: CellResult, count: number, draw: number): MeasuredResult =>
+  ofCount(result, count).find((one) => one.draw === draw)!;
 
 /** Mean figure of merit by quarter of the test sequences, shortest first, over a cell's fine-tunings with few labels. */
 export function meritByLength(result: CellResult): {

@@ -17,8 +17,8 @@ import {
   stopSignalOf,
 } from '../workflow/train/stop-requests.ts';
 import { train } from '../workflow/train/train.ts';
-import { type Cell, type CellResult, cellName, type TestResult } from './cell.ts';
-import type { MeasureLine, MeasureRequest } from './measure-worker.ts';
+import { type Cell, type CellResult, cellName } from './cell.ts';
+import type { CellMeasurement, MeasureLine, MeasureRequest } from './measure-worker.ts';
 import { cellPaths, type StudyFolder } from './study-folder.ts';
 import { validationOf } from './validation.ts';
 
@@ -43,19 +43,21 @@ export async function runCell(cell: Cell, resources: CellResources): Promise<Cel
   const paths = cellPaths(resources.folder, cell.key);
   const started = performance.now();
   await trainCell(cell, paths.run, resources);
-  const merits = await measure(cell, paths.run, resources);
-  const [{ name: merit, metric }] = merits as [Merit];
-  const { pretext, byPhase } = validationOf(runPaths(paths.run).metrics, metric);
+  const { testSequences, phases } = await measure(cell, paths.run, resources);
+  const [{ name: merit, metric }] = phases as [Merit];
+  const { pretexts, byPhase } = validationOf(runPaths(paths.run).metrics, metric);
   const result: CellResult = {
     key: cell.key,
     merit,
     seconds: Math.round((performance.now() - started) / 1000),
-    ...(pretext && { pretext }),
-    measured: cell.measured.map((phase, index) => ({
-      ...phase,
-      validation: byPhase.get(phase.phase)!,
-      test: testResult(merits[index]!),
-    })),
+    pretexts,
+    testSequences,
+    measured: cell.measured.map((phase, index) => {
+      const { value, byLengthQuartile, hits } = phases[index]!;
+      const known = hits === undefined ? {} : { hits };
+      const validation = byPhase.get(phase.phase)!;
+      return { ...phase, validation, test: { value, byLengthQuartile }, ...known };
+    }),
   };
   writeWhole(paths.result, `${JSON.stringify(result, null, 2)}\n`);
   return result;
@@ -79,7 +81,7 @@ async function measure(
   cell: Cell,
   run: string,
   { device, crop, stop, onLine }: CellResources,
-): Promise<readonly Merit[]> {
+): Promise<CellMeasurement> {
   const { engine } = cell.config;
   const phases = cell.measured.map(({ phase }) => phase);
   const extensions = referencesTo(loadedExtensions());
@@ -91,13 +93,8 @@ async function measure(
   if (output === '') throw stop.signal?.aborted ? studyStopped(stop) : unmeasured(cell);
   const line = JSON.parse(output) as MeasureLine;
   if ('failure' in line) throw errorOfFailure(line.failure);
-  return line.merits;
+  return line;
 }
-
-const testResult = ({ value, byLengthQuartile }: Merit): TestResult => ({
-  value,
-  byLengthQuartile,
-});
 
 function unmeasured({ key }: Cell): LockstepError {
   return new LockstepError(

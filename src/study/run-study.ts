@@ -1,23 +1,26 @@
-/** Runs a grid, writes `study.md` and `study.html`, and returns the five answers. */
+/** Runs a grid, writes `study.md` and `study.html`, and returns the answers. */
 
+import { describeBaselines } from '../baseline/table.ts';
 import { formatDuration } from '../core/format.ts';
 import { writeWhole } from '../core/write-whole.ts';
 import { symbolsOf } from '../data/facts.ts';
 import { openStore } from '../data/format/open-store.ts';
 import type { Device } from '../launch/device.ts';
-import { meanOf, percent } from '../workflow/predict/paired-difference.ts';
+import { meanOf, percent } from '../statistics/paired-difference.ts';
 import { ensureStore } from '../workflow/train/ensure-store.ts';
 import type { GuardedHooks } from '../workflow/train/hooks.ts';
+import { type Answer, studyAnswers } from './answers.ts';
+import { baselineCells, studyBaselines } from './baselines.ts';
 import { type Cell, type CellResult, cellName } from './cell.ts';
 import { chartsOf } from './charts.ts';
-import { type Answer, fiveAnswers } from './five-answers.ts';
 import { bestPretext, firstCells, firstNetwork, shareCells } from './grid.ts';
 import { studyMarkdown } from './markdown.ts';
 import { studyPage } from './page/page.ts';
-import { DatasetResults } from './results.ts';
+import { DatasetResults, type Rivals } from './results.ts';
 import { type GridEvent, runGrid } from './run-grid.ts';
 import type { StudyConfig, StudyDataset } from './study-config.ts';
 import type { StudyFolder } from './study-folder.ts';
+import { TestGroups } from './test-groups.ts';
 
 /** How to run a study. */
 export interface RunStudyOptions {
@@ -30,7 +33,7 @@ export interface RunStudyOptions {
 
 /**
  * Runs a study.
- * @returns the five answers about the first dataset
+ * @returns the answers about the first dataset
  * @throws LockstepError the error of a failed run; INTERRUPTED or TERMINATED after a stop
  */
 export async function runStudy(
@@ -38,7 +41,10 @@ export async function runStudy(
   { folder, devices, measuredOn, hooks }: RunStudyOptions,
 ): Promise<Answer[]> {
   for (const { data } of config.datasets) await ensureStore({ data }, hooks);
-  const facts = await Promise.all(config.datasets.map(readFacts));
+  const facts: DatasetFacts[] = [];
+  for (const dataset of config.datasets) {
+    facts.push(await readFacts(config, dataset, { folder, hooks }));
+  }
   const cells = firstCells(config);
   const expected = config.datasets.reduce(
     (sum, { pretrainingShares }) => sum + pretrainingShares.length,
@@ -56,30 +62,60 @@ export async function runStudy(
     stop: hooks,
     onLine: (text) => hooks.onEvent({ kind: 'status', text }),
   });
-  const answers = fiveAnswers(new DatasetResults(config.datasets[0]!, results), facts[0]!.symbols);
-  writeWhole(folder.markdown, studyMarkdown({ config, results, answers, measuredOn }));
-  const charts = config.datasets.flatMap((dataset) =>
-    chartsOf(new DatasetResults(dataset, results), results),
+  const datasets = config.datasets.map(
+    (dataset, index) => new DatasetResults(dataset, results, facts[index]),
   );
+  const answers = studyAnswers(datasets[0]!, facts[0]!.symbols);
+  const notes = facts.map((one) => one.notes);
+  const report = { config, datasets, results, notes, answers, measuredOn };
+  writeWhole(folder.markdown, studyMarkdown(report));
+  const charts = datasets.flatMap((dataset) => chartsOf(dataset, results));
   const title = `Study: ${config.name}`;
   writeWhole(folder.page, studyPage({ title, measuredOn, answers, charts }));
   return answers;
 }
 
-interface DatasetFacts {
+interface DatasetFacts extends Rivals {
   /** Number of symbols; 0 for real values. */
   readonly symbols: number;
   readonly trainingSequences: number;
+  /** What a reader must know of the baselines' figures. */
+  readonly notes: readonly string[];
 }
 
-async function readFacts({ data }: StudyDataset): Promise<DatasetFacts> {
-  const store = await openStore(data.store);
+async function readFacts(
+  config: StudyConfig,
+  dataset: StudyDataset,
+  { folder, hooks }: Pick<RunStudyOptions, 'folder' | 'hooks'>,
+): Promise<DatasetFacts> {
+  const say = (text: string) => hooks.onEvent({ kind: 'status', text });
+  const report = await studyBaselines(config, dataset, { folder, stop: hooks, onProgress: say });
+  say(describeBaselines(report));
+  const store = await openStore(dataset.data.store);
   try {
-    const trainingSequences = store.manifest.splits.train.sequences;
-    return { symbols: symbolsOf(store), trainingSequences };
+    const [ids, groups] = [await store.ids(), await store.groups()];
+    const numbers = new Map(ids.map((id, sequence) => [id, sequence]));
+    const baselines = baselineCells(report, dataset, {
+      numberOf: (id) => numbers.get(id)!,
+      classOf: (sequence) => store.index.labels[sequence]!,
+    });
+    const tested = new Map(baselines[0]!.testSequences.map((one) => [one, groups[one]!]));
+    return {
+      symbols: symbolsOf(store),
+      trainingSequences: store.manifest.splits.train.sequences,
+      baselines,
+      testGroups: new TestGroups(numbered(tested), config.seed),
+      notes: report.notes,
+    };
   } finally {
     await store.close();
   }
+}
+
+/** Numbers instead of names, from 0. */
+function numbered(names: ReadonlyMap<number, string>): Map<number, number> {
+  const known = new Map([...new Set(names.values())].map((name, number) => [name, number]));
+  return new Map([...names].map(([sequence, name]) => [sequence, known.get(name)!]));
 }
 
 /** Each dataset's runs with smaller shares, once its best pretext is known. */

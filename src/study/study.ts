@@ -3,6 +3,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { LockstepError } from '../core/errors.ts';
 import { lockFolder } from '../core/folder-lock.ts';
 import { writeWhole } from '../core/write-whole.ts';
@@ -12,11 +13,11 @@ import { type ExtensionOptions, loadExtensions } from '../extension/load.ts';
 import type { Device } from '../launch/device.ts';
 import { type DeviceOptions, devicesOf } from '../workflow/placement.ts';
 import { type GuardedHooks, type RunHooks, withGuardedHooks } from '../workflow/train/hooks.ts';
-import type { Answer } from './five-answers.ts';
+import type { Answer } from './answers.ts';
 import { firstCells } from './grid.ts';
 import { loadStudyConfig, refuseOtherGrid, studyConfigToYaml } from './load-study.ts';
 import { measureSpeed } from './measure-speed.ts';
-import { gridOfStore, sizedGrid } from './own-grid.ts';
+import { gridOfStore, gridsBySize, sizedGrid } from './own-grid.ts';
 import { runStudy } from './run-study.ts';
 import type { StudyConfig, StudyDataset } from './study-config.ts';
 import { makeStudyFolder, type StudyFolder, studyFolder } from './study-folder.ts';
@@ -51,8 +52,8 @@ export interface StudyReport {
 /**
  * Measures by a grid of runs what self-supervised pretraining gains on a dataset. Each device runs one cell of the
  * grid at a time. Finished cells are not repeated. `signal` stops the running cells, which save.
- * @throws LockstepError USAGE for a folder that holds another study, or too few minutes; INTERRUPTED, TERMINATED
- *   after a stop; the error of a failed run
+ * @throws LockstepError USAGE for a folder that holds another study; INTERRUPTED, TERMINATED after a stop; the error of a
+ *   failed run
  * @example
  * const { answers } = await study({ data: 'data/mine', minutes: 30, workers: 2 });
  * for (const { question, sentence } of answers) console.log(question, sentence);
@@ -128,11 +129,14 @@ function goOn(
   path: string,
   wasSized: boolean,
 ): StudyConfig {
-  refuseOtherGrid(known, wasSized ? withSizeOf(known, wanted) : wanted, path);
+  const sizes = wasSized ? gridsBySize(wanted).map((grid) => withStepsOf(known, grid)) : [];
+  if (sizes.some((grid) => isDeepStrictEqual(known, grid))) return known;
+  refuseOtherGrid(known, sizes[0] ?? wanted, path);
   return known;
 }
 
-function withSizeOf(known: StudyConfig, wanted: StudyConfig): StudyConfig {
+/** With the steps of pretraining that the time allowed. */
+function withStepsOf(known: StudyConfig, wanted: StudyConfig): StudyConfig {
   const [dataset] = wanted.datasets as [StudyDataset];
   const networks = Object.entries(dataset.networks).map(([name, network]) => [
     name,
@@ -153,7 +157,12 @@ async function sized({ grid, store, minutes, devices, hooks }: StudyPlan): Promi
   hooks.onEvent({ kind: 'status', text: 'Measuring how fast this machine is:' });
   const tokensPerSecond = await measureSpeed(firstCells(grid)[0]!.config, devices, hooks);
   const workers = devicesOf(devices).length;
-  return sizedGrid(grid, store, { minutes, workers, tokensPerSecond });
+  const sized = sizedGrid(grid, store, { minutes, workers, tokensPerSecond });
+  if (sized.minutes > minutes) {
+    const text = `The smallest study of this dataset takes about ${sized.minutes} minutes here.`;
+    hooks.onEvent({ kind: 'warning', text });
+  }
+  return sized.grid;
 }
 
 function machine(devices: readonly Device[]): string {

@@ -1,12 +1,12 @@
 /** What a run's metrics say about validation data. */
 import { readFileSync } from 'node:fs';
 import type { Measured } from '../nn/objective/objective.ts';
-import { PRETRAIN } from './grid.ts';
+import { isPretraining } from './grid.ts';
 
 /** A run's metrics on validation data. */
 export interface Validation {
-  /** The metrics of the first phase's last evaluation, if that phase was a pretext. */
-  readonly pretext?: Measured;
+  /** The metrics of each pretraining's last evaluation, in the order of the phases. */
+  readonly pretexts: readonly Measured[];
   /** The metric of each phase's kept weights, or of its last ones. */
   readonly byPhase: ReadonlyMap<string, number>;
 }
@@ -24,17 +24,17 @@ interface MetricsLine extends Partial<Measured> {
  */
 export function validationOf(path: string, metric: string): Validation {
   const byPhase = new Map<string, number>();
-  let pretext: Measured | undefined;
+  const pretexts = new Map<string, Measured>();
   for (const line of readFileSync(path, 'utf8').split('\n')) {
     const entry = parseLine(line);
     if (entry?.phase === undefined) continue;
     const { kind, phase, metrics, baselines, best } = entry;
-    if (kind === 'evaluation' && phase === PRETRAIN) {
-      pretext = { metrics: metrics!, ...(baselines && { baselines }) };
+    if (kind === 'evaluation' && isPretraining(phase)) {
+      pretexts.set(phase, { metrics: metrics!, ...(baselines && { baselines }) });
     } else if (kind === 'evaluation') byPhase.set(phase, metrics![metric]!);
     else if (kind === 'phaseEnd' && best !== undefined) byPhase.set(phase, best.value);
   }
-  return { ...(pretext && { pretext }), byPhase };
+  return { pretexts: [...pretexts.values()], byPhase };
 }
 
 /** A killed process may have left half a line. */

@@ -226,7 +226,7 @@ const DATA_OF_RUNS: readonly Case[] = [
   },
   {
     what: 'a study of a dataset without classes',
-    args: ['study', '--data', 'real'],
+    args: ['study', 'real'],
     code: 3,
     says: /^DATA_INVALID: A study compares classifiers, but the dataset ".*real" has 0 classes and no labelled training sequences in the smallest\. Import it with labels for at least two classes, each with training sequences\.$/,
   },
@@ -529,7 +529,7 @@ const OPTIONS: readonly Case[] = [
     what: 'a study that nobody named',
     args: ['study'],
     code: 2,
-    says: `USAGE: This would run the packaged grid, configs/study.yaml: 19 runs with 154 trainings of at most 299 million tokens, about 44 minutes of one CPU core. Give --yes to start it, or study your own data: "${LOCKSTEP} study --data data/mine".`,
+    says: `USAGE: This would run the packaged grid, configs/study.yaml: 19 runs with 154 trainings of at most 299 million tokens, about 44 minutes of one CPU core. Give --yes to start it, or study your own data: "${LOCKSTEP} study data/mine".`,
   },
   {
     what: 'the grid of a study that is not there',
@@ -539,7 +539,7 @@ const OPTIONS: readonly Case[] = [
   },
   {
     what: 'a study in no time',
-    args: ['study', '--data', 'data', '--minutes', '0'],
+    args: ['study', 'data', '--minutes', '0'],
     code: 2,
     says: 'USAGE: Cannot size the study to 0 minutes: the number must be above 0. Give --minutes a number such as 30.',
   },

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { LockstepError } from '../../core/errors.ts';
 import { commandLine } from '../../core/program-name.ts';
@@ -15,8 +16,8 @@ import { type DeviceOptions, deviceOptions, devicesGiven } from './train.ts';
 const MINUTES = 30;
 
 interface StudyOptions extends DeviceOptions, ExtensionOption {
-  config: string | undefined;
-  data: string | undefined;
+  what: string | undefined;
+  grid: string | undefined;
   minutes: number;
   out: string | undefined;
   set: string[];
@@ -26,18 +27,19 @@ interface StudyOptions extends DeviceOptions, ExtensionOption {
 export const studyCommand: Command<StudyOptions> = {
   builder: (yargs) =>
     extensionOption(deviceOptions(yargs))
-      .positional('config', {
+      .positional('what', {
         type: 'string',
-        describe: 'A YAML file: datasets, networks, pretexts, labels [default: configs/study.yaml]',
+        describe: 'Folder of a dataset, or a YAML file: datasets, networks, pretexts, labels',
       })
-      .option('data', {
+      .option('grid', {
         type: 'string',
-        describe: "Ask this dataset instead of the file's, sized to --minutes",
+        describe:
+          'For a dataset: the YAML file whose networks to try [default: configs/study.yaml]',
       })
       .option('minutes', {
         type: 'number',
         default: MINUTES,
-        describe: 'With --data: how long it may take on this machine',
+        describe: 'For a dataset: how long it may take on this machine',
       })
       .option('out', { type: 'string', describe: 'Folder of the study [default: runs/<name>]' })
       .option('set', {
@@ -53,7 +55,8 @@ export const studyCommand: Command<StudyOptions> = {
         describe: 'Start the packaged grid, which is neither named nor sized to --minutes',
       }) as unknown as Argv<StudyOptions>,
   handler: async (options: ArgumentsCamelCase<StudyOptions>) => {
-    const { config, set, data, minutes, out: folder, yes } = options;
+    const { set, minutes, out: folder, yes } = options;
+    const { config, data } = subjectOf(options);
     const extensions = await extensionsGiven(options);
     if (config === undefined && data === undefined && !yes) throw notAskedFor(set);
     const request = { extensions, config, set, data, minutes, folder, ...devicesGiven(options) };
@@ -65,18 +68,23 @@ export const studyCommand: Command<StudyOptions> = {
     }
     process.stdout.write(`\nWritten: ${markdown} and ${page}\n`);
     printNext(
-      data === undefined
-        ? ['study', '--data', 'data/mine']
-        : trainOn(data, await readManifest(data)),
+      data === undefined ? ['study', 'data/mine'] : trainOn(data, await readManifest(data)),
     );
   },
 };
+
+/** A folder is a dataset; anything else is the file of a grid, or meant to be. */
+function subjectOf({ what, grid }: StudyOptions): { config?: string; data?: string } {
+  const isFolder = what !== undefined && statSync(what, { throwIfNoEntry: false })?.isDirectory();
+  const config = isFolder ? grid : (what ?? grid);
+  return { ...(config !== undefined && { config }), ...(isFolder && { data: what }) };
+}
 
 /** Hours of training do not start by a word. */
 function notAskedFor(set: readonly string[]): LockstepError {
   return new LockstepError(
     'USAGE',
     `This would run the packaged grid, configs/study.yaml: ${describeExtent(loadStudyConfig(STUDY_TEMPLATE, set))}.`,
-    `Give --yes to start it, or study your own data: "${commandLine('study', '--data', 'data/mine')}".`,
+    `Give --yes to start it, or study your own data: "${commandLine('study', 'data/mine')}".`,
   );
 }

@@ -1,8 +1,8 @@
 /** A study as one HTML page that needs no network: it contains style, uPlot and data. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import type { Answer } from '../answers.ts';
 import type { Chart } from '../charts.ts';
-import type { Answer } from '../five-answers.ts';
 
 /** What the page shows. */
 export interface Page {

@@ -4,7 +4,7 @@ import {
   pairedDifference,
   percent,
   signed,
-} from '../predict/paired-difference.ts';
+} from '../../statistics/paired-difference.ts';
 
 export interface DrawResult {
   readonly draw: number;

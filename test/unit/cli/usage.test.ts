@@ -143,7 +143,7 @@ const ARGUMENTS: readonly Case[] = [
   {
     args: ['study', 'data/mine'],
     says: () =>
-      `CONFIG_NOT_FOUND: Cannot read the configuration "data/mine": it is a dataset. Name it in a configuration (--set data.store=data/mine), or study it: "${lockstep('study --data data/mine')}".`,
+      `CONFIG_NOT_FOUND: Cannot read the configuration "data/mine": it is a dataset. Name it in a configuration (--set data.store=data/mine), or study it: "${lockstep('study data/mine')}".`,
   },
   {
     args: ['train', 'my.yaml', 'other.yaml'],

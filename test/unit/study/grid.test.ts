@@ -60,14 +60,24 @@ describe('the grid of configs/study.yaml', () => {
     for (const recipe of ['next-step', 'next-value', 'masked', 'contrastive']) {
       assert.deepEqual(finetunings(`files.causal.${recipe}`), finetunings('files.causal.scratch'));
     }
-    const starts = (name: string) =>
-      new Set(
-        cell(name)
-          .config.phases.slice(1)
-          .map(({ start }) => JSON.stringify(start)),
-      );
-    assert.deepEqual([...starts('files.causal.masked')], ['{"phase":"pretrain"}']);
-    assert.deepEqual([...starts('files.causal.scratch')], ['"fresh"']);
+  });
+
+  it('repeats everything that varies by chance: labels, initial weights and pretraining', () => {
+    const phases = (name: string) =>
+      cell(name).config.phases.map(({ name, start, data }) => [name, start, data.draw]);
+    assert.deepEqual(phases('files.causal.masked').slice(0, 6), [
+      ['pretrain-0', { fresh: 0 }, 0],
+      ['labels-5-draw-0', { phase: 'pretrain-0' }, 0],
+      ['labels-50-draw-0', { phase: 'pretrain-0' }, 0],
+      ['pretrain-1', { fresh: 1 }, 0],
+      ['labels-5-draw-1', { phase: 'pretrain-1' }, 1],
+      ['labels-50-draw-1', { phase: 'pretrain-1' }, 1],
+    ]);
+    assert.deepEqual(phases('files.causal.scratch').slice(0, 3), [
+      ['labels-5-draw-0', { fresh: 0 }, 0],
+      ['labels-50-draw-0', { fresh: 0 }, 0],
+      ['labels-5-draw-1', { fresh: 1 }, 1],
+    ]);
   });
 
   it('makes choices on validation data only: no phase looks at the test split', () => {

@@ -20,7 +20,8 @@ export function resultOf(
     key: { share: 1, ...key },
     merit: 'accuracy',
     seconds: 60,
-    ...(pretext && { pretext }),
+    pretexts: pretext === undefined ? [] : [pretext, pretext, pretext],
+    testSequences: [0, 1, 2, 3],
     measured: Object.entries(accuracies).flatMap(([labels, draws]) =>
       draws.map(([validation, accuracy], draw) => ({
         phase: `labels-${labels}-draw-${draw}`,

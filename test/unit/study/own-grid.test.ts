@@ -107,7 +107,7 @@ describe("the grid of one's own dataset", () => {
 describe('the size of a grid', () => {
   const grid = gridOfStore(template, 'data', integers);
   const sized = (minutes: number, tokensPerSecond = 70_000, workers = 2) =>
-    sizedGrid(grid, integers, { minutes, workers, tokensPerSecond });
+    sizedGrid(grid, integers, { minutes, workers, tokensPerSecond }).grid;
 
   it('gives every network the same multiple of its steps, more in more time', () => {
     const [causal, twoSided] = stepsOf(sized(60)) as { steps: number }[];
@@ -124,19 +124,42 @@ describe('the size of a grid', () => {
     assert.deepEqual(finetunings(sized(60)), finetunings(grid));
   });
 
-  it('says how long it would take when the time is too short', () => {
-    assert.throws(
-      () => sized(5),
-      (error) => {
-        assert.ok(error instanceof LockstepError);
-        assert.match(
-          error.toLine(),
-          /^USAGE: 5 minutes are too few for a study of this dataset: fine-tuning and evaluation alone take about \d+ with 2 workers at 70000 tokens a second each\. Give --minutes \d+ or more, or more --workers\.$/,
-        );
-        const needed = Number(/--minutes (\d+)/.exec(error.advice)![1]);
-        assert.doesNotThrow(() => sized(needed + 1));
-        return true;
-      },
-    );
+  it('gives up side questions, repeats, networks, labels and pretexts, in this order, as the time gets shorter', () => {
+    const partsOf = ({ datasets: [dataset] }: typeof grid) => {
+      const networks = Object.values(dataset!.networks);
+      const sum = (of: (network: (typeof networks)[number]) => number) =>
+        networks.reduce((total, network) => total + of(network), 0);
+      return {
+        sideQuestions: dataset!.pretrainingShares.length + Number(dataset!.grouping !== undefined),
+        draws: sum(({ labels }) => labels.reduce((all, { draws }) => all + draws, 0)),
+        networks: networks.length,
+        pretexts: sum(({ pretexts }) => Object.keys(pretexts).length),
+      };
+    };
+    const sizes = [240, 60, 30, 15, 8, 4, 1].map((minutes) => partsOf(sized(minutes)));
+    for (const [i, larger] of sizes.slice(0, -1).entries()) {
+      const smaller = sizes[i + 1]!;
+      for (const part of ['sideQuestions', 'draws', 'networks', 'pretexts'] as const) {
+        assert.ok(smaller[part] <= larger[part], `${part} of size ${i + 1}`);
+      }
+    }
+    assert.ok(sizes[0]!.sideQuestions > 0);
+    assert.deepEqual(sizes.at(-1), { sideQuestions: 0, draws: 3, networks: 1, pretexts: 1 });
+  });
+
+  it('takes the smallest grid, and says how long it takes, where even that does not fit', () => {
+    const { grid: smallest, minutes } = sizedGrid(grid, integers, {
+      minutes: 2,
+      workers: 1,
+      tokensPerSecond: 2000,
+    });
+    assert.ok(minutes > 2);
+    const { minutes: same } = sizedGrid(grid, integers, {
+      minutes,
+      workers: 1,
+      tokensPerSecond: 2000,
+    });
+    assert.equal(same, minutes);
+    assert.deepEqual(stepsOf(smallest), [{ steps: 50 }]);
   });
 });

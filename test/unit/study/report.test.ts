@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { studyAnswers } from '../../../src/study/answers.ts';
 import { chartsOf } from '../../../src/study/charts.ts';
-import { fiveAnswers } from '../../../src/study/five-answers.ts';
 import { loadStudyConfig } from '../../../src/study/load-study.ts';
 import { studyMarkdown } from '../../../src/study/markdown.ts';
 import { studyPage } from '../../../src/study/page/page.ts';
 import { DatasetResults } from '../../../src/study/results.ts';
+import { TestGroups } from '../../../src/study/test-groups.ts';
 import { key, resultOf } from './made-results.ts';
 
 const config = loadStudyConfig('configs/study.yaml');
@@ -15,26 +16,50 @@ const results = [
   resultOf(key('causal', 'next-step', 0.1), { 5: draws(0.5, 0.52, 0.54) }),
   resultOf(key('causal', 'scratch'), { 5: draws(0.5, 0.5, 0.5), 50: draws(0.79, 0.8, 0.81) }),
 ];
-const of = new DatasetResults(config.datasets[0]!, results);
-const answers = fiveAnswers(of, 41);
+const baselines = [
+  resultOf(key('baseline', 'n-grams'), { 5: draws(0.69, 0.7, 0.71), 50: draws(0.79, 0.79, 0.79) }),
+];
+const testGroups = new TestGroups(new Map([0, 1, 2, 3].map((one) => [one, one])), 1);
+const of = new DatasetResults(config.datasets[0]!, results, { baselines, testGroups });
+const answers = studyAnswers(of, 41);
 const measuredOn = 'Measured on a machine.';
 
 describe('study.md', () => {
-  const markdown = studyMarkdown({ config, results, answers, measuredOn });
+  const markdown = studyMarkdown({
+    config,
+    datasets: [of],
+    results,
+    notes: [['5 labels a class: a note.']],
+    answers,
+    measuredOn,
+  });
 
-  it('begins with the five questions', () => {
+  it('begins with the questions', () => {
     const lines = markdown.split('\n');
     assert.equal(lines[0], '# Study: study');
     assert.equal(lines[2], "3 runs, 3:00 of one worker's time. Measured on a machine.");
-    assert.equal(lines.filter((line) => /^\| .*\? \|/.test(line)).length, 5);
+    assert.equal(lines.filter((line) => /^\| .*\? \|/.test(line)).length, 6);
   });
 
   it('shows mean, deviation, and the paired difference from scratch at each label count', () => {
     assert.match(
       markdown,
-      /\| next-step \| 62\.0 % ± 2\.0 \| 80\.0 % ± 0\.0 \| \+12\.0 points \(95 % interval \+7\.0 to \+17\.0, 3 draws\) \| 0\.0 points \(95 % interval −2\.5 to \+2\.5, 3 draws\) \|/,
+      /\| next-step \| 62\.0 % ± 2\.0 \| 80\.0 % ± 0\.0 \| \+12\.0 points \(95 % interval \+7\.0 to \+17\.0, 3 repeats\) \| 0\.0 points \(95 % interval −2\.5 to \+2\.5, 3 repeats\) \|/,
     );
     assert.match(markdown, /\| scratch \| 50\.0 % ± 0\.0 \| 80\.0 % ± 1\.0 \| {2}\| {2}\| {2}\|/);
+  });
+
+  it('shows all models beside each other, with what a network gains on the best baseline of each count', () => {
+    assert.match(
+      markdown,
+      /\| baseline \| n-grams \| 70\.0 % ± 1\.0 \| 79\.0 % ± 0\.0 \| {2}\| {2}\| 1:00 \|/,
+    );
+    assert.match(markdown, /against n-grams, 5 \| against n-grams, 50 \|/);
+    assert.match(
+      markdown,
+      /\| causal \| next-step \| 62\.0 % ± 2\.0 \| 80\.0 % ± 0\.0 \| −8\.0 points \(.*?\) \| \+1\.0 points/,
+    );
+    assert.match(markdown, /^- 5 labels a class: a note\.$/m);
   });
 
   it('shows accuracy by length and the time', () => {

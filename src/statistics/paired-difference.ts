@@ -1,42 +1,38 @@
-/** Paired differences of accuracy over independent draws, and the confidence interval of their mean. */
+/** Paired differences between two models over repeats, and the confidence interval of their mean. */
+import { intervalOf, type Source } from './interval.ts';
 
-/** Two accuracies on the same draw. */
+/** Two figures of the same repeat: same labels, same test sequences. */
 export interface Pair {
-  /** Accuracy in [0, 1] with the treatment. */
+  /** Figure in [0, 1] with the treatment. */
   readonly treated: number;
-  /** Accuracy in [0, 1] on the same draw without it. */
+  /** Figure in [0, 1] of the same repeat without it. */
   readonly control: number;
 }
 
 /** A mean difference, in percentage points. */
 export interface PairedDifference {
   readonly mean: number;
-  /** 95 % interval of the mean, by Student's t over the draws. */
+  /** 95 % interval of the mean. */
   readonly low: number;
   readonly high: number;
   readonly pairs: number;
 }
 
-/** 97.5 % quantiles of Student's t for 1, 2, 3 … degrees of freedom. */
-const T_QUANTILES = [
-  12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145,
-  2.131, 2.12, 2.11, 2.101, 2.093,
-];
-/** The quantile of the normal distribution, for many degrees of freedom. */
-const NORMAL_QUANTILE = 1.96;
-
 /**
- * The mean difference and its interval.
+ * The mean difference and its interval: over the repeats by Student's t, and over test groups where their share is known.
  * @param pairs at least two
+ * @param overTest what test groups add to the variance of the mean difference, of figures in [0, 1]
  */
-export function pairedDifference(pairs: readonly Pair[]): PairedDifference {
+export function pairedDifference(pairs: readonly Pair[], overTest?: Source): PairedDifference {
   const points = pairs.map(({ treated, control }) => 100 * (treated - control));
   const mean = meanOf(points);
-  const half = quantile(points.length - 1) * Math.sqrt(varianceOf(points) / points.length);
-  return { mean, low: mean - half, high: mean + half, pairs: points.length };
+  const variance = varianceOf(points) / points.length;
+  const { low, high } = intervalOf(mean, [
+    { variance, freedom: points.length - 1 },
+    ...(overTest === undefined ? [] : [{ ...overTest, variance: 1e4 * overTest.variance }]),
+  ]);
+  return { mean, low, high, pairs: points.length };
 }
-
-const quantile = (freedom: number): number => T_QUANTILES[freedom - 1] ?? NORMAL_QUANTILE;
 
 /** The mean. */
 export const meanOf = (numbers: readonly number[]): number =>
@@ -58,9 +54,10 @@ export function verdictOf({ low, high }: PairedDifference): Verdict {
   return high < 0 ? 'no' : 'not resolved';
 }
 
-/** "+2.9 points (95 % interval −1.9 to +7.7, 3 draws)" */
+/** "+2.9 points (95 % interval −1.9 to +7.7, 3 repeats)"; without an interval where no repeat differs from another. */
 export function describeDifference({ mean, low, high, pairs }: PairedDifference): string {
-  return `${signed(mean)} points (95 % interval ${signed(low)} to ${signed(high)}, ${pairs} draws)`;
+  if (high - low < 0.05) return `${signed(mean)} points (in each of ${pairs} repeats)`;
+  return `${signed(mean)} points (95 % interval ${signed(low)} to ${signed(high)}, ${pairs} repeats)`;
 }
 
 /** "+2.9", "−1.0", or "0.0" for what rounds to 0. */

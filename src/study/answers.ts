@@ -1,22 +1,19 @@
-/** Answers the five questions about self-supervised learning on a dataset, each with one sentence and one number. */
+/** Answers the questions about a dataset, each with one sentence and one number. */
 import type { ObjectiveConfig } from '../config/phase-section.ts';
+import type { Measured } from '../nn/objective/objective.ts';
 import {
   describeDifference,
+  meanOf,
   type PairedDifference,
+  pairedDifference,
   percent,
   signed,
   type Verdict,
   verdictOf,
-} from '../workflow/predict/paired-difference.ts';
+} from '../statistics/paired-difference.ts';
 import type { CellResult } from './cell.ts';
-import { GROUPING, SHUFFLED, SORTED } from './grid.ts';
-import {
-  type DatasetResults,
-  difference,
-  fewLabels,
-  labelsText,
-  meritByLength,
-} from './results.ts';
+import { GROUPING, SCRATCH, SHUFFLED, SORTED } from './grid.ts';
+import { type DatasetResults, fewLabels, labelsText, meritByLength } from './results.ts';
 
 /** The answer to one question. */
 export interface Answer {
@@ -36,13 +33,14 @@ const NOT_ASKED: Body = {
   sentence: 'Not asked: this grid has no runs for it.',
 };
 
-/** The answers for one dataset. */
-export function fiveAnswers(results: DatasetResults, symbols: number): Answer[] {
+/** The answers for one dataset: first whether a network is worth its time at all, then the five. */
+export function studyAnswers(results: DatasetResults, symbols: number): Answer[] {
   const ask = (question: string, body: Body | undefined): Answer => ({
     question,
     ...(body ?? NOT_ASKED),
   });
   return [
+    ask('Does a network beat the best baseline?', againstBaselines(results)),
     ask('Does self-supervised learning work here, without Transformers?', worth(results)),
     ask('Masked or next timestep?', maskedOrNext(results)),
     ask(nextStepQuestion(symbols), classification(results)),
@@ -56,28 +54,59 @@ const nextStepQuestion = (symbols: number): string =>
     ? `Can the next timestep be a ${symbols}-way classification?`
     : 'Can the next timestep be a classification?';
 
-function worth(results: DatasetResults): Body | undefined {
-  const best = results.recommended();
-  const gain = best && difference(best, results.scratchOf(best), fewLabels(best));
-  if (best === undefined || gain === undefined) return undefined;
-  const what = `${best.key.recipe} pretraining of the ${best.key.network} network, chosen on validation data`;
-  const against = `against the same network from scratch at ${labelsText(best, fewLabels(best))}`;
+function againstBaselines(results: DatasetResults): Body | undefined {
+  const best = results.bestNetwork();
+  const baseline = best && results.bestBaseline(fewLabels(best));
+  const gain = results.difference(best, baseline, best ? fewLabels(best) : []);
+  if (best === undefined || baseline === undefined || gain === undefined) return undefined;
+  const network = `the ${best.key.network} network, ${recipeWords(best)}`;
+  const rival = `${baseline.key.recipe}, the best baseline`;
+  const at = `at ${labelsText(best, fewLabels(best))}`;
   return {
     verdict: verdictOf(gain),
     number: points(gain),
     sentence: {
-      yes: `Yes: ${what}, gains ${describeDifference(gain)} ${against}${elsewhere(results, best)}.`,
-      no: `No: ${what}, loses ${describeDifference(gain)} ${against}${elsewhere(results, best)}.`,
-      'not resolved': `Not resolved at this size: ${what}, comes to ${describeDifference(gain)} ${against}${elsewhere(results, best)}.`,
+      yes: `Yes: ${network}, gains ${describeDifference(gain)} over ${rival}, ${at}.`,
+      no: `No, use ${baseline.key.recipe}: ${network}, comes to ${describeDifference(gain)} against it, ${at}.`,
+      'not resolved': `Not resolved: ${network}, comes to ${describeDifference(gain)} against ${rival}, ${at}; the baseline trains in seconds.`,
     }[verdictOf(gain)],
   };
+}
+
+const recipeWords = ({ key }: CellResult): string =>
+  key.recipe === SCRATCH ? 'from scratch' : `with ${key.recipe} pretraining`;
+
+function worth(results: DatasetResults): Body | undefined {
+  const best = results.recommended();
+  const gain = best && results.difference(best, results.scratchOf(best), fewLabels(best));
+  if (best === undefined || gain === undefined) return undefined;
+  const what = `${best.key.recipe} pretraining of the ${best.key.network} network, chosen on validation data`;
+  const against = `against the same network from scratch at ${labelsText(best, fewLabels(best))}`;
+  const rest = `${elsewhere(results, best)}${besideBaseline(results, best)}`;
+  return {
+    verdict: verdictOf(gain),
+    number: points(gain),
+    sentence: {
+      yes: `Yes: ${what}, gains ${describeDifference(gain)} ${against}${rest}.`,
+      no: `No: ${what}, loses ${describeDifference(gain)} ${against}${rest}.`,
+      'not resolved': `Not resolved at this size: ${what}, comes to ${describeDifference(gain)} ${against}${rest}.`,
+    }[verdictOf(gain)],
+  };
+}
+
+/** A gain over a weak network is no reason to use it. */
+function besideBaseline(results: DatasetResults, best: CellResult): string {
+  const baseline = results.bestBaseline(fewLabels(best));
+  const gain = results.difference(best, baseline, fewLabels(best));
+  if (gain === undefined) return '';
+  return `; against ${baseline!.key.recipe}, the best baseline, it is ${describeDifference(gain)}`;
 }
 
 /** What the best pretext gains on the first network, if the study recommends another network. */
 function elsewhere(results: DatasetResults, recommended: CellResult): string {
   const network = results.firstNetwork;
   const best = results.bestOf(network);
-  const gain = best && difference(best, results.scratchOf(best), fewLabels(best));
+  const gain = best && results.difference(best, results.scratchOf(best), fewLabels(best));
   if (network === recommended.key.network || gain === undefined) return '';
   return `; on the weaker ${network} network ${best!.key.recipe} makes ${describeDifference(gain)}`;
 }
@@ -85,7 +114,7 @@ function elsewhere(results: DatasetResults, recommended: CellResult): string {
 function maskedOrNext(results: DatasetResults): Body | undefined {
   const masked = findPretext(results, ({ kind }) => kind === 'masked');
   const next = findPretext(results, ({ kind }) => kind === 'next-step');
-  const gain = masked && next && difference(next, masked, fewLabels(next));
+  const gain = masked && next && results.difference(next, masked, fewLabels(next));
   if (gain === undefined) return undefined;
   const at = `at ${labelsText(next!, fewLabels(next!))} on the ${results.firstNetwork} network${orContrastive(results, masked!)}`;
   return {
@@ -102,36 +131,47 @@ function maskedOrNext(results: DatasetResults): Body | undefined {
 /** Contrastive against masked, if both runs are done. */
 function orContrastive(results: DatasetResults, masked: CellResult): string {
   const contrastive = findPretext(results, ({ kind }) => kind === 'contrastive');
-  const gain = contrastive && difference(contrastive, masked, fewLabels(masked));
+  const gain = contrastive && results.difference(contrastive, masked, fewLabels(masked));
   return gain === undefined ? '' : `; contrastive against masked is ${describeDifference(gain)}`;
 }
 
 function classification(results: DatasetResults): Body | undefined {
   const classified = findPretext(results, isNextStep('classification'));
-  const accuracy = classified?.pretext?.metrics.accuracy;
-  if (classified === undefined || accuracy === undefined) return undefined;
-  const { bigram, previousValue } = classified.pretext?.baselines?.accuracy ?? {};
-  const baseline = bigram ?? previousValue;
-  const name = bigram === undefined ? 'the previous value' : 'a bigram table';
-  const works = baseline === undefined || accuracy > baseline;
+  if (classified === undefined || classified.pretexts.length === 0) return undefined;
+  const { pretexts } = classified;
+  const accuracy = meanOf(pretexts.map(({ metrics }) => metrics.accuracy!));
   const regressed = findPretext(results, isNextStep('regression'));
-  const gain = difference(classified, regressed, fewLabels(classified));
-  const learnt = `it names ${percent(accuracy)} of the next symbols${baseline === undefined ? '' : `, ${name} ${percent(baseline)}`}`;
+  const gain = results.difference(classified, regressed, fewLabels(classified));
+  const { verdict, compared } = againstTable(pretexts);
+  const learnt = `it names ${percent(accuracy)} of the next symbols${compared}`;
   const after =
     gain === undefined
       ? ''
       : `; fine-tuned, it is ${describeDifference(gain)} against predicting the value by regression`;
-  return {
-    verdict: works ? 'yes' : 'no',
-    number: percent(accuracy),
-    sentence: `${works ? 'Yes' : 'No'}: ${learnt}${after}.`,
-  };
+  const word = { yes: 'Yes', no: 'No', 'not resolved': 'Not resolved' }[verdict];
+  return { verdict, number: percent(accuracy), sentence: `${word}: ${learnt}${after}.` };
+}
+
+/** Whether the network names more symbols than a table does, over its repeats. */
+function againstTable(pretexts: readonly Measured[]): { verdict: Verdict; compared: string } {
+  const tableOf = ({ baselines }: Measured) =>
+    baselines?.accuracy?.bigram ?? baselines?.accuracy?.previousValue;
+  const pairs = pretexts.flatMap((one) => {
+    const control = tableOf(one);
+    return control === undefined ? [] : [{ treated: one.metrics.accuracy!, control }];
+  });
+  if (pairs.length < 2) return { verdict: 'not resolved', compared: '' };
+  const isBigram = pretexts[0]!.baselines?.accuracy?.bigram !== undefined;
+  const gain = pairedDifference(pairs);
+  const table = `${isBigram ? 'a bigram table' : 'the previous value'} ${percent(meanOf(pairs.map(({ control }) => control)))}`;
+  return { verdict: verdictOf(gain), compared: `, ${table}: ${describeDifference(gain)}` };
 }
 
 function lengths(results: DatasetResults): Body | undefined {
   const best = results.recommended();
   const sorted = results.find(GROUPING, SORTED);
-  const cost = sorted && difference(sorted, results.find(GROUPING, SHUFFLED), fewLabels(sorted));
+  const cost =
+    sorted && results.difference(sorted, results.find(GROUPING, SHUFFLED), fewLabels(sorted));
   if (best === undefined) return undefined;
   const quarters = meritByLength(best);
   const [shortest, longest] = [quarters[0]!, quarters.at(-1)!];
@@ -161,7 +201,7 @@ function shares(results: DatasetResults): Body | undefined {
       part: results.find(results.firstNetwork, recipe, smallest),
     }))
     .find(({ part }) => part !== undefined);
-  const gain = all && difference(all.whole, all.part, fewLabels(all.whole!));
+  const gain = all && results.difference(all.whole, all.part, fewLabels(all.whole!));
   if (gain === undefined) return undefined;
   const share = percent(smallest).replace('.0', '');
   const what = `${all!.whole!.key.recipe} pretraining on all training sequences against ${share} of them`;

@@ -1,0 +1,130 @@
+/** The baselines of a study: what its networks are compared with, on the same labels and test sequences. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BaselineResult, BaselinesReport, LabelCountFacts } from '../baseline/report.ts';
+import { errorOfFailure } from '../core/failure.ts';
+import { writeWhole } from '../core/write-whole.ts';
+import { startThread } from '../launch/program.ts';
+import type { StopRequests } from '../workflow/train/stop-requests.ts';
+import type { BaselinesMessage, BaselinesRequest } from './baselines-thread.ts';
+import type { CellResult, MeasuredResult } from './cell.ts';
+import { studyStopped } from './run-cell.ts';
+import type { StudyConfig, StudyDataset } from './study-config.ts';
+import type { StudyFolder } from './study-folder.ts';
+
+/** Stands for a network in the results of baselines. */
+export const BASELINE = 'baseline';
+
+export interface BaselinesOptions {
+  readonly folder: StudyFolder;
+  readonly stop: StopRequests;
+  readonly onProgress: (text: string) => void;
+}
+
+/**
+ * The report on a dataset's baselines with the label counts of its networks; reads that of an earlier try.
+ * @throws LockstepError what is wrong with the dataset; INTERRUPTED, TERMINATED
+ */
+export async function studyBaselines(
+  { seed }: StudyConfig,
+  dataset: StudyDataset,
+  { folder, stop, onProgress }: BaselinesOptions,
+): Promise<BaselinesReport> {
+  const path = join(folder.path, `baselines-${dataset.name}.json`);
+  if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as BaselinesReport;
+  const { labels, draws } = labelsOf(dataset);
+  const request = { store: dataset.data.store, labels, draws, seed };
+  const report = await inThread(request, stop, onProgress);
+  writeWhole(path, `${JSON.stringify(report)}\n`);
+  return report;
+}
+
+/** All label counts of the networks, ascending, and their largest number of draws. */
+function labelsOf({ networks }: StudyDataset): { labels: number[]; draws: number } {
+  const all = Object.values(networks).flatMap(({ labels }) => labels);
+  const counts = new Set(all.map(({ perClass, sequences }) => perClass ?? sequences!));
+  return {
+    labels: [...counts].sort((a, b) => a - b),
+    draws: Math.max(...all.map(({ draws }) => draws)),
+  };
+}
+
+/** In a thread, since they compute for up to a minute, in which a signal must be heard. */
+function inThread(
+  request: BaselinesRequest,
+  stop: StopRequests,
+  onProgress: (text: string) => void,
+): Promise<BaselinesReport> {
+  const thread = startThread(new URL('./baselines-thread.ts', import.meta.url), request);
+  const end = () => void thread.terminate();
+  const signals = [stop.signal, stop.kill].filter((signal) => signal !== undefined);
+  for (const signal of signals) signal.addEventListener('abort', end);
+  return new Promise<BaselinesReport>((resolve, reject) => {
+    thread.on('message', (message: BaselinesMessage) => {
+      if ('progress' in message) onProgress(message.progress);
+      else if ('failure' in message) reject(errorOfFailure(message.failure));
+      else resolve(message.report);
+    });
+    thread.on('error', reject);
+    thread.on('exit', () => reject(studyStopped(stop)));
+  }).finally(() => {
+    for (const signal of signals) signal.removeEventListener('abort', end);
+  });
+}
+
+/**
+ * A report's baselines as cells of the grid.
+ * @param numberOf number of a sequence in the store, by its id
+ * @param classOf class of a sequence, by its number
+ */
+export function baselineCells(
+  report: BaselinesReport,
+  dataset: StudyDataset,
+  store: { numberOf(id: string): number; classOf(sequence: number): number },
+): CellResult[] {
+  const { draws } = labelsOf(dataset);
+  const sequences = report.testSequences.map((id) => store.numberOf(id));
+  const order = [...sequences.keys()].sort((a, b) => sequences[a]! - sequences[b]!);
+  const testSequences = order.map((place) => sequences[place]!);
+  return report.baselines.map((baseline) => ({
+    key: { dataset: dataset.name, network: BASELINE, recipe: baseline.name, share: 1 },
+    merit: report.merit,
+    seconds: report.seconds / report.baselines.length,
+    pretexts: [],
+    testSequences,
+    measured: report.labelCounts.flatMap((count, column) =>
+      measuredOf(baseline, column, count, draws).map((one) => ({
+        ...one.result,
+        ...(report.task === 'class' &&
+          one.answers && {
+            hits: order
+              .map((place) =>
+                one.answers![place]![0] === store.classOf(sequences[place]!) ? '1' : '0',
+              )
+              .join(''),
+          }),
+      })),
+    ),
+  }));
+}
+
+interface Answered {
+  readonly result: MeasuredResult;
+  readonly answers: readonly (readonly number[])[] | undefined;
+}
+
+/** One result a draw; where all draws are the same labels, the one result counts for each. */
+function measuredOf(
+  { cells }: BaselineResult,
+  column: number,
+  { labels, unit }: LabelCountFacts,
+  draws: number,
+): Answered[] {
+  const known = cells[column]!.draws;
+  return Array.from({ length: draws }, (_, draw) => {
+    const { validation, test, answers } = known[draw] ?? known[0]!;
+    const phase = `labels-${labels}-draw-${draw}`;
+    const result = { phase, labels: Number(labels), unit, draw, validation: validation ?? 0 };
+    return { result: { ...result, test: { value: test, byLengthQuartile: [] } }, answers };
+  });
+}
