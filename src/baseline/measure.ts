@@ -1,10 +1,11 @@
 /** Fits a baseline on every draw and measures it on the whole test split. */
 import { meanOverDraws } from '../statistics/draw-interval.ts';
 import type { Resamples } from '../statistics/group-bootstrap.ts';
+import { withinBounds } from '../statistics/interval.ts';
 import type { Baseline, Predict, Score } from './baseline.ts';
 import type { Examples } from './examples.ts';
 import type { BaselineCell, BaselineDraw } from './report.ts';
-import type { Target } from './target.ts';
+import { sumsByGroup, type Target, total } from './target.ts';
 
 /** What does not depend on the baseline. */
 export interface Measuring {
@@ -21,9 +22,6 @@ interface Measured {
   /** `[groups]` of `[sums]`. */
   readonly byGroup: readonly Float64Array[];
 }
-
-/** Half the chance that the 95 % interval leaves out. */
-const TAIL = 0.025;
 
 /**
  * @param draws places of each draw's sequences
@@ -60,10 +58,7 @@ function measureDraw(
   const sums = outputs.map(({ answer }, i) =>
     target.sums(answer, examples.truths[examples.test[i]!]!),
   );
-  const byGroup = Array.from(resamples[0]!, () => new Float64Array(sums[0]!.length));
-  for (const [i, of] of sums.entries()) {
-    for (const [j, value] of of.entries()) byGroup[groups[i]!]![j]! += value;
-  }
+  const byGroup = sumsByGroup(sums, groups, resamples[0]!.length);
   const test = target.meritOf(total(byGroup));
   const validation = Number.isNaN(merit) ? null : merit;
   const answers =
@@ -82,16 +77,6 @@ function judged({ validation, truths }: Examples, target: Target, predict: Predi
   return { merit: target.meritOf(total(sums)), confidence: meanOf(confidences) };
 }
 
-function total(parts: readonly Float64Array[], times?: ArrayLike<number>): Float64Array {
-  const sums = new Float64Array(parts[0]!.length);
-  for (let part = 0; part < parts.length; part++) {
-    const factor = times === undefined ? 1 : times[part]!;
-    if (factor === 0) continue;
-    for (let j = 0; j < sums.length; j++) sums[j]! += factor * parts[part]![j]!;
-  }
-  return sums;
-}
-
 function meanOfCell({ target, resamples }: Measuring, measured: readonly Measured[]) {
   const figures = measured.map(
     ({ byGroup }) =>
@@ -99,15 +84,8 @@ function meanOfCell({ target, resamples }: Measuring, measured: readonly Measure
         target.meritOf(total(byGroup, times)),
   );
   const { mean, low, high, testVariance } = meanOverDraws(resamples, figures);
-  if (target.kind === 'numbers') return { mean, low, high: Math.min(1, high) };
-  // Where every group agrees, the bootstrap sees no spread: as many groups would by chance, at worst.
-  const isOne = testVariance === 0;
-  const reach = isOne ? TAIL ** (1 / resamples[0]!.length) : 1;
-  return {
-    mean,
-    low: Math.max(0, isOne && mean === 1 ? reach : low),
-    high: Math.min(1, isOne && mean === 0 ? 1 - reach : high),
-  };
+  const bounds = { testVariance, groups: resamples[0]!.length, isShare: target.kind !== 'numbers' };
+  return { mean, ...withinBounds(mean, { low, high }, bounds) };
 }
 
 const meanOf = (values: readonly number[]): number =>

@@ -88,3 +88,27 @@ function r2Of(sums: ArrayLike<number>): number {
   for (let i = 2; i < sums.length; i += 2) variation += sums[i + 1]! - sums[i]! ** 2 / count;
   return variation <= 1e-12 * count ? Number(errors === 0) : 1 - errors / variation;
 }
+
+/** The sums of each group's sequences: `[groups]` of `[sums]`. */
+export function sumsByGroup(
+  sums: readonly (readonly number[])[],
+  groupOf: ArrayLike<number>,
+  groups: number,
+): Float64Array[] {
+  const byGroup = Array.from({ length: groups }, () => new Float64Array(sums[0]!.length));
+  for (const [i, of] of sums.entries()) {
+    for (const [j, value] of of.entries()) byGroup[groupOf[i]!]![j]! += value;
+  }
+  return byGroup;
+}
+
+/** Sums over all parts, each taken so many times; once when `times` is absent. */
+export function total(parts: readonly Float64Array[], times?: ArrayLike<number>): Float64Array {
+  const sums = new Float64Array(parts[0]!.length);
+  for (let part = 0; part < parts.length; part++) {
+    const factor = times === undefined ? 1 : times[part]!;
+    if (factor === 0) continue;
+    for (let j = 0; j < sums.length; j++) sums[j]! += factor * parts[part]![j]!;
+  }
+  return sums;
+}

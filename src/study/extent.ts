@@ -36,7 +36,7 @@ export function extentOf(config: StudyConfig): StudyExtent {
   return { runs: cells.length, trainings: phases.length, tokens };
 }
 
-/** "19 runs with 154 trainings of at most 299 million tokens, about 44 minutes of one CPU core" */
+/** "19 runs with 150 trainings of at most 298 million tokens, about 44 minutes of one CPU core" */
 export function describeExtent(config: StudyConfig): string {
   const { runs, trainings, tokens } = extentOf(config);
   const millions = Math.max(1, Math.round(tokens / 1e6));

@@ -64,32 +64,21 @@ async function measure(request: MeasureRequest): Promise<CellMeasurement> {
         stride: 1,
       });
       const toModelLabel = matchTarget(task);
-      const hits = new Map<number, boolean>();
-      const noting = notingHits(predictions, hits, (sequence, output) =>
-        isHit(output, toModelLabel[store.index.labels[sequence]!]!),
-      );
-      const merit = meritOf(await reportOnPredictions(task, toModelLabel, noting));
-      testSequences = [...hits.keys()].sort((a, b) => a - b);
-      const isNoted = model.data.manifest.target.kind === 'class';
-      const marks = testSequences.map((sequence) => (hits.get(sequence) ? '1' : '0')).join('');
-      measured.push({ ...merit, ...(isNoted && { hits: marks }) });
+      const all: SequencePrediction[] = [];
+      for await (const batch of predictions) all.push(...batch);
+      all.sort((a, b) => a.sequence - b.sequence);
+      const merit = meritOf(await reportOnPredictions(task, toModelLabel, all));
+      testSequences = all.map(({ sequence }) => sequence);
+      const isRight = ({ sequence, output }: SequencePrediction) =>
+        isHit(output, toModelLabel[store.index.labels[sequence]!]!);
+      const isNoted = model.task === 'class';
+      const hits = all.map((one) => (isRight(one) ? '1' : '0')).join('');
+      measured.push({ ...merit, ...(isNoted && { hits }) });
     } finally {
       await task.close();
     }
   }
   return { testSequences, phases: measured };
-}
-
-/** Passes predictions on and notes which of them are right. */
-async function* notingHits(
-  batches: AsyncIterable<readonly SequencePrediction[]>,
-  hits: Map<number, boolean>,
-  isRight: (sequence: number, output: SequencePrediction['output']) => boolean,
-): AsyncGenerator<readonly SequencePrediction[]> {
-  for await (const batch of batches) {
-    for (const { sequence, output } of batch) hits.set(sequence, isRight(sequence, output));
-    yield batch;
-  }
 }
 
 const isHit = (output: SequencePrediction['output'], label: number): boolean =>

@@ -90,14 +90,14 @@ describe('lockstep study', { concurrency: true }, () => {
     const options = ['--count', '60', '--min-length', '20', '--max-length', '60', '--classes', '2'];
     await place.run('data', 'synth', 'data/own', ...options);
     // A warm-up that is longer than what is measured, as the template's is.
-    writeFileSync(
-      place.path('warming.yaml'),
-      GRID.replace('duration: { steps: 3 }', LONG_WARM_UP),
-    );
+    writeFileSync(place.path('warming.yaml'), GRID.replace('duration: { steps: 3 }', LONG_WARM_UP));
     const study = ['study', 'data/own', '--grid', 'warming.yaml', '--minutes', '0.1'];
     const { code, stdout, stderr } = await place.run(...study, '--out', 'own');
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /\nWarning: The smallest study of this dataset takes about 1 minutes here\.\n/);
+    assert.match(
+      stderr,
+      /\nWarning: The smallest study of this dataset takes about 1 minutes here\.\n/,
+    );
     assert.match(stderr, /^n-grams +\d/m, 'the baselines are there before the first network');
     assert.match(stdout, /^Does a network beat the best baseline\?\n {2}\w/);
     assert.deepEqual(cellsOf('own').sort(), ['own.causal.masked.json', 'own.causal.scratch.json']);

@@ -3,7 +3,11 @@ import { EXIT } from '../../core/errors.ts';
 import { formatCount, formatDuration, formatTable } from '../../core/format.ts';
 import { commandLine } from '../../core/program-name.ts';
 import type { ImportProgress } from '../../data/importer/build-options.ts';
-import { answerRows, answerSentence, type DrawResult } from '../../workflow/quickstart/answer.ts';
+import {
+  answerRows,
+  answerSentence,
+  type QuickstartResult,
+} from '../../workflow/quickstart/answer.ts';
 import { ensureQuickstartData } from '../../workflow/quickstart/ensure-data.ts';
 import {
   measureDraws,
@@ -39,7 +43,7 @@ export const quickstartCommand: Command<object> = {
   },
 };
 
-function showAnswer(run: string, results: readonly DrawResult[], seconds: number): void {
+function showAnswer(run: string, results: QuickstartResult, seconds: number): void {
   say(`\n${formatTable(answerRows(results))}\n`);
   say(answerSentence(results));
   say(`\nThe run is in ${run} (${formatDuration(seconds)} in all). Next:`);

@@ -14,23 +14,34 @@ export interface LabelledPrediction {
 export interface ClassificationReport {
   readonly sequences: number;
   readonly accuracy: number;
+  /** Accuracy of the most frequent class of the training split. */
+  readonly mostFrequentAccuracy: number;
   /** Mean recall of the classes that occur. */
   readonly balancedAccuracy: number;
   /** Mean F1 of the classes that occur or are predicted. */
   readonly macroF1: number;
   /** Mean of −log p(true class). */
   readonly logLoss: number;
+  /**
+   * Expected calibration error: how far the probability of the predicted class lies from how often it is right, in 15 bins
+   * of probability (Guo et al. 2017, "On Calibration of Modern Neural Networks").
+   */
+  readonly calibrationError: number;
   /** `confusion[true][predicted]`. */
   readonly confusion: readonly (readonly number[])[];
   /** By quarter of the sequences, shortest first. */
   readonly byLengthQuartile: readonly (LengthQuartile & { readonly accuracy: number })[];
 }
 
-/** @param predictions at least one */
+/**
+ * @param predictions at least one
+ * @param trainingCounts sequences of each class in the training split
+ */
 export function classificationReport(
   predictions: readonly LabelledPrediction[],
-  classes: number,
+  trainingCounts: readonly number[],
 ): ClassificationReport {
+  const classes = trainingCounts.length;
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   for (const { label, logProbabilities } of predictions) {
     confusion[label]![mostLikely(logProbabilities)]!++;
@@ -44,12 +55,15 @@ export function classificationReport(
     if (actual > 0) recalls.push(hits / actual);
     if (actual + predicted > 0) f1s.push((2 * hits) / (actual + predicted));
   }
+  const frequent = trainingCounts.indexOf(Math.max(...trainingCounts));
   return {
     sequences: predictions.length,
     accuracy: accuracyOf(predictions),
+    mostFrequentAccuracy: sum(confusion[frequent]!) / predictions.length,
     balancedAccuracy: mean(recalls),
     macroF1: mean(f1s),
     logLoss: mean(predictions.map(({ label, logProbabilities }) => -logProbabilities[label]!)),
+    calibrationError: calibrationError(predictions),
     confusion,
     byLengthQuartile: lengthQuartiles(predictions, (part) => ({ accuracy: accuracyOf(part) })),
   };
@@ -61,6 +75,20 @@ function accuracyOf(predictions: readonly LabelledPrediction[]): number {
       mostLikely(logProbabilities) === label ? 1 : 0,
     ),
   );
+}
+
+const CALIBRATION_BINS = 15;
+
+function calibrationError(predictions: readonly LabelledPrediction[]): number {
+  // Right answers minus probabilities of each bin: its share times the distance of its means.
+  const gaps = new Float64Array(CALIBRATION_BINS);
+  for (const { label, logProbabilities } of predictions) {
+    const predicted = mostLikely(logProbabilities);
+    const probability = Math.exp(logProbabilities[predicted]!);
+    const bin = Math.min(CALIBRATION_BINS - 1, Math.floor(probability * CALIBRATION_BINS));
+    gaps[bin]! += Number(predicted === label) - probability;
+  }
+  return sum(Array.from(gaps, Math.abs)) / predictions.length;
 }
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);

@@ -1,8 +1,11 @@
 /** Predicts the labelled sequences of a split and compares. */
 
 import type { Split } from '../../data/format/store.ts';
+import type { Interval } from '../../statistics/interval.ts';
+import { meritInterval } from './merit-interval.ts';
 import { type OpenPrediction, openPrediction, type PredictOptions } from './options.ts';
 import { predictOnWorkers } from './pool.ts';
+import type { SequencePrediction } from './predict-batches.ts';
 import { openPredictionTask, pinned } from './task.ts';
 import { matchTarget, reportOnPredictions, type TaskReport } from './task-report.ts';
 import { countTrainingSequences } from './training-sequences.ts';
@@ -23,6 +26,13 @@ export interface EvaluationFacts {
   readonly trainingSequences?: number;
   /** Sequences with values such as training never saw: symbols, or real values far outside its range. */
   readonly unfamiliarSequences: number;
+  /**
+   * 95 % interval of the first figure (accuracy, micro F1, R², accuracy of timesteps), by a bootstrap over groups. Null
+   * where there is one group only.
+   */
+  readonly interval: Interval | null;
+  /** Groups of the sequences. */
+  readonly groups: number;
 }
 
 /** How well the predictions fit; `task` says what the model predicts, and so which figures there are. */
@@ -76,13 +86,16 @@ async function evaluateRequest(
       batches: batches.length,
     });
     const unfamiliar = new UnfamiliarCount();
-    const counted = counting(predictions, task, unfamiliar);
-    const report = await reportOnPredictions(task, toModelLabel, counted);
+    const all: SequencePrediction[] = [];
+    for await (const batch of counting(predictions, task, unfamiliar)) all.push(...batch);
+    const report = await reportOnPredictions(task, toModelLabel, all);
+    const { interval, groups } = await meritInterval(task, toModelLabel, all);
     tellUnfamiliar(unfamiliar, task, pool.hooks);
     const { split, crop } = request;
     const facts = { run, weights: task.model.source, dataset: store.path, classes };
     const subset = { ...(split !== undefined && { split }), ...(crop !== undefined && { crop }) };
-    return { ...facts, ...subset, ...others, unfamiliarSequences: unfamiliar.count, ...report };
+    const counts = { unfamiliarSequences: unfamiliar.count, interval, groups };
+    return { ...facts, ...subset, ...others, ...counts, ...report };
   } finally {
     await task.close();
   }

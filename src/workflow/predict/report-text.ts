@@ -33,10 +33,15 @@ type ResultOf<T> = EvaluationFacts & Extract<EvaluationResult, { readonly task: 
 function classFigures(result: ResultOf<'class'>): string[] {
   return [
     formatTable([
-      ['accuracy', percent(result.accuracy)],
-      ['balanced accuracy', percent(result.balancedAccuracy)],
-      ['macro F1', percent(result.macroF1)],
-      ['log-loss', result.logLoss.toFixed(4)],
+      [
+        'accuracy',
+        percent(result.accuracy),
+        `${intervalText(result)}; most frequent class of training ${percent(result.mostFrequentAccuracy)}`,
+      ],
+      ['balanced accuracy', percent(result.balancedAccuracy), ''],
+      ['macro F1', percent(result.macroF1), ''],
+      ['log-loss', result.logLoss.toFixed(4), ''],
+      ['calibration error', percent(result.calibrationError), ''],
     ]),
     '',
     'true class, by rows, and predicted:',
@@ -50,7 +55,11 @@ function classesFigures(result: ResultOf<'classes'>): string[] {
   const { classes, perClass } = result;
   return [
     formatTable([
-      ['micro F1', percent(result.microF1), `(all classes ${percent(result.allClassesF1)})`],
+      [
+        'micro F1',
+        percent(result.microF1),
+        `${intervalText(result)}; all classes ${percent(result.allClassesF1)}`,
+      ],
       ['macro F1', percent(result.macroF1), ''],
       ['mean average precision', percent(result.meanAveragePrecision), ''],
       ['all classes of a sequence right', percent(result.subsetAccuracy), ''],
@@ -73,7 +82,7 @@ function classesFigures(result: ResultOf<'classes'>): string[] {
 
 function numbersFigures(result: ResultOf<'numbers'>): string[] {
   return [
-    `R² ${result.r2.toFixed(4)}${result.numbers.length > 1 ? ', over all numbers in standard deviations' : ''}`,
+    `R² ${result.r2.toFixed(4)}, ${intervalText(result, (value) => value.toFixed(4))}${result.numbers.length > 1 ? ', over all numbers in standard deviations' : ''}`,
     '',
     'by number, and of predicting the mean of the training split:',
     formatTable([
@@ -98,7 +107,7 @@ function timestepFigures(result: ResultOf<'timestep-class'>): string[] {
       [
         'accuracy of timesteps',
         percent(result.accuracy),
-        `(most frequent class of training ${percent(result.mostFrequentAccuracy)})`,
+        `${intervalText(result)}; most frequent class of training ${percent(result.mostFrequentAccuracy)}`,
       ],
       ['balanced accuracy', percent(result.balancedAccuracy), ''],
       ['macro F1', percent(result.macroF1), ''],
@@ -120,6 +129,16 @@ function timestepFigures(result: ResultOf<'timestep-class'>): string[] {
     '',
     ...byLength(result.byLengthQuartile, 'accuracy', ({ accuracy }) => percent(accuracy)),
   ];
+}
+
+/** "95 % interval 85.1 to 93.0 %, over 40 groups" */
+function intervalText(
+  { interval, groups, sequences }: EvaluationResult,
+  show: (value: number) => string = percent,
+): string {
+  if (interval === null) return 'no interval: all sequences are of one group';
+  const of = groups === sequences ? 'sequences' : 'groups';
+  return `95 % interval ${show(interval.low)} to ${show(interval.high)}, over ${groups} ${of}`;
 }
 
 function confusionTable({

@@ -98,19 +98,17 @@ function otherTarget(path: string, { kind }: DataTarget, task: Task): LockstepEr
 }
 
 /**
- * Compares the predictions of a task, as they come, with what its dataset says.
+ * Compares the predictions of a task with what its dataset says.
  * @param toModelLabel of `matchTarget`
  */
 export async function reportOnPredictions(
   task: PredictionTask,
   toModelLabel: ToModelLabel,
-  batches: AsyncIterable<readonly SequencePrediction[]>,
+  all: readonly SequencePrediction[],
 ): Promise<TaskReport> {
   const { store, classes, model } = task;
   const { index } = store;
   const { manifest } = model.data;
-  const all: SequencePrediction[] = [];
-  for await (const batch of batches) all.push(...batch);
   const lengthOf = ({ sequence }: SequencePrediction) => index.lengths[sequence]!;
   switch (model.task) {
     case 'class': {
@@ -119,7 +117,7 @@ export async function reportOnPredictions(
         label: toModelLabel[index.labels[one.sequence]!]!,
         length: lengthOf(one),
       }));
-      return { task: 'class', ...classificationReport(compared, classes.length) };
+      return { task: 'class', ...classificationReport(compared, manifest.splits.train.perClass) };
     }
     case 'classes': {
       const compared = all.map((one) => ({

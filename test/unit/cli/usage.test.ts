@@ -141,7 +141,7 @@ const ARGUMENTS: readonly Case[] = [
       `CONFIG_NOT_FOUND: Cannot read the configuration "runs/own-data": it is the folder of a run. Did you mean "${lockstep('resume runs/own-data')}"?`,
   },
   {
-    args: ['study', 'data/mine'],
+    args: ['debug', 'data/mine'],
     says: () =>
       `CONFIG_NOT_FOUND: Cannot read the configuration "data/mine": it is a dataset. Name it in a configuration (--set data.store=data/mine), or study it: "${lockstep('study data/mine')}".`,
   },

@@ -56,7 +56,7 @@ describe('the grid of configs/study.yaml', () => {
       cell(name)
         .config.phases.filter(({ objective }) => objective.kind === 'supervised')
         .map(({ start: _, ...phase }) => phase);
-    assert.equal(finetunings('files.causal.scratch').length, 8);
+    assert.equal(finetunings('files.causal.scratch').length, 7);
     for (const recipe of ['next-step', 'next-value', 'masked', 'contrastive']) {
       assert.deepEqual(finetunings(`files.causal.${recipe}`), finetunings('files.causal.scratch'));
     }
@@ -105,8 +105,8 @@ describe('the grid of configs/study.yaml', () => {
         phases[0]!.duration,
       ]),
       [
-        ['files.causal.masked.10-percent', 100, { steps: 500 }],
-        ['files.causal.masked.30-percent', 300, { steps: 500 }],
+        ['files.causal.masked.10-percent', 100, { steps: 150 }],
+        ['files.causal.masked.30-percent', 300, { steps: 150 }],
       ],
     );
     assert.ok(shares.every(({ measured }) => measured.every((one) => one.labels <= 10)));

@@ -14,7 +14,7 @@ function reportOf(pairs: readonly (readonly [number, number])[], classes: number
       logProbabilities: certain(predicted, classes).map(Math.log),
       length: 100 + index,
     })),
-    classes,
+    Array.from({ length: classes }, (_, label) => 10 + label),
   );
 }
 
@@ -39,6 +39,21 @@ describe('classificationReport()', () => {
     assert.equal(report.balancedAccuracy, (2 / 3 + 1 + 0) / 3);
     // F1 of the classes: 2·2/(3+3), 2·1/(1+2), 0/(1+0).
     assert.equal(report.macroF1, (4 / 6 + 2 / 3 + 0) / 3);
+  });
+
+  it('has the accuracy of the most frequent class of training, and the calibration error', () => {
+    const report = reportOf(
+      [
+        [0, 0],
+        [0, 1],
+        [1, 1],
+        [1, 1],
+      ],
+      2,
+    );
+    assert.equal(report.mostFrequentAccuracy, 2 / 4);
+    // All probabilities are 0.7, and three of four are right.
+    assert.ok(Math.abs(report.calibrationError - 0.05) < 1e-12);
   });
 
   it('leaves classes out that neither occur nor are predicted', () => {
@@ -67,7 +82,7 @@ describe('classificationReport()', () => {
   it('stays finite where a probability is 0 in floating point', () => {
     const logProbabilities = logSoftmax(Float32Array.of(900, -900, 0));
     assert.equal(Math.exp(logProbabilities[1]!), 0);
-    const { logLoss } = classificationReport([{ label: 1, logProbabilities, length: 1 }], 3);
+    const { logLoss } = classificationReport([{ label: 1, logProbabilities, length: 1 }], new Array(3).fill(1));
     assert.equal(logLoss, 1800);
   });
 

@@ -11,7 +11,10 @@ import { timestepReport } from '../../../../src/workflow/predict/timestep-report
 const close = (found: number, expected: number) =>
   assert.ok(Math.abs(found - expected) < 1e-9, `${found}, not ${expected}`);
 
-const FACTS = { run: 'r', weights: 'r/phases/b', dataset: 'd', unfamiliarSequences: 0 };
+const FACTS = {
+  ...{ run: 'r', weights: 'r/phases/b', dataset: 'd', unfamiliarSequences: 0 },
+  ...{ interval: { low: 0.25, high: 0.75 }, groups: 9 },
+};
 
 describe('a report on several classes', () => {
   // f1_score, average_precision_score and accuracy_score of these rows.
@@ -57,7 +60,10 @@ describe('a report on several classes', () => {
       task: 'classes',
       ...report,
     });
-    assert.match(text, /^micro F1 +66\.7 % +\(all classes 50\.0 %\)$/m);
+    assert.match(
+      text,
+      /^micro F1 +66\.7 % +95 % interval 25\.0 % to 75\.0 %, over 9 groups; all classes 50\.0 %$/m,
+    );
     assert.match(text, /^fast +2 +3 +66\.7 % +100\.0 % +80\.0 % +83\.3 %$/m);
     assert.match(text, /^odd +0 +1 +0\.0 % +0\.0 % +0\.0 % +–$/m);
   });
@@ -93,7 +99,7 @@ describe('a report on numbers', () => {
 
   it('shows a line for each number', () => {
     const text = describeReport({ ...FACTS, classes: [], task: 'numbers', ...report });
-    assert.match(text, /^R² 0\.9450, over all numbers in standard deviations$/m);
+    assert.match(text, /^R² 0\.9450, 95 % interval 0\.2500 to 0\.7500, over 9 groups, over all numbers in standard deviations$/m);
     assert.match(text, /^level +0\.9107 +0\.5 +0\.6455 +1\.667 +2\.38$/m);
   });
 
@@ -144,7 +150,7 @@ describe('a report on classes of timesteps', () => {
     assert.match(text, /^6 timesteps with a class$/m);
     assert.match(
       text,
-      /^accuracy of timesteps +66\.7 % +\(most frequent class of training 33\.3 %\)$/m,
+      /^accuracy of timesteps +66\.7 % +95 % interval 25\.0 % to 75\.0 %, over 9 groups; most frequent class of training 33\.3 %$/m,
     );
   });
 });

@@ -4,13 +4,17 @@ import { describe, it } from 'node:test';
 import {
   answerRows,
   answerSentence,
-  type DrawResult,
+  type QuickstartResult,
 } from '../../../../src/workflow/quickstart/answer.ts';
 import { chooseRun } from '../../../../src/workflow/quickstart/run-choice.ts';
 import { temporaryFolder } from '../../data/sample-store.ts';
 
-const results = (...differences: number[]): DrawResult[] =>
-  differences.map((points, draw) => ({ draw, pretrained: 0.5 + points / 100, scratch: 0.5 }));
+const results = (...differences: number[]): QuickstartResult => ({
+  baseline: 'n-grams',
+  draws: differences.map((points, draw) => ({
+    ...{ draw, pretrained: 0.5 + points / 100, scratch: 0.5, baseline: 0.51 },
+  })),
+});
 
 describe('the answer of the quickstart', () => {
   it('claims a gain or a loss only when the interval is on one side of 0', () => {
@@ -22,12 +26,23 @@ describe('the answer of the quickstart', () => {
     assert.match(answerSentence(results(-5, 3, 1)), /^Pretraining gained nothing in this time/);
     assert.match(
       answerSentence(results(-1, 8, 1)),
-      /^Pretraining gained on average, but 3 draws do not settle it: \+2\.7 points \(95 % interval −9\.1 to \+14\.4, 3 draws\)\.$/,
+      /^Pretraining gained on average, but 3 draws do not settle it: \+2\.7 points \(95 % interval −9\.1 to \+14\.4, 3 repeats\)\./,
+    );
+  });
+
+  it('names the baseline, and advises it unless the network beats it', () => {
+    assert.match(
+      answerSentence(results(5, 6, 7)),
+      / Against n-grams, the best baseline, it comes to \+5\.0 points \([^)]*\)\.$/,
+    );
+    assert.match(
+      answerSentence(results(-5, 3, 1)),
+      / it comes to −1\.3 points \([^)]*\): for such short training, take the baseline\.$/,
     );
   });
 
   it('shows each draw', () => {
-    assert.deepEqual(answerRows(results(5))[1], ['0', '55.0 %', '50.0 %', '+5.0 points']);
+    assert.deepEqual(answerRows(results(5))[1], ['0', '55.0 %', '50.0 %', '+5.0 points', '51.0 %']);
   });
 });
 
