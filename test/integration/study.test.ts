@@ -113,7 +113,7 @@ describe('lockstep study', { concurrency: true }, () => {
     assert.equal(code, 2);
     assert.match(
       stderr,
-      /\nCONFIG_INVALID: The run made\.causal\.next-step failed: Phase "pretrain": Objective "next-step" needs a causal model, but model\.family "dilated" sees the future.*\n$/,
+      /\nCONFIG_INVALID: The run made\.causal\.next-step failed: Phase "pretrain-0": Objective "next-step" needs a causal model, but model\.family "dilated" sees the future.*\n$/,
     );
   });
 });
