@@ -82,7 +82,10 @@ describe('classificationReport()', () => {
   it('stays finite where a probability is 0 in floating point', () => {
     const logProbabilities = logSoftmax(Float32Array.of(900, -900, 0));
     assert.equal(Math.exp(logProbabilities[1]!), 0);
-    const { logLoss } = classificationReport([{ label: 1, logProbabilities, length: 1 }], new Array(3).fill(1));
+    const { logLoss } = classificationReport(
+      [{ label: 1, logProbabilities, length: 1 }],
+      new Array(3).fill(1),
+    );
     assert.equal(logLoss, 1800);
   });
 

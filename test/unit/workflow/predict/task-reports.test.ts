@@ -99,7 +99,10 @@ describe('a report on numbers', () => {
 
   it('shows a line for each number', () => {
     const text = describeReport({ ...FACTS, classes: [], task: 'numbers', ...report });
-    assert.match(text, /^R² 0\.9450, 95 % interval 0\.2500 to 0\.7500, over 9 groups, over all numbers in standard deviations$/m);
+    assert.match(
+      text,
+      /^R² 0\.9450, 95 % interval 0\.2500 to 0\.7500, over 9 groups, over all numbers in standard deviations$/m,
+    );
     assert.match(text, /^level +0\.9107 +0\.5 +0\.6455 +1\.667 +2\.38$/m);
   });
 
