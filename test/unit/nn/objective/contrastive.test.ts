@@ -78,6 +78,7 @@ describe('the contrastive objective', () => {
 
   it('is measured against chance: one in all others', () => {
     const { sums } = preparedBy(objective, ROWS);
+    assert.deepEqual(objective.headline, { metric: 'loss', better: 'lower' });
     const metrics = objective.metrics({ ...sums, weight: 6, loss: 6, correct: 3 });
     assert.deepEqual([metrics.loss!.value, metrics.accuracy!.value], [1, 0.5]);
     assert.ok(Math.abs(metrics.accuracy!.baselines!.chance! - 1 / 5) < 1e-12);
