@@ -10,28 +10,30 @@ export interface Output {
 /** Answers for examples, told by their places. */
 export type Predict = (places: Int32Array) => readonly Output[];
 
-/** How good answers are on validation; NaN where the dataset has no labelled validation sequences. */
+/** Fits on the examples of some places. */
+export type Fit = (training: Int32Array) => Predict;
+
+/** How good answers are where a choice may look; NaN where there is nothing to look at. */
 export interface Score {
   readonly merit: number;
   /** Mean log p of the truth; 0 for a model without probabilities. */
   readonly confidence: number;
 }
 
-export interface Fitted {
-  /** What was chosen on validation, in words; empty where there was nothing to choose. */
-  readonly setting: string;
-  readonly predict: Predict;
-}
+/** Tells how well a fit does, on data of which the test split is no part: nothing else may be chosen by. */
+export type Judge = (fit: Fit) => Score;
 
 export interface Baseline {
   readonly name: string;
   /** What it does, in a few words. */
   readonly about: string;
-  /**
-   * @param training places of a draw
-   * @param judge tells how good answers are on validation: nothing else may be chosen by
-   */
-  fit(training: Int32Array, judge: (predict: Predict) => Score): Fitted;
+  choose(judge: Judge): Chosen;
+}
+
+export interface Chosen {
+  /** In words; empty where there was nothing to choose. */
+  readonly setting: string;
+  readonly fit: Fit;
 }
 
 /** A way to set a baseline up. */
@@ -40,20 +42,21 @@ export interface Setting<Value> {
   readonly words: string;
 }
 
-/** The setting with the best score, the first one among equals: so the first one is taken without validation data. */
+/** The setting with the best score, the first one among equals. */
 export function best<Value>(
   settings: readonly Setting<Value>[],
-  predictor: (value: Value) => Predict,
-  judge: (predict: Predict) => Score,
-): Setting<Value> & { readonly predict: Predict } {
-  const tried = settings.map((setting) => {
-    const predict = predictor(setting.value);
-    return { ...setting, predict, score: settings.length > 1 ? judge(predict) : NO_SCORE };
-  });
-  return tried.reduce((a, b) => (isBetter(b.score, a.score) ? b : a));
+  fitOf: (value: Value) => Fit,
+  judge: Judge,
+): Setting<Value> {
+  const first = settings[0]!;
+  if (settings.length === 1) return first;
+  let [found, score] = [first, judge(fitOf(first.value))];
+  for (const setting of settings.slice(1)) {
+    const other = judge(fitOf(setting.value));
+    if (isBetter(other, score)) [found, score] = [setting, other];
+  }
+  return found;
 }
-
-const NO_SCORE: Score = { merit: Number.NaN, confidence: 0 };
 
 const isBetter = (a: Score, b: Score): boolean =>
   a.merit > b.merit || (a.merit === b.merit && a.confidence > b.confidence);

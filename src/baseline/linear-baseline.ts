@@ -1,6 +1,12 @@
 /** Linear models whose features and penalty are chosen on validation. */
-import { type Baseline, best, type Setting } from './baseline.ts';
-import { type Inputs, type LinearProblem, linearFits, type Strength } from './linear.ts';
+import { type Baseline, best, type Fit, type Setting } from './baseline.ts';
+import {
+  type Inputs,
+  type LinearProblem,
+  linearFits,
+  type Precision,
+  type Strength,
+} from './linear.ts';
 
 export interface LinearOptions {
   readonly name: string;
@@ -19,20 +25,28 @@ export function linearBaseline(
   return {
     name,
     about,
-    fit(training, judge) {
-      const known = new Map<Inputs, ReturnType<typeof linearFits>>();
-      const fitsOf = (one: Inputs) => {
-        const fits = known.get(one) ?? linearFits(problem, one, training);
-        known.set(one, fits);
-        return fits;
-      };
+    choose(judge) {
+      const fitOf = remembered(problem);
       const [{ value: first }] = strengths as [Setting<Strength>];
-      const features = best(inputs, (one) => fitsOf(one)(first, 'rough'), judge);
-      const fit = fitsOf(features.value);
-      const strength = best(strengths, (one) => fit(one, 'rough'), judge);
+      const features = best(inputs, (one) => fitOf(one, first, 'rough'), judge);
+      const strength = best(strengths, (one) => fitOf(features.value, one, 'rough'), judge);
       const words = [features.words, strength.words].filter((text) => text !== '');
-      return { setting: words.join(', '), predict: fit(strength.value, 'exact') };
+      return { setting: words.join(', '), fit: fitOf(features.value, strength.value, 'exact') };
     },
+  };
+}
+
+/** Decomposes the features of each set of training examples once for all strengths. */
+function remembered(
+  problem: LinearProblem,
+): (inputs: Inputs, strength: Strength, precision: Precision) => Fit {
+  const known = new Map<Inputs, Map<Int32Array, ReturnType<typeof linearFits>>>();
+  return (inputs, strength, precision) => (training) => {
+    const ofInputs = known.get(inputs) ?? new Map();
+    known.set(inputs, ofInputs);
+    const fits = ofInputs.get(training) ?? linearFits(problem, inputs, training);
+    ofInputs.set(training, fits);
+    return fits(strength, precision);
   };
 }
 

@@ -1,6 +1,6 @@
 /** The same answer for every sequence: what is most frequent or the mean. */
 import { UNLABELLED } from '../data/format/store.ts';
-import type { Baseline, Output } from './baseline.ts';
+import type { Baseline, Output, Predict } from './baseline.ts';
 import type { Examples } from './examples.ts';
 import type { Target, Values } from './target.ts';
 
@@ -9,20 +9,22 @@ export function majority(examples: Examples, target: Target): Baseline {
   return {
     name: isMean ? 'mean' : 'majority',
     about: isMean ? 'the mean of the labelled sequences' : 'the most frequent answer',
-    fit(training) {
-      const answer = constantOf(
-        target,
-        Array.from(training, (place) => examples.truths[place]!),
-      );
-      const outputOf = (place: number): Output => ({
-        answer:
-          target.kind === 'timestep-class'
-            ? new Int32Array(examples.truths[place]!.length).fill(answer[0]!)
-            : answer,
-      });
-      return { setting: '', predict: (places) => Array.from(places, outputOf) };
-    },
+    choose: () => ({ setting: '', fit: (training) => constantFit(examples, target, training) }),
   };
+}
+
+function constantFit({ truths }: Examples, target: Target, training: Int32Array): Predict {
+  const answer = constantOf(
+    target,
+    Array.from(training, (place) => truths[place]!),
+  );
+  const outputOf = (place: number): Output => ({
+    answer:
+      target.kind === 'timestep-class'
+        ? new Int32Array(truths[place]!.length).fill(answer[0]!)
+        : answer,
+  });
+  return (places) => Array.from(places, outputOf);
 }
 
 /** The most frequent class, the classes of at least half of the sequences, or the mean of each number. */

@@ -2,8 +2,9 @@
 import { meanOverDraws } from '../statistics/draw-interval.ts';
 import type { Resamples } from '../statistics/group-bootstrap.ts';
 import { withinBounds } from '../statistics/interval.ts';
-import type { Baseline, Predict, Score } from './baseline.ts';
+import type { Baseline, Fit, Predict } from './baseline.ts';
 import type { Examples } from './examples.ts';
+import { judgeOf } from './judge.ts';
 import type { BaselineCell, BaselineDraw } from './report.ts';
 import { sumsByGroup, type Target, total } from './target.ts';
 
@@ -51,10 +52,11 @@ function measureDraw(
   training: Int32Array,
   draw: number,
 ): Measured {
-  const judge = (predict: Predict) => judged(examples, target, predict);
-  const { setting, predict } = baseline.fit(training, judge);
-  const { merit } = judge(predict);
-  const outputs = predict(examples.test);
+  const judge = judgeOf(examples, target, training);
+  const chosen = baseline.choose(judge);
+  const fit = onceFor(training, chosen.fit);
+  const { merit } = judge(fit);
+  const outputs = fit(training)(examples.test);
   const sums = outputs.map(({ answer }, i) =>
     target.sums(answer, examples.truths[examples.test[i]!]!),
   );
@@ -65,16 +67,17 @@ function measureDraw(
     target.kind === 'timestep-class'
       ? {}
       : { answers: outputs.map(({ answer }) => Array.from(answer)) };
-  return { draw: { draw, setting, validation, test, ...answers }, byGroup };
+  return { draw: { draw, setting: chosen.setting, validation, test, ...answers }, byGroup };
 }
 
-function judged({ validation, truths }: Examples, target: Target, predict: Predict): Score {
-  const outputs = predict(validation);
-  if (outputs.length === 0) return { merit: Number.NaN, confidence: 0 };
-  const truthOf = (i: number) => truths[validation[i]!]!;
-  const sums = outputs.map(({ answer }, i) => Float64Array.from(target.sums(answer, truthOf(i))));
-  const confidences = outputs.map(({ confidence }, i) => confidence?.(truthOf(i)) ?? 0);
-  return { merit: target.meritOf(total(sums)), confidence: meanOf(confidences) };
+/** Both the validation and the test figure need the fit on the whole draw. */
+function onceFor(training: Int32Array, fit: Fit): Fit {
+  let known: Predict | undefined;
+  return (some) => {
+    if (some !== training) return fit(some);
+    known ??= fit(training);
+    return known;
+  };
 }
 
 function meanOfCell({ target, resamples }: Measuring, measured: readonly Measured[]) {

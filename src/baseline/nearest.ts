@@ -23,10 +23,10 @@ export function nearestBaseline(
   return {
     name,
     about,
-    fit(training, judge) {
-      const predictor = (one: Distances) => nearest(examples, training, one);
-      const { predict, words } = best(known, predictor, judge);
-      return { setting: words, predict };
+    choose(judge) {
+      const fitOf = (one: Distances) => (training: Int32Array) => nearest(examples, training, one);
+      const { value, words } = best(known, fitOf, judge);
+      return { setting: words, fit: fitOf(value) };
     },
   };
 }

@@ -2,10 +2,11 @@
 import type { Store } from '../data/format/store.ts';
 import type { NumberFacts } from '../data/format/target.ts';
 import type { Series as RocketSeries } from '../rocket/convolver.ts';
+import type { Setting } from './baseline.ts';
 import type { Examples } from './examples.ts';
 import type { BaselineFamily, Rivals } from './family.ts';
 import { byAlpha, byC, linearBaseline } from './linear-baseline.ts';
-import { nearestBaseline } from './nearest.ts';
+import { type Distances, nearestBaseline } from './nearest.ts';
 import { rocketBaseline, rocketSeries } from './rocket.ts';
 import { type Series, seriesOf } from './series.ts';
 import { euclidean, warped } from './series-distance.ts';
@@ -74,7 +75,7 @@ const OF_TIMESTEPS: BaselineFamily = {
 };
 
 function rivalsOn(material: Material, examples: Examples, target: Target): Rivals {
-  const { summaries, own, common, whole, numbers, length } = material;
+  const { summaries, whole, numbers, length } = material;
   const isNumbers = target.kind === 'numbers';
   const model = isNumbers ? 'ridge' : 'logistic';
   const baselines = [
@@ -90,10 +91,7 @@ function rivalsOn(material: Material, examples: Examples, target: Target): Rival
     nearestBaseline(examples, {
       name: '1-NN, Euclidean',
       about: `the nearest labelled sequence, at ${length} timesteps`,
-      distances: [
-        { value: euclidean(own), words: 'scaled by sequence' },
-        ...(common.length > 0 ? [{ value: euclidean(common), words: 'scaled by dataset' }] : []),
-      ],
+      distances: scaledEitherWay(material, euclidean),
     }),
   ];
   const leftOut: string[] = [];
@@ -117,7 +115,17 @@ function rivalsOn(material: Material, examples: Examples, target: Target): Rival
   const warping = nearestBaseline(examples, {
     name: '1-NN, warped',
     about: `the same with dynamic time warping by at most ${band} timesteps`,
-    distances: [{ value: warped(own, length, band), words: '' }],
+    distances: scaledEitherWay(material, (series) => warped(series, length, band)),
   });
   return { baselines: [...baselines, warping], leftOut };
+}
+
+/** A dataset of an older version has no statistics to scale by. */
+function scaledEitherWay(
+  { own, common }: Material,
+  distancesOf: (series: readonly Series[]) => Distances,
+): Setting<Distances>[] {
+  const bySequence = { value: distancesOf(own), words: 'scaled by sequence' };
+  if (common.length === 0) return [bySequence];
+  return [bySequence, { value: distancesOf(common), words: 'scaled by dataset' }];
 }

@@ -7,9 +7,9 @@ import type { TargetKind } from './target.ts';
 export interface BaselineDraw {
   /** Number of the draw, as in a run's `data.draw`. */
   readonly draw: number;
-  /** What was chosen on validation. */
+  /** What was chosen, in words. */
   readonly setting: string;
-  /** Null where no validation sequence has a label. */
+  /** The figure by which it was chosen: of the validation split, or cross-validated where it has no label. */
   readonly validation: number | null;
   readonly test: number;
   /** What it answers of each sequence of `testSequences`; absent where each timestep has a class. */
@@ -20,7 +20,7 @@ export interface BaselineDraw {
 export interface BaselineCell extends Interval {
   /** Mean over the draws; `low` and `high` are its 95 % interval. */
   readonly mean: number;
-  /** Mean over the draws on validation; null where no validation sequence has a label. */
+  /** Mean over the draws of the figure by which settings were chosen; null where there is only one sequence. */
   readonly validation: number | null;
   /** Whether its interval reaches down to what an answer without a look at the values has. */
   readonly isAtChance: boolean;
@@ -40,7 +40,7 @@ export interface LabelCountFacts {
   readonly unit: 'labels a class' | 'labelled sequences';
   /** Ids of each draw's sequences. One draw where all draws would be the same sequences. */
   readonly draws: readonly (readonly string[])[];
-  /** The baseline with the best validation figure; null where no validation sequence has a label. */
+  /** The baseline with the best figure on validation; null where there is none. */
   readonly best: string | null;
   /** What an answer without a look at the values has on the test split. */
   readonly chance: number;

@@ -7,7 +7,7 @@ import { fitHead } from '../rocket/head.ts';
 import { RocketPredictor } from '../rocket/model.ts';
 import { Features, fitTransformTo, TRANSFORM_DEFAULTS } from '../rocket/transform.ts';
 import { matrix } from '../solver/matrix.ts';
-import type { Baseline, Output } from './baseline.ts';
+import type { Baseline, Fit, Output } from './baseline.ts';
 import type { Examples } from './examples.ts';
 import { mostLikely, severalClasses } from './linear.ts';
 import type { Target, Values } from './target.ts';
@@ -52,27 +52,28 @@ export function rocketBaseline(
   { series, numbers }: RocketMaterial,
 ): Baseline {
   const kind = target.kind === 'timestep-class' ? 'class' : target.kind;
+  const fit: Fit = (training) => {
+    const rows = Array.from(training, (place) => series[place]!);
+    const transform = fitTransformTo(rows, { ...TRANSFORM_DEFAULTS, seed: 0 });
+    const features = new Features(transform);
+    const x = matrix(rows.length, features.count);
+    for (const [row, one] of rows.entries()) features.write(one, x.values, row * x.columns);
+    const y = matrix(rows.length, target.size);
+    for (const [row, place] of training.entries()) {
+      y.values.set(targetsOf(truths[place]!, target, numbers), row * target.size);
+    }
+    const head = fitHead(x, y, kind);
+    const predictor = new RocketPredictor({ transform, head });
+    const answer = (place: number): Output => {
+      const outputs = predictor.outputs(predictor.features(series[place]!, []));
+      return outputOf(Float64Array.from(outputs), target, numbers);
+    };
+    return (places) => Array.from(places, answer);
+  };
   return {
     name: 'rocket',
     about: 'ridge regression on random convolutions (MiniRocket)',
-    fit(training) {
-      const rows = Array.from(training, (place) => series[place]!);
-      const transform = fitTransformTo(rows, { ...TRANSFORM_DEFAULTS, seed: 0 });
-      const features = new Features(transform);
-      const x = matrix(rows.length, features.count);
-      for (const [row, one] of rows.entries()) features.write(one, x.values, row * x.columns);
-      const y = matrix(rows.length, target.size);
-      for (const [row, place] of training.entries()) {
-        y.values.set(targetsOf(truths[place]!, target, numbers), row * target.size);
-      }
-      const head = fitHead(x, y, kind);
-      const predictor = new RocketPredictor({ transform, head });
-      const answer = (place: number): Output => {
-        const outputs = predictor.outputs(predictor.features(series[place]!, []));
-        return outputOf(Float64Array.from(outputs), target, numbers);
-      };
-      return { setting: '', predict: (places) => Array.from(places, answer) };
-    },
+    choose: () => ({ setting: '', fit }),
   };
 }
 

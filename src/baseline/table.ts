@@ -15,7 +15,11 @@ export function describeBaselines(report: BaselinesReport): string {
   return [
     `${merit} on ${testSequences.length} whole test sequences of ${new Set(testGroups).size} groups, ${labelCounts[0]!.unit}:`,
     '',
-    formatTable([header, ...rows, ['best on validation', ...bests]]),
+    formatTable([
+      header,
+      ...rows,
+      [report.validationSequences > 0 ? 'best on validation' : 'best in training', ...bests],
+    ]),
     '',
     `In brackets the 95 % interval${draws > 1 ? `, over ${draws} draws of labels and over test groups` : ', over test groups'}; * not above chance.`,
     ...(report.validationSequences > 0

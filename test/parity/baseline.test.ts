@@ -93,10 +93,10 @@ describe('n-grams', () => {
     const value = (from: number, to: Int32Array) =>
       similarities(tables[1]!, 'root', from, to).map((similarity) => 2 - 2 * similarity);
     const options = { name: '1-NN', about: '', distances: [{ value, words: '' }] };
-    const { predict } = nearestBaseline(examples, options).fit(training, () => {
+    const { fit } = nearestBaseline(examples, options).choose(() => {
       throw new Error('there is nothing to choose');
     });
-    const answers = predict(tested).map(({ answer }) => answer[0]);
+    const answers = fit(training)(tested).map(({ answer }) => answer[0]);
     assert.deepEqual(answers, nGrams.nearest);
   });
 });
