@@ -18,7 +18,7 @@ import {
   type ResolvedOptions,
   resolveOptions,
 } from './build-options.ts';
-import { checkValues } from './check-values.ts';
+import { checkValues, type ValueLimits } from './check-values.ts';
 import { groupRows, mixedGroups } from './groups.ts';
 import { importWarnings } from './import-warnings.ts';
 import { classesOf, classNames, refuseRepeatedIds } from './labels.ts';
@@ -105,6 +105,7 @@ class StoreBuild {
   readonly #gaps = new NameTally(compareUtf8);
   /** Of the first record. */
   #channels: number | undefined;
+  #limits: ValueLimits | undefined;
   readonly #mixedGroups = new NameTally(compareUtf8);
   readonly #acrossSplits = new NameTally(compareUtf8);
   #read = 0;
@@ -196,13 +197,12 @@ class StoreBuild {
   }
 
   #accept(raw: RawRecord): SpilledRecord | undefined {
-    const { valueType, length, largestValue, missing } = this.#options;
+    const { valueType, missing } = this.#options;
     const channels = this.#channelsOf(raw);
     const rest = withoutMissing(raw, missing);
     if (rest === undefined) return this.#skip(raw.id, 'all-missing');
-    const keepsMissing = missing === 'mask';
-    const limits = { ...length, largestValue, channels, keepsMissing };
-    const checked = checkValues(rest.record.values, valueType, limits);
+    this.#limits ??= this.#limitsOf(channels);
+    const checked = checkValues(rest.record.values, valueType, this.#limits);
     if ('skipped' in checked) return this.#skip(raw.id, checked.skipped);
     if (rest.stripped > 0) this.#stripped.add(raw.id);
     if (rest.filled > 0) this.#filled.add(raw.id);
@@ -218,6 +218,11 @@ class StoreBuild {
       offset: this.#spill.append(checked.values),
       digest: digestBeforeRounding(rest.record.values, checked.values),
     };
+  }
+
+  #limitsOf(channels: number): ValueLimits {
+    const { length, largestValue, missing } = this.#options;
+    return { ...length, largestValue, channels, keepsMissing: missing === 'mask' };
   }
 
   /** @throws LockstepError DATA_INVALID where it is not that of the records before */

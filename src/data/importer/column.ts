@@ -1,6 +1,6 @@
 /** Columns that grow: what an import remembers of millions of records, in a few bytes each. */
 
-type NumberArray = Int8Array | Int32Array | Float64Array | BigUint64Array;
+type NumberArray = Int8Array | Int32Array | Float64Array;
 
 const FIRST_CAPACITY = 1024;
 const TEXT_CHUNK_BYTES = 2 ** 20;
@@ -16,10 +16,10 @@ export class NumberColumn<Numbers extends NumberArray> {
     this.#numbers = make(FIRST_CAPACITY);
   }
 
-  push(number: Numbers[number]): void {
+  push(number: number): void {
     if (this.#length === this.#numbers.length) {
       const wider = this.#make(this.#length * 2);
-      (wider as { set(from: ArrayLike<unknown>): void }).set(this.#numbers);
+      wider.set(this.#numbers);
       this.#numbers = wider;
     }
     this.#numbers[this.#length++] = number;
@@ -29,7 +29,7 @@ export class NumberColumn<Numbers extends NumberArray> {
     return this.#length;
   }
 
-  at(row: number): Numbers[number] {
+  at(row: number): number {
     return this.#numbers[row]!;
   }
 }
@@ -63,10 +63,7 @@ export class TextColumn {
 
   /** By their bytes, as `compareUtf8`. */
   compare(a: number, b: number): number {
-    const [chunkA, chunkB] = [a, b].map((row) => this.#chunks[this.#chunk.at(row)]!) as [
-      Buffer,
-      Buffer,
-    ];
+    const [chunkA, chunkB] = [this.#chunks[this.#chunk.at(a)]!, this.#chunks[this.#chunk.at(b)]!];
     const [beginA, endA] = [this.#begin.at(a), this.#end.at(a)];
     return chunkA.compare(chunkB, this.#begin.at(b), this.#end.at(b), beginA, endA);
   }

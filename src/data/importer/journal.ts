@@ -9,7 +9,7 @@ import { LockstepError } from '../../core/errors.ts';
 import { writeFailure } from '../../core/file-error.ts';
 import { type FolderLock, lockFolder } from '../../core/folder-lock.ts';
 import { readFully } from '../format/read-fully.ts';
-import { decodeBatch, type EncodedBatch, JournalBatch } from './journal-batch.ts';
+import { decodeBatch, type EncodedBatch, ItemBatch } from './item-batch.ts';
 import type { ImportItem } from './record.ts';
 
 const ITEMS_FILE = 'items';
@@ -34,7 +34,7 @@ export class Journal {
   #lock: FolderLock | undefined;
   readonly #bufferBytes: number;
   #file: FileHandle | undefined;
-  #batch: JournalBatch | undefined;
+  #batch: ItemBatch | undefined;
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #writing: Promise<void> | undefined;
@@ -148,7 +148,7 @@ export class Journal {
 
   #keep(item: ImportItem): ImportItem {
     if (this.#batch?.hasRoomFor(item) === false) this.#closeBatch();
-    this.#batch ??= new JournalBatch(item);
+    this.#batch ??= new ItemBatch(item);
     this.#items++;
     return this.#batch.add(item);
   }

@@ -12,8 +12,8 @@ export interface SpilledRecord {
   readonly length: number;
   /** Offset of the values in the spill. */
   readonly offset: number;
-  /** Digest of the values, equal only for equal sequences: 16 bytes. */
-  readonly digest: Uint8Array;
+  /** Digest of the values, equal only for equal sequences: 16 bytes or more. */
+  readonly digest: Buffer;
 }
 
 /** Records by their row, in the order in which they were read. */
@@ -25,7 +25,7 @@ export class RecordTable {
   readonly lengths = new NumberColumn((capacity) => new Int32Array(capacity));
   readonly #splits = new NumberColumn((capacity) => new Int8Array(capacity));
   readonly #offsets = new NumberColumn((capacity) => new Float64Array(capacity));
-  readonly #digests = [0, 8].map(() => new NumberColumn((size) => new BigUint64Array(size)));
+  readonly #digests = [0, 4, 8, 12].map(() => new NumberColumn((size) => new Int32Array(size)));
   #length = 0;
 
   get length(): number {
@@ -39,9 +39,8 @@ export class RecordTable {
     this.lengths.push(record.length);
     this.#splits.push(record.split === undefined ? -1 : SPLITS.indexOf(record.split));
     this.#offsets.push(record.offset);
-    const digest = Buffer.from(record.digest.buffer, record.digest.byteOffset, 16);
-    for (const [half, column] of this.#digests.entries()) {
-      column.push(digest.readBigUInt64LE(8 * half));
+    for (let part = 0; part < this.#digests.length; part++) {
+      this.#digests[part]!.push(record.digest.readInt32LE(4 * part));
     }
     this.#length++;
   }
@@ -61,11 +60,11 @@ export class RecordTable {
 
   /** 32 bits of the digest. */
   hashAt(row: number): number {
-    return Number(this.#digests[0]!.at(row) & 0xffffffffn);
+    return this.#digests[0]!.at(row);
   }
 
   hasEqualValues(a: number, b: number): boolean {
-    return this.#digests.every((half) => half.at(a) === half.at(b));
+    return this.#digests.every((part) => part.at(a) === part.at(b));
   }
 
   /** All rows by id; equal ids by label and group, so the order of reading does not matter. */

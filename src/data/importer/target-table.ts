@@ -233,6 +233,8 @@ export class TargetTable {
 /** @throws LockstepError DATA_INVALID for two targets in one record */
 function kindOf(raw: RawRecord): DataTarget['kind'] | undefined {
   const { id, label, labels, targets, timestepLabels } = raw;
+  // So it is in most datasets.
+  if (!labels && !targets && !timestepLabels) return label === undefined ? undefined : 'class';
   const kinds = [
     label !== undefined && 'class',
     labels !== undefined && 'classes',

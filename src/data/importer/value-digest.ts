@@ -7,7 +7,8 @@ import { bytesOf, type StoredValues } from '../format/values.ts';
  */
 export function digestBeforeRounding(raw: ArrayLike<number>, stored: StoredValues): Buffer {
   const isExact = !(stored instanceof Float32Array) || areEqual(stored, raw);
-  const bytes = isExact ? bytesOf(stored) : bytesOfDoubles(raw, stored.length);
+  const exact = stored instanceof Uint8Array ? stored : bytesOf(stored);
+  const bytes = isExact ? exact : bytesOfDoubles(raw, stored.length);
   return hash('sha256', bytes, 'buffer');
 }
 

@@ -8,6 +8,7 @@ import { type ChosenSource, importSource } from '../../data/importer/import-sour
 import type { ImportItem } from '../../data/importer/record.ts';
 import { refuseOverlap } from '../../data/importer/refuse-overlap.ts';
 import { refuseUnusedRules } from '../../data/importer/refuse-unused-rules.ts';
+import { importers } from '../../data/importer/registry.ts';
 import type { ImportReport } from '../../data/importer/report.ts';
 import { sizeOfSource } from '../../data/importer/source-identity.ts';
 import {
@@ -20,6 +21,7 @@ import { withListedSplits } from '../../data/importer/split-list.ts';
 import { extensionOf, recordOf } from '../../extension/identity.ts';
 import { type ExtensionOptions, loadExtensions } from '../../extension/load.ts';
 import { type StopRequests, throwIfStopped, untilStopped } from '../train/stop-requests.ts';
+import { readInThread } from './read-in-thread.ts';
 import { type ResumeOptions, resumably } from './resume-import.ts';
 
 export type Items = AsyncIterable<ImportItem> | Iterable<ImportItem>;
@@ -47,6 +49,9 @@ export interface BuildStoreOptions
   /** A CSV file with the columns id and split, for the sequences that it lists. */
   readonly splitList?: string | undefined;
 }
+
+/** A source of this size is worth the start of a thread. */
+const THREAD_BYTES = 32 * 2 ** 20;
 
 /** What a stop comes before. */
 const BEFORE = 'the dataset was complete';
@@ -114,7 +119,17 @@ export async function prepared(options: BuildStoreOptions): Promise<PreparedImpo
   const provenance = { ...options.provenance, importer: importerRecord(chosen), rules };
   const targetNames = rules.target?.split(',').map((one) => one.trim());
   const more = { ...(targetNames && { targetNames }), provenance };
-  return { items: stopped(chosen.items), build: { ...build, ...more }, chosen };
+  return { items: stopped(recordsOf(chosen, request)), build: { ...build, ...more }, chosen };
+}
+
+/** Those of a large source come from a thread, unless the importer is one of the user's own. */
+async function* recordsOf(
+  chosen: ChosenSource,
+  request: SourceOptions,
+): AsyncGenerator<ImportItem, void> {
+  const { importer, items, known } = chosen;
+  const isLarge = importers.isBuiltIn(importer) && sizeOfSource(chosen) >= THREAD_BYTES;
+  yield* isLarge ? readInThread({ ...request, importer: importer.kind }, known.left) : items;
 }
 
 /** An empty list has no records and no paths. */

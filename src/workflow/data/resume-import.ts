@@ -35,7 +35,7 @@ export async function resumably<Result>(
   tellState(journal, options);
   const source = (passOver: number) => {
     chosen.known.left = passOver;
-    return asynchronous(items);
+    return Symbol.asyncIterator in items ? items : asynchronous(items);
   };
   try {
     const result = await build(journal.through(source));
@@ -61,7 +61,7 @@ function tellState({ state, folder }: Journal, { onNotice }: ResumeOptions): voi
   }
 }
 
-async function* asynchronous(items: ResumableImport['items']): AsyncGenerator<ImportItem, void> {
+async function* asynchronous(items: Iterable<ImportItem>): AsyncGenerator<ImportItem, void> {
   yield* items;
 }
 

@@ -3,6 +3,14 @@
 /** Most bits of a number: dictionaries are far smaller than 2^24. */
 const MOST_BITS = 24;
 
+/** Takes the runs of a hybrid one after the other; each fills `[from, from + count)`. */
+export interface RunReader {
+  /** A run of one number. */
+  repeated(number: number, from: number, count: number): void;
+  /** Numbers that begin at byte `at`, which lie within the bytes. */
+  packed(at: number, from: number, count: number): void;
+}
+
 /**
  * Reads numbers of `width` bits until the output is full.
  * @throws Error if the bytes end before
@@ -12,21 +20,36 @@ export function readHybrid(
   width: number,
   output: Uint8Array | Int32Array,
 ): void {
+  readRuns(bytes, width, output.length, {
+    repeated: (number, from, count) => output.fill(number, from, from + count),
+    packed: (at, from, count) => {
+      if (width <= 8) unpackBytes(bytes, at, width, output, from, count);
+      else unpack(bytes, at, width, output, from, count);
+    },
+  });
+}
+
+/**
+ * The runs of `total` numbers of `width` bits; none where they have no bits.
+ * @throws Error if the bytes end before
+ */
+export function readRuns(bytes: Uint8Array, width: number, total: number, reader: RunReader): void {
   if (width === 0) return;
   if (width > MOST_BITS) throw new Error(`numbers of ${width} bits`);
+  const size = (width + 7) >> 3;
   let at = 0;
   let filled = 0;
-  while (filled < output.length) {
+  while (filled < total) {
     const { value: header, end } = readVarint(bytes, at);
     at = end;
     const isPacked = (header & 1) === 1;
-    const count = Math.min((header >>> 1) * (isPacked ? 8 : 1), output.length - filled);
-    if (isPacked) {
-      if (at * 8 + count * width > bytes.length * 8) throw new Error('packed levels are cut off');
-      if (width <= 8) unpackBytes(bytes, at, width, output, filled, count);
-      else unpack(bytes, at, width, output, filled, count);
-    } else output.fill(readBytes(bytes, at, (width + 7) >> 3), filled, filled + count);
-    at += isPacked ? (header >>> 1) * width : (width + 7) >> 3;
+    const count = Math.min((header >>> 1) * (isPacked ? 8 : 1), total - filled);
+    if (isPacked && at * 8 + count * width > bytes.length * 8) {
+      throw new Error('packed levels are cut off');
+    }
+    if (isPacked) reader.packed(at, filled, count);
+    else reader.repeated(readBytes(bytes, at, size), filled, count);
+    at += isPacked ? (header >>> 1) * width : size;
     filled += count;
   }
 }
@@ -83,7 +106,7 @@ function unpack(
 }
 
 /** `unpack` for at most 8 bits. */
-function unpackBytes(
+export function unpackBytes(
   bytes: Uint8Array,
   start: number,
   width: number,

@@ -7,6 +7,7 @@ import { deltaBinaryUnpack, deltaByteArray, deltaLengthByteArray } from 'hyparqu
 import { byteStreamSplit } from 'hyparquet/src/encoding.js';
 import { readPlain } from 'hyparquet/src/plain.js';
 import { compressors } from 'hyparquet-compressors';
+import { readIndexed } from './parquet-dictionary.ts';
 import { isRunOf, readHybrid } from './parquet-levels.ts';
 
 /** What decodes the values of a column. */
@@ -158,35 +159,7 @@ function valuesOf(
     return convertWithDictionary(values, undefined, encoding, decoder);
   }
   if (dictionary === undefined) throw new Error('a page needs a dictionary that is absent');
-  const width = bytes[0] ?? 0;
-  const indices = width <= 8 ? new Uint8Array(count) : new Int32Array(count);
-  if (count > 0) readHybrid(bytes.subarray(1), width, indices);
-  return lookUp(indices, dictionary);
-}
-
-function lookUp(indices: Uint8Array | Int32Array, dictionary: DecodedArray): DecodedArray {
-  if (largestOf(indices) >= dictionary.length) {
-    throw new Error('an index lies outside its dictionary');
-  }
-  if (Array.isArray(dictionary)) return Array.from(indices, (index) => dictionary[index]);
-  if (dictionary instanceof Uint8Array && indices instanceof Uint8Array) {
-    return replaced(indices, dictionary);
-  }
-  const values = new (dictionary.constructor as Int32ArrayConstructor)(indices.length);
-  for (let i = 0; i < indices.length; i++) values[i] = dictionary[indices[i]!] as number;
-  return values;
-}
-
-function largestOf(indices: Uint8Array | Int32Array): number {
-  let largest = -1;
-  for (let i = 0; i < indices.length; i++) if (indices[i]! > largest) largest = indices[i]!;
-  return largest;
-}
-
-/** Bytes in place of their indices, in the same memory. */
-function replaced(indices: Uint8Array, dictionary: Uint8Array): Uint8Array {
-  for (let i = 0; i < indices.length; i++) indices[i] = dictionary[indices[i]!]!;
-  return indices;
+  return readIndexed(bytes, count, dictionary);
 }
 
 function decodeValues(

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { numbersOf } from '../../../../src/data/importer/columnar/cell.ts';
+import { readIndexed } from '../../../../src/data/importer/columnar/parquet-dictionary.ts';
 import { isRunOf, readHybrid } from '../../../../src/data/importer/columnar/parquet-levels.ts';
 
 /** Numbers of `width` bits behind one another, as a run of packed bits of Parquet's hybrid. */
@@ -43,6 +44,37 @@ describe('numbers of Parquet', () => {
     assert.ok(!isRunOf(2, runs, 2, 10));
     assert.ok(!isRunOf(3, Uint8Array.of(6 << 1, 3, 4 << 1, 2), 2, 10));
     assert.throws(() => isRunOf(3, runs, 2, 11), /cut off/);
+  });
+
+  it('in a dictionary are found by their indices, in runs of each kind', () => {
+    const cases = fc.integer({ min: 1, max: 8 }).chain((width) => {
+      const entries = fc.uint8Array({ minLength: 1, maxLength: 2 ** width });
+      return entries.chain((dictionary) => {
+        const index = fc.integer({ min: 0, max: dictionary.length - 1 });
+        const run = fc.array(index, { minLength: 1, maxLength: 80 });
+        return fc.tuple(fc.constant({ width, dictionary }), run, index, run);
+      });
+    });
+    fc.assert(
+      fc.property(cases, ([{ width, dictionary }, first, repeated, last]) => {
+        const whole = first.slice(0, first.length - (first.length % 8));
+        const bytes = Uint8Array.of(
+          width,
+          ...(whole.length > 0 ? packed(whole, width) : []),
+          ...[5 << 1, repeated],
+          ...packed(last, width),
+        );
+        const indices = [...whole, ...Array<number>(5).fill(repeated), ...last];
+        const expected = indices.map((index) => dictionary[index]!);
+        const wider = Float64Array.from(dictionary);
+        for (const entries of [dictionary, wider, Array.from(dictionary, String)]) {
+          const found = readIndexed(bytes, indices.length, entries);
+          assert.deepEqual(Array.from(found as number[], Number), expected);
+        }
+        const shorter = dictionary.subarray(0, Math.max(...indices));
+        assert.throws(() => readIndexed(bytes, indices.length, shorter), /outside its dictionary/);
+      }),
+    );
   });
 
   it('of 64 bits become the doubles that Number makes of them', () => {

@@ -1,6 +1,6 @@
 /**
- * Items that a journal keeps as one entry. Their values lie one after the other in one piece of memory, in the
- * narrowest type that holds each of them exactly.
+ * Items that go to another thread, or into a journal, together. Their values lie one after the other in one piece of
+ * memory, in the narrowest type that holds each of them exactly.
  */
 import { deserialize, serialize } from 'node:v8';
 import { type ImportItem, isSkip } from './record.ts';
@@ -16,7 +16,7 @@ const ALIGNMENT = 8;
 const TYPES = [Uint8Array, Uint16Array, Float32Array, Float64Array] as const;
 type KeptValues = InstanceType<(typeof TYPES)[number]>;
 
-/** A batch as the parts of an entry. */
+/** A batch as bytes. */
 export interface EncodedBatch {
   /** The items; instead of their values, number of the type and count. */
   readonly items: Uint8Array;
@@ -24,7 +24,7 @@ export interface EncodedBatch {
 }
 
 /** Grows by one item after the other. */
-export class JournalBatch {
+export class ItemBatch {
   readonly #memory: Memory;
   readonly #items: ImportItem[] = [];
   #used = 0;
