@@ -1,5 +1,6 @@
 /** Cholesky decompositions of symmetric matrices. */
 import { addScaled, dot, type Matrix, matrix } from './matrix.ts';
+import { LEFT, RIGHT, TiledRows } from './tile.ts';
 
 /**
  * The lower triangle L of A = L · Lᵀ.
@@ -8,16 +9,25 @@ import { addScaled, dot, type Matrix, matrix } from './matrix.ts';
  */
 export function cholesky(a: Matrix): Matrix {
   const size = a.rows;
-  const lower = matrix(size, size);
-  const { values } = lower;
-  for (let i = 0; i < size; i++) {
-    for (let j = 0; j <= i; j++) {
-      const rest = a.values[i * size + j]! - dot(values, i * size, values, j * size, j);
-      if (i === j && !(rest > 0)) throw new RangeError('The matrix is not positive definite.');
-      values[i * size + j] = i === j ? Math.sqrt(rest) : rest / values[j * size + j]!;
+  const rows = new TiledRows(size, size);
+  for (let i = 0; i < size; i += LEFT) {
+    for (let j = 0; j < i + LEFT; j += RIGHT) {
+      const known = rows.products(i, j, 0, j);
+      for (let row = i; row < Math.min(i + LEFT, size); row++) {
+        for (let column = j; column <= Math.min(j + 1, row); column++) {
+          let sum = known[RIGHT * (row - i) + column - j]!;
+          if (column > j) sum += rows.at(row, j) * rows.at(column, j);
+          const rest = a.values[row * size + column]! - sum;
+          if (row === column && !(rest > 0)) {
+            throw new RangeError('The matrix is not positive definite.');
+          }
+          const value = row === column ? Math.sqrt(rest) : rest / rows.at(column, column);
+          rows.put(row, column, value);
+        }
+      }
     }
   }
-  return lower;
+  return matrix(size, size, rows.copy(size));
 }
 
 /** Solves L · x = b in place, for the `size` numbers of b from `start`. */
@@ -41,19 +51,29 @@ export function solveLowerTransposed(lower: Matrix, b: Float64Array, start = 0):
   }
 }
 
-/** The diagonal of (L · Lᵀ)⁻¹. */
+/** The diagonal of (L · Lᵀ)⁻¹: the squares of the columns of L⁻¹, added. */
 export function inverseDiagonal(lower: Matrix): Float64Array {
   const size = lower.rows;
   const diagonal = new Float64Array(size);
-  const column = new Float64Array(size);
-  for (let j = 0; j < size; j++) {
-    // Column j of L⁻¹ is zero above j.
-    column.fill(0);
-    for (let i = j; i < size; i++) {
-      const sum = dot(lower.values, i * size + j, column, j, i - j);
-      column[i] = ((i === j ? 1 : 0) - sum) / lower.values[i * size + i]!;
+  // Behind L, four columns of its inverse at a time, as rows.
+  const rows = new TiledRows(size + LEFT, size);
+  rows.set(size, size, lower.values);
+  const first = rows.rows - LEFT;
+  for (let j = 0; j < size; j += LEFT) {
+    rows.clear(first);
+    for (let i = j; i < size; i += RIGHT) {
+      const known = rows.products(first, i, j, i);
+      for (let column = j; column < Math.min(j + LEFT, size); column++) {
+        const inverse = first + column - j;
+        for (let row = Math.max(i, column); row < Math.min(i + RIGHT, size); row++) {
+          let sum = known[RIGHT * (column - j) + row - i]!;
+          if (row > i) sum += rows.at(inverse, i) * rows.at(row, i);
+          const value = ((row === column ? 1 : 0) - sum) / rows.at(row, row);
+          rows.put(inverse, row, value);
+          diagonal[column]! += value * value;
+        }
+      }
     }
-    diagonal[j] = dot(column, j, column, j, size - j);
   }
   return diagonal;
 }
