@@ -51,6 +51,7 @@ export * from './extension/library.ts';
 export type { Interval } from './statistics/interval.ts';
 export type { Verdict } from './statistics/paired-difference.ts';
 export type { Answer } from './study/answers.ts';
+export type { TrainedModel } from './study/run-study.ts';
 export { type StudyOptions, type StudyReport, study } from './study/study.ts';
 export type { Baselines, Metrics, Notice, RunEvent, RunOutcome } from './telemetry/run-event.ts';
 export { type BuildStoreOptions, buildStore, type Items } from './workflow/data/build-store.ts';

@@ -19,7 +19,7 @@ import { studyPage } from './page/page.ts';
 import { DatasetResults, type Rivals } from './results.ts';
 import { type GridEvent, runGrid } from './run-grid.ts';
 import type { StudyConfig, StudyDataset } from './study-config.ts';
-import type { StudyFolder } from './study-folder.ts';
+import { cellPaths, type StudyFolder } from './study-folder.ts';
 import { TestGroups } from './test-groups.ts';
 
 /** How to run a study. */
@@ -31,15 +31,27 @@ export interface RunStudyOptions {
   readonly hooks: GuardedHooks;
 }
 
+/** The weights at the end of a run's phase. */
+export interface TrainedModel {
+  readonly runFolder: string;
+  readonly phase: string;
+}
+
+export interface StudyOutcome {
+  /** About the first dataset. */
+  readonly answers: Answer[];
+  /** Its best network with the most labels, chosen on validation data. */
+  readonly winner?: TrainedModel;
+}
+
 /**
  * Runs a study.
- * @returns the answers about the first dataset
  * @throws LockstepError the error of a failed run; INTERRUPTED or TERMINATED after a stop
  */
 export async function runStudy(
   config: StudyConfig,
   { folder, devices, measuredOn, hooks }: RunStudyOptions,
-): Promise<Answer[]> {
+): Promise<StudyOutcome> {
   for (const { data } of config.datasets) await ensureStore({ data }, hooks);
   const facts: DatasetFacts[] = [];
   for (const dataset of config.datasets) {
@@ -72,7 +84,19 @@ export async function runStudy(
   const charts = datasets.flatMap((dataset) => chartsOf(dataset, results));
   const title = `Study: ${config.name}`;
   writeWhole(folder.page, studyPage({ title, measuredOn, answers, charts }));
-  return answers;
+  const winner = winnerOf(datasets[0]!, folder);
+  return { answers, ...(winner && { winner }) };
+}
+
+/** The best network's fine-tuning with the most labels that did best on validation data. */
+function winnerOf(results: DatasetResults, folder: StudyFolder): TrainedModel | undefined {
+  const best = results.bestNetwork();
+  if (best === undefined) return undefined;
+  const most = Math.max(...best.measured.map(({ labels }) => labels));
+  const [first] = best.measured
+    .filter(({ labels }) => labels === most)
+    .toSorted((a, b) => b.validation - a.validation);
+  return { runFolder: cellPaths(folder, best.key).run, phase: first!.phase };
 }
 
 interface DatasetFacts extends Rivals {

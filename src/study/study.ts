@@ -18,7 +18,7 @@ import { firstCells } from './grid.ts';
 import { loadStudyConfig, refuseOtherGrid, studyConfigToYaml } from './load-study.ts';
 import { measureSpeed } from './measure-speed.ts';
 import { gridOfStore, gridsBySize, sizedGrid } from './own-grid.ts';
-import { runStudy } from './run-study.ts';
+import { runStudy, type TrainedModel } from './run-study.ts';
 import type { StudyConfig, StudyDataset } from './study-config.ts';
 import { makeStudyFolder, type StudyFolder, studyFolder } from './study-folder.ts';
 
@@ -43,6 +43,8 @@ export interface StudyOptions extends DeviceOptions, ExtensionOptions, RunHooks 
 /** The answers of a study, and the paths of its report. */
 export interface StudyReport {
   readonly answers: readonly Answer[];
+  /** The best network with the most labels, ready to evaluate and to predict with. */
+  readonly winner?: TrainedModel;
   /** Path of the report as Markdown. */
   readonly markdown: string;
   /** Path of the report as a web page. */
@@ -95,13 +97,13 @@ async function studyIn(folder: StudyFolder, plan: StudyPlan): Promise<StudyRepor
       ? goOn(loadStudyConfig(folder.config), grid, folder.path, store !== undefined)
       : await sized(plan);
     writeWhole(folder.config, studyConfigToYaml(config));
-    const answers = await runStudy(config, {
+    const outcome = await runStudy(config, {
       folder,
       devices,
       measuredOn: machine(devices),
       hooks,
     });
-    return { answers, markdown: folder.markdown, page: folder.page };
+    return { ...outcome, markdown: folder.markdown, page: folder.page };
   } finally {
     lock.release();
     // A study that was refused leaves no folder.

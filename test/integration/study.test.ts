@@ -50,6 +50,10 @@ describe('lockstep study', { concurrency: true }, () => {
     assert.equal(undisturbed.code, 0, undisturbed.stderr);
     assert.match(undisturbed.stdout, /^Does a network beat the best baseline\?\n {2}\w/);
     assert.match(undisturbed.stdout, /Written: whole\/study\.md and whole\/study\.html/);
+    const [, run, phase] = /^The best network is ready: (\S+), phase (\S+)\.$/m.exec(
+      undisturbed.stdout,
+    )!;
+    assert.ok(existsSync(place.path(run!, 'phases', phase!)));
     const names = cellsOf('whole').map((name) => name.replace('.json', ''));
     assert.deepEqual(
       names.filter((name) => !name.includes('percent')),

@@ -2,13 +2,12 @@ import { statSync } from 'node:fs';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { LockstepError } from '../../core/errors.ts';
 import { commandLine } from '../../core/program-name.ts';
-import { readManifest } from '../../data/format/manifest-schema.ts';
 import { describeExtent } from '../../study/extent.ts';
 import { loadStudyConfig } from '../../study/load-study.ts';
 import { STUDY_TEMPLATE, study } from '../../study/study.ts';
 import type { Command } from '../command.ts';
 import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
-import { printNext, trainOn } from '../next.ts';
+import { printNext } from '../next.ts';
 import { showNotice } from '../show-run.ts';
 import { withSignals } from '../with-signals.ts';
 import { type DeviceOptions, deviceOptions, devicesGiven } from './train.ts';
@@ -60,16 +59,17 @@ export const studyCommand: Command<StudyOptions> = {
     const extensions = await extensionsGiven(options);
     if (config === undefined && data === undefined && !yes) throw notAskedFor(set);
     const request = { extensions, config, set, data, minutes, folder, ...devicesGiven(options) };
-    const { answers, markdown, page } = await withSignals((stop) =>
+    const { answers, winner, markdown, page } = await withSignals((stop) =>
       study({ ...request, ...stop, onEvent: showNotice }),
     );
     for (const { question, sentence } of answers) {
       process.stdout.write(`${question}\n  ${sentence}\n`);
     }
     process.stdout.write(`\nWritten: ${markdown} and ${page}\n`);
-    printNext(
-      data === undefined ? ['study', 'data/mine'] : trainOn(data, await readManifest(data)),
-    );
+    if (winner === undefined) return;
+    const { runFolder, phase } = winner;
+    process.stdout.write(`The best network is ready: ${runFolder}, phase ${phase}.\n`);
+    printNext(['evaluate', runFolder, '--phase', phase]);
   },
 };
 
