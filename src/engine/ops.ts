@@ -20,6 +20,11 @@ export interface Conv1dOptions {
    */
   readonly padding: 'same' | 'causal';
   readonly bias?: Tensor;
+  /**
+   * The channels in so many groups, each convolved by itself as in PyTorch: `weight` is `[out, in / groups, kernel]`. As
+   * many as channels go in and out is a depthwise convolution, which has a kernel of its own. @default 1
+   */
+  readonly groups?: number;
 }
 
 /** The parameters and running statistics of one BatchNorm layer, `[C]` each. */
@@ -40,6 +45,11 @@ export interface ChannelNormParameters {
   readonly epsilon: number;
 }
 
+/** The parameters of one group norm: `[C]` each, and the number of groups. */
+export interface GroupNormParameters extends ChannelNormParameters {
+  readonly groups: number;
+}
+
 /** Element-wise arithmetic, with NumPy's broadcasting; enough for an optimizer. */
 export interface ElementwiseOps {
   scalar(value: number): Tensor;
@@ -56,6 +66,13 @@ export interface ElementwiseOps {
 /** The operations of a forward pass. The engine knows their gradients. */
 export interface Ops extends ElementwiseOps {
   relu(x: Tensor): Tensor;
+  /** x · Φ(x), with the normal distribution's Φ, as PyTorch's GELU computes it by default. */
+  gelu(x: Tensor): Tensor;
+  /** x · σ(x). */
+  silu(x: Tensor): Tensor;
+  tanh(x: Tensor): Tensor;
+  /** 1 / (1 + e⁻ˣ); 0 in the padding of activations. */
+  sigmoid(x: Tensor): Tensor;
   /**
    * 1 at each index, 0 elsewhere and in the padding: int32 `[rows, length]` → float32 `[rows, length, depth]`, and
    * `[rows, length, n]` → `[rows, length, n · depth]`.
@@ -95,12 +112,25 @@ export interface Ops extends ElementwiseOps {
    */
   channelNorm(x: Tensor, parameters: ChannelNormParameters): Tensor;
   /**
+   * PyTorch's GroupNorm: normalises each sequence over its valid positions and the channels of a group. One group is a
+   * norm of the whole sequence, as many as channels an instance norm.
+   */
+  groupNorm(x: Tensor, parameters: GroupNormParameters): Tensor;
+  /** Multiplies each sequence's channels by its own numbers: `[B, L, C]` and `[B, C]` → `[B, L, C]`. */
+  scaleChannels(x: Tensor, factors: Tensor): Tensor;
+  /**
    * The largest value of each channel among `size` positions (an odd number) around each position, or as many of them
    * as the sequence has: PyTorch's MaxPool1d with stride 1 and padding (size − 1) / 2. `[B, L, C]` → `[B, L, C]`.
    */
   maxPool1d(x: Tensor, size: number): Tensor;
+  /** The mean over the same positions: PyTorch's AvgPool1d with `count_include_pad=False`. */
+  averagePool1d(x: Tensor, size: number): Tensor;
   /** Mean over the valid positions: `[B, L, C]` → `[B, C]`. */
   meanOverLength(x: Tensor): Tensor;
+  /** Largest value over the valid positions, as PyTorch's `amax`: `[B, L, C]` → `[B, C]`. */
+  maxOverLength(x: Tensor): Tensor;
+  /** Mean over the valid positions with the weights softmax(scores) over them: `scores` `[B, L, 1]`. */
+  attentionOverLength(x: Tensor, scores: Tensor): Tensor;
   /** Each row's numbers at all of its valid positions: `[B, C]` → `[B, L, C]`, without a gradient. */
   repeatOverLength(x: Tensor): Tensor;
   /** `x · weightᵀ + bias` with `weight` `[out, in]` as in PyTorch's Linear; `x` `[n, in]`. */

@@ -20,6 +20,7 @@ export type {
   ChannelNormParameters,
   Conv1dOptions,
   ElementwiseOps,
+  GroupNormParameters,
   Ops,
   Tensor,
 } from '../engine/ops.ts';
@@ -41,6 +42,7 @@ export {
   linear,
 } from '../nn/layer/forward.ts';
 export { convParameters, linearParameters, normParameters } from '../nn/layer/parameters.ts';
+export { squeezeExcite, squeezeExciteParameters } from '../nn/layer/squeeze-excite.ts';
 export {
   type ModelInput,
   type NumberOptions,

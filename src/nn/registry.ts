@@ -17,6 +17,7 @@ import { causal } from './model/causal.ts';
 import { dilated } from './model/dilated.ts';
 import { inception } from './model/inception.ts';
 import type { Model } from './model/model.ts';
+import { modernTcn } from './model/modern-tcn.ts';
 import { reference } from './model/reference.ts';
 import { resnet } from './model/resnet.ts';
 import { contrastive } from './objective/contrastive.ts';
@@ -28,7 +29,7 @@ import { adamw } from './optimizer/adamw.ts';
 import { sgd } from './optimizer/sgd.ts';
 
 const BUILT_IN: readonly Definition[] = [
-  ...[reference, dilated, causal, resnet, inception],
+  ...[reference, dilated, causal, resnet, inception, modernTcn],
   ...[supervised, masked, nextStep, contrastive],
   ...[adamw, sgd],
 ];

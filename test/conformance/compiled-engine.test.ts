@@ -66,8 +66,15 @@ const MODELS: Readonly<Record<string, [ModelConfig, ObjectiveConfig, DataTarget?
     { kind: 'supervised', classWeights: 'none' },
   ],
   'the inception network, supervised': [
-    { family: 'inception', depth: 3, filters: 4, bottleneck: 4, kernels: [6, 3], input: 'auto' },
+    { family: 'inception', depth: 1, filters: 4, bottleneck: 4, kernels: [4, 3], input: 'auto' },
     { kind: 'supervised', classWeights: 'none' },
+  ],
+  'the gated depthwise network, masked': [
+    {
+      ...{ family: 'modern-tcn', channels: 6, depth: 1, stem: 4, kernel: 9, expansion: 2 },
+      input: 'auto',
+    },
+    { kind: 'masked', fraction: 0.2, span: 3, target: 'classification' },
   ],
   'the causal network, next value': [
     { ...dilated, family: 'causal' },

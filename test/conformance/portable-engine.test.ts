@@ -10,6 +10,7 @@ import { fixtureConfig, Workplace } from '../helper/command-line.ts';
 /** All in one process, which starts the engine once. */
 const SUITES = [
   '../parity/model.test.js',
+  '../parity/layer.test.js',
   '../parity/optimizer.test.js',
   '../property/channels.test.js',
   '../property/padding.test.js',

@@ -24,6 +24,7 @@ export const MODEL_FIXTURES = [
   'resnet-supervised',
   'resnet-masked-classification',
   'inception-supervised',
+  'modern-tcn-supervised',
 ] as const;
 
 export const OPTIMIZER_FIXTURES = [
@@ -57,6 +58,16 @@ const modelSettings = z.object({
       input,
       blocks: z.array(z.int()),
       kernels: z.array(z.int()),
+    }),
+    z.object({
+      family: z.literal('modern-tcn'),
+      ...sizes,
+      input,
+      channels: z.int(),
+      depth: z.int(),
+      stem: z.int(),
+      kernel: z.int(),
+      expansion: z.int(),
     }),
     z.object({
       family: z.literal('inception'),
@@ -162,6 +173,11 @@ export function loadFixture<N extends AnyFixtureName>(name: N): Fixture<Settings
     return new Map(keys.map((key) => [key.slice(prefix.length + 1), float(key)]));
   };
   return { settings, tensors, float, int, under };
+}
+
+/** The tensors of `layers.safetensors`, by name. */
+export function loadLayers(): ReadonlyMap<string, ParityTensor> {
+  return readSafetensors(readFileSync(new URL('layers.safetensors', FOLDER)));
 }
 
 function isModelFixture(name: AnyFixtureName): name is ModelFixtureName {

@@ -20,6 +20,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 
+from layers import layer_tensors
 from losses import INPUTS, LOSSES, MASK_VALUE, encoder_input, micro_batch, supervised_loss
 from networks import (
     CLASSES,
@@ -154,6 +155,11 @@ def inception(source, **more):
     return {**shape, "kernels": [6, 3], **more}
 
 
+def modern_tcn(source, **more):
+    shape = {"family": "modern-tcn", "input": source, "channels": 6, "depth": 2, "stem": 4}
+    return {**shape, "kernel": 7, "expansion": 2, **more}
+
+
 def fixture(about, seed, model, objective, steps, optimizer=SGD, unpadded=False, pooled=False):
     return locals()
 
@@ -225,6 +231,9 @@ def model_fixtures():
         "inception-supervised": fixture(
             "Two SGD steps of InceptionTime's network on rows of different lengths.",
             16, inception("value"), WEIGHTED, one_batch_a_step(1700, 2, real_values=True)),
+        "modern-tcn-supervised": fixture(
+            "Two SGD steps of the gated depthwise network on rows of different lengths.",
+            17, modern_tcn("embedding"), WEIGHTED, one_batch_a_step(1800, 2)),
     }
 
 
@@ -378,6 +387,8 @@ def main():
     torch.use_deterministic_algorithms(True)
     check_masking()
     made = {k: make_model_fixture(f) for k, f in model_fixtures().items()} | optimizer_fixtures()
+    about = "Single layers: values and gradients."
+    made["layers"] = (layer_tensors(), {"about": about, "madeWith": MADE_WITH})
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, (tensors, settings) in made.items():
         if check_only:

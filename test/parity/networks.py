@@ -168,8 +168,44 @@ class Inception(Network):
         return x
 
 
+class GatedBlock(nn.Module):
+    """A depthwise convolution, and a gated pointwise layer behind its norm."""
+
+    def __init__(self, spec):
+        super().__init__()
+        channels, wide = spec["channels"], spec["channels"] * spec["expansion"]
+        self.depthwise = nn.Conv1d(
+            channels, channels, spec["kernel"], padding="same", groups=channels, bias=False)
+        self.norm = nn.BatchNorm1d(channels, momentum=STATISTICS_MOMENTUM)
+        self.expand = nn.Conv1d(channels, wide, 1)
+        self.gate = nn.Conv1d(channels, wide, 1)
+        self.project = nn.Conv1d(wide, channels, 1)
+
+    def features(self, x, layer):
+        h = layer(self.norm, layer(self.depthwise, x))
+        y = F.gelu(layer(self.expand, h)) * torch.sigmoid(layer(self.gate, h))
+        return x + layer(self.project, y)
+
+
+class ModernTcn(Network):
+    """After Luo and Wang, "ModernTCN" (2024), and Bo et al., "Revisiting Convolution Architecture …" (2025)."""
+
+    def __init__(self, spec):
+        super().__init__()
+        self.stem = nn.Conv1d(input_channels(spec), spec["channels"], spec["stem"], padding="same")
+        self.model = nn.Sequential(*(GatedBlock(spec) for _ in range(spec["depth"])))
+        self.norm = nn.BatchNorm1d(spec["channels"], momentum=STATISTICS_MOMENTUM)
+        self.add_heads(spec, spec["channels"])
+
+    def features(self, x, layer):
+        x = layer(self.stem, x)
+        for block in self.model:
+            x = block.features(x, layer)
+        return layer(self.norm, x)
+
+
 NETWORKS = {"reference": Residual, "dilated": Residual, "causal": Residual, "resnet": ResNet,
-            "inception": Inception}
+            "inception": Inception, "modern-tcn": ModernTcn}
 
 
 def network(spec, seed, dtype):

@@ -42,6 +42,10 @@ const models: Record<string, ModelConfig> = {
     maskValue: -1,
   },
   resnet: { family: 'resnet', blocks: [6, 8, 8], kernels: [4, 3], input: 'auto' },
+  'modern-tcn': {
+    ...{ family: 'modern-tcn', channels: 6, depth: 2, stem: 4, kernel: 9, expansion: 2 },
+    input: 'auto',
+  },
   inception: {
     family: 'inception',
     depth: 4,
@@ -53,7 +57,7 @@ const models: Record<string, ModelConfig> = {
 };
 
 /** What objectives do with features, the other families show: for these an average and single timesteps are enough. */
-const FEATURES_ONLY = ['resnet', 'inception'];
+const FEATURES_ONLY = ['resnet', 'inception', 'modern-tcn'];
 const SHOWS_FEATURES = ['supervised', 'masked classification'];
 
 const objectives: Record<string, ObjectiveConfig & { readonly of?: DataTarget }> = {

@@ -57,6 +57,10 @@ export function makeKernels(tf: TfjsLibrary): Kernels {
     rsqrt: (x) => tf.rsqrt(x),
     square: (x) => tf.square(x),
     relu: (x) => tf.relu(x),
+    tanh: (x) => tf.tanh(x),
+    sigmoid: (x) => tf.sigmoid(x),
+    erf: (x) => tf.erf(x),
+    exp: (x) => tf.exp(x),
     reluGradient: (dy, y) => tf.mul(dy, tf.step(y)),
     biasAdd: (x, bias) => tf.add(x, bias),
     channelSums: (dy) => {
@@ -84,6 +88,15 @@ export function makeKernels(tf: TfjsLibrary): Kernels {
         return matMul(tf.reshape(inputs, [rows * length, channelsIn]), gradients, true);
       });
       return tf.reshape(tf.stack(ofTaps), [...filterShape]);
+    },
+    depthwiseConv2d: (x, filter) =>
+      tf.depthwiseConv2d(x as Tensor4D, filter as Tensor4D, 1, 'valid'),
+    depthwiseConv2dFilterGradient: (x, dy, { taps, dilation }) => {
+      const [, , length, channels] = dy.shape as [number, number, number, number];
+      const ofTaps = Array.from({ length: taps }, (_, tap) =>
+        tf.sum(tf.mul(sliceWidth(x, tap * dilation, length), dy), [0, 1, 2]),
+      );
+      return tf.reshape(tf.stack(ofTaps), [1, taps, channels, 1]);
     },
     maxPool: (x, size) => tf.maxPool(x as Tensor4D, [1, size], 1, 'same'),
     // Each place of a window takes the gradient if it has the maximum and no place before it has.

@@ -41,6 +41,10 @@ export interface Kernels {
   readonly rsqrt: Unary;
   readonly square: Unary;
   readonly relu: Unary;
+  readonly tanh: Unary;
+  readonly sigmoid: Unary;
+  readonly erf: Unary;
+  readonly exp: Unary;
   /** `dy` where `y` is above 0, else 0. */
   readonly reluGradient: (dy: Tensor, y: Tensor) => Tensor;
   readonly biasAdd: Binary;
@@ -63,6 +67,17 @@ export interface Kernels {
     filterShape: readonly number[],
     dy: Tensor,
     shape: ConvolutionShape,
+  ) => Tensor;
+  /** NHWC `[B, 1, L, C]`, filter `[1, k, C, 1]`, stride 1, 'VALID': each channel by itself. */
+  readonly depthwiseConv2d: Binary;
+  /**
+   * Its filter gradient at every `dilation`-th place: `[1, taps, C, 1]`.
+   * @param x the convolution's input, `[B, 1, L + (taps − 1) · dilation, C]`
+   */
+  readonly depthwiseConv2dFilterGradient: (
+    x: Tensor,
+    dy: Tensor,
+    filter: { taps: number; dilation: number },
   ) => Tensor;
   /** Maxima of windows of `size` along the width, an odd number, stride 1; the same shape `[B, 1, L, C]`. */
   readonly maxPool: (x: Tensor, size: number) => Tensor;

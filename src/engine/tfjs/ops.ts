@@ -2,21 +2,22 @@
 import type { Tensor1D, Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import type { Formulations } from '../formulations.ts';
 import type { BatchNormParameters, Conv1dOptions, ElementwiseOps, Ops, Tensor } from '../ops.ts';
+import { makeActivations } from './activations.ts';
 import type { BatchContext } from './batch-context.ts';
 import { type BatchNormInput, batchNormInference, batchNormTraining } from './batch-norm.ts';
 import { channelNorm } from './channel-norm.ts';
-import { convolve } from './convolution.ts';
+import { differentiable } from './differentiable.ts';
 import { fusedBatchNormTraining, paddingScale } from './fused-batch-norm.ts';
+import { groupNorm } from './group-norm.ts';
+import { convolveGroups } from './grouped-convolution.ts';
 import type { FusedBatchNormKernels, Kernels } from './kernels.ts';
 import type { TfjsLibrary } from './library.ts';
-import { maxPool } from './pooling.ts';
+import { attentionOverLength, averagePool, maxOverLength, maxPool } from './pooling.ts';
 
 /** A tfjs tensor as the rest of Lockstep sees it. */
 export const wrap = (tensor: TfTensor): Tensor => tensor as unknown as Tensor;
 /** The tfjs tensor behind a tensor that `wrap` made. */
 export const unwrap = (tensor: Tensor): TfTensor => tensor as unknown as TfTensor;
-
-type Unary = (x: TfTensor) => TfTensor;
 
 /** Below this a row counts as zero. It has no direction, so it stays zero. */
 const SMALLEST_SQUARE = 1e-12;
@@ -48,27 +49,10 @@ export function makeOps(
 ): Ops {
   const activation = (x: TfTensor, channels = x.shape.at(-1)!) =>
     tf.reshape(x, [context.rows, 1, context.paddedLength, channels]);
-  /** Makes a differentiable function of one tensor from its value and its gradient. */
-  const differentiable = (
-    forward: (x: TfTensor) => { y: TfTensor; keep: TfTensor[] },
-    backward: (dy: TfTensor, kept: TfTensor[]) => TfTensor,
-  ): Unary =>
-    tf.customGrad((...inputs: unknown[]) => {
-      const [x, save] = inputs as [TfTensor, (tensors: TfTensor[]) => void];
-      const { y, keep } = forward(x);
-      save(keep);
-      return { value: y, gradFunc: (dy: TfTensor, saved: TfTensor[]) => backward(dy, saved) };
-    });
-
-  const relu = differentiable(
-    (x) => {
-      const y = kernels.relu(x);
-      return { y, keep: [y] };
-    },
-    (dy, [y]) => kernels.reluGradient(dy, y!),
-  );
+  const activations = makeActivations(tf, kernels, context);
 
   const meanOverLength = differentiable(
+    tf,
     (x) => ({ y: tf.mul(tf.sum(x, [1, 2]), context.inverseLengths), keep: [] }),
     (dy) => {
       const share = tf.reshape(tf.mul(dy, context.inverseLengths), [context.rows, 1, 1, -1]);
@@ -78,6 +62,7 @@ export function makeOps(
 
   /** y = x / |x|, so dx = (dy − y · Σ dy·y) / |x|, with the sum over a row. */
   const unitRows = differentiable(
+    tf,
     (x) => {
       const squares = tf.sum(kernels.square(x), 1, true);
       const inverse = kernels.rsqrt(kernels.maximum(squares, tf.scalar(SMALLEST_SQUARE)));
@@ -92,6 +77,7 @@ export function makeOps(
 
   const crossEntropy = (logits: TfTensor, labels: TfTensor): TfTensor =>
     differentiable(
+      tf,
       (z) => {
         const [losses, gradient] = kernels.sparseSoftmaxCrossEntropy(z, labels);
         return { y: losses, keep: [gradient] };
@@ -101,6 +87,7 @@ export function makeOps(
 
   const sigmoidCrossEntropy = (logits: TfTensor, targets: TfTensor): TfTensor =>
     differentiable(
+      tf,
       (z) => {
         const [losses, gradient] = kernels.sigmoidCrossEntropy(z, targets);
         return { y: losses, keep: [gradient] };
@@ -112,6 +99,7 @@ export function makeOps(
   function gatherPositions(x: TfTensor, positions: TfTensor): TfTensor {
     const channels = x.shape[3]!;
     return differentiable(
+      tf,
       (x) => ({
         y: tf.gather(tf.reshape(x, [-1, channels]), positions as Tensor1D),
         keep: [positions],
@@ -135,25 +123,32 @@ export function makeOps(
     bias: TfTensor | undefined,
     options: Conv1dOptions,
   ) =>
-    convolve(tf, kernels, context, formulations, {
+    convolveGroups(tf, kernels, context, formulations, {
       x: unwrap(x),
       weight,
       bias,
       dilation: options.dilation,
       padding: options.padding,
+      groups: options.groups ?? 1,
     });
 
   function conv1d(x: Tensor, weight: Tensor, options: Conv1dOptions): Tensor {
     const bias = options.bias === undefined ? undefined : unwrap(options.bias);
     const y = convolved(x, unwrap(weight), bias, options);
-    return wrap(context.isPadded ? clearPadding(y) : y);
+    return wrap(clearPadding(y));
   }
 
-  /** The incoming gradient is already zero in the padding. Returns a new tensor, since tfjs frees each once. */
-  const clearPadding = differentiable(
-    (x) => ({ y: context.fillPadding(x), keep: [] }),
-    (dy) => tf.reshape(dy, dy.shape),
-  );
+  /**
+   * The incoming gradient is already zero in the padding. Both ways it gives a new tensor or is no operation: tfjs frees
+   * each tensor once, and counts a gradient twice for one that goes in and out.
+   */
+  const clearPadding = context.isPadded
+    ? differentiable(
+        tf,
+        (x) => ({ y: context.fillPadding(x), keep: [] }),
+        (dy) => tf.reshape(dy, dy.shape),
+      )
+    : (x: TfTensor) => x;
 
   function batchNorm(x: Tensor, parameters: BatchNormParameters): Tensor {
     const input = batchNormInput(unwrap(x), parameters);
@@ -200,7 +195,11 @@ export function makeOps(
     minimum: (a, b) => wrap(tf.minimum(unwrap(a), unwrap(b))),
     sqrt: (a) => wrap(tf.sqrt(unwrap(a))),
     sum: (a) => wrap(tf.sum(unwrap(a))),
-    relu: (x) => wrap(relu(unwrap(x))),
+    relu: (x) => wrap(activations.relu(unwrap(x))),
+    gelu: (x) => wrap(activations.gelu(unwrap(x))),
+    silu: (x) => wrap(activations.silu(unwrap(x))),
+    tanh: (x) => wrap(activations.tanh(unwrap(x))),
+    sigmoid: (x) => wrap(activations.sigmoid(unwrap(x))),
     oneHot: (indices, depth) => {
       const channels = (unwrap(indices).shape[2] ?? 1) * depth;
       // Padding holds index 0, which would count as a symbol.
@@ -230,8 +229,26 @@ export function makeOps(
           epsilon,
         }),
       ),
+    groupNorm: (x, { weight, bias, groups, epsilon }) =>
+      wrap(
+        groupNorm(tf, context, clearPadding, {
+          x: unwrap(x),
+          weight: unwrap(weight),
+          bias: unwrap(bias),
+          ...{ groups, epsilon },
+        }),
+      ),
+    scaleChannels: (x, factors) => {
+      const perRow = tf.reshape(unwrap(factors), [context.rows, 1, 1, unwrap(x).shape[3]!]);
+      return wrap(tf.mul(unwrap(x), perRow));
+    },
     maxPool1d: (x, size) => wrap(maxPool(tf, kernels, context, unwrap(x), size)),
+    averagePool1d: (x, size) =>
+      wrap(clearPadding(averagePool(tf, kernels, context, unwrap(x), size))),
     meanOverLength: (x) => wrap(meanOverLength(unwrap(x))),
+    maxOverLength: (x) => wrap(maxOverLength(tf, kernels, context, unwrap(x))),
+    attentionOverLength: (x, scores) =>
+      wrap(attentionOverLength(tf, context, unwrap(x), unwrap(scores))),
     repeatOverLength: (x) => {
       const once = tf.reshape(unwrap(x), [context.rows, 1, 1, unwrap(x).shape[1]!]);
       return wrap(context.fillPadding(tf.tile(once, [1, 1, context.paddedLength, 1])));

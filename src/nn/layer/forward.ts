@@ -10,6 +10,8 @@ export interface ConvLayer {
   readonly dilation: number;
   readonly bias: boolean;
   readonly padding: 'same' | 'causal';
+  /** As in `Conv1dOptions`. */
+  readonly groups?: number;
 }
 
 /** `[B, L, in]` → `[B, L, out]`, length kept. */
@@ -53,8 +55,8 @@ function batchNormParameters({ parameter }: ForwardContext, name: string): Batch
 }
 
 function convOptions({ parameter }: ForwardContext, layer: ConvLayer): Conv1dOptions {
-  const { name, dilation, padding } = layer;
-  return { dilation, padding, ...(layer.bias && { bias: parameter(`${name}.bias`) }) };
+  const { name, dilation, padding, groups = 1 } = layer;
+  return { dilation, padding, groups, ...(layer.bias && { bias: parameter(`${name}.bias`) }) };
 }
 
 export function channelNorm({ ops, parameter }: ForwardContext, name: string, x: Tensor): Tensor {

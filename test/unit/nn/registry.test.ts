@@ -33,6 +33,7 @@ describe('a registry', () => {
       'causal',
       'resnet',
       'inception',
+      'modern-tcn',
       'wide',
     ]);
     assert.deepEqual(names(objectives), ['supervised', 'masked', 'next-step', 'contrastive']);
@@ -72,7 +73,7 @@ describe('a registry', () => {
     assert.throws(() => registry.makeModel({ family: 'casual' }, factsOf()), {
       code: 'CONFIG_INVALID',
       message:
-        'model.family is "casual"; known: "reference", "dilated", "causal", "resnet", "inception". Did you mean "causal"?',
+        'model.family is "casual"; known: "reference", "dilated", "causal", "resnet", "inception", "modern-tcn". Did you mean "causal"?',
     });
     assert.throws(() => registry.needs({ kind: 'mask' }), /Did you mean "masked"\?$/);
   });

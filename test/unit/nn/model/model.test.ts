@@ -208,6 +208,36 @@ describe('the inception network', () => {
   });
 });
 
+describe('the gated depthwise network', () => {
+  const modern = (options: object): ModelConfig => {
+    const { options: all } = registry.choices().models.find(({ name }) => name === 'modern-tcn')!;
+    return { family: 'modern-tcn', ...all.parse({}), ...options };
+  };
+
+  it('has one filter for each channel in its large kernels', () => {
+    const { parameters, receptiveField } = makeModel(modern({}));
+    const shapes = parameters
+      .filter(({ name, shape }) => shape.length > 1 && !/^model\.[1-9]/.test(name))
+      .map(({ name, shape }) => `${name} ${shape}`);
+    assert.deepEqual(shapes, [
+      'stem.weight 64,8,8',
+      'model.0.depthwise.weight 64,1,51',
+      'model.0.expand.weight 128,64,1',
+      'model.0.gate.weight 128,64,1',
+      'model.0.project.weight 64,128,1',
+    ]);
+    assert.equal(receptiveField, 208);
+  });
+
+  it('sees exactly the steps that it says', () => {
+    const config = modern({ depth: 2, channels: 8, stem: 3, kernel: 5 });
+    assert.equal(makeModel(config).receptiveField, 11);
+    const base = featureAt(config, 40, []);
+    for (const inside of [35, 45]) assert.notDeepEqual(featureAt(config, 40, [inside]), base);
+    for (const outside of [34, 46]) assert.deepEqual(featureAt(config, 40, [outside]), base);
+  });
+});
+
 describe('initialState()', () => {
   const model = makeModel(dilated([1, 2]));
   const headOf = (kind: string, facts = FACTS) => {
