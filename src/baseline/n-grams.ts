@@ -28,6 +28,8 @@ export class NGrams {
   readonly #idOfKey: Int32Array;
   readonly #counts: Int32Array;
   #ids = 0;
+  /** `[size]`: zeros, but for the row that is being compared. */
+  #dense = new Float64Array(0);
 
   constructor(order: number, symbols: number, channels: number) {
     this.order = order;
@@ -66,6 +68,18 @@ export class NGrams {
     this.rows.log.push({ ids, values: found.map((count) => (1 + Math.log(count)) / length) });
   }
 
+  /** The inner products of an example with others. */
+  similarities(weighting: Weighting, from: number, to: Int32Array): Float64Array {
+    const rows = this.rows[weighting];
+    if (this.#dense.length < this.#ids) this.#dense = new Float64Array(this.#ids);
+    const { ids, values } = rows[from]!;
+    for (let i = 0; i < ids.length; i++) this.#dense[ids[i]!] = values[i]!;
+    const products = new Float64Array(to.length);
+    for (let i = 0; i < to.length; i++) products[i] = gather(rows[to[i]!]!, this.#dense);
+    for (let i = 0; i < ids.length; i++) this.#dense[ids[i]!] = 0;
+    return products;
+  }
+
   /** Counts each key; returns those that occur. */
   #count(values: ArrayLike<number>): number[] {
     const channels = this.#channels;
@@ -92,24 +106,6 @@ export class NGrams {
     }
     return key & (MOST_KEYS - 1);
   }
-}
-
-/** The inner products of an example with others, of the same order. */
-export function similarities(
-  { rows, size }: NGrams,
-  weighting: Weighting,
-  from: number,
-  to: Int32Array,
-): Float64Array {
-  const dense = new Float64Array(size);
-  scatter(rows[weighting][from]!, dense);
-  const products = new Float64Array(to.length);
-  for (let i = 0; i < to.length; i++) products[i] = gather(rows[weighting][to[i]!]!, dense);
-  return products;
-}
-
-function scatter({ ids, values }: SparseRow, dense: Float64Array): void {
-  for (let i = 0; i < ids.length; i++) dense[ids[i]!] = values[i]!;
 }
 
 function gather({ ids, values }: SparseRow, dense: Float64Array): number {
@@ -161,7 +157,7 @@ export class NGramInputs {
     const gram = matrix(size, size);
     const all = Int32Array.from({ length: size }, (_, place) => place);
     for (let i = 0; i < size; i++) {
-      const row = similarities(this.#table(order), weighting, i, all.subarray(0, i + 1));
+      const row = this.#table(order).similarities(weighting, i, all.subarray(0, i + 1));
       for (let j = 0; j <= i; j++) {
         gram.values[i * size + j] = row[j]!;
         gram.values[j * size + i] = row[j]!;

@@ -6,7 +6,7 @@ import type { Examples } from './examples.ts';
 import type { BaselineFamily } from './family.ts';
 import type { Inputs } from './linear.ts';
 import { byAlpha, byC, linearBaseline } from './linear-baseline.ts';
-import { NGramInputs, NGrams, similarities, type Weighting } from './n-grams.ts';
+import { NGramInputs, NGrams, type Weighting } from './n-grams.ts';
 import { type Distances, nearestBaseline } from './nearest.ts';
 import { symbolTable } from './symbol-table.ts';
 import type { Target } from './target.ts';
@@ -73,7 +73,7 @@ function rivalsOn(tables: readonly NGrams[], examples: Examples, target: Target)
 /** Squared Euclidean distances of rows of length 1; n-grams that only one of two has add to none of their products. */
 function bigramDistances(bigrams: NGrams): Distances {
   return (from, to) =>
-    similarities(bigrams, 'root', from, to).map((similarity) => 2 - 2 * similarity);
+    bigrams.similarities('root', from, to).map((similarity) => 2 - 2 * similarity);
 }
 
 function ofTimesteps(symbols: number, { manifest }: Pick<Store, 'manifest'>): BaselineFamily {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import type { Examples } from '../../src/baseline/examples.ts';
 import { linearFits } from '../../src/baseline/linear.ts';
-import { NGramInputs, NGrams, similarities } from '../../src/baseline/n-grams.ts';
+import { NGramInputs, NGrams } from '../../src/baseline/n-grams.ts';
 import { nearestBaseline } from '../../src/baseline/nearest.ts';
 import { seriesOf } from '../../src/baseline/series.ts';
 import { euclidean, warped } from '../../src/baseline/series-distance.ts';
@@ -91,7 +91,7 @@ describe('n-grams', () => {
 
   test('of order 2: the nearest neighbour', () => {
     const value = (from: number, to: Int32Array) =>
-      similarities(tables[1]!, 'root', from, to).map((similarity) => 2 - 2 * similarity);
+      tables[1]!.similarities('root', from, to).map((similarity) => 2 - 2 * similarity);
     const options = { name: '1-NN', about: '', distances: [{ value, words: '' }] };
     const { fit } = nearestBaseline(examples, options).choose(() => {
       throw new Error('there is nothing to choose');
