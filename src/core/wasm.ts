@@ -36,14 +36,20 @@ export const [PLUS, MINUS, SHIFT_LEFT] = [0x6a, 0x6b, 0x74];
 export const storeInteger = (offset: number) => [0x36, 2, ...integer(offset)];
 
 /** Vectors of 16 bytes; addresses need no alignment. */
-export const LOAD = [SIMD, 0x00, 2, 0];
+export const loadAt = (offset: number) => [SIMD, 0x00, 2, ...integer(offset)];
+export const LOAD = loadAt(0);
 export const STORE = [SIMD, 0x0b, 2, 0];
 export const AND = [SIMD, 0x4e];
+export const AND_NOT = [SIMD, 0x4f];
+/** @param bytes sixteen */
+export const vectorConstant = (bytes: readonly number[]) => [SIMD, 0x0c, ...bytes];
 /** Four float32. */
 export const F32X4 = {
   loadSplat: (offset: number) => [SIMD, 0x09, 2, ...integer(offset)],
   add: [SIMD, 0xe4, 0x01],
+  absolute: [SIMD, 0xe0, 0x01],
   negate: [SIMD, 0xe1, 0x01],
+  less: [SIMD, 0x43],
   greater: [SIMD, 0x44],
 } as const;
 /** Four int32. */
