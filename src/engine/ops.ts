@@ -84,7 +84,7 @@ export interface Ops extends ElementwiseOps {
   fill(x: Tensor, condition: Tensor, value: number): Tensor;
   /** float32 `[rows, length]` → `[rows, length, 1]`; a feed `[rows, length, n]` becomes n channels. */
   asChannel(x: Tensor): Tensor;
-  /** Joins along the channels. */
+  /** Joins along the channels, the last axis: `[B, L, C]`, or `[B, C]`. */
   concatChannels(parts: readonly Tensor[]): Tensor;
   /**
    * Cross-correlation along the length, stride 1. `x` `[B, L, in]`, `weight` `[out, in, kernel]` as in

@@ -214,7 +214,7 @@ export function makeOps(
       return wrap(tf.where(tf.cast(unwrap(condition), 'bool'), filler, original));
     },
     asChannel: (x) => wrap(activation(unwrap(x), unwrap(x).shape[2] ?? 1)),
-    concatChannels: (parts) => wrap(tf.concat(parts.map(unwrap), 3)),
+    concatChannels: (parts) => wrap(tf.concat(parts.map(unwrap), unwrap(parts[0]!).rank - 1)),
     conv1d,
     batchNorm,
     ...(isFused && fusedBatchNorm !== undefined

@@ -1,8 +1,7 @@
 /** Binary cross-entropy of each class by itself, since a sequence may have several or none. */
 import type { PhaseFacts } from '../../../data/facts.ts';
-import { linearParameters } from '../../layer/parameters.ts';
 import type { Objective } from '../objective.ts';
-import { HEAD, predictSequence } from './head.ts';
+import { predictSequence, sequenceHead } from './head.ts';
 import { type SupervisedOptions, weightsOf } from './options.ts';
 
 /**
@@ -10,15 +9,16 @@ import { type SupervisedOptions, weightsOf } from './options.ts';
  * with these positive weights.
  */
 export function multiLabel(
-  { positiveWeights = 'none' }: SupervisedOptions,
+  { positiveWeights = 'none', pooling }: SupervisedOptions,
   { classes, classCounts, labelledSequences }: PhaseFacts,
 ): Objective {
   const weights = weightsOf('positiveWeights', positiveWeights, classes, () =>
     classCounts.map((count) => (count === 0 ? 1 : (labelledSequences - count) / count)),
   );
+  const predict = predictSequence(pooling);
   return {
     task: 'classes',
-    head: (channels) => linearParameters(HEAD, { out: classes, in: channels }),
+    head: (channels) => sequenceHead(pooling, { channels, outputs: classes }),
     sums: ['hits', 'predicted', 'actual', 'sequences'],
     feeds: [
       { name: 'targets', dtype: 'float32', shape: ['rows', classes] },
@@ -39,7 +39,7 @@ export function multiLabel(
     },
     loss: (context, features) => {
       const { ops, feed } = context;
-      const logits = predictSequence(context, features);
+      const logits = predict(context, features);
       const targets = feed('targets');
       const losses = ops.mul(ops.sigmoidCrossEntropy(logits, targets), feed('weights'));
       const predicted = ops.isPositive(logits);
@@ -49,7 +49,7 @@ export function multiLabel(
         predicted: ops.sum(predicted),
       };
     },
-    predict: predictSequence,
+    predict,
     metrics: (sums) => {
       const { hits, predicted, actual } = sums as Record<'hits' | 'predicted' | 'actual', number>;
       return {

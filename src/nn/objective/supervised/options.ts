@@ -11,6 +11,11 @@ export const supervisedOptions = z.strictObject({
   classWeights: weights(2).default('none'),
   /** Several classes: weighs what a class applies to; `balanced` by the others' number over their number. */
   positiveWeights: weights(1).optional(),
+  /**
+   * What the head of a whole sequence sees of its features: their mean over the length, their largest values, both, or a
+   * mean whose weights are learned. By default the mean.
+   */
+  pooling: z.enum(['mean', 'max', 'mean-max', 'attention']).optional(),
   /** Numbers: mean of the squared errors, or Huber's loss, which grows linearly beyond `delta`. */
   loss: z.enum(['squared', 'huber']).optional(),
   /** Huber's loss: where it becomes linear, in standard deviations of the number. */
@@ -18,11 +23,13 @@ export const supervisedOptions = z.strictObject({
 });
 
 export type SupervisedOptions = z.output<typeof supervisedOptions>;
+export type Pooling = NonNullable<SupervisedOptions['pooling']>;
 export type Weights = z.output<ReturnType<typeof weights>>;
 
 const KINDS_OF = {
   classWeights: ['class', 'timestep-class'],
   positiveWeights: ['classes'],
+  pooling: ['class', 'classes', 'numbers'],
   loss: ['numbers'],
   delta: ['numbers'],
 } as const satisfies Record<keyof SupervisedOptions, readonly DataTarget['kind'][]>;

@@ -3,9 +3,8 @@ import { LockstepError } from '../../../core/errors.ts';
 import { type NumberFacts, standardise } from '../../../data/format/target.ts';
 import type { ForwardContext } from '../../../engine/engine.ts';
 import type { Tensor } from '../../../engine/ops.ts';
-import { linearParameters } from '../../layer/parameters.ts';
 import type { Objective } from '../objective.ts';
-import { HEAD, predictSequence } from './head.ts';
+import { predictSequence, sequenceHead } from './head.ts';
 import type { SupervisedOptions } from './options.ts';
 
 /**
@@ -14,16 +13,17 @@ import type { SupervisedOptions } from './options.ts';
  * @throws LockstepError DATA_INVALID for a number that is the same in all training sequences
  */
 export function regression(
-  { loss = 'squared', delta = 1 }: SupervisedOptions,
+  { loss = 'squared', delta = 1, pooling }: SupervisedOptions,
   numbers: readonly NumberFacts[],
 ): Objective {
   refuseConstant(numbers);
   const count = numbers.length;
   const linearFrom = loss === 'huber' ? delta : undefined;
   const totals = numbers.map((_, column) => `total${column}`);
+  const predict = predictSequence(pooling);
   return {
     task: 'numbers',
-    head: (channels) => linearParameters(HEAD, { out: count, in: channels }),
+    head: (channels) => sequenceHead(pooling, { channels, outputs: count }),
     sums: ['squares', 'meanLoss', 'targetSquares', 'sequences', ...totals],
     feeds: [{ name: 'targets', dtype: 'float32', shape: ['rows', count] }],
     prepare: ({ rows, targets }) => {
@@ -45,12 +45,12 @@ export function regression(
     },
     loss: (context, features) => {
       const { ops, feed } = context;
-      const errors = ops.sub(predictSequence(context, features), feed('targets'));
+      const errors = ops.sub(predict(context, features), feed('targets'));
       const squares = ops.mul(errors, errors);
       const losses = linearFrom === undefined ? squares : huber(context, errors, linearFrom);
       return { loss: ops.sum(losses), squares: ops.sum(squares) };
     },
-    predict: predictSequence,
+    predict,
     metrics: (sums) => ({
       loss: {
         value: sums.loss! / sums.weight!,

@@ -1,21 +1,21 @@
 /** Cross-entropy of the sequence's class, with class weights. */
 import type { PhaseFacts } from '../../../data/facts.ts';
-import { linearParameters } from '../../layer/parameters.ts';
 import type { Objective } from '../objective.ts';
-import { HEAD, predictSequence } from './head.ts';
+import { predictSequence, sequenceHead } from './head.ts';
 import { balancedClassWeights, type SupervisedOptions, weightsOf } from './options.ts';
 
 /** Loss sum Σ w(y)·(−log p(y)), weight Σ w(y): their ratio is PyTorch's weighted mean. */
 export function singleLabel(
-  { classWeights }: SupervisedOptions,
+  { classWeights, pooling }: SupervisedOptions,
   { classes, classCounts }: PhaseFacts,
 ): Objective {
   const weights = weightsOf('classWeights', classWeights, classes, () =>
     balancedClassWeights(classCounts),
   );
+  const predict = predictSequence(pooling);
   return {
     task: 'class',
-    head: (channels) => linearParameters(HEAD, { out: classes, in: channels }),
+    head: (channels) => sequenceHead(pooling, { channels, outputs: classes }),
     sums: ['correct', 'sequences'],
     feeds: [
       { name: 'labels', dtype: 'int32', shape: ['rows'] },
@@ -33,12 +33,12 @@ export function singleLabel(
     },
     loss: (context, features) => {
       const { ops, feed } = context;
-      const logits = predictSequence(context, features);
+      const logits = predict(context, features);
       const labels = feed('labels');
       const losses = ops.mul(ops.softmaxCrossEntropy(logits, labels), feed('weights'));
       return { loss: ops.sum(losses), correct: ops.sum(ops.isCorrect(logits, labels)) };
     },
-    predict: predictSequence,
+    predict,
     metrics: (sums) => ({
       loss: { value: sums.loss! / sums.weight! },
       accuracy: { value: sums.correct! / sums.sequences! },

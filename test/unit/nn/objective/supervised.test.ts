@@ -67,6 +67,72 @@ const close = (found: number, expected: number) =>
   );
 const total = (values: Iterable<number>) => [...values].reduce((a, b) => a + b, 0);
 
+describe('the head of a sequence', () => {
+  const facts = factsFor('class');
+  const { program, model, start } = trained({ model: MODEL, objective: supervised() }, facts);
+  const rows = rowsFor(facts);
+
+  /** Features of every row's timesteps; the weights of a model do not depend on its head. */
+  function features(): number[][][] {
+    const session = testEngine.session({
+      ...program,
+      outputs: (context) => model.features(context),
+    });
+    session.load(start(3));
+    const { data } = session.forward(
+      microBatchOf(registry.makeObjective(supervised(), facts, 0), rows),
+    );
+    session.dispose();
+    const { channels } = model;
+    return LENGTHS.map((length, row) =>
+      Array.from({ length }, (_, step) => {
+        const begin = (row * rows.paddedLength + step) * channels;
+        return [...data.subarray(begin, begin + channels)];
+      }),
+    );
+  }
+
+  const mean = (steps: number[][], weights = steps.map(() => 1 / steps.length)) =>
+    steps[0]!.map((_, channel) => total(steps.map((step, at) => step[channel]! * weights[at]!)));
+  const largest = (steps: number[][]) =>
+    steps[0]!.map((_, channel) => Math.max(...steps.map((step) => step[channel]!)));
+  const POOLED: Record<string, (steps: number[][], scores: number[]) => number[]> = {
+    max: largest,
+    'mean-max': (steps) => [...mean(steps), ...largest(steps)],
+    attention: (steps, scores) => {
+      const raised = scores.map(Math.exp);
+      return mean(
+        steps,
+        raised.map((value) => value / total(raised)),
+      );
+    },
+  };
+
+  for (const [pooling, pooled] of Object.entries(POOLED)) {
+    it(`sees the valid timesteps by ${pooling}`, () => {
+      const made = trained({ model: MODEL, objective: supervised({ pooling }) }, facts);
+      const { parameters } = made.start(3);
+      const of = (name: string) => {
+        const slot = made.program.state.parameters.find((slot) => slot.name === name);
+        return slot === undefined
+          ? []
+          : [...parameters.subarray(slot.offset, slot.offset + slot.size)];
+      };
+      const dot = (a: readonly number[], b: readonly number[]) => total(a.map((x, i) => x * b[i]!));
+      const { outputs } = evaluated(facts, { pooling });
+      const [weight, bias, scorer] = ['decoder.weight', 'decoder.bias', 'attention.weight'].map(of);
+      const expected = features().flatMap((steps) => {
+        const seen = pooled(
+          steps,
+          steps.map((step) => dot(step, scorer!)),
+        );
+        return bias!.map((b, row) => b + dot(seen, weight!.slice(row * seen.length)));
+      });
+      for (const [index, value] of expected.entries()) close(outputs[index]!, value);
+    });
+  }
+});
+
 describe('several classes for each sequence', () => {
   const facts = factsFor('classes', { classCounts: [1, 4, 8], labelledSequences: 9 });
 
@@ -222,6 +288,11 @@ describe('the supervised objective refuses', () => {
       'timestep-class',
       { loss: 'huber' },
       'objective.loss is for datasets with numbers for each sequence; this one has a class for each timestep.',
+    );
+    refuses(
+      'timestep-class',
+      { pooling: 'max' },
+      'objective.pooling is for datasets with one class for each sequence or several classes for each sequence or numbers for each sequence; this one has a class for each timestep.',
     );
   });
 
