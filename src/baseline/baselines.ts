@@ -53,6 +53,7 @@ async function reportOn(
 ): Promise<Omit<BaselinesReport, 'seconds'>> {
   const { manifest } = store;
   const target = targetOf(manifest.target, manifest.classes.length, store.path);
+  if (target.kind === 'class' && target.size < 2) throw oneClass(store.path);
   const counts = drawLabels(store, { labels, draws, seed });
   const test = labelledSequences(store, 'test', seed);
   if (test.length === 0) throw nothingToTest(store.path);
@@ -62,7 +63,7 @@ async function reportOn(
   tell(`Reading ${new Set([...training, ...validation, ...test]).size} sequences`);
   const parts = { training, validation, test };
   const examples = await readExamples(store, target.kind, parts, [family.read]);
-  const { groups, count } = groupsOf(await store.groups(), test);
+  const { groups, count, isOneGroup } = groupsOf(await store.groups(), test);
   const measuring = { examples, target, groups, resamples: drawGroups(count, seed) };
   const rivals = family.make(examples, target);
   const { results, chances } = measureAll(measuring, rivals.baselines, counts, tell);
@@ -86,7 +87,14 @@ async function reportOn(
     best: bestOf(results, column),
     chance: chances[column]!,
   }));
-  const notes = notesOf({ store, counts, test, testGroups: count, leftOut: rivals.leftOut });
+  const notes = notesOf({
+    store,
+    counts,
+    test,
+    testGroups: count,
+    isOneGroup,
+    leftOut: rivals.leftOut,
+  });
   return { ...facts, labelCounts, notes };
 }
 
@@ -124,7 +132,11 @@ function bestOf(results: readonly BaselineResult[], column: number): string | nu
   return results.reduce((a, b) => (figure(b)! > figure(a)! ? b : a)).name;
 }
 
-function groupsOf(all: readonly string[], test: Int32Array): { groups: Int32Array; count: number } {
+/** Groups of the test sequences by number; where all are of one group, each counts as its own. */
+function groupsOf(
+  all: readonly string[],
+  test: Int32Array,
+): { groups: Int32Array; count: number; isOneGroup: boolean } {
   const numbers = new Map<string, number>();
   const groups = test.map((sequence) => {
     const name = all[sequence]!;
@@ -132,7 +144,9 @@ function groupsOf(all: readonly string[], test: Int32Array): { groups: Int32Arra
     numbers.set(name, number);
     return number;
   });
-  return { groups, count: numbers.size };
+  const isOneGroup = numbers.size === 1;
+  if (!isOneGroup) return { groups, count: numbers.size, isOneGroup };
+  return { groups: test.map((_, i) => i), count: test.length, isOneGroup };
 }
 
 function nothingToTest(path: string): LockstepError {
@@ -140,5 +154,13 @@ function nothingToTest(path: string): LockstepError {
     'DATA_INVALID',
     `Baselines are measured on the test split, but no test sequence of the dataset "${path}" has a target.`,
     'Import it with labelled test sequences.',
+  );
+}
+
+function oneClass(path: string): LockstepError {
+  return new LockstepError(
+    'DATA_INVALID',
+    `Baselines tell classes apart, but all labelled sequences of the dataset "${path}" are of one class.`,
+    'Import it with labels of at least two classes.',
   );
 }

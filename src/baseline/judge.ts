@@ -11,7 +11,7 @@ export function judgeOf(examples: Examples, target: Target, training: Int32Array
   if (validation.length > 0) {
     return (fit) => scoreOf(examples, target, validation, fit(training)(validation));
   }
-  const folds = foldsOf(examples, training);
+  const folds = foldsOf(examples, target, training);
   return (fit) => crossValidated(examples, target, folds, fit);
 }
 
@@ -20,15 +20,22 @@ interface Fold {
   readonly heldOut: Int32Array;
 }
 
-/** Each fold has its share of each class, or of low and high numbers. A draw of one sequence has none. */
-function foldsOf({ truths }: Examples, training: Int32Array): Fold[] {
+/** Each fold has its share of each class, or of low and high numbers. With one sequence of each class there is none. */
+function foldsOf({ truths }: Examples, { kind }: Target, training: Int32Array): Fold[] {
   const byTruth = [...training].sort((a, b) => truths[a]![0]! - truths[b]![0]! || a - b);
-  const count = Math.min(FOLDS, training.length);
+  const most = kind === 'class' ? largestClass(byTruth.map((place) => truths[place]![0]!)) : FOLDS;
+  const count = Math.min(FOLDS, training.length, most);
   if (count < 2) return [];
   return Array.from({ length: count }, (_, fold) => ({
     fitted: Int32Array.from(byTruth.filter((_, i) => i % count !== fold)),
     heldOut: Int32Array.from(byTruth.filter((_, i) => i % count === fold)),
   }));
+}
+
+function largestClass(labels: readonly number[]): number {
+  const counts = new Map<number, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return Math.max(...counts.values());
 }
 
 function crossValidated(

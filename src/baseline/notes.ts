@@ -8,6 +8,8 @@ interface Facts {
   readonly counts: readonly LabelDraws[];
   readonly test: Int32Array;
   readonly testGroups: number;
+  /** Whether the test sequences are all of one group, so that each counts as its own. */
+  readonly isOneGroup: boolean;
   readonly leftOut: readonly string[];
 }
 
@@ -43,12 +45,16 @@ function drawNotes({ labels, unit, asked, draws, overlap, of }: LabelDraws): str
   return [`${what}: two draws share ${share} % of their sequences, so the interval is too narrow.`];
 }
 
-function testNotes({ store, test, testGroups }: Facts): string[] {
+function testNotes({ store, test, testGroups, isOneGroup }: Facts): string[] {
   const { index, manifest } = store;
   const all = countLabelled(store, 'test');
   const notes = [];
   if (test.length < all) notes.push(`Test: ${test.length} of ${all} sequences, drawn once.`);
-  if (testGroups < FEW) {
+  if (isOneGroup) {
+    notes.push(
+      'All test sequences are of one group: each counts as its own, so the interval is too narrow.',
+    );
+  } else if (testGroups < FEW) {
     notes.push(`The test split has ${testGroups} groups only: its interval is rough.`);
   }
   if (manifest.target.kind !== 'class') return notes;
@@ -60,10 +66,10 @@ function testNotes({ store, test, testGroups }: Facts): string[] {
   const rare = manifest.classes.filter((_, label) => perClass[label]! < FEW);
   if (rare.length === 0) return notes;
   const fewest = Math.min(...perClass);
-  const classes = rare.length === 1 ? '1 class' : `${rare.length} classes`;
+  const have = rare.length === 1 ? 'has' : 'have';
   return [
     ...notes,
-    `${classes} of ${perClass.length} have fewer than ${FEW} test sequences (the rarest ${fewest}).`,
+    `${rare.length} of ${perClass.length} classes ${have} fewer than ${FEW} test sequences (the rarest ${fewest}).`,
   ];
 }
 

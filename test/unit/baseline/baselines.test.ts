@@ -109,7 +109,7 @@ describe('baselines of symbols', () => {
 
   it('say where a class has few test sequences', async () => {
     const report = await baselines({ store: await storeOf(walks(40)), labels: [2], draws: 2 });
-    assert.match(report.notes.join(' '), /2 classes of 2 have fewer than 10 test sequences/);
+    assert.match(report.notes.join(' '), /2 of 2 classes have fewer than 10 test sequences/);
   });
 
   it('choose by cross-validation without validation labels, and say so', async () => {
@@ -123,6 +123,20 @@ describe('baselines of symbols', () => {
     assert.match(report.notes.join(' '), /five-fold cross-validation/);
   });
 
+  it('name no best one where neither validation nor a second label of a class could tell', async () => {
+    const records = walks(40).filter(({ split }) => split !== 'validation');
+    const report = await baselines({ store: await storeOf(records), labels: [1], draws: 2 });
+    assert.equal(report.labelCounts[0]!.best, null);
+  });
+
+  it('draw sequences for the interval where all test sequences are of one group, and say so', async () => {
+    const records = walks(40).map((one) => ({ ...one, group: one.split }));
+    const report = await baselines({ store: await storeOf(records), labels: [3], draws: 2 });
+    const { low, high } = cellOf(report, 'majority');
+    assert.ok(high - low > 0.1);
+    assert.match(report.notes.join(' '), /All test sequences are of one group/);
+  });
+
   it('refuse more labels than there are, and what is no number', async () => {
     const store = await storeOf(walks(40));
     assert.equal((await failure({ store, labels: [50] })).code, 'DATA_INVALID');
@@ -130,10 +144,11 @@ describe('baselines of symbols', () => {
     assert.equal((await failure({ store, draws: 0 })).code, 'USAGE');
   });
 
-  it('refuse a dataset without test labels, or without any', async () => {
+  it('refuse a dataset without test labels, without any, or of one class', async () => {
     const untested = walks(40).filter(({ split }) => split !== 'test');
     const unlabelled = walks(40).map((one) => ({ ...one, label: undefined }));
-    for (const records of [untested, unlabelled]) {
+    const alike = walks(40).map((one) => ({ ...one, label: 'same' }));
+    for (const records of [untested, unlabelled, alike]) {
       assert.equal((await failure({ store: await storeOf(records) })).code, 'DATA_INVALID');
     }
   });
