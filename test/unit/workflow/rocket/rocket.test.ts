@@ -88,6 +88,27 @@ describe('a rocket', () => {
     assert.equal((await readRocketRun(at('few'))).data.labelledSequences[0], 6);
   });
 
+  it('learns numbers in their own units, and several classes', async () => {
+    const source = Array.from({ length: 24 }, (_, i) => ({
+      id: `${i}`,
+      split: i < 16 ? ('train' as const) : ('test' as const),
+      values: Array.from({ length: 40 }, (_, t) => Math.sin(t / (2 + (i % 8) / 4)) + (i % 2) * t),
+    }));
+    const numbers = source.map((one, i) => ({ ...one, targets: [1000 + 10 * (i % 8)] }));
+    const given = { valueType: 'float32' as const, duplicates: 'keep' as const };
+    await buildStore({ ...given, source: numbers, store: at('numbers'), targetNames: ['period'] });
+    await rocket({ data: at('numbers'), runFolder: at('regression'), set: SMALL });
+    const result = await evaluate({ runFolder: at('regression') });
+    assert.ok(result.task === 'numbers' && result.r2 > 0.9);
+    const classes = source.map((one, i) => ({
+      ...one,
+      labels: [...(i % 2 === 1 ? ['rising'] : []), ...(i % 8 > 3 ? ['slow'] : [])],
+    }));
+    await buildStore({ ...given, source: classes, store: at('classes') });
+    const fitted = await rocket({ data: at('classes'), runFolder: at('several'), set: SMALL });
+    assert.ok(fitted.leaveOneOut.value > 0.9);
+  });
+
   it('leaves nothing behind when options or data are wrong, and no other run in its place', async () => {
     const data = at('data');
     const wrong = rocket({ data, runFolder: at('wrong'), set: ['data.labelsPerClass=100'] });
