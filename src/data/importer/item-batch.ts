@@ -75,7 +75,7 @@ export function decodeBatch({ items, values }: EncodedBatch): ImportItem[] {
     const [type, count] = item.values as unknown as ReturnType<typeof describe>;
     const kept = new TYPES[type]!(values.buffer, values.byteOffset + at, count);
     at = aligned(at + kept.byteLength);
-    return { ...item, values: kept };
+    return Object.assign(item, { values: kept });
   });
 }
 
@@ -85,7 +85,7 @@ const mostBytes = (item: ImportItem): number =>
   isSkip(item) ? 0 : aligned(item.values.length * Float64Array.BYTES_PER_ELEMENT);
 
 const describe = (values: KeptValues): [type: number, count: number] => [
-  TYPES.findIndex((type) => values instanceof type),
+  TYPES.indexOf(values.constructor as (typeof TYPES)[number]),
   values.length,
 ];
 

@@ -170,7 +170,7 @@ export class Journal {
     header.writeUInt32LE(items.length, 0);
     header.writeUInt32LE(values.length, 4);
     header.writeUInt32LE(checksumOf(entry), 8);
-    this.#waiting.push(header, items, values);
+    this.#waiting.push(Buffer.concat([header, items]), values);
     this.#waitingBytes += HEADER_BYTES + items.length + values.length;
   }
 
@@ -179,7 +179,7 @@ export class Journal {
     this.#closeBatch();
     await this.#settle();
     this.#file ??= await this.#begin().catch((error) => this.#fail(error));
-    this.#writing = this.#write(this.#file, Buffer.concat(this.#waiting));
+    this.#writing = this.#write(this.#file, this.#waiting);
     // What becomes of it, `#settle` says.
     this.#writing.catch(() => {});
     [this.#waiting, this.#waitingBytes] = [[], 0];
@@ -201,11 +201,13 @@ export class Journal {
     throw writeFailure(error, this.folder, this.#end);
   }
 
-  async #write(file: FileHandle, bytes: Buffer): Promise<void> {
-    for (let done = 0; done < bytes.length; ) {
-      const { bytesWritten } = await file.write(bytes, done, bytes.length - done, this.#end);
-      done += bytesWritten;
-      this.#end += bytesWritten;
+  async #write(file: FileHandle, pieces: readonly Uint8Array[]): Promise<void> {
+    for (const bytes of pieces) {
+      for (let done = 0; done < bytes.length; ) {
+        const { bytesWritten } = await file.write(bytes, done, bytes.length - done, this.#end);
+        done += bytesWritten;
+        this.#end += bytesWritten;
+      }
     }
   }
 

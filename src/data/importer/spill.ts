@@ -22,7 +22,9 @@ export class Spill {
   #block = new Uint8Array(BUFFER_BYTES);
   #blockBytes = 0;
   /** Filled ones that wait. */
-  #blocks: Uint8Array[] = [];
+  #blocks: Uint8Array<ArrayBuffer>[] = [];
+  /** One that was written, to be filled again. */
+  #spare: Uint8Array<ArrayBuffer> | undefined;
   #appendedBytes = 0;
   #writtenBytes = 0;
   #writing: Promise<void> | undefined;
@@ -67,8 +69,14 @@ export class Spill {
 
   #closeBlock(nextBytes: number): void {
     this.#blocks.push(this.#block.subarray(0, this.#blockBytes));
-    this.#block = new Uint8Array(nextBytes);
+    this.#block = nextBytes === BUFFER_BYTES ? this.#emptyBlock() : new Uint8Array(nextBytes);
     this.#blockBytes = 0;
+  }
+
+  #emptyBlock(): Uint8Array<ArrayBuffer> {
+    const block = this.#spare ?? new Uint8Array(BUFFER_BYTES);
+    this.#spare = undefined;
+    return block;
   }
 
   /** Starts to write what fills the memory. */
@@ -93,7 +101,7 @@ export class Spill {
     });
   }
 
-  async #write(blocks: readonly Uint8Array[]): Promise<void> {
+  async #write(blocks: readonly Uint8Array<ArrayBuffer>[]): Promise<void> {
     for (const bytes of blocks) {
       for (let done = 0; done < bytes.length; ) {
         const left = bytes.length - done;
@@ -107,6 +115,7 @@ export class Spill {
         done += bytesWritten;
         this.#writtenBytes += bytesWritten;
       }
+      if (bytes.buffer.byteLength === BUFFER_BYTES) this.#spare = new Uint8Array(bytes.buffer);
     }
   }
 

@@ -51,7 +51,7 @@ async function* itemsOf(thread: Worker): AsyncGenerator<ImportItem, void> {
     counted = reply.readBytes;
     if ('isEnd' in reply) return;
     thread.postMessage('next');
-    yield* decodeBatch(reply.batch);
+    for (const item of decodeBatch(reply.batch)) yield item;
   }
   throw new Error('The thread that reads the source ended before the source did.');
 }
