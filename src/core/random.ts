@@ -17,6 +17,7 @@ const PURPOSES = [
   'copy-crop',
   'test-groups',
   'rocket',
+  'fit',
 ] as const;
 
 export type Purpose = (typeof PURPOSES)[number];

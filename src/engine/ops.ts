@@ -45,6 +45,18 @@ export interface ChannelNormParameters {
   readonly epsilon: number;
 }
 
+/** Which n-grams are counted, and where. */
+export interface GramOptions {
+  /** Lengths of the n-grams, such as 4. */
+  readonly orders: readonly number[];
+  /** Places for the n-grams of one order: a power of two, at most 65 536. Some share a place. */
+  readonly buckets: number;
+  /** The place of an n-gram is that of its first n − 1 symbols times this, plus its last symbol. Odd. */
+  readonly multiplier: number;
+  /** The symbol before the first one of a row. */
+  readonly before: number;
+}
+
 /** The parameters of one group norm: `[C]` each, and the number of groups. */
 export interface GroupNormParameters extends ChannelNormParameters {
   readonly groups: number;
@@ -131,8 +143,15 @@ export interface Ops extends ElementwiseOps {
   maxOverLength(x: Tensor): Tensor;
   /** Mean over the valid positions with the weights softmax(scores) over them: `scores` `[B, L, 1]`. */
   attentionOverLength(x: Tensor, scores: Tensor): Tensor;
-  /** Each row's numbers at all of its valid positions: `[B, C]` → `[B, L, C]`, without a gradient. */
+  /** Each row's numbers at all of its valid positions: `[B, C]` → `[B, L, C]`. */
   repeatOverLength(x: Tensor): Tensor;
+  /**
+   * The share of each n-gram among a row's, without a gradient: int32 `[rows, length]` → float32
+   * `[rows, orders · buckets]`. A row has as many n-grams of an order as timesteps: one ends at each.
+   */
+  gramFrequencies(symbols: Tensor, options: GramOptions): Tensor;
+  /** The same numbers, through which no gradient flows back. */
+  detach(x: Tensor): Tensor;
   /** `x · weightᵀ + bias` with `weight` `[out, in]` as in PyTorch's Linear; `x` `[n, in]`. */
   linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor;
   /** Scales each row of `[n, C]` to length 1. */

@@ -20,6 +20,7 @@ export type {
   ChannelNormParameters,
   Conv1dOptions,
   ElementwiseOps,
+  GramOptions,
   GroupNormParameters,
   Ops,
   Tensor,
@@ -52,7 +53,13 @@ export {
   valueAndMaskChannels,
   valueChannel,
 } from '../nn/model/input.ts';
-export type { Initial, Model, NormDescription, ParameterDescription } from '../nn/model/model.ts';
+export type {
+  Initial,
+  Model,
+  ModelFit,
+  NormDescription,
+  ParameterDescription,
+} from '../nn/model/model.ts';
 export type { Metric, Objective, Prepared, Task } from '../nn/objective/objective.ts';
 export { defineConfig, type LockstepConfig } from './config-file.ts';
 export type { ExtensionOptions } from './load.ts';

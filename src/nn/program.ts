@@ -20,7 +20,7 @@ export interface ProgramParts {
 export function makeProgram(parts: ProgramParts): Program {
   const { model, objective, update, facts } = parts;
   const own = trainedParameters(model, [{ name: 'the only one', objective }]);
-  const ownNames = new Set(own.map(({ name }) => name));
+  const trainedNames = new Set(own.filter(({ isFixed }) => !isFixed).map(({ name }) => name));
   const state = makeStateLayout(parts.parameters ?? own, model.norms);
   return {
     state,
@@ -31,7 +31,7 @@ export function makeProgram(parts: ProgramParts): Program {
       outputs: (context) => objective.predict!(context, model.features(context)),
     }),
     update,
-    trains: ({ name }) => ownNames.has(name),
+    trains: ({ name }) => trainedNames.has(name),
   };
 }
 

@@ -18,6 +18,7 @@ import { dilated } from './model/dilated.ts';
 import { inception } from './model/inception.ts';
 import type { Model } from './model/model.ts';
 import { modernTcn } from './model/modern-tcn.ts';
+import { ngram } from './model/ngram.ts';
 import { reference } from './model/reference.ts';
 import { resnet } from './model/resnet.ts';
 import { contrastive } from './objective/contrastive.ts';
@@ -29,7 +30,7 @@ import { adamw } from './optimizer/adamw.ts';
 import { sgd } from './optimizer/sgd.ts';
 
 const BUILT_IN: readonly Definition[] = [
-  ...[reference, dilated, causal, resnet, inception, modernTcn],
+  ...[reference, dilated, causal, resnet, inception, modernTcn, ngram],
   ...[supervised, masked, nextStep, contrastive],
   ...[adamw, sgd],
 ];

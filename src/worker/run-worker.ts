@@ -58,7 +58,7 @@ async function trainOn(store: Store, input: WorkerInput): Promise<TrainerEnd> {
     faults: input.faults ?? [],
     findStart: async ({ again }) => {
       const resume = (input.resume || again) && (await hasCheckpoint(input));
-      const start = await findStart(run, saving, { resume });
+      const start = await findStart(run, store, saving, { resume });
       start.warnings.forEach(input.onWarning);
       await input.onReady?.({ run, engine, store, start });
       return start.progress;

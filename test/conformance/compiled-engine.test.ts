@@ -113,6 +113,12 @@ const PROGRAMS: Readonly<Record<string, () => StepProgram>> = {
   ...Object.fromEntries(
     Object.entries(MODELS).map(([name, made]) => [name, () => stepProgram(...made)]),
   ),
+  // No convolution, unlike all of MODELS.
+  'n-grams, supervised': () =>
+    stepProgram(
+      { family: 'ngram', channels: 4, orders: [1, 3], buckets: 256, fitSequences: 8 },
+      { kind: 'supervised', classWeights: 'none' },
+    ),
   'three channels of numbers, each hidden by itself': () =>
     channelProgram(
       { ...dilated, input: 'value' },

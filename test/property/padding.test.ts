@@ -46,6 +46,7 @@ const models: Record<string, ModelConfig> = {
     ...{ family: 'modern-tcn', channels: 6, depth: 2, stem: 4, kernel: 9, expansion: 2 },
     input: 'auto',
   },
+  ngram: { family: 'ngram', channels: 6, orders: [1, 3], buckets: 256, fitSequences: 8 },
   inception: {
     family: 'inception',
     depth: 4,

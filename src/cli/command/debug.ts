@@ -46,6 +46,6 @@ export const debugCommand: Command<DebugOptions> = {
 function showLayers({ ranges, layout, receptiveField, totalSteps }: LayerReport): void {
   process.stdout.write(
     `${layerTable(ranges, layout)}\n${layout.parameterCount} parameters, receptive field ` +
-      `${receptiveField} timesteps, ${totalSteps} global steps\n`,
+      `${Number.isFinite(receptiveField) ? receptiveField : 'all'} timesteps, ${totalSteps} global steps\n`,
   );
 }

@@ -8,6 +8,7 @@ import { type BatchNormInput, batchNormInference, batchNormTraining } from './ba
 import { channelNorm } from './channel-norm.ts';
 import { differentiable } from './differentiable.ts';
 import { fusedBatchNormTraining, paddingScale } from './fused-batch-norm.ts';
+import { gramFrequencies } from './gram-frequencies.ts';
 import { groupNorm } from './group-norm.ts';
 import { convolveGroups } from './grouped-convolution.ts';
 import type { FusedBatchNormKernels, Kernels } from './kernels.ts';
@@ -58,6 +59,22 @@ export function makeOps(
       const share = tf.reshape(tf.mul(dy, context.inverseLengths), [context.rows, 1, 1, -1]);
       return context.fillPadding(tf.tile(share, [1, 1, context.paddedLength, 1]));
     },
+  );
+
+  /** tfjs's own gradient of a tile has some operations for each position. */
+  const repeatOverLength = differentiable(
+    tf,
+    (x) => {
+      const once = tf.reshape(x, [context.rows, 1, 1, x.shape[1]!]);
+      return { y: context.fillPadding(tf.tile(once, [1, 1, context.paddedLength, 1])), keep: [] };
+    },
+    (dy) => tf.sum(dy, [1, 2]),
+  );
+
+  const detach = differentiable(
+    tf,
+    (x) => ({ y: tf.reshape(x, x.shape), keep: [] }),
+    (dy) => tf.zeros(dy.shape),
   );
 
   /** y = x / |x|, so dx = (dy − y · Σ dy·y) / |x|, with the sum over a row. */
@@ -249,10 +266,10 @@ export function makeOps(
     maxOverLength: (x) => wrap(maxOverLength(tf, kernels, context, unwrap(x))),
     attentionOverLength: (x, scores) =>
       wrap(attentionOverLength(tf, context, unwrap(x), unwrap(scores))),
-    repeatOverLength: (x) => {
-      const once = tf.reshape(unwrap(x), [context.rows, 1, 1, unwrap(x).shape[1]!]);
-      return wrap(context.fillPadding(tf.tile(once, [1, 1, context.paddedLength, 1])));
-    },
+    repeatOverLength: (x) => wrap(repeatOverLength(unwrap(x))),
+    gramFrequencies: (symbols, options) =>
+      wrap(gramFrequencies(tf, context, unwrap(symbols), options)),
+    detach: (x) => wrap(detach(unwrap(x))),
     splitRows: (x, size) => wrap(tf.reshape(unwrap(x), [-1, size])),
     flatten: (x) => wrap(tf.reshape(unwrap(x), [-1])),
     linear: (x, weight, bias) =>

@@ -14,6 +14,23 @@ export interface ParameterDescription {
   /** As in PyTorch, such as `[out, in, kernel]`. Weight decay applies from two dimensions on. */
   readonly shape: readonly number[];
   readonly initial: Initial;
+  /** Whether it stays as it begins: no weight decay applies, and the model lets no gradient through to it. */
+  readonly isFixed?: boolean;
+}
+
+/** First values of parameters that follow from the training sequences, without their labels. */
+export interface ModelFit {
+  /** How many sequences of the training split it reads at most. */
+  readonly sequences: number;
+  /**
+   * Called once, at a run's beginning, on every worker, and must give the same each time.
+   * @param sequences values of each, in the order of the dataset
+   * @returns by the names of `parameters`; the others stay random
+   * @throws LockstepError DATA_INVALID when the sequences don't suffice
+   */
+  of(
+    sequences: AsyncIterable<Int32Array | Float32Array>,
+  ): Promise<ReadonlyMap<string, Float32Array>>;
 }
 
 /** A BatchNorm layer, which keeps `<name>.running_mean` and `<name>.running_var`, both `[channels]`. */
@@ -33,11 +50,13 @@ export interface Model {
   readonly reads?: 'numbers' | 'symbols';
   /** In the order of the forward pass. The heads are the objectives'. */
   readonly parameters: readonly ParameterDescription[];
+  /** How parameters start out that the data decide; all as they are described when absent. */
+  readonly fit?: ModelFit;
   /** Its BatchNorm layers, in the order of the forward pass. */
   readonly norms: readonly NormDescription[];
   /** Whether the features of a timestep depend on it and on earlier ones only, also while training. */
   readonly isCausal: boolean;
-  /** Timesteps of the input that the features of one timestep can see. */
+  /** Timesteps of the input that the features of one timestep can see; infinite: all. */
   readonly receptiveField: number;
   /**
    * Called for each phase before a run starts.

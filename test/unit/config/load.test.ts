@@ -112,17 +112,17 @@ const MISTAKES: readonly (readonly [string, string, string])[] = [
   [
     'family: dilated',
     'family: dilatd',
-    'run.yaml:6:3: model.family is "dilatd"; allowed: "reference" or "dilated" or "causal" or "resnet" or "inception" or "modern-tcn". Did you mean "dilated"?',
+    'run.yaml:6:3: model.family is "dilatd"; allowed: "reference" or "dilated" or "causal" or "resnet" or "inception" or "modern-tcn" or "ngram". Did you mean "dilated"?',
   ],
   [
     'family: dilated',
     'famly: dilated',
-    'run.yaml:6:3: model.famly is no known key; allowed here: family, channels, maskValue, initialWeights, input, dilations, kernel, blocks, kernels, depth, filters, bottleneck, stem, expansion. Did you mean "family"?',
+    'run.yaml:6:3: model.famly is no known key; allowed here: family, channels, maskValue, initialWeights, input, dilations, kernel, blocks, kernels, depth, filters, bottleneck, stem, expansion, orders, buckets, fitSequences. Did you mean "family"?',
   ],
   [
     '  family: dilated\n',
     '',
-    'run.yaml:5:1: model.family is missing; allowed: "reference" or "dilated" or "causal" or "resnet" or "inception" or "modern-tcn".',
+    'run.yaml:5:1: model.family is missing; allowed: "reference" or "dilated" or "causal" or "resnet" or "inception" or "modern-tcn" or "ngram".',
   ],
   [
     'seed: 7',

@@ -34,6 +34,7 @@ describe('a registry', () => {
       'resnet',
       'inception',
       'modern-tcn',
+      'ngram',
       'wide',
     ]);
     assert.deepEqual(names(objectives), ['supervised', 'masked', 'next-step', 'contrastive']);
@@ -73,7 +74,7 @@ describe('a registry', () => {
     assert.throws(() => registry.makeModel({ family: 'casual' }, factsOf()), {
       code: 'CONFIG_INVALID',
       message:
-        'model.family is "casual"; known: "reference", "dilated", "causal", "resnet", "inception", "modern-tcn". Did you mean "causal"?',
+        'model.family is "casual"; known: "reference", "dilated", "causal", "resnet", "inception", "modern-tcn", "ngram". Did you mean "causal"?',
     });
     assert.throws(() => registry.needs({ kind: 'mask' }), /Did you mean "masked"\?$/);
   });

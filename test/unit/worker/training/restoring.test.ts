@@ -26,6 +26,9 @@ function fourPhases(): RunConfig {
   };
 }
 
+const store = {
+  read: () => Promise.reject(new Error('a model that fits nothing reads no sequence')),
+};
 const twoPhaseRun = defineRun(tinyRun(), tinyStore());
 const pretrainSteps = twoPhaseRun.schedule.phases[0]!.steps;
 
@@ -53,7 +56,8 @@ describe('findStart()', () => {
   });
   afterEach(() => folder.release());
 
-  const resume = async (run: RunDefinition) => await findStart(run, target, { resume: true });
+  const resume = async (run: RunDefinition) =>
+    await findStart(run, store, target, { resume: true });
   /** The checkpoint after `globalStep` steps of a run whose phases all ended with these weights. */
   const checkpointAt = async (
     run: RunDefinition,
@@ -66,7 +70,7 @@ describe('findStart()', () => {
   };
 
   it('of a new run: step 0, random weights of the seed, nothing that has ended', async () => {
-    const { progress, warnings } = await findStart(twoPhaseRun, target, { resume: false });
+    const { progress, warnings } = await findStart(twoPhaseRun, store, target, { resume: false });
     const state = initialState(twoPhaseRun.parameters, twoPhaseRun.layout, {
       seed: 5,
       momentCount: 2,
@@ -104,7 +108,7 @@ describe('findStart()', () => {
   it('says that bits are no longer promised under other numerics', async () => {
     await checkpointAt(twoPhaseRun, 1);
     const elsewhere = { ...target, fingerprint: { ...FINGERPRINT, instructionSet: 'avx512f' } };
-    const { warnings } = await findStart(twoPhaseRun, elsewhere, { resume: true });
+    const { warnings } = await findStart(twoPhaseRun, store, elsewhere, { resume: true });
     assert.deepEqual(warnings, [
       'Equal bits are no longer promised: the checkpoint differs in the CPU\'s instruction set ("avx2" there, "avx512f" here).',
     ]);
@@ -138,7 +142,7 @@ describe('findStart()', () => {
 
     it('starts from them, silently where they have every tensor', async () => {
       give(() => false);
-      const start = await findStart(run, target, { resume: false });
+      const start = await findStart(run, store, target, { resume: false });
       assert.ok(start.progress.state.parameters.every((value) => value === 9));
       assert.ok(start.progress.state.statistics.every((value) => value === 9));
       assert.deepEqual(start.warnings, []);
@@ -146,7 +150,7 @@ describe('findStart()', () => {
 
     it('keeps random values where they lack a tensor, and names those that only one side has', async () => {
       give((name) => name.startsWith('pretext.'), ['enc.weight']);
-      const start = await findStart(run, target, { resume: false });
+      const start = await findStart(run, store, target, { resume: false });
       const random = initialState(run.parameters, run.layout, { seed: 5, momentCount: 0 });
       for (const { name, offset, size } of run.layout.parameters) {
         const found = start.progress.state.parameters.slice(offset, offset + size);
@@ -163,7 +167,7 @@ describe('findStart()', () => {
 
     it('keeps them for a fresh phase that is still to begin, so that the file may go', async () => {
       give(() => false);
-      const { progress } = await findStart(run, target, { resume: false });
+      const { progress } = await findStart(run, store, target, { resume: false });
       await checkpointAt(run, 1, { initialWeights: progress.initialWeights });
       rmSync(file);
       const resumed = await resume(run);
@@ -171,7 +175,7 @@ describe('findStart()', () => {
     });
 
     it('refuses a file that is absent', async () => {
-      await assert.rejects(findStart(run, target, { resume: false }), {
+      await assert.rejects(findStart(run, store, target, { resume: false }), {
         code: 'CHECKPOINT_NOT_FOUND',
       });
     });
