@@ -20,6 +20,10 @@ export interface DataSize {
   readonly meanTokens: (crop: number | undefined) => number;
 }
 
+/** Cost of a token, beside that of a convolutional network: counting n-grams is cheap. */
+export const costOfToken = ({ family }: RunConfig['model']): number =>
+  family === 'ngram' ? 0.1 : 1;
+
 /** Seconds that one worker needs to pretrain a cell; 0 without pretraining. */
 export function pretrainingSeconds(cell: Cell, tokensPerSecond: number): number {
   const { config } = cell;
@@ -38,7 +42,7 @@ export function otherSeconds(cell: Cell, data: DataSize, tokensPerSecond: number
     return sum + trained + FORWARD_SHARE * evaluationTokens(phase, data);
   }, 0);
   const tested = FORWARD_SHARE * measured.length * data.testTokens;
-  return SECONDS_PER_CELL + (tokens + tested) / tokensPerSecond;
+  return SECONDS_PER_CELL + (costOfToken(config.model) * (tokens + tested)) / tokensPerSecond;
 }
 
 function tokensPerStep(config: RunConfig, phase: PhaseConfig): number {

@@ -32,15 +32,15 @@ export function gridOfStore(template: StudyConfig, path: string, store: OwnStore
   const name = basename(resolve(path)).replaceAll(/[^A-Za-z0-9_-]+/g, '-');
   const available = trainingLabels(store, path);
   const isReal = symbolsOf(store) === 0;
+  const canCount = !isReal && store.manifest.channels === 1;
   const dataset = {
     ...first,
     name,
     data: { store: path },
     networks: Object.fromEntries(
-      Object.entries(first.networks).map(([network, settings]) => [
-        network,
-        fitted(settings, available, isReal),
-      ]),
+      Object.entries(first.networks)
+        .filter(([, { model }]) => canCount || model.family !== 'ngram')
+        .map(([network, settings]) => [network, fitted(settings, available, isReal)]),
     ),
     ...(first.grouping && {
       grouping: {

@@ -15,6 +15,7 @@ function storeOf(options: { valueType: 'uint8' | 'float32'; labelled: number }) 
   const trained = sequences.filter((i) => i % 5 !== 4);
   return {
     manifest: {
+      channels: 1,
       valueType: options.valueType,
       target: { kind: 'class' },
       valueRange: { minimum: 0, maximum: 20 },
@@ -45,7 +46,7 @@ describe("the grid of one's own dataset", () => {
       grid.datasets.map(({ name, data }) => [name, data]),
       [['my-data', { store: '/somewhere/my data' }]],
     );
-    assert.deepEqual(Object.keys(grid.datasets[0]!.networks), ['causal', 'two-sided']);
+    assert.deepEqual(Object.keys(grid.datasets[0]!.networks), ['causal', 'n-grams', 'two-sided']);
   });
 
   it('counts labelled sequences where they have no class each', () => {
@@ -92,6 +93,11 @@ describe("the grid of one's own dataset", () => {
         ['contrastive', 'contrastive', false],
       ],
     );
+    assert.deepEqual(
+      Object.keys(real.datasets[0]!.networks),
+      ['causal', 'two-sided'],
+      'n-grams need symbols',
+    );
     assert.equal('input' in causal!.model && causal!.model.input, 'value');
     assert.ok(firstCells(real).length > 0);
   });
@@ -110,7 +116,7 @@ describe('the size of a grid', () => {
     sizedGrid(grid, integers, { minutes, workers, tokensPerSecond }).grid;
 
   it('gives every network the same multiple of its steps, more in more time', () => {
-    const [causal, twoSided] = stepsOf(sized(60)) as { steps: number }[];
+    const [causal, , twoSided] = stepsOf(sized(60)) as { steps: number }[];
     assert.ok(Math.abs(twoSided!.steps / causal!.steps - 3) < 0.02);
     const [shorter] = stepsOf(sized(40)) as { steps: number }[];
     assert.ok(shorter!.steps < causal!.steps);
