@@ -2,9 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BaselineResult, BaselinesReport, LabelCountFacts } from '../baseline/report.ts';
+import { describeBaselines } from '../baseline/table.ts';
 import { errorOfFailure } from '../core/failure.ts';
 import { writeWhole } from '../core/write-whole.ts';
 import { startThread } from '../launch/program.ts';
+import type { GuardedHooks } from '../workflow/train/hooks.ts';
 import type { StopRequests } from '../workflow/train/stop-requests.ts';
 import type { BaselinesMessage, BaselinesRequest } from './baselines-thread.ts';
 import type { CellResult, MeasuredResult } from './cell.ts';
@@ -15,27 +17,29 @@ import type { StudyFolder } from './study-folder.ts';
 /** Stands for a network in the results of baselines. */
 export const BASELINE = 'baseline';
 
-export interface BaselinesOptions {
+interface BaselinesOptions {
   readonly folder: StudyFolder;
-  readonly stop: StopRequests;
-  readonly onProgress: (text: string) => void;
+  readonly hooks: GuardedHooks;
 }
 
 /**
- * The report on a dataset's baselines with the label counts of its networks; reads that of an earlier try.
+ * The report on a dataset's baselines with the label counts of its networks. The first call tells and keeps it in the
+ * folder.
  * @throws LockstepError what is wrong with the dataset; INTERRUPTED, TERMINATED
  */
-export async function studyBaselines(
+export async function tellBaselines(
   { seed }: StudyConfig,
   dataset: StudyDataset,
-  { folder, stop, onProgress }: BaselinesOptions,
+  { folder, hooks }: BaselinesOptions,
 ): Promise<BaselinesReport> {
   const path = join(folder.path, `baselines-${dataset.name}.json`);
   if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as BaselinesReport;
+  const say = (text: string) => hooks.onEvent({ kind: 'status', text });
   const { labels, draws } = labelsOf(dataset);
   const request = { store: dataset.data.store, labels, draws, seed };
-  const report = await inThread(request, stop, onProgress);
+  const report = await inThread(request, hooks, say);
   writeWhole(path, `${JSON.stringify(report)}\n`);
+  say(describeBaselines(report));
   return report;
 }
 

@@ -150,12 +150,12 @@ function quick({
   finetuning,
   labels,
 }: NetworkConfig): Pick<NetworkConfig, 'finetuning' | 'labels'> {
-  const { duration, evaluation, ...rest } = finetuning;
+  const { duration, evaluation } = finetuning;
   const steps = 'steps' in duration ? Math.ceil(duration.steps / 2) : 1;
   return {
     labels: labels.map(({ steps: _, ...one }) => one),
     finetuning: {
-      ...rest,
+      ...finetuning,
       duration: { steps },
       ...(evaluation && { evaluation: { ...evaluation, everySteps: steps } }),
     },

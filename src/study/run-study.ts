@@ -1,6 +1,5 @@
 /** Runs a grid, writes `study.md` and `study.html`, and returns the answers. */
 
-import { describeBaselines } from '../baseline/table.ts';
 import { formatDuration } from '../core/format.ts';
 import { writeWhole } from '../core/write-whole.ts';
 import { symbolsOf } from '../data/facts.ts';
@@ -10,7 +9,7 @@ import { meanOf, percent } from '../statistics/paired-difference.ts';
 import { ensureStore } from '../workflow/train/ensure-store.ts';
 import type { GuardedHooks } from '../workflow/train/hooks.ts';
 import { type Answer, studyAnswers } from './answers.ts';
-import { baselineCells, studyBaselines } from './baselines.ts';
+import { baselineCells, tellBaselines } from './baselines.ts';
 import { type Cell, type CellResult, cellName } from './cell.ts';
 import { chartsOf } from './charts.ts';
 import { bestPretext, firstCells, firstNetwork, shareCells } from './grid.ts';
@@ -112,9 +111,7 @@ async function readFacts(
   dataset: StudyDataset,
   { folder, hooks }: Pick<RunStudyOptions, 'folder' | 'hooks'>,
 ): Promise<DatasetFacts> {
-  const say = (text: string) => hooks.onEvent({ kind: 'status', text });
-  const report = await studyBaselines(config, dataset, { folder, stop: hooks, onProgress: say });
-  say(describeBaselines(report));
+  const report = await tellBaselines(config, dataset, { folder, hooks });
   const store = await openStore(dataset.data.store);
   try {
     const [ids, groups] = [await store.ids(), await store.groups()];

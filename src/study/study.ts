@@ -14,6 +14,7 @@ import type { Device } from '../launch/device.ts';
 import { type DeviceOptions, devicesOf } from '../workflow/placement.ts';
 import { type GuardedHooks, type RunHooks, withGuardedHooks } from '../workflow/train/hooks.ts';
 import type { Answer } from './answers.ts';
+import { tellBaselines } from './baselines.ts';
 import { firstCells } from './grid.ts';
 import { loadStudyConfig, refuseOtherGrid, studyConfigToYaml } from './load-study.ts';
 import { measureSpeed } from './measure-speed.ts';
@@ -95,7 +96,7 @@ async function studyIn(folder: StudyFolder, plan: StudyPlan): Promise<StudyRepor
   try {
     const config = existsSync(folder.config)
       ? goOn(loadStudyConfig(folder.config), grid, folder.path, store !== undefined)
-      : await sized(plan);
+      : await sized(plan, folder);
     writeWhole(folder.config, studyConfigToYaml(config));
     const outcome = await runStudy(config, {
       folder,
@@ -147,7 +148,10 @@ function withStepsOf(known: StudyConfig, wanted: StudyConfig): StudyConfig {
   return { ...wanted, datasets: [{ ...dataset, networks: Object.fromEntries(networks) }] };
 }
 
-async function sized({ grid, store, minutes, devices, hooks }: StudyPlan): Promise<StudyConfig> {
+async function sized(
+  { grid, store, minutes, devices, hooks }: StudyPlan,
+  folder: StudyFolder,
+): Promise<StudyConfig> {
   if (store === undefined) return grid;
   if (!(minutes > 0)) {
     throw new LockstepError(
@@ -156,10 +160,14 @@ async function sized({ grid, store, minutes, devices, hooks }: StudyPlan): Promi
       'Give --minutes a number such as 30.',
     );
   }
+  const started = performance.now();
+  // Before anything that takes minutes: they may be all that one needs.
+  await tellBaselines(grid, grid.datasets[0]!, { folder, hooks });
   hooks.onEvent({ kind: 'status', text: 'Measuring how fast this machine is:' });
   const tokensPerSecond = await measureSpeed(firstCells(grid)[0]!.config, devices, hooks);
   const workers = devicesOf(devices).length;
-  const sized = sizedGrid(grid, store, { minutes, workers, tokensPerSecond });
+  const left = minutes - (performance.now() - started) / 60_000;
+  const sized = sizedGrid(grid, store, { minutes: left, workers, tokensPerSecond });
   if (sized.minutes > minutes) {
     const text = `The smallest study of this dataset takes about ${sized.minutes} minutes here.`;
     hooks.onEvent({ kind: 'warning', text });

@@ -49,7 +49,12 @@ const NAMES =
 const lockstep = (words: string): string => `${programName(PROJECT, folder)} ${words}`;
 const packed = (path: string): string => relative(folder, join(PROJECT, path));
 const complete = (): string =>
-  ['configs/quickstart-portable.yaml', 'configs/quickstart.yaml', 'configs/tiny.yaml']
+  [
+    'configs/few-labels.yaml',
+    'configs/quickstart-portable.yaml',
+    'configs/quickstart.yaml',
+    'configs/tiny.yaml',
+  ]
     .map(packed)
     .join(', ');
 
