@@ -1,6 +1,6 @@
 /**
  * Runs the tests: `node scripts/test.mjs [--minutes N] [--times FILE] [FILE or FOLDER …]`. Without paths it runs all but
- * test/cases, which `npm run test:cases` runs. Compiles the sources and the tests, shows what node's test runner shows
+ * test/cases and test/long, which `npm run test:cases` and `npm run test:long` run. Compiles the sources and the tests, shows what node's test runner shows
  * and ends with the line `N passed, N failed`. A process of tests that takes longer than N minutes, or as much more as
  * the machine is slower than an idle one, fails. FILE gets a line of JSON for each test, with its time.
  */

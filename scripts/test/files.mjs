@@ -5,9 +5,12 @@ import { ROOT } from '../setup/paths.mjs';
 
 /** What takes longest begins first, so that all processors are busy until the end. */
 const LONGEST_FIRST = [
-  'test/integration/study.test.ts',
   'test/fault/death-of-processes.test.ts',
   'test/fault/network-faults.test.ts',
+  'test/integration/library.test.ts',
+  'test/conformance/compiled-engine.test.ts',
+  'test/extension/examples.test.ts',
+  'test/extension/identity.test.ts',
   'test/integration/docs.test.ts',
   'test/integration/not-finite.test.ts',
   'test/fault/killed-training.test.ts',
@@ -21,7 +24,6 @@ const LONGEST_FIRST = [
   'test/conformance/portable-engine.test.ts',
   'test/integration/quickstart-data.test.ts',
   'test/integration/package.test.ts',
-  'test/integration/library.test.ts',
   'test/integration/run-of-processes.test.ts',
   'test/integration/resume-anywhere.test.ts',
   'test/integration/next-step.test.ts',
@@ -33,12 +35,12 @@ if (missing.length > 0) throw new Error(`LONGEST_FIRST names files that are gone
 /** A process for each folder below; its files share what takes long to start, above all an engine. */
 const SHARED_PROCESS = ['test/parity', 'test/property', /^test\/unit\/[^/]+/];
 
-/** They start the command line hundreds of times: `npm run test:cases`. */
-const BY_NAME_ONLY = 'cases';
+/** They take minutes, and CI runs them: `npm run test:cases`, `npm run test:long`. */
+const BY_NAME_ONLY = ['cases', 'long'];
 
 /** Where the tests are that run without being named. */
 export const FOLDERS_BY_DEFAULT = readdirSync(join(ROOT, 'test'))
-  .filter((name) => name !== BY_NAME_ONLY)
+  .filter((name) => !BY_NAME_ONLY.includes(name))
   .map((name) => join('test', name))
   .filter((folder) => testFilesIn(join(ROOT, folder)).length > 0);
 

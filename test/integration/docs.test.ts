@@ -9,7 +9,7 @@ import { studyConfig } from '../../src/study/study-config.ts';
 import { CLONE } from '../helper/clone.ts';
 import { commandsOf, PAGES, Reader, readPage } from '../helper/documentation.ts';
 
-/** Run elsewhere: by package.test.ts, which installs the package, and by test/cases. */
+/** Run elsewhere: by package.test.ts, which installs the package, and by test/long. */
 const ELSEWHERE = new Set(['docs/own-model.md', 'docs/data.md', 'docs/tasks.md']);
 
 describe('the commands of', () => {
@@ -32,6 +32,12 @@ describe('the links of', () => {
       assert.deepEqual(broken, []);
     });
   }
+});
+
+describe('README.md', () => {
+  it('has fewer than 120 lines', () => {
+    assert.ok(readPage('README.md').split('\n').length <= 120);
+  });
 });
 
 describe('docs/configuration.md', () => {
