@@ -22,7 +22,6 @@ const LONGEST_FIRST = [
   'test/integration/bad-input.test.ts',
   'test/integration/raw-files.test.ts',
   'test/conformance/portable-engine.test.ts',
-  'test/integration/quickstart-data.test.ts',
   'test/integration/package.test.ts',
   'test/integration/run-of-processes.test.ts',
   'test/integration/resume-anywhere.test.ts',

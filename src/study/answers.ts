@@ -175,6 +175,7 @@ function lengths(results: DatasetResults): Body | undefined {
   if (best === undefined) return undefined;
   const quarters = meritByLength(best);
   const [shortest, longest] = [quarters[0]!, quarters.at(-1)!];
+  if (shortest.shortest === longest.longest) return undefined;
   const isAccuracy = best.merit === 'accuracy';
   const [comesTo, to] = isAccuracy ? ['is classified at', 'at'] : [`comes to ${best.merit}`, 'to'];
   const spread = `the quarter of ${longest.shortest} to ${longest.longest} timesteps ${comesTo} ${percent(longest.value)}, the shortest (${shortest.shortest} to ${shortest.longest}) ${to} ${percent(shortest.value)}`;

@@ -13,6 +13,7 @@ const SECONDS_PER_CELL = 12;
 /** Sizes of a dataset that decide the cost. */
 export interface DataSize {
   readonly classes: number;
+  readonly trainingSequences: number;
   /** Sequences of the test split, and their mean tokens with the crop of the test. */
   readonly testSequences: number;
   readonly testTokens: number;
@@ -25,12 +26,22 @@ export const costOfToken = ({ family }: RunConfig['model']): number =>
   family === 'ngram' ? 0.1 : 1;
 
 /** Seconds that one worker needs to pretrain a cell; 0 without pretraining. */
-export function pretrainingSeconds(cell: Cell, tokensPerSecond: number): number {
+export function pretrainingSeconds(cell: Cell, data: DataSize, tokensPerSecond: number): number {
   const { config } = cell;
   const tokens = config.phases
     .filter((phase) => !registry.needs(phase.objective).labels)
-    .reduce((sum, phase) => sum + stepsOf(phase) * tokensPerStep(config, phase), 0);
+    .reduce(
+      (sum, phase) => sum + stepsOf(phase) * pretrainingTokensPerStep(config, phase, data),
+      0,
+    );
   return tokens / tokensPerSecond;
+}
+
+/** Tokens of a step without labels. It has no sequence twice. */
+function pretrainingTokensPerStep(config: RunConfig, phase: PhaseConfig, data: DataSize): number {
+  const { maxSequences = data.trainingSequences, crop } = phase.data;
+  const all = Math.min(maxSequences, data.trainingSequences) * data.meanTokens(crop);
+  return Math.min(tokensPerStep(config, phase), all);
 }
 
 /** Seconds for everything else: fine-tuning, evaluation, measuring, starting. */

@@ -13,6 +13,7 @@ import {
   type StudyConfig,
   type StudyDataset,
   studyConfig,
+  type TrainingConfig,
 } from './study-config.ts';
 
 type OwnStore = Pick<Store, 'manifest' | 'index'>;
@@ -50,7 +51,31 @@ export function gridOfStore(template: StudyConfig, path: string, store: OwnStore
       },
     }),
   };
-  return studyConfig().parse({ ...template, name: `study-${name}`, datasets: [dataset] });
+  const grid = studyConfig().parse({ ...template, name: `study-${name}`, datasets: [dataset] });
+  return hasValidation(store.manifest) ? grid : evaluatedOnTraining(grid);
+}
+
+/** Whether there is validation data to choose by. */
+export const hasValidation = ({ splits }: Pick<StoreManifest, 'splits'>): boolean =>
+  splits.validation.sequences > 0;
+
+/** Without validation data it chooses by training data, of which a draw has seen a part. The test split is read once. */
+function evaluatedOnTraining(grid: StudyConfig): StudyConfig {
+  const moved = ({ evaluation, ...training }: TrainingConfig): TrainingConfig => ({
+    ...training,
+    ...(evaluation && {
+      evaluation: { ...evaluation, data: { ...evaluation.data, split: 'train' } },
+    }),
+  });
+  const networks = withNetworks(grid, (network) => ({
+    ...network,
+    pretraining: moved(network.pretraining),
+    finetuning: moved(network.finetuning),
+  }));
+  return withDataset(networks, ({ grouping, ...dataset }) => ({
+    ...dataset,
+    ...(grouping && { grouping: { ...grouping, training: moved(grouping.training) } }),
+  }));
 }
 
 /** What a study may take. */
@@ -107,7 +132,7 @@ function fit(
   // No worker helps where there are fewer cells.
   const atOnce = Math.min(workers, cells.length);
   const others = sum((cell) => otherSeconds(cell, size, tokensPerSecond)) / atOnce;
-  const pretraining = sum((cell) => pretrainingSeconds(cell, tokensPerSecond)) / atOnce;
+  const pretraining = sum((cell) => pretrainingSeconds(cell, size, tokensPerSecond)) / atOnce;
   const fewest = (others + (pretraining * FEWEST_PRETRAINING_STEPS) / fewestSteps(grid)) / RESERVE;
   const scale = Math.max(0, (RESERVE * 60 * minutes - others) / pretraining);
   return { scale, minutes: Math.ceil(fewest / 60) };
@@ -117,8 +142,8 @@ function fit(
 const FEWEST_DRAWS = 3;
 
 /**
- * The grid, and grids of fewer and fewer parts: without the side questions, with the fewest repeats, with the last network alone, with
- * the fewest labels, with one pretext, with shorter fine-tuning.
+ * The grid, and grids of fewer and fewer parts: without the side questions, with the fewest repeats, without the first
+ * network, with the last one alone, with the fewest labels, with one pretext, with shorter fine-tuning.
  */
 export function gridsBySize(grid: StudyConfig): StudyConfig[] {
   const main = withDataset(grid, ({ grouping: _, ...dataset }) => ({
@@ -129,10 +154,9 @@ export function gridsBySize(grid: StudyConfig): StudyConfig[] {
     ...network,
     labels: network.labels.map((labels) => ({ ...labels, draws: FEWEST_DRAWS })),
   }));
-  const single = withDataset(few, (dataset) => ({
-    ...dataset,
-    networks: Object.fromEntries(Object.entries(dataset.networks).slice(-1)),
-  }));
+  // The first network is there for the side questions, and takes longest.
+  const others = withLastNetworks(few, Object.keys(few.datasets[0]!.networks).length - 1);
+  const single = withLastNetworks(others, 1);
   const least = withNetworks(single, (network) => ({
     ...network,
     labels: network.labels.slice(0, 1),
@@ -142,7 +166,7 @@ export function gridsBySize(grid: StudyConfig): StudyConfig[] {
     pretexts: Object.fromEntries(Object.entries(network.pretexts).slice(-1)),
   }));
   const shorter = withNetworks(last, (network) => ({ ...network, ...quick(network) }));
-  return [grid, main, few, single, least, last, shorter];
+  return [grid, main, few, others, single, least, last, shorter];
 }
 
 /** Half the steps of fine-tuning, evaluated once. */
@@ -167,6 +191,13 @@ function withDataset(
   change: (dataset: StudyDataset) => StudyDataset,
 ): StudyConfig {
   return { ...grid, datasets: [change(grid.datasets[0]!)] };
+}
+
+function withLastNetworks(grid: StudyConfig, count: number): StudyConfig {
+  return withDataset(grid, (dataset) => ({
+    ...dataset,
+    networks: Object.fromEntries(Object.entries(dataset.networks).slice(-Math.max(1, count))),
+  }));
 }
 
 function withNetworks(
@@ -284,6 +315,7 @@ function dataSize({ manifest, index }: OwnStore, testCrop: number | undefined): 
   const test = manifest.splits.test.sequences;
   return {
     classes: manifest.classes.length,
+    trainingSequences: manifest.splits.train.sequences,
     testSequences: test,
     testTokens: test * meanTokens(testCrop),
     meanTokens,

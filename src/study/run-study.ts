@@ -4,6 +4,7 @@ import { formatDuration } from '../core/format.ts';
 import { writeWhole } from '../core/write-whole.ts';
 import { symbolsOf } from '../data/facts.ts';
 import { openStore } from '../data/format/open-store.ts';
+import type { StoreManifest } from '../data/format/store.ts';
 import type { Device } from '../launch/device.ts';
 import { meanOf, percent } from '../statistics/paired-difference.ts';
 import { ensureStore } from '../workflow/train/ensure-store.ts';
@@ -14,6 +15,7 @@ import { type Cell, type CellResult, cellName } from './cell.ts';
 import { chartsOf } from './charts.ts';
 import { bestPretext, firstCells, firstNetwork, shareCells } from './grid.ts';
 import { studyMarkdown } from './markdown.ts';
+import { hasValidation } from './own-grid.ts';
 import { studyPage } from './page/page.ts';
 import { DatasetResults, type Rivals } from './results.ts';
 import { type GridEvent, runGrid } from './run-grid.ts';
@@ -114,29 +116,29 @@ async function readFacts(
   const report = await tellBaselines(config, dataset, { folder, hooks });
   const store = await openStore(dataset.data.store);
   try {
-    const [ids, groups] = [await store.ids(), await store.groups()];
+    const ids = await store.ids();
     const numbers = new Map(ids.map((id, sequence) => [id, sequence]));
-    const baselines = baselineCells(report, dataset, {
-      numberOf: (id) => numbers.get(id)!,
-      classOf: (sequence) => store.index.labels[sequence]!,
-    });
-    const tested = new Map(baselines[0]!.testSequences.map((one) => [one, groups[one]!]));
+    const numberOf = (id: string) => numbers.get(id)!;
+    const classOf = (sequence: number) => store.index.labels[sequence]!;
+    const { testSequences, testGroups } = report;
+    const groupOf = new Map(testSequences.map((id, i) => [numberOf(id), testGroups[i]!]));
     return {
       symbols: symbolsOf(store),
       trainingSequences: store.manifest.splits.train.sequences,
-      baselines,
-      testGroups: new TestGroups(numbered(tested), config.seed),
-      notes: report.notes,
+      baselines: baselineCells(report, dataset, { numberOf, classOf }),
+      testGroups: new TestGroups(groupOf, config.seed),
+      notes: [...report.notes, ...choiceNotes(store.manifest)],
     };
   } finally {
     await store.close();
   }
 }
 
-/** Numbers instead of names, from 0. */
-function numbered(names: ReadonlyMap<number, string>): Map<number, number> {
-  const known = new Map([...new Set(names.values())].map((name, number) => [name, number]));
-  return new Map([...names].map(([sequence, name]) => [sequence, known.get(name)!]));
+function choiceNotes(manifest: Pick<StoreManifest, 'splits'>): string[] {
+  if (hasValidation(manifest)) return [];
+  return [
+    'There is no validation split: choices between networks, and of the weights that a fine-tuning keeps, were made on the training split, of which a draw has seen a part.',
+  ];
 }
 
 /** Each dataset's runs with smaller shares, once its best pretext is known. */

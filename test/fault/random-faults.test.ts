@@ -13,7 +13,7 @@ import { FaultyNetwork } from '../../src/bench/faults/network.ts';
 import { randomStream } from '../../src/core/random.ts';
 import { deadline } from '../helper/slowness.ts';
 
-const FAULTS = Number(process.env.LOCKSTEP_FAULTS ?? 20);
+const FAULTS = Number(process.env.LOCKSTEP_FAULTS ?? 12);
 const SEED = Number(process.env.LOCKSTEP_SEED ?? 1);
 const WORKERS = 3;
 /** Kills are what happens most. */

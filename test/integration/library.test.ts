@@ -1,10 +1,8 @@
 /** The library as another program uses it: values, no word on the terminal, nothing left behind. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import type { EvaluationResult, Prediction, RunEvent, RunOutcome } from '../../src/index.ts';
-import { CLONE } from '../helper/clone.ts';
 import { type Ended, Workplace } from '../helper/command-line.ts';
 
 const PROGRAM = new URL('./library-program.ts', import.meta.url);
@@ -122,25 +120,6 @@ describe('the library', () => {
     assert.match(String(taken), /^USAGE: .*made/);
   });
 
-  it('does what docs/library.md says', async () => {
-    const page = readFileSync(join(CLONE, 'docs', 'library.md'), 'utf8');
-    const programs = [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code!);
-    assert.equal(programs.length, 2);
-    symlinkSync(join(CLONE, 'configs'), place.path('configs'));
-    const said = [];
-    for (const [number, code] of programs.entries()) {
-      const file = place.path(`example-${number}.mts`);
-      const library = join(CLONE, 'dist', 'index.js');
-      writeFileSync(file, code.replaceAll("'lockstep'", JSON.stringify(library)));
-      const ended = await place.typescript(file);
-      assert.equal(ended.code, 0, ended.stderr);
-      said.push(ended.stdout.trimEnd().split('\n'));
-    }
-    assert.equal(said[0]!.filter((line) => /^\d+ \d/.test(line)).length, 36);
-    assert.match(said[1]!.at(-2)!, /^stopped SIGTERM: saved after \d+ of 36 steps\.$/);
-    assert.equal(said[1]!.at(-1), 'completed');
-  });
-
   it('refuses with errors that say what to do, and leaves nothing behind', async () => {
     const { errors, left, busy } = await use<{ errors: string[]; left: string[]; busy: string[] }>(
       'refused',
@@ -154,8 +133,7 @@ describe('the library', () => {
     assert.deepEqual(errors.slice(1), [
       'TERMINATED: SIGTERM came before the first step. Nothing was lost.',
       'USAGE: Cannot use minWorkers 2: it must be an integer from 1 to 1, the number of workers. Leave it out to go on with any number.',
-      // Those of the examples before.
-      'RUN_NOT_FOUND: "nowhere" is no run\'s folder: there is no such folder. Runs here: runs/stopped, runs/tiny.',
+      'RUN_NOT_FOUND: "nowhere" is no run\'s folder: there is no such folder. Give the folder that a run was started in, such as runs/<name>.',
       "TypeError: the caller's own mistake",
     ]);
     assert.equal(existsSync(place.path('thrown', 'exit.json')), true, 'that run was saved');

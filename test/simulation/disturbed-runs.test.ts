@@ -11,7 +11,7 @@ import { undisturbedHash } from '../helper/simulation/process.ts';
 import type { SimulatedEnd } from '../helper/simulation/simulate.ts';
 import { BAD_NETWORK, GOOD_NETWORK, simulate } from '../helper/simulation/simulate.ts';
 
-const SEEDS = Number(process.env.LOCKSTEP_SEEDS ?? 1_000);
+const SEEDS = Number(process.env.LOCKSTEP_SEEDS ?? 600);
 const ONLY = process.env.LOCKSTEP_SEED;
 const MOST_FAULTS = 7;
 

@@ -84,6 +84,18 @@ describe('the answers', () => {
     assert.ok(bare.every(({ verdict }) => verdict === 'not asked'));
   });
 
+  it('do not ask for lengths where all sequences have one', () => {
+    const one = resultOf(key('two-sided', 'masked'), around(0.7));
+    const equal = one.measured.map((each) => ({
+      ...each,
+      test: {
+        value: each.test.value,
+        byLengthQuartile: [{ shortest: 24, longest: 24, value: each.test.value }],
+      },
+    }));
+    assert.equal(ask([{ ...one, measured: equal }])[4]!.verdict, 'not asked');
+  });
+
   it('deny a classification that a bigram table beats', () => {
     const poor = resultOf(key('causal', 'next-step'), around(0.6), {
       metrics: { accuracy: 0.2 },

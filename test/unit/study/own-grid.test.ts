@@ -9,7 +9,7 @@ import { gridOfStore, sizedGrid } from '../../../src/study/own-grid.ts';
 const template = loadStudyConfig('configs/study.yaml');
 
 /** Two classes, four of five sequences in training, so many of the first class labelled. */
-function storeOf(options: { valueType: 'uint8' | 'float32'; labelled: number }) {
+function storeOf(options: { valueType: 'uint8' | 'float32'; labelled: number }, validation = 40) {
   const count = 400;
   const sequences = Array.from({ length: count }, (_, i) => i);
   const trained = sequences.filter((i) => i % 5 !== 4);
@@ -28,6 +28,7 @@ function storeOf(options: { valueType: 'uint8' | 'float32'; labelled: number }) 
             trained.filter((i) => i >= options.labelled).length,
           ],
         },
+        validation: { sequences: validation },
         test: { sequences: 80 },
       },
     },
@@ -100,6 +101,17 @@ describe("the grid of one's own dataset", () => {
     );
     assert.equal('input' in causal!.model && causal!.model.input, 'value');
     assert.ok(firstCells(real).length > 0);
+  });
+
+  it('chooses by training data where there are no validation data', () => {
+    const splits = (validation: number) =>
+      firstCells(
+        gridOfStore(template, 'data', storeOf({ valueType: 'uint8', labelled: 200 }, validation)),
+      ).flatMap(({ config }) =>
+        config.phases.flatMap((phase) => phase.evaluation?.data.split ?? []),
+      );
+    assert.deepEqual([...new Set(splits(40))], ['validation']);
+    assert.deepEqual([...new Set(splits(0))], ['train']);
   });
 
   it('is refused for a dataset without labels for two classes', () => {
