@@ -2,6 +2,7 @@
 import { meanOverDraws } from '../statistics/draw-interval.ts';
 import type { Resamples } from '../statistics/group-bootstrap.ts';
 import { withinBounds } from '../statistics/interval.ts';
+import { meanOf } from '../statistics/mean.ts';
 import type { Baseline, Fit, Predict } from './baseline.ts';
 import type { Examples } from './examples.ts';
 import { judgeOf } from './judge.ts';
@@ -90,6 +91,3 @@ function meanOfCell({ target, resamples }: Measuring, measured: readonly Measure
   const bounds = { testVariance, groups: resamples[0]!.length, isShare: target.kind !== 'numbers' };
   return { mean, ...withinBounds(mean, { low, high }, bounds) };
 }
-
-const meanOf = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,6 +1,7 @@
 /** A figure that varies with the draw of labels and with the test split: both belong into its interval. */
 import { bootstrapVariance, type Resamples } from './group-bootstrap.ts';
 import { type Interval, intervalOf, type Source } from './interval.ts';
+import { meanOf } from './mean.ts';
 
 /** A figure of one draw, when each test group is there so many times. A difference of two models is a figure, too. */
 export type FigureOfDraw = (times: ArrayLike<number>) => number;
@@ -32,6 +33,3 @@ export function meanOverDraws(
   }
   return { mean, testVariance, ...intervalOf(mean, sources) };
 }
-
-const meanOf = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,5 +1,6 @@
 /** Paired differences between two models over repeats, and the confidence interval of their mean. */
 import { intervalOf, type Source } from './interval.ts';
+import { meanOf, varianceOf } from './mean.ts';
 
 /** Two figures of the same repeat: same labels, same test sequences. */
 export interface Pair {
@@ -32,17 +33,6 @@ export function pairedDifference(pairs: readonly Pair[], overTest?: Source): Pai
     ...(overTest === undefined ? [] : [{ ...overTest, variance: 1e4 * overTest.variance }]),
   ]);
   return { mean, low, high, pairs: points.length };
-}
-
-/** The mean. */
-export const meanOf = (numbers: readonly number[]): number =>
-  numbers.reduce((a, b) => a + b, 0) / numbers.length;
-
-/** The unbiased variance; 0 for a single number. */
-export function varianceOf(numbers: readonly number[]): number {
-  const mean = meanOf(numbers);
-  const squares = numbers.reduce((sum, number) => sum + (number - mean) ** 2, 0);
-  return squares / Math.max(1, numbers.length - 1);
 }
 
 /** Whether the difference is above 0, by its interval. */

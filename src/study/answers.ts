@@ -1,9 +1,9 @@
 /** Answers the questions about a dataset, each with one sentence and one number. */
 import type { ObjectiveConfig } from '../config/phase-section.ts';
 import type { Measured } from '../nn/objective/objective.ts';
+import { meanOf } from '../statistics/mean.ts';
 import {
   describeDifference,
-  meanOf,
   type PairedDifference,
   pairedDifference,
   percent,

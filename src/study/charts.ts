@@ -1,6 +1,6 @@
 /** The charts of a study's page, as plain data. */
 
-import { meanOf } from '../statistics/paired-difference.ts';
+import { meanOf } from '../statistics/mean.ts';
 import type { CellResult } from './cell.ts';
 import { GROUPING, SCRATCH } from './grid.ts';
 import { recipeText } from './markdown.ts';

@@ -4,7 +4,7 @@ import type { ModelConfig } from '../config/model-section.ts';
 import type { ObjectiveConfig, PhaseConfig } from '../config/phase-section.ts';
 import type { ScalingKind } from '../data/scaling/scaling.ts';
 import { runConfigSchema } from '../run/config.ts';
-import { meanOf } from '../statistics/paired-difference.ts';
+import { meanOf } from '../statistics/mean.ts';
 import { type Cell, type CellKey, type CellResult, cellName, type MeasuredPhase } from './cell.ts';
 import type {
   LabelsConfig,

@@ -2,12 +2,8 @@
 
 import { formatDuration, formatMetrics } from '../core/format.ts';
 import type { Measured } from '../nn/objective/objective.ts';
-import {
-  describeDifference,
-  meanOf,
-  percent,
-  varianceOf,
-} from '../statistics/paired-difference.ts';
+import { meanOf, varianceOf } from '../statistics/mean.ts';
+import { describeDifference, percent } from '../statistics/paired-difference.ts';
 import type { Answer } from './answers.ts';
 import type { CellResult } from './cell.ts';
 import { GROUPING, SCRATCH, SHUFFLED, SORTED } from './grid.ts';

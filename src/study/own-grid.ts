@@ -4,7 +4,7 @@ import type { ObjectiveConfig } from '../config/phase-section.ts';
 import { LockstepError } from '../core/errors.ts';
 import { symbolsOf } from '../data/facts.ts';
 import { SPLITS, type Store, type StoreManifest, UNLABELLED } from '../data/format/store.ts';
-import { meanOf } from '../statistics/paired-difference.ts';
+import { meanOf } from '../statistics/mean.ts';
 import { type DataSize, otherSeconds, pretrainingSeconds } from './cost.ts';
 import { firstCells, firstNetwork, shareCells } from './grid.ts';
 import {
@@ -200,14 +200,15 @@ function withLastNetworks(grid: StudyConfig, count: number): StudyConfig {
   }));
 }
 
-function withNetworks(
+/** The grid with each network of its dataset changed. */
+export function withNetworks(
   grid: StudyConfig,
-  change: (network: NetworkConfig) => NetworkConfig,
+  change: (network: NetworkConfig, name: string) => NetworkConfig,
 ): StudyConfig {
   return withDataset(grid, (dataset) => ({
     ...dataset,
     networks: Object.fromEntries(
-      Object.entries(dataset.networks).map(([name, network]) => [name, change(network)]),
+      Object.entries(dataset.networks).map(([name, network]) => [name, change(network, name)]),
     ),
   }));
 }

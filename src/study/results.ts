@@ -2,8 +2,8 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Source } from '../statistics/interval.ts';
+import { meanOf } from '../statistics/mean.ts';
 import {
-  meanOf,
   type Pair,
   type PairedDifference,
   pairedDifference,

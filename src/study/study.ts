@@ -18,9 +18,9 @@ import { tellBaselines } from './baselines.ts';
 import { firstCells } from './grid.ts';
 import { loadStudyConfig, refuseOtherGrid, studyConfigToYaml } from './load-study.ts';
 import { measureSpeed } from './measure-speed.ts';
-import { gridOfStore, gridsBySize, sizedGrid } from './own-grid.ts';
+import { gridOfStore, gridsBySize, sizedGrid, withNetworks } from './own-grid.ts';
 import { runStudy, type TrainedModel } from './run-study.ts';
-import type { StudyConfig, StudyDataset } from './study-config.ts';
+import type { StudyConfig } from './study-config.ts';
 import { makeStudyFolder, type StudyFolder, studyFolder } from './study-folder.ts';
 
 /** The study to run when the user names no other. */
@@ -138,14 +138,13 @@ function goOn(
   return known;
 }
 
-/** With the steps of pretraining that the time allowed. */
+/** With the pretraining that the time allowed. */
 function withStepsOf(known: StudyConfig, wanted: StudyConfig): StudyConfig {
-  const [dataset] = wanted.datasets as [StudyDataset];
-  const networks = Object.entries(dataset.networks).map(([name, network]) => [
-    name,
-    { ...network, pretraining: known.datasets[0]?.networks[name]?.pretraining },
-  ]);
-  return { ...wanted, datasets: [{ ...dataset, networks: Object.fromEntries(networks) }] };
+  const before = known.datasets[0]!.networks;
+  return withNetworks(wanted, (network, name) => ({
+    ...network,
+    pretraining: before[name]?.pretraining ?? network.pretraining,
+  }));
 }
 
 async function sized(

@@ -51,11 +51,17 @@ describe('lockstep', () => {
       sequences: number;
       accuracy: number;
       confusion: number[][];
+      interval: { low: number; high: number };
+      groups: number;
     };
     const cells = report.confusion.flat().reduce((a, b) => a + b, 0);
     assert.equal(cells, report.sequences);
     const diagonal = report.confusion.reduce((sum, row, label) => sum + row[label]!, 0);
     assert.equal(report.accuracy, diagonal / cells);
+    const { low, high } = report.interval;
+    assert.ok(0 <= low && low <= report.accuracy && report.accuracy <= high && high <= 1);
+    assert.ok(low < high);
+    assert.equal(report.groups, report.sequences, 'each made-up sequence is its own group');
   });
 
   it('predicts every sequence of a dataset once, with probabilities that add up to 1', async () => {
