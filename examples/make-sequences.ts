@@ -1,6 +1,6 @@
 /** Makes sequences.csv: 150 sequences of three classes that differ by the order of their symbols only. */
 import { writeFileSync } from 'node:fs';
-import { synthesize } from '../src/data/importer/synthesize.ts';
+import { synthesize } from '../src/importer/synthetic/synthesize.ts';
 
 const lines = ['id,class,values'];
 const records = synthesize({

@@ -41,13 +41,14 @@ export type {
   ValueType,
 } from './data/format/store.ts';
 export type { DataTarget, NumberFacts } from './data/format/target.ts';
-export type { BuildOptions, ImportProgress } from './data/importer/build-options.ts';
-export type { Paths } from './data/importer/find-sources.ts';
-export type { KnownItems } from './data/importer/known-items.ts';
-export type { ColumnUse } from './data/importer/preview.ts';
-export type { SkipReason } from './data/importer/record.ts';
-export type { ImportReport, LabelConflict, Tally } from './data/importer/report.ts';
+export type { ImportReport, LabelConflict, Tally } from './data/info/import-report.ts';
+export type { SkipReason } from './data/record.ts';
 export * from './extension/library.ts';
+export type { BuildOptions, ImportProgress } from './importer/build/build-options.ts';
+export type { NgramChoice } from './ngram/fit.ts';
+export type { Paths } from './source/file/find-sources.ts';
+export type { KnownItems } from './source/known-items.ts';
+export type { ColumnUse } from './source/preview.ts';
 export type { Interval } from './statistics/interval.ts';
 export type { Verdict } from './statistics/paired-difference.ts';
 export type { Answer } from './study/answers.ts';
@@ -55,6 +56,12 @@ export type { TrainedModel } from './study/run-study.ts';
 export { type StudyOptions, type StudyReport, study } from './study/study.ts';
 export type { Baselines, Metrics, Notice, RunEvent, RunOutcome } from './telemetry/run-event.ts';
 export { type BuildStoreOptions, buildStore, type Items } from './workflow/data/build-store.ts';
+export type { FitMerit } from './workflow/fitted-targets.ts';
+export {
+  type NgramOptions,
+  type NgramOutcome,
+  ngram,
+} from './workflow/ngram/ngram.ts';
 export type { ClusterOptions, DeviceOptions } from './workflow/placement.ts';
 export type { ClassificationReport } from './workflow/predict/classification-report.ts';
 export {
@@ -85,7 +92,6 @@ export type {
 export type { TaskReport } from './workflow/predict/task-report.ts';
 export type { TimestepClassScore, TimestepReport } from './workflow/predict/timestep-report.ts';
 export { type RocketOptions, type RocketOutcome, rocket } from './workflow/rocket/rocket.ts';
-export type { FitMerit } from './workflow/rocket/targets.ts';
 export type { RunHooks } from './workflow/train/hooks.ts';
 export type { ConfigSource } from './workflow/train/resolve-config.ts';
 export { type ResumeOptions, resume } from './workflow/train/resume.ts';

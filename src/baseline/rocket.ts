@@ -3,15 +3,24 @@ import type { StoreManifest } from '../data/format/store.ts';
 import { type NumberFacts, standardise, unstandardise } from '../data/format/target.ts';
 import { scaled, type Units, unitsOfDataset } from '../data/scaling/scaling.ts';
 import type { Series } from '../rocket/convolver.ts';
+import { Features } from '../rocket/features.ts';
 import { fitHead } from '../rocket/head.ts';
 import { RocketPredictor } from '../rocket/model.ts';
-import { Features, fitTransformTo, TRANSFORM_DEFAULTS } from '../rocket/transform.ts';
+import { DEFAULT_DILATIONS, DEFAULT_FEATURES, fitTransformTo } from '../rocket/transform.ts';
 import { matrix } from '../solver/matrix.ts';
 import type { Baseline, Fit, Output } from './baseline.ts';
 import type { Examples } from './examples.ts';
 import { mostLikely, severalClasses } from './linear.ts';
 import type { Target, Values } from './target.ts';
 
+/** The quicker of the two variants: baselines are fitted once a draw. */
+const VARIANT = 'mini';
+const OPTIONS = {
+  variant: VARIANT,
+  features: DEFAULT_FEATURES[VARIANT],
+  dilations: DEFAULT_DILATIONS,
+  seed: 0,
+} as const;
 const AS_THEY_ARE: Units = { centre: 0, scale: 1 };
 
 /**
@@ -54,7 +63,7 @@ export function rocketBaseline(
   const kind = target.kind === 'timestep-class' ? 'class' : target.kind;
   const fit: Fit = (training) => {
     const rows = Array.from(training, (place) => series[place]!);
-    const transform = fitTransformTo(rows, { ...TRANSFORM_DEFAULTS, seed: 0 });
+    const transform = fitTransformTo(rows, OPTIONS);
     const features = new Features(transform);
     const x = matrix(rows.length, features.count);
     for (const [row, one] of rows.entries()) features.write(one, x.values, row * x.columns);
@@ -62,7 +71,7 @@ export function rocketBaseline(
     for (const [row, place] of training.entries()) {
       y.values.set(targetsOf(truths[place]!, target, numbers), row * target.size);
     }
-    const head = fitHead(x, y, kind);
+    const head = fitHead(x, y, kind, features.kinds);
     const predictor = new RocketPredictor({ transform, head });
     const answer = (place: number): Output => {
       const outputs = predictor.outputs(predictor.features(series[place]!, []));

@@ -32,6 +32,13 @@ export const progressDescription = z.strictObject({
   moments: z.array(z.string()),
   /** Whose weights the part `best` holds. */
   best: z.strictObject({ metric, stepInPhase: count }).nullable(),
+  /** Of a phase that may end early. */
+  waiting: z
+    .strictObject({ metric, stepInPhase: count, evaluations: count, isOver: z.boolean() })
+    .nullable()
+    .default(null),
+  /** Whether there is a part `average`. */
+  average: z.boolean().default(false),
   /** Names of the phases whose results are the parts `result-<name>`. */
   results: z.array(z.string()),
   /** Whether there is a part `initial`. */
@@ -49,6 +56,7 @@ export interface EncodedProgress {
 const MODEL = 'model';
 const OPTIMIZER = 'optimizer';
 const BEST = 'best';
+const AVERAGE = 'average';
 const INITIAL = 'initial';
 const resultPart = (phase: string) => `result-${phase}`;
 
@@ -57,11 +65,12 @@ export function encodeProgress(
   progress: Progress,
   { layout, optimizer }: { readonly layout: StateLayout; readonly optimizer: string },
 ): EncodedProgress {
-  const { globalStep, state, best, results, initialWeights } = progress;
+  const { globalStep, state, best, average, results, initialWeights } = progress;
   const moments = [...momentNames(optimizer, state.moments.length)];
   const weights = [
     [MODEL, state],
     [BEST, best?.weights],
+    [AVERAGE, average],
     ...[...results].map(([phase, result]) => [resultPart(phase), result] as const),
     [INITIAL, initialWeights],
   ] as const;
@@ -75,10 +84,12 @@ export function encodeProgress(
 }
 
 function descriptionOf(progress: Progress, moments: string[]): ProgressDescription {
-  const { globalStep, evaluated, unfinished, skippedSteps, best } = progress;
+  const { globalStep, evaluated, unfinished, skippedSteps, best, waiting, average } = progress;
   return {
     ...{ globalStep, evaluated, unfinished, skippedSteps, moments },
     best: best === undefined ? null : describeBest(best),
+    waiting: waiting === undefined ? null : { ...waiting, metric: finiteMetric(waiting.metric) },
+    average: average !== undefined,
     results: [...progress.results.keys()],
     initialWeights: progress.initialWeights !== undefined,
   };
@@ -94,10 +105,12 @@ export function finiteMetric({ name, value }: Metric): Metric {
 }
 
 /** Names of the parts that belong to a description. */
-export function partsOf({ best, results, initialWeights }: ProgressDescription): string[] {
+export function partsOf(description: ProgressDescription): string[] {
+  const { best, average, results, initialWeights } = description;
   return [
     ...[MODEL, OPTIMIZER],
     ...(best === null ? [] : [BEST]),
+    ...(average ? [AVERAGE] : []),
     ...results.map(resultPart),
     ...(initialWeights ? [INITIAL] : []),
   ];
@@ -113,7 +126,7 @@ export function decodeProgress(
   layout: StateLayout,
 ): Progress {
   const { globalStep, evaluated, unfinished, skippedSteps } = description;
-  const { moments: names, best, results, initialWeights } = description;
+  const { moments: names, best, waiting, average, results, initialWeights } = description;
   const weights = (part: string) => gatherWeights(sources.get(part)!, layout);
   const moment = (name: string) =>
     gather(sources.get(OPTIMIZER)!, layout.parameters, layout.parameterCount, `${name}.`);
@@ -121,6 +134,8 @@ export function decodeProgress(
     ...{ globalStep, evaluated, unfinished, skippedSteps },
     state: { ...weights(MODEL), moments: names.map(moment) },
     best: best === null ? undefined : { ...best, weights: weights(BEST) },
+    waiting: waiting ?? undefined,
+    average: average ? weights(AVERAGE) : undefined,
     results: new Map(results.map((phase) => [phase, weights(resultPart(phase))])),
     initialWeights: initialWeights ? weights(INITIAL) : undefined,
   };

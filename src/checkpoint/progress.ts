@@ -16,6 +16,18 @@ export interface BestWeights {
   readonly weights: Weights;
 }
 
+/** How long a phase has waited for a better evaluation. */
+export interface Waiting {
+  /** Of the best evaluation so far. */
+  readonly metric: Metric;
+  /** Steps of the phase that were done at it. */
+  readonly stepInPhase: number;
+  /** Evaluations since. */
+  readonly evaluations: number;
+  /** Whether the phase waits no longer: nothing is done in what is left of its steps. */
+  readonly isOver: boolean;
+}
+
 export interface Progress {
   /** Global steps done. */
   readonly globalStep: number;
@@ -28,6 +40,10 @@ export interface Progress {
   readonly state: TrainState;
   /** Undefined before a phase's first evaluation, and in a phase that keeps the last weights. */
   readonly best: BestWeights | undefined;
+  /** Undefined before a phase's first evaluation, and in a phase that never ends early. */
+  readonly waiting: Waiting | undefined;
+  /** Undefined before a phase's first step, and in a phase that averages no weights. */
+  readonly average: Weights | undefined;
   /** What finished phases ended with, by name: those that a phase to come starts from. */
   readonly results: ReadonlyMap<string, Weights>;
   /** What fresh phases to come start from, instead of random weights. */

@@ -78,6 +78,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./command/rocket.ts')).rocketCommand,
   }),
   entry({
+    command: 'ngram <data>',
+    describe: 'Fit n-grams of symbols with a linear head: strong with few labels, without set-up',
+    examples: ['ngram data/mine', 'ngram data/mine --run runs/few --set data.labelsPerClass=5'],
+    load: async () => (await import('./command/ngram.ts')).ngramCommand,
+  }),
+  entry({
     command: 'study [what]',
     describe: 'Train a grid of runs to learn what pretraining is worth on a dataset',
     examples: ['study data/mine --minutes 20 --workers 2'],

@@ -1,6 +1,6 @@
 /** The options of `data import` that concern single formats. */
 import type { Argv } from 'yargs';
-import type { FormatRules } from '../data/importer/format-rules.ts';
+import type { FormatRules } from '../source/rules/format-rules.ts';
 
 const GROUP = 'Formats:';
 

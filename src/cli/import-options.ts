@@ -1,7 +1,7 @@
 /** The options of `data import` about its source. */
 import type { Argv } from 'yargs';
-import { DEFAULT_RULES, type SourceOptions } from '../data/importer/source-rules.ts';
-import { SYMBOL_MAPS } from '../data/importer/symbol-map.ts';
+import { SYMBOL_MAPS } from '../importer/folder/symbol-map.ts';
+import { DEFAULT_RULES, type SourceOptions } from '../importer/source-rules.ts';
 import { formatOptions } from './format-options.ts';
 
 const FOLDER = 'Folders:';

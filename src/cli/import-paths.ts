@@ -52,15 +52,17 @@ export interface ImportPaths {
 const NO_STORE = 'dataset';
 
 /**
- * The last path is the dataset; a dry run needs none.
+ * The last path is the dataset; a dry run needs none where it has a source otherwise.
  * @throws LockstepError USAGE where a source or the dataset is missing
  */
 export function importPaths(options: PathOptions): ImportPaths {
   const { train, validation, test, dryRun } = options;
-  const paths = dryRun && options.paths.length === 1 ? [...options.paths, NO_STORE] : options.paths;
-  const source = paths.slice(0, -1);
   const given = { train, validation, test };
-  if (source.length === 0 && SPLITS.every((split) => given[split].length === 0)) {
+  const hasSplits = SPLITS.some((split) => given[split].length > 0);
+  const isSource = dryRun && options.paths.length === 1 && !hasSplits;
+  const paths = isSource ? [...options.paths, NO_STORE] : options.paths;
+  const source = paths.slice(0, -1);
+  if (source.length === 0 && !hasSplits) {
     throw new LockstepError(
       'USAGE',
       '"data import" needs <source> and <store>.',

@@ -1,6 +1,6 @@
 /** How far an import has come, on one line of a terminal. */
 import { formatCount, formatDuration } from '../core/format.ts';
-import type { ImportProgress } from '../data/importer/build-options.ts';
+import type { ImportProgress } from '../importer/build/build-options.ts';
 
 const EVERY_MS = 200;
 

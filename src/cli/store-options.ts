@@ -2,8 +2,8 @@
 import { basename } from 'node:path';
 import type { Argv } from 'yargs';
 import { LockstepError } from '../core/errors.ts';
-import type { BuildOptions } from '../data/importer/build-options.ts';
-import { MISSING_RULES, type MissingRule } from '../data/importer/missing-values.ts';
+import type { BuildOptions } from '../importer/build/build-options.ts';
+import { MISSING_RULES, type MissingRule } from '../importer/build/missing-values.ts';
 import type { BuildStoreOptions } from '../workflow/data/build-store.ts';
 
 export interface StoreOptions {

@@ -5,6 +5,7 @@ export const formulationsSection = z.strictObject({
   convolution: z.enum(['direct', 'transposed']),
   filterGradient: z.enum(['native', 'shifted']),
   batchNorm: z.enum(['fused', 'composed']),
+  projection: z.enum(['separate', 'folded']).default('separate'),
 });
 
 /** The timings behind a choice of formulations. They change no computation. */

@@ -39,12 +39,31 @@ export function notAConfiguration(
       advice: `Name it in a configuration (--set data.store=${shellWord(path)}), or study it: "${command}".`,
     };
   }
+  if (isData(path)) {
+    const [importing, studying] = [
+      commandLine('data', 'import', path, dataset(path)),
+      commandLine('study', dataset(path)),
+    ];
+    return {
+      reason: 'it is a file of data',
+      advice: `Make a dataset of it, "${importing}", and study that: "${studying}".`,
+    };
+  }
   const files = yamlFilesIn(path);
   return {
     reason: 'it is a folder',
     advice: files.length === 0 ? completeOnes(kind) : `Give a file in it: ${files.join(', ')}.`,
   };
 }
+
+/** Whether the name of a file says that it holds sequences. */
+export const isData = (path: string): boolean =>
+  /\.(csv|tsv|txt|jsonl|ndjson|npy|npz|parquet|pq|arrow|feather|ts|arff|fasta|fa|fastq|fq|wav|xlsx?)(\.gz|\.zst)?$/i.test(
+    path,
+  );
+
+/** Where the dataset of a file may lie. */
+const dataset = (path: string): string => join('data', basename(path).replace(/\..*$/, ''));
 
 /** For a missing one. */
 export const completeOnes = (kind: ConfigKind = 'run'): string =>

@@ -1,5 +1,5 @@
 /** Turns a YAML file and `--set` options into a typed configuration, or into one line for each problem. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import {
   type Document,
   isAlias,
@@ -15,7 +15,7 @@ import { canonicalJson } from '../core/canonical-json.ts';
 import { LockstepError } from '../core/errors.ts';
 import { systemErrorCode } from '../core/file-error.ts';
 import { sha256 } from '../core/hash.ts';
-import { type ConfigKind, notAConfiguration } from './known-configs.ts';
+import { type ConfigKind, isData, notAConfiguration } from './known-configs.ts';
 import { nearPaths } from './near-paths.ts';
 import { dropOtherAlternatives } from './one-alternative.ts';
 import { applyOverride, type Override, OverrideError } from './override.ts';
@@ -93,17 +93,13 @@ export function hashConfig(config: RunConfig): string {
  * @throws LockstepError CONFIG_NOT_FOUND
  */
 export function readConfigFile(path: string, kind: ConfigKind = 'run'): string {
+  if (isData(path) && existsSync(path)) throw noConfiguration(path, kind);
   try {
     return readFileSync(path, 'utf8');
   } catch (thrown) {
     const code = systemErrorCode(thrown);
     if (code === undefined) throw thrown;
-    if (code === 'ENOENT' || code === 'EISDIR') {
-      const { reason, advice } = notAConfiguration(path, kind);
-      throw new LockstepError('CONFIG_NOT_FOUND', `${cannotRead(path)}: ${reason}.`, advice, {
-        cause: thrown,
-      });
-    }
+    if (code === 'ENOENT' || code === 'EISDIR') throw noConfiguration(path, kind, thrown);
     throw new LockstepError(
       'CONFIG_NOT_FOUND',
       `${cannotRead(path)}: it can't be opened (${code}).`,
@@ -111,6 +107,13 @@ export function readConfigFile(path: string, kind: ConfigKind = 'run'): string {
       { cause: thrown },
     );
   }
+}
+
+function noConfiguration(path: string, kind: ConfigKind, cause?: unknown): LockstepError {
+  const { reason, advice } = notAConfiguration(path, kind);
+  return new LockstepError('CONFIG_NOT_FOUND', `${cannotRead(path)}: ${reason}.`, advice, {
+    cause,
+  });
 }
 
 const cannotRead = (path: string): string => `Cannot read the configuration "${path}"`;

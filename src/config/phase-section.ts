@@ -44,6 +44,16 @@ const evaluationSubset = subsetSection.extend({
   split: subsetSection.shape.split.unwrap().default('validation'),
 });
 
+/** How well simple rules name classes by a network's features, while it learns something else. */
+const probeSection = z.strictObject({
+  /** By which rule: a vote of the nearest labelled sequences, or a ridge regression on them. */
+  kind: z.enum(['nearest', 'linear']).default('nearest'),
+  /** `nearest`: how many of them vote. */
+  neighbours: z.int().min(1).default(5),
+  /** The sequences whose labels the rule knows. */
+  data: subsetSection.prefault({}),
+});
+
 /** What a phase learns. */
 export interface ObjectiveConfig {
   readonly kind: string;
@@ -57,8 +67,23 @@ export function objectiveSection(
   return choiceSection('kind', objectives) as z.ZodType<ObjectiveConfig, ObjectiveConfig>;
 }
 
+const groupSection = z.strictObject({
+  /** How the names of its parameters begin, such as `decoder` or `model.0.`. */
+  parameters: z.array(z.string().min(1)).min(1),
+  /** What their learning rate is multiplied by; with 0 they stay as they are. */
+  rate: z.number().min(0),
+});
+
+const commonOptimizer = {
+  /** Parameters with a learning rate of their own: each belongs to the first group that has it. */
+  groups: z.array(groupSection).min(1).optional(),
+};
+
+export type ParameterGroup = Readonly<z.output<typeof groupSection>>;
+
 export interface OptimizerConfig {
   readonly kind: string;
+  readonly groups?: readonly ParameterGroup[] | undefined;
   /** The kind's own. */
   readonly [option: string]: unknown;
 }
@@ -66,7 +91,8 @@ export interface OptimizerConfig {
 function optimizerSection(
   optimizers: readonly Alternative[],
 ): z.ZodType<OptimizerConfig, OptimizerConfig> {
-  return choiceSection('kind', optimizers) as z.ZodType<OptimizerConfig, OptimizerConfig>;
+  const section = choiceSection('kind', optimizers, commonOptimizer);
+  return section as z.ZodType<OptimizerConfig, OptimizerConfig>;
 }
 
 export const learningRateSection = z.discriminatedUnion('kind', [
@@ -116,6 +142,28 @@ export function phaseSection({ objectives, optimizers }: Registered) {
         everySteps: z.int().min(1),
         /** `best`: the phase ends with the weights of its best evaluation; `last`: with the last weights. */
         keep: z.enum(['best', 'last']).default('last'),
+        /** Of an objective without labels: names classes by the network's features; `keep: best` then goes by that. */
+        probe: probeSection.optional(),
+        /** What `keep` and `stop` go by: the objective's own metric, such as the accuracy, or its loss. @default objective */
+        by: z.enum(['objective', 'loss']).optional(),
+        /** Ends the phase before its duration is over. */
+        stop: z
+          .strictObject({
+            /** After so many evaluations in a row that were no better than the best. */
+            patience: z.int().min(1),
+            /** Not before so many steps of the phase. */
+            minimumSteps: z.int().min(0).default(0),
+            /** By how much an evaluation must be better to count. */
+            improvement: z.number().min(0).default(0),
+          })
+          .optional(),
+      })
+      .optional(),
+    /** The mean of the weights over the last steps: evaluations see it, and the phase ends with it. */
+    weightAverage: z
+      .strictObject({
+        /** Share that is kept at each step: 0.99 looks back on about 100 steps. In the first steps it is less. */
+        decay: z.number().gt(0).lt(1),
       })
       .optional(),
   });
@@ -123,5 +171,7 @@ export function phaseSection({ objectives, optimizers }: Registered) {
 
 export type BatchConfig = z.output<typeof batchSection>;
 export type SubsetConfig = z.output<typeof subsetSection>;
+export type ProbeConfig = z.output<typeof probeSection>;
 export type LearningRateConfig = z.output<typeof learningRateSection>;
+export type StopConfig = NonNullable<NonNullable<PhaseConfig['evaluation']>['stop']>;
 export type PhaseConfig = z.output<ReturnType<typeof phaseSection>>;

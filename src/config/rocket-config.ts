@@ -17,8 +17,16 @@ export const rocketConfig = z.strictObject({
   model: z
     .strictObject({
       family: z.literal('rocket').default('rocket'),
-      /** Features of a sequence; rounded down to a multiple of 84, the number of kernels. */
-      features: z.int().min(84).max(100_000).default(9_996),
+      /**
+       * `mini`: shares of outputs above biases; `multi`: four features a bias, of values and of differences; `auto`:
+       * `multi` where that takes seconds.
+       */
+      variant: z.enum(['auto', 'mini', 'multi']).default('auto'),
+      /**
+       * Features of a sequence; rounded down to a multiple of 84, the number of kernels, for `multi` of 672.
+       * @default 9 996 or 49 728
+       */
+      features: z.int().min(84).max(100_000).optional(),
       /** Most dilations of a kernel. */
       dilations: z.int().min(1).max(64).default(32),
     })

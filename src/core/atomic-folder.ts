@@ -8,6 +8,9 @@ import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { writeFailure } from './file-error.ts';
 
+/** Bytes of one file that are synced before all of it is written. */
+const EARLY_SYNC_BYTES = 16 * 2 ** 20;
+
 export interface WrittenFile {
   readonly sizeBytes: number;
   readonly sha256: string;
@@ -78,6 +81,7 @@ async function writeFile(
   const hash = createHash('sha256');
   await mkdir(dirname(path), { recursive: true });
   const file = await open(path, 'wx');
+  const early = new EarlySync(file);
   let sizeBytes = 0;
   try {
     for await (const chunk of chunks) {
@@ -86,10 +90,13 @@ async function writeFile(
       hash.update(chunk);
       await writing;
       sizeBytes += chunk.length;
+      early.add(chunk.length);
       step(`write ${sizeBytes} bytes of ${basename(path)}`);
     }
+    await early.finish();
     await file.sync();
   } finally {
+    await early.settle();
     await file.close();
   }
   step(`sync ${basename(path)}`);
@@ -97,6 +104,43 @@ async function writeFile(
 }
 
 type FileHandle = Awaited<ReturnType<typeof open>>;
+
+/** Sends a large file to the disk while it is written, so that its last sync is short. */
+class EarlySync {
+  readonly #file: FileHandle;
+  #waitingBytes = 0;
+  #running: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  /** Starts a sync when enough was written and none is running. */
+  add(sizeBytes: number): void {
+    this.#waitingBytes += sizeBytes;
+    if (this.#running !== undefined || this.#waitingBytes < EARLY_SYNC_BYTES) return;
+    this.#waitingBytes = 0;
+    this.#running = this.#file.datasync().then(
+      () => {
+        this.#running = undefined;
+      },
+      (error) => {
+        this.#failure = { error };
+      },
+    );
+  }
+
+  async settle(): Promise<void> {
+    await this.#running;
+  }
+
+  /** Ends when none is running. A failed one counts: the system tells it only once. */
+  async finish(): Promise<void> {
+    await this.settle();
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+}
 
 /** One write call may take fewer bytes than it was given. */
 async function writeWhole(

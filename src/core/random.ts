@@ -18,6 +18,12 @@ const PURPOSES = [
   'test-groups',
   'rocket',
   'fit',
+  'mask-fraction',
+  'disguise',
+  'views',
+  'augment-window',
+  'augment-noise',
+  'mixing',
 ] as const;
 
 export type Purpose = (typeof PURPOSES)[number];

@@ -38,7 +38,8 @@ export const storeInteger = (offset: number) => [0x36, 2, ...integer(offset)];
 /** Vectors of 16 bytes; addresses need no alignment. */
 export const loadAt = (offset: number) => [SIMD, 0x00, 2, ...integer(offset)];
 export const LOAD = loadAt(0);
-export const STORE = [SIMD, 0x0b, 2, 0];
+export const storeAt = (offset: number) => [SIMD, 0x0b, 2, ...integer(offset)];
+export const STORE = storeAt(0);
 export const AND = [SIMD, 0x4e];
 export const AND_NOT = [SIMD, 0x4f];
 /** @param bytes sixteen */
@@ -47,6 +48,9 @@ export const vectorConstant = (bytes: readonly number[]) => [SIMD, 0x0c, ...byte
 export const F32X4 = {
   loadSplat: (offset: number) => [SIMD, 0x09, 2, ...integer(offset)],
   add: [SIMD, 0xe4, 0x01],
+  subtract: [SIMD, 0xe5, 0x01],
+  /** The second where it is greater, else the first. */
+  greaterOf: [SIMD, 0xeb, 0x01],
   absolute: [SIMD, 0xe0, 0x01],
   negate: [SIMD, 0xe1, 0x01],
   less: [SIMD, 0x43],
@@ -55,7 +59,9 @@ export const F32X4 = {
 /** Four int32. */
 export const I32X4 = {
   lane: (index: number) => [SIMD, 0x1b, index],
+  add: [SIMD, 0xae, 0x01],
   subtract: [SIMD, 0xb1, 0x01],
+  greaterOf: [SIMD, 0xb8, 0x01],
 } as const;
 /** Two float64. */
 export const F64X2 = {
@@ -70,12 +76,12 @@ export const f64Store = (offset: number) => [0x39, 3, ...integer(offset)];
 /** The sum of two integer locals. */
 export const sumOf = (a: number, b: number) => [...localGet(a), ...localGet(b), PLUS];
 
-/** Repeats `body` for at = 0, 16, … while at < size; `at` begins as 0. */
-export const forVectors = (at: number, size: number, body: readonly number[]) => [
+/** Repeats `body` while at < size, and adds `step` to `at` after each time; `at` begins where it is, first at 0. */
+export const forVectors = (at: number, size: number, body: readonly number[], step = 16) => [
   ...[0x02, 0x40, 0x03, 0x40], // block, loop
   ...[...localGet(at), ...localGet(size), 0x4f, 0x0d, 1], // leave when at ≥ size
   ...body,
-  ...[...localGet(at), ...constant(16), PLUS, ...localSet(at)],
+  ...[...localGet(at), ...constant(step), PLUS, ...localSet(at)],
   ...[0x0c, 0, END, END], // go on
 ];
 

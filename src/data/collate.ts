@@ -28,6 +28,8 @@ export interface PaddedRows {
   readonly epoch: number;
   /** Shaped like `values`: 1 where an objective hides a value, so that it is in no statistics of its row. */
   readonly hidden?: Int32Array;
+  /** `[rows]`: the other row of which each shows a share, and that share. */
+  readonly mixed?: { readonly partners: Int32Array; readonly shares: Float64Array };
   /** What a model sees, where that is not `values`: see scale-rows.ts. */
   readonly scaled?: ScaledRows;
 }

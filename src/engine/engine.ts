@@ -1,6 +1,6 @@
 /**
  * The seam between training and the library that computes. An engine makes sessions. A session holds one
- * model's state on the device and has seven verbs over flat float32 vectors.
+ * model's state on the device and has verbs over flat float32 vectors.
  */
 import type { ElementwiseOps, Ops, Tensor } from './ops.ts';
 
@@ -95,6 +95,8 @@ export interface Program {
   readonly update: UpdateRule;
   /** Whether the objective trains this parameter; it leaves a head that it does not use unchanged. */
   readonly trains: (slot: Slot) => boolean;
+  /** What the learning rate of a parameter is multiplied by: 0 keeps it as it is. 1 for all when absent. */
+  readonly rateOf?: (slot: Slot) => number;
 }
 
 /** One optimizer update, element-wise on flat vectors. */
@@ -160,6 +162,8 @@ export interface Session {
   forward(batch: MicroBatch): { shape: readonly number[]; data: Float32Array };
   /** Copies the state back to the host. */
   read(): TrainState;
+  /** Copies parameters and statistics only. */
+  readWeights(): Pick<TrainState, 'parameters' | 'statistics'>;
   /** The range of every tapped activation in one training forward pass. */
   inspect(batch: MicroBatch): ActivationRange[];
   dispose(): void;

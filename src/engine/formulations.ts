@@ -12,6 +12,11 @@ export interface Formulations {
   readonly filterGradient: 'native' | 'shifted';
   /** `fused`: one kernel each way; `composed`: channel-wise passes. Both are exact under padding. */
   readonly batchNorm: 'fused' | 'composed';
+  /**
+   * Of a few channels to many, in front of a convolution. `separate`: by itself; `folded`: as part of the
+   * convolution's filter.
+   */
+  readonly projection: 'separate' | 'folded';
 }
 
 /** From this padded length on, a filter's outermost tap never reaches beyond the neighbouring row. */
@@ -19,8 +24,9 @@ export const LONG = 512;
 
 /** The choice as words of the fingerprint. */
 export function describeFormulations(formulations: Formulations): string {
-  const { convolution, filterGradient, batchNorm } = formulations;
-  return `${convolution} convolution, ${filterGradient} filterGradient, ${batchNorm} batchNorm`;
+  const { convolution, filterGradient, batchNorm, projection } = formulations;
+  const words = `${convolution} convolution, ${filterGradient} filterGradient, ${batchNorm} batchNorm`;
+  return projection === 'separate' ? words : `${words}, ${projection} projection`;
 }
 
 /** What the TensorFlow engines use if a configuration does not choose. */
@@ -28,6 +34,7 @@ export const DEFAULT_FORMULATIONS: Formulations = {
   convolution: 'direct',
   filterGradient: 'shifted',
   batchNorm: 'fused',
+  projection: 'separate',
 };
 
 /** The formulations of a configuration; the default for `auto`. */
@@ -40,4 +47,5 @@ export const PLAIN_FORMULATIONS: Formulations = {
   convolution: 'direct',
   filterGradient: 'native',
   batchNorm: 'composed',
+  projection: 'separate',
 };

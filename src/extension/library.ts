@@ -3,8 +3,7 @@ export { z } from 'zod';
 export { LockstepError } from '../core/errors.ts';
 export type { PaddedRows } from '../data/collate.ts';
 export type { DataFacts, PhaseFacts } from '../data/facts.ts';
-export { defineImporter, type ImporterDefinition } from '../data/importer/define-importer.ts';
-export type { ImportItem, RawRecord, RawSkip } from '../data/importer/record.ts';
+export type { ImportItem, RawRecord, RawSkip } from '../data/record.ts';
 export type { ChannelStatistics, Moments } from '../data/scaling/channel-statistics.ts';
 export type { ScaledRows, Scaling, ScalingKind, Units } from '../data/scaling/scaling.ts';
 export type {
@@ -61,5 +60,6 @@ export type {
   ParameterDescription,
 } from '../nn/model/model.ts';
 export type { Metric, Objective, Prepared, Task } from '../nn/objective/objective.ts';
+export { defineImporter, type ImporterDefinition } from '../source/define-importer.ts';
 export { defineConfig, type LockstepConfig } from './config-file.ts';
 export type { ExtensionOptions } from './load.ts';

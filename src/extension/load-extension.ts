@@ -1,9 +1,9 @@
 /** Executes one extension and registers what it defines. */
 import { LockstepError } from '../core/errors.ts';
-import { isImporter } from '../data/importer/define-importer.ts';
-import { importers } from '../data/importer/registry.ts';
+import { importers } from '../importer/registry.ts';
 import { isDefinition } from '../nn/define.ts';
 import { registry } from '../nn/registry.ts';
+import { isImporter } from '../source/define-importer.ts';
 import { executeModule, extensionInvalid } from './execute-module.ts';
 import {
   addExtension,

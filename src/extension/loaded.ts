@@ -1,6 +1,7 @@
 /** The extensions that this process or thread has loaded. */
-import type { ImporterDefinition } from '../data/importer/define-importer.ts';
+
 import type { Definition } from '../nn/define.ts';
+import type { ImporterDefinition } from '../source/define-importer.ts';
 
 export type ExtensionDefinition = Definition | ImporterDefinition;
 

@@ -32,6 +32,8 @@ export interface ObjectiveDefinition<Options extends z.ZodObject = z.ZodObject> 
   readonly options: Options;
   /** Checked for every phase before a run starts. */
   readonly needs: ObjectiveNeeds;
+  /** The same where it follows from the options. */
+  needsOf?(options: z.output<Options>): ObjectiveNeeds;
   /**
    * Called once a phase, on every worker and in its loader's thread, and must give the same each time.
    * @param seed the run's: what is random follows from it and from the rows, so that nobody can tell who drew

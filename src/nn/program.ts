@@ -1,10 +1,12 @@
 /** Model, objective and update rule as one program for an engine. */
+import type { ParameterGroup } from '../config/phase-section.ts';
 import { LockstepError } from '../core/errors.ts';
 import type { ForwardContext, Program, UpdateRule } from '../engine/engine.ts';
 import { makeLeafLayout, makeStateLayout } from '../engine/layout.ts';
 import type { Tensor } from '../engine/ops.ts';
 import type { Model, ParameterDescription } from './model/model.ts';
 import { type InputFacts, inputFeeds, type Objective } from './objective/objective.ts';
+import { groupRates } from './optimizer/groups.ts';
 import { trainedParameters } from './trained-parameters.ts';
 
 export interface ProgramParts {
@@ -15,6 +17,8 @@ export interface ProgramParts {
   readonly facts: InputFacts;
   /** Those of the whole run, other objectives' heads included; the model's and this objective's when absent. */
   readonly parameters?: readonly ParameterDescription[];
+  /** Parameters with a learning rate of their own. */
+  readonly groups?: readonly ParameterGroup[] | undefined;
 }
 
 export function makeProgram(parts: ProgramParts): Program {
@@ -32,6 +36,7 @@ export function makeProgram(parts: ProgramParts): Program {
     }),
     update,
     trains: ({ name }) => trainedNames.has(name),
+    ...(parts.groups && { rateOf: groupRates(parts.groups, own) }),
   };
 }
 

@@ -22,16 +22,19 @@ import { ngram } from './model/ngram.ts';
 import { reference } from './model/reference.ts';
 import { resnet } from './model/resnet.ts';
 import { contrastive } from './objective/contrastive.ts';
+import { joint } from './objective/joint.ts';
 import { masked } from './objective/masked.ts';
+import { nGrams } from './objective/n-grams.ts';
 import { nextStep } from './objective/next-step.ts';
 import type { Objective } from './objective/objective.ts';
 import { supervised } from './objective/supervised/supervised.ts';
+import { windowOrder } from './objective/window-order.ts';
 import { adamw } from './optimizer/adamw.ts';
 import { sgd } from './optimizer/sgd.ts';
 
 const BUILT_IN: readonly Definition[] = [
   ...[reference, dilated, causal, resnet, inception, modernTcn, ngram],
-  ...[supervised, masked, nextStep, contrastive],
+  ...[supervised, masked, nextStep, contrastive, nGrams, windowOrder, joint],
   ...[adamw, sgd],
 ];
 
@@ -66,7 +69,9 @@ export class Registry {
 
   /** The objectives that need no labels. */
   pretexts(): readonly Alternative[] {
-    return alternatives(this.#objectives).filter(({ name }) => !this.needs({ kind: name }).labels);
+    return alternatives(this.#objectives).filter(
+      ({ name }) => !this.#objectives.get(name)!.needs.labels,
+    );
   }
 
   /** @throws LockstepError CONFIG_INVALID for a family that nobody registered */
@@ -82,8 +87,9 @@ export class Registry {
   }
 
   /** @throws LockstepError CONFIG_INVALID for a kind that nobody registered */
-  needs({ kind }: Pick<ObjectiveConfig, 'kind'>): ObjectiveNeeds {
-    return find(this.#objectives, 'objective.kind', kind).needs;
+  needs({ kind, ...options }: ObjectiveConfig): ObjectiveNeeds {
+    const definition = find(this.#objectives, 'objective.kind', kind);
+    return definition.needsOf?.(options) ?? definition.needs;
   }
 
   /**
@@ -95,7 +101,7 @@ export class Registry {
   }
 
   /** @throws LockstepError CONFIG_INVALID for a kind that nobody registered */
-  makeUpdateRule({ kind, ...options }: OptimizerConfig): UpdateRule {
+  makeUpdateRule({ kind, groups: _, ...options }: OptimizerConfig): UpdateRule {
     return find(this.#optimizers, 'optimizer.kind', kind).build(options);
   }
 }

@@ -19,6 +19,18 @@ export interface Convolution {
   readonly channels: Int32Array;
 }
 
+/** What the outputs of a convolution above one bias come to. */
+export interface Pool {
+  /** How many there are. */
+  count: number;
+  /** Sum of their places among all outputs, from 0. */
+  places: number;
+  /** Most of them in a row. */
+  longest: number;
+  /** Sum of what they are above the bias. */
+  excess: number;
+}
+
 /** Where two arrays lie whose sum is the output of a convolution, `[length]`. */
 interface Addends {
   readonly left: number;
@@ -29,13 +41,21 @@ const BYTES = Float32Array.BYTES_PER_ELEMENT;
 const VECTOR_BYTES = 16;
 /** Four vectors of which the first 0, 1, 2, 3 numbers count. */
 const MASKS_BYTES = 4 * VECTOR_BYTES;
+/** Address of what four pools have come to. */
+const STATE = MASKS_BYTES;
+/** Biases that are pooled at once. */
+const LANES = 4;
+/** Vectors of the state of four pools. */
+const STATE_VECTORS = 5;
+/** Outputs whose sums are added in single precision and 32-bit integers. */
+const POOL_BLOCK = 1024;
 
 export class Convolver {
   readonly #channels: number;
   /** Zeros on each side of a sequence, in bytes. */
   readonly #padding: number;
   /** Address of the numbers to compare with, then of their counts, then of a sequence. */
-  readonly #biases = MASKS_BYTES;
+  readonly #biases = MASKS_BYTES + STATE_VECTORS * VECTOR_BYTES;
   readonly #counts: number;
   readonly #sequence: number;
   readonly #simd: SimdFunctions = simdFunctions();
@@ -93,9 +113,7 @@ export class Convolver {
    */
   countAbove(convolution: Convolution, begin: number, end: number, isPadded: boolean): number {
     const { left, right } = this.#addends(convolution);
-    const reach = REACH * convolution.dilation;
-    const skipped = isPadded || this.#length <= 2 * reach ? 0 : reach;
-    const count = this.#length - 2 * skipped;
+    const { skipped, count } = this.#counted(convolution, isPadded);
     const [a, b] = [left + skipped * BYTES, right + skipped * BYTES];
     const size = (count & ~3) * BYTES;
     const mask = (count & 3) * VECTOR_BYTES;
@@ -109,6 +127,63 @@ export class Convolver {
   /** What was counted, one number a bias; valid until the next `load`. */
   get counts(): Int32Array {
     return this.#integers.subarray(this.#counts / BYTES, this.#sequence / BYTES);
+  }
+
+  /**
+   * Pools the outputs that are greater than each of the biases `[begin, end)`, into the first of `pools`.
+   * @param isPadded as for `countAbove`
+   * @returns how many outputs there are
+   */
+  poolAbove(
+    convolution: Convolution,
+    { begin, end, isPadded }: { readonly begin: number; readonly end: number; isPadded: boolean },
+    pools: readonly Pool[],
+  ): number {
+    const { left, right } = this.#addends(convolution);
+    const { skipped, count } = this.#counted(convolution, isPadded);
+    const total = this.#scratch(3);
+    const offset = skipped * BYTES;
+    this.#simd.add(total, left + offset, right + offset, count * BYTES);
+    for (let bias = begin; bias < end; bias += LANES) {
+      this.#poolLanes(
+        bias,
+        total,
+        count,
+        pools.slice(bias - begin, Math.min(end, bias + LANES) - begin),
+      );
+    }
+    return count;
+  }
+
+  /** Pools above up to four biases from `bias`; further lanes are those of other biases, and unread. */
+  #poolLanes(bias: number, total: number, count: number, pools: readonly Pool[]): void {
+    const state = this.#floats.subarray(STATE / BYTES, this.#biases / BYTES);
+    const integers = this.#integers.subarray(STATE / BYTES, this.#biases / BYTES);
+    integers.fill(0);
+    for (const pool of pools) Object.assign(pool, { count: 0, places: 0, longest: 0, excess: 0 });
+    for (let first = 0; first < count; first += POOL_BLOCK) {
+      const size = Math.min(POOL_BLOCK, count - first);
+      const biases = this.#biases + bias * BYTES;
+      const vectors = (size & ~3) * BYTES;
+      this.#simd.pool(total + first * BYTES, vectors, size * BYTES, biases, STATE);
+      for (const [lane, pool] of pools.entries()) {
+        const above = integers[lane]!;
+        pool.count += above;
+        pool.places += (first + size) * above - integers[LANES + lane]!;
+        pool.longest = integers[3 * LANES + lane]!;
+        pool.excess += state[4 * LANES + lane]!;
+      }
+    }
+  }
+
+  /** The outputs that count. */
+  #counted(
+    { dilation }: Convolution,
+    isPadded: boolean,
+  ): { readonly skipped: number; readonly count: number } {
+    const reach = REACH * dilation;
+    const skipped = isPadded || this.#length <= 2 * reach ? 0 : reach;
+    return { skipped, count: this.#length - 2 * skipped };
   }
 
   #addends({ dilation, kernel, channels }: Convolution): Addends {

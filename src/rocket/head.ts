@@ -1,7 +1,7 @@
-/** The linear part of a rocket: ridge regression on standardised features. */
+/** The linear part of a rocket: ridge regressions on standardised features. */
 import { type LinearModel, scoresOf } from '../solver/linear-model.ts';
-import { type Matrix, matrix } from '../solver/matrix.ts';
-import { fitRidge, RIDGE_ALPHAS } from '../solver/ridge.ts';
+import { addScaled, type Matrix, matrix } from '../solver/matrix.ts';
+import { fitRidges, RIDGE_ALPHAS, type RidgeModel } from '../solver/ridge.ts';
 import { softmax } from '../solver/softmax-loss.ts';
 
 /** What a score is for. */
@@ -21,18 +21,62 @@ export interface FittedHead extends Head {
 }
 
 /**
- * Fits a head. The penalty has the smallest leave-one-out error.
- * @param x `[rows, features]`, at least two rows; standardised in place
+ * Fits a head: the mean of one ridge regression for each kind of features, so that none is drowned by others. Their
+ * penalty has the smallest leave-one-out error of the mean.
+ * @param x `[rows, features]`, at least two rows; may be standardised in place
  * @param y `[rows, outputs]`: numbers of order 1, or 1 for a row's classes and −1 for all others
+ * @param kinds columns of each kind, one kind after the other
  */
-export function fitHead(x: Matrix, y: Matrix, task: HeadTask): FittedHead {
-  const scales = standardise(x);
-  const { weights, intercepts, alpha, leaveOneOut } = fitRidge(x, y, RIDGE_ALPHAS);
-  for (let at = 0; at < weights.values.length; at++) {
-    weights.values[at]! /= scales[at % x.columns]!;
+export function fitHead(
+  x: Matrix,
+  y: Matrix,
+  task: HeadTask,
+  kinds: readonly number[] = [x.columns],
+): FittedHead {
+  const fits = fitKinds(x, y, kinds);
+  const weights = matrix(y.columns, x.columns);
+  const intercepts = new Float64Array(y.columns);
+  const leaveOneOut = matrix(y.rows, y.columns);
+  const share = 1 / kinds.length;
+  let begin = 0;
+  for (const [at, fit] of fits.entries()) {
+    const count = kinds[at]!;
+    for (let k = 0; k < y.columns; k++) {
+      const target = k * x.columns + begin;
+      addScaled(weights.values, target, share, fit.weights.values, k * count, count);
+    }
+    addScaled(intercepts, 0, share, fit.intercepts, 0, y.columns);
+    addScaled(leaveOneOut.values, 0, share, fit.leaveOneOut.values, 0, y.values.length);
+    begin += count;
   }
   const sharpness = task === 'numbers' ? 1 : sharpnessOf(leaveOneOut, y, task);
-  return { weights, intercepts, alpha, sharpness, leaveOneOut };
+  return { weights, intercepts, alpha: fits[0]!.alpha, sharpness, leaveOneOut };
+}
+
+/** Ridge regressions with weights for features as they are. */
+function fitKinds(x: Matrix, y: Matrix, kinds: readonly number[]): RidgeModel[] {
+  let begin = 0;
+  const parts = kinds.map((count) => {
+    const own = kinds.length === 1 ? x : columnsOf(x, begin, count);
+    begin += count;
+    return own;
+  });
+  const scales = parts.map(standardise);
+  const fits = fitRidges(parts, y, RIDGE_ALPHAS);
+  for (const [at, { weights }] of fits.entries()) {
+    const own = scales[at]!;
+    for (let i = 0; i < weights.values.length; i++) weights.values[i]! /= own[i % own.length]!;
+  }
+  return fits;
+}
+
+function columnsOf({ rows, columns, values }: Matrix, begin: number, count: number): Matrix {
+  const part = matrix(rows, count);
+  for (let row = 0; row < rows; row++) {
+    const from = row * columns + begin;
+    part.values.set(values.subarray(from, from + count), row * count);
+  }
+  return part;
 }
 
 /** `[outputs]`: the logits, or the numbers, of one row of features. */
@@ -68,7 +112,7 @@ const BISECTIONS = 60;
  * The factor that makes probabilities of leave-one-out scores: of the largest likelihood, where the targets are those
  * of Platt, "Probabilistic outputs for support vector machines" (1999), so that few rows never give certainty.
  */
-function sharpnessOf(scores: Matrix, y: Matrix, task: Exclude<HeadTask, 'numbers'>): number {
+export function sharpnessOf(scores: Matrix, y: Matrix, task: Exclude<HeadTask, 'numbers'>): number {
   const slope = task === 'class' ? slopeOfClass(scores, y) : slopeOfClasses(scores, y);
   let [low, high] = [0, LARGEST_SHARPNESS];
   for (let step = 0; step < BISECTIONS; step++) {

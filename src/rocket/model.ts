@@ -1,11 +1,12 @@
 /** A fitted rocket, ready to predict. */
 
 import type { Series } from './convolver.ts';
+import { Features } from './features.ts';
 import { type Head, headOutputs } from './head.ts';
-import { Features, type Transform } from './transform.ts';
+import type { RocketTransform } from './transform.ts';
 
 export interface RocketModel {
-  readonly transform: Transform;
+  readonly transform: RocketTransform;
   /** Of the transform's features, then of those that are given. */
   readonly head: Head;
 }

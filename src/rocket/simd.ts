@@ -11,6 +11,7 @@ import {
   forVectors,
   I32X4,
   LOAD,
+  loadAt,
   localGet,
   localSet,
   localTee,
@@ -18,6 +19,7 @@ import {
   PLUS,
   SHIFT_LEFT,
   STORE,
+  storeAt,
   storeInteger,
   sumOf,
   type WasmFunction,
@@ -38,6 +40,14 @@ export interface SimdFunctions {
    * @param mask address of a vector that says which of the four numbers behind `size` count, too
    */
   readonly count: readonly CountFunction[];
+  /**
+   * Pools the numbers of x above each of four biases, one after the other. `state` has five vectors, one lane a bias:
+   * how many there are; their sum over all timesteps so far, added up at each timestep; the length of the run that has
+   * not ended; the longest run; and the sum of what they are above the bias. The third and fourth go on from what they
+   * are, the others begin at 0.
+   * @param vectors bytes of whole vectors among the `size` bytes of x
+   */
+  pool(x: number, vectors: number, size: number, biases: number, state: number): void;
 }
 
 /** `SimdFunctions.count[n]` compares with n + 1 biases at once. */
@@ -131,13 +141,59 @@ function countFunction(biases: number): WasmFunction {
   return { name: `count${biases}`, parameters: 6, integers: 1, vectors: 1 + 2 * biases, body };
 }
 
+/** Bytes of the vectors of a pool's state. */
+const STATE = { count: 0, sumOfCounts: 16, run: 32, longest: 48, excess: 64 } as const;
+
+function poolFunction(): WasmFunction {
+  const [x, vectors, size, biasesAt, state, at, place] = [0, 1, 2, 3, 4, 5, 6];
+  const [bias, zero, value, isAbove, count, sumOfCounts, run, longest, excess] = [
+    7, 8, 9, 10, 11, 12, 13, 14, 15,
+  ];
+  const combine = (target: number, other: readonly number[], operation: readonly number[]) => [
+    ...localGet(target),
+    ...other,
+    ...operation,
+    ...localSet(target),
+  ];
+  // A true comparison is −1.
+  const take = (offset: number) => [
+    ...[...localGet(place), ...F32X4.loadSplat(offset), ...localTee(value)],
+    ...[...localGet(bias), ...F32X4.greater, ...localSet(isAbove)],
+    ...combine(count, localGet(isAbove), I32X4.subtract),
+    ...combine(sumOfCounts, localGet(count), I32X4.add),
+    ...[...localGet(run), ...localGet(isAbove), ...I32X4.subtract],
+    ...[...localGet(isAbove), ...AND, ...localSet(run)],
+    ...combine(longest, localGet(run), I32X4.greaterOf),
+    ...[...localGet(excess), ...localGet(zero)],
+    ...[...localGet(value), ...localGet(bias), ...F32X4.subtract],
+    ...[...F32X4.greaterOf, ...F32X4.add, ...localSet(excess)],
+  ];
+  const move = [...sumOf(x, at), ...localSet(place)];
+  const load = (offset: number, target: number) => [
+    ...[...localGet(state), ...loadAt(offset), ...localSet(target)],
+  ];
+  const store = (offset: number, source: number) => [
+    ...[...localGet(state), ...localGet(source), ...storeAt(offset)],
+  ];
+  const body = [
+    ...[...localGet(biasesAt), ...LOAD, ...localSet(bias)],
+    ...[...load(STATE.run, run), ...load(STATE.longest, longest)],
+    ...forVectors(at, vectors, [...move, ...[0, 4, 8, 12].flatMap(take)]),
+    ...forVectors(at, size, [...move, ...take(0)], 4),
+    ...[...store(STATE.count, count), ...store(STATE.sumOfCounts, sumOfCounts)],
+    ...[...store(STATE.run, run), ...store(STATE.longest, longest)],
+    ...store(STATE.excess, excess),
+  ];
+  return { name: 'pool', parameters: 5, integers: 2, vectors: 9, body };
+}
+
 const COUNTS = Array.from({ length: MOST_BIASES }, (_, at) => countFunction(at + 1));
-const MODULE = compileWasm([addFunction(), minusNineFunction(), ...COUNTS]);
+const MODULE = compileWasm([addFunction(), minusNineFunction(), poolFunction(), ...COUNTS]);
 
 /** The functions, with a memory of one page. */
 export function simdFunctions(): SimdFunctions {
   const exported = wasmExports(MODULE) as Omit<SimdFunctions, 'count'> &
     Record<string, CountFunction>;
-  const { add, minusNine, memory } = exported;
-  return { add, minusNine, memory, count: COUNTS.map(({ name }) => exported[name]!) };
+  const { add, minusNine, pool, memory } = exported;
+  return { add, minusNine, pool, memory, count: COUNTS.map(({ name }) => exported[name]!) };
 }

@@ -1,10 +1,10 @@
-/** MiniRocket's features of a sequence: how often the output of each kernel is greater than each of its biases. */
+/** Convolutions of sequences and the biases that their outputs are compared with, fitted to training sequences. */
 import { randomStream } from '../core/random.ts';
 import { type Convolution, Convolver, type Series } from './convolver.ts';
 import { biasQuantile, type Dilations, dilationsFor, featureCount, KERNELS } from './kernels.ts';
 import { sortRanks } from './order-statistics.ts';
 
-/** All that the features follow from. */
+/** The convolutions of one representation of a sequence. */
 export interface Transform extends Dilations {
   /** Of a sequence. */
   readonly channels: number;
@@ -12,8 +12,43 @@ export interface Transform extends Dilations {
   readonly channelCounts: Int32Array;
   /** The channels of all convolutions, one after the other. */
   readonly channelIndices: Int32Array;
-  /** `[features]`, in the order of dilations, then kernels. */
+  /** In the order of dilations, then kernels. */
   readonly biases: Float32Array;
+}
+
+/**
+ * `mini`: MiniRocket, whose features are shares of outputs above a bias. `multi`: MultiRocket (Tan, Dempster, Bergmeir
+ * & Webb 2022), with four features a bias, of the sequence and of its first differences.
+ */
+export type Variant = 'mini' | 'multi';
+
+/** All that the features of a sequence follow from. */
+export interface RocketTransform {
+  readonly variant: Variant;
+  /** Of the sequence; for `multi` then of its differences. */
+  readonly parts: readonly Transform[];
+}
+
+/** Features of each bias. */
+export const POOLS: Readonly<Record<Variant, number>> = { mini: 1, multi: 4 };
+const PARTS: Readonly<Record<Variant, number>> = { mini: 1, multi: 2 };
+
+/** The sequence as a part of a transform sees it: as it is, or its first differences. */
+export function representationOf(series: Series, part: number): Series {
+  return part === 0 ? series : differencesOf(series);
+}
+
+/** Of a sequence of one timestep it is 0. */
+function differencesOf({ channels, length, values }: Series): Series {
+  const count = Math.max(1, length - 1);
+  const differences = new Float32Array(channels * count);
+  for (let channel = 0; channel < channels; channel++) {
+    for (let t = 0; t < length - 1; t++) {
+      const at = channel * length + t;
+      differences[channel * count + t] = values[at + 1]! - values[at]!;
+    }
+  }
+  return { channels, length: count, values: differences };
 }
 
 /** Training sequences, in a fixed order. */
@@ -26,18 +61,20 @@ export interface TransformOptions {
   readonly channels: number;
   /** Timesteps that the largest dilation spans. */
   readonly length: number;
-  /** About so many: a multiple of the number of kernels. */
+  readonly variant: Variant;
+  /** About so many. */
   readonly features: number;
   /** Dilations of a kernel, at most. */
   readonly dilations: number;
   readonly seed: number;
 }
 
-/** Draws of one transform: which channels each convolution adds, and which sequence its biases come from. */
-const [CHANNEL_COUNTS, CHANNELS, SEQUENCES] = [0, 1, 2];
+/** Draws of one part: which channels each convolution adds, and which sequence its biases come from. */
+const [CHANNEL_COUNTS, CHANNELS, SEQUENCES, DRAWS] = [0, 1, 2, 3];
+const drawOf = (what: number, part: number): number => DRAWS * part + what;
 
 /** A convolution of a transform, and where its features are. */
-interface PlannedConvolution extends Convolution {
+export interface PlannedConvolution extends Convolution {
   readonly isPadded: boolean;
   readonly begin: number;
   readonly end: number;
@@ -64,14 +101,16 @@ export function convolutionsOf(
   return all;
 }
 
-/** Published values: about 10 000 features, at most 32 dilations. */
-export const TRANSFORM_DEFAULTS = { features: 9_996, dilations: 32 } as const;
+/** Published numbers of features. */
+export const DEFAULT_FEATURES: Readonly<Record<Variant, number>> = { mini: 9_996, multi: 49_728 };
+/** The published value. */
+export const DEFAULT_DILATIONS = 32;
 
 /** Fits the biases to the outputs of training sequences, each of which is read once at most. */
 export async function fitTransform(
   rows: SeriesList,
   options: TransformOptions,
-): Promise<Transform> {
+): Promise<RocketTransform> {
   const fit = new TransformFit(rows.count, options);
   for (const row of fit.rows) fit.add(row, await rows.read(row));
   return fit.transform;
@@ -80,31 +119,56 @@ export async function fitTransform(
 /** `fitTransform` to sequences in memory; the largest dilation spans the longest. */
 export function fitTransformTo(
   rows: readonly Series[],
-  options: Pick<TransformOptions, 'features' | 'dilations' | 'seed'>,
-): Transform {
+  options: Omit<TransformOptions, 'channels' | 'length'>,
+): RocketTransform {
   const length = rows.reduce((longest, row) => Math.max(longest, row.length), 1);
   const fit = new TransformFit(rows.length, { ...options, channels: rows[0]!.channels, length });
   for (const row of fit.rows) fit.add(row, rows[row]!);
   return fit.transform;
 }
 
-/** The convolutions of a transform, dealt out to the sequences that their biases come from. */
 class TransformFit {
+  /** Complete once all rows were added. */
+  readonly transform: RocketTransform;
+  /** Those that were drawn. */
+  readonly rows: ReadonlySet<number>;
+  readonly #parts: readonly PartFit[];
+
+  constructor(count: number, options: TransformOptions) {
+    const { variant, features, length } = options;
+    const parts = Array.from({ length: PARTS[variant] }, (_, part) => {
+      const biases = features / PARTS[variant] / POOLS[variant];
+      return new PartFit(count, part, { ...options, features: biases, length: length - part });
+    });
+    this.#parts = parts;
+    this.rows = new Set(parts.flatMap((part) => [...part.rows]));
+    this.transform = { variant, parts: parts.map(({ transform }) => transform) };
+  }
+
+  add(row: number, series: Series): void {
+    for (const [at, part] of this.#parts.entries()) part.add(row, representationOf(series, at));
+  }
+}
+
+/** The convolutions of a part, dealt out to the sequences that their biases come from. */
+class PartFit {
   /** Complete once all rows were added. */
   readonly transform: Transform;
   readonly #convolver: Convolver;
   readonly #byRow = new Map<number, PlannedConvolution[]>();
 
+  /** @param features of the options: how many biases */
   constructor(
     count: number,
-    { channels, length, features, dilations: most, seed }: TransformOptions,
+    part: number,
+    { channels, length, features, dilations: most, seed }: Omit<TransformOptions, 'variant'>,
   ) {
     const dilations = dilationsFor(length, features, most);
-    const drawn = drawChannels(dilations.dilations.length * KERNELS.length, channels, seed);
+    const drawn = drawChannels(dilations.dilations.length * KERNELS.length, channels, seed, part);
     const biases = new Float32Array(featureCount(dilations));
     this.transform = { ...dilations, ...drawn, channels, biases };
     this.#convolver = new Convolver(channels, dilations.dilations.at(-1)!, new Float32Array(0));
-    const draw = randomStream(seed, 'rocket', SEQUENCES);
+    const draw = randomStream(seed, 'rocket', drawOf(SEQUENCES, part));
     for (const [at, convolution] of convolutionsOf(this.transform).entries()) {
       const row = draw.integer(at, count);
       const ofRow = this.#byRow.get(row) ?? [];
@@ -118,9 +182,12 @@ class TransformFit {
     return this.#byRow.keys();
   }
 
+  /** Does nothing with a row that was not drawn. */
   add(row: number, series: Series): void {
+    const convolutions = this.#byRow.get(row);
+    if (convolutions === undefined) return;
     this.#convolver.load(series);
-    for (const convolution of this.#byRow.get(row)!) {
+    for (const convolution of convolutions) {
       const outputs = this.#convolver.output(convolution);
       writeQuantiles(outputs, convolution, this.transform.biases);
     }
@@ -155,48 +222,20 @@ function drawChannels(
   convolutions: number,
   channels: number,
   seed: number,
+  part: number,
 ): Pick<Transform, 'channelCounts' | 'channelIndices'> {
-  const counts = randomStream(seed, 'rocket', CHANNEL_COUNTS);
+  const counts = randomStream(seed, 'rocket', drawOf(CHANNEL_COUNTS, part));
   const most = Math.min(channels, MOST_CHANNELS);
   const channelCounts = new Int32Array(convolutions);
   const indices: number[] = [];
   for (let at = 0; at < convolutions; at++) {
     const count = Math.min(most, Math.floor((most + 1) ** counts.uniform(at)));
     channelCounts[at] = count;
-    const draw = randomStream(seed, 'rocket', CHANNELS, at);
+    const draw = randomStream(seed, 'rocket', drawOf(CHANNELS, part), at);
     const left = Array.from({ length: channels }, (_, channel) => channel);
     for (let n = 0; n < count; n++) {
       indices.push(...left.splice(draw.integer(n, left.length), 1));
     }
   }
   return { channelCounts, channelIndices: Int32Array.from(indices) };
-}
-
-/** Computes features, one sequence after the other: those of a sequence depend on nothing else. */
-export class Features {
-  /** Number of features of a sequence. */
-  readonly count: number;
-  readonly #convolver: Convolver;
-  readonly #convolutions: readonly PlannedConvolution[];
-
-  constructor(transform: Transform) {
-    const { channels, dilations, biases } = transform;
-    this.count = biases.length;
-    this.#convolver = new Convolver(channels, dilations.at(-1)!, biases);
-    this.#convolutions = convolutionsOf(transform);
-  }
-
-  /** Writes the features of a sequence to `target`, from `start`. */
-  write(series: Series, target: Float32Array | Float64Array, start = 0): void {
-    const convolver = this.#convolver;
-    convolver.load(series);
-    const { counts } = convolver;
-    for (const convolution of this.#convolutions) {
-      const { begin, end, isPadded } = convolution;
-      const outputs = convolver.countAbove(convolution, begin, end, isPadded);
-      for (let feature = begin; feature < end; feature++) {
-        target[start + feature] = Math.fround(counts[feature]! / outputs);
-      }
-    }
-  }
 }

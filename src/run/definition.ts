@@ -7,7 +7,7 @@ import type { TrainingData } from '../data/training-data.ts';
 import type { Program, StateLayout } from '../engine/engine.ts';
 import type { Model, ParameterDescription } from '../nn/model/model.ts';
 import type { Task } from '../nn/objective/objective.ts';
-import { makeProgram } from '../nn/program.ts';
+import { embeddingProgram, makeProgram } from '../nn/program.ts';
 import { registry } from '../nn/registry.ts';
 import { trainedParameters } from '../nn/trained-parameters.ts';
 import { checkModel } from './needs.ts';
@@ -48,7 +48,10 @@ export function defineRun(config: RunConfig, store: StoreFacts): RunDefinition {
   const model = registry.makeModel(config.model, facts);
   for (const phase of phaseData) checkPhase(phase, config, model, facts);
   const { programs, ...network } = networkOf(config, model, facts, phaseData);
-  const phases = phaseData.map((phase, index) => ({ ...phase, program: programs[index]! }));
+  const phases = phaseData.map((phase, index) => {
+    const program = programs[index]!;
+    return { ...phase, program: phase.probe ? embeddingProgram(model, program) : program };
+  });
   const scheduled = phases.map(({ config: phase, plan }) =>
     schedulePhase(phase, plan.stepsPerEpoch),
   );
@@ -125,7 +128,10 @@ function programOf(
   { model, parameters, facts }: Network,
 ): Program {
   const update = registry.makeUpdateRule(config.optimizer);
-  return makeProgram({ model, objective, update, facts, parameters });
+  const { groups } = config.optimizer;
+  return namingWhere(`Phase "${config.name}"`, () =>
+    makeProgram({ model, objective, update, facts, parameters, groups }),
+  );
 }
 
 /** Whether two phases of a run differ at most in their sequences, their start and their duration. */

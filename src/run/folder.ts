@@ -28,8 +28,8 @@ import {
 } from '../data/training-data.ts';
 import { extensionsOf, recordOf, requireExtensions } from '../extension/identity.ts';
 import { loadRunConfig } from './config.ts';
+import { type FittedKind, fittedKindOf, KIND_WORDS } from './fitted/kinds.ts';
 import { notARun } from './known-runs.ts';
-import { isRocketRun } from './rocket/rocket-files.ts';
 
 /** The places in a run's folder. */
 export interface RunPaths {
@@ -181,12 +181,13 @@ export async function openRunFolder(path: string): Promise<RunFolder> {
 
 /**
  * The resolved configuration of a run.
- * @throws LockstepError RUN_NOT_FOUND, CONFIG_INVALID; USAGE for a rocket; EXTENSION_MISMATCH when an extension that the run needs is
+ * @throws LockstepError RUN_NOT_FOUND, CONFIG_INVALID; USAGE for a model without steps; EXTENSION_MISMATCH when an extension that the run needs is
  *   not loaded, or is another one now
  */
 export function readRunConfig(path: string): RunConfig {
   const paths = runPaths(path);
-  if (isRocketRun(path)) throw isRocket(path);
+  const kind = fittedKindOf(path);
+  if (kind !== undefined) throw isFitted(path, kind);
   if (existsSync(paths.config)) {
     requireExtensions(readExtensions(paths), `The run "${path}"`);
     return loadRunConfig(paths.config);
@@ -271,10 +272,10 @@ function configHeader(config: RunConfig): string {
   ].join('\n');
 }
 
-function isRocket(path: string): LockstepError {
+function isFitted(path: string, kind: FittedKind): LockstepError {
   return new LockstepError(
     'USAGE',
-    `"${path}" is a rocket: it is fitted at once, so there is nothing to go on with.`,
+    `"${path}" is the run of ${KIND_WORDS[kind]}, which is fitted at once: there is nothing to go on with.`,
     `Evaluate it by "${commandLine('evaluate', path)}", or fit another one.`,
   );
 }

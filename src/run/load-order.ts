@@ -30,6 +30,16 @@ export function evaluationShare(
   return { share: shareOf(rank, worldSize, microBatches), microBatches };
 }
 
+/** This rank's micro-batches of the probe in a phase's evaluation. */
+export function probeShare(
+  { phases }: Pick<RunDefinition, 'phases'>,
+  { rank, worldSize }: WorldRank,
+  phase: number,
+): { share: Range; microBatches: number } {
+  const microBatches = phases[phase]!.probe?.microBatches.length ?? 0;
+  return { share: shareOf(rank, worldSize, microBatches), microBatches };
+}
+
 /**
  * @param fromStep the first global step that will run
  * @param evaluateFirst whether the evaluation due after the step before it comes first
@@ -60,5 +70,9 @@ function* evaluationOrder(
   const { begin, end } = evaluationShare(run, worldRank, phase).share;
   for (let microBatch = begin; microBatch < end; microBatch++) {
     yield { kind: 'evaluation', phase, microBatch };
+  }
+  const probe = probeShare(run, worldRank, phase).share;
+  for (let microBatch = probe.begin; microBatch < probe.end; microBatch++) {
+    yield { kind: 'probe', phase, microBatch };
   }
 }

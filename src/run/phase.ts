@@ -20,6 +20,7 @@ import {
   checkSampling,
   type Needy,
 } from './needs.ts';
+import { makeProbe, type Probe, refuseProbe } from './probe.ts';
 import { scalingOf } from './scaling.ts';
 
 export interface PhaseData {
@@ -33,6 +34,8 @@ export interface PhaseData {
   readonly needs: Needy;
   /** Micro-batches of the phase's evaluation; absent when it has none. */
   readonly evaluation: MicroBatchList | undefined;
+  /** What its evaluations ask of the features; absent when they ask nothing. */
+  readonly probe: Probe | undefined;
 }
 
 const BUDGET = 'batch.tokensPerMicroBatch';
@@ -70,7 +73,12 @@ function makePhaseData(
     checkLoneRows(needs, batches);
     return batches;
   });
-  return { config, needs, ...training, evaluation };
+  const probe = namingWhere(`The probe of phase "${config.name}"`, () => {
+    if (needs.labels && config.evaluation?.probe !== undefined) throw refuseProbe(needs.kind);
+    const check = (subset: Subset, cropKey: string) => checkBudget(subset, { ...budget, cropKey });
+    return makeProbe(config, { store, seed: run.seed, limits: batch, check });
+  });
+  return { config, needs, ...training, evaluation, probe };
 }
 
 /** What the objective is told of the classes is how often they appear, so balanced weights add no second balance. */

@@ -5,37 +5,50 @@ import type { PhaseConfig } from '../config/phase-section.ts';
 import type { TrainState } from '../engine/engine.ts';
 import { initialState, zeroMoments } from '../nn/initial-state.ts';
 import type { RunDefinition } from './definition.ts';
+import { waitingAfter } from './early-stop.ts';
+import { type Headline, isBetterValue, judgeOf } from './judge.ts';
+import { averageAfter } from './weight-average.ts';
 
 /** A progress whose weights, moments and statistics lie in an engine's session. */
 export type ProgressOutsideEngine = Omit<Progress, 'state'>;
-
-/** The metric that a phase is judged by. */
-interface Headline {
-  readonly metric: string;
-  readonly better: 'higher' | 'lower';
-}
 
 /** The first progress of a run. */
 export function progressAtStart(run: RunDefinition, initialWeights: Weights | undefined): Progress {
   const results = new Map<string, Weights>();
   const state = stateAtPhaseStart(run, 0, { results, initialWeights });
   const values = { globalStep: 0, evaluated: true, unfinished: false, skippedSteps: 0 };
-  return { ...values, state, best: undefined, ...neededAfter(run, 0, { results, initialWeights }) };
+  const needed = neededAfter(run, 0, { results, initialWeights });
+  return { ...values, state, ...NOTHING_YET, ...needed };
 }
 
-/** After one more global step. */
+/** What a phase has at its beginning. */
+export const NOTHING_YET = { best: undefined, waiting: undefined, average: undefined } as const;
+
+/**
+ * After one more global step.
+ * @param read the weights as they are now, asked for only where they are averaged
+ */
 export function afterStep(
-  { schedule }: Pick<RunDefinition, 'schedule'>,
+  { config, schedule }: Pick<RunDefinition, 'config' | 'schedule'>,
   progress: ProgressOutsideEngine,
-  { isSkipped }: { readonly isSkipped: boolean },
+  { isSkipped, read }: { readonly isSkipped: boolean; readonly read: () => Weights },
 ): ProgressOutsideEngine {
+  const { globalStep, average } = progress;
+  const { phaseIndex, stepInPhase } = schedule.at(globalStep);
+  const { weightAverage } = config.phases[phaseIndex]!;
   return {
     ...progress,
-    globalStep: progress.globalStep + 1,
-    evaluated: !schedule.after(progress.globalStep).evaluate,
+    globalStep: globalStep + 1,
+    evaluated: !schedule.after(globalStep).evaluate,
     unfinished: true,
     skippedSteps: isSkipped ? progress.skippedSteps + 1 : 0,
+    average: weightAverage && averageAfter(average, read(), { ...weightAverage, stepInPhase }),
   };
+}
+
+/** After a step in which nothing is done, since its phase has ended early. */
+export function afterPassing(progress: ProgressOutsideEngine): ProgressOutsideEngine {
+  return { ...progress, globalStep: progress.globalStep + 1, unfinished: true };
 }
 
 /**
@@ -51,14 +64,20 @@ export function afterEvaluation(
     readonly read: () => Weights;
   },
 ): ProgressOutsideEngine {
-  const { headline, metrics, read } = evaluation;
-  const { phaseIndex, stepInPhase } = schedule.at(progress.globalStep - 1);
-  const evaluated = { ...progress, evaluated: true };
-  if (!isBetter(config.phases[phaseIndex]!, headline, metrics, progress.best)) return evaluated;
-  const { parameters, statistics } = read();
-  const metric = { name: headline.metric, value: metrics[headline.metric]! };
-  const weights = { parameters, statistics };
-  return { ...evaluated, best: { metric, stepInPhase: stepInPhase + 1, weights } };
+  const { metrics, read } = evaluation;
+  const at = schedule.at(progress.globalStep - 1);
+  const phase = config.phases[at.phaseIndex]!;
+  const headline = judgeOf(phase, evaluation.headline);
+  const value = metrics[headline.metric]!;
+  const stepInPhase = at.stepInPhase + 1;
+  const stop = phase.evaluation?.stop;
+  const judged = { headline, value, stepInPhase };
+  const waiting = stop && waitingAfter(stop, progress.waiting, judged);
+  const evaluated = { ...progress, evaluated: true, waiting };
+  if (!isBetter(phase, headline, metrics, progress.best)) return evaluated;
+  const { parameters, statistics } = progress.average ?? read();
+  const metric = { name: headline.metric, value };
+  return { ...evaluated, best: { metric, stepInPhase, weights: { parameters, statistics } } };
 }
 
 /** Once a phase has ended with these weights. */
@@ -129,10 +148,7 @@ export function startingPhase(
   return typeof start === 'object' && 'phase' in start ? start.phase : undefined;
 }
 
-/**
- * Whether a phase that keeps the best would rather keep these weights; the first of equals stays. Numbers
- * that are not finite are all equal and worse than any other, as a checkpoint keeps null for them.
- */
+/** Whether a phase that keeps the best would rather keep these weights; the first of equals stays. */
 export function isBetter(
   phase: PhaseConfig,
   headline: Headline,
@@ -141,10 +157,5 @@ export function isBetter(
 ): boolean {
   if (phase.evaluation?.keep !== 'best') return false;
   if (best === undefined) return true;
-  const value = metrics[headline.metric]!;
-  const old = best.metric.value ?? Number.NaN;
-  if (!Number.isFinite(value) || !Number.isFinite(old)) {
-    return Number.isFinite(value) && !Number.isFinite(old);
-  }
-  return headline.better === 'higher' ? value > old : value < old;
+  return isBetterValue(headline, metrics[headline.metric]!, best.metric.value);
 }

@@ -3,6 +3,7 @@ import { cholesky, inverseDiagonal, solveLower, solveLowerTransposed } from './c
 import { type DualModel, dualModelOf, type GramFactor } from './gram-factor.ts';
 import type { LinearModel } from './linear-model.ts';
 import {
+  addScaled,
   centred,
   columnMeans,
   dot,
@@ -47,28 +48,57 @@ interface Candidate {
  * @param alphas positive
  */
 export function fitRidge(x: Matrix, y: Matrix, alphas: readonly number[]): RidgeModel {
-  const xMeans = columnMeans(x);
+  return fitRidges([x], y, alphas)[0]!;
+}
+
+/**
+ * Several ridge regressions whose predictions are to be averaged: as `fitRidge` each, with the one penalty for all with
+ * which the mean of their predictions has the smallest leave-one-out error.
+ * @param parts each `[rows, its columns]`
+ */
+export function fitRidges(
+  parts: readonly Matrix[],
+  y: Matrix,
+  alphas: readonly number[],
+): RidgeModel[] {
   const yMeans = columnMeans(y);
-  const inner = centred(x, xMeans);
   const targets = transpose(centred(y, yMeans));
-  const fit = x.columns < x.rows ? primalFits(inner, targets) : dualFits(inner, targets);
-  let best: Candidate | undefined;
+  const fits = parts.map((x) => {
+    const inner = centred(x, columnMeans(x));
+    return x.columns < x.rows ? primalFits(inner, targets) : dualFits(inner, targets);
+  });
+  let best: readonly Candidate[] | undefined;
+  let least = Number.POSITIVE_INFINITY;
   for (const alpha of alphas) {
-    const candidate = fit(alpha);
-    if (best === undefined || candidate.error < best.error) best = candidate;
+    const candidates = fits.map((fit) => fit(alpha));
+    const error = errorOfMean(candidates);
+    if (best !== undefined && !(error < least)) continue;
+    best = candidates;
+    least = error;
   }
-  const { alpha, error, errors } = best!;
-  const weights = best!.weights();
+  return best!.map((candidate, at) => modelOf(candidate, parts[at]!, y, yMeans));
+}
+
+function errorOfMean(candidates: readonly Candidate[]): number {
+  const mean = new Float64Array(candidates[0]!.errors.length);
+  for (const { errors } of candidates) {
+    addScaled(mean, 0, 1 / candidates.length, errors, 0, mean.length);
+  }
+  return meanSquare(mean);
+}
+
+function modelOf(
+  { alpha, error, errors, weights: weightsOf }: Candidate,
+  x: Matrix,
+  y: Matrix,
+  yMeans: Float64Array,
+): RidgeModel {
+  const weights = weightsOf();
+  const xMeans = columnMeans(x);
   const intercepts = yMeans.map(
     (mean, k) => mean - dot(weights.values, k * x.columns, xMeans, 0, x.columns),
   );
-  const missed = transpose(matrix(y.columns, y.rows, errors));
-  const leaveOneOut = matrix(
-    y.rows,
-    y.columns,
-    y.values.map((value, at) => value - missed.values[at]!),
-  );
-  return { weights, intercepts, alpha, leaveOneOutError: error, leaveOneOut };
+  return { weights, intercepts, alpha, leaveOneOutError: error, leaveOneOut: leftOut(y, errors) };
 }
 
 /**
@@ -93,24 +123,76 @@ export function fitRidgeOnGram(gram: GramFactor, y: Matrix, alpha: number): Dual
 }
 
 /**
- * With more columns than rows: G = X Xᵀ + alpha, coefficients c = G⁻¹ y, leave-one-out error c_i / (G⁻¹)_ii. The vector
- * of ones is an eigenvector of X Xᵀ of eigenvalue 0, to which `shift` gives a value far from alpha; what it adds to the
- * diagonal is subtracted, since the intercept has no penalty.
- * @param x columns of mean 0
- * @param targets `[outputs, rows]`, rows of mean 0
+ * The same with one penalty, from the inner products of the rows alone.
+ * @param gram `[rows, rows]`, of rows whose mean is 0
+ * @param y `[rows, outputs]`
  */
+export function fitCentredRidge(gram: Matrix, y: Matrix, alpha: number): CentredRidge {
+  const yMeans = columnMeans(y);
+  const targets = transpose(centred(y, yMeans));
+  const { coefficients, errors } = gramFits(gram, targets)(alpha);
+  return {
+    coefficients,
+    intercepts: yMeans,
+    leaveOneOut: () => leftOut(y, errors()),
+  };
+}
+
+/** Its scores of a row are the intercepts and the coefficients' sum of its inner products with the centred rows. */
+export interface CentredRidge extends DualModel {
+  /** `[rows, outputs]`: what a fit without a row predicts of it. */
+  readonly leaveOneOut: () => Matrix;
+}
+
+function leftOut(y: Matrix, errors: Float64Array): Matrix {
+  const missed = transpose(matrix(y.columns, y.rows, errors));
+  return matrix(
+    y.rows,
+    y.columns,
+    y.values.map((value, at) => value - missed.values[at]!),
+  );
+}
+
+/** With more columns than rows. @param x columns of mean 0 @param targets `[outputs, rows]`, rows of mean 0 */
 function dualFits(x: Matrix, targets: Matrix): (alpha: number) => Candidate {
-  const rows = x.rows;
-  const gram = gramOfRows(x);
-  const shift = meanDiagonal(gram) || 1;
-  for (let at = 0; at < gram.values.length; at++) gram.values[at]! += shift / rows;
+  const fit = gramFits(gramOfRows(x), targets);
+  return (alpha) => {
+    const { coefficients, errors: errorsOf } = fit(alpha);
+    const errors = errorsOf();
+    return { alpha, error: meanSquare(errors), errors, weights: () => multiply(coefficients, x) };
+  };
+}
+
+/** A fit from inner products. */
+interface GramFit {
+  /** `[outputs, rows]`. */
+  readonly coefficients: Matrix;
+  /** `[outputs, rows]`: targets less leave-one-out predictions; computed when asked for. */
+  readonly errors: () => Float64Array;
+}
+
+/**
+ * G = X Xᵀ + alpha, coefficients c = G⁻¹ y, leave-one-out error c_i / (G⁻¹)_ii. The vector of ones is an eigenvector of
+ * X Xᵀ of eigenvalue 0, to which `shift` gives a value far from alpha; what it adds to the diagonal is subtracted, since
+ * the intercept has no penalty.
+ */
+function gramFits(products: Matrix, targets: Matrix): (alpha: number) => GramFit {
+  const rows = products.rows;
+  const shift = meanDiagonal(products) || 1;
+  const gram = matrix(
+    rows,
+    rows,
+    products.values.map((value) => value + shift / rows),
+  );
   return (alpha) => {
     const lower = cholesky(plusDiagonal(gram, alpha));
     const coefficients = solved(lower, targets);
-    const ofOnes = 1 / (rows * (alpha + shift));
-    const diagonal = inverseDiagonal(lower).map((value) => value - ofOnes);
-    const errors = coefficients.values.map((value, at) => value / diagonal[at % rows]!);
-    return { alpha, error: meanSquare(errors), errors, weights: () => multiply(coefficients, x) };
+    const errors = () => {
+      const ofOnes = 1 / (rows * (alpha + shift));
+      const diagonal = inverseDiagonal(lower).map((value) => value - ofOnes);
+      return coefficients.values.map((value, at) => value / diagonal[at % rows]!);
+    };
+    return { coefficients, errors };
   };
 }
 

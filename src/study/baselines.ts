@@ -1,6 +1,7 @@
 /** The baselines of a study: what its networks are compared with, on the same labels and test sequences. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { LabelCount } from '../baseline/label-draws.ts';
 import type { BaselineResult, BaselinesReport, LabelCountFacts } from '../baseline/report.ts';
 import { describeBaselines } from '../baseline/table.ts';
 import { errorOfFailure } from '../core/failure.ts';
@@ -9,7 +10,7 @@ import { startThread } from '../launch/program.ts';
 import type { GuardedHooks } from '../workflow/train/hooks.ts';
 import type { StopRequests } from '../workflow/train/stop-requests.ts';
 import type { BaselinesMessage, BaselinesRequest } from './baselines-thread.ts';
-import type { CellResult, MeasuredResult } from './cell.ts';
+import { byCount, type CellResult, type MeasuredResult } from './cell.ts';
 import { studyStopped } from './run-cell.ts';
 import type { StudyConfig, StudyDataset } from './study-config.ts';
 import type { StudyFolder } from './study-folder.ts';
@@ -44,11 +45,11 @@ export async function tellBaselines(
 }
 
 /** All label counts of the networks, ascending, and their largest number of draws. */
-function labelsOf({ networks }: StudyDataset): { labels: number[]; draws: number } {
+function labelsOf({ networks }: StudyDataset): { labels: LabelCount[]; draws: number } {
   const all = Object.values(networks).flatMap(({ labels }) => labels);
-  const counts = new Set(all.map(({ perClass, sequences }) => perClass ?? sequences!));
+  const counts = new Set(all.map(({ perClass, sequences }) => perClass ?? sequences ?? 'all'));
   return {
-    labels: [...counts].sort((a, b) => a - b),
+    labels: [...counts].sort(byCount),
     draws: Math.max(...all.map(({ draws }) => draws)),
   };
 }
@@ -128,7 +129,7 @@ function measuredOf(
   return Array.from({ length: draws }, (_, draw) => {
     const { validation, test, answers } = known[draw] ?? known[0]!;
     const phase = `labels-${labels}-draw-${draw}`;
-    const result = { phase, labels: Number(labels), unit, draw, validation: validation ?? 0 };
+    const result = { phase, labels, unit, draw, validation: validation ?? 0 };
     return { result: { ...result, test: { value: test, byLengthQuartile: [] } }, answers };
   });
 }

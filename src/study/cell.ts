@@ -1,4 +1,5 @@
 /** A cell: one run of the grid, its measurements and their results. */
+import type { LabelCount } from '../baseline/label-draws.ts';
 import type { RunConfig } from '../config/run-config.ts';
 import type { Measured } from '../nn/objective/objective.ts';
 
@@ -23,10 +24,14 @@ export function cellName({ dataset, network, recipe, share }: CellKey): string {
 export interface MeasuredPhase {
   readonly phase: string;
   /** How many labels it saw, in `unit`. */
-  readonly labels: number;
+  readonly labels: LabelCount;
   readonly unit: 'labels a class' | 'labelled sequences';
   readonly draw: number;
 }
+
+/** Orders label counts: all are the most. */
+export const byCount = (a: LabelCount, b: LabelCount): number => rankOf(a) - rankOf(b);
+const rankOf = (count: LabelCount) => (count === 'all' ? Number.MAX_VALUE : count);
 
 /** A run to do, and what to measure. */
 export interface Cell {
@@ -38,6 +43,8 @@ export interface Cell {
 /** The figure of merit on the test split; `CellResult.merit` names it. */
 export interface TestResult {
   readonly value: number;
+  /** Of a network that names one class, as in a classification's report. */
+  readonly calibrationError?: number;
   /** Shortest first. */
   readonly byLengthQuartile: readonly {
     readonly shortest: number;

@@ -5,6 +5,7 @@ import type { CellResult } from './cell.ts';
 import { GROUPING, SCRATCH } from './grid.ts';
 import { recipeText } from './markdown.ts';
 import {
+  allCounts,
   type DatasetResults,
   fewLabels,
   labelCounts,
@@ -49,7 +50,7 @@ export function chartsOf(of: DatasetResults, results: readonly CellResult[]): Ch
 
 function meritByLabels(of: DatasetResults, network: string, own: readonly CellResult[]): Chart {
   const cells = own.filter(({ key }) => key.network === network && key.share === 1);
-  const counts = [...new Set(cells.flatMap(labelCounts))].sort((a, b) => a - b);
+  const counts = allCounts(cells);
   return {
     title: `${of.dataset.name}, ${network} network: ${meritName(cells)} against labels`,
     xLabel: cells[0]?.measured[0]?.unit ?? 'labels',

@@ -21,9 +21,10 @@ export interface DataSize {
   readonly meanTokens: (crop: number | undefined) => number;
 }
 
-/** Cost of a token, beside that of a convolutional network: counting n-grams is cheap. */
-export const costOfToken = ({ family }: RunConfig['model']): number =>
-  family === 'ngram' ? 0.1 : 1;
+/** Cost of a token, beside that of the dilated networks of configs/study.yaml. */
+const COST_BY_FAMILY: Readonly<Record<string, number>> = { ngram: 0.1, resnet: 2 };
+
+export const costOfToken = ({ family }: RunConfig['model']): number => COST_BY_FAMILY[family] ?? 1;
 
 /** Seconds that one worker needs to pretrain a cell; 0 without pretraining. */
 export function pretrainingSeconds(cell: Cell, data: DataSize, tokensPerSecond: number): number {
@@ -34,7 +35,7 @@ export function pretrainingSeconds(cell: Cell, data: DataSize, tokensPerSecond: 
       (sum, phase) => sum + stepsOf(phase) * pretrainingTokensPerStep(config, phase, data),
       0,
     );
-  return tokens / tokensPerSecond;
+  return (costOfToken(config.model) * tokens) / tokensPerSecond;
 }
 
 /** Tokens of a step without labels. It has no sequence twice. */

@@ -30,7 +30,7 @@ const FEW: Readonly<Record<MeasuredPhase['unit'], number>> = {
 
 /** Whether labels are scarce enough for pretraining to matter. */
 export const areFew = ({ labels, unit }: Pick<MeasuredPhase, 'labels' | 'unit'>): boolean =>
-  labels <= FEW[unit];
+  labels !== 'all' && labels <= FEW[unit];
 const SUPERVISED: ObjectiveConfig = { kind: 'supervised', classWeights: 'none' };
 
 interface Recipe {
@@ -187,10 +187,10 @@ export const isPretraining = (phase: string): boolean => phase.startsWith(PRETRA
 function countOf({
   perClass,
   sequences,
-}: Pick<LabelsConfig, 'perClass' | 'sequences'>): Pick<MeasuredPhase, 'labels' | 'unit'> {
-  return perClass === undefined
-    ? { labels: sequences!, unit: 'labelled sequences' }
-    : { labels: perClass, unit: 'labels a class' };
+}: Omit<LabelsConfig, 'draws' | 'steps'>): Pick<MeasuredPhase, 'labels' | 'unit'> {
+  if (perClass !== undefined) return { labels: perClass, unit: 'labels a class' };
+  if (sequences !== undefined) return { labels: sequences, unit: 'labelled sequences' };
+  return { labels: 'all', unit: 'labels a class' };
 }
 
 const pretrainingPhase = (
@@ -205,10 +205,11 @@ function supervisedPhase(
 ): MeasuredPhase & { readonly config: PhaseConfig } {
   const count = countOf(counts);
   const name = `labels-${count.labels}-draw-${draw}`;
-  const subset =
-    count.unit === 'labels a class'
-      ? { labelsPerClass: count.labels, draw }
-      : { labelledSequences: count.labels, draw };
+  const subset = {
+    draw,
+    ...(counts.perClass !== undefined && { labelsPerClass: counts.perClass }),
+    ...(counts.sequences !== undefined && { labelledSequences: counts.sequences }),
+  };
   const settings = steps === undefined ? training : { ...training, duration: { steps } };
   const config = phaseOf(settings, { name, start, objective: SUPERVISED, subset });
   return { phase: name, ...count, draw, config };

@@ -1,5 +1,6 @@
 /** A study as Markdown: the five answers, then the tables behind them. */
 
+import type { LabelCount } from '../baseline/label-draws.ts';
 import { formatDuration, formatMetrics } from '../core/format.ts';
 import type { Measured } from '../nn/objective/objective.ts';
 import { meanOf, varianceOf } from '../statistics/mean.ts';
@@ -8,6 +9,7 @@ import type { Answer } from './answers.ts';
 import type { CellResult } from './cell.ts';
 import { GROUPING, SCRATCH, SHUFFLED, SORTED } from './grid.ts';
 import {
+  allCounts,
   type DatasetResults,
   fewLabels,
   labelCounts,
@@ -77,6 +79,7 @@ function datasetSection(
     ...Object.keys(of.dataset.networks).flatMap((network) => networkSection(of, network, own)),
     ...groupingSection(of),
     ...lengthSection(own),
+    ...calibrationSection(own),
     ...timeSection(own),
   ];
 }
@@ -85,9 +88,8 @@ function datasetSection(
 function modelsSection(of: DatasetResults, own: readonly CellResult[]): string[] {
   const cells = own.filter(({ key }) => key.network !== GROUPING && key.share === 1);
   const all = [...of.baselines, ...cells];
-  const counts = [...new Set(all.flatMap(labelCounts))].sort((a, b) => a - b);
+  const counts = allCounts(all);
   if (all.length === 0) return [];
-  const unit = all[0]!.measured[0]!.unit;
   const rows = all.map((cell) => [
     cell.key.network,
     recipeText(cell),
@@ -95,7 +97,7 @@ function modelsSection(of: DatasetResults, own: readonly CellResult[]): string[]
     ...counts.map((count) => againstBaseline(of, cell, count)),
     formatDuration(cell.seconds),
   ]);
-  const headers = counts.map((count) => `${count} ${unit}`);
+  const headers = counts.map((count) => labelsText(all[0]!, [count]));
   const against = counts.map((count) => {
     const best = of.bestBaseline([count]);
     return best === undefined ? '' : `against ${best.key.recipe}, ${count}`;
@@ -108,7 +110,7 @@ function modelsSection(of: DatasetResults, own: readonly CellResult[]): string[]
   ];
 }
 
-function againstBaseline(of: DatasetResults, cell: CellResult, count: number): string {
+function againstBaseline(of: DatasetResults, cell: CellResult, count: LabelCount): string {
   if (of.baselines.includes(cell)) return '';
   const gain = of.difference(cell, of.bestBaseline([count]), [count]);
   return gain === undefined ? '' : describeDifference(gain);
@@ -116,7 +118,7 @@ function againstBaseline(of: DatasetResults, cell: CellResult, count: number): s
 
 function networkSection(of: DatasetResults, network: string, own: readonly CellResult[]): string[] {
   const cells = own.filter(({ key }) => key.network === network);
-  const counts = [...new Set(cells.flatMap(labelCounts))].sort((a, b) => a - b);
+  const counts = allCounts(cells);
   const scratch = of.find(network, SCRATCH);
   const rows = cells.map((cell) => [
     recipeText(cell),
@@ -182,6 +184,36 @@ function lengthSection(own: readonly CellResult[]): string[] {
   ];
 }
 
+function calibrationSection(own: readonly CellResult[]): string[] {
+  const cells = own.filter(({ measured }) => measured.some(hasCalibration));
+  if (cells.length === 0) return [];
+  const counts = allCounts(cells);
+  const errorText = (cell: CellResult, count: LabelCount) => {
+    const known = cell.measured.filter((one) => one.labels === count && hasCalibration(one));
+    return known.length === 0
+      ? ''
+      : percent(meanOf(known.map((one) => one.test.calibrationError!)));
+  };
+  return [
+    '### Calibration error',
+    '',
+    'How far the probability of the named class lies from how often it is right, 0 % at best.',
+    '',
+    ...table([
+      ['network', 'recipe', ...counts.map((count) => labelsText(cells[0]!, [count]))],
+      ...cells.map((cell) => [
+        cell.key.network,
+        recipeText(cell),
+        ...counts.map((count) => errorText(cell, count)),
+      ]),
+    ]),
+    '',
+  ];
+}
+
+const hasCalibration = ({ test }: CellResult['measured'][number]): boolean =>
+  test.calibrationError !== undefined;
+
 function timeSection(own: readonly CellResult[]): string[] {
   return [
     '### Time, one worker',
@@ -217,7 +249,7 @@ function meanMeasured(all: readonly Measured[]): Measured {
 }
 
 /** "64.0 % ± 2.1": mean and standard deviation over the repeats. */
-function meritText(cell: CellResult, labels: number): string {
+function meritText(cell: CellResult, labels: LabelCount): string {
   const found = merits(cell, labels);
   if (found.length === 0) return '';
   return `${percent(meanOf(found))} ± ${(100 * Math.sqrt(varianceOf(found))).toFixed(1)}`;

@@ -33,6 +33,8 @@ export interface MeasureRequest {
 export interface PhaseMeasurement extends Merit {
   /** Of each test sequence: 1 if its class was named, else 0. Absent for other targets than one class. */
   readonly hits?: string;
+  /** How far probabilities lie from frequencies. Absent for other targets than one class. */
+  readonly calibrationError?: number;
 }
 
 export interface CellMeasurement {
@@ -67,13 +69,17 @@ async function measure(request: MeasureRequest): Promise<CellMeasurement> {
       const all: SequencePrediction[] = [];
       for await (const batch of predictions) all.push(...batch);
       all.sort((a, b) => a.sequence - b.sequence);
-      const merit = meritOf(await reportOnPredictions(task, toModelLabel, all));
+      const report = await reportOnPredictions(task, toModelLabel, all);
       testSequences = all.map(({ sequence }) => sequence);
       const isRight = ({ sequence, output }: SequencePrediction) =>
         isHit(output, toModelLabel[store.index.labels[sequence]!]!);
-      const isNoted = model.task === 'class';
-      const hits = all.map((one) => (isRight(one) ? '1' : '0')).join('');
-      measured.push({ ...merit, ...(isNoted && { hits }) });
+      measured.push({
+        ...meritOf(report),
+        ...(report.task === 'class' && {
+          hits: all.map((one) => (isRight(one) ? '1' : '0')).join(''),
+          calibrationError: report.calibrationError,
+        }),
+      });
     } finally {
       await task.close();
     }

@@ -254,12 +254,17 @@ function asRegression(pretexts: readonly [string, ObjectiveConfig][]): [string, 
 }
 
 /** The labels of the training split: those of the smallest class, or sequences with a target of another kind. */
-type Available = { readonly perClass: number } | { readonly sequences: number };
+type Available =
+  | { readonly perClass: number; readonly isEven: boolean }
+  | { readonly sequences: number };
 
 /** For each label a class of the template, so many sequences where sequences have no class each. */
 const SEQUENCES_PER_LABEL = 10;
 
-/** The label counts that there are; if there is none, all labels of the smallest class, or all labelled sequences. */
+/**
+ * The label counts that there are; if there is none, as many as the smallest class has, or all labelled sequences. All
+ * labels as well, if the template asks for them and they are more.
+ */
 function fittedLabels(
   labels: NetworkConfig['labels'],
   available: Available,
@@ -273,10 +278,14 @@ function fittedLabels(
     draws,
     ...(steps !== undefined && { steps }),
   });
-  const possible = labels
+  const numbered = labels.filter(({ all }) => all === undefined);
+  const possible = numbered
     .filter((one) => countOf(one) <= most)
     .map((one) => withCount(one, countOf(one)));
-  return possible.length > 0 ? possible : [withCount(labels[0]!, most)];
+  const counted = possible.length > 0 ? possible : [withCount(labels[0]!, most)];
+  const isAll = ({ perClass, sequences }: LabelsConfig) =>
+    isPerClass ? available.isEven && perClass === most : sequences === most;
+  return [...counted, ...labels.filter(({ all }) => all && !counted.some(isAll))];
 }
 
 function trainingLabels({ manifest, index }: OwnStore, path: string): Available {
@@ -297,7 +306,8 @@ function trainingLabels({ manifest, index }: OwnStore, path: string): Available 
 function fewestTrainingLabels({ splits }: StoreManifest, path: string): Available {
   const counts = splits.train.perClass;
   const fewest = Math.min(...counts);
-  if (counts.length >= 2 && fewest >= 1) return { perClass: fewest };
+  const isEven = counts.every((count) => count === fewest);
+  if (counts.length >= 2 && fewest >= 1) return { perClass: fewest, isEven };
   throw new LockstepError(
     'DATA_INVALID',
     `A study compares classifiers, but the dataset "${path}" has ${counts.length} classes and ${counts.length === 0 ? 'no' : fewest} labelled training sequences in the smallest.`,

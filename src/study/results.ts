@@ -1,6 +1,7 @@
 /** Looks up and compares the results of one dataset's cells. */
 
 import { isDeepStrictEqual } from 'node:util';
+import type { LabelCount } from '../baseline/label-draws.ts';
 import type { Source } from '../statistics/interval.ts';
 import { meanOf } from '../statistics/mean.ts';
 import {
@@ -8,7 +9,7 @@ import {
   type PairedDifference,
   pairedDifference,
 } from '../statistics/paired-difference.ts';
-import { type CellResult, cellName, type MeasuredResult } from './cell.ts';
+import { byCount, type CellResult, cellName, type MeasuredResult } from './cell.ts';
 import { areFew, firstNetwork, SCRATCH, validationScore } from './grid.ts';
 import type { StudyDataset } from './study-config.ts';
 import type { TestGroups } from './test-groups.ts';
@@ -66,7 +67,7 @@ export class DatasetResults {
   }
 
   /** The baseline that does best on validation data with so many labels; the first among equals. */
-  bestBaseline(counts: readonly number[]): CellResult | undefined {
+  bestBaseline(counts: readonly LabelCount[]): CellResult | undefined {
     const score = ({ measured }: CellResult) =>
       meanOf(measured.filter(({ labels }) => counts.includes(labels)).map((one) => one.validation));
     return this.baselines.reduce<CellResult | undefined>(
@@ -83,7 +84,7 @@ export class DatasetResults {
   difference(
     treated: CellResult | undefined,
     control: CellResult | undefined,
-    counts: readonly number[],
+    counts: readonly LabelCount[],
   ): PairedDifference | undefined {
     if (treated === undefined || control === undefined) return undefined;
     const draws = commonDraws([treated, control], counts);
@@ -99,7 +100,7 @@ export class DatasetResults {
   #overTest(
     treated: CellResult,
     control: CellResult,
-    { counts, draws }: { counts: readonly number[]; draws: readonly number[] },
+    { counts, draws }: { counts: readonly LabelCount[]; draws: readonly number[] },
   ): Source | undefined {
     const { testSequences } = treated;
     if (!isDeepStrictEqual(testSequences, control.testSequences)) return undefined;
@@ -124,7 +125,7 @@ export class DatasetResults {
 
 /** By the label counts that all have: a network with more labels than another is no better for it. */
 function bestByValidation(cells: readonly CellResult[]): CellResult | undefined {
-  const isCommon = (count: number) => cells.every((cell) => labelCounts(cell).includes(count));
+  const isCommon = (count: LabelCount) => cells.every((cell) => labelCounts(cell).includes(count));
   const score = (cell: CellResult) => {
     const common = cell.measured.filter(({ labels }) => isCommon(labels));
     return validationScore({ ...cell, measured: common.length > 0 ? common : cell.measured });
@@ -133,43 +134,50 @@ function bestByValidation(cells: readonly CellResult[]): CellResult | undefined 
 }
 
 /** Label counts of a cell, ascending. */
-export function labelCounts({ measured }: CellResult): number[] {
-  const counts = new Set(measured.map(({ labels }) => labels));
-  return [...counts].sort((a, b) => a - b);
+export function labelCounts({ measured }: CellResult): LabelCount[] {
+  return distinctCounts(measured.map(({ labels }) => labels));
 }
 
-/** "5 and 10 labels a class" */
-export function labelsText({ measured }: CellResult, counts: readonly number[]): string {
-  return `${counts.join(' and ')} ${measured[0]!.unit}`;
+/** Label counts of several cells, ascending. */
+export const allCounts = (cells: readonly CellResult[]): LabelCount[] =>
+  distinctCounts(cells.flatMap(labelCounts));
+
+const distinctCounts = (counts: readonly LabelCount[]) => [...new Set(counts)].sort(byCount);
+
+/** "5 and 10 labels a class", "50 labels a class and all labels" */
+export function labelsText({ measured }: CellResult, counts: readonly LabelCount[]): string {
+  const numbers = counts.filter((count) => count !== 'all');
+  const some = numbers.length > 0 ? [`${numbers.join(' and ')} ${measured[0]!.unit}`] : [];
+  return [...some, ...(counts.includes('all') ? ['all labels'] : [])].join(' and ');
 }
 
 /** The label counts up to 10 a class, or 100 in all; at least the smallest. */
-export function fewLabels(result: CellResult): number[] {
+export function fewLabels(result: CellResult): LabelCount[] {
   const counts = labelCounts(result);
   const few = labelCounts({ ...result, measured: result.measured.filter(areFew) });
   return few.length > 0 ? few : counts.slice(0, 1);
 }
 
 /** The figures of merit on the test split of a cell with so many labels, by draw. */
-export function merits(result: CellResult, labels: number): number[] {
+export function merits(result: CellResult, labels: LabelCount): number[] {
   return ofCount(result, labels).map(({ test }) => test.value);
 }
 
-const ofCount = ({ measured }: CellResult, labels: number): MeasuredResult[] =>
+const ofCount = ({ measured }: CellResult, labels: LabelCount): MeasuredResult[] =>
   measured.filter((one) => one.labels === labels).sort((a, b) => a.draw - b.draw);
 
 /** The draws that every cell has for every label count. */
-function commonDraws(results: readonly CellResult[], counts: readonly number[]): number[] {
+function commonDraws(results: readonly CellResult[], counts: readonly LabelCount[]): number[] {
   const lists = results.flatMap((result) =>
     counts.map((count) => ofCount(result, count).map(({ draw }) => draw)),
   );
   return (lists[0] ?? []).filter((draw) => lists.every((list) => list.includes(draw)));
 }
 
-const meritAt = (result: CellResult, counts: readonly number[], draw: number): number =>
+const meritAt = (result: CellResult, counts: readonly LabelCount[], draw: number): number =>
   meanOf(counts.map((count) => measuredAt(result, count, draw).test.value));
 
-const measuredAt = (result: CellResult, count: number, draw: number): MeasuredResult =>
+const measuredAt = (result: CellResult, count: LabelCount, draw: number): MeasuredResult =>
   ofCount(result, count).find((one) => one.draw === draw)!;
 
 /** Mean figure of merit by quarter of the test sequences, shortest first, over a cell's fine-tunings with few labels. */

@@ -53,10 +53,17 @@ export async function runCell(cell: Cell, resources: CellResources): Promise<Cel
     pretexts,
     testSequences,
     measured: cell.measured.map((phase, index) => {
-      const { value, byLengthQuartile, hits } = phases[index]!;
-      const known = hits === undefined ? {} : { hits };
-      const validation = byPhase.get(phase.phase)!;
-      return { ...phase, validation, test: { value, byLengthQuartile }, ...known };
+      const { value, byLengthQuartile, hits, calibrationError } = phases[index]!;
+      return {
+        ...phase,
+        validation: byPhase.get(phase.phase)!,
+        test: {
+          value,
+          byLengthQuartile,
+          ...(calibrationError !== undefined && { calibrationError }),
+        },
+        ...(hits !== undefined && { hits }),
+      };
     }),
   };
   writeWhole(paths.result, `${JSON.stringify(result, null, 2)}\n`);

@@ -1,9 +1,10 @@
 /** Runs a grid, writes `study.md` and `study.html`, and returns the answers. */
 
 import { formatDuration } from '../core/format.ts';
+import { commandLine } from '../core/program-name.ts';
 import { writeWhole } from '../core/write-whole.ts';
 import { symbolsOf } from '../data/facts.ts';
-import { openStore } from '../data/format/open-store.ts';
+import { openStore, type StoreOnDisk } from '../data/format/open-store.ts';
 import type { StoreManifest } from '../data/format/store.ts';
 import type { Device } from '../launch/device.ts';
 import { meanOf } from '../statistics/mean.ts';
@@ -18,7 +19,7 @@ import { bestPretext, firstCells, firstNetwork, shareCells } from './grid.ts';
 import { studyMarkdown } from './markdown.ts';
 import { hasValidation } from './own-grid.ts';
 import { studyPage } from './page/page.ts';
-import { DatasetResults, type Rivals } from './results.ts';
+import { DatasetResults, labelCounts, type Rivals } from './results.ts';
 import { type GridEvent, runGrid } from './run-grid.ts';
 import type { StudyConfig, StudyDataset } from './study-config.ts';
 import { cellPaths, type StudyFolder } from './study-folder.ts';
@@ -94,7 +95,7 @@ export async function runStudy(
 function winnerOf(results: DatasetResults, folder: StudyFolder): TrainedModel | undefined {
   const best = results.bestNetwork();
   if (best === undefined) return undefined;
-  const most = Math.max(...best.measured.map(({ labels }) => labels));
+  const most = labelCounts(best).at(-1);
   const [first] = best.measured
     .filter(({ labels }) => labels === most)
     .toSorted((a, b) => b.validation - a.validation);
@@ -128,7 +129,7 @@ async function readFacts(
       trainingSequences: store.manifest.splits.train.sequences,
       baselines: baselineCells(report, dataset, { numberOf, classOf }),
       testGroups: new TestGroups(groupOf, config.seed),
-      notes: [...report.notes, ...choiceNotes(store.manifest)],
+      notes: [...report.notes, ...choiceNotes(store.manifest), ...fittedNotes(store)],
     };
   } finally {
     await store.close();
@@ -139,6 +140,20 @@ function choiceNotes(manifest: Pick<StoreManifest, 'splits'>): string[] {
   if (hasValidation(manifest)) return [];
   return [
     'There is no validation split: choices between networks, and of the weights that a fine-tuning keeps, were made on the training split, of which a draw has seen a part.',
+  ];
+}
+
+/** What a user should fit beside the grid: it takes a minute, and the table lacks it. */
+function fittedNotes(store: StoreOnDisk): string[] {
+  const { channels, target } = store.manifest;
+  if (target.kind === 'timestep-class') return [];
+  if (symbolsOf(store) > 0 && channels === 1) {
+    return [
+      `Not in this table: n-grams in closed form, to which unlabelled sequences help, too. Fit them with \`${commandLine('ngram', store.path)}\`.`,
+    ];
+  }
+  return [
+    `Not in this table: the larger variant of rocket. Fit it with \`${commandLine('rocket', store.path)}\`.`,
   ];
 }
 

@@ -23,14 +23,16 @@ const labels = z
     perClass: z.int().min(1).optional(),
     /** Labelled sequences in all, for other targets. */
     sequences: z.int().min(1).optional(),
+    /** All labels that there are. Repeats then differ in their initial weights and their pretraining alone. */
+    all: z.literal(true).optional(),
     /** Number of independent draws of the labels: the pairs of a paired difference. */
     draws: z.int().min(3).max(100),
     /** Steps of fine-tuning, the same for every recipe. @default the steps of `finetuning` */
     steps: z.int().min(1).optional(),
   })
   .refine(
-    ({ perClass, sequences }) => (perClass === undefined) !== (sequences === undefined),
-    'needs one of perClass and sequences',
+    (counts) => [counts.perClass, counts.sequences, counts.all].filter((one) => one).length === 1,
+    'needs one of perClass, sequences and all',
   );
 
 function networkSection() {

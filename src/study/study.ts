@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { LockstepError } from '../core/errors.ts';
 import { lockFolder } from '../core/folder-lock.ts';
 import { writeWhole } from '../core/write-whole.ts';
+import { symbolsOf } from '../data/facts.ts';
 import { openStore, type StoreOnDisk } from '../data/format/open-store.ts';
 import { resolveEngineKind } from '../engine/select.ts';
 import { type ExtensionOptions, loadExtensions } from '../extension/load.ts';
@@ -23,13 +24,19 @@ import { runStudy, type TrainedModel } from './run-study.ts';
 import type { StudyConfig } from './study-config.ts';
 import { makeStudyFolder, type StudyFolder, studyFolder } from './study-folder.ts';
 
+const packaged = (name: string) => fileURLToPath(new URL(`../../configs/${name}`, import.meta.url));
 /** The study to run when the user names no other. */
-export const STUDY_TEMPLATE = fileURLToPath(new URL('../../configs/study.yaml', import.meta.url));
+export const STUDY_TEMPLATE = packaged('study.yaml');
+/** The same for a dataset of real values. */
+const NUMBERS_TEMPLATE = packaged('study-numbers.yaml');
 const MINUTES = 30;
 
 /** What to study, and where. */
 export interface StudyOptions extends DeviceOptions, ExtensionOptions, RunHooks {
-  /** Path of a YAML file: datasets, networks, pretexts, labels. @default configs/study.yaml of the package */
+  /**
+   * Path of a YAML file: datasets, networks, pretexts, labels.
+   * @default configs/study.yaml of the package, configs/study-numbers.yaml for `data` with real values
+   */
   readonly config?: string | undefined;
   /** Changes to the file, as `--set` takes them. */
   readonly set?: readonly string[] | undefined;
@@ -66,12 +73,13 @@ export async function study(options: StudyOptions): Promise<StudyReport> {
 }
 
 async function studyWith(options: StudyOptions, hooks: GuardedHooks): Promise<StudyReport> {
-  const { config = STUDY_TEMPLATE, set = [], data } = options;
+  const { set = [], data, minutes = MINUTES } = options;
   await loadExtensions(options.extensions ?? []);
-  const template = atHome(loadStudyConfig(config, set));
   const store = data === undefined ? undefined : await openStore(data);
   try {
-    const { minutes = MINUTES } = options;
+    const isReal = store !== undefined && symbolsOf(store) === 0;
+    const { config = isReal ? NUMBERS_TEMPLATE : STUDY_TEMPLATE } = options;
+    const template = atHome(loadStudyConfig(config, set));
     const grid = store === undefined ? template : gridOfStore(template, resolve(store.path), store);
     const folder = studyFolder(options.folder ?? join('runs', grid.name));
     return await studyIn(folder, { grid, store, minutes, devices: options, hooks });

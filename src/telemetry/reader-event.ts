@@ -2,14 +2,14 @@
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { CoordinatorEvent } from './coordinator-event.ts';
 import type { Baselines, Metrics, RunEvent } from './run-event.ts';
-import { isSkipped } from './skipped-step.ts';
+import { isPassed, isSkipped } from './skipped-step.ts';
 import { tokensPerSecond } from './tokens-per-second.ts';
 
 type StepEvent = Extract<CoordinatorEvent, { kind: 'step' }>;
 
 /** Undefined for what only the metrics file keeps. */
 export function readerEvent(event: CoordinatorEvent): RunEvent | undefined {
-  if (event.kind === 'step') return stepEvent(event);
+  if (event.kind === 'step') return isPassed(event) ? undefined : stepEvent(event);
   if (event.kind === 'event') return payloadEvent(event.step, event.payload);
   const { text, isWarning } = event;
   return isWarning ? { kind: 'warning', text } : { kind: 'status', text, isDetail: true };
@@ -54,6 +54,8 @@ function payloadEvent(before: number, payload: JsonObject): RunEvent | undefined
       return { kind: 'phaseEnd', step, phase };
     case 'checkpoint':
       return { kind: 'checkpoint', step, path: String(payload.path) };
+    case 'status':
+      return { kind: 'status', text: String(payload.text) };
     case 'warning':
       return { kind: 'warning', text: String(payload.text) };
     default:

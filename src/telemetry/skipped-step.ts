@@ -20,6 +20,11 @@ export const SKIPPED = 'skipped';
 
 type Step = Pick<Extract<CoordinatorEvent, { kind: 'step' }>, 'step' | 'sums' | 'reports'>;
 
+/** Name of the reduced value by which all ranks say alike that nothing was done, since a phase has ended early. */
+export const PASSED = 'passed';
+
+export const isPassed = ({ sums }: Pick<Step, 'sums'>): boolean => sums[PASSED] === 1;
+
 export const isSkipped = ({ sums }: Pick<Step, 'sums'>): boolean => sums[SKIPPED] === 1;
 
 /** Those that the ranks name, as the reports have them. */

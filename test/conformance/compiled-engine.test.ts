@@ -8,7 +8,11 @@ import type { ModelConfig } from '../../src/config/model-section.ts';
 import type { ObjectiveConfig } from '../../src/config/phase-section.ts';
 import type { DataTarget } from '../../src/data/format/target.ts';
 import type { Engine, Session } from '../../src/engine/engine.ts';
-import { type Formulations, PLAIN_FORMULATIONS } from '../../src/engine/formulations.ts';
+import {
+  DEFAULT_FORMULATIONS,
+  type Formulations,
+  PLAIN_FORMULATIONS,
+} from '../../src/engine/formulations.ts';
 import { createEngine } from '../../src/engine/select.ts';
 import { backendOf } from '../../src/engine/tensorflow/binding.ts';
 import { makeKernels } from '../../src/engine/tensorflow/kernels.ts';
@@ -59,6 +63,31 @@ const MODELS: Readonly<Record<string, [ModelConfig, ObjectiveConfig, DataTarget?
   'the dilated network, contrastive': [
     dilated,
     { kind: 'contrastive', temperature: 0.2, dimensions: 6 },
+  ],
+  'the dilated network, n-grams': [
+    dilated,
+    { kind: 'n-grams', orders: [1, 3], buckets: 64, share: 'root', fraction: 0.2, span: 3 },
+  ],
+  'the dilated network, contrastive crops through a projection': [
+    dilated,
+    {
+      ...{ kind: 'contrastive', temperature: 0.2, dimensions: 6 },
+      ...{ crops: [0.3, 0.8], projection: 5 },
+    },
+  ],
+  'the dilated network, the order of windows': [
+    dilated,
+    { kind: 'window-order', windows: 3, dimensions: 4 },
+  ],
+  'the dilated network, two pretexts at once': [
+    dilated,
+    {
+      kind: 'joint',
+      parts: [
+        { kind: 'masked', weight: 0.5, fraction: 0.2, span: 3, target: 'classification' },
+        { kind: 'contrastive', weight: 1, temperature: 0.2, dimensions: 6 },
+      ],
+    },
   ],
   // A kernel of an even size, whose middle is made.
   'the residual network, supervised': [
@@ -293,6 +322,27 @@ describe('the compiled engine', whereTensorflowIs, () => {
   });
 });
 
+/** The reference network behind an input that has a gradient, since a parameter scales it. */
+function trainedInput(): StepProgram {
+  const [config, objective] = MODELS['the reference network, supervised']!;
+  const facts = factsOf();
+  const model = registry.makeModel(config, facts);
+  const scaled: Model = {
+    ...model,
+    features: (context) => {
+      const { ops, parameter } = context;
+      const factor = ops.sum(parameter('encoder.bias'));
+      const asChannel: typeof ops.asChannel = (x) => ops.mul(ops.asChannel(x), factor);
+      return model.features({ ...context, ops: { ...ops, asChannel } });
+    },
+  };
+  const parts = { model: scaled, update: registry.makeUpdateRule(PLAIN_SGD), facts };
+  return {
+    ...stepProgram(config, objective),
+    program: makeProgram({ ...parts, objective: registry.makeObjective(objective, facts, 0) }),
+  };
+}
+
 describe('a formulation', whereTensorflowIs, () => {
   const OTHERS: readonly Partial<Formulations>[] = [
     { convolution: 'transposed' },
@@ -319,9 +369,45 @@ describe('a formulation', whereTensorflowIs, () => {
     });
   }
 
+  it('folds a projection of a few channels into the convolution behind it: both gradients too', async () => {
+    const causal: ModelConfig = { ...dilated, family: 'causal', channels: 16, input: 'value' };
+    const programs: readonly StepProgram[] = [
+      stepProgram(...MODELS['the reference network, supervised']!),
+      stepProgram(causal, { kind: 'masked', fraction: 0.2, span: 3, target: 'regression' }),
+      trainedInput(),
+    ];
+    const leavesOf = async (
+      { program, start, microBatch }: StepProgram,
+      [kind, projection]: readonly ['eager' | 'compiled', Formulations['projection']],
+    ) => {
+      const engine = await open(kind, { ...DEFAULT_FORMULATIONS, projection });
+      const session = engine.session(program);
+      session.load(start);
+      const all = BATCHES.map((batch) => session.gradients(microBatch(...batch)));
+      const sums = session.evaluate(microBatch(...BATCHES[1]!));
+      session.dispose();
+      return [...all, sums];
+    };
+    for (const [index, program] of programs.entries()) {
+      const separate = await leavesOf(program, ['eager', 'separate']);
+      // One program shows that the folded form compiles, which takes long.
+      const kinds = index === 0 ? (['eager', 'compiled'] as const) : (['eager'] as const);
+      for (const kind of kinds) {
+        const folded = await leavesOf(program, [kind, 'folded']);
+        assert.notDeepEqual(folded, separate);
+        for (const [place, leaf] of folded.entries()) {
+          assertSame(leaf, separate[place]!, `program ${index}, ${kind}, micro-batch ${place}`);
+        }
+      }
+    }
+  });
+
   it('changes bits, so it is part of the fingerprint', async () => {
-    const { fingerprint } = await open('compiled', PLAIN_FORMULATIONS);
+    const wordsOf = async (formulations: Formulations) =>
+      (await open('compiled', formulations)).fingerprint.formulations;
     const plain = 'direct convolution, native filterGradient, composed batchNorm';
-    assert.equal(fingerprint.formulations, plain);
+    assert.equal(await wordsOf(PLAIN_FORMULATIONS), plain);
+    const folded = await wordsOf({ ...PLAIN_FORMULATIONS, projection: 'folded' });
+    assert.equal(folded, `${plain}, folded projection`);
   });
 });

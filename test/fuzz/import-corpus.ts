@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { contentName } from '../../src/data/importer/compressed.ts';
+import { contentName } from '../../src/source/file/compressed.ts';
 import { CLONE } from '../helper/clone.ts';
 
 /** One file. */

@@ -4,9 +4,9 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LockstepError } from '../../src/core/errors.ts';
-import { importSource } from '../../src/data/importer/import-source.ts';
-import { type ImportItem, isSkip, SKIP_REASONS } from '../../src/data/importer/record.ts';
-import { DEFAULT_RULES } from '../../src/data/importer/source-rules.ts';
+import { type ImportItem, isSkip, SKIP_REASONS } from '../../src/data/record.ts';
+import { importSource } from '../../src/importer/import-source.ts';
+import { DEFAULT_RULES } from '../../src/importer/source-rules.ts';
 import { importSeeds, type Seed } from './import-corpus.ts';
 import { type Dice, diceOf, mutate } from './mutate.ts';
 

@@ -53,7 +53,7 @@ const FILES: Readonly<Record<string, string | Buffer>> = {
   'no-values.jsonl': '{"steps":[1]}\n',
   'all-bad.csv': 'id,values\na,nan\nb,\nc,300\nd,1.5\n',
   'same-id.csv': 'id,values\na,1 2\na,1 3\n',
-  'split.csv': 'id,split,values\na,train,1 2\nb,dev,1 3\n',
+  'split.csv': 'id,split,values\na,train,1 2\nb,eval,1 3\n',
   'unknown-class.csv': 'id,kind,values\na,z,1 2\nb,class-0,1 2 3\n',
   'large.csv': 'id,kind,values\na,class-0,1 200\n',
 };
@@ -105,13 +105,13 @@ const CONFIGURATION: readonly Case[] = [
     what: 'a phase that starts from none',
     args: ['train', 'start.yaml'],
     code: 2,
-    says: 'CONFIG_INVALID: start.yaml:21:14: phases.1.start.phase is "pretrian": no earlier phase has this name; earlier: pretrain. Did you mean "pretrain"? Correct it and run the command again.',
+    says: 'CONFIG_INVALID: start.yaml:22:14: phases.1.start.phase is "pretrian": no earlier phase has this name; earlier: pretrain. Did you mean "pretrain"? Correct it and run the command again.',
   },
   {
     what: 'two phases of one name',
     args: ['train', 'twice.yaml'],
     code: 2,
-    says: 'CONFIG_INVALID: twice.yaml:20:5: phases.1.name is "pretrain": an earlier phase has this name. Correct it and run the command again.',
+    says: 'CONFIG_INVALID: twice.yaml:21:5: phases.1.name is "pretrain": an earlier phase has this name. Correct it and run the command again.',
   },
   {
     what: 'a --set without a value',
@@ -321,7 +321,7 @@ const IMPORT: readonly Case[] = [
     what: 'a split of an unknown name',
     args: ['data', 'import', 'split.csv', 'out', '--split', 'split'],
     code: 3,
-    says: 'DATA_INVALID: Cannot read "split.csv", line 3: split "dev" is none of train, validation, test. Write the splits so, or leave --split out.',
+    says: 'DATA_INVALID: Cannot read "split.csv", line 3: split "eval" is none of train, validation, test. Write train, validation, test (or training, valid, val, dev, testing), or leave the splits out. Did you mean "val"?',
   },
   {
     what: 'two shares',
@@ -475,7 +475,7 @@ const OPTIONS: readonly Case[] = [
     what: 'a mistyped command',
     args: ['trian', 'ok.yaml'],
     code: 2,
-    says: 'USAGE: There is no command "trian"; the commands are setup, quickstart, train, resume, debug, evaluate, predict, baselines, rocket, study, tune, bench, data, completion. Did you mean "train"?',
+    says: 'USAGE: There is no command "trian"; the commands are setup, quickstart, train, resume, debug, evaluate, predict, baselines, rocket, ngram, study, tune, bench, data, completion. Did you mean "train"?',
   },
   {
     what: 'an option that there is not',
@@ -529,13 +529,19 @@ const OPTIONS: readonly Case[] = [
     what: 'a study that nobody named',
     args: ['study'],
     code: 2,
-    says: `USAGE: This would run the packaged grid, configs/study.yaml: 18 runs with 147 trainings of at most 317 million tokens, about 47 minutes of one CPU core. Give --yes to start it, or study your own data: "${LOCKSTEP} study data/mine".`,
+    says: `USAGE: This would run the packaged grid, configs/study.yaml: 18 runs with 159 trainings of at most 365 million tokens, about 54 minutes of one CPU core. Give --yes to start it, or study your own data: "${LOCKSTEP} study data/mine".`,
   },
   {
     what: 'the grid of a study that is not there',
     args: ['study', 'nosuch.yaml'],
     code: 2,
-    says: /^CONFIG_NOT_FOUND: Cannot read the configuration "nosuch\.yaml": there is no such file\. Complete configurations of a study: \S*configs\/study\.yaml\.$/,
+    says: /^CONFIG_NOT_FOUND: Cannot read the configuration "nosuch\.yaml": there is no such file\. Complete configurations of a study: \S*configs\/study-numbers\.yaml, \S*configs\/study\.yaml\.$/,
+  },
+  {
+    what: 'a study of a file that was not imported',
+    args: ['study', 'good.csv'],
+    code: 3,
+    says: `DATA_NOT_FOUND: Cannot open dataset "good.csv": it is a file. Make a dataset of it, and use that: "${LOCKSTEP} data import good.csv data/good".`,
   },
   {
     what: 'a study in no time',

@@ -113,7 +113,7 @@ describe('lockstep', () => {
       );
       assert.match(
         stdout,
-        /^engine:\n {2}formulations: \{ convolution: \w+, filterGradient: \w+, batchNorm: \w+ \}$/m,
+        /^engine:\n {2}formulations: \{ convolution: \w+, filterGradient: \w+, batchNorm: \w+, projection: \w+ \}$/m,
       );
     },
   );

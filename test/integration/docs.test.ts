@@ -9,7 +9,7 @@ import { studyConfig } from '../../src/study/study-config.ts';
 import { CLONE } from '../helper/clone.ts';
 import { commandsOf, PAGES, Reader, readPage } from '../helper/documentation.ts';
 
-/** Run elsewhere: by package.test.ts, which installs the package, and by test/long. */
+/** Run by test/long. */
 const ELSEWHERE = new Set(['docs/own-model.md', 'docs/data.md', 'docs/tasks.md']);
 
 describe('the commands of', () => {
@@ -109,7 +109,7 @@ function schemaKeys(): Set<string> {
   const keys = new Set(['phases']);
   collect({ properties: others }, '', keys);
   collect(phases!.items!, '', keys);
-  const repeated = /^(evaluation\.data\.|start\.)/;
+  const repeated = /^(evaluation\.(probe\.)?data\.|start\.)/;
   return new Set([...keys].filter((key) => !repeated.test(key) && !SECTIONS.has(key)));
 }
 

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { Features } from '../../src/rocket/features.ts';
 import { biasQuantile, dilationsFor, KERNELS } from '../../src/rocket/kernels.ts';
-import { Features } from '../../src/rocket/transform.ts';
 import { assertClose } from './close.ts';
 
 interface TransformFixture {
@@ -49,14 +49,15 @@ describe("the parts of aeon's MiniRocket", () => {
   for (const fixture of fixtures.transforms) {
     const channels = fixture.values[0]!.length;
     test(`features of ${channels} channels, given the biases`, () => {
-      const features = new Features({
+      const part = {
         channels,
         dilations: Int32Array.from(fixture.dilations),
         features: Int32Array.from(fixture.features),
         channelCounts: Int32Array.from(fixture.channelCounts),
         channelIndices: Int32Array.from(fixture.channelIndices),
         biases: Float32Array.from(fixture.biases),
-      });
+      };
+      const features = new Features({ variant: 'mini', parts: [part] });
       for (const [row, sequence] of fixture.values.entries()) {
         const found = new Float64Array(features.count);
         const values = Float32Array.from(sequence.flat());

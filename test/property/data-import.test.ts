@@ -8,9 +8,9 @@ import {
   assignFold,
   assignSplits,
   type SplitShares,
-} from '../../src/data/importer/assign-splits.ts';
-import { buildStore } from '../../src/data/importer/build-store.ts';
-import { countKeys, type Groups } from '../../src/data/importer/groups.ts';
+} from '../../src/importer/build/assign-splits.ts';
+import { buildStore } from '../../src/importer/build/build-store.ts';
+import { countKeys, type Groups } from '../../src/importer/build/groups.ts';
 import { temporaryFolder } from '../unit/data/sample-store.ts';
 
 const folder = temporaryFolder();

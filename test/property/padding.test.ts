@@ -80,6 +80,26 @@ const objectives: Record<string, ObjectiveConfig & { readonly of?: DataTarget }>
   'masked classification': { kind: 'masked', fraction: 0.2, span: 3, target: 'classification' },
   'masked regression': { kind: 'masked', fraction: 0.2, span: 3, target: 'regression' },
   contrastive: { kind: 'contrastive', temperature: 0.2, dimensions: 6 },
+  'n-grams': {
+    kind: 'n-grams',
+    orders: [1, 3],
+    buckets: 64,
+    share: 'root',
+    fraction: 0.2,
+    span: 3,
+  },
+  'contrastive crops': {
+    ...{ kind: 'contrastive', temperature: 0.2, dimensions: 6 },
+    ...{ crops: [0.3, 0.8], projection: 5 },
+  },
+  'window order': { kind: 'window-order', windows: 3, dimensions: 4 },
+  joint: {
+    kind: 'joint',
+    parts: [
+      { kind: 'masked', weight: 0.5, fraction: 0.2, span: 3, target: 'classification' },
+      { kind: 'contrastive', weight: 1, temperature: 0.2, dimensions: 6 },
+    ],
+  },
   'next-step classification': { kind: 'next-step', target: 'classification' },
   'next-step regression': { kind: 'next-step', target: 'regression' },
 };

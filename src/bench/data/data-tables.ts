@@ -67,14 +67,14 @@ export function paddingTable(
 }
 
 export function pipelineTable(sequences: number, report: PipelineReport): string {
-  const { model, lockstep, waiting, peer } = report;
+  const { model, lockstep, formulations, waiting, peer } = report;
   const speed = ({ median, minimum, maximum }: PipelineReport['lockstep']) =>
     [median, minimum, maximum].map((tokens) => (tokens / 1000).toFixed(0));
   const line = (name: string, timing: PipelineReport['lockstep'], wait: string) => {
     const [median, least, most] = speed(timing);
     return [name, `${median} (${least} … ${most})`, wait];
   };
-  const rows = [line('Lockstep train, 1 worker', lockstep, percent(waiting))];
+  const rows = [line(`Lockstep train, 1 worker: ${formulations}`, lockstep, percent(waiting))];
   if (peer === undefined) rows.push(['PyTorch', ABSENT, '']);
   else {
     const ratio = lockstep.median / peer.tokensPerSecond.median;

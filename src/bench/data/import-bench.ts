@@ -1,7 +1,7 @@
 /** How fast Lockstep imports files of several formats, beside readers of Python. */
 import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { importers } from '../../data/importer/registry.ts';
+import { importers } from '../../importer/registry.ts';
 import { pythonProgram } from '../contender.ts';
 import type { ImportAnswer } from './import-program.ts';
 import { MADE_FORMATS, type MadeFormat } from './made-files.ts';

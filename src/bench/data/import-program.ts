@@ -1,7 +1,8 @@
 /** Imports one file: `import-program.ts REQUEST`. Prints its times and memory as JSON. */
-import { importSource } from '../../data/importer/import-source.ts';
-import { isSkip } from '../../data/importer/record.ts';
-import { DEFAULT_RULES } from '../../data/importer/source-rules.ts';
+
+import { isSkip } from '../../data/record.ts';
+import { importSource } from '../../importer/import-source.ts';
+import { DEFAULT_RULES } from '../../importer/source-rules.ts';
 import { type BuildStoreOptions, buildStore } from '../../workflow/data/build-store.ts';
 import { peakMemory } from '../peak-memory.ts';
 

@@ -8,9 +8,12 @@ import { stringify } from 'yaml';
 import type { RunConfig } from '../../config/run-config.ts';
 import { openStore } from '../../data/format/open-store.ts';
 import { SPLITS } from '../../data/format/store.ts';
-import type { RawRecord } from '../../data/importer/record.ts';
+import type { RawRecord } from '../../data/record.ts';
+import { describeFormulations, PLAIN_FORMULATIONS } from '../../engine/formulations.ts';
+import { resolveEngineKind } from '../../engine/select.ts';
 import { runConfigSchema } from '../../run/config.ts';
 import { buildStore } from '../../workflow/data/build-store.ts';
+import { tune } from '../../workflow/tune/tune.ts';
 import { pythonProgram } from '../contender.ts';
 import { type Timing, timingOf } from '../step-bench.ts';
 import { type BenchModel, CLASSES, modelConfigOf, SYMBOLS } from '../step-shapes.ts';
@@ -33,6 +36,8 @@ export interface PipelineOptions {
 export interface PipelineReport {
   readonly model: BenchModel;
   readonly lockstep: Timing;
+  /** In words. */
+  readonly formulations: string;
   /** Share of the time between steps in which the worker waited for data. */
   readonly waiting: number;
   readonly peer?: { readonly version: string; readonly tokensPerSecond: Timing } | undefined;
@@ -45,8 +50,9 @@ const MAX_ROWS = 128;
 
 export async function benchPipeline(options: PipelineOptions): Promise<PipelineReport> {
   const { root, model, python, rounds } = options;
-  const config = configOf(options);
-  await buildStore({ source: records(options), store: config.data.store });
+  const untuned = configOf(options);
+  await buildStore({ source: records(options), store: untuned.data.store });
+  const config = await tuned(untuned);
   const files = await writeTrainingFiles(config.data.store, root);
   const [ours, waits, theirs]: [number[], number[], number[]] = [[], [], []];
   let version: string | undefined;
@@ -62,9 +68,20 @@ export async function benchPipeline(options: PipelineOptions): Promise<PipelineR
     theirs.push(peer.tokensPerSecond);
   }
   const waiting = waits.reduce((a, b) => a + b, 0) / waits.length;
-  const report = { model, lockstep: timingOf(ours), waiting };
+  const { formulations } = config.engine;
+  // Only the portable engine has none.
+  const words = describeFormulations(formulations === 'auto' ? PLAIN_FORMULATIONS : formulations);
+  const report = { model, lockstep: timingOf(ours), formulations: words, waiting };
   if (version === undefined) return report;
   return { ...report, peer: { version, tokensPerSecond: timingOf(theirs) } };
+}
+
+/** With the formulations that a run over the whole dataset chooses by itself; the timed steps are too few for that. */
+async function tuned(config: RunConfig): Promise<RunConfig> {
+  const { engine } = config;
+  if (resolveEngineKind(engine.kind) === 'portable') return config;
+  const { formulations } = await tune({ config });
+  return { ...config, engine: { ...engine, formulations } };
 }
 
 interface StepLine {

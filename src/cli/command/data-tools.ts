@@ -2,7 +2,7 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { formatCount } from '../../core/format.ts';
 import { openStore } from '../../data/format/open-store.ts';
-import { importReportText } from '../../data/importer/report.ts';
+import { importReportText } from '../../data/info/import-report.ts';
 import { throwIfStopped } from '../../workflow/train/stop-requests.ts';
 import type { PartCommand } from '../command.ts';
 import { importProgress } from '../import-progress.ts';

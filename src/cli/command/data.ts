@@ -1,11 +1,11 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { LockstepError } from '../../core/errors.ts';
 import { openStore } from '../../data/format/open-store.ts';
-import { previewText } from '../../data/importer/preview-text.ts';
-import { importReportText } from '../../data/importer/report.ts';
-import { rulesOf, type SourceOptions } from '../../data/importer/source-rules.ts';
+import { importReportText } from '../../data/info/import-report.ts';
 import { infoText } from '../../data/info/info-text.ts';
 import { storeInfo } from '../../data/info/store-info.ts';
+import { previewText } from '../../importer/preview-text.ts';
+import { rulesOf, type SourceOptions } from '../../importer/source-rules.ts';
 import type { BuildStoreOptions } from '../../workflow/data/build-store.ts';
 import { type Command, type PartCommand, partOf } from '../command.ts';
 import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
@@ -69,6 +69,7 @@ interface SynthOptions extends StoreOptions {
   symbols: number;
   orderOnly: boolean;
   lag: number;
+  echoes: number[];
   real: boolean;
   unlabelledShare: number;
 }
@@ -92,6 +93,13 @@ const synthCommand: PartCommand<SynthOptions> = {
         default: 1,
         describe: 'Each timestep follows from the one this many timesteps before it',
       })
+      .option('echoes', {
+        type: 'number',
+        array: true,
+        default: [] as number[],
+        describe:
+          'One distance a class: classes differ only by how far before it a timestep finds what it repeats',
+      })
       .option('real', { type: 'boolean', default: false, describe: 'Real values with noise' })
       .option('unlabelled-share', {
         type: 'number',
@@ -99,7 +107,7 @@ const synthCommand: PartCommand<SynthOptions> = {
         describe: 'Share of sequences that lose their label',
       }) as unknown as Argv<SynthOptions>,
   handler: async (options: ArgumentsCamelCase<SynthOptions>) => {
-    const { synthesize } = await import('../../data/importer/synthesize.ts');
+    const { synthesize } = await import('../../importer/synthetic/synthesize.ts');
     const { buildStore } = await import('../../workflow/data/build-store.ts');
     const build = storeBuildOptions(options);
     const length = { minimum: options.minLength ?? 512, maximum: options.maxLength ?? 30_720 };
@@ -111,6 +119,7 @@ const synthCommand: PartCommand<SynthOptions> = {
       length,
       orderOnly: options.orderOnly,
       lag: options.lag,
+      echoes: options.echoes,
       output: options.real ? 'real' : 'symbols',
       unlabelledShare: options.unlabelledShare,
     });

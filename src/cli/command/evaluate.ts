@@ -6,6 +6,7 @@ import type { Command } from '../command.ts';
 import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
 import { filesOption } from '../files-option.ts';
 import { printNext, repeated } from '../next.ts';
+import { readingOptions } from '../reading-options.ts';
 import { showNotice } from '../show-run.ts';
 import { withSignals } from '../with-signals.ts';
 import { type DeviceOptions, deviceOptions, devicesGiven } from './train.ts';
@@ -17,24 +18,28 @@ interface EvaluateOptions extends DeviceOptions, ExtensionOption {
   data: string | undefined;
   files: string | undefined;
   crop: number | undefined;
+  window: number | undefined;
+  with: string[] | undefined;
+  calibrate: boolean;
   allowTrainingSequences: boolean;
   json: boolean;
 }
 
 export const evaluateCommand: Command<EvaluateOptions> = {
   builder: (yargs) =>
-    extensionOption(filesOption(deviceOptions(yargs)))
-      .positional('run', { type: 'string', demandOption: true, describe: 'Folder of the run' })
-      .option('phase', { type: 'string', describe: 'Weights at the end of this phase' })
-      .option('split', {
-        choices: SPLITS,
-        describe: 'Which sequences [default: test; all with --files]',
-      })
-      .option('data', { type: 'string', describe: 'Another dataset than the run was trained on' })
-      .option('crop', {
-        type: 'number',
-        describe: 'Only the first N timesteps of each sequence',
-      })
+    readingOptions(
+      extensionOption(filesOption(deviceOptions(yargs)))
+        .positional('run', { type: 'string', demandOption: true, describe: 'Folder of the run' })
+        .option('phase', { type: 'string', describe: 'Weights at the end of this phase' })
+        .option('split', {
+          choices: SPLITS,
+          describe: 'Which sequences [default: test; all with --files]',
+        })
+        .option('data', {
+          type: 'string',
+          describe: 'Another dataset than the run was trained on',
+        }),
+    )
       .option('allow-training-sequences', {
         type: 'boolean',
         default: false,
@@ -46,7 +51,8 @@ export const evaluateCommand: Command<EvaluateOptions> = {
         describe: 'Print JSON',
       }) as unknown as Argv<EvaluateOptions>,
   handler: async (options: ArgumentsCamelCase<EvaluateOptions>) => {
-    const { run: runFolder, phase, split, data, files, crop, allowTrainingSequences } = options;
+    const { run: runFolder, phase, split, data, files, crop, window, calibrate } = options;
+    const { with: ensemble, allowTrainingSequences } = options;
     const extensions = await extensionsGiven(options);
     const request = {
       extensions,
@@ -56,6 +62,9 @@ export const evaluateCommand: Command<EvaluateOptions> = {
       data,
       files,
       crop,
+      window,
+      ensemble,
+      calibrate,
       allowTrainingSequences,
       ...devicesGiven(options),
     };

@@ -11,6 +11,7 @@ import { type Prediction, predict } from '../../workflow/predict/predict.ts';
 import type { Command } from '../command.ts';
 import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
 import { filesOption } from '../files-option.ts';
+import { readingOptions } from '../reading-options.ts';
 import { showNotice } from '../show-run.ts';
 import { withSignals } from '../with-signals.ts';
 import { type DeviceOptions, deviceOptions, devicesGiven } from './train.ts';
@@ -22,6 +23,9 @@ interface PredictOptions extends DeviceOptions, ExtensionOption {
   files: string | undefined;
   split: Split | undefined;
   crop: number | undefined;
+  window: number | undefined;
+  with: string[] | undefined;
+  calibrate: boolean;
   embeddings: boolean;
   out: string | undefined;
   format: PredictionFormat | undefined;
@@ -29,15 +33,13 @@ interface PredictOptions extends DeviceOptions, ExtensionOption {
 
 export const predictCommand: Command<PredictOptions> = {
   builder: (yargs) =>
-    extensionOption(filesOption(deviceOptions(yargs)))
-      .positional('run', { type: 'string', demandOption: true, describe: 'Folder of the run' })
-      .option('phase', { type: 'string', describe: 'Weights at the end of this phase' })
-      .option('data', { type: 'string', describe: 'Another dataset than the run was trained on' })
-      .option('split', { choices: SPLITS, describe: 'Only these sequences; all when absent' })
-      .option('crop', {
-        type: 'number',
-        describe: 'Only the first N timesteps of each sequence',
-      })
+    readingOptions(
+      extensionOption(filesOption(deviceOptions(yargs)))
+        .positional('run', { type: 'string', demandOption: true, describe: 'Folder of the run' })
+        .option('phase', { type: 'string', describe: 'Weights at the end of this phase' })
+        .option('data', { type: 'string', describe: 'Another dataset than the run was trained on' })
+        .option('split', { choices: SPLITS, describe: 'Only these sequences; all when absent' }),
+    )
       .option('embeddings', {
         type: 'boolean',
         default: false,
@@ -49,7 +51,8 @@ export const predictCommand: Command<PredictOptions> = {
         describe: 'By the ending of --out when absent; csv on standard output',
       }) as Argv<PredictOptions>,
   handler: async (options: ArgumentsCamelCase<PredictOptions>) => {
-    const { run: runFolder, phase, data, files, split, crop, embeddings, out } = options;
+    const { run: runFolder, phase, data, files, split, crop, window, embeddings, out } = options;
+    const { with: ensemble, calibrate } = options;
     const format = options.format ?? formatOf(out);
     if (out !== undefined) refuseOut(out, [files, data]);
     const extensions = await extensionsGiven(options);
@@ -61,6 +64,9 @@ export const predictCommand: Command<PredictOptions> = {
       files,
       split,
       crop,
+      window,
+      ensemble,
+      calibrate,
       embeddings,
       ...devicesGiven(options),
     };

@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import { EXIT } from '../../core/errors.ts';
 import { formatCount, formatDuration, formatTable } from '../../core/format.ts';
 import { commandLine } from '../../core/program-name.ts';
-import type { ImportProgress } from '../../data/importer/build-options.ts';
+import type { ImportProgress } from '../../importer/build/build-options.ts';
 import {
   answerRows,
   answerSentence,

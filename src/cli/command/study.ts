@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { LockstepError } from '../../core/errors.ts';
 import { commandLine } from '../../core/program-name.ts';
@@ -33,7 +32,7 @@ export const studyCommand: Command<StudyOptions> = {
       .option('grid', {
         type: 'string',
         describe:
-          'For a dataset: the YAML file whose networks to try [default: configs/study.yaml]',
+          'For a dataset: the YAML file whose networks to try [default: configs/study.yaml, configs/study-numbers.yaml for real values]',
       })
       .option('minutes', {
         type: 'number',
@@ -73,11 +72,11 @@ export const studyCommand: Command<StudyOptions> = {
   },
 };
 
-/** A folder is a dataset; anything else is the file of a grid, or meant to be. */
+/** A YAML file is a grid; anything else is a dataset, or meant to be. */
 function subjectOf({ what, grid }: StudyOptions): { config?: string; data?: string } {
-  const isFolder = what !== undefined && statSync(what, { throwIfNoEntry: false })?.isDirectory();
-  const config = isFolder ? grid : (what ?? grid);
-  return { ...(config !== undefined && { config }), ...(isFolder && { data: what }) };
+  const isDataset = what !== undefined && !/\.ya?ml$/i.test(what);
+  const config = isDataset ? grid : (what ?? grid);
+  return { ...(config !== undefined && { config }), ...(isDataset && { data: what }) };
 }
 
 /** Hours of training do not start by a word. */

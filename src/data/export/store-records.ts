@@ -1,7 +1,7 @@
 /** The sequences of a dataset as an importer would yield them. */
 import type { StoreOnDisk } from '../format/open-store.ts';
 import { SPLITS, UNLABELLED } from '../format/store.ts';
-import type { RawRecord } from '../importer/record.ts';
+import type { RawRecord } from '../record.ts';
 
 /** A record with everything that a dataset says of it. */
 export type StoreRecord = RawRecord & Required<Pick<RawRecord, 'group' | 'split'>>;

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, parse } from 'node:path';
 import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
 import { commandLine } from '../../core/program-name.ts';
@@ -115,7 +115,8 @@ async function readText(path: string): Promise<string> {
     return await readFile(join(path, MANIFEST_FILE), 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
+    if (code === 'ENOTDIR') throw fileInstead(path, error);
+    if (code !== 'ENOENT') throw error;
     const missing = existsSync(path)
       ? `there is no ${MANIFEST_FILE} in it`
       : 'there is no such folder';
@@ -126,6 +127,16 @@ async function readText(path: string): Promise<string> {
       { cause: error },
     );
   }
+}
+
+function fileInstead(path: string, cause: unknown): LockstepError {
+  const folder = join('data', parse(path).name);
+  return new LockstepError(
+    'DATA_NOT_FOUND',
+    `Cannot open dataset "${path}": it is a file.`,
+    `Make a dataset of it, and use that: "${commandLine('data', 'import', path, folder)}".`,
+    { cause },
+  );
 }
 
 function parseJson(path: string, text: string): unknown {

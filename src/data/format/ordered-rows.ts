@@ -23,21 +23,3 @@ export function orderedRows<Row extends StoreRow>(rows: readonly Row[]): Ordered
     },
   };
 }
-
-const DIGITS = 2 ** 16;
-
-/** The positions of `lengths` by length; equal ones keep their order. A radix sort: linear in time. */
-export function orderByLength(lengths: Int32Array): Uint32Array {
-  const start = Uint32Array.from(lengths, (_, position) => position);
-  const byLowDigit = sortByDigit(start, (position) => lengths[position]! % DIGITS);
-  return sortByDigit(byLowDigit, (position) => Math.floor(lengths[position]! / DIGITS));
-}
-
-function sortByDigit(positions: Uint32Array, digitOf: (position: number) => number): Uint32Array {
-  const next = new Uint32Array(DIGITS + 1);
-  for (const position of positions) next[digitOf(position) + 1]!++;
-  for (let digit = 0; digit < DIGITS; digit++) next[digit + 1]! += next[digit]!;
-  const sorted = new Uint32Array(positions.length);
-  for (const position of positions) sorted[next[digitOf(position)]!++] = position;
-  return sorted;
-}

@@ -29,6 +29,8 @@ export interface StoreContent<Row extends StoreRow>
   readonly name: string;
   /** Ids differ. Rows in memory may have any order. */
   readonly rows: readonly Row[] | OrderedRows<Row>;
+  /** Called with the rows of a record batch before their values are read. */
+  readonly loadValues?: (rows: readonly Row[]) => void;
   /** The values of one row, `row.length · channels` of them, of the store's type; used before the next are read. */
   readonly readValues: (row: Row) => Promise<StoredValues> | StoredValues;
   /** The class of each timestep of one row, or UNLABELLED, where the target is `timestep-class`. */
@@ -141,6 +143,7 @@ async function gather<Row extends StoreRow>(
   const steps = rows.reduce((sum, row) => sum + row.length, 0);
   const values = allocateValues(content.valueType, steps * channels);
   const timestepLabels = target?.kind === 'timestep-class' ? new Int16Array(steps) : undefined;
+  content.loadValues?.(rows);
   let step = 0;
   for (const row of rows) {
     const read = content.readValues(row);

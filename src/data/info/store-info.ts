@@ -2,10 +2,10 @@
 import { type StoreSummary, summariseStore } from '../format/describe-store.ts';
 import type { Store } from '../format/store.ts';
 import { BYTES_PER_VALUE } from '../format/values.ts';
-import { importWarnings } from '../importer/import-warnings.ts';
 import type { ChannelStatistics } from '../scaling/channel-statistics.ts';
 import { digestsOf, sequenceValues } from '../sequence-digests.ts';
 import { type Bin, lengthHistogram, ValueHistogram } from './histogram.ts';
+import { importWarnings } from './import-warnings.ts';
 import { type BudgetFacts, budgetFacts } from './padding.ts';
 
 /** A dataset up to this size is read for duplicates without being asked. */

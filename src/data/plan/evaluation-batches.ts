@@ -16,9 +16,14 @@ export interface MicroBatchList {
 
 /**
  * The whole subset in micro-batches within the training's budget, longest first, with sequences of similar
- * length together. A cropped sequence gives its first timesteps.
+ * length together.
+ * @param startOf where the row at a position of the subset begins; a cropped sequence gives its first timesteps when absent
  */
-export function evaluationBatches(subset: Subset, limits: RowLimits): MicroBatchList {
+export function evaluationBatches(
+  subset: Subset,
+  limits: RowLimits,
+  startOf: (position: number) => number = () => 0,
+): MicroBatchList {
   const layout = microBatchLayout(lengthClasses(subset.effectiveLengths, limits));
   return {
     length: layout.microBatches,
@@ -33,7 +38,7 @@ export function evaluationBatches(subset: Subset, limits: RowLimits): MicroBatch
         { length: end - begin },
         (_, row) => classBegin + begin + row,
       );
-      return plannedMicroBatch(subset, positions, 0, () => 0);
+      return plannedMicroBatch(subset, positions, 0, (_, __, row) => startOf(positions[row]!));
     },
   };
 }

@@ -3,7 +3,7 @@
  * and what to fetch.
  */
 import type { Feed, FeedDescription, Program, TrainState } from '../engine.ts';
-import { type Backend, makeDecayMask } from '../tfjs/steps.ts';
+import { type Backend, makeDecayMask, makeRates } from '../tfjs/steps.ts';
 import type { NodeBackend } from './binding.ts';
 import { Graph } from './graph/graph.ts';
 import { type Fetched, RunningGraph } from './graph/running-graph.ts';
@@ -25,6 +25,7 @@ export interface Compiled {
   run(step: string, feeds: Readonly<Record<string, Feed>>): Fetched;
   apply(update: Update): void;
   read(): TrainState;
+  readParameters(): Float32Array;
   close(): void;
 }
 
@@ -102,6 +103,7 @@ export function compile(
         statistics: vectors.at(-1)!,
       };
     },
+    readParameters: () => session.run(new Map(), [variables[0]!.value])[0]!.data.slice(),
     close: () => session.close(),
   };
 }
@@ -179,10 +181,12 @@ function makeApply(
       .scalars({ learningRate: 0, step: 1 })
       .map((_, index) => [`scalar${index}`, graph.placeholder(TF_FLOAT, [])] as const),
   ]);
+  const rates = makeRates(program);
   const decayMask = graph.constant(TF_FLOAT, [state.parameterCount], makeDecayMask(program));
   const inputs = new Map([
     ...feeds,
     ['decayMask', decayMask],
+    ...(rates ? [['rates', graph.constant(TF_FLOAT, [state.parameterCount], rates)] as const] : []),
     ...variables.map(({ name, value }) => [name, value] as const),
   ]);
   const updated = graph.include(recordUpdate(backend, node, program), inputs, new Map());

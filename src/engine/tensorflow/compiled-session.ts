@@ -91,6 +91,11 @@ export class CompiledSession implements Session {
     return this.#compiled?.read() ?? copyOf(this.#pending());
   }
 
+  readWeights(): Pick<TrainState, 'parameters' | 'statistics'> {
+    const parameters = this.#compiled?.readParameters() ?? this.#pending().parameters.slice();
+    return { parameters, statistics: this.#statistics.slice() };
+  }
+
   /** Uses an eager session, which runs one operation at a time. */
   inspect(batch: MicroBatch): ActivationRange[] {
     const eager = new TfjsSession(this.#backend, this.#program);

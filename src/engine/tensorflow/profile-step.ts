@@ -8,6 +8,7 @@ import type { EngineChoice } from '../../config/engine-section.ts';
 import type { ForwardContext, MicroBatch, Program, TrainState } from '../engine.ts';
 import { formulationsOf } from '../formulations.ts';
 import type { Tensor } from '../ops.ts';
+import { projectionOf, setProjectionOf } from '../tfjs/folded-projection.ts';
 import { unwrap, wrap } from '../tfjs/ops.ts';
 import {
   type Backend,
@@ -151,7 +152,9 @@ function observe(
       };
       return { value: x.clone(), gradFunc };
     });
-    return wrap(mark(unwrap(result)));
+    const y = mark(unwrap(result));
+    setProjectionOf(y, projectionOf(unwrap(result)));
+    return wrap(y);
   };
   const ops = Object.fromEntries(
     Object.entries(context.ops).map(([name, compute]) => [

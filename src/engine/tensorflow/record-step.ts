@@ -5,6 +5,7 @@ import {
   type Backend,
   type BatchTensors,
   makeDecayMask,
+  makeRates,
   type NamedTensors,
   splitBySlots,
   updateStep,
@@ -85,7 +86,10 @@ export function recordBatchStep(
   return { feeds, variant, recording: generalise(recordings) };
 }
 
-/** Records the update. Its inputs are `parameters`, `moment<i>`, `gradient`, `decayMask`, `weight`, `scalar<i>`. */
+/**
+ * Records the update. Its inputs are `parameters`, `moment<i>`, `gradient`, `decayMask`, `rates` where there are any,
+ * `weight`, `scalar<i>`.
+ */
 export function recordUpdate(
   backend: Backend,
   node: NodeBackend,
@@ -95,11 +99,13 @@ export function recordUpdate(
   const { update, state } = program;
   return inTidy(backend, () => {
     const vector = () => tf.zeros([state.parameterCount]);
+    const rates = makeRates(program);
     const input = {
       parameters: vector(),
       moments: Array.from({ length: update.momentCount }, vector),
       gradient: vector(),
       decayMask: tf.tensor1d(makeDecayMask(program)),
+      ...(rates && { rates: tf.tensor1d(rates) }),
       weight: tf.scalar(1),
       scalars: update.scalars({ learningRate: 0, step: 1 }).map(() => tf.scalar(1)),
     };

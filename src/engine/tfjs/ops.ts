@@ -7,6 +7,7 @@ import type { BatchContext } from './batch-context.ts';
 import { type BatchNormInput, batchNormInference, batchNormTraining } from './batch-norm.ts';
 import { channelNorm } from './channel-norm.ts';
 import { differentiable } from './differentiable.ts';
+import { asProjection, fold, projectionOf, setProjectionOf } from './folded-projection.ts';
 import { fusedBatchNormTraining, paddingScale } from './fused-batch-norm.ts';
 import { gramFrequencies } from './gram-frequencies.ts';
 import { groupNorm } from './group-norm.ts';
@@ -134,25 +135,27 @@ export function makeOps(
     return bias === undefined ? y : tf.add(y, bias);
   }
 
-  const convolved = (
+  function convolved(
     x: Tensor,
     weight: TfTensor,
     bias: TfTensor | undefined,
-    options: Conv1dOptions,
-  ) =>
-    convolveGroups(tf, kernels, context, formulations, {
-      x: unwrap(x),
-      weight,
-      bias,
-      dilation: options.dilation,
-      padding: options.padding,
-      groups: options.groups ?? 1,
+    { dilation, padding, groups = 1 }: Conv1dOptions,
+  ): TfTensor {
+    const projection = groups === 1 ? projectionOf(unwrap(x)) : undefined;
+    const input = projection && fold(tf, projection, weight, clearPadding);
+    return convolveGroups(tf, kernels, context, formulations, {
+      ...(input ?? { x: unwrap(x), weight }),
+      ...{ bias, dilation, padding, groups },
     });
+  }
 
   function conv1d(x: Tensor, weight: Tensor, options: Conv1dOptions): Tensor {
     const bias = options.bias === undefined ? undefined : unwrap(options.bias);
-    const y = convolved(x, unwrap(weight), bias, options);
-    return wrap(clearPadding(y));
+    const y = clearPadding(convolved(x, unwrap(weight), bias, options));
+    if (formulations.projection === 'folded') {
+      setProjectionOf(y, asProjection(unwrap(x), unwrap(weight), bias));
+    }
+    return wrap(y);
   }
 
   /**

@@ -17,6 +17,7 @@ import {
   gradientStep,
   inspectionStep,
   makeDecayMask,
+  makeRates,
   splitBySlots,
   updateStep,
   uploadBatch,
@@ -35,6 +36,7 @@ export class TfjsSession implements Session {
   readonly #backend: Backend;
   readonly #program: Program;
   readonly #decayMask: TfTensor;
+  readonly #rates: TfTensor | undefined;
   #device: DeviceState | undefined;
   #statistics: Float32Array = new Float32Array();
 
@@ -42,6 +44,8 @@ export class TfjsSession implements Session {
     this.#backend = backend;
     this.#program = program;
     this.#decayMask = this.#vector(makeDecayMask(program));
+    const rates = makeRates(program);
+    this.#rates = rates && this.#vector(rates);
   }
 
   load(state: TrainState): void {
@@ -83,6 +87,7 @@ export class TfjsSession implements Session {
         moments: device.moments,
         gradient: this.#vector(total.subarray(0, state.parameterCount)),
         decayMask: this.#decayMask,
+        rates: this.#rates,
         weight: tf.scalar(weight),
         scalars: update.scalars({ learningRate, step }).map((value) => tf.scalar(value)),
       }),
@@ -127,9 +132,15 @@ export class TfjsSession implements Session {
   read(): TrainState {
     const device = this.#loaded();
     return {
-      parameters: device.parameters.dataSync().slice() as Float32Array,
-      statistics: this.#statistics.slice(),
+      ...this.readWeights(),
       moments: device.moments.map((moment) => moment.dataSync().slice() as Float32Array),
+    };
+  }
+
+  readWeights(): Pick<TrainState, 'parameters' | 'statistics'> {
+    return {
+      parameters: this.#loaded().parameters.dataSync().slice() as Float32Array,
+      statistics: this.#statistics.slice(),
     };
   }
 
@@ -152,6 +163,7 @@ export class TfjsSession implements Session {
   dispose(): void {
     this.#disposeDevice();
     this.#decayMask.dispose();
+    this.#rates?.dispose();
   }
 
   #replaceDevice(parameters: TfTensor, moments: readonly TfTensor[]): void {

@@ -158,6 +158,8 @@ export interface UpdateTensors {
   readonly moments: readonly TfTensor[];
   readonly gradient: TfTensor;
   readonly decayMask: TfTensor;
+  /** `[parameterCount]`: factors of the learning rate; all 1 when absent. */
+  readonly rates?: TfTensor | undefined;
   /** The normaliser of the loss, a scalar. */
   readonly weight: TfTensor;
   readonly scalars: readonly TfTensor[];
@@ -167,16 +169,33 @@ export interface UpdateTensors {
 export function updateStep(
   { tf, kernels }: Backend,
   program: Program,
-  { parameters, moments, gradient, decayMask, weight, scalars }: UpdateTensors,
+  { parameters, moments, gradient, decayMask, rates, weight, scalars }: UpdateTensors,
 ): TfTensor[] {
+  const { add, sub, mul, div, isPositive } = kernels;
+  const mean = div(gradient, weight);
   const result = program.update.apply(makeElementwiseOps(tf, kernels), {
     parameters: wrap(parameters),
-    gradient: wrap(kernels.div(gradient, weight)),
+    // The norm that clips is that of what is trained.
+    gradient: wrap(rates === undefined ? mean : mul(mean, isPositive(rates))),
     moments: moments.map(wrap),
     decayMask: wrap(decayMask),
     scalars: scalars.map(wrap),
   });
-  return [result.parameters, ...result.moments].map(unwrap);
+  const [updated, ...updatedMoments] = [result.parameters, ...result.moments].map(unwrap);
+  // An update is the learning rate times something, so a part of it is the update at a part of the rate.
+  const scaled =
+    rates === undefined ? updated! : add(parameters, mul(rates, sub(updated!, parameters)));
+  return [scaled, ...updatedMoments];
+}
+
+/** The factors of the learning rate, `[parameterCount]`; undefined where all are 1. */
+export function makeRates({ state, rateOf }: Program): Float32Array | undefined {
+  if (rateOf === undefined) return undefined;
+  const rates = new Float32Array(state.parameterCount);
+  for (const slot of state.parameters) {
+    rates.fill(rateOf(slot), slot.offset, slot.offset + slot.size);
+  }
+  return rates;
 }
 
 /** 1 where weight decay applies, else 0: `[parameterCount]`. */

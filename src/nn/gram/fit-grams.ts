@@ -6,6 +6,7 @@ import { LockstepError } from '../../core/errors.ts';
 import type { GramOptions } from '../../engine/ops.ts';
 import { type SparseRow, type Whitening, whitening } from '../../solver/whitening.ts';
 import { gramPlaces } from './places.ts';
+import { importanceOf, weighed } from './weighting.ts';
 
 export interface FittedGrams extends Whitening {
   /** `[orders · buckets]`: ln((1 + N) / (1 + n)) + 1 for n-grams that n of N sequences have, 0 for those of none. */
@@ -53,19 +54,6 @@ function rootsOfShares(
   );
   for (const column of columns) counter[column] = 0;
   return { columns, values };
-}
-
-function importanceOf(rows: readonly SparseRow[], width: number): Float64Array {
-  const having = new Float64Array(width);
-  for (const { columns } of rows) for (const column of columns) having[column]!++;
-  return having.map((count) => (count === 0 ? 0 : Math.log((1 + rows.length) / (1 + count)) + 1));
-}
-
-/** A row times the importance, of length 1. */
-function weighed({ columns, values }: SparseRow, importance: Float64Array): SparseRow {
-  const products = values.map((value, i) => value * importance[columns[i]!]!);
-  const length = Math.sqrt(products.reduce((sum, value) => sum + value * value, 0));
-  return { columns, values: products.map((value) => value / length) };
 }
 
 function tooFew(found: number, components: number): LockstepError {

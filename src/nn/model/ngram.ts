@@ -3,6 +3,7 @@
  * most. All of that is fitted at a run's beginning to sequences without labels; phases train heads on it.
  */
 import { z } from 'zod';
+import { gramBuckets, gramOrders } from '../../config/gram-options.ts';
 import { LockstepError } from '../../core/errors.ts';
 import type { DataFacts } from '../../data/facts.ts';
 import type { ForwardContext } from '../../engine/engine.ts';
@@ -18,14 +19,9 @@ const options = z.strictObject({
   /** Directions that it keeps; as many features has a sequence. */
   channels: z.int().min(1).max(1024).default(24),
   /** Lengths of the n-grams. */
-  orders: z.array(z.int().min(1).max(16)).min(1).max(8).default([4]),
+  orders: gramOrders,
   /** Places for the n-grams of one length; a hash shares them out. */
-  buckets: z
-    .int()
-    .min(256)
-    .max(65536)
-    .refine((n) => Number.isInteger(Math.log2(n)), 'must be a power of two')
-    .default(65536),
+  buckets: gramBuckets,
   /** How many training sequences the fit reads at most; the run's seed draws them. */
   fitSequences: z.int().min(1).default(2000),
 });

@@ -1,5 +1,6 @@
 /** Which steps are hidden: a function of (seed, epoch, sequence, position), whoever asks. */
 import { randomStream } from '../../core/random.ts';
+import type { PaddedRows } from '../../data/collate.ts';
 
 export interface MaskSpec {
   readonly seed: number;
@@ -33,5 +34,61 @@ export function drawMask(
   for (let first = start - span + 1; first < start + count; first++) {
     if (uniform(first + span - 1) >= begins) continue;
     target.fill(1, Math.max(first - start, 0), Math.min(first - start + span, count));
+  }
+}
+
+/** What is hidden of rows. */
+export interface HideOptions extends Omit<MaskSpec, 'seed' | 'fraction'> {
+  /** Expected share of hidden steps; of several, each sequence has one of them, another in each epoch. */
+  readonly fraction: number | readonly number[];
+  /** Of several channels: all of a timestep together, or each by itself. @default 'together' */
+  readonly channels?: 'together' | 'each';
+}
+
+/** The rows with a mask over their values. */
+export function hideRows(
+  { channels, span, fraction }: HideOptions,
+  seed: number,
+  rows: PaddedRows,
+): PaddedRows {
+  const isEach = channels === 'each' && rows.channels > 1;
+  const hidden = new Int32Array(rows.values.length);
+  for (let row = 0; row < rows.rows; row++) {
+    const spec = { seed, span, fraction: fractionOf(fraction, seed, rows, row) };
+    for (let channel = 0; channel < (isEach ? rows.channels : 1); channel++) {
+      hideRow(spec, rows, { row, channel, width: isEach ? 1 : rows.channels }, hidden);
+    }
+  }
+  return { ...rows, hidden };
+}
+
+function fractionOf(
+  fraction: HideOptions['fraction'],
+  seed: number,
+  { epoch, sequences }: PaddedRows,
+  row: number,
+): number {
+  if (typeof fraction === 'number') return fraction;
+  const stream = randomStream(seed, 'mask-fraction', epoch, sequences[row]!);
+  return fraction[stream.integer(0, fraction.length)]!;
+}
+
+/** Hides the same timesteps in `width` channels from `channel` on. */
+function hideRow(
+  spec: MaskSpec,
+  { epoch, sequences, starts, lengths, paddedLength, channels }: PaddedRows,
+  at: { readonly row: number; readonly channel: number; readonly width: number },
+  hidden: Int32Array,
+): void {
+  const { row, channel, width } = at;
+  const count = lengths[row]!;
+  const first = row * paddedLength * channels;
+  const mask = channels === 1 ? hidden.subarray(first, first + count) : new Int32Array(count);
+  drawMask(spec, { epoch, sequence: sequences[row]!, start: starts[row]!, count, channel }, mask);
+  if (channels === 1) return;
+  for (let step = 0; step < count; step++) {
+    if (mask[step] === 0) continue;
+    const place = first + step * channels + channel;
+    hidden.fill(1, place, place + width);
   }
 }

@@ -4,11 +4,13 @@
  * for regression) and the last visible value before the hidden step.
  */
 import { z } from 'zod';
+import { LockstepError } from '../../core/errors.ts';
 import type { PaddedRows } from '../../data/collate.ts';
 import type { PhaseFacts } from '../../data/facts.ts';
 import { defineObjective } from '../define.ts';
+import { disguise } from './disguise.ts';
 import { countedPlaces, goalsAt, lossUnits } from './goals.ts';
-import { drawMask, type MaskSpec } from './mask.ts';
+import { hideRows } from './mask.ts';
 import { type Prepared, valuesShape, valuesShapeOf } from './objective.ts';
 import {
   countWhere,
@@ -21,14 +23,19 @@ import {
   targetOption,
 } from './pretext.ts';
 
+const share = z.number().gt(0).lt(1);
+
 const options = z.strictObject({
-  /** Expected share of the timesteps that is masked. */
-  fraction: z.number().gt(0).lt(1).default(0.15),
+  /** Expected share of the timesteps that is masked; of several, each sequence has another one in each epoch. */
+  fraction: z.union([share, z.array(share).min(1).max(16)]).default(0.15),
   /** Length of a masked span, in timesteps. */
   span: z.int().min(1).max(1024).default(5),
   target: targetOption,
   /** Of several channels: hides all of a timestep together, or each by itself. */
   channels: z.enum(['together', 'each']).default('together'),
+  /** Shares of the masked timesteps that the model sees: as they are, or with another value of their row. None when absent. */
+  kept: z.number().min(0).max(1).optional(),
+  replaced: z.number().min(0).max(1).optional(),
 });
 
 type MaskedOptions = z.output<typeof options>;
@@ -36,14 +43,26 @@ type MaskedOptions = z.output<typeof options>;
 export const masked = defineObjective({
   kind: 'masked',
   options,
-  build: (options, facts, seed) =>
-    makePretext(options.target, facts, {
+  build: (options, facts, seed) => {
+    refuseNoMask(options);
+    return makePretext(options.target, facts, {
       ...TASKS[options.target],
       feeds: [{ name: 'mask', dtype: 'int32', shape: valuesShape(facts.channels) }],
-      view: (rows) => hide(options, seed, rows),
-      prepare: (rows) => prepare(options, facts, rows),
-    }),
+      view: (rows) => hideRows(options, seed, rows),
+      prepare: (rows) => prepare(options, facts, seed, rows),
+    });
+  },
 });
+
+/** @throws LockstepError CONFIG_INVALID */
+function refuseNoMask({ kept = 0, replaced = 0 }: MaskedOptions): void {
+  if (kept + replaced < 1) return;
+  throw new LockstepError(
+    'CONFIG_INVALID',
+    `objective.kept ${kept} and objective.replaced ${replaced} leave nothing of the masked timesteps to hide.`,
+    'Let them add up to less than 1: 0.1 each is usual.',
+  );
+}
 
 const TASKS: Readonly<Record<Target, PretextTask>> = {
   classification: {
@@ -74,7 +93,12 @@ const TASKS: Readonly<Record<Target, PretextTask>> = {
 };
 
 /** Feeds `mask`, shaped like `values`, and the goals; baselines as host sums. */
-function prepare(options: MaskedOptions, facts: PhaseFacts, rows: PaddedRows): Prepared {
+function prepare(
+  options: MaskedOptions,
+  facts: PhaseFacts,
+  seed: number,
+  rows: PaddedRows,
+): Prepared {
   const { channels } = rows;
   const hidden = rows.hidden!;
   const goals = goalsAt(hiddenTimesteps(hidden, channels), rows, (timestep, channel) => {
@@ -84,11 +108,23 @@ function prepare(options: MaskedOptions, facts: PhaseFacts, rows: PaddedRows): P
   const places = countedPlaces(goals);
   return {
     feeds: {
-      mask: { shape: valuesShapeOf(rows), data: hidden },
+      ...seenOf(options, seed, rows),
       ...goalFeeds(options.target, facts, rows, goals),
     },
     sums: { weight: places.length, ...baselineSums(options, facts, rows, places) },
   };
+}
+
+/** What the model sees of the rows: the feed `mask`, and `values` where some of them are not the row's. */
+function seenOf(
+  { kept = 0, replaced = 0 }: MaskedOptions,
+  seed: number,
+  rows: PaddedRows,
+): Prepared['feeds'] {
+  const shape = valuesShapeOf(rows);
+  if (kept + replaced === 0) return { mask: { shape, data: rows.hidden! } };
+  const { mask, values } = disguise(rows, { kept, replaced }, seed);
+  return { mask: { shape, data: mask }, values: { shape, data: values } };
 }
 
 function baselineSums(
@@ -114,38 +150,6 @@ function baselineSums(
       square(place, previous[i] === undefined ? mean(place) : of(previous[i], place)),
     ),
   };
-}
-
-/** The rows with a mask over their values. */
-function hide({ channels, ...spec }: MaskedOptions, seed: number, rows: PaddedRows): PaddedRows {
-  const isEach = channels === 'each' && rows.channels > 1;
-  const hidden = new Int32Array(rows.values.length);
-  for (let row = 0; row < rows.rows; row++) {
-    for (let channel = 0; channel < (isEach ? rows.channels : 1); channel++) {
-      hideRow({ ...spec, seed }, rows, { row, channel, width: isEach ? 1 : rows.channels }, hidden);
-    }
-  }
-  return { ...rows, hidden };
-}
-
-/** Hides the same timesteps in `width` channels from `channel` on. */
-function hideRow(
-  spec: MaskSpec,
-  { epoch, sequences, starts, lengths, paddedLength, channels }: PaddedRows,
-  at: { readonly row: number; readonly channel: number; readonly width: number },
-  hidden: Int32Array,
-): void {
-  const { row, channel, width } = at;
-  const count = lengths[row]!;
-  const first = row * paddedLength * channels;
-  const mask = channels === 1 ? hidden.subarray(first, first + count) : new Int32Array(count);
-  drawMask(spec, { epoch, sequence: sequences[row]!, start: starts[row]!, count, channel }, mask);
-  if (channels === 1) return;
-  for (let step = 0; step < count; step++) {
-    if (mask[step] === 0) continue;
-    const place = first + step * channels + channel;
-    hidden.fill(1, place, place + width);
-  }
 }
 
 /** Timesteps of which at least one channel is hidden, flat and ascending. */

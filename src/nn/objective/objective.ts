@@ -32,6 +32,11 @@ export interface Objective {
    * @param rows as the loader read them, not to be changed
    */
   view?(rows: PaddedRows): PaddedRows;
+  /**
+   * What the model is to see of the rows once they are scaled, such as with noise. The same rows when absent.
+   * @param rows scaled, not to be changed
+   */
+  alter?(rows: PaddedRows): PaddedRows;
   /** @param rows as the model sees them, scaled; they may be kept as a feed, but not changed */
   prepare(rows: PaddedRows): Prepared;
   /**
@@ -114,7 +119,8 @@ export function microBatchOf(
   read: PaddedRows,
   scaling: Scaling = UNSCALED,
 ): MicroBatch {
-  const seen = scaleRows(objective.view?.(read) ?? read, scaling);
+  const scaled = scaleRows(objective.view?.(read) ?? read, scaling);
+  const seen = objective.alter?.(scaled) ?? scaled;
   const { feeds, sums } = objective.prepare(seen);
   return { ...bareMicroBatch(seen, feeds), hostSums: sums };
 }

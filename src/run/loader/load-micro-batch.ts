@@ -2,8 +2,9 @@
 
 import { collate } from '../../data/collate.ts';
 import type { Store } from '../../data/format/store.ts';
+import { scaleRows } from '../../data/scaling/scale-rows.ts';
 import type { MicroBatch } from '../../engine/engine.ts';
-import { EVALUATION_EPOCH, microBatchOf } from '../../nn/objective/objective.ts';
+import { bareMicroBatch, EVALUATION_EPOCH, microBatchOf } from '../../nn/objective/objective.ts';
 import type { PhaseData } from '../phase.ts';
 import type { LoadRequest } from './load-request.ts';
 
@@ -13,12 +14,20 @@ export async function loadMicroBatch(
   request: LoadRequest,
 ): Promise<MicroBatch> {
   const phase = phases[request.phase]!;
-  const rows =
-    request.kind === 'training'
-      ? await collate(
-          store,
-          phase.plan.stepAt(request.stepInPhase).microBatches[request.microBatch]!,
-        )
-      : await collate(store, phase.evaluation!.at(request.microBatch), EVALUATION_EPOCH);
-  return microBatchOf(phase.objective, rows, phase.facts.scaling);
+  const { microBatch } = request;
+  const { objective, facts } = phase;
+  switch (request.kind) {
+    case 'training': {
+      const planned = phase.plan.stepAt(request.stepInPhase).microBatches[microBatch]!;
+      return microBatchOf(objective, await collate(store, planned), facts.scaling);
+    }
+    case 'evaluation': {
+      const rows = await collate(store, phase.evaluation!.at(microBatch), EVALUATION_EPOCH);
+      return microBatchOf(objective, rows, facts.scaling);
+    }
+    case 'probe': {
+      const rows = await collate(store, phase.probe!.microBatches[microBatch]!);
+      return bareMicroBatch(scaleRows(rows, facts.scaling));
+    }
+  }
 }

@@ -9,7 +9,7 @@ export type LoadRequest =
       /** Position in the step's micro-batches. */
       readonly microBatch: number;
     }
-  | { readonly kind: 'evaluation'; readonly phase: number; readonly microBatch: number };
+  | { readonly kind: 'evaluation' | 'probe'; readonly phase: number; readonly microBatch: number };
 
 export function sameRequest(a: LoadRequest, b: LoadRequest): boolean {
   if (a.phase !== b.phase || a.microBatch !== b.microBatch || a.kind !== b.kind) return false;

@@ -7,6 +7,9 @@ import { type EvaluationInput, evaluatePhase } from './evaluate.ts';
 import type { LiveProgress } from './live-progress.ts';
 import { type SaveTarget, writeCheckpoint, writePhaseResult } from './saving.ts';
 
+/** What the features are good for says more of a pretext than its own loss. */
+const PROBE_HEADLINE = { metric: 'probe', better: 'higher' } as const;
+
 export class AfterStep {
   readonly #run: RunDefinition;
   readonly #comm: Comm;
@@ -30,7 +33,7 @@ export class AfterStep {
     const after = this.#run.schedule.after(input.globalStep);
     if (!this.#live.values.evaluated) await this.#evaluate(input);
     if (after.phaseEnds) await this.#endPhase(input.worldRank);
-    if (after.save) await this.save(input.worldRank);
+    if (after.save && (after.phaseEnds || !this.#live.isPassing)) await this.save(input.worldRank);
   }
 
   /** Writes a checkpoint of the present progress, unless there is one. */
@@ -43,16 +46,27 @@ export class AfterStep {
   }
 
   async #evaluate(input: EvaluationInput): Promise<void> {
-    const { config, objective } = this.#phase();
-    const measured = await evaluatePhase(input, this.#live.phaseIndex);
+    const { config, objective, probe } = this.#phase();
+    const measured = await this.#live.withAverage(() =>
+      evaluatePhase(input, this.#live.phaseIndex),
+    );
     const before = this.#live.values;
-    const { headline } = objective;
-    const read = () => this.#live.session.read();
+    const headline = probe === undefined ? objective.headline : PROBE_HEADLINE;
+    const read = () => this.#live.session.readWeights();
     this.#live.advance(
       afterEvaluation(this.#run, before, { headline, metrics: measured.metrics, read }),
     );
     const better = this.#live.values.best !== before.best;
     this.#tell({ kind: 'evaluation', phase: config.name, ...measured, better });
+    this.#tellStop();
+  }
+
+  #tellStop(): void {
+    const { waiting } = this.#live.values;
+    if (waiting === undefined || !this.#live.isPassing) return;
+    const { name, value } = waiting.metric;
+    const text = `Phase "${this.#phase().config.name}" ends early: no evaluation was better than ${name} ${value} after ${waiting.stepInPhase} steps of it.`;
+    this.#tell({ kind: 'status', text });
   }
 
   /** The phase's result: the best weights where it keeps them, else the last. */

@@ -3,7 +3,7 @@ import type { Progress } from '../../checkpoint/progress.ts';
 import type { Weights } from '../../checkpoint/state-tensors.ts';
 import type { Engine, Session, TrainState } from '../../engine/engine.ts';
 import type { RunDefinition } from '../../run/definition.ts';
-import { type ProgressOutsideEngine, stateAtPhaseStart } from '../../run/progress.ts';
+import { NOTHING_YET, type ProgressOutsideEngine, stateAtPhaseStart } from '../../run/progress.ts';
 
 /** The phase that the session computes. */
 interface OpenPhase {
@@ -31,6 +31,21 @@ export class LiveProgress {
   /** All but the state. */
   get values(): ProgressOutsideEngine {
     return this.#values!;
+  }
+
+  /** Whether the phase has ended early and steps of it are left. */
+  get isPassing(): boolean {
+    return this.values.waiting?.isOver === true && this.values.globalStep < this.#endOfPhase;
+  }
+
+  /** The first global step that there is something to do in. */
+  get nextStep(): number {
+    return this.isPassing ? this.#endOfPhase : this.values.globalStep;
+  }
+
+  get #endOfPhase(): number {
+    const { firstSteps, totalSteps } = this.#run.schedule;
+    return firstSteps[this.phaseIndex + 1] ?? totalSteps;
   }
 
   get session(): Session {
@@ -65,7 +80,7 @@ export class LiveProgress {
     if (phaseIndex === this.phaseIndex) return;
     this.#beforePhase = this.read();
     this.#openPhase(phaseIndex, stateAtPhaseStart(this.#run, phaseIndex, this.values));
-    this.#values = { ...this.values, best: undefined };
+    this.#values = { ...this.values, ...NOTHING_YET };
   }
 
   /** Goes back to the end of the phase before if no step of this one is done. */
@@ -73,9 +88,22 @@ export class LiveProgress {
     if (this.#beforePhase !== undefined) this.load(this.#beforePhase);
   }
 
-  /** The weights that the phase ends with: the best where it keeps them, else the last. */
+  /** The weights that the phase ends with: the best where it keeps them, else the average, else the last. */
   phaseResult(): Weights {
-    return this.values.best?.weights ?? this.session.read();
+    return this.values.best?.weights ?? this.values.average ?? this.session.readWeights();
+  }
+
+  /** What `measure` finds for the averaged weights where there are any, else for those in training. */
+  async withAverage<T>(measure: () => Promise<T>): Promise<T> {
+    const { average } = this.values;
+    if (average === undefined) return await measure();
+    const state = this.session.read();
+    this.session.load({ ...average, moments: state.moments });
+    try {
+      return await measure();
+    } finally {
+      this.session.load(state);
+    }
   }
 
   dispose(): void {

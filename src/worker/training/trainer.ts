@@ -13,7 +13,8 @@ import type { Boundary, Origin } from '../../protocol/messages.ts';
 import type { RunDefinition } from '../../run/definition.ts';
 import { loadOrder, type WorldRank } from '../../run/load-order.ts';
 import { Loader } from '../../run/loader/loader.ts';
-import { afterStep } from '../../run/progress.ts';
+import { afterPassing, afterStep } from '../../run/progress.ts';
+import { PASSED } from '../../telemetry/skipped-step.ts';
 import type { Comm, Membership } from '../comm.ts';
 import type { Replica } from '../replica.ts';
 import { AfterStep } from './after-step.ts';
@@ -106,12 +107,22 @@ export class Trainer implements Replica<TrainerEnd> {
 
   async #step(step: number): Promise<void> {
     const { run, comm } = this.#input;
+    if (this.#live.isPassing) return this.#passStep(step);
     const result = await observedStep(this.#stepInput(step));
-    this.#live.advance(afterStep(run, this.#live.values, result));
+    const read = () => this.#live.session.readWeights();
+    this.#live.advance(afterStep(run, this.#live.values, { ...result, read }));
     const stateHash = this.#isCompared() ? this.stateHash() : undefined;
     const report = stepReport(run, step, result);
     comm.stepDone({ step, sums: sumsToCompare(result), stateHash, report });
     this.#refuseTooManySkipped(step, result);
+  }
+
+  /** What is left of a phase that has ended early: the coordinator counts its steps like any others. */
+  #passStep(step: number): void {
+    const { run, comm } = this.#input;
+    this.#live.advance(afterPassing(this.#live.values));
+    const report = run.schedule.after(step).phaseEnds ? { phaseEnds: true } : {};
+    comm.stepDone({ step, sums: { [PASSED]: 1 }, stateHash: undefined, report });
   }
 
   /** Whether the ranks are to show that they have the same state now. */
@@ -128,7 +139,10 @@ export class Trainer implements Replica<TrainerEnd> {
   }
 
   async #finishStep(): Promise<void> {
+    const wasPassing = this.#live.isPassing;
     await this.#afterStep.finish(this.#stepInput(this.#live.values.globalStep - 1));
+    // What was loaded ahead belongs to steps that are passed over.
+    if (this.#live.isPassing && !wasPassing) this.#startLoading();
   }
 
   async #end(reason: TrainerEnd['reason']): Promise<TrainerEnd> {
@@ -141,8 +155,12 @@ export class Trainer implements Replica<TrainerEnd> {
 
   #startLoading(): void {
     const { run } = this.#input;
-    const { globalStep, evaluated } = this.#live.values;
-    const order = loadOrder(run, this.#worldRank, globalStep, !evaluated);
+    const order = loadOrder(
+      run,
+      this.#worldRank,
+      this.#live.nextStep,
+      !this.#live.values.evaluated,
+    );
     const { contentHash } = run.store.manifest;
     if (this.#loader === undefined) this.#loader = new Loader(run.config, order, contentHash);
     else this.#loader.restart(order);

@@ -1,28 +1,30 @@
 /** A dataset from files, or from records that a program makes. */
 import { basename } from 'node:path';
-import type { BuildOptions, ImportProgress } from '../../data/importer/build-options.ts';
-import { buildStore as buildFromItems } from '../../data/importer/build-store.ts';
-import { bytesRead } from '../../data/importer/bytes-read.ts';
-import type { Paths, SourcePaths } from '../../data/importer/find-sources.ts';
-import { type ChosenSource, importSource } from '../../data/importer/import-source.ts';
-import type { ImportItem } from '../../data/importer/record.ts';
-import { refuseOverlap } from '../../data/importer/refuse-overlap.ts';
-import { refuseUnusedRules } from '../../data/importer/refuse-unused-rules.ts';
-import { importers } from '../../data/importer/registry.ts';
-import type { ImportReport } from '../../data/importer/report.ts';
-import { sizeOfSource } from '../../data/importer/source-identity.ts';
+import type { ImportReport } from '../../data/info/import-report.ts';
+import type { ImportItem } from '../../data/record.ts';
+import { extensionOf, recordOf } from '../../extension/identity.ts';
+import { type ExtensionOptions, loadExtensions } from '../../extension/load.ts';
+import type { BuildOptions, ImportProgress } from '../../importer/build/build-options.ts';
+import { buildStore as buildFromItems } from '../../importer/build/build-store.ts';
+import { oneByOne, type ReadItems } from '../../importer/build/read-items.ts';
+import { type ChosenSource, importSource } from '../../importer/import-source.ts';
+import { inBatches, itemsOfBatches, type ReadBatch } from '../../importer/item-batch.ts';
+import { refuseOverlap } from '../../importer/refuse-overlap.ts';
+import { refuseUnusedRules } from '../../importer/refuse-unused-rules.ts';
+import { importers } from '../../importer/registry.ts';
+import { sizeOfSource } from '../../importer/source-identity.ts';
 import {
   DEFAULT_RULES,
   rulesOf,
   type SourceOptions,
   type SourceRules,
-} from '../../data/importer/source-rules.ts';
-import { withListedSplits } from '../../data/importer/split-list.ts';
-import { extensionOf, recordOf } from '../../extension/identity.ts';
-import { type ExtensionOptions, loadExtensions } from '../../extension/load.ts';
+} from '../../importer/source-rules.ts';
+import { withListedSplits } from '../../importer/split-list.ts';
+import { bytesRead } from '../../source/file/bytes-read.ts';
+import type { Paths, SourcePaths } from '../../source/file/find-sources.ts';
 import { type StopRequests, throwIfStopped, untilStopped } from '../train/stop-requests.ts';
 import { readInThread } from './read-in-thread.ts';
-import { type ResumeOptions, resumably } from './resume-import.ts';
+import { type ResumableImport, type ResumeOptions, resumably } from './resume-import.ts';
 
 export type Items = AsyncIterable<ImportItem> | Iterable<ImportItem>;
 
@@ -69,17 +71,17 @@ const BEFORE = 'the dataset was complete';
  * await buildStore({ source: [{ id: 'a', label: 'x', values: [1, 2, 3] }], store: 'data/made' });
  */
 export async function buildStore(options: BuildStoreOptions): Promise<ImportReport> {
-  const { items, build, chosen } = await prepared(options);
-  const stoppable = { ...build, onProgress: progressOf(options, chosen) };
+  const { items, build, files } = await prepared(options);
+  const stoppable = { ...build, onProgress: progressOf(options, files?.chosen) };
   // Not kept for a resumed import, which may have another list.
-  const fromItems = (all: Items) => buildFromItems(withSplits(all, options), stoppable);
-  if (chosen === undefined) return await fromItems(items);
-  return await resumably({ items, chosen, store: options.store, options }, fromItems);
+  const fromItems = (all: ReadItems) => buildFromItems(withSplits(all, options), stoppable);
+  if (files === undefined) return await fromItems(items);
+  return await resumably({ ...files, store: options.store, options }, fromItems);
 }
 
 /** The records with the splits of `splitList`. */
-export function withSplits(items: Items, { splitList }: BuildStoreOptions): Items {
-  return splitList === undefined ? items : withListedSplits(items, splitList);
+export function withSplits(items: ReadItems, { splitList }: BuildStoreOptions): ReadItems {
+  return splitList === undefined ? items : withListedSplits(oneByOne(items), splitList);
 }
 
 /** Ends the import where a stop was asked for, and says which share of the source was read. */
@@ -97,16 +99,18 @@ function progressOf({ signal, onProgress }: BuildStoreOptions, chosen: ChosenSou
 export interface PreparedImport {
   readonly items: Items;
   readonly build: BuildOptions;
-  /** Absent where a program gives the records. */
-  readonly chosen?: ChosenSource;
+  /** What is read, with the same items in batches; absent where a program gives the records. */
+  readonly files?: Pick<ResumableImport, 'chosen' | 'batches'>;
 }
 
 /** @throws LockstepError USAGE, DATA_NOT_FOUND */
 export async function prepared(options: BuildStoreOptions): Promise<PreparedImport> {
   const { source, store: target, name = basename(target), valueType = 'uint8' } = options;
-  const stopped = (items: Items) => untilStopped(items, { signal: options.signal }, BEFORE);
+  const stop = { signal: options.signal };
   const build = { ...buildOptionsOf(options), target, name, valueType };
-  if (source !== undefined && !isPaths(source)) return { items: stopped(source), build };
+  if (source !== undefined && !isPaths(source)) {
+    return { items: untilStopped(source, stop, BEFORE), build };
+  }
   await loadExtensions(options.extensions ?? []);
   const rules = rulesOf({ ...DEFAULT_RULES, ...options });
   const maxLength = options.length?.maximum;
@@ -119,17 +123,16 @@ export async function prepared(options: BuildStoreOptions): Promise<PreparedImpo
   const provenance = { ...options.provenance, importer: importerRecord(chosen), rules };
   const targetNames = rules.target?.split(',').map((one) => one.trim());
   const more = { ...(targetNames && { targetNames }), provenance };
-  return { items: stopped(recordsOf(chosen, request)), build: { ...build, ...more }, chosen };
+  const batches = untilStopped(batchesOf(chosen), stop, BEFORE);
+  const items = itemsOfBatches(batches);
+  return { items, build: { ...build, ...more }, files: { chosen, batches } };
 }
 
-/** Those of a large source come from a thread, unless the importer is one of the user's own. */
-async function* recordsOf(
-  chosen: ChosenSource,
-  request: SourceOptions,
-): AsyncGenerator<ImportItem, void> {
+/** A thread reads a large source, unless the importer is one of the user's own. */
+async function* batchesOf(chosen: ChosenSource): AsyncGenerator<ReadBatch, void> {
   const { importer, items, known } = chosen;
   const isLarge = importers.isBuiltIn(importer) && sizeOfSource(chosen) >= THREAD_BYTES;
-  yield* isLarge ? readInThread({ ...request, importer: importer.kind }, known.left) : items;
+  yield* isLarge ? readInThread(chosen, known.left) : inBatches(items);
 }
 
 /** An empty list has no records and no paths. */

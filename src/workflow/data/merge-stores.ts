@@ -5,12 +5,12 @@ import { storeRecords } from '../../data/export/store-records.ts';
 import { openStore, type StoreOnDisk } from '../../data/format/open-store.ts';
 import type { StoreManifest } from '../../data/format/store.ts';
 import type { DataTarget } from '../../data/format/target.ts';
-import type { BuildOptions } from '../../data/importer/build-options.ts';
-import { buildStore } from '../../data/importer/build-store.ts';
-import { sortedNames } from '../../data/importer/labels.ts';
-import type { ImportItem } from '../../data/importer/record.ts';
-import { refuseOverlap } from '../../data/importer/refuse-overlap.ts';
-import type { ImportReport } from '../../data/importer/report.ts';
+import type { ImportReport } from '../../data/info/import-report.ts';
+import type { ImportItem } from '../../data/record.ts';
+import type { BuildOptions } from '../../importer/build/build-options.ts';
+import { buildStore } from '../../importer/build/build-store.ts';
+import { sortedNames } from '../../importer/build/labels.ts';
+import { refuseOverlap } from '../../importer/refuse-overlap.ts';
 import { type StopRequests, throwIfStopped, untilStopped } from '../train/stop-requests.ts';
 
 export interface MergeOptions

@@ -3,10 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LockstepError } from '../../core/errors.ts';
-import type { BuildOptions } from '../../data/importer/build-options.ts';
-import { buildStore } from '../../data/importer/build-store.ts';
-import { type ColumnUse, PreviewTap, type SourcePreview } from '../../data/importer/preview.ts';
-import type { ImportReport } from '../../data/importer/report.ts';
+import type { ImportReport } from '../../data/info/import-report.ts';
+import type { BuildOptions } from '../../importer/build/build-options.ts';
+import { buildStore } from '../../importer/build/build-store.ts';
+import { oneByOne } from '../../importer/build/read-items.ts';
+import { type ColumnUse, PreviewTap, type SourcePreview } from '../../source/preview.ts';
 import { type BuildStoreOptions, type Items, prepared, withSplits } from './build-store.ts';
 
 /** What an import would do. */
@@ -23,11 +24,11 @@ export interface ImportPreview {
  * @throws LockstepError USAGE, DATA_NOT_FOUND; DATA_INVALID for columns that are not there
  */
 export async function previewStore(options: BuildStoreOptions): Promise<ImportPreview> {
-  const { items, build, chosen } = await prepared(options);
-  const [first] = chosen?.sources ?? [];
-  const columns = first && (await chosen!.importer.columns?.(first.path, chosen!.options));
+  const { items, build, files } = await prepared(options);
+  const { importer, options: given, sources: [first] = [] } = files?.chosen ?? {};
+  const columns = first && (await importer!.columns?.(first.path, given!));
   const tap = new PreviewTap();
-  const report = await inTemporaryFolder(tap.through(withSplits(items, options)), build);
+  const report = await inTemporaryFolder(tap.through(oneByOne(withSplits(items, options))), build);
   return { source: tap.preview(), report, ...(columns && { columns }) };
 }
 

@@ -2,18 +2,20 @@
 import { on } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import { errorOfFailure, type Failure } from '../../core/failure.ts';
-import { addBytesRead } from '../../data/importer/bytes-read.ts';
-import { decodeBatch, type EncodedBatch } from '../../data/importer/item-batch.ts';
-import type { ImportItem } from '../../data/importer/record.ts';
-import type { SourceOptions } from '../../data/importer/source-rules.ts';
+import type { ChosenSource } from '../../importer/import-source.ts';
+import { decodeBatch, type EncodedBatch, type ReadBatch } from '../../importer/item-batch.ts';
+import type { SourceReading } from '../../importer/read-source.ts';
 import { startThread } from '../../launch/program.ts';
+import { addBytesRead } from '../../source/file/bytes-read.ts';
 
 /** Batches of 1 MiB that the thread reads ahead. */
 const BATCHES_AHEAD = 8;
 
 /** What the thread is started with. */
 export interface ReaderData {
-  readonly request: SourceOptions;
+  /** Kind of a built-in importer. */
+  readonly kind: string;
+  readonly reading: SourceReading;
   /** Items at the start that it leaves out. */
   readonly passOver: number;
   readonly batchesAhead: number;
@@ -26,23 +28,25 @@ export type ReaderMessage =
   | { readonly failure: Failure };
 
 /**
- * The items of a source of a built-in importer, as `importSource` gives them. Integers come in narrower arrays.
+ * The items of a source of a built-in importer, as `importSource` gives them, in batches. Integers come in narrower
+ * arrays.
  * @throws LockstepError as `importSource` and its items
  */
 export async function* readInThread(
-  request: SourceOptions,
+  { importer: { kind }, options, sources, hasIds }: ChosenSource,
   passOver: number,
-): AsyncGenerator<ImportItem, void> {
-  const data: ReaderData = { request, passOver, batchesAhead: BATCHES_AHEAD };
+): AsyncGenerator<ReadBatch, void> {
+  const reading = { options, sources, hasIds };
+  const data: ReaderData = { kind, reading, passOver, batchesAhead: BATCHES_AHEAD };
   const thread = startThread(new URL('./reader-thread.ts', import.meta.url), data);
   try {
-    yield* itemsOf(thread);
+    yield* batchesOf(thread);
   } finally {
     await thread.terminate();
   }
 }
 
-async function* itemsOf(thread: Worker): AsyncGenerator<ImportItem, void> {
+async function* batchesOf(thread: Worker): AsyncGenerator<ReadBatch, void> {
   let counted = 0;
   for await (const [message] of on(thread, 'message', { close: ['exit'] })) {
     const reply = message as ReaderMessage;
@@ -51,7 +55,8 @@ async function* itemsOf(thread: Worker): AsyncGenerator<ImportItem, void> {
     counted = reply.readBytes;
     if ('isEnd' in reply) return;
     thread.postMessage('next');
-    for (const item of decodeBatch(reply.batch)) yield item;
+    const { batch } = reply;
+    yield { items: decodeBatch(batch), encode: () => batch };
   }
   throw new Error('The thread that reads the source ended before the source did.');
 }

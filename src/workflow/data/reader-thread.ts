@@ -2,13 +2,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { asLockstepError } from '../../core/errors.ts';
 import { failureOfError } from '../../core/failure.ts';
-import { bytesRead } from '../../data/importer/bytes-read.ts';
-import { importSource } from '../../data/importer/import-source.ts';
-import { ItemBatch } from '../../data/importer/item-batch.ts';
+import { inBatches, type ReadBatch } from '../../importer/item-batch.ts';
+import { loadImporter } from '../../importer/load-importer.ts';
+import { readSource } from '../../importer/read-source.ts';
+import { bytesRead } from '../../source/file/bytes-read.ts';
 import type { ReaderData, ReaderMessage } from './read-in-thread.ts';
 
 const port = parentPort!;
-const { request, passOver, batchesAhead } = workerData as ReaderData;
+const { kind, reading, passOver, batchesAhead } = workerData as ReaderData;
 let mayBeSent = batchesAhead;
 let onRequest = () => {};
 port.on('message', () => {
@@ -24,26 +25,12 @@ try {
 port.close();
 
 async function readAll(): Promise<void> {
-  const { items, known } = importSource(request);
-  known.left = passOver;
-  let batch: ItemBatch | undefined;
-  try {
-    for await (const item of items) {
-      if (batch?.hasRoomFor(item) === false) {
-        await sendBatch(batch);
-        batch = undefined;
-      }
-      batch ??= new ItemBatch(item);
-      batch.add(item);
-    }
-  } finally {
-    // The items ahead of a failure come first: one of them may be refused.
-    if (batch !== undefined) await sendBatch(batch);
-  }
+  const items = readSource(await loadImporter(kind), reading, { left: passOver });
+  for await (const batch of inBatches(items)) await sendBatch(batch);
   send({ isEnd: true, readBytes: bytesRead() });
 }
 
-async function sendBatch(batch: ItemBatch): Promise<void> {
+async function sendBatch(batch: ReadBatch): Promise<void> {
   while (mayBeSent === 0) {
     await new Promise<void>((resolve) => {
       onRequest = resolve;

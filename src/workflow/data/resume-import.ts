@@ -1,10 +1,11 @@
 /** An import of a large source that goes on where an earlier one was stopped. */
 import { relative } from 'node:path';
 import { LockstepError } from '../../core/errors.ts';
-import type { ChosenSource } from '../../data/importer/import-source.ts';
-import { Journal } from '../../data/importer/journal.ts';
-import type { ImportItem } from '../../data/importer/record.ts';
-import { sourceIdentity } from '../../data/importer/source-identity.ts';
+import type { ImportItem } from '../../data/record.ts';
+import type { ChosenSource } from '../../importer/import-source.ts';
+import type { ReadBatch } from '../../importer/item-batch.ts';
+import { Journal } from '../../importer/journal.ts';
+import { sourceIdentity } from '../../importer/source-identity.ts';
 
 /** What an import keeps when it is stopped. */
 export interface ResumeOptions {
@@ -16,7 +17,7 @@ export interface ResumeOptions {
 
 /** What is to be imported. */
 export interface ResumableImport {
-  readonly items: AsyncIterable<ImportItem> | Iterable<ImportItem>;
+  readonly batches: AsyncIterable<ReadBatch>;
   readonly chosen: ChosenSource;
   /** Folder of the dataset. */
   readonly store: string;
@@ -28,14 +29,14 @@ export interface ResumableImport {
  * @throws LockstepError INTERRUPTED, TERMINATED, which say what is kept; and whatever `build` throws
  */
 export async function resumably<Result>(
-  { items, chosen, store, options }: ResumableImport,
-  build: (items: AsyncIterable<ImportItem>) => Promise<Result>,
+  { batches, chosen, store, options }: ResumableImport,
+  build: (items: AsyncIterable<readonly ImportItem[]>) => Promise<Result>,
 ): Promise<Result> {
   const journal = await Journal.beside(store, sourceIdentity(chosen), options.journalBytes);
   tellState(journal, options);
   const source = (passOver: number) => {
     chosen.known.left = passOver;
-    return Symbol.asyncIterator in items ? items : asynchronous(items);
+    return batches;
   };
   try {
     const result = await build(journal.through(source));
@@ -59,10 +60,6 @@ function tellState({ state, folder }: Journal, { onNotice }: ResumeOptions): voi
       'The source or its options have changed since an import was interrupted: starting anew.',
     );
   }
-}
-
-async function* asynchronous(items: Iterable<ImportItem>): AsyncGenerator<ImportItem, void> {
-  yield* items;
 }
 
 const isStop = (thrown: unknown): thrown is LockstepError =>

@@ -4,10 +4,15 @@ import type { Split } from '../../data/format/store.ts';
 import type { Interval } from '../../statistics/interval.ts';
 import { meritInterval } from './merit-interval.ts';
 import { type OpenPrediction, openPrediction, type PredictOptions } from './options.ts';
-import { predictOnWorkers } from './pool.ts';
 import type { SequencePrediction } from './predict-batches.ts';
-import { openPredictionTask, pinned } from './task.ts';
-import { matchTarget, reportOnPredictions, type TaskReport } from './task-report.ts';
+import { calibrated, predictTask, temperatureFor } from './predict-task.ts';
+import { openPredictionTask, type PredictionTask } from './task.ts';
+import {
+  matchTarget,
+  reportOnPredictions,
+  type TaskReport,
+  type ToModelLabel,
+} from './task-report.ts';
 import { countTrainingSequences } from './training-sequences.ts';
 import { counting, tellUnfamiliar, UnfamiliarCount } from './unfamiliar-count.ts';
 
@@ -20,8 +25,12 @@ export interface EvaluationFacts {
   readonly split?: Split;
   /** Steps of each sequence that were looked at; all when absent. */
   readonly crop?: number;
+  /** Timesteps of the windows whose predictions are averaged; whole sequences when absent. */
+  readonly window?: number;
   /** Those of the model; none where it predicts numbers. */
   readonly classes: readonly string[];
+  /** Of classes whose probabilities were scaled: by which temperature, and the calibration error before. */
+  readonly calibration?: { readonly temperature: number; readonly errorBefore: number };
   /** Sequences that the run was trained on, in other data than the run's own. */
   readonly trainingSequences?: number;
   /** Sequences with values such as training never saw: symbols, or real values far outside its range. */
@@ -65,12 +74,13 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
 }
 
 async function evaluateRequest(
-  { request, pool, tellDifferences }: OpenPrediction,
+  open: OpenPrediction,
   { files, allowTrainingSequences: areAllowed = false }: EvaluateOptions,
 ): Promise<EvaluationResult> {
+  const { request, members, pool, tellDifferences } = open;
   const task = await openPredictionTask(request);
   try {
-    const { store, classes, batches, isOwnData, engine } = task;
+    const { store, classes, isOwnData } = task;
     // Another target or an unknown class is refused before anything is said or started.
     const toModelLabel = matchTarget(task);
     tellDifferences(task);
@@ -80,23 +90,45 @@ async function evaluateRequest(
       isOwnData && files === undefined
         ? {}
         : { trainingSequences: await countTrainingSequences(task, { run, areAllowed }) };
-    const predictions = predictOnWorkers(pinned(request, task), {
-      ...pool,
-      engine,
-      batches: batches.length,
-    });
+    const temperature = await temperatureFor(open);
+    const predictions = await predictTask(open, task);
     const unfamiliar = new UnfamiliarCount();
-    const all: SequencePrediction[] = [];
-    for await (const batch of counting(predictions, task, unfamiliar)) all.push(...batch);
+    const uncalibrated: SequencePrediction[] = [];
+    for await (const batch of counting(predictions, task, unfamiliar)) uncalibrated.push(...batch);
+    const all = uncalibrated.map((one) => calibrated(one, temperature));
+    const calibration =
+      temperature === undefined
+        ? {}
+        : {
+            calibration: {
+              temperature,
+              errorBefore: await errorOf(task, toModelLabel, uncalibrated),
+            },
+          };
     const report = await reportOnPredictions(task, toModelLabel, all);
     const { interval, groups } = await meritInterval(task, toModelLabel, all);
     tellUnfamiliar(unfamiliar, task, pool.hooks);
-    const { split, crop } = request;
-    const facts = { run, weights: task.model.source, dataset: store.path, classes };
-    const subset = { ...(split !== undefined && { split }), ...(crop !== undefined && { crop }) };
+    const { split, crop, window } = request;
+    const weights = [task.model.source, ...members].join(', ');
+    const facts = { run, weights, dataset: store.path, classes };
+    const subset = {
+      ...(split !== undefined && { split }),
+      ...(crop !== undefined && { crop }),
+      ...(window !== undefined && { window }),
+    };
     const counts = { unfamiliarSequences: unfamiliar.count, interval, groups };
-    return { ...facts, ...subset, ...others, ...counts, ...report };
+    return { ...facts, ...subset, ...others, ...counts, ...calibration, ...report };
   } finally {
     await task.close();
   }
+}
+
+/** The calibration error of these predictions of one class each. */
+async function errorOf(
+  task: PredictionTask,
+  toModelLabel: ToModelLabel,
+  predictions: readonly SequencePrediction[],
+): Promise<number> {
+  const report = await reportOnPredictions(task, toModelLabel, predictions);
+  return report.task === 'class' ? report.calibrationError : Number.NaN;
 }

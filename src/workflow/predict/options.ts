@@ -24,6 +24,12 @@ export interface PredictOptions extends DeviceOptions, ExtensionOptions, StopReq
   readonly split?: Split | undefined;
   /** Only the first so many timesteps of each sequence. */
   readonly crop?: number | undefined;
+  /** Reads a longer sequence in windows of so many timesteps, and averages their predictions. */
+  readonly window?: number | undefined;
+  /** Folders of other runs on the same dataset, whose predictions are averaged with those of the first one. */
+  readonly ensemble?: readonly string[] | undefined;
+  /** Scales the probabilities of classes by one temperature, which the validation split gives. @default false */
+  readonly calibrate?: boolean | undefined;
   /** Called with what a person should know, such as sequences of raw files that were left out. */
   readonly onEvent?: ((event: Notice) => void) | undefined;
 }
@@ -31,6 +37,9 @@ export interface PredictOptions extends DeviceOptions, ExtensionOptions, StopReq
 /** What is to be predicted and by which workers, for as long as `close` is not called. */
 export interface OpenPrediction {
   readonly request: PredictionRequest;
+  /** Folders of the runs that are averaged with the request's. */
+  readonly members: readonly string[];
+  readonly isCalibrated: boolean;
   readonly pool: Pick<PoolOptions, 'devices' | 'hooks'>;
   /** How the data of a task differ from the training data, where that is to be told. */
   tellDifferences(task: PredictionTask): void;
@@ -42,12 +51,14 @@ export async function openPrediction(
   options: PredictOptions,
   defaults: { readonly labelled: boolean; readonly split?: Split; readonly embeddings?: boolean },
 ): Promise<OpenPrediction> {
-  const { onEvent = () => {}, signal, kill, runFolder: run, phase, crop, files } = options;
+  const { onEvent = () => {}, signal, kill, runFolder: run, phase, crop, window, files } = options;
   const hooks = { onEvent, signal, kill };
   const pool = { devices: devicesOf(options), hooks };
   throwIfStopped(hooks, 'the first prediction');
   await loadExtensions(options.extensions ?? []);
   const { labelled, embeddings } = defaults;
+  const { ensemble: members = [], calibrate: isCalibrated = false } = options;
+  const how = { members, isCalibrated, pool };
   if (files === undefined) {
     const { data, split = defaults.split } = options;
     const close = async () => {};
@@ -55,13 +66,13 @@ export async function openPrediction(
       const text = describeOtherData(model.data.manifest, store);
       if (text !== undefined) onEvent({ kind: 'status', text });
     };
-    const request = { run, phase, embeddings, data, split, crop, labelled };
-    return { pool, close, tellDifferences, request };
+    const request = { run, phase, embeddings, data, split, crop, window, labelled };
+    return { ...how, close, tellDifferences, request };
   }
   refuseBoth(options);
   const { store, remove } = await openRawFiles({ run, source: files, labelled }, onEvent);
-  const request = { run, phase, embeddings, data: store, crop, labelled };
-  return { pool, close: remove, tellDifferences: () => {}, request };
+  const request = { run, phase, embeddings, data: store, crop, window, labelled };
+  return { ...how, close: remove, tellDifferences: () => {}, request };
 }
 
 function refuseBoth({ data, split }: PredictOptions): void {

@@ -1,8 +1,8 @@
 /** Class probabilities of a dataset, longest sequences first, whatever the number of workers. */
 import { THRESHOLD } from './multi-label-report.ts';
 import { type OpenPrediction, openPrediction, type PredictOptions } from './options.ts';
-import { predictOnWorkers } from './pool.ts';
-import { openPredictionTask, type PredictionTask, pinned } from './task.ts';
+import { calibrated, predictTask, temperatureFor } from './predict-task.ts';
+import { openPredictionTask, type PredictionTask } from './task.ts';
 import { mostLikely, type TaskOutput } from './task-output.ts';
 import { counting, tellUnfamiliar, UnfamiliarCount } from './unfamiliar-count.ts';
 
@@ -98,25 +98,19 @@ export async function* predict(options: PredictRequest): AsyncGenerator<Predicti
   }
 }
 
-async function* predictRequest({
-  request,
-  pool,
-  tellDifferences,
-}: OpenPrediction): AsyncGenerator<Prediction, void> {
+async function* predictRequest(open: OpenPrediction): AsyncGenerator<Prediction, void> {
+  const { request, pool, tellDifferences } = open;
   const task = await openPredictionTask(request);
   try {
-    const { batches, engine } = task;
     const named = namer(task);
     tellDifferences(task);
     const count = new UnfamiliarCount();
     const ids = await task.store.ids();
-    const source = predictOnWorkers(pinned(request, task), {
-      ...pool,
-      engine,
-      batches: batches.length,
-    });
+    const temperature = await temperatureFor(open);
+    const source = await predictTask(open, task);
     for await (const batch of counting(source, task, count)) {
-      for (const { sequence, output, unfamiliar } of batch) {
+      for (const one of batch) {
+        const { sequence, output, unfamiliar } = calibrated(one, temperature);
         yield { id: ids[sequence]!, ...named(output), unfamiliar };
       }
     }

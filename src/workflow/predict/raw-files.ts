@@ -8,20 +8,21 @@ import { extensionRecord } from '../../config/extension-record.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { commandLine } from '../../core/program-name.ts';
 import type { StoreManifest } from '../../data/format/store.ts';
-import type { BuildOptions } from '../../data/importer/build-options.ts';
-import { buildStore } from '../../data/importer/build-store.ts';
-import { formatRules } from '../../data/importer/format-rules.ts';
-import { importSource } from '../../data/importer/import-source.ts';
-import { MISSING_RULES, type MissingRule } from '../../data/importer/missing-values.ts';
-import { type ImportItem, isSkip } from '../../data/importer/record.ts';
-import { type ImportReport, readingLines } from '../../data/importer/report.ts';
-import type { SourceRules } from '../../data/importer/source-rules.ts';
-import { TARGET_RULES, tableRules } from '../../data/importer/table-rules.ts';
+import { type ImportReport, readingLines } from '../../data/info/import-report.ts';
+import { type ImportItem, isSkip } from '../../data/record.ts';
 import { readTrainingData } from '../../data/training-data.ts';
 import { requireExtensions } from '../../extension/identity.ts';
+import type { BuildOptions } from '../../importer/build/build-options.ts';
+import { buildStore } from '../../importer/build/build-store.ts';
+import { MISSING_RULES, type MissingRule } from '../../importer/build/missing-values.ts';
+import { importSource } from '../../importer/import-source.ts';
+import type { SourceRules } from '../../importer/source-rules.ts';
+import { fittedKindOf } from '../../run/fitted/kinds.ts';
 import { readRunConfig } from '../../run/folder.ts';
-import { isRocketRun } from '../../run/rocket/rocket-files.ts';
+import { formatRules } from '../../source/rules/format-rules.ts';
+import { TARGET_RULES, tableRules } from '../../source/rules/table-rules.ts';
 import type { Notice } from '../../telemetry/run-event.ts';
+import { otherRates } from './sample-rates.ts';
 
 /** What `data import` writes into the manifest. */
 const provenance = z.object({
@@ -45,6 +46,7 @@ const provenance = z.object({
     exclude: z.array(z.string()).default([]),
   }),
   missing: z.enum(MISSING_RULES).default('skip'),
+  sampleRates: z.array(z.number()).default([]),
   length: z.object({
     minimum: z.number(),
     maximum: z.number(),
@@ -69,7 +71,7 @@ export async function openRawFiles(
   { run, source, labelled }: RawRequest,
   onEvent: (event: Notice) => void,
 ): Promise<RawStore> {
-  if (!isRocketRun(run)) readRunConfig(run);
+  if (fittedKindOf(run) === undefined) readRunConfig(run);
   const { manifest } = readTrainingData(run);
   const training = rulesOfTraining(run, manifest);
   const root = await mkdtemp(join(tmpdir(), 'lockstep-raw-'));
@@ -80,6 +82,8 @@ export async function openRawFiles(
     if (report.kept < report.read || report.truncated.count + report.stripped.count > 0) {
       onEvent({ kind: 'status', text: readingLines(report).join('\n') });
     }
+    const rates = otherRates(training.sampleRates, report.sampleRates);
+    if (rates !== undefined) onEvent({ kind: 'status', text: `warning: ${rates}` });
     return { store, remove };
   } catch (thrown) {
     await remove();
@@ -153,6 +157,8 @@ interface TrainingRules {
   readonly own: { readonly kind: string; readonly options: Record<string, unknown> } | undefined;
   readonly length: NonNullable<BuildOptions['length']>;
   readonly missing: MissingRule;
+  /** Of sounds, in hertz. */
+  readonly sampleRates: readonly number[];
 }
 
 /** A cut at the training's maximum is repeated; other limits are no reason to leave a sequence out. */
@@ -165,13 +171,14 @@ function rulesOfTraining(run: string, manifest: StoreManifest): TrainingRules {
       `Make a dataset of the files with "${commandLine('data', 'import')}" and give it by --data.`,
     );
   }
-  const { rules, length, importer, missing } = parsed.data;
+  const { rules, length, importer, missing, sampleRates } = parsed.data;
   const extension = importer?.extension;
   if (extension) requireExtensions([extension], `The dataset "${manifest.name}"`);
   return {
     rules: { ...rules, as: rules.as },
     own: extension && importer,
     missing,
+    sampleRates,
     length: length.longer === 'truncate' ? { maximum: length.maximum, longer: 'truncate' } : {},
   };
 }

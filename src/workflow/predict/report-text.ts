@@ -41,7 +41,7 @@ function classFigures(result: ResultOf<'class'>): string[] {
       ['balanced accuracy', percent(result.balancedAccuracy), ''],
       ['macro F1', percent(result.macroF1), ''],
       ['log-loss', result.logLoss.toFixed(4), ''],
-      ['calibration error', percent(result.calibrationError), ''],
+      ['calibration error', percent(result.calibrationError), calibrationText(result)],
     ]),
     '',
     'true class, by rows, and predicted:',
@@ -49,6 +49,12 @@ function classFigures(result: ResultOf<'class'>): string[] {
     '',
     ...byLength(result.byLengthQuartile, 'accuracy', ({ accuracy }) => percent(accuracy)),
   ];
+}
+
+function calibrationText({ calibration }: EvaluationFacts): string {
+  if (calibration === undefined) return '';
+  const { temperature, errorBefore } = calibration;
+  return `${percent(errorBefore)} before; temperature ${temperature.toFixed(2)}, by the validation split`;
 }
 
 function classesFigures(result: ResultOf<'classes'>): string[] {

@@ -56,10 +56,11 @@ export function taskOutput(
 }
 
 /** log p of each class, in float64. */
-export function logSoftmax(logits: Float32Array): number[] {
-  const largest = logits.reduce((a, b) => Math.max(a, b));
-  const sum = logits.reduce((total, logit) => total + Math.exp(logit - largest), 0);
-  return Array.from(logits, (logit) => logit - largest - Math.log(sum));
+export function logSoftmax(logits: Float32Array | readonly number[]): number[] {
+  const all = Array.from(logits);
+  const largest = all.reduce((a, b) => Math.max(a, b));
+  const sum = all.reduce((total, logit) => total + Math.exp(logit - largest), 0);
+  return all.map((logit) => logit - largest - Math.log(sum));
 }
 
 /** Position of the largest number; the first of equals. */

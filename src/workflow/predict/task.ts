@@ -9,13 +9,14 @@ import { evaluationBatches, type MicroBatchList } from '../../data/plan/evaluati
 import type { RowLimits } from '../../data/plan/length-class.ts';
 import { croppedLengths } from '../../data/plan/lengths.ts';
 import { type Subset, selectSubset } from '../../data/plan/subset.ts';
+import { type FittedKind, fittedKindOf } from '../../run/fitted/kinds.ts';
 import { readRunConfig } from '../../run/folder.ts';
-import { isRocketRun } from '../../run/rocket/rocket-files.ts';
 import type { Notice } from '../../telemetry/run-event.ts';
 import type { StopRequests } from '../train/stop-requests.ts';
 import { refuseOtherData } from './other-data.ts';
+import { loadTrainedFit, type TrainedFit } from './trained-fit.ts';
 import { loadTrainedModel, type ModelChoice, type NetworkModel } from './trained-model.ts';
-import { loadTrainedRocket, type TrainedRocket } from './trained-rocket.ts';
+import { refuseWindow, windowBatches } from './windows.ts';
 
 /** Plain, so that it crosses to the workers. */
 export interface PredictionRequest extends ModelChoice {
@@ -29,6 +30,8 @@ export interface PredictionRequest extends ModelChoice {
   readonly labelled: boolean;
   /** Only the first timesteps of each sequence, this many. */
   readonly crop?: number | undefined;
+  /** Longer sequences in windows of so many timesteps. */
+  readonly window?: number | undefined;
 }
 
 /** How predictions are told about and stopped. */
@@ -37,7 +40,7 @@ export interface PredictionHooks extends StopRequests {
 }
 
 export interface PredictionTask {
-  readonly model: NetworkModel | TrainedRocket;
+  readonly model: NetworkModel | TrainedFit;
   /** Where it computes. */
   readonly engine: EngineConfig;
   readonly store: StoreOnDisk;
@@ -54,17 +57,22 @@ export interface PredictionTask {
 /** @throws LockstepError what is wrong with run, weights or data */
 export async function openPredictionTask(request: PredictionRequest): Promise<PredictionTask> {
   refuseCrop(request.crop);
-  const { model, limits, engine, ownStore } = isRocketRun(request.run)
-    ? await openRocket(request)
-    : await openNetwork(request);
+  const kind = fittedKindOf(request.run);
+  const { model, limits, engine, ownStore } =
+    kind === undefined ? await openNetwork(request) : await openFitted(request, kind);
   const store = await openStore(request.data ?? ownStore, { contentHash: request.dataHash });
   const close = () => store.close();
+  const { window, crop } = request;
   try {
+    refuseWindow(window, { crop, task: model.task });
     const { manifest: trained } = model.data;
     if (request.data === undefined) refuseOtherData(request.run, trained, store);
     refuseOtherValues(trained, store.manifest);
     const subset = subsetOf(store, request);
-    const batches = evaluationBatches(subset, limits);
+    const batches =
+      window === undefined
+        ? evaluationBatches(subset, limits)
+        : windowBatches(subset, window, limits);
     const { sequences } = subset;
     const isOwnData = trained.contentHash === store.manifest.contentHash;
     const { classes } = trained;
@@ -92,13 +100,16 @@ async function openNetwork(request: PredictionRequest): Promise<OpenModel<Networ
   return { model, limits, engine: config.engine, ownStore: config.data.store };
 }
 
-/** A rocket computes row by row: its micro-batches only bound what workers read and tell at once. */
-const ROCKET_LIMITS: RowLimits = { tokensPerMicroBatch: 1 << 16, maxRows: 64 };
+/** A fitted model computes row by row: its micro-batches only bound what workers read and tell at once. */
+const FITTED_LIMITS: RowLimits = { tokensPerMicroBatch: 1 << 16, maxRows: 64 };
 
-async function openRocket(request: PredictionRequest): Promise<OpenModel<TrainedRocket>> {
-  const { model, store: ownStore } = await loadTrainedRocket(request);
+async function openFitted(
+  request: PredictionRequest,
+  kind: FittedKind,
+): Promise<OpenModel<TrainedFit>> {
+  const { model, store: ownStore } = await loadTrainedFit(request, kind);
   const engine = engineSection.parse({ kind: 'portable' });
-  return { model, limits: ROCKET_LIMITS, engine, ownStore };
+  return { model, limits: FITTED_LIMITS, engine, ownStore };
 }
 
 /** The request for workers, which must open the same dataset. */

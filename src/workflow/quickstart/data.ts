@@ -5,13 +5,13 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { ImportProgress } from '../../data/importer/build-options.ts';
-import { buildStore } from '../../data/importer/build-store.ts';
-import { importFolder } from '../../data/importer/import-folder.ts';
-import type { ImportItem } from '../../data/importer/record.ts';
-import type { ImportReport } from '../../data/importer/report.ts';
-import { TEXT_41 } from '../../data/importer/symbol-map.ts';
+import type { ImportReport } from '../../data/info/import-report.ts';
+import type { ImportItem } from '../../data/record.ts';
 import { wheelFolder } from '../../engine/select.ts';
+import type { ImportProgress } from '../../importer/build/build-options.ts';
+import { buildStore } from '../../importer/build/build-store.ts';
+import { type FolderOptions, importFolder } from '../../importer/folder/import-folder.ts';
+import { TEXT_41 } from '../../importer/folder/symbol-map.ts';
 
 /** Where npm has put the packages that Lockstep needs. */
 const PACKAGES = join(createRequire(import.meta.url).resolve('uplot/package.json'), '../..');
@@ -85,27 +85,30 @@ export async function buildQuickstartData(
   });
 }
 
-const COMMON = {
-  classes: { by: 'ending', classes: CLASSES },
-  symbolMap: TEXT_41,
-  readAtMost: LENGTH.maximum + 1,
-} as const;
-
 async function* readSources(): AsyncGenerator<ImportItem> {
-  yield* importFolder({
-    ...COMMON,
+  for (const folder of await sourceFolders()) {
+    yield* importFolder({
+      ...folder,
+      classes: { by: 'ending', classes: CLASSES },
+      symbolMap: TEXT_41,
+      readAtMost: LENGTH.maximum + 1,
+    });
+  }
+}
+
+type SourceFolder = Pick<FolderOptions, 'root' | 'idPrefix' | 'groups' | 'exclude'>;
+
+/** Folders of source text that set-up has put on this machine. */
+export async function sourceFolders(): Promise<SourceFolder[]> {
+  const packages: SourceFolder = {
     root: PACKAGES,
     idPrefix: 'node_modules/',
     groups: { by: 'npm-package' },
     exclude: [...GENERATED, ...(await platformPackages())],
-  });
-  if (WHEEL === null) return;
-  yield* importFolder({
-    ...COMMON,
-    root: WHEEL,
-    groups: { by: 'folder', levels: WHEEL_GROUP_LEVELS },
-    exclude: BUILD_SPECIFIC,
-  });
+  };
+  if (WHEEL === null) return [packages];
+  const groups = { by: 'folder', levels: WHEEL_GROUP_LEVELS } as const;
+  return [packages, { root: WHEEL, groups, exclude: BUILD_SPECIFIC }];
 }
 
 /** Packages that npm installs on one kind of machine only, as paths below node_modules. */

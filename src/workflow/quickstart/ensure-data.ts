@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import type { ImportProgress } from '../../data/importer/build-options.ts';
-import { importReportText } from '../../data/importer/report.ts';
+import { importReportText } from '../../data/info/import-report.ts';
+import type { ImportProgress } from '../../importer/build/build-options.ts';
 import { buildQuickstartData } from './data.ts';
 
 const FOLDER = 'data/quickstart';

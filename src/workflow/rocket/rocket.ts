@@ -10,9 +10,10 @@ import { openStore, type StoreOnDisk } from '../../data/format/open-store.ts';
 import { type Subset, selectSubset } from '../../data/plan/subset.ts';
 import type { Scaling } from '../../data/scaling/scaling.ts';
 import { digestsOf, sequenceValues } from '../../data/sequence-digests.ts';
+import { Features } from '../../rocket/features.ts';
 import { fitHead, type HeadTask } from '../../rocket/head.ts';
 import type { RocketModel } from '../../rocket/model.ts';
-import { Features, fitTransform, type Transform } from '../../rocket/transform.ts';
+import { fitTransform, type RocketTransform } from '../../rocket/transform.ts';
 import { claimRunFolder, type KeptData } from '../../run/folder.ts';
 import { checkDraw } from '../../run/needs.ts';
 import { writeRocketRun } from '../../run/rocket/rocket-run.ts';
@@ -20,8 +21,9 @@ import { inputShape, readRocketInput } from '../../run/rocket/series.ts';
 import { requireStatistics } from '../../run/scaling.ts';
 import { type Matrix, matrix } from '../../solver/matrix.ts';
 import type { Notice } from '../../telemetry/run-event.ts';
+import { type FitMerit, headTargets, headTaskOf, meritOfScores } from '../fitted-targets.ts';
 import { type StopRequests, throwIfStopped, untilStopped } from '../train/stop-requests.ts';
-import { type FitMerit, headTargets, headTaskOf, meritOfScores } from './targets.ts';
+import { type ChosenModel, chooseModel, type TrainingSize } from './variant.ts';
 
 /** Options of `rocket`. */
 export interface RocketOptions extends StopRequests {
@@ -51,8 +53,8 @@ export interface RocketOutcome {
 }
 
 /**
- * Fits MiniRocket to the training split of a dataset: features of random convolutions, and a ridge regression whose
- * penalty has the smallest leave-one-out error. Needs no engine. `evaluate` and `predict` take its run like any other.
+ * Fits MultiRocket, or MiniRocket where that would take long, to the training split of a dataset: features of random
+ * convolutions, and ridge regressions whose penalty has the smallest leave-one-out error. Needs no engine. `evaluate` and `predict` take its run like any other.
  * @throws LockstepError what is wrong with options or data; RUN_EXISTS; INTERRUPTED, TERMINATED
  * @example
  * const { runFolder, leaveOneOut } = await rocket({ data: 'data/mine' });
@@ -71,7 +73,9 @@ export async function rocket(options: RocketOptions): Promise<RocketOutcome> {
       const fitted = await fit(config, store, options, onEvent);
       throwIfStopped(options, 'the rocket was fitted');
       claim.abandon();
-      const stateHash = await writeRocketRun(runFolder, { config, ...fitted });
+      const { model, kept, chosen } = fitted;
+      const resolved = { ...config, model: chosen };
+      const stateHash = await writeRocketRun(runFolder, { config: resolved, model, kept });
       return { runFolder, stateHash, ...fitted.facts };
     } finally {
       await store.close();
@@ -82,6 +86,7 @@ export async function rocket(options: RocketOptions): Promise<RocketOutcome> {
 }
 
 interface Fitted {
+  readonly chosen: ChosenModel;
   readonly model: RocketModel;
   readonly kept: KeptData;
   readonly facts: Omit<RocketOutcome, 'runFolder' | 'stateHash'>;
@@ -105,11 +110,14 @@ async function fit(
   const { scaling } = dataFacts(store, data.scaling);
   const values = untilStopped(sequenceValues(store, subset.sequences), stop, 'the fit');
   const digests = await digestsOf(values, subset.sequences.length);
-  const { transform, x } = await computeFeatures(config, { store, subset, scaling, stop });
+  const chosen = chooseModel(config.model, sizeOf(subset, store));
+  const input = { store, subset, scaling, stop };
+  const { transform, x, kinds } = await computeFeatures({ seed, model: chosen }, input);
   const y = headTargets(store, subset.sequences);
-  const { leaveOneOut, ...head } = fitHead(x, y, task);
+  const { leaveOneOut, ...head } = fitHead(x, y, task, kinds);
   const { manifest } = store;
   return {
+    chosen,
     model: { transform, head },
     kept: {
       data: { manifest, classCounts: [classCounts], labelledSequences: [labelledSequences] },
@@ -124,6 +132,12 @@ async function fit(
   };
 }
 
+function sizeOf({ sequences, effectiveLengths }: Subset, { manifest }: StoreOnDisk): TrainingSize {
+  let timesteps = 0;
+  for (let row = 0; row < sequences.length; row++) timesteps += effectiveLengths.at(row)!;
+  return { sequences: sequences.length, values: timesteps * manifest.channels };
+}
+
 interface FitInput {
   readonly store: StoreOnDisk;
   readonly subset: Subset;
@@ -131,11 +145,19 @@ interface FitInput {
   readonly stop: StopRequests;
 }
 
-/** The transform, and `[sequences, features]` of the training sequences. */
+interface ComputedFeatures {
+  readonly transform: RocketTransform;
+  /** `[sequences, features]`. */
+  readonly x: Matrix;
+  /** Columns of each kind. */
+  readonly kinds: readonly number[];
+}
+
+/** Of the training sequences. */
 async function computeFeatures(
-  { seed, model }: RocketConfig,
+  { seed, model }: { readonly seed: number; readonly model: ChosenModel },
   { store, subset, scaling, stop }: FitInput,
-): Promise<{ readonly transform: Transform; readonly x: Matrix }> {
+): Promise<ComputedFeatures> {
   const { sequences, effectiveLengths } = subset;
   const read = async (row: number) => {
     throwIfStopped(stop, 'the rocket was fitted');
@@ -154,7 +176,8 @@ async function computeFeatures(
     features.write(input.series, x.values, row * x.columns);
     x.values.set(input.profile, row * x.columns + features.count);
   }
-  return { transform, x };
+  const kinds = features.kinds.with(-1, features.kinds.at(-1)! + profile);
+  return { transform, x, kinds };
 }
 
 /** Matrices of the size of the features that a fit holds at once. */
@@ -167,7 +190,7 @@ function allocate(rows: number, columns: number): Matrix {
   throw new LockstepError(
     'OUT_OF_RESOURCES',
     `${columns} features of ${rows} sequences need ${gibibytes(needed)} GiB of memory, this machine has ${gibibytes(totalmem())}.`,
-    'Fit fewer sequences or fewer features: --set data.maxSequences=5000, --set model.features=2016.',
+    'Fit fewer sequences or fewer features: --set data.maxSequences=5000, --set model.variant=mini.',
   );
 }
 

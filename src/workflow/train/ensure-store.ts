@@ -4,9 +4,9 @@ import { basename } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { RunConfig } from '../../config/run-config.ts';
 import { asLockstepError } from '../../core/errors.ts';
-import { buildStore } from '../../data/importer/build-store.ts';
-import type { ImportReport } from '../../data/importer/report.ts';
-import { synthesize } from '../../data/importer/synthesize.ts';
+import type { ImportReport } from '../../data/info/import-report.ts';
+import { buildStore } from '../../importer/build/build-store.ts';
+import { synthesize } from '../../importer/synthetic/synthesize.ts';
 import type { GuardedHooks } from './hooks.ts';
 import { throwIfStopped, untilStopped } from './stop-requests.ts';
 

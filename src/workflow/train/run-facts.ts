@@ -3,6 +3,7 @@ import { loadWeights } from '../../checkpoint/restore.ts';
 import type { RunConfig } from '../../config/run-config.ts';
 import { openStore, type StoreOnDisk } from '../../data/format/open-store.ts';
 import { digestsOf, sequenceValues } from '../../data/sequence-digests.ts';
+import { initialState } from '../../nn/initial-state.ts';
 import { runConcerns } from '../../run/concerns.ts';
 import {
   defineRun,
@@ -28,7 +29,7 @@ export interface RunFacts {
  * @throws LockstepError what keeps the run from beginning
  */
 export async function readRunFacts(config: RunConfig, hooks: GuardedHooks): Promise<RunFacts> {
-  return await withDefinition(config, hooks, factsOf);
+  return await withDefinition(config, hooks, async (run) => factsOf(run));
 }
 
 /** A run that has not begun. */
@@ -47,12 +48,16 @@ export interface NewRun {
 export async function readNewRun(config: RunConfig, hooks: GuardedHooks): Promise<NewRun> {
   return await withDefinition(config, hooks, async (run, store) => {
     for (const text of runConcerns(run)) hooks.onEvent({ kind: 'warning', text });
-    const facts = await factsOf(run);
+    await refuseUnfittingWeights(run);
     const sequences = trainingSequences(run);
     const values = untilStopped(sequenceValues(store, sequences), hooks, 'the first step');
     const digests = await digestsOf(values, sequences.length);
     const data = { ...config.data, scaling: run.scaling.kind };
-    return { config: { ...config, data }, facts, kept: { data: trainingDataOf(run), digests } };
+    return {
+      config: { ...config, data },
+      facts: factsOf(run),
+      kept: { data: trainingDataOf(run), digests },
+    };
   });
 }
 
@@ -70,16 +75,22 @@ async function withDefinition<Result>(
   }
 }
 
-async function factsOf({
-  config,
-  store,
-  schedule,
+/**
+ * Workers read them again; this is to refuse bad ones before anything is written. Heads may differ: what they lack stays
+ * random.
+ * @throws LockstepError CHECKPOINT_NOT_FOUND, CHECKPOINT_CORRUPT, CHECKPOINT_MISMATCH
+ */
+async function refuseUnfittingWeights({
+  config: { model, seed },
+  parameters,
   layout,
-  phases,
-}: RunDefinition): Promise<RunFacts> {
-  const { initialWeights } = config.model;
-  // Workers read them again: this is to refuse bad ones before anything is written.
-  if (initialWeights !== undefined) await loadWeights(initialWeights, layout);
+}: RunDefinition): Promise<void> {
+  if (model.initialWeights === undefined) return;
+  const into = initialState(parameters, layout, { seed, momentCount: 0 });
+  await loadWeights(model.initialWeights, layout, { into });
+}
+
+function factsOf({ config, store, schedule, phases }: RunDefinition): RunFacts {
   const microBatches = schedule.phases.reduce((sum, { steps }, index) => {
     const batch = phases[index]!.config.batch ?? config.batch;
     return sum + steps * batch.microBatches;

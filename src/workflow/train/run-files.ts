@@ -2,7 +2,7 @@
 
 import type { CoordinatorEvent } from '../../telemetry/coordinator-event.ts';
 import type { MetricsFile } from '../../telemetry/metrics.ts';
-import { isSkipped, spoiltMicroBatches } from '../../telemetry/skipped-step.ts';
+import { isPassed, isSkipped, spoiltMicroBatches } from '../../telemetry/skipped-step.ts';
 import { tokensPerSecond } from '../../telemetry/tokens-per-second.ts';
 
 /** Appends what a run tells to `metrics.jsonl`: one object a step, evaluation, phase end or checkpoint. */
@@ -12,6 +12,7 @@ export function recordEvent(metrics: MetricsFile, event: CoordinatorEvent): void
     metrics.append({ ...event.payload, kind: event.payload.kind ?? 'event' });
     return;
   }
+  if (isPassed(event)) return;
   const [first = {}] = event.reports;
   metrics.append({
     kind: 'step',

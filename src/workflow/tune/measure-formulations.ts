@@ -23,6 +23,7 @@ const ALTERNATIVES: readonly Partial<Formulations>[] = [
   { convolution: 'transposed' },
   { filterGradient: 'native' },
   { batchNorm: 'composed' },
+  { projection: 'folded' },
 ];
 /** Rounds before the timed ones: the first one records. */
 const WARM_UP = 1;

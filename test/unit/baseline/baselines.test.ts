@@ -7,8 +7,8 @@ import { describeBaselines } from '../../../src/baseline/table.ts';
 import { LockstepError } from '../../../src/core/errors.ts';
 import { randomStream } from '../../../src/core/random.ts';
 import { openStore } from '../../../src/data/format/open-store.ts';
-import type { RawRecord } from '../../../src/data/importer/record.ts';
 import { selectSubset } from '../../../src/data/plan/subset.ts';
+import type { RawRecord } from '../../../src/data/record.ts';
 import { type BuildStoreOptions, buildStore } from '../../../src/workflow/data/build-store.ts';
 import { temporaryFolder } from '../data/sample-store.ts';
 

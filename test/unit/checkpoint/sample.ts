@@ -108,6 +108,8 @@ export function progressAt(globalStep: number, changes: Partial<Progress> = {}):
     skippedSteps: 0,
     state: stateOf(globalStep),
     best: undefined,
+    waiting: undefined,
+    average: undefined,
     results: new Map(),
     initialWeights: undefined,
     ...changes,

@@ -10,11 +10,11 @@ import {
   storeBuildOptions,
   storeOptions,
 } from '../../../src/cli/store-options.ts';
-import { importSource } from '../../../src/data/importer/import-source.ts';
-import type { RawRecord } from '../../../src/data/importer/record.ts';
-import { refuseUnusedRules } from '../../../src/data/importer/refuse-unused-rules.ts';
-import { importers } from '../../../src/data/importer/registry.ts';
-import type { SourceOptions } from '../../../src/data/importer/source-rules.ts';
+import type { RawRecord } from '../../../src/data/record.ts';
+import { importSource } from '../../../src/importer/import-source.ts';
+import { refuseUnusedRules } from '../../../src/importer/refuse-unused-rules.ts';
+import { importers } from '../../../src/importer/registry.ts';
+import type { SourceOptions } from '../../../src/importer/source-rules.ts';
 import { collectItems, temporaryFolder } from '../data/sample-store.ts';
 
 const { path: folder, release } = temporaryFolder();
@@ -233,6 +233,8 @@ describe('importPaths()', () => {
     const { source, store } = importPaths({ ...given, paths: ['a.csv', 'b.csv', 'data/c'] });
     assert.deepEqual([source, store], [['a.csv', 'b.csv'], 'data/c']);
     assert.deepEqual(importPaths({ ...given, paths: ['a.csv'] }).source, ['a.csv']);
+    const ofSplits = importPaths({ ...given, train: ['a.csv'], paths: ['data/c'] });
+    assert.deepEqual([ofSplits.source, ofSplits.store], [undefined, 'data/c']);
   });
 });
 

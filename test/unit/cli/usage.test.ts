@@ -9,13 +9,14 @@ import { whatIsAsked } from '../../../src/cli/asked.ts';
 import { COMMANDS, nameOf } from '../../../src/cli/commands.ts';
 import { lockstepParser, runCommandLine } from '../../../src/cli/parser.ts';
 import { parseConfig } from '../../../src/config/load.ts';
+import { ngramConfig } from '../../../src/config/ngram-config.ts';
 import { rocketConfig } from '../../../src/config/rocket-config.ts';
 import { asLockstepError, type LockstepError } from '../../../src/core/errors.ts';
 import { programName } from '../../../src/core/program-name.ts';
 import { loadRunConfig } from '../../../src/run/config.ts';
 
 const PROJECT = fileURLToPath(new URL('../../..', import.meta.url));
-const ROCKET = 'name: rocket\ndata: {store: data/mine}';
+const FITTED = 'name: rocket\ndata: {store: data/mine}';
 const TINY = join(PROJECT, 'configs', 'tiny.yaml');
 const folder = mkdtempSync(join(tmpdir(), 'lockstep-usage-'));
 const start = process.cwd();
@@ -44,7 +45,7 @@ after(() => {
 });
 
 const NAMES =
-  'setup, quickstart, train, resume, debug, evaluate, predict, baselines, rocket, study, tune, bench, data, completion';
+  'setup, quickstart, train, resume, debug, evaluate, predict, baselines, rocket, ngram, study, tune, bench, data, completion';
 /** How this test's folder names the program and its configurations. */
 const lockstep = (words: string): string => `${programName(PROJECT, folder)} ${words}`;
 const packed = (path: string): string => relative(folder, join(PROJECT, path));
@@ -316,7 +317,8 @@ describe('help', () => {
         const words = example.split(' ');
         assert.deepEqual(whatIsAsked(words, COMMANDS), words);
         const sets = words.filter((_, at) => words[at - 1] === '--set');
-        if (words[0] === 'rocket') parseConfig(rocketConfig, ROCKET, 'rocket', sets);
+        if (words[0] === 'rocket') parseConfig(rocketConfig, FITTED, 'rocket', sets);
+        else if (words[0] === 'ngram') parseConfig(ngramConfig, FITTED, 'ngram', sets);
         else if (sets.length > 0) loadRunConfig(join(PROJECT, words[1]!), sets);
       }
     }

@@ -188,17 +188,17 @@ const MISTAKES: readonly (readonly [string, string, string])[] = [
   [
     'kind: masked',
     'kind: mask',
-    'run.yaml:15:7: phases.0.objective.kind is "mask"; allowed: "supervised" or "masked" or "next-step" or "contrastive". Did you mean "masked"?',
+    'run.yaml:15:7: phases.0.objective.kind is "mask"; allowed: "supervised" or "masked" or "next-step" or "contrastive" or "n-grams" or "window-order" or "joint". Did you mean "masked"?',
   ],
   [
     'kind: masked',
     'kind: masked\n      fraction: 1.5',
-    'run.yaml:16:7: phases.0.objective.fraction is 1.5; allowed: a number > 0 and < 1.',
+    'run.yaml:16:7: phases.0.objective.fraction is 1.5; allowed: a number > 0 and < 1 or a list of 1 to 16, each a number > 0 and < 1.',
   ],
   [
     'kind: masked',
     'kind: masked\n      classWeights: none',
-    'run.yaml:16:7: phases.0.objective.classWeights is no known key; allowed with kind "masked": kind, fraction, span, target, channels.',
+    'run.yaml:16:7: phases.0.objective.classWeights is no known key; allowed with kind "masked": kind, fraction, span, target, channels, kept, replaced.',
   ],
   [
     'kind: adamw',
@@ -208,12 +208,12 @@ const MISTAKES: readonly (readonly [string, string, string])[] = [
   [
     'beta1: 0.9',
     'lr: 0.1',
-    'run.yaml:18:7: phases.0.optimizer.lr is no known key; allowed with kind "adamw": kind, beta1, beta2, epsilon, weightDecay, clipNorm.',
+    'run.yaml:18:7: phases.0.optimizer.lr is no known key; allowed with kind "adamw": kind, beta1, beta2, epsilon, weightDecay, clipNorm, groups.',
   ],
   [
     'kind: sgd',
     'kind: sgd, beta1: 0.9',
-    'run.yaml:27:29: phases.1.optimizer.beta1 is no known key; allowed with kind "sgd": kind, momentum, weightDecay, clipNorm.',
+    'run.yaml:27:29: phases.1.optimizer.beta1 is no known key; allowed with kind "sgd": kind, momentum, weightDecay, clipNorm, groups.',
   ],
   [
     'value: 0.001',
@@ -308,7 +308,7 @@ const MISTAKES: readonly (readonly [string, string, string])[] = [
   [
     'learningRate: {',
     'learning_rate: {',
-    'run.yaml:28:5: phases.1.learning_rate is no known key; allowed here: name, start, objective, data, batch, optimizer, learningRate, duration, statisticsMomentum, evaluation. Did you mean "learningRate"?',
+    'run.yaml:28:5: phases.1.learning_rate is no known key; allowed here: name, start, objective, data, batch, optimizer, learningRate, duration, statisticsMomentum, evaluation, weightAverage. Did you mean "learningRate"?',
   ],
   ['seed: 7', 'seed: 7\nseed: 8', 'run.yaml:3:1: Map keys must be unique.'],
   [
@@ -412,7 +412,7 @@ describe('--set', () => {
     ],
     [
       'phases.finetune.lr=0.1',
-      'phases.1.lr is no known key; allowed here: name, start, objective, data, batch, optimizer, learningRate, duration, statisticsMomentum, evaluation. Did you mean phases.finetune.learningRate.peak?',
+      'phases.1.lr is no known key; allowed here: name, start, objective, data, batch, optimizer, learningRate, duration, statisticsMomentum, evaluation, weightAverage. Did you mean phases.finetune.learningRate.peak?',
     ],
     [
       'phases.pretrain.learningRate=0.1',
@@ -472,6 +472,11 @@ describe('a configuration file', () => {
     );
     assert.equal(error.advice, `Did you mean "${path}"?`);
     assert.match(errorOf(() => loadRunConfig(folder)).message, /it is a folder\./);
+    const table = join(folder, 'in.csv');
+    writeFileSync(table, 'id,values\na,1 2\n');
+    const { message, advice } = errorOf(() => loadRunConfig(table));
+    assert.match(message, /it is a file of data\./);
+    assert.match(advice, /data import .*in\.csv data\/in", and study that: ".*study data\/in"\.$/);
     rmSync(folder, { recursive: true });
   });
 

@@ -6,7 +6,7 @@ import type { StoreRow } from '../../../src/data/format/arrow-schema.ts';
 import type { ValueType } from '../../../src/data/format/store.ts';
 import { allocateValues, type StoredValues } from '../../../src/data/format/values.ts';
 import type { StoreContent } from '../../../src/data/format/write-store.ts';
-import type { ImportItem } from '../../../src/data/importer/record.ts';
+import type { ImportItem } from '../../../src/data/record.ts';
 
 /** A temporary folder that `release` removes. */
 export function temporaryFolder(): { path: string; release: () => void } {

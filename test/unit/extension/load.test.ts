@@ -4,11 +4,11 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { importers } from '../../../src/data/importer/registry.ts';
 import { configuredExtensions } from '../../../src/extension/config-file.ts';
 import { extensionOf, requireExtensions } from '../../../src/extension/identity.ts';
 import { loadExtensions, loadReferences } from '../../../src/extension/load.ts';
 import { loadedFrom } from '../../../src/extension/loaded.ts';
+import { importers } from '../../../src/importer/registry.ts';
 
 /** Outside the project, without node_modules above it. */
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'lockstep-extension-')));

@@ -85,6 +85,14 @@ describe('inheritedEnvironment', () => {
       XLA_FLAGS: '--xla_gpu_autotune_level=4',
       NODE_OPTIONS: '--inspect',
     };
-    assert.deepEqual(inheritedEnvironment(parent), { PATH: '/bin', LD_LIBRARY_PATH: '/cuda' });
+    const { GLIBC_TUNABLES: _, ...kept } = inheritedEnvironment(parent);
+    assert.deepEqual(kept, { PATH: '/bin', LD_LIBRARY_PATH: '/cuda' });
+  });
+
+  test('asks for huge pages, unless the parent has tunables of its own', () => {
+    const { GLIBC_TUNABLES } = inheritedEnvironment({});
+    assert.equal(GLIBC_TUNABLES, 'glibc.malloc.hugetlb=1');
+    const parent = { GLIBC_TUNABLES: 'glibc.malloc.arena_max=1' };
+    assert.deepEqual(inheritedEnvironment(parent), parent);
   });
 });

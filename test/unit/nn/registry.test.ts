@@ -37,9 +37,24 @@ describe('a registry', () => {
       'ngram',
       'wide',
     ]);
-    assert.deepEqual(names(objectives), ['supervised', 'masked', 'next-step', 'contrastive']);
+    assert.deepEqual(names(objectives), [
+      'supervised',
+      'masked',
+      'next-step',
+      'contrastive',
+      'n-grams',
+      'window-order',
+      'joint',
+    ]);
     assert.deepEqual(names(optimizers), ['adamw', 'sgd']);
-    assert.deepEqual(names(registry.pretexts()), ['masked', 'next-step', 'contrastive']);
+    assert.deepEqual(names(registry.pretexts()), [
+      'masked',
+      'next-step',
+      'contrastive',
+      'n-grams',
+      'window-order',
+      'joint',
+    ]);
     assert.deepEqual(registry.causalFamilies(factsOf()), ['causal', 'wide']);
   });
 

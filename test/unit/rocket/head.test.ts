@@ -52,6 +52,26 @@ describe('a head', () => {
     assert.ok(q! > 0.2 && q! < 0.8, String(q));
   });
 
+  it('is the mean of a regression for each kind of features, with one penalty', () => {
+    const { x, y } = twoClasses(40, 1);
+    const told = matrix(40, 60);
+    for (let row = 0; row < 40; row++) {
+      const own = x.values.subarray(row * 30, (row + 1) * 30);
+      told.values.set([...own, ...own], row * 60);
+    }
+    const one = fitHead(x, y, 'class');
+    const twice = fitHead(told, y, 'class', [30, 30]);
+    assert.equal(twice.alpha, one.alpha);
+    for (const [at, score] of one.leaveOneOut.values.entries()) {
+      assert.ok(Math.abs(twice.leaveOneOut.values[at]! - score) < 1e-9);
+    }
+    const halves = twice.weights.values.subarray(0, 30);
+    assert.deepEqual(
+      [...halves],
+      [...one.weights.values.subarray(0, 30)].map((w) => w / 2),
+    );
+  });
+
   it('says numbers as they were given', () => {
     const x = matrix(
       12,

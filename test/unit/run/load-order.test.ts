@@ -66,6 +66,18 @@ describe('loadOrder()', () => {
     assert.equal(kinds.at(-1), 'evaluation');
   });
 
+  it("asks for a probe's micro-batches after the evaluation that it belongs to", () => {
+    const probed = defineRun(tinyRun('phases.0.evaluation.probe={}'), tinyStore());
+    const { evaluation, probe } = probed.phases[0]!;
+    const requests = [...loadOrder(probed, { rank: 0, worldSize: 1 }, 0)];
+    const first = requests.findIndex(({ kind }) => kind === 'probe');
+    const kinds = (begin: number, end: number) =>
+      new Set(requests.slice(begin, end).map(({ kind }) => kind));
+    assert.deepEqual(kinds(first - evaluation!.length, first), new Set(['evaluation']));
+    assert.deepEqual(kinds(first, first + probe!.microBatches.length), new Set(['probe']));
+    assert.equal(requests[first + probe!.microBatches.length]!.phase, 1);
+  });
+
   it('goes on from any step as if it had begun at the first', () => {
     for (const rank of [0, 1, 2]) {
       const all = [...loadOrder(run, { rank, worldSize: 3 }, 0)];

@@ -4,6 +4,7 @@ import type { BestWeights } from '../../../src/checkpoint/progress.ts';
 import { defineRun } from '../../../src/run/definition.ts';
 import {
   afterEvaluation,
+  afterPassing,
   afterPhase,
   afterStep,
   isBetter,
@@ -122,6 +123,7 @@ describe('a progress', () => {
     statistics: new Float32Array(run.layout.statisticCount).fill(4),
   };
   const { state: _, ...start } = progressAtStart(run, weights);
+  const read = () => weights;
 
   it('keeps initial weights for a fresh phase to come', () => {
     assert.deepEqual([start.initialWeights, start.results.size], [weights, 0]);
@@ -131,17 +133,17 @@ describe('a progress', () => {
   });
 
   it('counts steps, and those in a row that were skipped', () => {
-    const once = afterStep(run, start, { isSkipped: true });
-    const twice = afterStep(run, once, { isSkipped: true });
+    const once = afterStep(run, start, { isSkipped: true, read });
+    const twice = afterStep(run, once, { isSkipped: true, read });
     assert.deepEqual([twice.globalStep, twice.skippedSteps, twice.unfinished], [2, 2, true]);
-    assert.equal(afterStep(run, twice, { isSkipped: false }).skippedSteps, 0);
+    assert.equal(afterStep(run, twice, { isSkipped: false, read }).skippedSteps, 0);
     assert.deepEqual([start.globalStep, start.skippedSteps], [0, 0], 'a new value each time');
   });
 
   it('awaits the evaluation that is due after a step, and keeps the best', () => {
     const [, first] = run.schedule.firstSteps;
     const before = { ...start, globalStep: first! + 2 };
-    const due = afterStep(run, before, { isSkipped: false });
+    const due = afterStep(run, before, { isSkipped: false, read });
     assert.equal(due.evaluated, false);
     const headline = { metric: 'accuracy', better: 'higher' } as const;
     const evaluation = { headline, metrics: { accuracy: 0.5 }, read: () => weights };
@@ -150,6 +152,32 @@ describe('a progress', () => {
     assert.deepEqual([better.evaluated, better.best], [true, { metric, stepInPhase: 3, weights }]);
     const worse = afterEvaluation(run, better, { ...evaluation, metrics: { accuracy: 0.4 } });
     assert.equal(worse.best, better.best);
+  });
+
+  it('ends a phase early, and passes its last steps over', () => {
+    const stop = { patience: 1, minimumSteps: 0, improvement: 0 };
+    const phases = run.config.phases.map((phase) => ({
+      ...phase,
+      evaluation: { ...phase.evaluation!, stop },
+    }));
+    const impatient = { config: { ...run.config, phases }, schedule: run.schedule };
+    const headline = { metric: 'accuracy', better: 'higher' } as const;
+    const after = (before: ProgressOutsideEngine, accuracy: number) =>
+      afterEvaluation(impatient, before, { headline, metrics: { accuracy }, read });
+    const second = after(after({ ...start, globalStep: 3 }, 0.5), 0.5);
+    assert.deepEqual(second.waiting, {
+      metric: { name: 'accuracy', value: 0.5 },
+      ...{ stepInPhase: 3, evaluations: 1, isOver: true },
+    });
+    assert.deepEqual(afterPassing(start), { ...start, globalStep: 1, unfinished: true });
+  });
+
+  it('keeps the averaged weights as the best where it averages them', () => {
+    const average = { ...weights, parameters: weights.parameters.map(() => 5) };
+    const before = { ...start, average, globalStep: run.schedule.firstSteps[1]! + 3 };
+    const headline = { metric: 'accuracy', better: 'higher' } as const;
+    const after = afterEvaluation(run, before, { headline, metrics: { accuracy: 1 }, read });
+    assert.deepEqual(after.best!.weights, average);
   });
 
   it('keeps what a phase ended with as long as a phase to come starts from it', () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { folderFaults } from '../../../scripts/layers/folders.ts';
 import { importsOf } from '../../../scripts/layers/imports.ts';
-import { layerProblems } from '../../../scripts/layers/rules.ts';
+import { LAYERS, layerProblems } from '../../../scripts/layers/rules.ts';
 
 const problems = (tree: Record<string, string>): string[] =>
   layerProblems(new Map(Object.entries(tree)));
@@ -63,6 +64,16 @@ const FORBIDDEN: [from: string, specifier: string, sentence: string][] = [
     'src/data/facts.ts imports src/engine/engine.ts: data know no engine and no objective',
   ],
   [
+    'src/source/rows.ts',
+    '../formats/csv/import-csv.ts',
+    'src/source/rows.ts imports src/formats/csv/import-csv.ts: formats lies above source',
+  ],
+  [
+    'src/importer/registry.ts',
+    '../nn/registry.ts',
+    'src/importer/registry.ts imports src/nn/registry.ts: data know no engine and no objective',
+  ],
+  [
     'src/nn/net.ts',
     '@tensorflow/tfjs-core',
     'src/nn/net.ts imports @tensorflow/tfjs-core: only engine/ imports TensorFlow',
@@ -87,6 +98,35 @@ test('an import of types alone is an import too', () => {
 test('a folder that no layer knows is refused', () => {
   assert.deepEqual(problems({ 'src/helper/a.ts': '' }), [
     'src/helper/a.ts lies in no layer: add its folder to LAYERS in scripts/layers/rules.ts',
+  ]);
+});
+
+/** A tree with one file of as many lines for each folder that the rules know. */
+const evenTree = (lines: number): Map<string, string> =>
+  new Map(
+    LAYERS.flat().map((area) => [
+      area.endsWith('.ts') ? `src/${area}` : `src/${area}/a.ts`,
+      '\n'.repeat(lines),
+    ]),
+  );
+
+test('a layer that names a folder without files is refused', () => {
+  const tree = evenTree(10);
+  assert.deepEqual(folderFaults(tree), []);
+  tree.delete('src/launch/a.ts');
+  assert.deepEqual(folderFaults(tree), [
+    'src/launch does not exist: take it out of LAYERS in scripts/layers/rules.ts',
+  ]);
+});
+
+test('a folder with more than 12 % of the lines of src is refused', () => {
+  const tree = evenTree(100);
+  const others = 100 * (tree.size - 1);
+  tree.set('src/cli/b.ts', '\n'.repeat(Math.round((others * 12) / 88) - 101));
+  assert.deepEqual(folderFaults(tree), []);
+  tree.set('src/cli/b.ts', '\n'.repeat(Math.round((others * 13) / 87) - 100));
+  assert.deepEqual(folderFaults(tree), [
+    'src/cli holds 13 % of the lines of src: divide it (at most 12 %)',
   ]);
 });
 

@@ -59,10 +59,15 @@ describe("the grid of one's own dataset", () => {
     } as unknown as typeof store;
     const { networks } = gridOfStore(template, 'x', regression).datasets[0]!;
     assert.deepEqual(
-      networks['two-sided']!.labels.map(({ perClass, sequences }) => [perClass, sequences]),
+      networks['two-sided']!.labels.map(({ perClass, sequences, all }) => [
+        perClass,
+        sequences,
+        all,
+      ]),
       [
-        [undefined, 50],
-        [undefined, 100],
+        [undefined, 50, undefined],
+        [undefined, 100, undefined],
+        [undefined, undefined, true],
       ],
     );
   });
@@ -73,10 +78,20 @@ describe("the grid of one's own dataset", () => {
         template,
         'data',
         storeOf({ valueType: 'uint8', labelled }),
-      ).datasets[0]!.networks['two-sided']!.labels.map(({ perClass }) => perClass);
-    assert.deepEqual(labels(200), [5, 10, 50]);
-    assert.deepEqual(labels(15), [5, 10]);
-    assert.deepEqual(labels(3), [3], 'the most that there are, when that is fewer than five');
+      ).datasets[0]!.networks['two-sided']!.labels.map(({ perClass, all }) => perClass ?? all);
+    assert.deepEqual(labels(200), [5, 10, 50, true]);
+    assert.deepEqual(labels(15), [5, 10, true]);
+    assert.deepEqual(labels(3), [3, true], 'the most that there are, when that is fewer than five');
+  });
+
+  it('names all labels once, where the largest count takes them all', () => {
+    const even = storeOf({ valueType: 'uint8', labelled: 200 });
+    even.manifest.splits.train.perClass = [10, 10];
+    const { labels } = gridOfStore(template, 'data', even).datasets[0]!.networks['two-sided']!;
+    assert.deepEqual(
+      labels.map(({ perClass, all }) => perClass ?? all),
+      [5, 10],
+    );
   });
 
   it('predicts real values by regression, each kind of pretext once, from the values themselves', () => {

@@ -62,6 +62,26 @@ describe('study.md', () => {
     assert.match(markdown, /^- 5 labels a class: a note\.$/m);
   });
 
+  it('shows all labels behind the counted ones', () => {
+    const few = resultOf(key('causal', 'scratch'), { all: draws(0.9, 0.9), 5: draws(0.5, 0.5) });
+    const datasets = [new DatasetResults(config.datasets[0]!, [few])];
+    const table = studyMarkdown({
+      ...{ config, datasets, answers, measuredOn },
+      results: [few],
+      notes: [[]],
+    });
+    assert.match(table, /\| {2}\| model \| 5 labels a class \| all labels \|/);
+    assert.match(table, /\| causal \| scratch \| 50\.0 % ± 0\.0 \| 90\.0 % ± 0\.0 \|/);
+    assert.deepEqual(chartsOf(datasets[0]!, [few])[0]!.places, ['5', 'all']);
+  });
+
+  it('shows the mean calibration error at each label count', () => {
+    assert.match(
+      markdown,
+      /### Calibration error\n\n.*\n\n\| network \| recipe \| 5 labels a class \| 50 labels a class \|\n.*\n\| causal \| next-step \| 19\.0 % \| 10\.0 % \|/,
+    );
+  });
+
   it('shows accuracy by length and the time', () => {
     assert.match(markdown, /\| network \| recipe \| 500…900 timesteps \| 901…5000 timesteps \|/);
     assert.match(

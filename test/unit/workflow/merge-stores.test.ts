@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { openStore } from '../../../src/data/format/open-store.ts';
 import { SPLITS } from '../../../src/data/format/store.ts';
-import type { ImportItem, RawRecord } from '../../../src/data/importer/record.ts';
+import type { ImportItem, RawRecord } from '../../../src/data/record.ts';
 import { type BuildStoreOptions, buildStore } from '../../../src/workflow/data/build-store.ts';
 import { mergeStores } from '../../../src/workflow/data/merge-stores.ts';
 import { temporaryFolder } from '../data/sample-store.ts';

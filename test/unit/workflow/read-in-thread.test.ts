@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { bytesRead } from '../../../src/data/importer/bytes-read.ts';
-import { importSource } from '../../../src/data/importer/import-source.ts';
-import { DEFAULT_RULES } from '../../../src/data/importer/source-rules.ts';
+import { importSource } from '../../../src/importer/import-source.ts';
+import { itemsOfBatches } from '../../../src/importer/item-batch.ts';
+import { DEFAULT_RULES } from '../../../src/importer/source-rules.ts';
+import { bytesRead } from '../../../src/source/file/bytes-read.ts';
 import { readInThread } from '../../../src/workflow/data/read-in-thread.ts';
 import { collectItems, temporaryFolder } from '../data/sample-store.ts';
 
@@ -31,7 +32,10 @@ describe('a source that a thread reads', () => {
       );
     const expected = await plain(importSource(request).items);
     const before = bytesRead();
-    assert.deepEqual(await plain(readInThread(request, 3)), expected.slice(3));
+    assert.deepEqual(
+      await plain(itemsOfBatches(readInThread(importSource(request), 3))),
+      expected.slice(3),
+    );
     assert.ok(bytesRead() - before > 5_000_000);
   });
 
@@ -39,7 +43,7 @@ describe('a source that a thread reads', () => {
     const { path, request } = table('s,c1,"1 2\n');
     let read = 0;
     const all = async () => {
-      for await (const _ of readInThread(request, 0)) read++;
+      for await (const { items } of readInThread(importSource(request), 0)) read += items.length;
     };
     await assert.rejects(all, {
       code: 'DATA_INVALID',
@@ -47,6 +51,6 @@ describe('a source that a thread reads', () => {
       advice: 'Correct the line.',
     });
     assert.equal(read, ROWS);
-    for await (const _ of readInThread(request, 0)) break;
+    for await (const _ of readInThread(importSource(request), 0)) break;
   });
 });

@@ -3,8 +3,9 @@ import { appendFileSync, existsSync, readdirSync, truncateSync, writeFileSync } 
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { LockstepError } from '../../../src/core/errors.ts';
-import { Journal } from '../../../src/data/importer/journal.ts';
-import type { ImportItem } from '../../../src/data/importer/record.ts';
+import type { ImportItem } from '../../../src/data/record.ts';
+import { inBatches, type ReadBatch } from '../../../src/importer/item-batch.ts';
+import { Journal } from '../../../src/importer/journal.ts';
 import { type BuildStoreOptions, buildStore } from '../../../src/workflow/data/build-store.ts';
 import { collectItems, temporaryFolder } from '../data/sample-store.ts';
 
@@ -121,9 +122,12 @@ describe('a journal', () => {
     { id: 'c', skipped: 'binary' },
     { id: 'd', values: Float64Array.of(1e300, 65_535), channels: 2, targets: [0.5] },
   ];
-  async function* from(passOver: number): AsyncGenerator<ImportItem> {
-    yield* items.slice(passOver);
+  /** An entry for each. */
+  async function* from(passOver: number): AsyncGenerator<ReadBatch> {
+    for (const item of items.slice(passOver)) yield* inBatches([item]);
   }
+  const read = async (journal: Journal, source: Parameters<Journal['through']>[0] = from) =>
+    plain((await collectItems(journal.through(source))).flat());
   const plain = (all: readonly ImportItem[]) =>
     all.map((item) =>
       'values' in item ? { ...item, values: [...Array.from(item.values)] } : item,
@@ -133,15 +137,15 @@ describe('a journal', () => {
   async function written(): Promise<string> {
     const target = join(folder.path, `journal-${made++}`);
     const journal = await Journal.beside(target, 'source', 1);
-    assert.deepEqual(plain(await collectItems(journal.through(from))), plain(items));
+    assert.deepEqual(await read(journal), plain(items));
     await journal.close();
     return target;
   }
 
   it('gives back each value as it was, and does not ask the source again', async () => {
     const journal = await Journal.beside(await written(), 'source', 1);
-    const read = await collectItems(journal.through(() => assert.fail('the source is read again')));
-    assert.deepEqual(plain(read), plain(items));
+    const again = await read(journal, () => assert.fail('the source is read again'));
+    assert.deepEqual(again, plain(items));
     await journal.remove();
   });
 
@@ -154,8 +158,7 @@ describe('a journal', () => {
       if (cut % 2 === 0) appendFileSync(file, Buffer.alloc(40, 7));
       for (const round of [1, 2]) {
         const journal = await Journal.beside(target, 'source', 1);
-        const read = await collectItems(journal.through(from));
-        assert.deepEqual(plain(read), plain(items), `cut ${cut}, round ${round}`);
+        assert.deepEqual(await read(journal), plain(items), `cut ${cut}, round ${round}`);
         await journal.close();
       }
     }

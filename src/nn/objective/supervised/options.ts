@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { LockstepError } from '../../../core/errors.ts';
 import { type DataTarget, TARGET_WORDS } from '../../../data/format/target.ts';
+import { augmentOptions, mixingOptions } from './augment/options.ts';
 
 const weights = (fewest: number) =>
   z.union([z.enum(['none', 'balanced']), z.array(z.number().positive()).min(fewest)]);
@@ -16,6 +17,12 @@ export const supervisedOptions = z.strictObject({
    * mean whose weights are learned. By default the mean.
    */
   pooling: z.enum(['mean', 'max', 'mean-max', 'attention']).optional(),
+  /** One class: spreads this share of it over all classes while training. */
+  labelSmoothing: z.number().gt(0).lt(1).optional(),
+  /** How training sequences are varied. */
+  augment: augmentOptions.optional(),
+  /** One class: how training sequences are mixed. */
+  mixing: mixingOptions.optional(),
   /** Numbers: mean of the squared errors, or Huber's loss, which grows linearly beyond `delta`. */
   loss: z.enum(['squared', 'huber']).optional(),
   /** Huber's loss: where it becomes linear, in standard deviations of the number. */
@@ -30,6 +37,9 @@ const KINDS_OF = {
   classWeights: ['class', 'timestep-class'],
   positiveWeights: ['classes'],
   pooling: ['class', 'classes', 'numbers'],
+  labelSmoothing: ['class'],
+  augment: ['class', 'classes', 'numbers'],
+  mixing: ['class'],
   loss: ['numbers'],
   delta: ['numbers'],
 } as const satisfies Record<keyof SupervisedOptions, readonly DataTarget['kind'][]>;

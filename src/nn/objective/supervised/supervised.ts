@@ -6,6 +6,7 @@ import { LockstepError } from '../../../core/errors.ts';
 import type { PhaseFacts } from '../../../data/facts.ts';
 import { defineObjective } from '../../define.ts';
 import type { Objective } from '../objective.ts';
+import { augmented } from './augment/augmented.ts';
 import { multiLabel } from './multi-label.ts';
 import { refuseUnusedOptions, type SupervisedOptions, supervisedOptions } from './options.ts';
 import { regression } from './regression.ts';
@@ -16,9 +17,11 @@ export const supervised = defineObjective({
   kind: 'supervised',
   options: supervisedOptions,
   needs: { labels: true },
-  build(options, facts) {
+  build(options, facts, seed) {
     refuseUnusedOptions(options, facts.target);
-    return objectiveOf(options, facts);
+    const objective = objectiveOf(options, facts);
+    const isVaried = options.augment !== undefined || options.mixing !== undefined;
+    return isVaried ? augmented(objective, options, facts, seed) : objective;
   },
 });
 

@@ -89,6 +89,64 @@ describe('the contrastive objective', () => {
   });
 });
 
+describe('contrastive crops', () => {
+  const make = (options: object, facts: PhaseFacts = FACTS) =>
+    registry.makeObjective({ ...CONFIG, ...options }, facts, 1);
+  const long = {
+    ...ROWS,
+    paddedLength: 100,
+    lengths: Int32Array.of(100, 100, 50),
+    values: Float32Array.from({ length: 300 }, (_, at) => at % 100),
+  };
+
+  it('lie anywhere in the window, as long as the shares say, and change with the epoch', () => {
+    const { view } = make({ crops: [0.2, 0.5] });
+    const views = view!(long);
+    assert.equal(views.rows, 6);
+    for (const [index, length] of views.lengths.entries()) {
+      const row = index % 3;
+      assert.ok(length >= 0.2 * long.lengths[row]! - 1 && length <= 0.5 * long.lengths[row]!);
+      const skipped = views.starts[index]! - long.starts[row]!;
+      assert.ok(skipped >= 0 && skipped + length <= long.lengths[row]!);
+      assert.equal(views.values[index * views.paddedLength], skipped, 'the values of that place');
+    }
+    assert.notEqual(views.starts[0], views.starts[3]);
+    assert.notDeepEqual(view!({ ...long, epoch: 3 }).starts, views.starts);
+    assert.deepEqual(view!(long), views);
+  });
+
+  it('have noise of the said deviation on real values, another one in each view', () => {
+    const channel = { deviation: 10 } as PhaseFacts['scaling']['channels'][number];
+    const facts = { ...FACTS, symbols: 0, scaling: { ...UNSCALED, channels: [channel] } };
+    const options = { crops: [1, 1] };
+    const { values } = make({ ...options, jitter: 0.5 }, facts).view!(long);
+    const noise = values.map((value, at) => value - make(options, facts).view!(long).values[at]!);
+    const some = [...noise.subarray(0, 200), ...noise.subarray(300, 500)];
+    const deviation = Math.sqrt(some.reduce((sum, one) => sum + one * one, 0) / some.length);
+    assert.ok(Math.abs(deviation - 5) < 0.8, `${deviation}`);
+    assert.notEqual(noise[0], noise[300]);
+    assert.equal(noise[299], 0, 'none in the padding');
+    assert.throws(() => make({ jitter: 0.1 }), {
+      message: /but the dataset holds integer symbols/,
+    });
+  });
+
+  it('go through a projection where one is asked for', () => {
+    const shapes = make({ projection: 5 }).head(4);
+    assert.deepEqual(
+      shapes.map(({ shape }) => shape.join(' × ')),
+      ['5 × 4', '5', '8 × 5', '8'],
+    );
+  });
+
+  it('are refused when the shortest is longer than the longest', () => {
+    assert.throws(() => make({ crops: [0.5, 0.2] }), {
+      code: 'CONFIG_INVALID',
+      advice: 'Set it to [0.2, 0.5].',
+    });
+  });
+});
+
 describe('a contrastive phase', () => {
   const define = (...overrides: string[]) =>
     defineRun(tinyRun('phases.pretrain.objective={kind: contrastive}', ...overrides), tinyStore());

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { drawMask } from '../../../../src/nn/objective/mask.ts';
+import type { PaddedRows } from '../../../../src/data/collate.ts';
+import { disguise } from '../../../../src/nn/objective/disguise.ts';
+import { drawMask, hideRows } from '../../../../src/nn/objective/mask.ts';
+import { registry } from '../../../../src/nn/registry.ts';
+import { factsOf, preparedBy } from '../../../helper/nn.ts';
 
 const SPEC = { seed: 3, fraction: 0.15, span: 5 };
 
@@ -56,5 +60,79 @@ describe('drawMask()', () => {
     const other = new Int32Array(500);
     drawMask({ ...SPEC, seed: 4 }, { epoch: 0, sequence: 1, start: 0, count: 500 }, other);
     assert.notDeepEqual(other, one);
+  });
+});
+
+/** Rows of 500 timesteps, each value its place in its row; the second row begins 100 timesteps later. */
+function rowsOf(change: Partial<PaddedRows> = {}): PaddedRows {
+  const count = 500;
+  return {
+    rows: 2,
+    paddedLength: count,
+    channels: 1,
+    lengths: Int32Array.of(count, count),
+    values: Int32Array.from({ length: 2 * count }, (_, at) => at % count),
+    labels: Int32Array.of(-1, -1),
+    sequences: Int32Array.of(7, 7),
+    starts: Int32Array.of(0, 100),
+    epoch: 0,
+    ...change,
+  };
+}
+const countOf = (hidden: ArrayLike<number>) => Array.from(hidden).filter((one) => one === 1).length;
+
+describe('several shares of hidden timesteps', () => {
+  const options = { fraction: [0.1, 0.6], span: 1 };
+
+  it('give each sequence one of them, another in each epoch, whatever the window', () => {
+    const sharesOf = (epoch: number) => {
+      const { hidden } = hideRows(options, 3, rowsOf({ epoch }));
+      const [first, second] = [hidden!.subarray(100, 500), hidden!.subarray(500, 900)];
+      assert.deepEqual(first, second, 'two windows of one sequence');
+      return countOf(first) / 400;
+    };
+    const shares = Array.from({ length: 12 }, (_, epoch) => sharesOf(epoch));
+    assert.ok(shares.every((share) => Math.abs(share - 0.1) < 0.08 || Math.abs(share - 0.6) < 0.1));
+    assert.ok(Math.min(...shares) < 0.2 && Math.max(...shares) > 0.5);
+  });
+});
+
+describe('disguise()', () => {
+  const rows = hideRows({ fraction: 0.4, span: 4 }, 3, rowsOf());
+  const { mask, values } = disguise(rows, { kept: 0.2, replaced: 0.3 }, 3);
+  const hidden = [...rows.hidden!.keys()].filter((place) => rows.hidden![place] === 1);
+
+  it('shows the said shares of what is hidden, and nothing else changes', () => {
+    const shown = hidden.filter((place) => mask[place] === 0);
+    const other = shown.filter((place) => values[place] !== rows.values[place]);
+    assert.ok(Math.abs(shown.length / hidden.length - 0.5) < 0.08, `${shown.length}`);
+    assert.ok(Math.abs(other.length / hidden.length - 0.3) < 0.08, `${other.length}`);
+    assert.equal(countOf(mask) + shown.length, hidden.length);
+    for (const [place, value] of values.entries()) {
+      if (rows.hidden![place] === 0) assert.equal(value, rows.values[place]);
+    }
+  });
+
+  it('depends on the place in the sequence, not on the window', () => {
+    assert.deepEqual(mask.subarray(100, 500), mask.subarray(500, 900));
+  });
+
+  it('leaves what is predicted, and how much of it, as it was', () => {
+    const facts = factsOf({ symbols: 500 });
+    const config = { kind: 'masked', fraction: 0.4, span: 4, target: 'classification' };
+    const plain = preparedBy(registry.makeObjective(config, facts, 3), rowsOf());
+    const shown = { ...config, kept: 0.2, replaced: 0.3 };
+    const prepared = preparedBy(registry.makeObjective(shown, facts, 3), rowsOf());
+    assert.deepEqual(prepared.sums, plain.sums);
+    assert.deepEqual(prepared.feeds.targets, plain.feeds.targets);
+    assert.deepEqual(prepared.feeds.mask!.data, mask);
+    assert.deepEqual(prepared.feeds.values!.data, values);
+    assert.equal(plain.feeds.values, undefined);
+  });
+
+  it('is refused where nothing would be hidden', () => {
+    const config = { kind: 'masked', fraction: 0.4, span: 4, kept: 0.5, replaced: 0.5 };
+    const make = () => registry.makeObjective({ ...config, target: 'regression' }, factsOf(), 3);
+    assert.throws(make, { code: 'CONFIG_INVALID', message: /leave nothing of the masked/ });
   });
 });

@@ -20,6 +20,13 @@ const FULL: Progress = {
   skippedSteps: 3,
   state: { ...weights(1), moments: [floats(1, 2, 3), floats(Number.NaN, -0, 1e-40)] },
   best: { metric: { name: 'accuracy', value: 0.5 }, stepInPhase: 3, weights: weights(2) },
+  waiting: {
+    metric: { name: 'loss', value: null },
+    stepInPhase: 2,
+    evaluations: 4,
+    isOver: true,
+  },
+  average: weights(5),
   results: new Map([['pre-train ü', weights(3)]]),
   initialWeights: weights(4),
 };
@@ -30,6 +37,8 @@ const BARE: Progress = {
   skippedSteps: 0,
   state: { ...weights(1), moments: [] },
   best: undefined,
+  waiting: undefined,
+  average: undefined,
   results: new Map(),
   initialWeights: undefined,
 };

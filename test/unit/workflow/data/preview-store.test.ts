@@ -3,7 +3,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { LockstepError } from '../../../../src/core/errors.ts';
-import { previewText } from '../../../../src/data/importer/preview-text.ts';
+import { previewText } from '../../../../src/importer/preview-text.ts';
 import { previewStore } from '../../../../src/workflow/data/preview-store.ts';
 import { temporaryFolder } from '../../data/sample-store.ts';
 

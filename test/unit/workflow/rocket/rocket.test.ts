@@ -20,7 +20,7 @@ import { evaluate } from '../../../../src/workflow/predict/evaluate.ts';
 import { type Prediction, predict } from '../../../../src/workflow/predict/predict.ts';
 import { rocket } from '../../../../src/workflow/rocket/rocket.ts';
 
-const SMALL = ['model.features=168', 'seed=4'];
+const SMALL = ['model.variant=mini', 'model.features=168', 'seed=4'];
 const draw = randomStream(1, 'synthetic');
 
 /** Waves of two periods, of several lengths, a line each: what `data import` reads. */
@@ -66,6 +66,15 @@ describe('a rocket', () => {
     const again = await rocket({ data: at('data'), runFolder: at('again'), set: SMALL });
     assert.equal(again.stateHash, fitted.stateHash);
     const result = await evaluate({ runFolder: at('run') });
+    assert.ok(result.task === 'class' && result.accuracy === 1);
+  });
+
+  it('has four features a bias, of values and differences, where that takes seconds', async () => {
+    const set = [...SMALL, 'model.variant=auto'];
+    const { features } = await rocket({ data: at('data'), runFolder: at('multi'), set });
+    assert.equal(features, 2 * 4 * 84);
+    assert.match(readFileSync(join(at('multi'), 'config.yaml'), 'utf8'), /variant: multi/);
+    const result = await evaluate({ runFolder: at('multi') });
     assert.ok(result.task === 'class' && result.accuracy === 1);
   });
 

@@ -83,6 +83,7 @@ describe('combineClearlyFaster()', () => {
       convolution: 'transposed',
       filterGradient: 'shifted',
       batchNorm: 'composed',
+      projection: 'separate',
     };
     assert.deepEqual(combined, expected);
   });

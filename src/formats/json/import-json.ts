@@ -1,0 +1,124 @@
+/** Imports JSON: one object a line (JSONL), or an array of objects or of lists. */
+import { z } from 'zod';
+import type { ImportItem } from '../../data/record.ts';
+import { defineImporter } from '../../source/define-importer.ts';
+import { contentName } from '../../source/file/compressed.ts';
+import { readFailure } from '../../source/file/read-failure.ts';
+import { linesOf, readText } from '../../source/file/read-text.ts';
+import type { ColumnUse } from '../../source/preview.ts';
+import { AbsentFields } from '../../source/table/absent-fields.ts';
+import { lineError, type TableOptions, tableColumns } from '../../source/table/table-columns.ts';
+import { readRows } from '../../source/table/table-reader.ts';
+import type { JsonRow } from './json-cells.ts';
+import { type JsonElement, jsonElements } from './json-elements.ts';
+import { parseJsonLine } from './json-line.ts';
+import { fieldUses, jsonReader } from './json-reader.ts';
+
+export const jsonlImporter = defineImporter({
+  kind: 'jsonl',
+  options: z.object(tableColumns),
+  accepts: (path) => /\.(jsonl|ndjson)$/i.test(contentName(path)),
+  records: (path, columns) => importJsonl({ path, columns }),
+  columns: async (path, columns) => await firstFields({ path, columns }, linesIn(path)),
+});
+
+export const jsonImporter = defineImporter({
+  kind: 'json',
+  options: z.object(tableColumns),
+  accepts: (path) => /\.json$/i.test(contentName(path)),
+  records: (path, columns) => importJson({ path, columns }),
+  columns: async (path, columns) => await firstFields({ path, columns }, elementsIn(path)),
+});
+
+/**
+ * Yields the lines of the file and ignores empty ones.
+ * @throws LockstepError DATA_NOT_FOUND; DATA_INVALID, which names the unreadable line, or a field that no line has
+ */
+export async function* importJsonl(options: TableOptions): AsyncGenerator<ImportItem> {
+  yield* importElements(options, linesIn(options.path));
+}
+
+/**
+ * Yields the elements of the array in the file; a list among them holds the values of a sequence. A file without
+ * an array around its records is read as JSONL, whose objects may have several lines.
+ * @throws LockstepError as `importJsonl`
+ */
+export async function* importJson(options: TableOptions): AsyncGenerator<ImportItem> {
+  yield* importElements(options, elementsIn(options.path));
+}
+
+const linesIn = (path: string) => filledLines(linesOf(readText(path)));
+const elementsIn = (path: string) => jsonElements(path, readText(path));
+
+async function firstFields(
+  options: TableOptions,
+  blocks: AsyncIterable<JsonElement[]>,
+): Promise<ColumnUse[]> {
+  for await (const [first] of blocks) {
+    if (first !== undefined) return fieldUses(options, parsedRow(options, first));
+  }
+  return [];
+}
+
+async function* filledLines(lines: AsyncIterable<string>): AsyncGenerator<JsonElement[]> {
+  let line = 0;
+  for await (const text of lines) {
+    line++;
+    if (text.trim() !== '') yield [{ line, number: line, text }];
+  }
+}
+
+async function* importElements(
+  options: TableOptions,
+  blocks: AsyncIterable<JsonElement[]>,
+): AsyncGenerator<ImportItem> {
+  const absent = new AbsentFields(options);
+  try {
+    yield* readRows(parsedRows(options, blocks, absent), (first) => ({
+      reader: jsonReader(options, first),
+      isHeader: false,
+    }));
+    absent.refuse();
+  } catch (error) {
+    throw readFailure(error, options.path, 'file');
+  }
+}
+
+async function* parsedRows(
+  options: TableOptions,
+  blocks: AsyncIterable<JsonElement[]>,
+  absent: AbsentFields,
+): AsyncGenerator<Iterable<JsonRow>> {
+  for await (const elements of blocks) yield rowsOf(options, elements, absent);
+}
+
+/** One by one: the records before one that cannot be read count. */
+function* rowsOf(
+  options: TableOptions,
+  elements: readonly JsonElement[],
+  absent: AbsentFields,
+): Generator<JsonRow> {
+  for (const element of elements) {
+    const row = parsedRow(options, element);
+    absent.look(row.fields);
+    yield row;
+  }
+}
+
+function parsedRow({ path, columns }: TableOptions, { line, number, text }: JsonElement): JsonRow {
+  let parsed: ReturnType<typeof parseJsonLine>;
+  try {
+    parsed = parseJsonLine(text);
+  } catch (cause) {
+    const reason = (cause as SyntaxError).message;
+    throw lineError(path, line, `it is not JSON (${reason})`, { cause });
+  }
+  const { value, source } = parsed;
+  if (Array.isArray(value)) {
+    return { path, line, number, fields: { [columns.values]: value }, source };
+  }
+  if (typeof value !== 'object' || value === null) {
+    throw lineError(path, line, 'it is neither a JSON object nor a list of values');
+  }
+  return { path, line, number, fields: value as JsonRow['fields'], source };
+}

@@ -1,0 +1,88 @@
+/** What looks wrong with single records, or is worth a word, while a dataset is made of them. */
+import { formatNumber } from '../../core/format.ts';
+import { compareUtf8 } from '../../data/format/byte-order.ts';
+import type { Split } from '../../data/format/store.ts';
+import type { StoredValues } from '../../data/format/values.ts';
+import { NameTally, type Tally } from '../../data/info/import-report.ts';
+import type { RawRecord } from '../../data/record.ts';
+
+/** A step between float32 numbers above this share of a sequence's range loses much of its shape. */
+const COARSE = 1 / 500;
+/** Bits of a float32 behind its first. */
+const FRACTION_BITS = 23;
+const LEAST_EXPONENT = -126;
+
+/** What was found. */
+export interface FoundSigns {
+  /** Sequences whose shape float32 is too coarse for; each name has the numbers. */
+  readonly rounded: Tally;
+  readonly unevenTimes: Tally;
+  /** Sequences by their sampling rate. */
+  readonly sampleRates: ReadonlyMap<number, Tally>;
+  /** Names of splits that the source writes in its own way. */
+  readonly splitNames: ReadonlyMap<string, Split>;
+}
+
+/** Looks at one record after the other. */
+export class RecordSigns {
+  readonly #rounded = new NameTally(compareUtf8);
+  readonly #unevenTimes = new NameTally(compareUtf8);
+  readonly #sampleRates = new Map<number, NameTally>();
+  readonly #splitNames = new Map<string, Split>();
+
+  /** @param stored the first of the record's values, as the dataset has them */
+  look(record: RawRecord, stored: StoredValues): void {
+    const { id, values, channels, hasUnevenTimes, sampleRate, split, splitName } = record;
+    const coarse = coarseRounding(values, stored, channels ?? 1);
+    if (coarse !== undefined) this.#rounded.add(`${id} (${coarse})`);
+    if (hasUnevenTimes) this.#unevenTimes.add(id);
+    if (sampleRate !== undefined) this.#addRate(sampleRate, id);
+    if (splitName !== undefined && split !== undefined) this.#splitNames.set(splitName, split);
+  }
+
+  #addRate(rate: number, id: string): void {
+    const tally = this.#sampleRates.get(rate) ?? new NameTally(compareUtf8);
+    tally.add(id);
+    this.#sampleRates.set(rate, tally);
+  }
+
+  found(): FoundSigns {
+    const rates = [...this.#sampleRates].map(([rate, tally]) => [rate, tally.finish()] as const);
+    return {
+      rounded: this.#rounded.finish(),
+      unevenTimes: this.#unevenTimes.finish(),
+      sampleRates: new Map(rates.sort(([a], [b]) => a - b)),
+      splitNames: new Map([...this.#splitNames].sort(([a], [b]) => compareUtf8(a, b))),
+    };
+  }
+}
+
+/** What float32 makes of a channel whose values lie far from zero and close together; undefined if it is good enough. */
+export function coarseRounding(
+  raw: ArrayLike<number>,
+  stored: StoredValues,
+  channels: number,
+): string | undefined {
+  if (!(stored instanceof Float32Array) || raw instanceof Float32Array) return undefined;
+  for (let channel = 0; channel < channels; channel++) {
+    let [least, most] = [Infinity, -Infinity];
+    for (let i = channel; i < stored.length; i += channels) {
+      const value = raw[i]!;
+      if (value < least) least = value;
+      if (value > most) most = value;
+    }
+    const step = stepAt(Math.max(most, -least));
+    if (most - least > 0 && step > COARSE * (most - least) && isRounded(raw, stored)) {
+      return `values near ${formatNumber(most)} span ${formatNumber(most - least)}, in steps of ${formatNumber(step)}`;
+    }
+  }
+  return undefined;
+}
+
+/** From one float32 number to the next. */
+const stepAt = (size: number): number =>
+  2 ** (Math.max(LEAST_EXPONENT, Math.floor(Math.log2(size))) - FRACTION_BITS);
+
+function isRounded(raw: ArrayLike<number>, stored: Float32Array): boolean {
+  return stored.some((value, i) => value !== raw[i] && !Number.isNaN(value));
+}

@@ -1,0 +1,36 @@
+/** Reads sources with one importer. Threads start with it: it loads nothing else. */
+import type { ImportItem } from '../data/record.ts';
+import type { ImporterDefinition } from '../source/define-importer.ts';
+import type { FoundSource } from '../source/file/find-sources.ts';
+import { type KnownItems, passOver } from '../source/known-items.ts';
+import { joinSources } from './join-sources.ts';
+
+/** What to read, and how. */
+export interface SourceReading {
+  /** The importer's options, with defaults. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly sources: readonly FoundSource[];
+  /** Whether the records have ids of their own; otherwise those of several sources get their path. */
+  readonly hasIds: boolean;
+}
+
+/** The items, without the known ones. */
+export function readSource(
+  importer: ImporterDefinition,
+  { options, sources, hasIds }: SourceReading,
+  known: KnownItems,
+): AsyncIterable<ImportItem> {
+  const records = (path: string) => unknownOf(importer.records(path, options, known), known);
+  const [first, second] = sources as [FoundSource, ...FoundSource[]];
+  if (second === undefined && first.split === undefined) return records(first.path);
+  const isNamedByPath = { ids: !hasIds, groups: importer.kind === 'folder' };
+  return joinSources(sources, { records, isNamedByPath });
+}
+
+/** Leaves out the known items that an importer did not pass over itself. */
+async function* unknownOf(
+  items: AsyncIterable<ImportItem>,
+  known: KnownItems,
+): AsyncGenerator<ImportItem, void> {
+  for await (const item of items) if (!passOver(known)) yield item;
+}

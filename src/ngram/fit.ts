@@ -1,0 +1,198 @@
+/** Fits a model of n-grams: in closed form, the same bits every time. */
+import { importanceOf, weighed } from '../nn/gram/weighting.ts';
+import { type HeadTask, sharpnessOf } from '../rocket/head.ts';
+import { type Matrix, matrix, multiplyByTransposed } from '../solver/matrix.ts';
+import type { SparseRow } from '../solver/whitening.ts';
+import { type Candidate, candidates, directionsOf } from './candidates.ts';
+import { BLOCKS, type Block, columnsOf, FeatureCounter, type FeatureOptions } from './features.ts';
+import { firstColumn, type NgramModel } from './model.ts';
+import { centredProducts, type Products } from './products.ts';
+
+/** How many of the best candidates are averaged: which one is best alone is partly luck. */
+const AVERAGED = 5;
+
+export interface NgramProblem {
+  readonly task: HeadTask;
+  readonly features: FeatureOptions;
+  /** Training sequences, with or without a label: at least two. */
+  readonly fitted: AsyncIterable<ArrayLike<number>>;
+  /** Which of them have labels, and what they are: `[labelled, outputs]`. */
+  readonly labelled: Int32Array;
+  readonly y: Matrix;
+  /** Sequences that choose, with `[judges, outputs]`; where there are none, each labelled one is judged by the others. */
+  readonly judges: AsyncIterable<ArrayLike<number>>;
+  readonly judgesY: Matrix;
+  /** How well scores fit targets: more is better. */
+  readonly merit: (scores: Matrix, y: Matrix) => number;
+}
+
+/** One of the linear models that were averaged. */
+export interface NgramChoice {
+  readonly block: Block;
+  readonly directions: number | undefined;
+  readonly alpha: number;
+}
+
+export interface FittedNgrams {
+  readonly model: NgramModel;
+  /** The averaged ones, the best first. */
+  readonly choices: readonly NgramChoice[];
+  /** Of the average, where it was chosen. */
+  readonly merit: number;
+}
+
+interface Judged extends NgramChoice {
+  readonly candidate: Candidate;
+  /** `[judges, outputs]`. */
+  readonly scores: Matrix;
+  readonly merit: number;
+  /** Mean squared error; tells equal merits apart. */
+  readonly error: number;
+}
+
+/** The rows of one kind of features. */
+interface BlockRows {
+  readonly importance: Float64Array;
+  readonly fitted: readonly SparseRow[];
+  readonly products: Products;
+}
+
+export async function fitNgrams(problem: NgramProblem): Promise<FittedNgrams> {
+  const { task, features, judgesY, y, merit } = problem;
+  const truths = judgesY.rows > 0 ? judgesY : y;
+  const rows = await readRows(problem);
+  const [first, ...others] = BLOCKS.flatMap((block) => {
+    if (rows[block] === undefined) return [];
+    const judged = judge(problem, block, rows[block].products, truths);
+    const best = judged.sort((a, b) => b.merit - a.merit || a.error - b.error).slice(0, AVERAGED);
+    const scores = meanOf(best.map((one) => one.scores));
+    return [{ best, scores, merit: merit(scores, truths) }];
+  });
+  const least = first!.merit + standardError(first!.merit, truths.rows);
+  const { best, scores, ...found } = others.find((one) => one.merit > least) ?? first!;
+  const sharpness = task === 'numbers' ? 1 : sharpnessOf(scores, truths, task);
+  return {
+    model: { ...linearModel(features, rows, best), features, sharpness },
+    choices: best.map(({ block, directions, alpha }) => ({ block, directions, alpha })),
+    merit: found.merit,
+  };
+}
+
+/** Of a share: pairs must be better than n-grams by more than chance among the sequences that choose. */
+const standardError = (share: number, count: number): number =>
+  Math.sqrt(Math.max(0, share * (1 - share)) / count);
+
+type Rows = Readonly<Partial<Record<Block, BlockRows>>>;
+
+async function readRows({ features, fitted, judges }: NgramProblem): Promise<Rows> {
+  const counter = new FeatureCounter(features);
+  const blocks = BLOCKS.filter((block) => columnsOf(features, block) > 0);
+  const roots = async (sequences: AsyncIterable<ArrayLike<number>>) => {
+    const all: Record<Block, SparseRow[]> = { 'n-grams': [], pairs: [] };
+    for await (const one of sequences) {
+      for (const block of blocks) all[block].push(counter.rootsOfShares(one, block));
+    }
+    return all;
+  };
+  const [ofFitted, ofJudges] = [await roots(fitted), await roots(judges)];
+  return Object.fromEntries(
+    blocks.map((block) => {
+      const width = columnsOf(features, block);
+      const importance = importanceOf(ofFitted[block], width);
+      const weigh = (some: SparseRow[]) => some.map((row) => weighed(row, importance));
+      const rows = weigh(ofFitted[block]);
+      const products = centredProducts(rows, weigh(ofJudges[block]), width);
+      return [block, { importance, fitted: rows, products }];
+    }),
+  );
+}
+
+function judge(
+  { labelled, y, judgesY, merit }: NgramProblem,
+  block: Block,
+  products: Products,
+  truths: Matrix,
+): Judged[] {
+  return Array.from(candidates(products, directionsOf(products), labelled, y), (candidate) => {
+    const scores = judgesY.rows > 0 ? scoresOf(candidate, products) : candidate.leaveOneOut();
+    const { directions, alpha } = candidate;
+    const found = { scores, merit: merit(scores, truths), error: squaredError(scores, truths) };
+    return { block, directions, alpha, candidate, ...found };
+  });
+}
+
+function scoresOf({ coefficients, intercepts }: Candidate, { others }: Products): Matrix {
+  const scores = multiplyByTransposed(others, coefficients);
+  for (let at = 0; at < scores.values.length; at++) {
+    scores.values[at]! += intercepts[at % intercepts.length]!;
+  }
+  return scores;
+}
+
+const squaredError = (scores: Matrix, y: Matrix): number =>
+  scores.values.reduce((sum, score, at) => sum + (score - y.values[at]!) ** 2, 0);
+
+function meanOf(all: readonly Matrix[]): Matrix {
+  const { rows, columns } = all[0]!;
+  const mean = matrix(rows, columns);
+  for (const { values } of all) {
+    for (let at = 0; at < values.length; at++) mean.values[at]! += values[at]! / all.length;
+  }
+  return mean;
+}
+
+/** The mean of the candidates, as weights of the columns. */
+function linearModel(
+  features: FeatureOptions,
+  rows: Rows,
+  best: readonly Judged[],
+): Pick<NgramModel, 'importance' | 'weights' | 'intercepts'> {
+  const columns = BLOCKS.reduce((sum, block) => sum + columnsOf(features, block), 0);
+  const outputs = best[0]!.candidate.intercepts.length;
+  const importance = new Float32Array(columns);
+  const weights = matrix(outputs, columns);
+  const intercepts = new Float64Array(outputs);
+  for (const block of BLOCKS) {
+    const own = rows[block];
+    if (own === undefined) continue;
+    const first = firstColumn(features, block);
+    importance.set(own.importance, first);
+    for (const { candidate } of best.filter((one) => one.block === block)) {
+      addWeights(weights, own, candidate, { first, share: 1 / best.length });
+      for (let k = 0; k < outputs; k++) {
+        intercepts[k]! += interceptOf(candidate, own.products, k) / best.length;
+      }
+    }
+  }
+  return { importance, weights, intercepts };
+}
+
+/** The scores are of rows minus their mean, the model's weights of rows as they are. */
+function interceptOf(
+  { coefficients, intercepts }: Candidate,
+  { withMean }: Products,
+  output: number,
+): number {
+  const start = output * withMean.length;
+  return withMean.reduce(
+    (sum, value, i) => sum - coefficients.values[start + i]! * value,
+    intercepts[output]!,
+  );
+}
+
+function addWeights(
+  weights: Matrix,
+  { fitted }: BlockRows,
+  { coefficients }: Candidate,
+  { first, share }: { readonly first: number; readonly share: number },
+): void {
+  for (let k = 0; k < weights.rows; k++) {
+    const start = k * weights.columns + first;
+    for (const [i, { columns, values }] of fitted.entries()) {
+      const factor = share * coefficients.values[k * fitted.length + i]!;
+      for (let j = 0; j < columns.length; j++) {
+        weights.values[start + columns[j]!]! += factor * values[j]!;
+      }
+    }
+  }
+}

@@ -1,0 +1,120 @@
+/** What CSV and JSON share: the meaning of the columns, and how a row becomes a record. */
+import { z } from 'zod';
+import { LockstepError } from '../../core/errors.ts';
+import { listNames } from '../../core/name-list.ts';
+import { didYouMean } from '../../core/nearest-name.ts';
+import type { ImportItem } from '../../data/record.ts';
+import { itemOf, type RowFault, type RowFields, type RowValues } from './row-record.ts';
+
+/** Names of the columns (CSV) or fields (JSON). */
+export interface TableColumns {
+  /** The values: one column, several with commas between (channels), or a range (`t0..t95`, `all-others`). */
+  readonly values: string;
+  /** Absent: the id consists of the file's name and the line number. */
+  readonly id?: string | undefined;
+  /** An empty cell, null or an absent field means: no label. */
+  readonly label?: string | undefined;
+  /** One column with a list of class names, or one column of 1 and 0 for each class. */
+  readonly labels?: string | undefined;
+  /** One or more columns of numbers. */
+  readonly target?: string | undefined;
+  /** One column with a list of class names, or one column for each timestep. */
+  readonly timestepLabels?: string | undefined;
+  readonly group?: string | undefined;
+  readonly split?: string | undefined;
+  /** Orders the rows of one id: each row is one timestep. */
+  readonly time?: string | undefined;
+  /** Values of one timestep, where one column or range holds those of all channels. */
+  readonly channels?: number | undefined;
+  /** Columns that `all-others` leaves out if there are any. */
+  readonly ignored?: readonly string[] | undefined;
+}
+
+/** The columns that options and rules name. */
+export const namedColumns = {
+  values: z.string().default('values'),
+  id: z.string().optional(),
+  label: z.string().optional(),
+  labels: z.string().optional(),
+  target: z.string().optional(),
+  timestepLabels: z.string().optional(),
+  group: z.string().optional(),
+  split: z.string().optional(),
+  /** Orders the rows of one id: each row is one timestep. */
+  time: z.string().optional(),
+};
+
+/** `TableColumns` as options of an importer. */
+export const tableColumns = {
+  ...namedColumns,
+  channels: z.int().min(1).optional(),
+  ignored: z.array(z.string()).default([]),
+};
+
+/** @throws LockstepError USAGE for rows that are timesteps of no sequence */
+export function requireId({ time, id }: TableColumns): void {
+  if (time === undefined || id !== undefined) return;
+  throw new LockstepError(
+    'USAGE',
+    '--time needs --id: the rows of one id are the timesteps of one sequence.',
+    'Name the column of the ids with --id.',
+  );
+}
+
+/** How to read a table. */
+export interface TableOptions {
+  readonly path: string;
+  readonly columns: TableColumns;
+}
+
+interface LineErrorOptions {
+  readonly cause?: unknown;
+  readonly advice?: string | undefined;
+  /** Rows of binary files count from 0. */
+  readonly unit?: 'line' | 'row';
+}
+
+/** DATA_INVALID about one line: "Cannot read FILE, line N: …". */
+export function lineError(
+  path: string,
+  line: number,
+  what: string,
+  { cause, unit = 'line', advice = `Correct the ${unit}.` }: LineErrorOptions = {},
+): LockstepError {
+  const message = `Cannot read "${path}", ${unit} ${line}: ${what}.`;
+  return new LockstepError('DATA_INVALID', message, advice, { cause });
+}
+
+/** DATA_INVALID about a column (CSV) or field (JSON) that a table does not have. */
+export function absentColumn(
+  path: string,
+  { kind, name, role, known }: AbsentColumn,
+  hint = '',
+): LockstepError {
+  return new LockstepError(
+    'DATA_INVALID',
+    `Cannot import "${path}": it has no ${kind} "${name}" for the ${role} (${kind}s: ${listNames(known)}).`,
+    hint || `Name one of its ${kind}s.${didYouMean(name, known)}`,
+  );
+}
+
+interface AbsentColumn {
+  readonly kind: 'column' | 'field';
+  readonly name: string;
+  /** What the column is wanted for. */
+  readonly role: string;
+  /** Those that there are. */
+  readonly known: readonly string[];
+}
+
+/** `itemOf` a line of a text. */
+export function itemOfLine(
+  path: string,
+  line: number,
+  fields: RowFields,
+  fallbackId: string,
+  values: RowValues,
+): ImportItem {
+  const error: RowFault = (what, advice) => lineError(path, line, what, { advice });
+  return itemOf({ fallbackId, error }, fields, values);
+}
