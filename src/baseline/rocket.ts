@@ -71,7 +71,7 @@ export function rocketBaseline(
     for (const [row, place] of training.entries()) {
       y.values.set(targetsOf(truths[place]!, target, numbers), row * target.size);
     }
-    const head = fitHead(x, y, kind, features.kinds);
+    const head = fitHead(x, y, kind, { kinds: features.kinds });
     const predictor = new RocketPredictor({ transform, head });
     const answer = (place: number): Output => {
       const outputs = predictor.outputs(predictor.features(series[place]!, []));

@@ -27,6 +27,11 @@ export const rocketConfig = z.strictObject({
        * @default 9 996 or 49 728
        */
       features: z.int().min(84).max(100_000).optional(),
+      /**
+       * `ridge`: ridge regressions; `logistic`: a logistic regression; `auto`: `logistic` where its probabilities of
+       * held-out sequences are clearly better.
+       */
+      head: z.enum(['auto', 'ridge', 'logistic']).default('auto'),
       /** Most dilations of a kernel. */
       dilations: z.int().min(1).max(64).default(32),
     })

@@ -1,6 +1,6 @@
 /** Fits a model of n-grams: in closed form, the same bits every time. */
 import { importanceOf, weighed } from '../nn/gram/weighting.ts';
-import { type HeadTask, sharpnessOf } from '../rocket/head.ts';
+import { type HeadTask, sharpnessOf } from '../rocket/sharpness.ts';
 import { type Matrix, matrix, multiplyByTransposed } from '../solver/matrix.ts';
 import type { SparseRow } from '../solver/whitening.ts';
 import { type Candidate, candidates, directionsOf } from './candidates.ts';

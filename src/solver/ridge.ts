@@ -28,6 +28,8 @@ export interface RidgeModel extends LinearModel {
   readonly leaveOneOutError: number;
   /** `[rows, outputs]`: what a fit without a row predicts of it. */
   readonly leaveOneOut: Matrix;
+  /** `[rows, rows]`: the inner products of the centred rows, where the fit worked on them. */
+  readonly gram: Matrix | undefined;
 }
 
 /** A fit with one penalty. */
@@ -38,6 +40,8 @@ interface Candidate {
   readonly errors: Float64Array;
   /** `[outputs, columns]`; computed for the one that is kept only. */
   readonly weights: () => Matrix;
+  /** `[rows, rows]`, where the fit worked on it. */
+  readonly gram: Matrix | undefined;
 }
 
 /**
@@ -88,7 +92,7 @@ function errorOfMean(candidates: readonly Candidate[]): number {
 }
 
 function modelOf(
-  { alpha, error, errors, weights: weightsOf }: Candidate,
+  { alpha, error, errors, gram, weights: weightsOf }: Candidate,
   x: Matrix,
   y: Matrix,
   yMeans: Float64Array,
@@ -98,7 +102,8 @@ function modelOf(
   const intercepts = yMeans.map(
     (mean, k) => mean - dot(weights.values, k * x.columns, xMeans, 0, x.columns),
   );
-  return { weights, intercepts, alpha, leaveOneOutError: error, leaveOneOut: leftOut(y, errors) };
+  const leaveOneOut = leftOut(y, errors);
+  return { weights, intercepts, alpha, leaveOneOutError: error, leaveOneOut, gram };
 }
 
 /**
@@ -155,11 +160,13 @@ function leftOut(y: Matrix, errors: Float64Array): Matrix {
 
 /** With more columns than rows. @param x columns of mean 0 @param targets `[outputs, rows]`, rows of mean 0 */
 function dualFits(x: Matrix, targets: Matrix): (alpha: number) => Candidate {
-  const fit = gramFits(gramOfRows(x), targets);
+  const gram = gramOfRows(x);
+  const fit = gramFits(gram, targets);
   return (alpha) => {
     const { coefficients, errors: errorsOf } = fit(alpha);
     const errors = errorsOf();
-    return { alpha, error: meanSquare(errors), errors, weights: () => multiply(coefficients, x) };
+    const weights = () => multiply(coefficients, x);
+    return { alpha, error: meanSquare(errors), errors, weights, gram };
   };
 }
 
@@ -215,7 +222,8 @@ function primalFits(x: Matrix, targets: Matrix): (alpha: number) => Candidate {
     const errors = targets.values.map(
       (target, at) => (target - fitted.values[at]!) / kept[at % rows]!,
     );
-    return { alpha, error: meanSquare(errors), errors, weights: () => weights };
+    const error = meanSquare(errors);
+    return { alpha, error, errors, weights: () => weights, gram: undefined };
   };
 }
 

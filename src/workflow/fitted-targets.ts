@@ -2,7 +2,7 @@
 import { LockstepError } from '../core/errors.ts';
 import { type StoreFacts, targetsOf } from '../data/facts.ts';
 import { standardise, TARGET_WORDS } from '../data/format/target.ts';
-import type { HeadTask } from '../rocket/head.ts';
+import type { HeadTask } from '../rocket/sharpness.ts';
 import { type Matrix, matrix } from '../solver/matrix.ts';
 
 /**

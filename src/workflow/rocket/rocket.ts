@@ -11,8 +11,9 @@ import { type Subset, selectSubset } from '../../data/plan/subset.ts';
 import type { Scaling } from '../../data/scaling/scaling.ts';
 import { digestsOf, sequenceValues } from '../../data/sequence-digests.ts';
 import { Features } from '../../rocket/features.ts';
-import { fitHead, type HeadTask } from '../../rocket/head.ts';
+import { fitHead, type HeadKind } from '../../rocket/head.ts';
 import type { RocketModel } from '../../rocket/model.ts';
+import type { HeadTask } from '../../rocket/sharpness.ts';
 import { fitTransform, type RocketTransform } from '../../rocket/transform.ts';
 import { claimRunFolder, type KeptData } from '../../run/folder.ts';
 import { checkDraw } from '../../run/needs.ts';
@@ -46,19 +47,24 @@ export interface RocketOutcome {
   readonly sequences: number;
   /** Numbers by which a sequence is known. */
   readonly features: number;
-  /** The penalty that the leave-one-out error chose. */
+  /** Which head was fitted. */
+  readonly head: HeadKind;
+  /** The penalty that the error on held-out sequences chose. */
   readonly alpha: number;
-  /** How well each training sequence is told by the others. It is a little optimistic, as the penalty was chosen by it. */
-  readonly leaveOneOut: FitMerit;
+  /**
+   * How well each training sequence is told by the others, of a logistic head by those of the other folds. It is a
+   * little optimistic, as the penalty was chosen by it.
+   */
+  readonly heldOut: FitMerit;
 }
 
 /**
  * Fits MultiRocket, or MiniRocket where that would take long, to the training split of a dataset: features of random
- * convolutions, and ridge regressions whose penalty has the smallest leave-one-out error. Needs no engine. `evaluate` and `predict` take its run like any other.
+ * convolutions, and ridge regressions or a logistic regression whose penalty is chosen on held-out rows. Needs no engine. `evaluate` and `predict` take its run like any other.
  * @throws LockstepError what is wrong with options or data; RUN_EXISTS; INTERRUPTED, TERMINATED
  * @example
- * const { runFolder, leaveOneOut } = await rocket({ data: 'data/mine' });
- * console.log(leaveOneOut.metric, leaveOneOut.value);
+ * const { runFolder, heldOut } = await rocket({ data: 'data/mine' });
+ * console.log(runFolder, heldOut.metric, heldOut.value);
  */
 export async function rocket(options: RocketOptions): Promise<RocketOutcome> {
   const { data, set = [], onEvent = () => {} } = options;
@@ -86,7 +92,7 @@ export async function rocket(options: RocketOptions): Promise<RocketOutcome> {
 }
 
 interface Fitted {
-  readonly chosen: ChosenModel;
+  readonly chosen: ChosenModel & { readonly head: HeadKind };
   readonly model: RocketModel;
   readonly kept: KeptData;
   readonly facts: Omit<RocketOutcome, 'runFolder' | 'stateHash'>;
@@ -100,6 +106,7 @@ async function fit(
 ): Promise<Fitted> {
   const { seed, data } = config;
   const task = headTaskOf(store);
+  refuseLogistic(config.model.head, task);
   if (data.scaling !== 'none') requireStatistics(store);
   checkDraw(data.labelsPerClass, store.manifest.target);
   const { classes } = store.manifest;
@@ -114,10 +121,10 @@ async function fit(
   const input = { store, subset, scaling, stop };
   const { transform, x, kinds } = await computeFeatures({ seed, model: chosen }, input);
   const y = headTargets(store, subset.sequences);
-  const { leaveOneOut, ...head } = fitHead(x, y, task, kinds);
+  const { heldOut, kind, ...head } = fitHead(x, y, task, { kinds, head: config.model.head });
   const { manifest } = store;
   return {
-    chosen,
+    chosen: { ...chosen, head: kind },
     model: { transform, head },
     kept: {
       data: { manifest, classCounts: [classCounts], labelledSequences: [labelledSequences] },
@@ -126,8 +133,9 @@ async function fit(
     facts: {
       sequences: x.rows,
       features: x.columns,
+      head: kind,
       alpha: head.alpha,
-      leaveOneOut: meritOfScores(task, leaveOneOut, y),
+      heldOut: meritOfScores(task, heldOut, y),
     },
   };
 }
@@ -191,6 +199,15 @@ function allocate(rows: number, columns: number): Matrix {
     'OUT_OF_RESOURCES',
     `${columns} features of ${rows} sequences need ${gibibytes(needed)} GiB of memory, this machine has ${gibibytes(totalmem())}.`,
     'Fit fewer sequences or fewer features: --set data.maxSequences=5000, --set model.variant=mini.',
+  );
+}
+
+function refuseLogistic(head: HeadKind | 'auto', task: HeadTask): void {
+  if (head !== 'logistic' || task === 'class') return;
+  throw new LockstepError(
+    'DATA_INVALID',
+    `A logistic head learns one class a sequence, the dataset has ${task === 'classes' ? 'several' : 'numbers'}.`,
+    'Leave model.head as it is, or set it to ridge.',
   );
 }
 

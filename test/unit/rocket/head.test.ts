@@ -1,4 +1,4 @@
-/** The linear head: weights for features as they are, and probabilities that fit leave-one-out scores. */
+/** The linear head: weights for features as they are, and probabilities that fit the scores of held-out rows. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { randomStream } from '../../../src/core/random.ts';
@@ -16,6 +16,19 @@ function twoClasses(rows: number, size: number) {
     const sign = row % 2 === 0 ? 1 : -1;
     for (let j = 0; j < 29; j++)
       x.values[row * 30 + j] = 10 ** (j % 3) * (sign + size * noise(row * 30 + j));
+    y.values.set([sign, -sign], 2 * row);
+  }
+  return { x, y };
+}
+
+/** Two classes on both sides of 0, of which one has rows far away: squared errors draw the line into it. */
+function farOff(rows: number) {
+  const x = matrix(rows, 2);
+  const y = matrix(rows, 2);
+  for (let row = 0; row < rows; row++) {
+    const sign = row % 2 === 0 ? 1 : -1;
+    const far = row % 10 === 0 ? 40 : 0;
+    x.values.set([sign * (1 + noise(row)) + far, noise(500 + row)], 2 * row);
     y.values.set([sign, -sign], 2 * row);
   }
   return { x, y };
@@ -60,10 +73,10 @@ describe('a head', () => {
       told.values.set([...own, ...own], row * 60);
     }
     const one = fitHead(x, y, 'class');
-    const twice = fitHead(told, y, 'class', [30, 30]);
+    const twice = fitHead(told, y, 'class', { kinds: [30, 30] });
     assert.equal(twice.alpha, one.alpha);
-    for (const [at, score] of one.leaveOneOut.values.entries()) {
-      assert.ok(Math.abs(twice.leaveOneOut.values[at]! - score) < 1e-9);
+    for (const [at, score] of one.heldOut.values.entries()) {
+      assert.ok(Math.abs(twice.heldOut.values[at]! - score) < 1e-9);
     }
     const halves = twice.weights.values.subarray(0, 30);
     assert.deepEqual(
@@ -90,5 +103,29 @@ describe('a head', () => {
       const [number] = headOutputs(head, before.slice(20 * row, 20 * (row + 1)));
       assert.ok(Math.abs(number! - y.values[row]!) < 0.3);
     }
+  });
+
+  it('is a logistic regression where that is clearly better, a ridge regression elsewhere', () => {
+    const even = twoClasses(40, 1);
+    assert.equal(fitHead(even.x, even.y, 'class', { head: 'auto' }).kind, 'ridge');
+    const { x, y } = farOff(60);
+    const before = x.values.slice();
+    const head = fitHead(x, y, 'class', { head: 'auto' });
+    assert.equal(head.kind, 'logistic');
+    for (let row = 0; row < 60; row++) {
+      const [first, second] = headOutputs(head, before.slice(2 * row, 2 * row + 2));
+      assert.equal(first! > second!, row % 2 === 0);
+    }
+  });
+
+  it('is one logistic regression on all kinds of features', () => {
+    const { x, y } = twoClasses(30, 1);
+    const [one, two] = [x.values.slice(), x.values.slice()];
+    const whole = fitHead(matrix(30, 30, one), y, 'class', { head: 'logistic' });
+    const parts = fitHead(matrix(30, 30, two), y, 'class', { head: 'logistic', kinds: [12, 18] });
+    for (const [at, weight] of whole.weights.values.entries()) {
+      assert.ok(Math.abs(parts.weights.values[at]! - weight) < 1e-6);
+    }
+    assert.ok(Math.abs(parts.sharpness - whole.sharpness) < 1e-3 * whole.sharpness);
   });
 });

@@ -62,7 +62,7 @@ describe('a rocket', () => {
   it('is fitted, saved and evaluated, the same with the same seed', async () => {
     const fitted = await rocket({ data: at('data'), runFolder: at('run'), set: SMALL });
     assert.deepEqual([fitted.sequences, fitted.features], [16, 168]);
-    assert.deepEqual(fitted.leaveOneOut, { metric: 'accuracy', value: 1 });
+    assert.deepEqual(fitted.heldOut, { metric: 'accuracy', value: 1 });
     const again = await rocket({ data: at('data'), runFolder: at('again'), set: SMALL });
     assert.equal(again.stateHash, fitted.stateHash);
     const result = await evaluate({ runFolder: at('run') });
@@ -115,7 +115,7 @@ describe('a rocket', () => {
     }));
     await buildStore({ ...given, source: classes, store: at('classes') });
     const fitted = await rocket({ data: at('classes'), runFolder: at('several'), set: SMALL });
-    assert.ok(fitted.leaveOneOut.value > 0.9);
+    assert.ok(fitted.heldOut.value > 0.9);
   });
 
   it('leaves nothing behind when options or data are wrong, and no other run in its place', async () => {
