@@ -29,9 +29,20 @@ const name = (text: string) => [text.length, ...Buffer.from(text)];
 export const localGet = (local: number) => [0x20, local];
 export const localSet = (local: number) => [0x21, local];
 export const localTee = (local: number) => [0x22, local];
-/** An integer below 64. */
-export const constant = (value: number) => [0x41, value];
-export const [PLUS, MINUS, SHIFT_LEFT] = [0x6a, 0x6b, 0x74];
+/** Signed LEB128. */
+const signed = (value: number): number[] =>
+  value >= -64 && value < 64 ? [value & 0x7f] : [(value & 0x7f) | 0x80, ...signed(value >> 7)];
+/** An int32. */
+export const constant = (value: number) => [0x41, ...signed(value | 0)];
+export const [PLUS, MINUS, TIMES, SHIFT_LEFT, SHIFT_RIGHT] = [0x6a, 0x6b, 0x6c, 0x74, 0x76];
+/** Of integers: bits, and how many of the lowest are 0. */
+export const [BOTH, EITHER, UNEQUAL, LOW_ZEROS] = [0x71, 0x72, 0x73, 0x68];
+/** Of integers without a sign. */
+export const [LESS, GREATER] = [0x49, 0x4b];
+/** The first of two where the third is not 0, else the second. */
+export const SELECT = 0x1b;
+/** Loads an integer from an address. */
+export const LOAD_INTEGER = [0x28, 0, 0];
 /** Stores an integer `offset` bytes behind an address. */
 export const storeInteger = (offset: number) => [0x36, 2, ...integer(offset)];
 
@@ -44,6 +55,13 @@ export const AND = [SIMD, 0x4e];
 export const AND_NOT = [SIMD, 0x4f];
 /** @param bytes sixteen */
 export const vectorConstant = (bytes: readonly number[]) => [SIMD, 0x0c, ...bytes];
+/** Sixteen bytes. */
+export const I8X16 = {
+  splat: [SIMD, 0x0f],
+  equal: [SIMD, 0x23],
+  /** A bit of each, from the lowest. */
+  bits: [SIMD, 0x64],
+} as const;
 /** Four float32. */
 export const F32X4 = {
   loadSplat: (offset: number) => [SIMD, 0x09, 2, ...integer(offset)],
@@ -83,6 +101,18 @@ export const forVectors = (at: number, size: number, body: readonly number[], st
   ...body,
   ...[...localGet(at), ...constant(step), PLUS, ...localSet(at)],
   ...[0x0c, 0, END, END], // go on
+];
+
+/** Repeats `body` as long as `condition` leaves an integer that is not 0. */
+export const whileTrue = (condition: readonly number[], body: readonly number[]) => [
+  ...[0x02, 0x40, 0x03, 0x40], // block, loop
+  ...[...condition, 0x45, 0x0d, 1], // leave when 0
+  ...[...body, 0x0c, 0, END, END], // go on
+];
+
+/** `body` where `condition` leaves an integer that is not 0. */
+export const whenTrue = (condition: readonly number[], body: readonly number[]) => [
+  ...[...condition, 0x04, 0x40, ...body, END],
 ];
 
 /** A function of integers. Locals are numbered: parameters, integers, vectors. */

@@ -3,9 +3,15 @@
 import { type DecimalMark, parseNumber, parseValuesCell } from '../../source/table/values-cell.ts';
 import type { Row } from './csv-rows.ts';
 import { DecimalReader } from './decimal-reader.ts';
+import { dividedCells, MOST_BYTES, narrowed } from './integer-cells.ts';
 
 const [TAB, SPACE, COMMA, SEMICOLON, OPEN, CLOSE] = [0x09, 0x20, 0x2c, 0x3b, 0x5b, 0x5d];
 const FIRST_NUMBERS = 1024;
+/** A list of this size is worth the call of another program. */
+const LONG_LIST_BYTES = 64;
+
+/** Numbers of one cell or of several. */
+export type CellValues = Uint8Array | Int32Array | Float64Array;
 
 /** Keeps its buffer from cell to cell. */
 export class CellNumbers {
@@ -42,7 +48,9 @@ export class CellNumbers {
    * The numbers of a cell that holds a list.
    * @throws NotANumber, CellError
    */
-  list(row: Row, cell: number): Float64Array {
+  list(row: Row, cell: number): CellValues {
+    const integers = integersOf(row, cell);
+    if (integers !== undefined) return integers;
     const size = this.#decimal === '.' && row.isPlain(cell) ? this.#plainList(row, cell) : -1;
     return size < 0 ? parseValuesCell(row.text(cell), this.#decimal) : this.#numbers.slice(0, size);
   }
@@ -80,5 +88,21 @@ export class CellNumbers {
   }
 }
 
+/** A list of small integers, each next to one separator; undefined for any other cell. */
+function integersOf({ bytes, starts, ends }: Row, cell: number): CellValues | undefined {
+  let [start, end] = [starts[cell]!, ends[cell]!];
+  if (bytes[start] === OPEN && bytes[end - 1] === CLOSE) {
+    start++;
+    end--;
+  }
+  if (end - start < LONG_LIST_BYTES || end - start > MOST_BYTES) return undefined;
+  let at = start;
+  while (at < end && isDigit(bytes[at]!)) at++;
+  if (!isSeparator(bytes[at]!)) return undefined;
+  const { integers, bits } = dividedCells(bytes, start, end, bytes[at]!);
+  return bits < 0 ? undefined : narrowed(integers, bits);
+}
+
+const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
 const isSeparator = (byte: number): boolean =>
   byte === SPACE || byte === COMMA || byte === SEMICOLON || byte === TAB;

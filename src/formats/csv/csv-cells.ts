@@ -5,7 +5,7 @@ import { parseNamesCell } from '../../source/table/names-cell.ts';
 import type { RowFields } from '../../source/table/row-record.ts';
 import { lineError, type TableOptions } from '../../source/table/table-columns.ts';
 import { CellError, type DecimalMark, NotANumber } from '../../source/table/values-cell.ts';
-import { CellNumbers } from './cell-numbers.ts';
+import { CellNumbers, type CellValues } from './cell-numbers.ts';
 import type { Row } from './csv-rows.ts';
 
 /** What there is to know of a file. */
@@ -163,7 +163,7 @@ export class CsvCells {
   }
 
   /** @throws SpoiledRow; LockstepError for two kinds of separators */
-  list(row: Row, cell: number): Float64Array {
+  list(row: Row, cell: number): CellValues {
     try {
       return this.numbers.list(row, cell);
     } catch (thrown) {

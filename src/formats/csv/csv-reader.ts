@@ -10,8 +10,10 @@ import { parseNamesCell } from '../../source/table/names-cell.ts';
 import type { RowValues } from '../../source/table/row-record.ts';
 import { itemOfLine } from '../../source/table/table-columns.ts';
 import type { TableReader } from '../../source/table/table-reader.ts';
+import type { CellValues } from './cell-numbers.ts';
 import { CsvCells, type CsvFile, SpoiledRow } from './csv-cells.ts';
 import type { Row } from './csv-rows.ts';
+import { narrowed } from './integer-cells.ts';
 
 export const csvReader = (file: CsvFile): TableReader<Row> =>
   file.found.time === undefined ? new SequenceReader(file) : new LongReader(file);
@@ -57,7 +59,7 @@ class SequenceReader implements TableReader<Row> {
     const lists = parts.map((part) => this.#integers(row, part) ?? this.#part(row, part));
     const isPadded = parts.some(({ isRange }) => isRange);
     if (lists.length === 1) {
-      const [values] = lists as [Int32Array | Float64Array];
+      const [values] = lists as [CellValues];
       if (values.length % (channels ?? 1) !== 0) return UNEVEN;
       return { values, isPadded, ...(channels !== undefined && { channels }) };
     }
@@ -66,16 +68,16 @@ class SequenceReader implements TableReader<Row> {
   }
 
   /** The values of a range, where the row has all of them as small integers; else undefined. */
-  #integers({ integers }: Row, part: ColumnPart): Int32Array | undefined {
+  #integers({ integers }: Row, part: ColumnPart): Uint8Array | Int32Array | undefined {
     const [first] = part.columns;
     if (!part.isRange || first === undefined || !this.#adjacent.has(part)) return undefined;
     const end = first + part.columns.length;
-    let signs = 0;
-    for (let cell = first; cell < end; cell++) signs |= integers[cell]!;
-    return signs < 0 ? undefined : integers.slice(first, end);
+    let bits = 0;
+    for (let cell = first; cell < end; cell++) bits |= integers[cell]!;
+    return bits < 0 ? undefined : narrowed(integers.subarray(first, end), bits);
   }
 
-  #part(row: Row, part: ColumnPart): Float64Array {
+  #part(row: Row, part: ColumnPart): CellValues {
     if (!part.isRange) return this.#cells.list(row, part.columns[0]!);
     const [first = 0] = part.columns;
     const isOpen = part.isOpen && this.#file.isRagged;

@@ -3,6 +3,7 @@
  * whole cell or is refused, and within quotes it is doubled.
  */
 import { lineError } from '../../source/table/table-columns.ts';
+import { type DividedCells, dividedCells, MOST_BYTES } from './integer-cells.ts';
 
 const [TAB, LINE_FEED, RETURN, SPACE, QUOTE] = [0x09, 0x0a, 0x0d, 0x20, 0x22];
 const ZERO = 0x30;
@@ -10,6 +11,8 @@ const ZERO = 0x30;
 const MOST_DIGITS = 9;
 /** Of one row. A quote that nothing closes makes one row of the rest of the file. */
 const MOST_ROW_BYTES = 2 ** 30;
+/** A row of this size is worth the call of another program. */
+const LONG_ROW_BYTES = 256;
 
 /** What stands between cells: the code of an ASCII character, or a run of spaces and tabs. */
 export type Separator = number | 'spaces';
@@ -105,6 +108,15 @@ export class Row {
     if (this.#quoted.size > 0) this.#quoted.clear();
   }
 
+  /** Takes the place of all cells. */
+  fill({ size, starts, ends, integers }: DividedCells): void {
+    while (this.starts.length < size) this.grow();
+    this.starts.set(starts);
+    this.ends.set(ends);
+    this.integers.set(integers);
+    this.size = size;
+  }
+
   /** Makes room for more cells. */
   grow(): this {
     const grown = (old: Int32Array) => {
@@ -131,6 +143,10 @@ class RowScanner implements Iterable<Row>, Iterator<Row> {
   #next = 0;
   /** Lines before the next row. */
   #lines = 0;
+  /** Bytes of the last row: the next one is likely to have as many. */
+  #rowBytes = 0;
+  /** Where the next quote is; the end of the bytes if there is none. */
+  #quote = 0;
 
   constructor(path: string, separator: Separator) {
     this.#path = path;
@@ -142,6 +158,7 @@ class RowScanner implements Iterable<Row>, Iterator<Row> {
     this.#bytes = bytes;
     this.#isLast = isLast;
     this.#next = 0;
+    this.#quote = -1;
   }
 
   /** The bytes of the row that has not ended yet. */
@@ -183,8 +200,9 @@ class RowScanner implements Iterable<Row>, Iterator<Row> {
 
   /** The row at `#next`; false if it has not ended yet. Reads small integers on the way. */
   #scanCells(row: Row): boolean {
-    const bytes = this.#bytes;
     const separator = this.#separator as number;
+    if (this.#rowBytes >= LONG_ROW_BYTES && this.#divide(row, separator)) return true;
+    const bytes = this.#bytes;
     // Most bytes are above all that count.
     const limit = separator < ZERO ? Math.max(separator, QUOTE) : QUOTE;
     let { starts, ends, integers } = row;
@@ -225,6 +243,23 @@ class RowScanner implements Iterable<Row>, Iterator<Row> {
     const end = at > start && bytes[at - 1] === RETURN ? at - 1 : at;
     row.add(start, end, isInteger(end - start, others) ? integer : -1);
     return this.#end(row, at + 1);
+  }
+
+  /** The row at `#next`, if it is one without quotes; else false. */
+  #divide(row: Row, separator: number): boolean {
+    const [bytes, start] = [this.#bytes, this.#next];
+    const feed = bytes.indexOf(LINE_FEED, start);
+    if (feed < 0 || feed - start > MOST_BYTES || this.#nextQuote() < feed) return false;
+    const end = feed > start && bytes[feed - 1] === RETURN ? feed - 1 : feed;
+    row.fill(dividedCells(bytes, start, end, separator));
+    return this.#end(row, feed + 1);
+  }
+
+  #nextQuote(): number {
+    if (this.#quote >= this.#next) return this.#quote;
+    const found = this.#bytes.indexOf(QUOTE, this.#next);
+    this.#quote = found < 0 ? this.#bytes.length : found;
+    return this.#quote;
   }
 
   /** Adds the cell whose quote opens at `open`; returns where it ends, or −1 if it has not ended yet. */
@@ -283,6 +318,7 @@ class RowScanner implements Iterable<Row>, Iterator<Row> {
   #end(row: Row, next: number): true {
     this.#lines++;
     row.line = this.#lines;
+    this.#rowBytes = next - this.#next;
     this.#next = next;
     return true;
   }

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parse } from 'csv-parse/sync';
+import fc from 'fast-check';
+import { csvRows } from '../../../src/formats/csv/csv-rows.ts';
+import { dividedCells, narrowed } from '../../../src/formats/csv/integer-cells.ts';
+
+const COMMA = 0x2c;
+const digits = fc.stringMatching(/^[0-9]{0,10}$/);
+const cell = fc.oneof(
+  { weight: 6, arbitrary: digits },
+  fc.constantFrom('-1', '1.5', 'é', '/', ':', ' 1', '1 ', '\0', '\x7f', 'a'.repeat(40)),
+);
+const cells = fc.array(cell, { minLength: 1, maxLength: 60 });
+
+const integerOf = (text: string): number => (/^\d{1,8}$/.test(text) ? Number(text) : -1);
+
+describe('cells between separators', () => {
+  it('have their places, and their integers of one to eight digits', () => {
+    fc.assert(
+      fc.property(cells, fc.nat(20), fc.nat(20), (texts, ahead, behind) => {
+        const line = Buffer.from(texts.join(','));
+        const bytes = Buffer.concat([Buffer.alloc(ahead, '7'), line, Buffer.alloc(behind, ',')]);
+        const found = dividedCells(bytes, ahead, ahead + line.length, COMMA);
+        const integers = texts.map(integerOf);
+        assert.deepEqual([...found.integers], integers);
+        assert.deepEqual(
+          Array.from(found.starts, (start, i) => bytes.toString('utf8', start, found.ends[i])),
+          texts,
+        );
+        assert.equal(
+          found.bits,
+          integers.reduce((bits, one) => bits | one, 0),
+        );
+      }),
+    );
+  });
+
+  it('become bytes where all fit one', () => {
+    assert.ok(narrowed(Int32Array.of(0, 255), 255) instanceof Uint8Array);
+    assert.deepEqual(narrowed(Int32Array.of(1, 256), 257), Int32Array.of(1, 256));
+  });
+
+  it('are those of csv-parse in long rows, with and without quotes, wherever a chunk ends', async () => {
+    const quoted = fc.constantFrom('"a,b"', '"1"', '"x\ny"', '"say ""so"""');
+    const row = fc
+      .array(fc.oneof({ weight: 200, arbitrary: digits }, quoted), { minLength: 60, maxLength: 90 })
+      .map((texts) => texts.join(','));
+    const table = fc.array(row, { minLength: 1, maxLength: 6 });
+    const end = fc.constantFrom('\n', '\r\n');
+    await fc.assert(
+      fc.asyncProperty(table, end, fc.nat(900), async (rows, feed, size) => {
+        const text = rows.join(feed);
+        const chunks = async function* () {
+          for (let at = 0; at < text.length; at += size + 1) {
+            yield Buffer.from(text.slice(at, at + size + 1));
+          }
+        };
+        const found: string[][] = [];
+        for await (const some of csvRows('file', chunks(), COMMA)) {
+          for (const one of some) {
+            found.push(Array.from({ length: one.size }, (_, i) => one.text(i)));
+          }
+        }
+        assert.deepEqual(found, parse(text, { relax_column_count: true }));
+      }),
+    );
+  });
+});
