@@ -1,7 +1,7 @@
 /** Safetensors files: named tensors without code, as PyTorch's users load them. */
 import { open } from 'node:fs/promises';
 import { LockstepError } from '../core/errors.ts';
-import { systemErrorCode } from '../core/file-error.ts';
+import { systemErrorCode } from '../core/system-error.ts';
 import {
   decodeHeader,
   encodeHeader,

@@ -4,12 +4,13 @@ import { EXIT } from '../core/errors.ts';
 import { commandLine } from '../core/program-name.ts';
 import type { StoreManifest } from '../data/format/store.ts';
 import { mayResume } from '../launch/exit.ts';
+import { offerOnStdout } from '../launch/outputs.ts';
 import type { RunOutcome } from '../telemetry/run-event.ts';
 import { canPredict } from '../workflow/predict/can-predict.ts';
 
 /** On standard output, after all else. @param words those of a command, or none when nothing follows */
 export function printNext(words: readonly string[] | undefined): void {
-  if (words !== undefined) process.stdout.write(`Next: ${commandLine(...words)}\n`);
+  if (words !== undefined) offerOnStdout(`Next: ${commandLine(...words)}\n`);
 }
 
 /** A run that is done is evaluated if it can predict, otherwise its features are of use; one that can go on is resumed. */

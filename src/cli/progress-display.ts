@@ -3,10 +3,17 @@ import { MultiBar, type SingleBar } from 'cli-progress';
 import { formatCount, formatDuration, formatMetrics } from '../core/format.ts';
 import { printable } from '../core/printable.ts';
 import type { RunEvent } from '../telemetry/run-event.ts';
-import type { DisplayOutput } from './patient-output.ts';
 
 /** Without a terminal, a line each so many milliseconds at most. */
 const LINE_INTERVAL_MS = 10_000;
+
+/** Where it is shown: the process's standard error. */
+export interface DisplayOutput {
+  readonly isTTY: boolean;
+  /** Width of the terminal. */
+  readonly columns?: number | undefined;
+  write(text: string): boolean;
+}
 
 export interface ProgressDisplay {
   show(event: RunEvent): void;

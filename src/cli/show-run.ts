@@ -1,10 +1,10 @@
 /** A run as the command line shows it: progress while it goes on, then one line that says how it ended. */
 import { exitLine } from '../launch/exit.ts';
+import { offerOnStdout } from '../launch/outputs.ts';
 import type { RunEvent, RunOutcome } from '../telemetry/run-event.ts';
 import type { RunHooks } from '../workflow/train/hooks.ts';
 import { RunFailed } from '../workflow/train/run-failed.ts';
 import { printNext } from './next.ts';
-import { patientOutput } from './patient-output.ts';
 import { openProgressDisplay, type ProgressDisplay } from './progress-display.ts';
 import { withSignals } from './with-signals.ts';
 
@@ -17,19 +17,16 @@ export async function showRun(
   start: (hooks: RunHooks) => Promise<RunOutcome>,
   next: (outcome: RunOutcome) => string[] | undefined,
 ): Promise<number> {
-  const output = patientOutput(process.stderr.fd, process.stderr);
   let display: ProgressDisplay | undefined;
   const onEvent = (event: RunEvent): void => {
-    if (event.kind === 'start') display = openProgressDisplay(event.totalSteps, output);
+    if (event.kind === 'start') display = openProgressDisplay(event.totalSteps, process.stderr);
     else if (display !== undefined) display.show(event);
     else showNotice(event);
   };
-  const isShown = async () => {
-    display?.stop();
-    await output.flushed();
-  };
   try {
-    const outcome = await withSignals((stop) => start({ ...stop, onEvent })).finally(isShown);
+    const outcome = await withSignals((stop) => start({ ...stop, onEvent })).finally(() =>
+      display?.stop(),
+    );
     return showOutcome(outcome, next(outcome));
   } catch (thrown) {
     if (!(thrown instanceof RunFailed)) throw thrown;
@@ -47,8 +44,7 @@ export function showNotice(event: RunEvent): void {
 function showOutcome(outcome: RunOutcome, next: string[] | undefined): number {
   const { exitCode: code, reason, lastCheckpoint, runFolder, stateHash, step } = outcome;
   process.stderr.write(`${exitLine({ code, reason, lastCheckpoint, runFolder })}\n`);
-  // Last, since the process ends when nobody reads it.
-  if (stateHash !== null) process.stdout.write(`state ${stateHash} after step ${step}\n`);
+  if (stateHash !== null) offerOnStdout(`state ${stateHash} after step ${step}\n`);
   printNext(next);
   return code;
 }

@@ -1,5 +1,5 @@
 /** Turns a YAML file and `--set` options into a typed configuration, or into one line for each problem. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import {
   type Document,
   isAlias,
@@ -13,8 +13,8 @@ import {
 import type { z } from 'zod';
 import { canonicalJson } from '../core/canonical-json.ts';
 import { LockstepError } from '../core/errors.ts';
-import { systemErrorCode } from '../core/file-error.ts';
 import { sha256 } from '../core/hash.ts';
+import { systemErrorCode } from '../core/system-error.ts';
 import { type ConfigKind, isData, notAConfiguration } from './known-configs.ts';
 import { nearPaths } from './near-paths.ts';
 import { dropOtherAlternatives } from './one-alternative.ts';
@@ -23,6 +23,8 @@ import { type Problem, problemsOf } from './problems.ts';
 import type { RunConfig } from './run-config.ts';
 import { type JsonSchema, jsonSchemaOf, keysOf, schemaAt, valueAt } from './schema-words.ts';
 
+/** Parsing takes minutes beyond that. */
+const MOST_BYTES = 2 ** 20;
 /** A file that has more is something else than a configuration. */
 const MOST_PROBLEMS = 5;
 
@@ -95,6 +97,7 @@ export function hashConfig(config: RunConfig): string {
 export function readConfigFile(path: string, kind: ConfigKind = 'run'): string {
   if (isData(path) && existsSync(path)) throw noConfiguration(path, kind);
   try {
+    if (statSync(path).size > MOST_BYTES) throw tooLarge(path);
     return readFileSync(path, 'utf8');
   } catch (thrown) {
     const code = systemErrorCode(thrown);
@@ -107,6 +110,14 @@ export function readConfigFile(path: string, kind: ConfigKind = 'run'): string {
       { cause: thrown },
     );
   }
+}
+
+function tooLarge(path: string): LockstepError {
+  return new LockstepError(
+    'CONFIG_NOT_FOUND',
+    `${cannotRead(path)}: it has more than 1 MiB.`,
+    'Give the path of a YAML file that describes a run; data are named in it, not written into it.',
+  );
 }
 
 function noConfiguration(path: string, kind: ConfigKind, cause?: unknown): LockstepError {
@@ -142,6 +153,11 @@ function unfold(document: Document, source: string): unknown {
   try {
     return copyOf(document.toJS({ maxAliasCount: 100 }));
   } catch (thrown) {
+    if (thrown instanceof RangeError) {
+      throw invalid([
+        `${source}: an alias lies within what it stands for, or it is nested too deep.`,
+      ]);
+    }
     if (!(thrown instanceof ReferenceError)) throw thrown;
     throw invalid([`${source}: its aliases unfold to more than a configuration may hold.`]);
   }

@@ -212,6 +212,11 @@ export async function removeFolderAtomically(
   onStep('remove a folder');
 }
 
+const LEFTOVER = /^\.(.+)\.(tmp|old)-[0-9a-f]{12}$/;
+
+/** Whether a name is one that only an unfinished writer leaves. */
+export const isLeftover = (name: string): boolean => LEFTOVER.exec(name)?.[2] === 'tmp';
+
 /**
  * Tidies a folder after writers that died in it: unfinished folders go, and an old folder that stood
  * aside while its successor never got the name takes its name back. Only for the one owner of `parent`, or of the one
@@ -221,7 +226,7 @@ export async function removeFolderAtomically(
 export async function tidyAfterCrash(parent: string, only?: string): Promise<string[]> {
   const tidied: string[] = [];
   for (const name of await readdir(parent).catch(() => [])) {
-    const match = /^\.(.+)\.(tmp|old)-[0-9a-f]{12}$/.exec(name);
+    const match = LEFTOVER.exec(name);
     if (match === null || (only !== undefined && match[1] !== only)) continue;
     const [from, target] = [join(parent, name), join(parent, match[1]!)];
     if (match[2] === 'old' && !existsSync(target)) await rename(from, target);

@@ -4,6 +4,7 @@
  */
 
 import { printable } from './printable.ts';
+import { attemptOf, systemProblem } from './system-error.ts';
 
 /** What the process's exit code means; 143 and 75 let a scheduler requeue the run. */
 export const EXIT = {
@@ -84,14 +85,19 @@ export class LockstepError extends Error {
   }
 }
 
-/** Wraps anything thrown into a `LockstepError`; one that already is passes through unchanged. */
+/**
+ * Wraps anything thrown into a `LockstepError`; one that already is passes through unchanged. An error of the system
+ * is about the user's files or limits; what remains is a defect.
+ */
 export function asLockstepError(thrown: unknown): LockstepError {
   if (thrown instanceof LockstepError) return thrown;
+  const options = { cause: thrown };
+  const problem = systemProblem(thrown);
+  if (problem !== undefined) {
+    const message = `${attemptOf(thrown)}: ${problem.reason}.`;
+    return new LockstepError(problem.code, message, problem.advice, options);
+  }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new LockstepError(
-    'UNEXPECTED',
-    message,
-    'This is a defect: please report it with the log of the run.',
-    { cause: thrown },
-  );
+  const advice = 'This is a defect: please report it with the log of the run.';
+  return new LockstepError('UNEXPECTED', message, advice, options);
 }

@@ -2,30 +2,13 @@
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LockstepError } from './errors.ts';
+import { systemErrorCode, systemProblem } from './system-error.ts';
 
-/** The `code` of a Node system error ("ENOENT"), or undefined for anything else. */
-export function systemErrorCode(thrown: unknown): string | undefined {
-  const code = thrown instanceof Error ? (thrown as NodeJS.ErrnoException).code : undefined;
-  return typeof code === 'string' ? code : undefined;
-}
-
-const FULL: Readonly<Record<string, string>> = {
-  ENOSPC: 'the file system is full',
-  EDQUOT: "the user's disk quota is used up",
-  EFBIG: 'the file would be larger than the file-size limit allows',
-};
-
-const DENIED: Readonly<Record<string, string>> = {
-  EACCES: 'permission was denied',
-  EPERM: 'the operation is not permitted',
-  EROFS: 'the file system is read-only',
-  ENOTDIR: 'a part of the path is a file, not a folder',
-  ENOENT: 'its folder is not there and cannot be made',
-};
+const NO_FOLDER = 'its folder is not there and cannot be made (ENOENT)';
 
 /**
- * What a failed write means: OUT_OF_RESOURCES with the bytes needed and free for a full disk, USAGE for a
- * path that can't be written; anything else comes back as it is.
+ * What a failed write means: OUT_OF_RESOURCES with the bytes needed and free for a full disk, or for a limit that was
+ * reached; USAGE for a path that can't be written; anything else comes back as it is.
  * @param written bytes that had been written before it failed
  * @param needed bytes of the whole, when known
  */
@@ -35,21 +18,17 @@ export function writeFailure(
   written: number,
   needed?: number,
 ): unknown {
+  const problem = systemProblem(thrown);
+  if (problem === undefined) return thrown;
   const code = systemErrorCode(thrown) ?? '';
-  if (FULL[code] !== undefined) {
-    const goal = needed === undefined ? '' : ` of ${formatBytes(needed)}`;
-    return new LockstepError(
-      'OUT_OF_RESOURCES',
-      `Cannot write "${path}": ${FULL[code]} (${code}) after ${formatBytes(written)}${goal}; ${freeSpace(path)}.`,
-      'Free space there or choose a folder on another file system; what was there before is unharmed.',
-      { cause: thrown },
-    );
-  }
-  if (DENIED[code] === undefined) return thrown;
+  const reason = code === 'ENOENT' ? NO_FOLDER : problem.reason;
+  const isFull = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code);
+  const goal = needed === undefined ? '' : ` of ${formatBytes(needed)}`;
+  const how = isFull ? ` after ${formatBytes(written)}${goal}; ${freeSpace(path)}` : '';
   return new LockstepError(
-    'USAGE',
-    `Cannot write "${path}": ${DENIED[code]} (${code}).`,
-    'Choose a folder that you may write to.',
+    problem.code,
+    `Cannot write "${path}": ${reason}${how}.`,
+    problem.code === 'OUT_OF_RESOURCES' ? problem.advice : 'Choose a folder that you may write to.',
     { cause: thrown },
   );
 }

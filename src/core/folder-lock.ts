@@ -7,7 +7,7 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { LockstepError } from './errors.ts';
-import { systemErrorCode } from './file-error.ts';
+import { systemErrorCode } from './system-error.ts';
 
 export const LOCK_FILE = 'lock';
 

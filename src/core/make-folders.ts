@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LockstepError } from './errors.ts';
-import { systemErrorCode } from './file-error.ts';
+import { systemErrorCode } from './system-error.ts';
 
 /**
  * Makes a folder and those above it.

@@ -1,15 +1,40 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { writeFailure } from './file-error.ts';
 
 /**
- * Writes a file completely or not at all.
- * @throws LockstepError USAGE, OUT_OF_RESOURCES
+ * Writes a file completely or not at all, also when the machine stops. What a killed process leaves has the name that
+ * `tidyAfterCrash` looks for.
+ * @throws LockstepError USAGE, OUT_OF_RESOURCES: what was there before is unharmed, and nothing is left beside it
  */
-export function writeWhole(path: string, text: string): void {
+export function writeWhole(path: string, content: string | Uint8Array): void {
+  const unique = randomBytes(6).toString('hex');
+  const temporary = join(dirname(path), `.${basename(path)}.tmp-${unique}`);
   try {
-    writeFileSync(`${path}.tmp`, text);
-    renameSync(`${path}.tmp`, path);
+    writeSynced(temporary, content);
+    renameSync(temporary, path);
   } catch (thrown) {
+    removeQuietly(temporary);
     throw writeFailure(thrown, path, 0);
+  }
+}
+
+function writeSynced(path: string, content: string | Uint8Array): void {
+  const file = openSync(path, 'wx');
+  try {
+    writeFileSync(file, content);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The first failure is the one to tell. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Tidied by the next owner of the folder.
   }
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LockstepError } from '../core/errors.ts';
-import { systemErrorCode } from '../core/file-error.ts';
+import { systemErrorCode } from '../core/system-error.ts';
 import { storeManifest } from './format/manifest-schema.ts';
 import type { StoreManifest } from './format/store.ts';
 

@@ -9,8 +9,8 @@ import { pathToFileURL } from 'node:url';
 import type { transformSync } from '@swc/wasm-typescript';
 import { type Import, init, parse } from 'es-module-lexer';
 import { LockstepError } from '../core/errors.ts';
-import { systemErrorCode } from '../core/file-error.ts';
 import { sha256 } from '../core/hash.ts';
+import { systemErrorCode } from '../core/system-error.ts';
 
 export interface SourceGraph {
   /** Absolute path of the module itself, without symbolic links. */

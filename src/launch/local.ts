@@ -1,10 +1,10 @@
 /** Starts worker processes on this host, one for each device, with their output in files. */
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Device } from './device.ts';
 import { type EnvironmentOptions, inheritedEnvironment, workerEnvironment } from './environment.ts';
 import { lastLineOf } from './last-line.ts';
+import { withOutputFile } from './output-file.ts';
 import { processState } from './process-state.ts';
 import { startProgram } from './program.ts';
 
@@ -96,13 +96,8 @@ function spawnInto(
   { entry, args = [] }: LocalLaunchOptions,
   environment: Record<string, string>,
 ): ChildProcess {
-  mkdirSync(join(logPath, '..'), { recursive: true });
-  // A file, not a pipe: a worker outlives a killed coordinator and still prints why it ends.
-  const output = openSync(logPath, 'a');
-  try {
-    const env = { ...inheritedEnvironment(process.env), ...environment };
-    return startProgram(entry, args, { env, stdio: ['ignore', output, output] });
-  } finally {
-    closeSync(output);
-  }
+  const env = { ...inheritedEnvironment(process.env), ...environment };
+  return withOutputFile(logPath, (output) =>
+    startProgram(entry, args, { env, stdio: ['ignore', output, output] }),
+  );
 }

@@ -1,25 +1,33 @@
 /** A run's folder: where everything about it is, and that one process at a time writes it. */
 import {
+  closeSync,
   existsSync,
+  fsyncSync,
+  ftruncateSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { type ExtensionRecord, extensionRecord } from '../config/extension-record.ts';
 import { resolvedConfigToYaml } from '../config/load.ts';
 import type { RunConfig } from '../config/run-config.ts';
-import { tidyAfterCrash } from '../core/atomic-folder.ts';
+import { isLeftover, tidyAfterCrash } from '../core/atomic-folder.ts';
 import { LockstepError } from '../core/errors.ts';
-import { systemErrorCode, writeFailure } from '../core/file-error.ts';
+import { writeFailure } from '../core/file-error.ts';
 import { type FolderLock, LOCK_FILE, lockFolder } from '../core/folder-lock.ts';
 import { makeFolders, removeFolders } from '../core/make-folders.ts';
 import { commandLine } from '../core/program-name.ts';
+import { systemErrorCode } from '../core/system-error.ts';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
+import { writeWhole } from '../core/write-whole.ts';
 import { decodeDigests, encodeDigests, type SequenceDigests } from '../data/sequence-digests.ts';
 import {
   encodeTrainingData,
@@ -85,6 +93,8 @@ export interface RunFolderClaim {
   settle(config: RunConfig, kept: KeptData): RunFolder;
   /** Gives the folder up and leaves nothing of it behind; no-op after `settle`. */
   abandon(): void;
+  /** The same after `settle`, for a run whose start was refused; no-op once it has a step or a checkpoint. */
+  retract(): void;
 }
 
 /**
@@ -110,7 +120,13 @@ export function claimRunFolder(path: string): RunFolderClaim {
       isSettled = true;
       return folder;
     };
-    return { settle, abandon };
+    const retract = (): void => {
+      if (!isSettled || hasBegun(path)) return;
+      removeContents(path);
+      isSettled = false;
+      abandon();
+    };
+    return { settle, abandon, retract };
   } catch (thrown) {
     abandon();
     throw thrown;
@@ -138,20 +154,60 @@ function writeRunFolder(
     for (const folder of [paths.logs, paths.checkpoints, paths.phases]) mkdirSync(folder);
     writeFileSync(paths.metrics, '');
     writeExtensions(paths, extensionsOf(config).map(recordOf));
-    writeFileSync(paths.data, encodeTrainingData(kept.data));
-    writeFileSync(paths.digests, encodeDigests(kept.digests));
-    writeFileSync(paths.config, `${configHeader(config)}${resolvedConfigToYaml(config)}`);
+    writeWhole(paths.data, encodeTrainingData(kept.data));
+    writeWhole(paths.digests, encodeDigests(kept.digests));
+    // Last: it is what makes the folder a run.
+    writeWhole(paths.config, `${configHeader(config)}${resolvedConfigToYaml(config)}`);
   } catch (thrown) {
-    const { logs, checkpoints, phases, metrics, extensions, data, digests, config: yaml } = paths;
-    const written = [logs, checkpoints, phases, metrics, extensions, data, digests, yaml];
-    for (const one of written) rmSync(one, { recursive: true, force: true });
+    removeContents(path);
     throw writeFailure(thrown, path, 0);
   }
-  return { ...paths, ...lock, runConfig: config };
+  return { ...paths, ...quiet(lock), runConfig: config };
 }
 
+/** A lock that can't be removed has a dead owner soon: the next one takes it over. */
+function quiet(lock: FolderLock): FolderLock {
+  return {
+    release: () => {
+      try {
+        lock.release();
+      } catch (thrown) {
+        if (systemErrorCode(thrown) === undefined) throw thrown;
+      }
+    },
+  };
+}
+
+/** Empties a folder that holds no result, but for its lock. */
+function removeContents(path: string): void {
+  for (const name of readdirSync(path)) {
+    if (name !== LOCK_FILE) rmSync(join(path, name), { recursive: true, force: true });
+  }
+}
+
+/** Whether a killed process left the folder before it held a run: all in it is a run's, but the configuration is missing. */
+function isHalfMade(path: string): boolean {
+  const paths = runPaths(path);
+  const own = Object.values(paths).map((one) => basename(one));
+  const names = readdirSync(path).filter((name) => name !== LOCK_FILE && !isLeftover(name));
+  const isOwn = names.every((name) => own.includes(name));
+  return isOwn && !existsSync(paths.config) && !hasBegun(path);
+}
+
+/** Whether there is a step, a checkpoint or a finished phase. */
+function hasBegun(path: string): boolean {
+  const { metrics, checkpoints, phases } = runPaths(path);
+  const holds = (folder: string): boolean =>
+    existsSync(folder) && !readdirSync(folder).every(isLeftover);
+  return sizeOf(metrics) > 0 || holds(checkpoints) || holds(phases);
+}
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+
+/** Removes what a start left that never became a run. */
 function refuseUsedFolder(path: string): void {
   withWriteErrors(path, () => {
+    if (isHalfMade(path)) removeContents(path);
     if (readdirSync(path).some((name) => name !== LOCK_FILE)) throw exists(runPaths(path));
   });
 }
@@ -170,13 +226,14 @@ export async function openRunFolder(path: string): Promise<RunFolder> {
         mkdirSync(folder, { recursive: true });
       }
     });
+    await tidyAfterCrash(path);
     await tidyAfterCrash(paths.checkpoints);
     await tidyAfterCrash(paths.phases);
   } catch (thrown) {
     lock.release();
     throw thrown;
   }
-  return { ...paths, ...lock, runConfig };
+  return { ...paths, ...quiet(lock), runConfig };
 }
 
 /**
@@ -213,7 +270,7 @@ export function readDigests(path: string): SequenceDigests {
 /** A run without extensions has no such file. */
 function writeExtensions({ extensions }: RunPaths, records: readonly ExtensionRecord[]): void {
   if (records.length === 0) return;
-  writeFileSync(extensions, `${JSON.stringify({ extensions: records }, null, 2)}\n`);
+  writeWhole(extensions, `${JSON.stringify({ extensions: records }, null, 2)}\n`);
 }
 
 const recordedExtensions = z.strictObject({ extensions: z.array(extensionRecord) });
@@ -245,12 +302,49 @@ export interface RunExit {
   readonly stateHash: string | null;
 }
 
-/** Writes `exit.json`, whole or not at all. */
+/** Space for `exit.json` on a disk that has become full meanwhile. Its name is that of an unfinished file. */
+const reservedPath = ({ path }: RunPaths): string => join(path, '.exit.json.tmp-000000000000');
+const RESERVED_BYTES = 4096;
+
+/**
+ * Writes `exit.json`, whole or not at all.
+ * @throws LockstepError USAGE, OUT_OF_RESOURCES
+ */
 export function writeRunExit(paths: RunPaths, exit: RunExit): void {
-  const temporary = `${paths.exit}.tmp`;
+  const text = `${JSON.stringify(exit, null, 2)}\n`;
+  const reserved = reservedPath(paths);
+  try {
+    writeWhole(paths.exit, text);
+    rmSync(reserved, { force: true });
+  } catch (thrown) {
+    if (!existsSync(reserved)) throw thrown;
+    withWriteErrors(paths.exit, () => {
+      if (!fillReserved(reserved, text)) throw thrown;
+      renameSync(reserved, paths.exit);
+    });
+  }
+}
+
+/** False for a text that does not fit: a long reason needs new space, too. */
+function fillReserved(path: string, text: string): boolean {
+  const bytes = Buffer.from(text);
+  if (bytes.length > RESERVED_BYTES) return false;
+  const file = openSync(path, 'r+');
+  try {
+    const written = writeSync(file, bytes, 0, bytes.length, 0);
+    ftruncateSync(file, written);
+    fsyncSync(file);
+    return written === bytes.length;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Begins a run's way to its next end: how it ended before is no longer true. */
+export function forgetRunExit(paths: RunPaths): void {
   withWriteErrors(paths.exit, () => {
-    writeFileSync(temporary, `${JSON.stringify(exit, null, 2)}\n`);
-    renameSync(temporary, paths.exit);
+    rmSync(paths.exit, { force: true });
+    writeFileSync(reservedPath(paths), ' '.repeat(RESERVED_BYTES));
   });
 }
 

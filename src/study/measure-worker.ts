@@ -8,6 +8,7 @@ import { type Failure, failureOfError } from '../core/failure.ts';
 import { createEngine } from '../engine/select.ts';
 import { loadReferences } from '../extension/load.ts';
 import type { ExtensionReference } from '../extension/loaded.ts';
+import { guardOutputs } from '../launch/outputs.ts';
 import { readRunConfig } from '../run/folder.ts';
 import { forwardOf } from '../workflow/predict/forward.ts';
 import { predictBatches, type SequencePrediction } from '../workflow/predict/predict-batches.ts';
@@ -92,6 +93,7 @@ const isHit = (output: SequencePrediction['output'], label: number): boolean =>
 
 const print = (line: MeasureLine) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
+guardOutputs();
 try {
   print(await measure(JSON.parse(process.argv[2]!) as MeasureRequest));
 } catch (thrown) {

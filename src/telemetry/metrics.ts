@@ -79,7 +79,11 @@ class JsonLines implements MetricsFile {
     } catch {
       // Not every file can be synced (a pipe); its lines are written all the same.
     }
-    closeSync(this.#file);
+    try {
+      closeSync(this.#file);
+    } catch {
+      // A file system may tell only now that it could not write: the run has ended all the same.
+    }
   }
 }
 

@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { asLockstepError } from '../core/errors.ts';
 import { loadExtensions } from '../extension/load.ts';
+import { guardOutputs } from '../launch/outputs.ts';
 import { readRunConfig } from '../run/folder.ts';
 import { openLog } from '../telemetry/log.ts';
 import { openComm } from './comm/comm-client.ts';
@@ -57,6 +58,7 @@ async function main(): Promise<number> {
   }
 }
 
+guardOutputs();
 try {
   process.exitCode = await main();
 } catch (thrown) {

@@ -1,6 +1,6 @@
 /** Injects faults into a run with made-up gradients, from outside. */
 import { renameSync, writeFileSync } from 'node:fs';
-import { systemErrorCode } from '../../core/file-error.ts';
+import { systemErrorCode } from '../../core/system-error.ts';
 import type { FakeRunProcess } from './fake-run.ts';
 import { orderPath } from './fake-run.ts';
 import type { InjectedName } from './fault-kinds.ts';

@@ -1,9 +1,10 @@
 /** `launcher/launch`: checks devices and configuration, then starts `lockstep train` or `lockstep resume`. */
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { asLockstepError } from '../../core/errors.ts';
 import { configuredExtensions } from '../../extension/config-file.ts';
 import { loadExtensions } from '../../extension/load.ts';
+import { reportError } from '../../launch/exit.ts';
+import { guardOutputs } from '../../launch/outputs.ts';
 import { COMMAND_LINE, startProgram } from '../../launch/program.ts';
 import { loadRunConfig } from '../../run/config.ts';
 import { dryRunText } from './dry-run.ts';
@@ -44,10 +45,10 @@ async function runLockstep(args: readonly string[]): Promise<number> {
   });
 }
 
+const outputs = guardOutputs();
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (thrown) {
-  const error = asLockstepError(thrown);
-  process.stderr.write(`${error.toLine()}\n`);
-  process.exitCode = error.exitCode;
+  process.exitCode = reportError(thrown);
 }
+await outputs.finish();

@@ -28,6 +28,10 @@ import { ToldEvents } from './told-events.ts';
 
 /** The supervisor kills a coordinator that has started and then says nothing for longer; it does nothing that takes a second. */
 const COORDINATOR_SILENCE_MS = 10_000;
+/** A coordinator that has told how the run ended must end within this time; a log on a dead disk may hold it. */
+const LEAVE_MS = 4_000;
+/** A killed worker that the kernel still holds, in a call to a device or disk, is waited for so long. */
+const KILLED_MS = 4_000;
 
 export interface SupervisorOptions {
   readonly rendezvous: RendezvousSpec;
@@ -119,11 +123,18 @@ class RunSupervisor {
   async close(): Promise<void> {
     this.#unwatchSignals();
     for (const { worker } of this.#processes.values()) worker?.kill('SIGKILL');
-    while ([...this.#processes.values()].some(({ exit }) => exit === null)) {
-      await new Promise<void>((resolve) => {
+    const limit = AbortSignal.timeout(KILLED_MS);
+    const isOver = new Promise<void>((resolve) => limit.addEventListener('abort', () => resolve()));
+    while (this.#hasWorkers && !limit.aborted) {
+      const isGone = new Promise<void>((resolve) => {
         this.#onWorkerGone = resolve;
       });
+      await Promise.race([isGone, isOver]);
     }
+  }
+
+  get #hasWorkers(): boolean {
+    return [...this.#processes.values()].some(({ exit }) => exit === null);
   }
 
   /** No other one is started. */
@@ -142,10 +153,15 @@ class RunSupervisor {
     const watched = this.#watchPulse(child);
     let outcome: PlainOutcome | null = null;
     let failed: LockstepError | null = null;
+    let leave: NodeJS.Timeout | undefined;
+    const lastWord = (): void => {
+      leave = setTimeout(() => child.kill('SIGKILL'), LEAVE_MS);
+    };
     child.on('message', (message: FromCoordinator) => {
       if (message.kind === 'outcome') outcome = message.outcome;
       else if (message.kind === 'failed') failed = errorOfFailure(message.failure);
-      else this.#onMessage(message);
+      else return this.#onMessage(message);
+      lastWord();
     });
     const ended = endOf(child);
     this.#tell({ kind: 'begin', rendezvous, task, takeOver: this.#takeOver(), loss });
@@ -153,6 +169,7 @@ class RunSupervisor {
       for (const signal of this.#signals) this.#tell({ kind: 'signal', signal });
     }
     const status = await ended;
+    clearTimeout(leave);
     const silence = watched.end();
     this.#coordinator = null;
     if (failed !== null) throw failed;

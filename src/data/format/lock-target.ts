@@ -3,8 +3,9 @@ import { mkdirSync, rmdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { tidyAfterCrash } from '../../core/atomic-folder.ts';
 import { LockstepError } from '../../core/errors.ts';
-import { systemErrorCode, writeFailure } from '../../core/file-error.ts';
+import { writeFailure } from '../../core/file-error.ts';
 import { type FolderLock, lockFolder } from '../../core/folder-lock.ts';
+import { systemErrorCode } from '../../core/system-error.ts';
 
 /**
  * Runs `write` while no other process writes `target`, after removing what a writer that died left beside it.

@@ -1,7 +1,7 @@
 /** Opens all files of one version of a store, so that a later version does not disturb its reader. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemErrorCode } from '../../core/file-error.ts';
+import { systemErrorCode } from '../../core/system-error.ts';
 import { readManifest, storeCorrupt } from './manifest-schema.ts';
 import type { StoreManifest } from './store.ts';
 

@@ -1,6 +1,6 @@
 /** Turns errors of the file system about a source into sentences. */
 import { LockstepError } from '../../core/errors.ts';
-import { systemErrorCode } from '../../core/file-error.ts';
+import { systemErrorCode } from '../../core/system-error.ts';
 
 /** DATA_NOT_FOUND for a missing `what`, DATA_INVALID for an unreadable one, otherwise the error itself. */
 export function readFailure(thrown: unknown, path: string, what: 'file' | 'folder'): unknown {

@@ -45,6 +45,10 @@ export class Watchdog {
 
 function killThisProcess(line: string | null): void {
   // Not console.error: in a thread that goes through the main thread, which is blocked.
-  if (line !== null) writeSync(2, `${line}\n`);
+  try {
+    if (line !== null) writeSync(2, `${line}\n`);
+  } catch {
+    // A full disk must not keep the process alive.
+  }
   process.kill(process.pid, 'SIGKILL');
 }

@@ -7,6 +7,7 @@ import { asLockstepError } from '../../core/errors.ts';
 import { failureOfError } from '../../core/failure.ts';
 import { createEngine } from '../../engine/select.ts';
 import { loadReferences } from '../../extension/load.ts';
+import { guardOutputs } from '../../launch/outputs.ts';
 import { forwardOf } from './forward.ts';
 import type { WorkerLine, WorkerRequest } from './pool.ts';
 import { predictBatches } from './predict-batches.ts';
@@ -38,6 +39,7 @@ async function print(line: WorkerLine): Promise<void> {
   if (!process.stdout.write(`${JSON.stringify(line)}\n`)) await once(process.stdout, 'drain');
 }
 
+guardOutputs();
 try {
   await main(process.argv.slice(2));
 } catch (thrown) {

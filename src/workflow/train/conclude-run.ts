@@ -1,20 +1,54 @@
 /** Writes down how a run ended. */
 import { listCheckpoints } from '../../checkpoint/store.ts';
 import type { CoordinatorOutcome } from '../../coordinator/machine.ts';
-import type { RunPaths } from '../../run/folder.ts';
+import { asLockstepError } from '../../core/errors.ts';
+import { systemErrorCode } from '../../core/system-error.ts';
+import type { RunExit, RunPaths } from '../../run/folder.ts';
 import { writeRunExit } from '../../run/folder.ts';
 import type { RunOutcome } from '../../telemetry/run-event.ts';
 
 const STATUS = { completed: 'completed', drained: 'stopped', aborted: 'failed' } as const;
 
-/** Writes `exit.json`. */
+/**
+ * Writes `exit.json`. Where it can't be written the run has ended all the same.
+ * @returns how the run ended, and why that is in no file, or null
+ */
 export async function concludeRun(
   paths: RunPaths,
   { kind, exitCode, reason, step, stateHash }: Omit<CoordinatorOutcome, 'error'>,
-): Promise<RunOutcome> {
-  const [newest] = await listCheckpoints(paths.checkpoints);
-  const lastCheckpoint = newest?.path ?? null;
-  writeRunExit(paths, { code: exitCode, reason, globalStep: step, stateHash, lastCheckpoint });
+): Promise<{ readonly outcome: RunOutcome; readonly unwritten: string | null }> {
+  const lastCheckpoint = await newestCheckpoint(paths);
+  const unwritten = writtenOrWhy(paths, {
+    code: exitCode,
+    reason,
+    globalStep: step,
+    stateHash,
+    lastCheckpoint,
+  });
   const status = STATUS[kind];
-  return { status, exitCode, reason, step, stateHash, lastCheckpoint, runFolder: paths.path };
+  const runFolder = paths.path;
+  return {
+    outcome: { status, exitCode, reason, step, stateHash, lastCheckpoint, runFolder },
+    unwritten,
+  };
+}
+
+/** A folder that can't be read any more hides no outcome. */
+async function newestCheckpoint({ checkpoints }: RunPaths): Promise<string | null> {
+  try {
+    const [newest] = await listCheckpoints(checkpoints);
+    return newest?.path ?? null;
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === undefined) throw thrown;
+    return null;
+  }
+}
+
+function writtenOrWhy(paths: RunPaths, exit: RunExit): string | null {
+  try {
+    writeRunExit(paths, exit);
+    return null;
+  } catch (thrown) {
+    return `How the run ended is in no file: ${asLockstepError(thrown).message}`;
+  }
 }

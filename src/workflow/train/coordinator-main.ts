@@ -3,6 +3,7 @@
 import type { CoordinatorOutcome } from '../../coordinator/machine.ts';
 import { runCoordinator } from '../../coordinator/server.ts';
 import { runSupervised, type Supervised } from '../../coordinator/supervisor/child.ts';
+import { guardOutputs } from '../../launch/outputs.ts';
 import { HANG_MS } from '../../protocol/timing.ts';
 import { runPaths } from '../../run/folder.ts';
 import type { CoordinatorEvent } from '../../telemetry/coordinator-event.ts';
@@ -39,9 +40,15 @@ async function coordinate({ options, task, loss, tell }: Supervised): Promise<Co
       ...(xla && { shortestHangMs: HANG_MS }),
     });
   } finally {
+    if (metrics.lost > 0) {
+      const text = `${metrics.lost} lines of metrics.jsonl could not be written.`;
+      log.warn(text);
+      tell({ kind: 'warning', text });
+    }
     await metrics.close();
     await log.close();
   }
 }
 
+guardOutputs();
 await runSupervised(coordinate);

@@ -97,11 +97,13 @@ async function debugIn(
         hooks.onEvent({ kind: 'start', runFolder, totalSteps, workers: 1 });
       },
     });
-    return await concludeRun(folder, {
+    const { outcome, unwritten } = await concludeRun(folder, {
       ...endOf(comm, end.globalStep, steps),
       step: end.globalStep,
       stateHash: end.stateHash,
     });
+    if (unwritten !== null) hooks.onEvent({ kind: 'warning', text: unwritten });
+    return outcome;
   } finally {
     await comm.close();
     await metrics.close();

@@ -1,18 +1,19 @@
 /** Starts the coordinator and its workers for a run folder, and sees the run to its end. */
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Elasticity } from '../../coordinator/elasticity.ts';
 import type { CoordinatorOutcome } from '../../coordinator/machine.ts';
-import type { RendezvousKind } from '../../coordinator/rendezvous.ts';
+import type { RendezvousKind, RendezvousSpec } from '../../coordinator/rendezvous.ts';
 import { prepareRendezvous, removeRendezvous } from '../../coordinator/rendezvous.ts';
 import { superviseRun } from '../../coordinator/supervisor/supervisor.ts';
+import { asLockstepError } from '../../core/errors.ts';
 import type { WatchSignals } from '../../core/stop-signal.ts';
 import { extensionsOf, hashRun } from '../../extension/identity.ts';
 import type { Device } from '../../launch/device.ts';
 import { localLaunch } from '../../launch/local.ts';
+import { withOutputFile } from '../../launch/output-file.ts';
 import { startProgram } from '../../launch/program.ts';
-import { type RunFolder, readRunConfig } from '../../run/folder.ts';
+import { forgetRunExit, type RunFolder, readRunConfig } from '../../run/folder.ts';
 import { type Log, openLog } from '../../telemetry/log.ts';
 import { revived } from '../../telemetry/reader-event.ts';
 import type { RunEvent, RunOutcome } from '../../telemetry/run-event.ts';
@@ -55,6 +56,7 @@ export async function startRun(
     }
     const { path: runFolder } = folder;
     const { totalSteps } = facts;
+    forgetRunExit(folder);
     onEvent({ kind: 'start', runFolder, totalSteps, workers: devices.length });
     return await conclude(folder, await supervise(folder, facts, options), log, onEvent);
   } finally {
@@ -98,18 +100,28 @@ async function supervise(
       }),
     });
   } finally {
+    tidyRendezvous(spec, onEvent);
+  }
+}
+
+/** What can't be removed must not hide how the run ended. */
+function tidyRendezvous(spec: RendezvousSpec, onEvent: StartOptions['onEvent']): void {
+  try {
     removeRendezvous(spec);
+  } catch (thrown) {
+    const { message } = asLockstepError(thrown);
+    onEvent({
+      kind: 'warning',
+      text: `The folder of this run's sockets and keys stays: ${message}`,
+    });
   }
 }
 
 /** It prints nothing; should it crash, the reason is in a file. */
 function startCoordinator({ logs }: RunFolder): ChildProcess {
-  const output = openSync(join(logs, 'coordinator.out'), 'a');
-  try {
-    return startProgram(COORDINATOR, [], { stdio: ['ignore', output, output, 'ipc'] });
-  } finally {
-    closeSync(output);
-  }
+  return withOutputFile(join(logs, 'coordinator.out'), (output) =>
+    startProgram(COORDINATOR, [], { stdio: ['ignore', output, output, 'ipc'] }),
+  );
 }
 
 async function conclude(
@@ -120,7 +132,8 @@ async function conclude(
 ): Promise<RunOutcome> {
   if (error === null) log.info(ended.reason);
   else log.error(error.toLine());
-  const outcome = await concludeRun(folder, ended);
+  const { outcome, unwritten } = await concludeRun(folder, ended);
+  if (unwritten !== null) onEvent({ kind: 'warning', text: unwritten });
   onEvent({ kind: 'end', outcome });
   if (error !== null) throw new RunFailed(error, outcome);
   return outcome;

@@ -10,6 +10,7 @@ import { settleFormulations } from '../tune/settle-formulations.ts';
 import { type GuardedHooks, type RunHooks, withGuardedHooks } from './hooks.ts';
 import { type ConfigSource, refuseTf32OnCpu, resolveRunConfig } from './resolve-config.ts';
 import { readNewRun } from './run-facts.ts';
+import { RunFailed } from './run-failed.ts';
 import { startRun } from './start-run.ts';
 import { throwIfStopped, watchStopRequests } from './stop-requests.ts';
 
@@ -64,6 +65,10 @@ async function trainWith(options: TrainOptions, hooks: GuardedHooks): Promise<Ru
         onEvent: hooks.onEvent,
         watchSignals: watchStopRequests(hooks),
       });
+    } catch (thrown) {
+      // The run never began: the same command shall work when the reason is gone.
+      if (!(thrown instanceof RunFailed)) claim.retract();
+      throw thrown;
     } finally {
       folder.release();
     }

@@ -9,6 +9,7 @@ import { type Failure, failureOfError } from '../../core/failure.ts';
 import { loadReferences } from '../../extension/load.ts';
 import type { ExtensionReference } from '../../extension/loaded.ts';
 import type { Device } from '../../launch/device.ts';
+import { guardOutputs } from '../../launch/outputs.ts';
 import type { Choice } from './choice-cache.ts';
 import { tuneRun } from './tune-run.ts';
 
@@ -24,6 +25,7 @@ export interface TuneRequest {
 /** The line that the program prints. */
 export type TuneLine = { readonly choice: Choice } | { readonly failure: Failure };
 
+guardOutputs();
 process.stdin.on('end', () => process.exit(1)).resume();
 
 async function tune(): Promise<TuneLine> {

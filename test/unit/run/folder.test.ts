@@ -14,7 +14,9 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { commandLine } from '../../../src/core/program-name.ts';
 import { readTrainingData } from '../../../src/data/training-data.ts';
 import {
+  claimRunFolder,
   createRunFolder,
+  forgetRunExit,
   openRunFolder,
   readDigests,
   readRunConfig,
@@ -112,6 +114,50 @@ describe("a run's folder", () => {
     });
   });
 
+  it('takes a folder that a killed start left half made', () => {
+    createRunFolder(path, CONFIG, KEPT).release();
+    rmSync(join(path, 'config.yaml'));
+    writeFileSync(join(path, '.config.yaml.tmp-0123456789ab'), 'name: x');
+    createRunFolder(path, CONFIG, KEPT).release();
+    assert.ok(existsSync(join(path, 'config.yaml')));
+    assert.ok(!existsSync(join(path, '.config.yaml.tmp-0123456789ab')));
+  });
+
+  it('takes no folder that holds anything else', () => {
+    createRunFolder(path, CONFIG, KEPT).release();
+    rmSync(join(path, 'config.yaml'));
+    writeFileSync(join(path, 'metrics.jsonl'), '{"kind":"step"}\n');
+    assert.throws(() => createRunFolder(path, CONFIG, KEPT), { code: 'RUN_EXISTS' });
+    writeFileSync(join(path, 'metrics.jsonl'), '');
+    writeFileSync(join(path, 'thesis.txt'), '');
+    assert.throws(() => createRunFolder(path, CONFIG, KEPT), { code: 'RUN_EXISTS' });
+  });
+
+  it('leaves nothing of a run whose start was refused, and all of one that has a step', () => {
+    const refused = claimRunFolder(path);
+    refused.settle(CONFIG, KEPT);
+    refused.retract();
+    assert.ok(!existsSync(path));
+    const begun = claimRunFolder(path);
+    const run = begun.settle(CONFIG, KEPT);
+    writeFileSync(run.metrics, '{"kind":"step"}\n');
+    begun.retract();
+    assert.ok(existsSync(run.config));
+    run.release();
+  });
+
+  it('does not say how an earlier start ended while the run goes on', () => {
+    const run = createRunFolder(path, CONFIG, KEPT);
+    const exit = { code: 0, reason: 'done', globalStep: 9, lastCheckpoint: null, stateHash: null };
+    writeRunExit(run, exit);
+    forgetRunExit(run);
+    assert.equal(readRunExit(run), undefined);
+    writeRunExit(run, exit);
+    assert.deepEqual(readRunExit(run), exit);
+    assert.ok(!readdirSync(path).some((name) => name.startsWith('.')), 'nothing is left beside it');
+    run.release();
+  });
+
   it('says how the run ended', () => {
     const run = createRunFolder(path, CONFIG, KEPT);
     assert.equal(readRunExit(run), undefined);
@@ -119,7 +165,7 @@ describe("a run's folder", () => {
     writeRunExit(run, { ...exit, code: 130 });
     writeRunExit(run, exit);
     assert.deepEqual(readRunExit(run), exit);
-    assert.ok(!readdirSync(path).some((name) => name.endsWith('.tmp')));
+    assert.ok(!readdirSync(path).some((name) => name.startsWith('.')));
     run.release();
   });
 });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { patientOutput } from '../../../src/cli/patient-output.ts';
+import { PatientWriter } from '../../../src/core/patient-writer.ts';
 
 let folder: string;
 let pipe: number;
@@ -34,41 +34,54 @@ function read(): string {
   }
 }
 
-describe('output that waits for nobody', () => {
+describe('a writer that waits for nobody', () => {
   it('writes in order what is written in one turn of the event loop', async () => {
-    const output = patientOutput(pipe, {});
-    output.write('one, ');
-    output.write('two');
-    await output.flushed();
+    const writer = new PatientWriter(pipe);
+    writer.write('one, ');
+    writer.write('two');
+    assert.ok(await writer.settled());
     assert.equal(read(), 'one, two');
+    assert.equal(writer.lost, 0);
   });
 
   it('does not hold the process up while its reader stands still, and keeps little', async () => {
-    const output = patientOutput(pipe, { isTTY: true, columns: 80 });
+    const writer = new PatientWriter(pipe);
     const frame = 'x'.repeat(50_000);
     let turns = 0;
     for (; turns < 20; turns++) {
-      output.write(`${turns}${frame}`);
+      writer.write(`${turns}${frame}`);
       await wait(1);
     }
     assert.equal(turns, 20, 'the event loop went on');
+    assert.equal(await writer.settled(1), false, 'something still waits');
     let text = '';
     let isDone = false;
-    const flushed = output.flushed().then(() => {
+    const settled = writer.settled().then(() => {
       isDone = true;
     });
     for (let part = read(); !isDone || part !== ''; part = read()) {
       text += part;
       await wait(5);
     }
-    await flushed;
+    await settled;
     assert.ok(text.length < 10 * frame.length, 'old frames were dropped');
     assert.ok(text.endsWith(`19${frame}`), 'the newest one was kept');
+    const shown = text.match(/\d+/g)!.length;
+    assert.equal(writer.lost, 20 - shown, 'each is shown or counted');
   });
 
-  it('ends without an error when the reader is gone', async () => {
-    const output = patientOutput(999, {});
-    output.write('nobody reads this');
-    await output.flushed();
-  });
+  for (const [what, fd, code] of [
+    ['whose reader is gone', () => 999, 'EBADF'],
+    ['on a full disk', () => openSync('/dev/full', 'a'), 'ENOSPC'],
+  ] as const) {
+    it(`counts what a file ${what} refuses, and goes on`, async () => {
+      const writer = new PatientWriter(fd());
+      for (const text of ['one', 'two']) {
+        writer.write(text);
+        assert.ok(await writer.settled());
+      }
+      assert.equal(writer.lost, 2);
+      assert.equal((writer.failure as NodeJS.ErrnoException).code, code);
+    });
+  }
 });
