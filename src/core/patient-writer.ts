@@ -131,7 +131,9 @@ export class PatientWriter {
  */
 function nonBlockingFd(fd: number): number | undefined {
   try {
-    const kind = fstatSync(fd);
+    // As bigint: Node 20's realpath looks at the kind of the file that fs.stat saw last otherwise, and takes a link
+    // behind a folder that it knows for no link when that was a socket or pipe.
+    const kind = fstatSync(fd, { bigint: true });
     if (kind.isSocket()) return fd;
     if (kind.isFile()) return undefined;
     const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
