@@ -24,6 +24,8 @@ const PURPOSES = [
   'augment-window',
   'augment-noise',
   'mixing',
+  'dropout',
+  'dropout-channels',
 ] as const;
 
 export type Purpose = (typeof PURPOSES)[number];

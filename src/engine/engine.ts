@@ -73,6 +73,12 @@ export interface FeedDescription {
   readonly shape: readonly FeedDimension[];
 }
 
+/**
+ * The feed of a training micro-batch from which `ops.dropout` draws: int32 `[rows, length]`, random bits for each
+ * position. Evaluations have none.
+ */
+export const DROPOUT_FEED = 'dropout';
+
 /** What a forward pass may use. */
 export interface ForwardContext {
   readonly ops: Ops;

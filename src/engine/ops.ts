@@ -62,6 +62,14 @@ export interface GroupNormParameters extends ChannelNormParameters {
   readonly groups: number;
 }
 
+/** Which values a dropout sets to 0. */
+export interface DropoutOptions {
+  /** Name of the layer: two layers of one name drop the same values. */
+  readonly layer: string;
+  /** Share of the values, from 0 to below 1. */
+  readonly rate: number;
+}
+
 /** Element-wise arithmetic, with NumPy's broadcasting; enough for an optimizer. */
 export interface ElementwiseOps {
   scalar(value: number): Tensor;
@@ -85,6 +93,12 @@ export interface Ops extends ElementwiseOps {
   tanh(x: Tensor): Tensor;
   /** 1 / (1 + e⁻ˣ); 0 in the padding of activations. */
   sigmoid(x: Tensor): Tensor;
+  /**
+   * PyTorch's Dropout: while training it sets a share of the values to 0 and divides the others by 1 − rate. Which ones
+   * follows from the run's seed, the epoch, the sequence, the timestep, the layer and the channel, and so from neither
+   * padding nor workers. Outside training, and at rate 0, it is `x`. `[B, L, C]`, or `[B, C]`. The model says `drops: true`.
+   */
+  dropout(x: Tensor, options: DropoutOptions): Tensor;
   /**
    * 1 at each index, 0 elsewhere and in the padding: int32 `[rows, length]` → float32 `[rows, length, depth]`, and
    * `[rows, length, n]` → `[rows, length, n · depth]`.

@@ -1,17 +1,9 @@
 /** A run's first weights: a pure function of the seed and each parameter's name. */
 
+import { nameKey } from '../core/name-key.ts';
 import { type RandomStream, randomStream } from '../core/random.ts';
 import type { StateLayout, TrainState } from '../engine/engine.ts';
 import type { ParameterDescription } from './model/model.ts';
-
-/** FNV-1a, 32 bits: keys a parameter's stream by its name, so that other parameters don't shift it. */
-function nameKey(name: string): number {
-  let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(name)) {
-    hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  }
-  return hash;
-}
 
 export interface InitialStateOptions {
   readonly seed: number;

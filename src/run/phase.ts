@@ -2,13 +2,14 @@
 import type { PhaseConfig, SubsetConfig } from '../config/phase-section.ts';
 import type { RunConfig } from '../config/run-config.ts';
 import { LockstepError } from '../core/errors.ts';
-import { type PhaseFacts, phaseFacts, type StoreFacts } from '../data/facts.ts';
+import { dataFacts, type PhaseFacts, phaseFacts, type StoreFacts } from '../data/facts.ts';
 import { evaluationBatches, type MicroBatchList } from '../data/plan/evaluation-batches.ts';
 import { makePlan } from '../data/plan/make-plan.ts';
 import type { Plan } from '../data/plan/plan.ts';
 import { appearances, type EpochSlots, sampledSlots } from '../data/plan/sampling.ts';
 import { type Subset, selectSubset } from '../data/plan/subset.ts';
 import type { ScalingKind } from '../data/scaling/scaling.ts';
+import { objectiveFor } from '../nn/objective/dropping.ts';
 import type { Objective } from '../nn/objective/objective.ts';
 import { registry } from '../nn/registry.ts';
 import {
@@ -116,7 +117,12 @@ export function namingWhere<T>(where: string, make: () => T): T {
 
 export function makeAllPhaseData(run: RunConfig, store: StoreFacts): PhaseData[] {
   const scaling = scalingOf(run, store);
-  return run.phases.map((_, phaseIndex) => makePhaseData(run, store, phaseIndex, scaling));
+  const phases = run.phases.map((_, phaseIndex) => makePhaseData(run, store, phaseIndex, scaling));
+  const model = registry.makeModel(run.model, dataFacts(store, scaling));
+  return phases.map((phase) => ({
+    ...phase,
+    objective: objectiveFor(model, phase.objective, run.seed),
+  }));
 }
 
 function subsetOf(

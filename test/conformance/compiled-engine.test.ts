@@ -98,10 +98,10 @@ const MODELS: Readonly<Record<string, [ModelConfig, ObjectiveConfig, DataTarget?
     { family: 'inception', depth: 1, filters: 4, bottleneck: 4, kernels: [4, 3], input: 'auto' },
     { kind: 'supervised', classWeights: 'none' },
   ],
-  'the gated depthwise network, masked': [
+  'the gated depthwise network with dropout, masked': [
     {
       ...{ family: 'modern-tcn', channels: 6, depth: 1, stem: 4, kernel: 9, expansion: 2 },
-      input: 'auto',
+      ...{ input: 'auto', dropout: 0.4 },
     },
     { kind: 'masked', fraction: 0.2, span: 3, target: 'classification' },
   ],

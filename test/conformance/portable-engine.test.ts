@@ -16,6 +16,7 @@ const SUITES = [
   '../property/padding.test.js',
   '../property/causality.test.js',
   '../unit/engine/channel-norm.test.js',
+  '../unit/engine/dropout.test.js',
   '../unit/engine/engine.test.js',
   '../unit/nn/model/model.test.js',
 ];

@@ -8,6 +8,7 @@ import { UNSCALED } from '../../src/data/scaling/scaling.ts';
 import type { Program, TrainState } from '../../src/engine/engine.ts';
 import { initialState } from '../../src/nn/initial-state.ts';
 import type { Model, ParameterDescription } from '../../src/nn/model/model.ts';
+import { objectiveFor } from '../../src/nn/objective/dropping.ts';
 import type { Objective, Prepared } from '../../src/nn/objective/objective.ts';
 import { makeProgram } from '../../src/nn/program.ts';
 import { registry } from '../../src/nn/registry.ts';
@@ -94,7 +95,11 @@ export function trained(
   seed = 0,
 ): Trained {
   const model = registry.makeModel(configs.model, facts);
-  const objective = registry.makeObjective(configs.objective, facts, seed);
+  const objective = objectiveFor(
+    model,
+    registry.makeObjective(configs.objective, facts, seed),
+    seed,
+  );
   const update = registry.makeUpdateRule(configs.optimizer ?? PLAIN_SGD);
   const parameters = trainedParameters(model, [{ name: 'test', objective }]);
   const program = makeProgram({ model, objective, update, facts });

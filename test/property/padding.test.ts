@@ -25,6 +25,10 @@ const models: Record<string, ModelConfig> = {
     kernel: 3,
     maskValue: -1,
   },
+  'dilated, dropout': {
+    ...{ family: 'dilated', channels: 8, input: 'embedding', dilations: [1, 4], kernel: 3 },
+    ...{ maskValue: -1, dropout: 0.4 },
+  },
   'dilated, value': {
     family: 'dilated',
     channels: 8,
@@ -58,7 +62,7 @@ const models: Record<string, ModelConfig> = {
 };
 
 /** What objectives do with features, the other families show: for these an average and single timesteps are enough. */
-const FEATURES_ONLY = ['resnet', 'inception', 'modern-tcn'];
+const FEATURES_ONLY = ['dilated, dropout', 'resnet', 'inception', 'modern-tcn'];
 const SHOWS_FEATURES = ['supervised', 'masked classification'];
 
 const objectives: Record<string, ObjectiveConfig & { readonly of?: DataTarget }> = {

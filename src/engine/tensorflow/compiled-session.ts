@@ -2,15 +2,16 @@
  * A session that records each kind of step once, when a verb first needs it, and then runs it as a graph. The
  * graph holds the state: in a step, only a micro-batch goes to TensorFlow and only a leaf comes back.
  */
-import type {
-  ActivationRange,
-  ApplyInput,
-  Feed,
-  FeedDescription,
-  MicroBatch,
-  Program,
-  Session,
-  TrainState,
+import {
+  type ActivationRange,
+  type ApplyInput,
+  DROPOUT_FEED,
+  type Feed,
+  type FeedDescription,
+  type MicroBatch,
+  type Program,
+  type Session,
+  type TrainState,
 } from '../engine.ts';
 import { LONG } from '../formulations.ts';
 import { finishSums, mergeLeaves } from '../leaf-vector.ts';
@@ -137,7 +138,10 @@ export class CompiledSession implements Session {
     if (this.#compiled !== undefined) this.#state = this.#compiled.read();
     this.dispose();
     this.#add(verb, variant, feeds);
-    if (verb === 'gradients') this.#add('evaluate', variantOf('evaluate', true, false), feeds);
+    if (verb === 'gradients') {
+      const ofEvaluation = feeds.filter(({ name }) => name !== DROPOUT_FEED);
+      this.#add('evaluate', variantOf('evaluate', true, false), ofEvaluation);
+    }
   }
 
   #add(verb: Verb, variant: StepVariant, feeds: readonly FeedDescription[]): void {

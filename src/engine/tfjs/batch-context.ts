@@ -36,6 +36,8 @@ export interface BatchContext {
   readonly fillPadding: (x: Tensor, value?: Tensor) => Tensor;
   /** The same for an `x` that others also use. */
   readonly fillPaddingOfCopy: (x: Tensor, value?: Tensor) => Tensor;
+  /** int32 `[rows, 1, paddedLength, 1]`: random bits for dropout; absent where nothing is dropped. */
+  readonly dropoutKeys: Tensor | undefined;
   readonly statistics: Map<string, BatchStatistics>;
   readonly onTap: ((layer: string, x: Tensor) => void) | undefined;
 }
@@ -48,13 +50,15 @@ export interface BatchShape {
   readonly lengths: Tensor;
   /** int32 `[p]`: flat positions `row · paddedLength + t` of the padding. */
   readonly padding: Tensor;
+  /** int32 `[rows, paddedLength]`: random bits for dropout, where the micro-batch has any. */
+  readonly dropoutKeys?: Tensor | undefined;
 }
 
 /** Makes the context. Its tensors belong to the caller's tidy scope. */
 export function makeBatchContext(
   tf: TfjsLibrary,
   kernels: Kernels,
-  { rows, paddedLength, lengths, padding }: BatchShape,
+  { rows, paddedLength, lengths, padding, dropoutKeys }: BatchShape,
   options: { training: boolean; onTap?: (layer: string, x: Tensor) => void },
 ): BatchContext {
   const counts = tf.cast(lengths, 'float32');
@@ -77,6 +81,7 @@ export function makeBatchContext(
     inverseLengths: tf.reshape(kernels.div(tf.scalar(1), counts), [rows, 1]),
     fillPadding: filled(kernels.fillRows),
     fillPaddingOfCopy: filled(kernels.fillRowsOfCopy),
+    dropoutKeys: dropoutKeys && tf.reshape(dropoutKeys, [rows, 1, paddedLength, 1]),
     statistics: new Map(),
     onTap: options.onTap,
   };

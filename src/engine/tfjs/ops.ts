@@ -7,6 +7,7 @@ import type { BatchContext } from './batch-context.ts';
 import { type BatchNormInput, batchNormInference, batchNormTraining } from './batch-norm.ts';
 import { channelNorm } from './channel-norm.ts';
 import { differentiable } from './differentiable.ts';
+import { dropout } from './dropout.ts';
 import { asProjection, fold, projectionOf, setProjectionOf } from './folded-projection.ts';
 import { fusedBatchNormTraining, paddingScale } from './fused-batch-norm.ts';
 import { gramFrequencies } from './gram-frequencies.ts';
@@ -220,6 +221,7 @@ export function makeOps(
     silu: (x) => wrap(activations.silu(unwrap(x))),
     tanh: (x) => wrap(activations.tanh(unwrap(x))),
     sigmoid: (x) => wrap(activations.sigmoid(unwrap(x))),
+    dropout: (x, options) => wrap(dropout(tf, context, unwrap(x), options)),
     oneHot: (indices, depth) => {
       const channels = (unwrap(indices).shape[2] ?? 1) * depth;
       // Padding holds index 0, which would count as a symbol.

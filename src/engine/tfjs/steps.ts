@@ -3,7 +3,14 @@
  * once. The tensors that they make belong to the caller's tidy scope.
  */
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
-import type { Feed, ForwardContext, MicroBatch, Program, Slot } from '../engine.ts';
+import {
+  DROPOUT_FEED,
+  type Feed,
+  type ForwardContext,
+  type MicroBatch,
+  type Program,
+  type Slot,
+} from '../engine.ts';
 import type { Formulations } from '../formulations.ts';
 import type { Tensor } from '../ops.ts';
 import {
@@ -73,9 +80,9 @@ export function differentiate(
   named: NamedTensors,
   batch: BatchTensors,
 ): Differentiated {
-  const { tf, kernels } = backend;
+  const { tf } = backend;
   const { leaf, state } = program;
-  const context = makeBatchContext(tf, kernels, batch, { training: true });
+  const context = trainingContext(backend, batch);
   const parameters = state.parameters.map(({ name }) => find(named, name));
   const sums: TfTensor[] = [];
   const { grads } = tf.engine().gradients(
@@ -145,8 +152,8 @@ export function inspectionStep(
   batch: BatchTensors,
   onTap: (layer: string, x: TfTensor) => void,
 ): void {
-  const { tf, kernels } = backend;
-  const context = makeBatchContext(tf, kernels, batch, { training: true, onTap });
+  const { tf } = backend;
+  const context = trainingContext(backend, batch, onTap);
   program.sums(forwardContext(backend, named, batch, context));
   tf.dispose(keptBy(context.statistics.values()));
 }
@@ -219,6 +226,16 @@ export function splitBySlots(
   return new Map(
     slots.map(({ name, shape }, index) => [name, tf.reshape(parts[index]!, [...shape])]),
   );
+}
+
+function trainingContext(
+  { tf, kernels }: Backend,
+  batch: BatchTensors,
+  onTap?: (layer: string, x: TfTensor) => void,
+): BatchContext {
+  const dropoutKeys = batch.feeds.get(DROPOUT_FEED);
+  const options = { training: true, ...(onTap && { onTap }) };
+  return makeBatchContext(tf, kernels, { ...batch, dropoutKeys }, options);
 }
 
 function forwardContext(

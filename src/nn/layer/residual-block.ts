@@ -19,6 +19,8 @@ export interface ResidualBlock {
    * let the future in while training.
    */
   readonly causal: boolean;
+  /** Share of the values that it drops between the two convolutions, as Zagoruyko and Komodakis (2016). None when absent. */
+  readonly dropout?: number | undefined;
 }
 
 function normsOf({ name, channels }: ResidualBlock): NormDescription[] {
@@ -63,7 +65,8 @@ export function residualBlock(context: ForwardContext, block: ResidualBlock, x: 
   };
   const first = normalised(x, { conv: 0, norm: 1, dilation: block.dilation });
   const h = ops.tap(`${name}.m.2`, ops.relu(first));
-  const second = normalised(h, { conv: 3, norm: 4, dilation: 1 });
+  const kept = ops.dropout(h, { layer: name, rate: block.dropout ?? 0 });
+  const second = normalised(kept, { conv: 3, norm: 4, dilation: 1 });
   return ops.tap(name, ops.relu(ops.add(second, x)));
 }
 

@@ -4,7 +4,12 @@ import type { DataFacts } from '../../data/facts.ts';
 import { defineModel } from '../define.ts';
 import { chosenInput } from './chosen-input.ts';
 import type { Model } from './model.ts';
-import { channelsOption, maskValueOption, residualNetwork } from './residual-network.ts';
+import {
+  channelsOption,
+  dropoutOption,
+  maskValueOption,
+  residualNetwork,
+} from './residual-network.ts';
 
 /** Receptive field: 1 + (kernel − 1) · Σ(dilation + 1) timesteps. */
 export const dilatedOptions = z.strictObject({
@@ -18,6 +23,7 @@ export const dilatedOptions = z.strictObject({
     .max(64)
     .default([1, 2, 4, 8, 16, 32, 64, 128]),
   maskValue: maskValueOption,
+  dropout: dropoutOption,
 });
 
 /** Kernel size of every convolution in the blocks. */
@@ -48,6 +54,7 @@ export function dilatedNetwork(
       dilation,
       bias: false,
       causal,
+      dropout: options.dropout,
     })),
     input,
   });

@@ -58,6 +58,8 @@ export interface Model {
   readonly isCausal: boolean;
   /** Timesteps of the input that the features of one timestep can see; infinite: all. */
   readonly receptiveField: number;
+  /** Whether it uses `ops.dropout`, so that micro-batches of training bring random bits for it. No when absent. */
+  readonly drops?: boolean;
   /**
    * Called for each phase before a run starts.
    * @param feeds names of what its objective feeds, `values` among them

@@ -11,7 +11,7 @@ import { batchNorm, conv, convBatchNorm } from '../layer/forward.ts';
 import { convParameters, normParameters } from '../layer/parameters.ts';
 import { chosenInput, inputOption } from './chosen-input.ts';
 import type { NormDescription, ParameterDescription } from './model.ts';
-import { channelsOption } from './residual-network.ts';
+import { channelsOption, dropoutOption } from './residual-network.ts';
 
 const kernel = z.int().min(1).max(1023);
 
@@ -26,6 +26,7 @@ const options = z.strictObject({
   /** How many times wider a block is inside. */
   expansion: z.int().min(1).max(16).default(2),
   input: inputOption,
+  dropout: dropoutOption,
 });
 
 const STEM = 'stem';
@@ -35,12 +36,12 @@ const LAST_NORM = 'norm';
 export const modernTcn = defineModel({
   family: 'modern-tcn',
   options,
-  build: ({ channels, depth, stem, kernel, expansion, ...choice }, facts) => {
+  build: ({ channels, depth, stem, kernel, expansion, dropout, ...choice }, facts) => {
     const { input, reads } = chosenInput(choice, facts);
     const first = { out: channels, in: input.channels, kernel: stem, bias: true };
     const blocks = Array.from(
       { length: depth },
-      (_, index): Block => ({ name: `model.${index}`, channels, kernel, expansion }),
+      (_, index): Block => ({ name: `model.${index}`, channels, kernel, expansion, dropout }),
     );
     const lastNorm = { name: LAST_NORM, channels };
     return {
@@ -52,6 +53,7 @@ export const modernTcn = defineModel({
       ],
       norms: [...blocks.map(normOf), lastNorm],
       reads,
+      drops: dropout !== undefined && dropout > 0,
       isCausal: false,
       receptiveField: stem + depth * (kernel - 1),
       features: (context) => {
@@ -69,6 +71,7 @@ interface Block {
   readonly channels: number;
   readonly kernel: number;
   readonly expansion: number;
+  readonly dropout: number | undefined;
 }
 
 const normOf = ({ name, channels }: Block): NormDescription => ({ name: `${name}.norm`, channels });
@@ -94,7 +97,8 @@ function gatedBlock(context: ForwardContext, block: Block, x: Tensor): Tensor {
   const h = convBatchNorm(context, depthwise, `${name}.norm`, x);
   const wide = ops.gelu(conv(context, layer(`${name}.expand`), h));
   const gate = ops.sigmoid(conv(context, layer(`${name}.gate`), h));
-  const y = conv(context, layer(`${name}.project`), ops.mul(wide, gate));
+  const mixed = ops.dropout(ops.mul(wide, gate), { layer: name, rate: block.dropout ?? 0 });
+  const y = conv(context, layer(`${name}.project`), mixed);
   return ops.tap(name, ops.add(x, y));
 }
 

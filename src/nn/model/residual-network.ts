@@ -16,6 +16,9 @@ export const channelsOption = z.int().min(1).max(4096).default(64);
 /** Held by a masked timestep of a one-channel input: outside the data's range. 0 is a symbol. */
 export const maskValueOption = z.number().default(-1);
 
+/** Share of the values that a layer drops while training. None when absent. */
+export const dropoutOption = z.number().min(0).lt(1).optional();
+
 const ENCODER = 'encoder';
 
 export interface ResidualNetwork {
@@ -32,6 +35,7 @@ export function residualNetwork(network: ResidualNetwork): Model {
     channels,
     parameters: [...convParameters(ENCODER, encoder), ...blocks.flatMap(residualBlockParameters)],
     norms: blocks.flatMap(residualBlockNorms),
+    drops: blocks.some(({ dropout = 0 }) => dropout > 0),
     isCausal: blocks.every((block) => block.causal),
     receptiveField: blocks.reduce((sum, block) => sum + receptiveFieldOf(block), 1),
     features: (context) => {
