@@ -99,4 +99,10 @@ export { RunFailed } from './workflow/train/run-failed.ts';
 export type { StopRequests } from './workflow/train/stop-requests.ts';
 export { type TrainOptions, train } from './workflow/train/train.ts';
 export type { Choice } from './workflow/tune/choice-cache.ts';
+export type { TriedRate } from './workflow/tune/learning-rate/choose-rate.ts';
+export {
+  type LearningRateChoice,
+  type TuneLearningRateOptions,
+  tuneLearningRate,
+} from './workflow/tune/learning-rate/tune-learning-rate.ts';
 export { type TuneOptions, tune } from './workflow/tune/tune.ts';

@@ -91,8 +91,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   }),
   entry({
     command: 'tune <config>',
-    describe: 'Time equivalent ways to compute on this machine, and name the fastest',
-    examples: ['tune configs/tiny.yaml'],
+    describe: 'Time equivalent ways to compute on this machine, or find a learning rate',
+    examples: ['tune configs/tiny.yaml', 'tune configs/tiny.yaml --learning-rate pretrain'],
     load: async () => (await import('./command/tune.ts')).tuneCommand,
   }),
   entry({

@@ -118,6 +118,20 @@ describe('lockstep', () => {
     },
   );
 
+  it('tune --learning-rate prints the same line of a configuration on any number of workers', async () => {
+    const rates = async (workers: string) => {
+      const options = ['--learning-rate', 'finetune', '--workers', workers, ...SHORT];
+      const { code, stdout, stderr } = await place.run('tune', CONFIG, ...options);
+      assert.equal(code, 0, stderr);
+      return stdout;
+    };
+    const one = await rates('1');
+    assert.match(one, /^Phase "finetune", 3 steps with each learning rate:$/m);
+    assert.match(one, / configured$/m);
+    assert.match(one, /^ {4}learningRate: \{ kind: [\w-]+, .*\}$/m);
+    assert.equal(await rates('2'), one);
+  });
+
   it('debug prints the layer table: shape, parameters, range; then it trains as many steps as asked', async () => {
     const { code, stdout, stderr } = await place.run('debug', CONFIG, '--steps', '2');
     assert.equal(code, 0);

@@ -2,6 +2,11 @@ import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { formatTable } from '../../core/format.ts';
 import type { Formulations } from '../../engine/formulations.ts';
 import type { Choice } from '../../workflow/tune/choice-cache.ts';
+import type { TriedRate } from '../../workflow/tune/learning-rate/choose-rate.ts';
+import {
+  type LearningRateChoice,
+  tuneLearningRate,
+} from '../../workflow/tune/learning-rate/tune-learning-rate.ts';
 import { tune } from '../../workflow/tune/tune.ts';
 import type { Command } from '../command.ts';
 import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
@@ -14,26 +19,43 @@ interface TuneOptions extends ExtensionOption {
   config: string;
   set: string[];
   gpu: string | undefined;
+  learningRate: string | undefined;
+  workers: number;
 }
 
 export const tuneCommand: Command<TuneOptions> = {
   builder: (yargs) =>
-    extensionOption(configOptions(yargs)).option('gpu', {
-      type: 'string',
-      describe: 'Number of the GPU to use; CPU when absent',
-    }) as Argv<TuneOptions>,
+    extensionOption(configOptions(yargs))
+      .option('gpu', {
+        type: 'string',
+        describe: 'Number of the GPU to use; CPU when absent',
+      })
+      .option('learning-rate', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Try learning rates for this phase instead, in short trainings',
+      })
+      .option('workers', {
+        type: 'number',
+        requiresArg: true,
+        default: 1,
+        describe: 'With --learning-rate: number of worker processes; the result is the same',
+      }) as unknown as Argv<TuneOptions>,
   handler: async (options: ArgumentsCamelCase<TuneOptions>) => {
-    const { config, set, gpu } = options;
+    const { config, set, gpu, learningRate: phase, workers } = options;
     const extensions = await extensionsGiven(options);
-    const choice = await withSignals((stop) =>
-      tune({ config, set, gpu, extensions, ...stop, onEvent: showNotice }),
-    );
-    process.stdout.write(report(choice));
+    const report = await withSignals(async (stop) => {
+      const given = { config, set, extensions, ...stop, onEvent: showNotice };
+      if (phase === undefined) return reportFormulations(await tune({ ...given, gpu }));
+      const devices = gpu === undefined ? { workers } : { gpus: [gpu] };
+      return reportRates(await tuneLearningRate({ ...given, ...devices, phase }));
+    });
+    process.stdout.write(report);
     printNext(['train', config, ...sameOptions(options)]);
   },
 };
 
-function report({ formulations, tuned }: Choice): string {
+function reportFormulations({ formulations, tuned }: Choice): string {
   const rows = Object.entries(tuned.milliseconds).map(([name, times]) => [
     name,
     ...times.map((milliseconds) => milliseconds.toFixed(1)),
@@ -49,6 +71,44 @@ function report({ formulations, tuned }: Choice): string {
 }
 
 function snippet(formulations: Formulations): string[] {
-  const values = Object.entries(formulations).map(([key, value]) => `${key}: ${value}`);
-  return ['engine:', `  formulations: { ${values.join(', ')} }`];
+  return ['engine:', `  formulations: ${inline(formulations)}`];
+}
+
+/** Values as one line of YAML. */
+const inline = (values: object): string =>
+  `{ ${Object.entries(values)
+    .map(([key, value]) => `${key}: ${value}`)
+    .join(', ')} }`;
+
+/** The trials, and the best rate as a line of the phase. */
+function reportRates(choice: LearningRateChoice): string {
+  const { phase, configured, chosen, learningRate, steps, tried } = choice;
+  const isAtEdge = chosen !== configured && [tried[0]!.rate, tried.at(-1)!.rate].includes(chosen);
+  return [
+    `Phase "${phase}", ${steps} steps with each learning rate:`,
+    formatTable([
+      ['learning rate', 'training loss', 'evaluated: loss', 'accuracy', ''],
+      ...tried.map((one) => rowOf(one, configured)),
+    ]),
+    '',
+    chosen === configured
+      ? 'No other rate has a loss that is smaller by a twentieth. The line of the phase stays:'
+      : 'The rate with the smallest loss, as a line of the phase:',
+    `    learningRate: ${inline(learningRate)}`,
+    ...(isAtEdge ? ['It is the last one that was tried: set it, and run the command again.'] : []),
+    '',
+  ].join('\n');
+}
+
+function rowOf(
+  { rate, trainingLoss, evaluation, isDiverged }: TriedRate,
+  configured: number,
+): string[] {
+  const figure = (value: number | undefined) => value?.toPrecision(4) ?? '';
+  const remarks = [
+    ...(rate === configured ? ['configured'] : []),
+    ...(isDiverged ? ['diverged'] : []),
+  ];
+  const figures = [trainingLoss, evaluation?.loss, evaluation?.accuracy].map(figure);
+  return [String(rate), ...figures, remarks.join(', ')];
 }

@@ -19,6 +19,8 @@ import { untilStopped } from './stop-requests.ts';
 export interface RunFacts {
   readonly dataHash: string;
   readonly totalSteps: number;
+  /** One a phase. */
+  readonly phaseSteps: readonly number[];
   /** Of all steps. */
   readonly microBatches: number;
 }
@@ -96,5 +98,6 @@ function factsOf({ config, store, schedule, phases }: RunDefinition): RunFacts {
     return sum + steps * batch.microBatches;
   }, 0);
   const { totalSteps } = schedule;
-  return { dataHash: store.manifest.contentHash, totalSteps, microBatches };
+  const phaseSteps = schedule.phases.map(({ steps }) => steps);
+  return { dataHash: store.manifest.contentHash, totalSteps, phaseSteps, microBatches };
 }
