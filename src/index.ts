@@ -46,6 +46,7 @@ export type { SkipReason } from './data/record.ts';
 export * from './extension/library.ts';
 export type { BuildOptions, ImportProgress } from './importer/build/build-options.ts';
 export type { NgramChoice } from './ngram/fit.ts';
+export type { HeadKind } from './rocket/head.ts';
 export type { Paths } from './source/file/find-sources.ts';
 export type { KnownItems } from './source/known-items.ts';
 export type { ColumnUse } from './source/preview.ts';
