@@ -29,6 +29,9 @@ export function evict(
   return { state: next, effects: [{ kind: 'kill', slot }], reason: '' };
 }
 
+const MORE_MEMORY =
+  'Raise the memory limit of the container or job, end other programs, or use fewer --workers.';
+
 interface Exit {
   readonly slot: number;
   readonly attempt: number;
@@ -49,7 +52,10 @@ export function onExit(state: MembershipState, { slot, attempt, status, nowMs }:
     ? `Its last line was: ${status.lastLine}`
     : 'Read its file in the logs of the run, then resume from the last checkpoint.';
   const what = `it ${describeExit(status)} ${progressOf(state, member)}`;
-  const exit = { code: 'WORKER_LOST', what, advice, forGood: false };
+  const exit =
+    status.outOfMemory === true
+      ? { code: 'OUT_OF_RESOURCES', what, advice: MORE_MEMORY, forGood: false }
+      : { code: 'WORKER_LOST', what, advice, forGood: false };
   return lose(
     state,
     slot,

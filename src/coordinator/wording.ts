@@ -15,13 +15,15 @@ export function nameMembers(slots: readonly number[]): string {
   return `workers ${slots.slice(0, -1).join(', ')} and ${slots.at(-1)}`;
 }
 
-/** "was killed by SIGKILL" or "exited with code 1". */
-export function describeExit({ code, signal, lastLine }: ExitStatus): string {
+/** "was killed by SIGKILL", "exited with code 1" or "could not be started". */
+export function describeExit({ code, signal, lastLine, outOfMemory }: ExitStatus): string {
+  if (outOfMemory === true) return 'was killed by the kernel, because the memory was used up,';
+  if (code === null && signal === null) return 'could not be started';
   // By its code as well: the file may end with the line of a process before it.
   if (code === EXIT.workersLost && lastLine.startsWith('COORDINATOR_LOST:')) {
     return `exited with code ${code} because it no longer heard the coordinator`;
   }
-  return signal === null ? `exited with code ${code ?? 'unknown'}` : `was killed by ${signal}`;
+  return signal === null ? `exited with code ${code}` : `was killed by ${signal}`;
 }
 
 /** What a silent worker's process did says where to look. */

@@ -1,9 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 const TAIL_BYTES = 8192;
-/** What Node prints after an uncaught error (stack, version), and TensorFlow at every start. */
+/** What Node prints after an uncaught error or an abort (stack, version), and TensorFlow at every start. */
 const NOISE =
-  /^\s*$|^\s+at |^Node\.js v|^\s*[\^}{\])]+,?$|^WARNING: All log messages before absl|^I0000 /;
+  /^\s*$|^\s+at |^Node\.js v|^\s*[\^}{\])]+,?$|^\s*\d+: 0x|^-----|^#|^WARNING: All log messages before absl|^I0000 /;
 
 /** The last informative line of a file; '' if it has none or is unreadable. */
 export function lastLineOf(path: string): string {

@@ -15,6 +15,8 @@ export interface ExitStatus {
   readonly signal: string | null;
   /** The last line that the process printed; '' if none. */
   readonly lastLine: string;
+  /** The kernel killed it because the memory of the container or machine was used up. */
+  readonly outOfMemory?: boolean;
   /** What the process did when it was killed, if the launcher can see that. */
   readonly stateWhenKilled?: 'running' | 'stopped' | undefined;
 }

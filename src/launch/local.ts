@@ -1,9 +1,11 @@
 /** Starts worker processes on this host, one for each device, with their output in files. */
 import type { ChildProcess } from 'node:child_process';
 import { join, resolve } from 'node:path';
+import { asLockstepError } from '../core/errors.ts';
 import type { Device } from './device.ts';
 import { type EnvironmentOptions, inheritedEnvironment, workerEnvironment } from './environment.ts';
 import { lastLineOf } from './last-line.ts';
+import { oomKills } from './oom-kills.ts';
 import { withOutputFile } from './output-file.ts';
 import { processState } from './process-state.ts';
 import { startProgram } from './program.ts';
@@ -31,6 +33,8 @@ interface ExitStatus {
   readonly signal: string | null;
   /** The last line that the process printed; '' if none. */
   readonly lastLine: string;
+  /** The kernel killed it because the memory of the container or machine was used up. */
+  readonly outOfMemory?: boolean;
   /** What the process did when this launcher sent SIGKILL. */
   readonly stateWhenKilled?: 'running' | 'stopped' | undefined;
 }
@@ -62,12 +66,16 @@ function startWorker(options: LocalLaunchOptions, seat: Seat, watch: LaunchWatch
     hasEnded = true;
   };
   // A failed spawn has no pid and no 'exit'; 'error' gives the reason.
-  child.on('error', ({ message }) => {
-    if (child.pid === undefined) end({ code: null, signal: null, lastLine: message });
+  child.on('error', (error) => {
+    if (child.pid !== undefined) return;
+    end({ code: null, signal: null, lastLine: asLockstepError(error).toLine() });
   });
-  child.once('exit', (code, signal) =>
-    end({ code, signal, lastLine: lastLineOf(logPath), stateWhenKilled }),
-  );
+  const oomKillsBefore = oomKills();
+  child.once('exit', (code, signal) => {
+    const isKilled = signal === 'SIGKILL' && stateWhenKilled === undefined;
+    const outOfMemory = isKilled && oomKills() > oomKillsBefore;
+    end({ code, signal, lastLine: lastLineOf(logPath), outOfMemory, stateWhenKilled });
+  });
   const { pid } = child;
   if (pid !== undefined) watch.onSpawn(slot, pid);
   const kill = (signal: NodeJS.Signals): void => {

@@ -4,7 +4,7 @@
  * run over (see succession.ts); when this process dies all others end.
  */
 import type { ChildProcess } from 'node:child_process';
-import { LockstepError } from '../../core/errors.ts';
+import { asLockstepError, LockstepError } from '../../core/errors.ts';
 import { errorOfFailure } from '../../core/failure.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { StopSignal, WatchSignals } from '../../core/stop-signal.ts';
@@ -174,7 +174,8 @@ class RunSupervisor {
     this.#coordinator = null;
     if (failed !== null) throw failed;
     if (outcome !== null) return { kind: 'outcome', outcome };
-    return { kind: 'lost', why: silence ?? describeExit(status) };
+    const reason = status.lastLine === '' ? '' : `: ${status.lastLine}`;
+    return { kind: 'lost', why: silence ?? `${describeExit(status)}${reason}` };
   }
 
   /** Kills a coordinator that is silent for too long; `end` returns why it did. */
@@ -264,8 +265,9 @@ async function endOf(child: ChildProcess): Promise<ExitStatus> {
   const disconnected = new Promise<void>((resolve) => child.once('disconnect', resolve));
   const exited = new Promise<ExitStatus>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal, lastLine: '' }));
-    child.once('error', ({ message }) => {
-      if (child.pid === undefined) resolve({ code: null, signal: null, lastLine: message });
+    child.once('error', (error) => {
+      if (child.pid !== undefined) return;
+      resolve({ code: null, signal: null, lastLine: asLockstepError(error).message });
     });
   });
   const status = await exited;
