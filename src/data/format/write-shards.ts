@@ -28,7 +28,7 @@ const BATCH_BYTES = 4096;
 /** What to write. */
 export interface ShardContent<Row extends StoreRow> extends StoreShape {
   readonly rows: OrderedRows<Row>;
-  /** The data of all `rows`, one after the other. */
+  /** The data of all `rows`, one after the other. Called again only when the last call has ended. */
   readonly gather: (rows: readonly Row[]) => Promise<RowData>;
   /** Called after each record batch with the number of rows written so far. */
   readonly onProgress: (written: number) => void;
@@ -94,9 +94,21 @@ async function* sequenceBatches<Row extends StoreRow>(
   ranges: readonly RowRange[],
 ): AsyncGenerator<RecordBatch, void> {
   const schema = sequencesSchema(content);
-  for (const range of ranges) {
-    const rows = rowsOf(content.rows, range);
-    yield sequencesBatch(schema, rows, await content.gather(rows), content.channels);
-    content.onProgress(range.end);
+  const begin = (number: number) => {
+    if (number === ranges.length) return undefined;
+    const rows = rowsOf(content.rows, ranges[number]!);
+    const gathering = content.gather(rows);
+    // What becomes of it, the next turn says, if there is one.
+    gathering.catch(() => {});
+    return { rows, gathering };
+  };
+  let next = begin(0);
+  for (const [number, { end }] of ranges.entries()) {
+    const { rows, gathering } = next!;
+    const data = await gathering;
+    // Gathered while this one is written.
+    next = begin(number + 1);
+    yield sequencesBatch(schema, rows, data, content.channels);
+    content.onProgress(end);
   }
 }

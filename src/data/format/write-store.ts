@@ -12,14 +12,14 @@ import { sha256 } from '../../core/hash.ts';
 import type { RowData, StoreRow, StoreShape } from './arrow-schema.ts';
 import { compareUtf8 } from './byte-order.ts';
 import { MANIFEST_FILE, versionFolder } from './file-names.ts';
+import type { ValueGatherer } from './gather-values.ts';
 import { withLockedTarget } from './lock-target.ts';
 import { encodeManifest } from './manifest-schema.ts';
 import { type OrderedRows, orderedRows } from './ordered-rows.ts';
 import { refuseTarget } from './refuse-target.ts';
 import { nextVersion, replaceVersion } from './replace-version.ts';
-import { StoreStatistics } from './statistics.ts';
+import { RowStatistics } from './row-statistics.ts';
 import type { StoreManifest } from './store.ts';
-import { allocateValues, type StoredValues } from './values.ts';
 import { SHARD_BYTES, writeShards } from './write-shards.ts';
 
 /** What a store will hold. */
@@ -29,10 +29,8 @@ export interface StoreContent<Row extends StoreRow>
   readonly name: string;
   /** Ids differ. Rows in memory may have any order. */
   readonly rows: readonly Row[] | OrderedRows<Row>;
-  /** Called with the rows of a record batch before their values are read. */
-  readonly loadValues?: (rows: readonly Row[]) => void;
-  /** The values of one row, `row.length · channels` of them, of the store's type; used before the next are read. */
-  readonly readValues: (row: Row) => Promise<StoredValues> | StoredValues;
+  /** Begins to give values of the store's type. */
+  readonly gatherer: () => ValueGatherer<Row>;
   /** The class of each timestep of one row, or UNLABELLED, where the target is `timestep-class`. */
   readonly readTimestepLabels?: (row: Row) => Promise<ArrayLike<number>> | ArrayLike<number>;
   readonly provenance: Readonly<Record<string, unknown>>;
@@ -114,15 +112,17 @@ async function writeVersion<Row extends StoreRow>(
 ): Promise<StoreManifest> {
   const { name, valueType, classes, provenance, channels = 1 } = content;
   const { target = { kind: classes.length > 0 ? 'class' : 'none' } } = content;
-  const statistics = new StoreStatistics({ valueType, channels, target }, classes.length);
+  const values = content.gatherer();
+  const statistics = new RowStatistics(target, classes.length);
   const { shards, files } = await writeShards<Row>(writer, {
     ...{ valueType, channels, target, classes, rows: content.rows },
-    gather: (rows) => gather(content, rows, statistics),
+    gather: (rows) => gather(content, values, rows, statistics),
     onProgress: (written) => options.onProgress?.(written, content.rows.length),
     shardBytes: options.shardBytes ?? SHARD_BYTES,
   });
   return {
     ...{ formatVersion: 2, name, valueType, target, classes },
+    ...(await values.finish()),
     ...statistics.finish(),
     ...{ folder, shards, files, contentHash: contentHash(files), provenance },
   };
@@ -135,27 +135,24 @@ export function contentHash(files: Readonly<Record<string, WrittenFile>>): strin
 }
 
 async function gather<Row extends StoreRow>(
-  content: StoreContent<Row>,
+  { target, readTimestepLabels }: StoreContent<Row>,
+  values: ValueGatherer<Row>,
   rows: readonly Row[],
-  statistics: StoreStatistics,
+  statistics: RowStatistics,
 ): Promise<RowData> {
-  const { channels = 1, target, readTimestepLabels } = content;
+  const gathering = values.gather(rows);
+  for (const row of rows) statistics.add(row);
+  if (target?.kind !== 'timestep-class') return { values: await gathering };
+  // What becomes of it, its `await` says.
+  gathering.catch(() => {});
   const steps = rows.reduce((sum, row) => sum + row.length, 0);
-  const values = allocateValues(content.valueType, steps * channels);
-  const timestepLabels = target?.kind === 'timestep-class' ? new Int16Array(steps) : undefined;
-  content.loadValues?.(rows);
+  const timestepLabels = new Int16Array(steps);
   let step = 0;
   for (const row of rows) {
-    const read = content.readValues(row);
-    const ofRow = read instanceof Promise ? await read : read;
-    statistics.add(row, ofRow);
-    values.set(ofRow, step * channels);
-    if (timestepLabels !== undefined) {
-      const labels = await readTimestepLabels!(row);
-      statistics.addTimestepLabels(row, labels);
-      timestepLabels.set(labels, step);
-    }
+    const labels = await readTimestepLabels!(row);
+    statistics.addTimestepLabels(row, labels);
+    timestepLabels.set(labels, step);
     step += row.length;
   }
-  return { values, timestepLabels };
+  return { values: await gathering, timestepLabels };
 }

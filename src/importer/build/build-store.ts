@@ -4,7 +4,6 @@
  */
 import { LockstepError } from '../../core/errors.ts';
 import { filled } from '../../core/typed-arrays.ts';
-import type { StoreRow } from '../../data/format/arrow-schema.ts';
 import { compareUtf8 } from '../../data/format/byte-order.ts';
 import type { OrderedRows } from '../../data/format/ordered-rows.ts';
 import { orderByLength } from '../../data/format/radix-sort.ts';
@@ -30,6 +29,12 @@ import {
   resolveOptions,
 } from './build-options.ts';
 import { checkValues, type ValueLimits } from './check-values.ts';
+import {
+  gatherHere,
+  type SpilledRow,
+  type SpillGatherer,
+  type StartGatherer,
+} from './gather-spilled.ts';
 import { groupRows, mixedGroups } from './groups.ts';
 import { classesOf, classNames, refuseRepeatedIds } from './labels.ts';
 import { withoutMissing } from './missing-values.ts';
@@ -38,7 +43,6 @@ import { RecordSigns } from './record-signs.ts';
 import { RecordTable, type SpilledRecord } from './record-table.ts';
 import { applyCaps, dropDuplicates } from './select-records.ts';
 import { Spill } from './spill.ts';
-import { SpilledRows } from './spilled-rows.ts';
 import { TargetTable } from './target-table.ts';
 import { digestBeforeRounding } from './value-digest.ts';
 
@@ -48,42 +52,47 @@ const PROGRESS_EVERY = 256;
 
 /**
  * Reads all `items` and writes the store `options.target`.
+ * @param startGatherer where the values are put in their final order
  * @throws LockstepError USAGE (bad option, target exists); DATA_INVALID (two records with one id, a label
  * outside `classes`, a group with two given splits, several numbers of channels, two kinds of targets, no record
  * left); and whatever the source throws
  */
-export async function buildStore(items: ReadItems, options: BuildOptions): Promise<ImportReport> {
+export async function buildStore(
+  items: ReadItems,
+  options: BuildOptions,
+  startGatherer: StartGatherer = gatherHere,
+): Promise<ImportReport> {
   const { onProgress = () => {}, ...given } = options;
   const resolved = resolveOptions(given);
   await refuseTarget(resolved.target, resolved.overwrite);
   const spill = Spill.beside(resolved.target);
   const targets = new TargetTable(resolved.target);
   try {
-    return await new StoreBuild(resolved, { spill, targets }, onProgress).run(items);
+    return await new StoreBuild(resolved, { spill, targets, startGatherer }, onProgress).run(items);
   } finally {
     await targets.close();
     await spill.close();
   }
 }
 
-interface SpilledRow extends StoreRow {
-  readonly offset: number;
+interface BuiltRow extends SpilledRow {
   /** Number of its record in the tables. */
   readonly record: number;
 }
 
 interface BuiltRows {
-  readonly rows: OrderedRows<SpilledRow>;
+  readonly rows: OrderedRows<BuiltRow>;
   /** Groups in each split. */
   readonly groups: Readonly<Record<Split, number>>;
   /** Undefined for one class each, or none. */
   readonly target: DataTarget | undefined;
   /** The class of each timestep, or UNLABELLED. */
-  readonly timestepsOf: (row: SpilledRow) => Int32Array;
+  readonly timestepsOf: (row: BuiltRow) => Int32Array;
 }
 
-/** What was read of the records. */
+/** What was read of the records, and what puts their values in order. */
 interface Tables {
+  readonly startGatherer: StartGatherer;
   readonly spill: Spill;
   readonly targets: TargetTable;
 }
@@ -98,6 +107,7 @@ class StoreBuild {
   readonly #options: ResolvedOptions;
   readonly #spill: Spill;
   readonly #targets: TargetTable;
+  readonly #startGatherer: StartGatherer;
   readonly #onProgress: (progress: ImportProgress) => void;
   readonly #skipped = new Map<SkipReason, NameTally>();
   readonly #truncated = new NameTally(compareUtf8);
@@ -114,17 +124,29 @@ class StoreBuild {
 
   constructor(
     options: ResolvedOptions,
-    { spill, targets }: Tables,
+    { spill, targets, startGatherer }: Tables,
     onProgress: (progress: ImportProgress) => void,
   ) {
     this.#options = options;
     this.#spill = spill;
     this.#targets = targets;
+    this.#startGatherer = startGatherer;
     this.#onProgress = onProgress;
   }
 
   async run(items: ReadItems): Promise<ImportReport> {
     const table = await this.#readAll(items);
+    const { valueType } = this.#options;
+    const shape = { file: this.#spill.file, valueType, channels: this.#channels ?? 1 };
+    const values = this.#startGatherer(shape, this.#spill.sizeBytes);
+    try {
+      return await this.#build(table, values);
+    } finally {
+      await values.close();
+    }
+  }
+
+  async #build(table: RecordTable, values: SpillGatherer): Promise<ImportReport> {
     const drop = (row: number, reason: SkipReason) => this.#skip(table.ids.at(row), reason);
     const all = table.rowsById();
     const { rows: different, conflicts } =
@@ -141,7 +163,7 @@ class StoreBuild {
     if (kept.length === 0) throw this.#nothingLeft();
     const classes = this.#options.classes ?? this.#classNames(table, kept);
     const built = this.#toRows(table, kept, classes);
-    const manifest = await this.#write(built, classes);
+    const manifest = await this.#write(built, classes, values);
     const { rows, groups } = built;
     return this.#report(manifest, { lengths: rows.index.lengths, groups, conflicts });
   }
@@ -279,7 +301,7 @@ class StoreBuild {
       labels: filled(new Int32Array(count), (number) => labels[order[number]!]!),
       splits: filled(new Uint8Array(count), (number) => splitOfGroup[groupOf[order[number]!]!]!),
     };
-    const at = (number: number): SpilledRow => {
+    const at = (number: number): BuiltRow => {
       const row = kept[order[number]!]!;
       const [label, split] = [index.labels[number]!, SPLITS[index.splits[number]!]!];
       const [id, group] = [table.ids.at(row), table.groupAt(row)];
@@ -307,13 +329,13 @@ class StoreBuild {
   async #write(
     { rows, target: learned, timestepsOf }: BuiltRows,
     classes: readonly string[],
+    values: SpillGatherer,
   ): Promise<StoreManifest> {
     const { target, name, valueType, overwrite, provenance } = this.#options;
     const { length, shares, folds, caps, seed, missing } = this.#options;
     const channels = this.#channels ?? 1;
     const sampleRates = [...this.#signs.found().sampleRates.keys()];
-    const values = new SpilledRows(this.#spill, valueType, channels);
-    return await writeStore<SpilledRow>(
+    return await writeStore<BuiltRow>(
       target,
       {
         name,
@@ -323,8 +345,7 @@ class StoreBuild {
         readTimestepLabels: timestepsOf,
         rows,
         channels,
-        loadValues: (some) => values.load(some),
-        readValues: (row) => values.of(row),
+        gatherer: () => values,
         provenance: {
           ...provenance,
           length,

@@ -16,7 +16,8 @@ const writeBytes = promisify(write);
 
 /** Values on disk; `close` it after use. */
 export class Spill {
-  readonly #file: number;
+  /** Open for reading and writing. */
+  readonly file: number;
   readonly #target: string;
   /** Filled up to `#blockBytes`. */
   #block = new Uint8Array(BUFFER_BYTES);
@@ -30,7 +31,7 @@ export class Spill {
   #writing: Promise<void> | undefined;
 
   private constructor(file: number, target: string) {
-    this.#file = file;
+    this.file = file;
     this.#target = target;
   }
 
@@ -51,7 +52,7 @@ export class Spill {
     }
   }
 
-  /** Appends a copy of values and returns the offset at which `read` finds them. `flush` it when it is full. */
+  /** Appends a copy of values and returns the offset at which `readSpilled` finds them. `flush` it when it is full. */
   append(values: StoredValues): number {
     const offset = this.#appendedBytes;
     if (this.#blockBytes + values.byteLength > this.#block.length) {
@@ -61,6 +62,11 @@ export class Spill {
     this.#blockBytes += values.byteLength;
     this.#appendedBytes += values.byteLength;
     return offset;
+  }
+
+  /** Bytes appended so far. */
+  get sizeBytes(): number {
+    return this.#appendedBytes;
   }
 
   get isFull(): boolean {
@@ -88,7 +94,7 @@ export class Spill {
     this.#blocks = [];
   }
 
-  /** After this, `read` finds everything appended so far. */
+  /** After this, `readSpilled` finds everything appended so far. */
   async finish(): Promise<void> {
     this.#closeBlock(0);
     await this.flush();
@@ -105,13 +111,7 @@ export class Spill {
     for (const bytes of blocks) {
       for (let done = 0; done < bytes.length; ) {
         const left = bytes.length - done;
-        const { bytesWritten } = await writeBytes(
-          this.#file,
-          bytes,
-          done,
-          left,
-          this.#writtenBytes,
-        );
+        const { bytesWritten } = await writeBytes(this.file, bytes, done, left, this.#writtenBytes);
         done += bytesWritten;
         this.#writtenBytes += bytesWritten;
       }
@@ -119,18 +119,18 @@ export class Spill {
     }
   }
 
-  /** Fills `into`, at once: many short reads in turn would wait longer for their promises than for the disk. */
-  read(offset: number, into: StoredValues): void {
-    const bytes = bytesOf(into);
-    for (let done = 0; done < bytes.length; ) {
-      const bytesRead = readSync(this.#file, bytes, done, bytes.length - done, offset + done);
-      if (bytesRead === 0) throw new Error(`the spill ends at byte ${offset + done}`);
-      done += bytesRead;
-    }
-  }
-
   async close(): Promise<void> {
     await this.#writing?.catch(() => {});
-    closeSync(this.#file);
+    closeSync(this.file);
+  }
+}
+
+/** Fills `into`, at once: many short reads in turn would wait longer for their promises than for the disk. */
+export function readSpilled(file: number, offset: number, into: StoredValues): void {
+  const bytes = bytesOf(into);
+  for (let done = 0; done < bytes.length; ) {
+    const bytesRead = readSync(file, bytes, done, bytes.length - done, offset + done);
+    if (bytesRead === 0) throw new Error(`the spill ends at byte ${offset + done}`);
+    done += bytesRead;
   }
 }

@@ -7,7 +7,7 @@ import { type DataTarget, type NumberFacts, TARGET_WORDS } from '../../data/form
 import type { RawRecord } from '../../data/record.ts';
 import { NameColumn, NumberColumn } from './column.ts';
 import { sortedNames } from './labels.ts';
-import { Spill } from './spill.ts';
+import { readSpilled, Spill } from './spill.ts';
 
 /** A timestep's class is an int16 in a dataset. */
 const MOST_TIMESTEP_CLASSES = 2 ** 15 - 1;
@@ -139,7 +139,7 @@ export class TargetTable {
   timestepsOf(row: number, length: number, classOfName: Int32Array): Int32Array {
     if (!this.has(row)) return new Int32Array(length).fill(UNLABELLED);
     const numbers = new Uint16Array(length);
-    this.#spill!.read(this.#ends.at(row), numbers);
+    readSpilled(this.#spill!.file, this.#ends.at(row), numbers);
     return Int32Array.from(numbers, (number) =>
       number === NONE ? UNLABELLED : classOfName[number]!,
     );

@@ -23,6 +23,7 @@ import { withListedSplits } from '../../importer/split-list.ts';
 import { bytesRead } from '../../source/file/bytes-read.ts';
 import type { Paths, SourcePaths } from '../../source/file/find-sources.ts';
 import { type StopRequests, throwIfStopped, untilStopped } from '../train/stop-requests.ts';
+import { gatherInThread } from './gather-in-thread.ts';
 import { readInThread } from './read-in-thread.ts';
 import { type ResumableImport, type ResumeOptions, resumably } from './resume-import.ts';
 
@@ -74,7 +75,8 @@ export async function buildStore(options: BuildStoreOptions): Promise<ImportRepo
   const { items, build, files } = await prepared(options);
   const stoppable = { ...build, onProgress: progressOf(options, files?.chosen) };
   // Not kept for a resumed import, which may have another list.
-  const fromItems = (all: ReadItems) => buildFromItems(withSplits(all, options), stoppable);
+  const fromItems = (all: ReadItems) =>
+    buildFromItems(withSplits(all, options), stoppable, gatherInThread);
   if (files === undefined) return await fromItems(items);
   return await resumably({ ...files, store: options.store, options }, fromItems);
 }

@@ -12,6 +12,7 @@ import { buildStore } from '../../importer/build/build-store.ts';
 import { sortedNames } from '../../importer/build/labels.ts';
 import { refuseOverlap } from '../../importer/refuse-overlap.ts';
 import { type StopRequests, throwIfStopped, untilStopped } from '../train/stop-requests.ts';
+import { gatherInThread } from './gather-in-thread.ts';
 
 export interface MergeOptions
   extends Pick<BuildOptions, 'overwrite' | 'duplicates' | 'onProgress'>,
@@ -40,18 +41,22 @@ export async function mergeStores(options: MergeOptions): Promise<ImportReport> 
   try {
     for (const path of paths) stores.push(await openStore(path));
     refuseUnlike(stores);
-    return await buildStore(untilStopped(recordsOf(stores), { signal }, BEFORE), {
-      ...sharedOptions(stores.map(({ manifest }) => manifest)),
-      target,
-      name: options.name ?? basename(target),
-      overwrite: options.overwrite,
-      duplicates: options.duplicates,
-      provenance: { merged: stores.map(originOf) },
-      onProgress: (progress) => {
-        onProgress?.(progress);
-        throwIfStopped({ signal }, BEFORE);
+    return await buildStore(
+      untilStopped(recordsOf(stores), { signal }, BEFORE),
+      {
+        ...sharedOptions(stores.map(({ manifest }) => manifest)),
+        target,
+        name: options.name ?? basename(target),
+        overwrite: options.overwrite,
+        duplicates: options.duplicates,
+        provenance: { merged: stores.map(originOf) },
+        onProgress: (progress) => {
+          onProgress?.(progress);
+          throwIfStopped({ signal }, BEFORE);
+        },
       },
-    });
+      gatherInThread,
+    );
   } finally {
     for (const store of stores) await store.close();
   }

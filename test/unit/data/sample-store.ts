@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StoreRow } from '../../../src/data/format/arrow-schema.ts';
+import type { ValueGatherer } from '../../../src/data/format/gather-values.ts';
 import type { ValueType } from '../../../src/data/format/store.ts';
+import { ValueStatistics } from '../../../src/data/format/value-statistics.ts';
 import { allocateValues, type StoredValues } from '../../../src/data/format/values.ts';
 import type { StoreContent } from '../../../src/data/format/write-store.ts';
 import type { ImportItem } from '../../../src/data/record.ts';
@@ -37,8 +39,29 @@ export function sampleContent(valueType: ValueType, lengths: readonly number[]):
     valueType,
     classes: ['even', 'odd'],
     rows,
-    readValues: (row) => row.values,
+    gatherer: () => gathererOf(valueType),
     provenance: { source: 'test' },
+  };
+}
+
+/** Gives the values that rows hold. */
+export function gathererOf(valueType: ValueType, channels = 1): ValueGatherer<SampleRow> {
+  const statistics = new ValueStatistics(valueType, channels);
+  return {
+    gather: async (rows) => {
+      for (const { values, split } of rows) statistics.add(values, split === 'train');
+      const all = allocateValues(
+        valueType,
+        rows.reduce((sum, { values }) => sum + values.length, 0),
+      );
+      let at = 0;
+      for (const { values } of rows) {
+        all.set(values, at);
+        at += values.length;
+      }
+      return all;
+    },
+    finish: async () => statistics.finish(),
   };
 }
 

@@ -7,6 +7,7 @@ import { openStore, type StoreOnDisk } from '../../../../src/data/format/open-st
 import { verifyStore } from '../../../../src/data/format/verify-store.ts';
 import { writeStore } from '../../../../src/data/format/write-store.ts';
 import {
+  gathererOf,
   type SampleContent,
   type SampleRow,
   sampleContent,
@@ -114,7 +115,14 @@ describe('a store that is replaced', () => {
     mkdirSync(left);
     const slow = {
       ...OLD,
-      readValues: (row: SampleRow) => setTimeout(20, row.values),
+      gatherer: () => {
+        const values = gathererOf('uint8');
+        const gather = async (rows: readonly SampleRow[]) => {
+          await setTimeout(20 * rows.length);
+          return await values.gather(rows);
+        };
+        return { ...values, gather };
+      },
     };
     const writing = writeStore(path, slow);
     await setTimeout(10);

@@ -19,7 +19,7 @@ import { type OpenStoreOptions, openStore } from '../../../../src/data/format/op
 import type { StoreManifest, ValueType } from '../../../../src/data/format/store.ts';
 import { verifyStore } from '../../../../src/data/format/verify-store.ts';
 import { contentHash, writeStore } from '../../../../src/data/format/write-store.ts';
-import { sampleContent, temporaryFolder } from '../sample-store.ts';
+import { gathererOf, sampleContent, temporaryFolder } from '../sample-store.ts';
 
 const folder = temporaryFolder();
 after(folder.release);
@@ -297,7 +297,7 @@ describe('the files of a store', () => {
     }));
     const manifest = await writeStore(path, {
       ...{ name: 'channels', valueType: 'float32', channels: 3, classes: [], rows },
-      ...{ readValues: (row: { values: Float32Array }) => row.values, provenance: {} },
+      ...{ gatherer: () => gathererOf('float32', 3), provenance: {} },
     });
     assert.deepEqual([manifest.channels, manifest.tokens], [3, 3]);
     for (const cacheBytes of [0, 2 ** 20]) {
@@ -377,9 +377,10 @@ describe('writing a store', () => {
     const before = readdirSync(folder.path).sort();
     const failing = {
       ...content,
-      readValues: () => {
-        throw new Error('the disk is gone');
-      },
+      gatherer: () => ({
+        ...gathererOf('uint8'),
+        gather: () => Promise.reject(new Error('the disk is gone')),
+      }),
     };
     await assert.rejects(writeStore(path, failing, { overwrite: true }), /the disk is gone/);
     assert.deepEqual(readdirSync(folder.path).sort(), before);

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { ValueStatistics } from '../../../src/data/format/value-statistics.ts';
+import { gatherHere, type SpilledRow } from '../../../src/importer/build/gather-spilled.ts';
+import { Spill } from '../../../src/importer/build/spill.ts';
+import { gatherInThread } from '../../../src/workflow/data/gather-in-thread.ts';
+import { temporaryFolder } from '../data/sample-store.ts';
+
+const folder = temporaryFolder();
+after(folder.release);
+
+/** Rows of two channels, and the spill that they are in. */
+async function spilled() {
+  const spill = Spill.beside(join(folder.path, 'store'));
+  const rows = [3, 1, 2, 5, 1].map((length, number) => {
+    const values = Uint16Array.from({ length: 2 * length }, (_, i) => 1000 * number + i);
+    const split = number === 3 ? ('test' as const) : ('train' as const);
+    const facts = { id: `${number}`, group: `${number}`, label: -1, split, length };
+    return { values, row: { ...facts, offset: spill.append(values) } satisfies SpilledRow };
+  });
+  await spill.finish();
+  return { spill, rows };
+}
+
+const LARGE = 2 ** 30;
+
+describe('the values of a spill', () => {
+  for (const start of [gatherHere, gatherInThread]) {
+    it(`are gathered in any order of their rows (${start.name})`, async () => {
+      const { spill, rows } = await spilled();
+      const shape = { file: spill.file, valueType: 'uint16', channels: 2 } as const;
+      const gatherer = start(shape, LARGE);
+      const expected = new ValueStatistics('uint16', 2);
+      for (const chosen of [[0, 1, 2, 3, 4], [4, 1, 3, 0], [2], [3, 2, 0]]) {
+        const some = chosen.map((number) => rows[number]!);
+        const values = await gatherer.gather(some.map(({ row }) => row));
+        assert.deepEqual(
+          [...values],
+          some.flatMap((one) => [...one.values]),
+        );
+        for (const one of some) expected.add(one.values, one.row.split === 'train');
+      }
+      assert.deepEqual(await gatherer.finish(), expected.finish());
+      await gatherer.close();
+      await spill.close();
+    });
+  }
+
+  it('are refused where the spill ends before, also from the thread', async () => {
+    const { spill, rows } = await spilled();
+    const shape = { file: spill.file, valueType: 'uint16', channels: 2 } as const;
+    const gatherer = gatherInThread(shape, LARGE);
+    await assert.rejects(
+      gatherer.gather([{ ...rows[0]!.row, offset: 1000 }]),
+      /the spill ends at byte 1000/,
+    );
+    await gatherer.close();
+    await spill.close();
+  });
+});
