@@ -63,6 +63,7 @@ export {
   type NgramOutcome,
   ngram,
 } from './workflow/ngram/ngram.ts';
+export type { NgramFacts } from './workflow/ngram/ngram-fitter.ts';
 export type { ClusterOptions, DeviceOptions } from './workflow/placement.ts';
 export type { ClassificationReport } from './workflow/predict/classification-report.ts';
 export {
@@ -92,6 +93,7 @@ export type {
 } from './workflow/predict/regression-report.ts';
 export type { TaskReport } from './workflow/predict/task-report.ts';
 export type { TimestepClassScore, TimestepReport } from './workflow/predict/timestep-report.ts';
+export type { RocketFacts } from './workflow/rocket/fit-rocket.ts';
 export { type RocketOptions, type RocketOutcome, rocket } from './workflow/rocket/rocket.ts';
 export type { RunHooks } from './workflow/train/hooks.ts';
 export type { ConfigSource } from './workflow/train/resolve-config.ts';

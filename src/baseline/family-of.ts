@@ -5,7 +5,7 @@ import { realBaselines } from './real-baselines.ts';
 import { symbolBaselines } from './symbol-baselines.ts';
 
 /** More symbols than this may as well be measurements. */
-const FEW_SYMBOLS = 64;
+export const FEW_SYMBOLS = 64;
 
 /** The baselines that suit the values of a dataset. */
 export function familyOf(store: Pick<Store, 'manifest' | 'index'>): BaselineFamily {

@@ -138,16 +138,25 @@ async function unknownOption(
   const { args, options } = line;
   const name = optionName(word);
   const sentence = `There is no option ${word.split('=')[0]} here.`;
+  const value = word.includes('=') ? word.slice(word.indexOf('=') + 1) : next;
   const meant = nearestName(name, options);
   if (meant !== undefined) return refused(sentence, `Did you mean --${meant}?`);
+  const command = commandOf(args);
+  if (name === 'data' && command !== undefined && takesDataset(command)) {
+    const line = commandLine(nameOf(command), value ?? 'data/mine');
+    return refused(sentence, `Name the dataset without it: "${line}".`);
+  }
   if (options.includes('set')) {
-    const value = word.includes('=') ? word.slice(word.indexOf('=') + 1) : next;
     const { overridesMeant } = await import('./meant.ts');
     const overrides = overridesMeant(name, value, line.words[0]);
     if (overrides !== undefined) return refused(sentence, overrides);
   }
   return refused(sentence, helpFor(args));
 }
+
+/** Whether its first argument is a dataset. */
+const takesDataset = ({ command }: CommandEntry): boolean =>
+  /^\w+ (<data>|\[what\])$/.test(command);
 
 /** `train a.yaml b.yaml`, `train a.yaml seed=3`, `predict runs/a new.csv` */
 async function extraWord(word: string, { args, options }: CommandLine): Promise<LockstepError> {

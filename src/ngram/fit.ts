@@ -1,6 +1,7 @@
 /** Fits a model of n-grams: in closed form, the same bits every time. */
 import { importanceOf, weighed } from '../nn/gram/weighting.ts';
 import { type HeadTask, sharpnessOf } from '../rocket/sharpness.ts';
+import type { Eigenpairs } from '../solver/eigen.ts';
 import { type Matrix, matrix, multiplyByTransposed } from '../solver/matrix.ts';
 import type { SparseRow } from '../solver/whitening.ts';
 import { type Candidate, candidates, directionsOf } from './candidates.ts';
@@ -11,16 +12,26 @@ import { centredProducts, type Products } from './products.ts';
 /** How many of the best candidates are averaged: which one is best alone is partly luck. */
 const AVERAGED = 5;
 
-export interface NgramProblem {
-  readonly task: HeadTask;
+export interface NgramSequences {
   readonly features: FeatureOptions;
   /** Training sequences, with or without a label: at least two. */
   readonly fitted: AsyncIterable<ArrayLike<number>>;
-  /** Which of them have labels, and what they are: `[labelled, outputs]`. */
+  /** Sequences that choose; where there are none, each labelled one is judged by the others. */
+  readonly judges: AsyncIterable<ArrayLike<number>>;
+}
+
+/** What is known of sequences without a label: fits with other labels share it. */
+export interface NgramMaterial {
+  readonly features: FeatureOptions;
+  readonly rows: Readonly<Partial<Record<Block, BlockRows>>>;
+}
+
+export interface NgramProblem {
+  readonly task: HeadTask;
+  /** Which of the fitted sequences have labels, and what they are: `[labelled, outputs]`. */
   readonly labelled: Int32Array;
   readonly y: Matrix;
-  /** Sequences that choose, with `[judges, outputs]`; where there are none, each labelled one is judged by the others. */
-  readonly judges: AsyncIterable<ArrayLike<number>>;
+  /** `[judges, outputs]`. */
   readonly judgesY: Matrix;
   /** How well scores fit targets: more is better. */
   readonly merit: (scores: Matrix, y: Matrix) => number;
@@ -55,15 +66,15 @@ interface BlockRows {
   readonly importance: Float64Array;
   readonly fitted: readonly SparseRow[];
   readonly products: Products;
+  readonly directions: Eigenpairs;
 }
 
-export async function fitNgrams(problem: NgramProblem): Promise<FittedNgrams> {
-  const { task, features, judgesY, y, merit } = problem;
+export function fitNgrams({ features, rows }: NgramMaterial, problem: NgramProblem): FittedNgrams {
+  const { task, judgesY, y, merit } = problem;
   const truths = judgesY.rows > 0 ? judgesY : y;
-  const rows = await readRows(problem);
   const [first, ...others] = BLOCKS.flatMap((block) => {
     if (rows[block] === undefined) return [];
-    const judged = judge(problem, block, rows[block].products, truths);
+    const judged = judge(problem, block, rows[block], truths);
     const best = judged.sort((a, b) => b.merit - a.merit || a.error - b.error).slice(0, AVERAGED);
     const scores = meanOf(best.map((one) => one.scores));
     return [{ best, scores, merit: merit(scores, truths) }];
@@ -82,9 +93,12 @@ export async function fitNgrams(problem: NgramProblem): Promise<FittedNgrams> {
 const standardError = (share: number, count: number): number =>
   Math.sqrt(Math.max(0, share * (1 - share)) / count);
 
-type Rows = Readonly<Partial<Record<Block, BlockRows>>>;
-
-async function readRows({ features, fitted, judges }: NgramProblem): Promise<Rows> {
+/** Counts n-grams and pairs, compares the sequences by them, and finds the directions in which they differ most. */
+export async function countNgrams({
+  features,
+  fitted,
+  judges,
+}: NgramSequences): Promise<NgramMaterial> {
   const counter = new FeatureCounter(features);
   const blocks = BLOCKS.filter((block) => columnsOf(features, block) > 0);
   const roots = async (sequences: AsyncIterable<ArrayLike<number>>) => {
@@ -95,29 +109,30 @@ async function readRows({ features, fitted, judges }: NgramProblem): Promise<Row
     return all;
   };
   const [ofFitted, ofJudges] = [await roots(fitted), await roots(judges)];
-  return Object.fromEntries(
+  const rows = Object.fromEntries(
     blocks.map((block) => {
       const width = columnsOf(features, block);
       const importance = importanceOf(ofFitted[block], width);
       const weigh = (some: SparseRow[]) => some.map((row) => weighed(row, importance));
-      const rows = weigh(ofFitted[block]);
-      const products = centredProducts(rows, weigh(ofJudges[block]), width);
-      return [block, { importance, fitted: rows, products }];
+      const own = weigh(ofFitted[block]);
+      const products = centredProducts(own, weigh(ofJudges[block]), width);
+      return [block, { importance, fitted: own, products, directions: directionsOf(products) }];
     }),
   );
+  return { features, rows };
 }
 
 function judge(
   { labelled, y, judgesY, merit }: NgramProblem,
   block: Block,
-  products: Products,
+  { products, directions: found }: BlockRows,
   truths: Matrix,
 ): Judged[] {
-  return Array.from(candidates(products, directionsOf(products), labelled, y), (candidate) => {
+  return Array.from(candidates(products, found, labelled, y), (candidate) => {
     const scores = judgesY.rows > 0 ? scoresOf(candidate, products) : candidate.leaveOneOut();
     const { directions, alpha } = candidate;
-    const found = { scores, merit: merit(scores, truths), error: squaredError(scores, truths) };
-    return { block, directions, alpha, candidate, ...found };
+    const figures = { scores, merit: merit(scores, truths), error: squaredError(scores, truths) };
+    return { block, directions, alpha, candidate, ...figures };
   });
 }
 
@@ -144,7 +159,7 @@ function meanOf(all: readonly Matrix[]): Matrix {
 /** The mean of the candidates, as weights of the columns. */
 function linearModel(
   features: FeatureOptions,
-  rows: Rows,
+  rows: NgramMaterial['rows'],
   best: readonly Judged[],
 ): Pick<NgramModel, 'importance' | 'weights' | 'intercepts'> {
   const columns = BLOCKS.reduce((sum, block) => sum + columnsOf(features, block), 0);

@@ -12,8 +12,9 @@ import {
   verdictOf,
 } from '../statistics/paired-difference.ts';
 import type { CellResult } from './cell.ts';
-import { GROUPING, SCRATCH, SHUFFLED, SORTED } from './grid.ts';
-import { type DatasetResults, fewLabels, labelsText, meritByLength } from './results.ts';
+import { CLOSED_FORM } from './closed-form/fits.ts';
+import { candidatesOf, firstNetwork, GROUPING, SCRATCH, SHUFFLED, SORTED } from './grid.ts';
+import { type DatasetResults, fewLabels, labelsText, meritByLength, modelName } from './results.ts';
 
 /** The answer to one question. */
 export interface Answer {
@@ -40,7 +41,7 @@ export function studyAnswers(results: DatasetResults, symbols: number): Answer[]
     ...(body ?? NOT_ASKED),
   });
   return [
-    ask('Does a network beat the best baseline?', againstBaselines(results)),
+    ask('Which model is best here?', whichModel(results)),
     ask('Does self-supervised learning work here, without Transformers?', worth(results)),
     ask('Masked or next timestep?', maskedOrNext(results)),
     ask(nextStepQuestion(symbols), classification(results)),
@@ -54,24 +55,42 @@ const nextStepQuestion = (symbols: number): string =>
     ? `Can the next timestep be a ${symbols}-way classification?`
     : 'Can the next timestep be a classification?';
 
-function againstBaselines(results: DatasetResults): Body | undefined {
-  const best = results.bestNetwork();
-  const baseline = best && results.bestBaseline(fewLabels(best));
-  const gain = results.difference(best, baseline, best ? fewLabels(best) : []);
-  if (best === undefined || baseline === undefined || gain === undefined) return undefined;
-  const network = `the ${best.key.network} network, ${recipeWords(best)}`;
-  const rival = `${baseline.key.recipe}, the best baseline`;
-  const at = `at ${labelsText(best, fewLabels(best))}`;
+/** The best trained model against the best baseline, and the best network beside both. */
+function whichModel(results: DatasetResults): Body | undefined {
+  const best = results.bestModel();
+  if (best === undefined) return undefined;
+  const few = fewLabels(best);
+  const baseline = results.bestBaseline(few);
+  const gain = results.difference(best, baseline, few);
+  if (baseline === undefined || gain === undefined) return undefined;
+  const [model, rival] = [describeModel(best), `${modelName(baseline)}, the best baseline`];
+  const at = `at ${labelsText(best, few)}`;
+  const rest = besideNetwork(results, best);
   return {
     verdict: verdictOf(gain),
     number: points(gain),
     sentence: {
-      yes: `Yes: ${network}, gains ${describeDifference(gain)} over ${rival}, ${at}.`,
-      no: `No, use ${baseline.key.recipe}: ${network}, comes to ${describeDifference(gain)} against it, ${at}.`,
-      'not resolved': `Not resolved: ${network}, comes to ${describeDifference(gain)} against ${rival}, ${at}; the baseline trains in seconds.`,
+      yes: `Use ${model}: it gains ${describeDifference(gain)} over ${rival}, ${at}${rest}.`,
+      no: `Use ${modelName(baseline)}, a baseline: ${model}, the best other model, comes to ${describeDifference(gain)} against it, ${at}${rest}.`,
+      'not resolved': `Not resolved: ${model} comes to ${describeDifference(gain)} against ${rival}, ${at}${rest}.`,
     }[verdictOf(gain)],
   };
 }
+
+/** What the best network comes to, where another model is better. */
+function besideNetwork(results: DatasetResults, best: CellResult): string {
+  const network = results.bestNetwork();
+  if (network === undefined) return '; no network was trained to the end';
+  const gain = network === best ? undefined : results.difference(network, best, fewLabels(best));
+  if (gain === undefined) return '';
+  return `; the best network, ${describeModel(network)}, comes to ${describeDifference(gain)} against ${modelName(best)}`;
+}
+
+/** "ngram", "the two-sided network with masked pretraining" */
+const describeModel = (cell: CellResult): string =>
+  cell.key.recipe === CLOSED_FORM
+    ? modelName(cell)
+    : `the ${cell.key.network} network ${recipeWords(cell)}`;
 
 const recipeWords = ({ key }: CellResult): string =>
   key.recipe === SCRATCH ? 'from scratch' : `with ${key.recipe} pretraining`;
@@ -82,7 +101,7 @@ function worth(results: DatasetResults): Body | undefined {
   if (best === undefined || gain === undefined) return undefined;
   const what = `${best.key.recipe} pretraining of the ${best.key.network} network, chosen on validation data`;
   const against = `against the same network from scratch at ${labelsText(best, fewLabels(best))}`;
-  const rest = `${elsewhere(results, best)}${besideBaseline(results, best)}`;
+  const rest = `${besideSimple(results, best)}${elsewhere(results, best)}`;
   return {
     verdict: verdictOf(gain),
     number: points(gain),
@@ -95,19 +114,24 @@ function worth(results: DatasetResults): Body | undefined {
 }
 
 /** A gain over a weak network is no reason to use it. */
-function besideBaseline(results: DatasetResults, best: CellResult): string {
-  const baseline = results.bestBaseline(fewLabels(best));
-  const gain = results.difference(best, baseline, fewLabels(best));
+function besideSimple(results: DatasetResults, best: CellResult): string {
+  const rival = results.bestWithoutSteps(fewLabels(best));
+  const gain = results.difference(best, rival, fewLabels(best));
   if (gain === undefined) return '';
-  return `; against ${baseline!.key.recipe}, the best baseline, it is ${describeDifference(gain)}`;
+  const name = modelName(rival!);
+  return {
+    yes: `, and ${describeDifference(gain)} over ${name}, the best model without steps`,
+    no: `, and comes to ${describeDifference(gain)} against ${name}: use ${name}`,
+    'not resolved': `; against ${name}, the best model without steps, it is ${describeDifference(gain)}`,
+  }[verdictOf(gain)];
 }
 
 /** What the best pretext gains on the first network, if the study recommends another network. */
 function elsewhere(results: DatasetResults, recommended: CellResult): string {
   const network = results.firstNetwork;
-  const best = results.bestOf(network);
+  const best = network === undefined ? undefined : results.bestOf(network);
   const gain = best && results.difference(best, results.scratchOf(best), fewLabels(best));
-  if (network === recommended.key.network || gain === undefined) return '';
+  if (gain === undefined || network === recommended.key.network) return '';
   return `; on the weaker ${network} network ${best!.key.recipe} makes ${describeDifference(gain)}`;
 }
 
@@ -115,7 +139,7 @@ function maskedOrNext(results: DatasetResults): Body | undefined {
   const masked = findPretext(results, ({ kind }) => kind === 'masked');
   const next = findPretext(results, ({ kind }) => kind === 'next-step');
   const gain = masked && next && results.difference(next, masked, fewLabels(next));
-  if (gain === undefined) return undefined;
+  if (gain === undefined) return maskedOrNextByTrials(results);
   const at = `at ${labelsText(next!, fewLabels(next!))} on the ${results.firstNetwork} network${orContrastive(results, masked!)}`;
   return {
     verdict: verdictOf(gain),
@@ -128,6 +152,26 @@ function maskedOrNext(results: DatasetResults): Body | undefined {
   };
 }
 
+/** Where only short trainings show it, on one set of labels: no interval, so no verdict. */
+function maskedOrNextByTrials({ trials }: DatasetResults): Body | undefined {
+  const next = trials.findLast(({ key }) => key.recipe.startsWith('next'));
+  const masked =
+    next &&
+    trials.find(
+      ({ key }) =>
+        key.recipe.startsWith('masked') &&
+        key.network === next.key.network &&
+        key.trial === next.key.trial,
+    );
+  if (next === undefined || masked === undefined) return undefined;
+  const gain = 100 * (next.score - masked.score);
+  return {
+    verdict: 'not resolved',
+    number: `${signed(gain)} points`,
+    sentence: `Not resolved: in trial ${next.key.trial} of the ${next.key.network} network, on validation data, next timestep came to ${percent(next.score)} and masked to ${percent(masked.score)}; one repeat has no interval, and the final runs had not both.`,
+  };
+}
+
 /** Contrastive against masked, if both runs are done. */
 function orContrastive(results: DatasetResults, masked: CellResult): string {
   const contrastive = findPretext(results, ({ kind }) => kind === 'contrastive');
@@ -137,11 +181,11 @@ function orContrastive(results: DatasetResults, masked: CellResult): string {
 
 function classification(results: DatasetResults): Body | undefined {
   const classified = findPretext(results, isNextStep('classification'));
-  if (classified === undefined || classified.pretexts.length === 0) return undefined;
-  const { pretexts } = classified;
+  const pretexts = classified?.pretexts ?? triedNextStep(results);
+  if (pretexts.length === 0) return undefined;
   const accuracy = meanOf(pretexts.map(({ metrics }) => metrics.accuracy!));
   const regressed = findPretext(results, isNextStep('regression'));
-  const gain = results.difference(classified, regressed, fewLabels(classified));
+  const gain = classified && results.difference(classified, regressed, fewLabels(classified));
   const { verdict, compared } = againstTable(pretexts);
   const learnt = `it names ${percent(accuracy)} of the next symbols${compared}`;
   const after =
@@ -152,6 +196,13 @@ function classification(results: DatasetResults): Body | undefined {
   return { verdict, number: percent(accuracy), sentence: `${word}: ${learnt}${after}.` };
 }
 
+/** The pretraining of the longest trial that named the next symbols. */
+const triedNextStep = ({ trials }: DatasetResults): readonly Measured[] =>
+  trials.findLast(
+    ({ key, pretexts }) =>
+      key.recipe.startsWith('next') && pretexts[0]?.metrics.accuracy !== undefined,
+  )?.pretexts ?? [];
+
 /** Whether the network names more symbols than a table does, over its repeats. */
 function againstTable(pretexts: readonly Measured[]): { verdict: Verdict; compared: string } {
   const tableOf = ({ baselines }: Measured) =>
@@ -160,15 +211,18 @@ function againstTable(pretexts: readonly Measured[]): { verdict: Verdict; compar
     const control = tableOf(one);
     return control === undefined ? [] : [{ treated: one.metrics.accuracy!, control }];
   });
-  if (pairs.length < 2) return { verdict: 'not resolved', compared: '' };
+  if (pairs.length === 0) return { verdict: 'not resolved', compared: '' };
   const isBigram = pretexts[0]!.baselines?.accuracy?.bigram !== undefined;
-  const gain = pairedDifference(pairs);
   const table = `${isBigram ? 'a bigram table' : 'the previous value'} ${percent(meanOf(pairs.map(({ control }) => control)))}`;
+  if (pairs.length < 2) {
+    return { verdict: 'not resolved', compared: `, ${table} (one pretraining, no interval)` };
+  }
+  const gain = pairedDifference(pairs);
   return { verdict: verdictOf(gain), compared: `, ${table}: ${describeDifference(gain)}` };
 }
 
 function lengths(results: DatasetResults): Body | undefined {
-  const best = results.recommended();
+  const best = results.recommended() ?? results.bestModel();
   const sorted = results.find(GROUPING, SORTED);
   const cost =
     sorted && results.difference(sorted, results.find(GROUPING, SHUFFLED), fewLabels(sorted));
@@ -196,10 +250,10 @@ function lengths(results: DatasetResults): Body | undefined {
 
 function shares(results: DatasetResults): Body | undefined {
   const smallest = Math.min(...results.dataset.pretrainingShares);
-  const all = Object.keys(results.dataset.networks[results.firstNetwork]!.pretexts)
-    .map((recipe) => ({
-      whole: results.find(results.firstNetwork, recipe),
-      part: results.find(results.firstNetwork, recipe, smallest),
+  const all = candidatesOf(results.dataset)
+    .map(({ network, recipe }) => ({
+      whole: results.find(network, recipe),
+      part: results.find(network, recipe, smallest),
     }))
     .find(({ part }) => part !== undefined);
   const gain = all && results.difference(all.whole, all.part, fewLabels(all.whole!));
@@ -227,11 +281,9 @@ function findPretext(
   results: DatasetResults,
   fits: (pretext: ObjectiveConfig) => boolean,
 ): CellResult | undefined {
-  const network = results.firstNetwork;
-  const found = Object.entries(results.dataset.networks[network]!.pretexts).find(([, pretext]) =>
-    fits(pretext),
-  );
-  return found && results.find(network, found[0]);
+  const [network, settings] = firstNetwork(results.dataset) ?? [];
+  const found = Object.entries(settings?.pretexts ?? {}).find(([, pretext]) => fits(pretext));
+  return network === undefined || found === undefined ? undefined : results.find(network, found[0]);
 }
 
 const points = ({ mean }: PairedDifference): string => `${signed(mean)} points`;

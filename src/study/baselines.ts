@@ -3,78 +3,44 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabelCount } from '../baseline/label-draws.ts';
 import type { BaselineResult, BaselinesReport, LabelCountFacts } from '../baseline/report.ts';
-import { describeBaselines } from '../baseline/table.ts';
-import { errorOfFailure } from '../core/failure.ts';
 import { writeWhole } from '../core/write-whole.ts';
-import { startThread } from '../launch/program.ts';
-import type { GuardedHooks } from '../workflow/train/hooks.ts';
-import type { StopRequests } from '../workflow/train/stop-requests.ts';
-import type { BaselinesMessage, BaselinesRequest } from './baselines-thread.ts';
+import type { BaselinesRequest } from './baselines-thread.ts';
 import { byCount, type CellResult, type MeasuredResult } from './cell.ts';
-import { studyStopped } from './run-cell.ts';
+import { inThread, type ThreadHooks } from './in-thread.ts';
 import type { StudyConfig, StudyDataset } from './study-config.ts';
 import type { StudyFolder } from './study-folder.ts';
 
+const PROGRAM = new URL('./baselines-thread.ts', import.meta.url);
 /** Stands for a network in the results of baselines. */
 export const BASELINE = 'baseline';
 
-interface BaselinesOptions {
-  readonly folder: StudyFolder;
-  readonly hooks: GuardedHooks;
-}
-
 /**
- * The report on a dataset's baselines with the label counts of its networks. The first call tells and keeps it in the
- * folder.
+ * The report on a dataset's baselines with the label counts of its networks. The first call computes it and keeps it
+ * in the folder.
  * @throws LockstepError what is wrong with the dataset; INTERRUPTED, TERMINATED
  */
-export async function tellBaselines(
+export async function baselinesReport(
   { seed }: StudyConfig,
   dataset: StudyDataset,
-  { folder, hooks }: BaselinesOptions,
+  { folder, hooks }: { readonly folder: StudyFolder; readonly hooks: ThreadHooks },
 ): Promise<BaselinesReport> {
   const path = join(folder.path, `baselines-${dataset.name}.json`);
   if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as BaselinesReport;
-  const say = (text: string) => hooks.onEvent({ kind: 'status', text });
   const { labels, draws } = labelsOf(dataset);
   const request = { store: dataset.data.store, labels, draws, seed };
-  const report = await inThread(request, hooks, say);
+  const report = await inThread<BaselinesRequest, BaselinesReport>(PROGRAM, request, hooks);
   writeWhole(path, `${JSON.stringify(report)}\n`);
-  say(describeBaselines(report));
   return report;
 }
 
 /** All label counts of the networks, ascending, and their largest number of draws. */
-function labelsOf({ networks }: StudyDataset): { labels: LabelCount[]; draws: number } {
+export function labelsOf({ networks }: StudyDataset): { labels: LabelCount[]; draws: number } {
   const all = Object.values(networks).flatMap(({ labels }) => labels);
   const counts = new Set(all.map(({ perClass, sequences }) => perClass ?? sequences ?? 'all'));
   return {
     labels: [...counts].sort(byCount),
     draws: Math.max(...all.map(({ draws }) => draws)),
   };
-}
-
-/** In a thread, since they compute for up to a minute, in which a signal must be heard. */
-function inThread(
-  request: BaselinesRequest,
-  stop: StopRequests,
-  onProgress: (text: string) => void,
-): Promise<BaselinesReport> {
-  const thread = startThread(new URL('./baselines-thread.ts', import.meta.url), request);
-  const end = () => void thread.terminate();
-  const signals = [stop.signal, stop.kill].filter((signal) => signal !== undefined);
-  for (const signal of signals) signal.addEventListener('abort', end);
-  return new Promise<BaselinesReport>((resolve, reject) => {
-    thread.on('message', (message: BaselinesMessage) => {
-      if ('progress' in message) onProgress(message.progress);
-      else if ('failure' in message) reject(errorOfFailure(message.failure));
-      else resolve(message.report);
-    });
-    thread.on('error', reject);
-    thread.on('exit', () => reject(studyStopped(stop)));
-  }).finally(() => {
-    for (const signal of signals) signal.removeEventListener('abort', end);
-  });
 }
 
 /**

@@ -12,12 +12,15 @@ export interface CellKey {
   readonly recipe: string;
   /** Share of the training sequences for pretraining. */
   readonly share: number;
+  /** Number of the trial, from 1; absent for a run that the report is about. */
+  readonly trial?: number;
 }
 
-/** Name of a cell's run: `files.causal.masked`, `files.causal.masked.10-percent`. */
-export function cellName({ dataset, network, recipe, share }: CellKey): string {
-  const suffix = share === 1 ? '' : `.${Math.round(100 * share)}-percent`;
-  return `${dataset}.${network}.${recipe}${suffix}`;
+/** Name of a cell's run: `files.causal.masked`, `files.causal.masked.10-percent`, `files.causal.masked.trial-1`. */
+export function cellName({ dataset, network, recipe, share, trial }: CellKey): string {
+  const part = share === 1 ? '' : `.${Math.round(100 * share)}-percent`;
+  const tried = trial === undefined ? '' : `.trial-${trial}`;
+  return `${dataset}.${network}.${recipe}${part}${tried}`;
 }
 
 /** One fine-tuning of a cell. */
@@ -74,4 +77,15 @@ export interface CellResult {
   /** Numbers of the test sequences in the store, ascending. */
   readonly testSequences: readonly number[];
   readonly measured: readonly MeasuredResult[];
+}
+
+/** What came of a trial: a short training, seen on validation data only. */
+export interface TrialResult {
+  readonly key: CellKey;
+  /** Time for it, with one worker. */
+  readonly seconds: number;
+  /** Mean figure of merit of the fine-tunings on validation data. */
+  readonly score: number;
+  /** Metrics of the pretraining on validation data; empty without pretraining. */
+  readonly pretexts: readonly Measured[];
 }

@@ -47,13 +47,13 @@ function pretrainingTokensPerStep(config: RunConfig, phase: PhaseConfig, data: D
 
 /** Seconds for everything else: fine-tuning, evaluation, measuring, starting. */
 export function otherSeconds(cell: Cell, data: DataSize, tokensPerSecond: number): number {
-  const { config, measured } = cell;
+  const { key, config, measured } = cell;
   const tokens = config.phases.reduce((sum, phase) => {
     const supervised = registry.needs(phase.objective).labels;
     const trained = supervised ? stepsOf(phase) * supervisedTokensPerStep(config, phase, data) : 0;
     return sum + trained + FORWARD_SHARE * evaluationTokens(phase, data);
   }, 0);
-  const tested = FORWARD_SHARE * measured.length * data.testTokens;
+  const tested = key.trial === undefined ? FORWARD_SHARE * measured.length * data.testTokens : 0;
   return SECONDS_PER_CELL + (costOfToken(config.model) * (tokens + tested)) / tokensPerSecond;
 }
 

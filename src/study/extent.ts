@@ -23,8 +23,9 @@ export function extentOf(config: StudyConfig): StudyExtent {
   const cells = [
     ...firstCells(config),
     ...config.datasets.flatMap((dataset) => {
-      const [pretext] = Object.keys(firstNetwork(dataset)[1].pretexts);
-      return pretext === undefined ? [] : shareCells(config, dataset, pretext, 1);
+      const [network, { pretexts }] = firstNetwork(dataset)!;
+      const [recipe] = Object.keys(pretexts);
+      return recipe === undefined ? [] : shareCells(config, dataset, { network, recipe }, 1);
     }),
   ].map(({ config }) => config);
   const phases = cells.flatMap(({ model, batch, phases }) =>

@@ -40,6 +40,14 @@ interface Recipe {
   readonly pretraining?: PhaseConfig;
   readonly finetuning: TrainingConfig;
   readonly labels: readonly LabelsConfig[];
+  /** Number of the first repeat. @default 0 */
+  readonly firstDraw?: number;
+}
+
+/** A recipe of a network, as a candidate for longer training. */
+export interface Candidate {
+  readonly network: string;
+  readonly recipe: string;
 }
 
 /** The runs that wait for no result. Runs for which others wait come first. */
@@ -48,20 +56,58 @@ export function firstCells(config: StudyConfig): Cell[] {
     config.datasets.flatMap((dataset) =>
       of(dataset).map((recipe) => cellOf(config, dataset, recipe)),
     );
-  return [...recipes(pretrained), ...recipes(unpretrained)];
+  return [...recipes(pretrained), ...recipes(unpretrained), ...recipes(grouped)];
+}
+
+/** The two runs that differ in the grouping of batches, if the first dataset asks for them. */
+export function groupingCells(config: StudyConfig): Cell[] {
+  const [dataset] = config.datasets as [StudyDataset];
+  return grouped(dataset).map((recipe) => cellOf(config, dataset, recipe));
+}
+
+/** All recipes of all networks. */
+export const candidatesOf = ({ networks }: Pick<StudyDataset, 'networks'>): Candidate[] =>
+  Object.entries(networks).flatMap(([network, { pretexts }]) =>
+    [...Object.keys(pretexts), SCRATCH].map((recipe) => ({ network, recipe })),
+  );
+
+/**
+ * Short runs of some candidates of the first dataset: one repeat at the fewest labels, the same for all. Each trial has
+ * labels and initial weights of its own.
+ * @param trial its number, from 1
+ */
+export function trialCells(
+  config: StudyConfig,
+  trial: number,
+  candidates: readonly Candidate[],
+): Cell[] {
+  const [dataset] = config.datasets as [StudyDataset];
+  return candidates.map(({ network, recipe }) => {
+    const settings = dataset.networks[network]!;
+    const { model, scaling, finetuning, pretexts } = settings;
+    const few = settings.labels.filter((one) => areFew(countOf(one)));
+    const labels = few.length > 0 ? few : settings.labels.slice(0, 1);
+    return cellOf(config, dataset, {
+      key: { dataset: dataset.name, network, recipe, share: 1, trial },
+      ...{ model, scaling, finetuning },
+      ...(recipe !== SCRATCH && { pretraining: pretrainingPhase(settings, pretexts[recipe]!) }),
+      labels: labels.map((one) => ({ ...one, draws: trial })),
+      firstDraw: trial - 1,
+    });
+  });
 }
 
 /**
- * The runs of the first network's best pretext with smaller shares of the training sequences. Only with few labels,
- * since there pretraining matters.
+ * The runs of a network's best pretext with smaller shares of the training sequences. Only with few labels, since there
+ * pretraining matters.
  */
 export function shareCells(
   config: StudyConfig,
   dataset: StudyDataset,
-  best: string,
+  { network, recipe: best }: Candidate,
   trainingSequences: number,
 ): Cell[] {
-  const [network, settings] = firstNetwork(dataset);
+  const settings = dataset.networks[network]!;
   const pretraining = pretrainingPhase(settings, settings.pretexts[best]!);
   const few = settings.labels.filter((one) => areFew(countOf(one)));
   return dataset.pretrainingShares.map((share) => {
@@ -77,9 +123,11 @@ export function shareCells(
   });
 }
 
-/** Name and settings of the network that all five questions concern. */
-export const firstNetwork = (dataset: StudyDataset): [string, NetworkConfig] =>
-  Object.entries(dataset.networks)[0]!;
+/** Name and settings of the network that all five questions concern; undefined where none was trained to the end. */
+export const firstNetwork = ({
+  networks,
+}: Pick<StudyDataset, 'networks'>): [string, NetworkConfig] | undefined =>
+  Object.entries(networks)[0];
 
 /** The pretext with the best fine-tunings on validation data; undefined until all are done. */
 export function bestPretext(
@@ -113,34 +161,36 @@ function pretrained(dataset: StudyDataset): Recipe[] {
   );
 }
 
-function unpretrained(dataset: StudyDataset): Recipe[] {
-  const { name, networks, grouping, batch } = dataset;
-  const scratch = Object.entries(networks).map(([network, settings]) => ({
+function unpretrained({ name, networks }: StudyDataset): Recipe[] {
+  return Object.entries(networks).map(([network, settings]) => ({
     key: { dataset: name, network, recipe: SCRATCH, share: 1 },
     model: settings.model,
     scaling: settings.scaling,
     finetuning: settings.finetuning,
     labels: settings.labels,
   }));
-  if (grouping === undefined) return scratch;
+}
+
+function grouped({ name, grouping, batch }: StudyDataset): Recipe[] {
+  if (grouping === undefined) return [];
   const { model, training, labels } = grouping;
-  const grouped = (recipe: string, how: 'length' | 'random') => ({
+  const recipeOf = (recipe: string, how: 'length' | 'random') => ({
     key: { dataset: name, network: GROUPING, recipe, share: 1 },
     model,
     finetuning: { ...training, batch: { ...(training.batch ?? batch), grouping: how } },
     labels: [labels],
   });
-  return [...scratch, grouped(SORTED, 'length'), grouped(SHUFFLED, 'random')];
+  return [recipeOf(SORTED, 'length'), recipeOf(SHUFFLED, 'random')];
 }
 
 function cellOf(
   { seed, engine }: StudyConfig,
   { data, batch }: StudyDataset,
-  { key, model, scaling, pretraining, finetuning, labels }: Recipe,
+  { key, model, scaling, pretraining, finetuning, labels, firstDraw = 0 }: Recipe,
 ): Cell {
   const draws = Math.max(...labels.map(({ draws }) => draws));
-  const repeats = Array.from({ length: draws }, (_, draw) =>
-    repeatOf(draw, finetuning, labels, pretraining),
+  const repeats = Array.from({ length: draws - firstDraw }, (_, at) =>
+    repeatOf(firstDraw + at, finetuning, labels, pretraining),
   );
   return {
     key,

@@ -3,11 +3,12 @@
 import type { LabelCount } from '../baseline/label-draws.ts';
 import { formatDuration, formatMetrics } from '../core/format.ts';
 import type { Measured } from '../nn/objective/objective.ts';
-import { meanOf, varianceOf } from '../statistics/mean.ts';
+import { meanOf } from '../statistics/mean.ts';
 import { describeDifference, percent } from '../statistics/paired-difference.ts';
 import type { Answer } from './answers.ts';
 import type { CellResult } from './cell.ts';
 import { GROUPING, SCRATCH, SHUFFLED, SORTED } from './grid.ts';
+import type { StageOutcome } from './halving.ts';
 import {
   allCounts,
   type DatasetResults,
@@ -15,9 +16,11 @@ import {
   labelCounts,
   labelsText,
   meritByLength,
-  merits,
+  meritText,
 } from './results.ts';
+import { stagesSection } from './stages-section.ts';
 import type { StudyConfig } from './study-config.ts';
+import { table } from './table.ts';
 
 /** What a report shows. */
 export interface StudyReport {
@@ -25,6 +28,8 @@ export interface StudyReport {
   /** By dataset, in the order of the configuration. */
   readonly datasets: readonly DatasetResults[];
   readonly results: readonly CellResult[];
+  /** What was tried, where not all of the grid was trained to the end. */
+  readonly stages: readonly StageOutcome[];
   /** What a reader must know of each dataset's baselines. */
   readonly notes: readonly (readonly string[])[];
   readonly answers: readonly Answer[];
@@ -48,6 +53,7 @@ export function studyMarkdown(report: StudyReport): string {
     `${whatIsCompared(results)} of the test split${cropText(config)}, read once; every choice (settings of baselines, the weights that a fine-tuning keeps, the best pretext) was made on validation data. A *repeat* has labels, initial weights and a pretraining of its own. A difference is paired by repeat: same labels, same test sequences. Its 95 % interval is over repeats (Student's t) and, for accuracies, over test groups (bootstrap).`,
     '',
     ...datasets.flatMap((dataset, index) => datasetSection(dataset, results, report.notes[index]!)),
+    ...stagesSection(report.stages),
   ].join('\n');
 }
 
@@ -69,7 +75,8 @@ function datasetSection(
   results: readonly CellResult[],
   notes: readonly string[],
 ): string[] {
-  const own = results.filter(({ key }) => key.dataset === of.dataset.name);
+  const trained = results.filter(({ key }) => key.dataset === of.dataset.name);
+  const own = [...of.closedForms, ...trained];
   return [
     `## ${of.dataset.name}`,
     '',
@@ -246,16 +253,4 @@ function meanMeasured(all: readonly Measured[]): Measured {
     metrics: mean(({ metrics }) => metrics),
     ...(baselines.length > 0 && { baselines: Object.fromEntries(baselines) }),
   };
-}
-
-/** "64.0 % ± 2.1": mean and standard deviation over the repeats. */
-function meritText(cell: CellResult, labels: LabelCount): string {
-  const found = merits(cell, labels);
-  if (found.length === 0) return '';
-  return `${percent(meanOf(found))} ± ${(100 * Math.sqrt(varianceOf(found))).toFixed(1)}`;
-}
-
-function table([head, ...rows]: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(head!), `|${head!.map(() => '---').join('|')}|`, ...rows.map(line)];
 }

@@ -1,12 +1,11 @@
-/** The study of a user's dataset, sized to a time. */
+/** The grid of a user's dataset. */
 import { basename, resolve } from 'node:path';
 import type { ObjectiveConfig } from '../config/phase-section.ts';
 import { LockstepError } from '../core/errors.ts';
 import { symbolsOf } from '../data/facts.ts';
 import { SPLITS, type Store, type StoreManifest, UNLABELLED } from '../data/format/store.ts';
 import { meanOf } from '../statistics/mean.ts';
-import { type DataSize, otherSeconds, pretrainingSeconds } from './cost.ts';
-import { firstCells, firstNetwork, shareCells } from './grid.ts';
+import type { DataSize } from './cost.ts';
 import {
   type LabelsConfig,
   type NetworkConfig,
@@ -16,12 +15,7 @@ import {
   type TrainingConfig,
 } from './study-config.ts';
 
-type OwnStore = Pick<Store, 'manifest' | 'index'>;
-
-/** Fewer steps of pretraining would show nothing. */
-const FEWEST_PRETRAINING_STEPS = 50;
-/** Share of the time that the grid plans for, since the machine may be slower than in the measurement. */
-const RESERVE = 0.9;
+export type OwnStore = Pick<Store, 'manifest' | 'index'>;
 
 /**
  * The template's first dataset with another store: with the pretexts that its values allow and the label counts that
@@ -33,15 +27,15 @@ export function gridOfStore(template: StudyConfig, path: string, store: OwnStore
   const name = basename(resolve(path)).replaceAll(/[^A-Za-z0-9_-]+/g, '-');
   const available = trainingLabels(store, path);
   const isReal = symbolsOf(store) === 0;
-  const canCount = !isReal && store.manifest.channels === 1;
   const dataset = {
     ...first,
     name,
     data: { store: path },
     networks: Object.fromEntries(
-      Object.entries(first.networks)
-        .filter(([, { model }]) => canCount || model.family !== 'ngram')
-        .map(([network, settings]) => [network, fitted(settings, available, isReal)]),
+      Object.entries(first.networks).map(([network, settings]) => [
+        network,
+        fitted(settings, available, isReal),
+      ]),
     ),
     ...(first.grouping && {
       grouping: {
@@ -78,128 +72,6 @@ function evaluatedOnTraining(grid: StudyConfig): StudyConfig {
   }));
 }
 
-/** What a study may take. */
-export interface StudyBudget {
-  readonly minutes: number;
-  readonly workers: number;
-  /** Speed of one worker in pretraining. */
-  readonly tokensPerSecond: number;
-}
-
-/** A grid, and how long it takes at the least. */
-export interface SizedGrid {
-  readonly grid: StudyConfig;
-  /** More than the budget where even the smallest grid takes longer. */
-  readonly minutes: number;
-}
-
-/**
- * The largest grid that fits into the time: first of all its parts, then of fewer and fewer, each with as many steps of
- * pretraining as there is time for.
- */
-export function sizedGrid(grid: StudyConfig, store: OwnStore, budget: StudyBudget): SizedGrid {
-  const candidates = gridsBySize(grid);
-  for (const candidate of candidates) {
-    const { scale, minutes } = fit(candidate, store, budget);
-    const isLast = candidate === candidates.at(-1);
-    if (scale * fewestSteps(candidate) < FEWEST_PRETRAINING_STEPS && !isLast) continue;
-    const steps = (network: NetworkConfig) =>
-      Math.max(FEWEST_PRETRAINING_STEPS, Math.floor(scale * stepsOf(network)));
-    const sized = withNetworks(candidate, (network) => ({
-      ...network,
-      pretraining: lasting(network, steps(network)),
-    }));
-    return { grid: sized, minutes: Math.max(minutes, budget.minutes) };
-  }
-  throw new Error('the last grid is taken whatever it costs');
-}
-
-/** How often the pretraining of a grid fits into the time, and the minutes that it takes with the fewest steps. */
-function fit(
-  grid: StudyConfig,
-  store: OwnStore,
-  { minutes, workers, tokensPerSecond }: StudyBudget,
-): { scale: number; minutes: number } {
-  const [dataset] = grid.datasets as [StudyDataset];
-  const [, { pretexts }] = firstNetwork(dataset);
-  const cells = [
-    ...firstCells(grid),
-    ...shareCells(grid, dataset, Object.keys(pretexts)[0]!, store.manifest.splits.train.sequences),
-  ];
-  const size = dataSize(store, grid.test.crop);
-  const sum = (of: (cell: (typeof cells)[number]) => number) =>
-    cells.reduce((total, cell) => total + of(cell), 0);
-  // No worker helps where there are fewer cells.
-  const atOnce = Math.min(workers, cells.length);
-  const others = sum((cell) => otherSeconds(cell, size, tokensPerSecond)) / atOnce;
-  const pretraining = sum((cell) => pretrainingSeconds(cell, size, tokensPerSecond)) / atOnce;
-  const fewest = (others + (pretraining * FEWEST_PRETRAINING_STEPS) / fewestSteps(grid)) / RESERVE;
-  const scale = Math.max(0, (RESERVE * 60 * minutes - others) / pretraining);
-  return { scale, minutes: Math.ceil(fewest / 60) };
-}
-
-/** Fewest repeats that have an interval. */
-const FEWEST_DRAWS = 3;
-
-/**
- * The grid, and grids of fewer and fewer parts: without the side questions, with the fewest repeats, without the first
- * network, with the last one alone, with the fewest labels, with one pretext, with shorter fine-tuning.
- */
-export function gridsBySize(grid: StudyConfig): StudyConfig[] {
-  const main = withDataset(grid, ({ grouping: _, ...dataset }) => ({
-    ...dataset,
-    pretrainingShares: [],
-  }));
-  const few = withNetworks(main, (network) => ({
-    ...network,
-    labels: network.labels.map((labels) => ({ ...labels, draws: FEWEST_DRAWS })),
-  }));
-  // The first network is there for the side questions, and takes longest.
-  const others = withLastNetworks(few, Object.keys(few.datasets[0]!.networks).length - 1);
-  const single = withLastNetworks(others, 1);
-  const least = withNetworks(single, (network) => ({
-    ...network,
-    labels: network.labels.slice(0, 1),
-  }));
-  const last = withNetworks(least, (network) => ({
-    ...network,
-    pretexts: Object.fromEntries(Object.entries(network.pretexts).slice(-1)),
-  }));
-  const shorter = withNetworks(last, (network) => ({ ...network, ...quick(network) }));
-  return [grid, main, few, others, single, least, last, shorter];
-}
-
-/** Half the steps of fine-tuning, evaluated once. */
-function quick({
-  finetuning,
-  labels,
-}: NetworkConfig): Pick<NetworkConfig, 'finetuning' | 'labels'> {
-  const { duration, evaluation } = finetuning;
-  const steps = 'steps' in duration ? Math.ceil(duration.steps / 2) : 1;
-  return {
-    labels: labels.map(({ steps: _, ...one }) => one),
-    finetuning: {
-      ...finetuning,
-      duration: { steps },
-      ...(evaluation && { evaluation: { ...evaluation, everySteps: steps } }),
-    },
-  };
-}
-
-function withDataset(
-  grid: StudyConfig,
-  change: (dataset: StudyDataset) => StudyDataset,
-): StudyConfig {
-  return { ...grid, datasets: [change(grid.datasets[0]!)] };
-}
-
-function withLastNetworks(grid: StudyConfig, count: number): StudyConfig {
-  return withDataset(grid, (dataset) => ({
-    ...dataset,
-    networks: Object.fromEntries(Object.entries(dataset.networks).slice(-Math.max(1, count))),
-  }));
-}
-
 /** The grid with each network of its dataset changed. */
 export function withNetworks(
   grid: StudyConfig,
@@ -213,18 +85,11 @@ export function withNetworks(
   }));
 }
 
-const fewestSteps = ({ datasets }: StudyConfig): number =>
-  Math.min(...Object.values(datasets[0]!.networks).map(stepsOf));
-
-function stepsOf({ pretraining: { duration } }: NetworkConfig): number {
-  if ('steps' in duration) return duration.steps;
-  throw new Error('The template counts pretraining in steps.');
-}
-
-/** Pretraining of `steps` steps, with one evaluation at its end. */
-function lasting({ pretraining }: NetworkConfig, steps: number): NetworkConfig['pretraining'] {
-  const evaluation = pretraining.evaluation && { ...pretraining.evaluation, everySteps: steps };
-  return { ...pretraining, duration: { steps }, ...(evaluation && { evaluation }) };
+function withDataset(
+  grid: StudyConfig,
+  change: (dataset: StudyDataset) => StudyDataset,
+): StudyConfig {
+  return { ...grid, datasets: [change(grid.datasets[0]!)] };
 }
 
 function fitted(settings: NetworkConfig, available: Available, isReal: boolean): NetworkConfig {
@@ -315,7 +180,8 @@ function fewestTrainingLabels({ splits }: StoreManifest, path: string): Availabl
   );
 }
 
-function dataSize({ manifest, index }: OwnStore, testCrop: number | undefined): DataSize {
+/** What the cost of a study's cells follows from. */
+export function dataSize({ manifest, index }: OwnStore, testCrop: number | undefined): DataSize {
   const known = new Map<number, number>();
   const meanTokens = (crop = Number.POSITIVE_INFINITY) => {
     const { lengths } = index;

@@ -3,13 +3,22 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { LabelCount } from '../baseline/label-draws.ts';
 import type { Source } from '../statistics/interval.ts';
-import { meanOf } from '../statistics/mean.ts';
+import { meanOf, varianceOf } from '../statistics/mean.ts';
 import {
   type Pair,
   type PairedDifference,
   pairedDifference,
+  percent,
 } from '../statistics/paired-difference.ts';
-import { byCount, type CellResult, cellName, type MeasuredResult } from './cell.ts';
+import { BASELINE } from './baselines.ts';
+import {
+  byCount,
+  type CellResult,
+  cellName,
+  type MeasuredResult,
+  type TrialResult,
+} from './cell.ts';
+import { CLOSED_FORM } from './closed-form/fits.ts';
 import { areFew, firstNetwork, SCRATCH, validationScore } from './grid.ts';
 import type { StudyDataset } from './study-config.ts';
 import type { TestGroups } from './test-groups.ts';
@@ -18,19 +27,27 @@ import type { TestGroups } from './test-groups.ts';
 export interface Rivals {
   /** As cells, so that they compare with those of networks; their recipe is the baseline's name. */
   readonly baselines: readonly CellResult[];
+  /** Models fitted without steps. */
+  readonly closedForms: readonly CellResult[];
   readonly testGroups: TestGroups;
+  /** Short trainings, where not all was trained to the end. */
+  readonly trials?: readonly TrialResult[];
 }
 
 /** The results of one dataset. */
 export class DatasetResults {
   readonly dataset: StudyDataset;
   readonly baselines: readonly CellResult[];
+  readonly closedForms: readonly CellResult[];
+  readonly trials: readonly TrialResult[];
   readonly #testGroups: TestGroups | undefined;
   readonly #byName: ReadonlyMap<string, CellResult>;
 
   constructor(dataset: StudyDataset, results: readonly CellResult[], rivals?: Rivals) {
     this.dataset = dataset;
     this.baselines = rivals?.baselines ?? [];
+    this.closedForms = rivals?.closedForms ?? [];
+    this.trials = rivals?.trials ?? [];
     this.#testGroups = rivals?.testGroups;
     this.#byName = new Map(results.map((result) => [cellName(result.key), result]));
   }
@@ -48,12 +65,24 @@ export class DatasetResults {
 
   /** The best recipe on validation data, of all networks, with pretraining or without. */
   bestNetwork(): CellResult | undefined {
-    return bestByValidation(
-      Object.keys(this.dataset.networks).flatMap((network) => [
-        ...this.#pretrained(network),
-        ...[this.find(network, SCRATCH)].filter((cell) => cell !== undefined),
-      ]),
-    );
+    return bestByValidation(this.#networkCells());
+  }
+
+  /** The best of the networks' recipes and the models in closed form, on validation data. */
+  bestModel(): CellResult | undefined {
+    return bestByValidation([...this.closedForms, ...this.#networkCells()]);
+  }
+
+  /** The best baseline or model in closed form with so many labels, on validation data. */
+  bestWithoutSteps(counts: readonly LabelCount[]): CellResult | undefined {
+    return bestWith(counts, [...this.closedForms, ...this.baselines]);
+  }
+
+  #networkCells(): CellResult[] {
+    return Object.keys(this.dataset.networks).flatMap((network) => [
+      ...this.#pretrained(network),
+      ...[this.find(network, SCRATCH)].filter((cell) => cell !== undefined),
+    ]);
   }
 
   /** The network's best pretrained recipe on validation data. */
@@ -68,12 +97,7 @@ export class DatasetResults {
 
   /** The baseline that does best on validation data with so many labels; the first among equals. */
   bestBaseline(counts: readonly LabelCount[]): CellResult | undefined {
-    const score = ({ measured }: CellResult) =>
-      meanOf(measured.filter(({ labels }) => counts.includes(labels)).map((one) => one.validation));
-    return this.baselines.reduce<CellResult | undefined>(
-      (best, one) => (best === undefined || score(one) > score(best) ? one : best),
-      undefined,
-    );
+    return bestWith(counts, this.baselines);
   }
 
   /**
@@ -118,9 +142,23 @@ export class DatasetResults {
     return this.find(key.network, SCRATCH);
   }
 
-  get firstNetwork(): string {
-    return firstNetwork(this.dataset)[0];
+  /** Undefined where no network was trained to the end. */
+  get firstNetwork(): string | undefined {
+    return firstNetwork(this.dataset)?.[0];
   }
+}
+
+/** The first among equals. */
+function bestWith(
+  counts: readonly LabelCount[],
+  cells: readonly CellResult[],
+): CellResult | undefined {
+  const score = ({ measured }: CellResult) =>
+    meanOf(measured.filter(({ labels }) => counts.includes(labels)).map((one) => one.validation));
+  return cells.reduce<CellResult | undefined>(
+    (best, one) => (best === undefined || score(one) > score(best) ? one : best),
+    undefined,
+  );
 }
 
 /** By the label counts that all have: a network with more labels than another is no better for it. */
@@ -131,6 +169,19 @@ function bestByValidation(cells: readonly CellResult[]): CellResult | undefined 
     return validationScore({ ...cell, measured: common.length > 0 ? common : cell.measured });
   };
   return cells.toSorted((a, b) => score(b) - score(a))[0];
+}
+
+/** "ngram", "n-grams, ridge", "the two-sided network, masked" */
+export function modelName({ key: { network, recipe } }: CellResult): string {
+  if (recipe === CLOSED_FORM) return network;
+  return network === BASELINE ? recipe : `the ${network} network, ${recipe}`;
+}
+
+/** "64.0 % ± 2.1": mean and standard deviation over the repeats. */
+export function meritText(cell: CellResult, labels: LabelCount): string {
+  const found = merits(cell, labels);
+  if (found.length === 0) return '';
+  return `${percent(meanOf(found))} ± ${(100 * Math.sqrt(varianceOf(found))).toFixed(1)}`;
 }
 
 /** Label counts of a cell, ascending. */

@@ -9,17 +9,15 @@ import { loadedExtensions, referencesTo } from '../extension/loaded.ts';
 import type { Device } from '../launch/device.ts';
 import { startEngineProgram } from '../launch/engine-process.ts';
 import { runPaths } from '../run/folder.ts';
+import { meanOf } from '../statistics/mean.ts';
 import type { Merit } from '../workflow/predict/task-report.ts';
 import { resume } from '../workflow/train/resume.ts';
-import {
-  killWhenStopped,
-  type StopRequests,
-  stopSignalOf,
-} from '../workflow/train/stop-requests.ts';
+import { killWhenStopped, type StopRequests } from '../workflow/train/stop-requests.ts';
 import { train } from '../workflow/train/train.ts';
-import { type Cell, type CellResult, cellName } from './cell.ts';
+import { type Cell, type CellResult, cellName, type TrialResult } from './cell.ts';
 import type { CellMeasurement, MeasureLine, MeasureRequest } from './measure-worker.ts';
 import { cellPaths, type StudyFolder } from './study-folder.ts';
+import { studyStopped } from './study-stopped.ts';
 import { validationOf } from './validation.ts';
 
 const MEASURE_WORKER = new URL('./measure-worker.ts', import.meta.url);
@@ -70,6 +68,31 @@ export async function runCell(cell: Cell, resources: CellResources): Promise<Cel
   return result;
 }
 
+/**
+ * Runs a trial: its training, seen on validation data. Its weights are not kept.
+ * @param metric by which models are compared, in the words of training
+ * @throws LockstepError as `runCell`
+ */
+export async function runTrial(
+  cell: Cell,
+  metric: string,
+  resources: CellResources,
+): Promise<TrialResult> {
+  const paths = cellPaths(resources.folder, cell.key);
+  const started = performance.now();
+  await trainCell(cell, paths.run, resources);
+  const { pretexts, byPhase } = validationOf(runPaths(paths.run).metrics, metric);
+  const result: TrialResult = {
+    key: cell.key,
+    seconds: (performance.now() - started) / 1000,
+    score: meanOf(cell.measured.map(({ phase }) => byPhase.get(phase)!)),
+    pretexts,
+  };
+  writeWhole(paths.result, `${JSON.stringify(result, null, 2)}\n`);
+  rmSync(paths.run, { recursive: true });
+  return result;
+}
+
 async function trainCell(cell: Cell, run: string, resources: CellResources): Promise<void> {
   const { device, stop } = resources;
   const options = { ...(device.kind === 'gpu' && { gpus: [device.id] }), ...stop, runFolder: run };
@@ -117,14 +140,4 @@ function failed({ key }: Cell, run: string, error: LockstepError): LockstepError
   const where = existsSync(logs) ? ` Its logs are in "${logs}".` : '';
   const text = `The run ${cellName(key)} failed: ${message}`;
   return new LockstepError(code, text, `${advice}${where}`, { cause: error });
-}
-
-/** The error with which a stopped study ends. */
-export function studyStopped(stop: StopRequests): LockstepError {
-  const name = stopSignalOf(stop);
-  return new LockstepError(
-    name === 'SIGINT' ? 'INTERRUPTED' : 'TERMINATED',
-    `The study was stopped by ${name}; what the runs had is saved.`,
-    'Give the same command again: finished runs are skipped, the others go on.',
-  );
 }

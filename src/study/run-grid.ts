@@ -1,60 +1,64 @@
 /** Runs the cells of a grid, several at a time. Reads the results of finished cells instead. */
 import type { Device } from '../launch/device.ts';
 import type { StopRequests } from '../workflow/train/stop-requests.ts';
-import type { Cell, CellResult } from './cell.ts';
-import { cellName } from './cell.ts';
-import { runCell, studyStopped } from './run-cell.ts';
+import { type Cell, cellName } from './cell.ts';
+import type { CellResources } from './run-cell.ts';
 import { cellPaths, readResult, type StudyFolder } from './study-folder.ts';
+import { studyStopped } from './study-stopped.ts';
 
 /** What to run. */
-export interface GridRequest {
+export interface GridRequest<Result> {
   readonly folder: StudyFolder;
+  /** What a cell is run for; it keeps the result. */
+  readonly run: (cell: Cell, resources: CellResources) => Promise<Result>;
   /** Each device runs one cell at a time, with one worker. */
   readonly devices: readonly Device[];
   readonly crop: number | undefined;
   /** Cells that wait for no result, in order. */
   readonly cells: readonly Cell[];
   /** The cells that the results so far make possible. Called after each result; returns each cell once. */
-  readonly more: (results: readonly CellResult[]) => readonly Cell[];
-  readonly onEvent: (event: GridEvent) => void;
+  readonly more?: (results: readonly Result[]) => readonly Cell[];
+  /** Whether another cell may begin: asked when a device is free. Cells that are done are read all the same. */
+  readonly mayBegin?: () => boolean;
+  readonly onEvent: (event: GridEvent<Result>) => void;
   readonly stop: StopRequests;
   /** Gets what the processes that measure have to say. */
   readonly onLine: (line: string) => void;
 }
 
 /** What happens to a cell. */
-export type GridEvent =
+export type GridEvent<Result> =
   | { readonly kind: 'start'; readonly cell: Cell }
   | {
       readonly kind: 'end';
       readonly cell: Cell;
-      readonly result: CellResult;
+      readonly result: Result;
       readonly skipped: boolean;
     };
 
 /**
  * Runs the grid.
- * @returns a result for each cell, in the order of the cells
+ * @returns a result for each cell that ran, in the order of the cells
  * @throws LockstepError the first failure, after the other running cells have saved and ended; INTERRUPTED,
  *   TERMINATED
  */
-export async function runGrid(request: GridRequest): Promise<CellResult[]> {
-  return await new Grid(request).run();
+export async function runGrid<Result>(request: GridRequest<Result>): Promise<Result[]> {
+  return await new Grid<Result>(request).run();
 }
 
-class Grid {
-  readonly #request: GridRequest;
+class Grid<Result> {
+  readonly #request: GridRequest<Result>;
   readonly #stop: StopRequests;
   /** The others save and end: nobody wants to wait for them to read why one failed. */
   readonly #failed = new AbortController();
   readonly #waiting: Cell[];
   readonly #cells: Cell[];
-  readonly #results = new Map<string, CellResult>();
+  readonly #results = new Map<string, Result>();
   #running = 0;
   #failure: unknown;
   #wake: (() => void)[] = [];
 
-  constructor(request: GridRequest) {
+  constructor(request: GridRequest<Result>) {
     const { signal, kill } = request.stop;
     const failed = this.#failed.signal;
     this.#request = request;
@@ -66,11 +70,11 @@ class Grid {
     this.#cells = [...request.cells];
   }
 
-  async run(): Promise<CellResult[]> {
+  async run(): Promise<Result[]> {
     await Promise.all(this.#request.devices.map((device) => this.#serve(device)));
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#stop.signal?.aborted) throw studyStopped(this.#stop);
-    return this.#cells.map(({ key }) => this.#results.get(cellName(key))!);
+    return this.#cells.flatMap(({ key }) => this.#results.get(cellName(key)) ?? []);
   }
 
   /** Runs cells until none is left and no running cell can add more. */
@@ -96,11 +100,13 @@ class Grid {
   }
 
   async #do(cell: Cell, device: Device): Promise<void> {
-    const { folder, crop, onEvent, onLine, more } = this.#request;
-    const done = readResult(cellPaths(folder, cell.key));
+    const { folder, crop, run, onEvent, onLine } = this.#request;
+    const { more = () => [], mayBegin = () => true } = this.#request;
+    const done = readResult<Result>(cellPaths(folder, cell.key));
+    if (done === undefined && !mayBegin()) return;
     if (done === undefined) onEvent({ kind: 'start', cell });
     const resources = { folder, device, crop, stop: this.#stop, onLine };
-    const result = done ?? (await runCell(cell, resources));
+    const result = done ?? (await run(cell, resources));
     this.#results.set(cellName(cell.key), result);
     onEvent({ kind: 'end', cell, result, skipped: done !== undefined });
     const called = more([...this.#results.values()]);

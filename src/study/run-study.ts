@@ -1,50 +1,61 @@
-/** Runs a grid, writes `study.md` and `study.html`, and returns the answers. */
+/** Runs a study: a whole grid, or what fits into a time; writes `study.md` and `study.html`, and returns the answers. */
 
-import { formatDuration } from '../core/format.ts';
-import { commandLine } from '../core/program-name.ts';
 import { writeWhole } from '../core/write-whole.ts';
-import { symbolsOf } from '../data/facts.ts';
-import { openStore, type StoreOnDisk } from '../data/format/open-store.ts';
-import type { StoreManifest } from '../data/format/store.ts';
+import type { StoreOnDisk } from '../data/format/open-store.ts';
 import type { Device } from '../launch/device.ts';
-import { meanOf } from '../statistics/mean.ts';
-import { percent } from '../statistics/paired-difference.ts';
-import { ensureStore } from '../workflow/train/ensure-store.ts';
 import type { GuardedHooks } from '../workflow/train/hooks.ts';
 import { type Answer, studyAnswers } from './answers.ts';
-import { baselineCells, tellBaselines } from './baselines.ts';
-import { type Cell, type CellResult, cellName } from './cell.ts';
+import type { Cell, CellResult, TrialResult } from './cell.ts';
 import { chartsOf } from './charts.ts';
+import { CLOSED_FORM, type ClosedForm } from './closed-form/fits.ts';
+import type { DatasetFacts } from './dataset-facts.ts';
 import { bestPretext, firstCells, firstNetwork, shareCells } from './grid.ts';
+import type { StageOutcome } from './halving.ts';
 import { studyMarkdown } from './markdown.ts';
-import { hasValidation } from './own-grid.ts';
 import { studyPage } from './page/page.ts';
-import { DatasetResults, labelCounts, type Rivals } from './results.ts';
-import { type GridEvent, runGrid } from './run-grid.ts';
+import { DatasetResults, labelCounts } from './results.ts';
+import { runCell } from './run-cell.ts';
+import { runGrid } from './run-grid.ts';
+import { runHalving } from './run-halving.ts';
 import type { StudyConfig, StudyDataset } from './study-config.ts';
 import { cellPaths, type StudyFolder } from './study-folder.ts';
-import { TestGroups } from './test-groups.ts';
+import { resultWords, tellOfCells } from './tell-of-cells.ts';
 
 /** How to run a study. */
 export interface RunStudyOptions {
   readonly folder: StudyFolder;
   readonly devices: readonly Device[];
+  /** Of each dataset. */
+  readonly facts: readonly DatasetFacts[];
   /** Engine, machine and date, for the report. */
   readonly measuredOn: string;
   readonly hooks: GuardedHooks;
+  /** The first dataset, where its study is sized to a time; otherwise the whole grid runs. */
+  readonly own?: { readonly store: StoreOnDisk; readonly minutes: number } | undefined;
 }
 
-/** The weights at the end of a run's phase. */
+/** A model that is ready to use. */
 export interface TrainedModel {
   readonly runFolder: string;
-  readonly phase: string;
+  /** The weights at the end of this phase; a model in closed form has no phases. */
+  readonly phase?: string;
+  /** The command that fits such a model to a dataset, as words. */
+  readonly fitAgain?: readonly string[];
 }
 
 export interface StudyOutcome {
   /** About the first dataset. */
   readonly answers: Answer[];
-  /** Its best network with the most labels, chosen on validation data. */
+  /** Its best model with the most labels, chosen on validation data. */
   readonly winner?: TrainedModel;
+}
+
+/** What the runs came to. */
+interface Ran {
+  /** The configuration with the networks that were trained to the end. */
+  readonly config: StudyConfig;
+  readonly results: readonly CellResult[];
+  readonly stages: readonly StageOutcome[];
 }
 
 /**
@@ -53,13 +64,18 @@ export interface StudyOutcome {
  */
 export async function runStudy(
   config: StudyConfig,
-  { folder, devices, measuredOn, hooks }: RunStudyOptions,
+  options: RunStudyOptions,
 ): Promise<StudyOutcome> {
-  for (const { data } of config.datasets) await ensureStore({ data }, hooks);
-  const facts: DatasetFacts[] = [];
-  for (const dataset of config.datasets) {
-    facts.push(await readFacts(config, dataset, { folder, hooks }));
-  }
+  const { own } = options;
+  const ran =
+    own === undefined ? await runAll(config, options) : await runBest(config, options, own);
+  return writeReport(ran, options);
+}
+
+async function runAll(
+  config: StudyConfig,
+  { folder, devices, facts, hooks }: RunStudyOptions,
+): Promise<Ran> {
   const cells = firstCells(config);
   const expected = config.datasets.reduce(
     (sum, { pretrainingShares }) => sum + pretrainingShares.length,
@@ -67,94 +83,18 @@ export async function runStudy(
   );
   const text = `${expected} parts to train. Ctrl-C saves what is done; the same command goes on.`;
   hooks.onEvent({ kind: 'status', text });
-  const results = await runGrid({
+  const results = await runGrid<CellResult>({
     folder,
     devices,
     crop: config.test.crop,
     cells,
+    run: runCell,
     more: shareCellsOnce(config, facts),
-    onEvent: tellOfCells(expected, hooks),
+    onEvent: tellOfCells(expected, hooks, resultWords),
     stop: hooks,
     onLine: (text) => hooks.onEvent({ kind: 'status', text }),
   });
-  const datasets = config.datasets.map(
-    (dataset, index) => new DatasetResults(dataset, results, facts[index]),
-  );
-  const answers = studyAnswers(datasets[0]!, facts[0]!.symbols);
-  const notes = facts.map((one) => one.notes);
-  const report = { config, datasets, results, notes, answers, measuredOn };
-  writeWhole(folder.markdown, studyMarkdown(report));
-  const charts = datasets.flatMap((dataset) => chartsOf(dataset, results));
-  const title = `Study: ${config.name}`;
-  writeWhole(folder.page, studyPage({ title, measuredOn, answers, charts }));
-  const winner = winnerOf(datasets[0]!, folder);
-  return { answers, ...(winner && { winner }) };
-}
-
-/** The best network's fine-tuning with the most labels that did best on validation data. */
-function winnerOf(results: DatasetResults, folder: StudyFolder): TrainedModel | undefined {
-  const best = results.bestNetwork();
-  if (best === undefined) return undefined;
-  const most = labelCounts(best).at(-1);
-  const [first] = best.measured
-    .filter(({ labels }) => labels === most)
-    .toSorted((a, b) => b.validation - a.validation);
-  return { runFolder: cellPaths(folder, best.key).run, phase: first!.phase };
-}
-
-interface DatasetFacts extends Rivals {
-  /** Number of symbols; 0 for real values. */
-  readonly symbols: number;
-  readonly trainingSequences: number;
-  /** What a reader must know of the baselines' figures. */
-  readonly notes: readonly string[];
-}
-
-async function readFacts(
-  config: StudyConfig,
-  dataset: StudyDataset,
-  { folder, hooks }: Pick<RunStudyOptions, 'folder' | 'hooks'>,
-): Promise<DatasetFacts> {
-  const report = await tellBaselines(config, dataset, { folder, hooks });
-  const store = await openStore(dataset.data.store);
-  try {
-    const ids = await store.ids();
-    const numbers = new Map(ids.map((id, sequence) => [id, sequence]));
-    const numberOf = (id: string) => numbers.get(id)!;
-    const classOf = (sequence: number) => store.index.labels[sequence]!;
-    const { testSequences, testGroups } = report;
-    const groupOf = new Map(testSequences.map((id, i) => [numberOf(id), testGroups[i]!]));
-    return {
-      symbols: symbolsOf(store),
-      trainingSequences: store.manifest.splits.train.sequences,
-      baselines: baselineCells(report, dataset, { numberOf, classOf }),
-      testGroups: new TestGroups(groupOf, config.seed),
-      notes: [...report.notes, ...choiceNotes(store.manifest), ...fittedNotes(store)],
-    };
-  } finally {
-    await store.close();
-  }
-}
-
-function choiceNotes(manifest: Pick<StoreManifest, 'splits'>): string[] {
-  if (hasValidation(manifest)) return [];
-  return [
-    'There is no validation split: choices between networks, and of the weights that a fine-tuning keeps, were made on the training split, of which a draw has seen a part.',
-  ];
-}
-
-/** What a user should fit beside the grid: it takes a minute, and the table lacks it. */
-function fittedNotes(store: StoreOnDisk): string[] {
-  const { channels, target } = store.manifest;
-  if (target.kind === 'timestep-class') return [];
-  if (symbolsOf(store) > 0 && channels === 1) {
-    return [
-      `Not in this table: n-grams in closed form, to which unlabelled sequences help, too. Fit them with \`${commandLine('ngram', store.path)}\`.`,
-    ];
-  }
-  return [
-    `Not in this table: the larger variant of rocket. Fit it with \`${commandLine('rocket', store.path)}\`.`,
-  ];
+  return { config, results, stages: [] };
 }
 
 /** Each dataset's runs with smaller shares, once its best pretext is known. */
@@ -165,25 +105,65 @@ function shareCellsOnce(
   const given = new Set<StudyDataset>();
   return (results) =>
     config.datasets.flatMap((dataset, index) => {
-      const best = bestPretext(dataset, firstNetwork(dataset)[0], results);
-      if (best === undefined || given.has(dataset)) return [];
+      const [network] = firstNetwork(dataset)!;
+      const recipe = bestPretext(dataset, network, results);
+      if (recipe === undefined || given.has(dataset)) return [];
       given.add(dataset);
-      return shareCells(config, dataset, best, facts[index]!.trainingSequences);
+      const { trainingSequences } = facts[index]!;
+      return shareCells(config, dataset, { network, recipe }, trainingSequences);
     });
 }
 
-function tellOfCells(expected: number, { onEvent }: GuardedHooks): (event: GridEvent) => void {
-  const say = (text: string) => onEvent({ kind: 'status', text });
-  const started = performance.now();
-  let done = 0;
-  return (event) => {
-    const name = cellName(event.cell.key);
-    if (event.kind === 'start') return say(`  ${name}: begun`);
-    done++;
-    const { merit, measured, seconds } = event.result;
-    const mean = percent(meanOf(measured.map(({ test }) => test.value)));
-    const how = event.skipped ? 'was done already' : `done in ${formatDuration(seconds)}`;
-    const elapsed = formatDuration((performance.now() - started) / 1000);
-    say(`[${done}/${expected}, ${elapsed}] ${name}: ${how}, mean test ${merit} ${mean}`);
+async function runBest(
+  config: StudyConfig,
+  { folder, devices, facts, hooks }: RunStudyOptions,
+  own: NonNullable<RunStudyOptions['own']>,
+): Promise<Ran> {
+  const secondsBefore = facts[0]!.seconds;
+  const { crop } = config.test;
+  const place = { folder, devices, hooks, crop, secondsBefore };
+  const stages = await runHalving(config, { ...place, ...own });
+  const final = stages.find(({ stage }) => stage.kind === 'final');
+  const [dataset] = config.datasets as [StudyDataset];
+  const trained = { ...dataset, networks: final?.stage.networks ?? {} };
+  return {
+    config: { ...config, datasets: [trained] },
+    results: stages.flatMap(({ results }) => results),
+    stages,
   };
+}
+
+function writeReport(
+  { config, results, stages }: Ran,
+  { folder, facts, measuredOn }: RunStudyOptions,
+): StudyOutcome {
+  const trials: TrialResult[] = stages.flatMap((stage) => stage.trials);
+  const datasets = config.datasets.map(
+    (dataset, index) => new DatasetResults(dataset, results, { ...facts[index]!, trials }),
+  );
+  const answers = studyAnswers(datasets[0]!, facts[0]!.symbols);
+  const notes = facts.map((one) => one.notes);
+  const report = { config, datasets, results, stages, notes, answers, measuredOn };
+  writeWhole(folder.markdown, studyMarkdown(report));
+  const charts = datasets.flatMap((dataset) => chartsOf(dataset, results));
+  const title = `Study: ${config.name}`;
+  writeWhole(folder.page, studyPage({ title, measuredOn, answers, charts }));
+  const winner = winnerOf(datasets[0]!, folder);
+  return { answers, ...(winner && { winner }) };
+}
+
+/** Of the best model: the one with the most labels that did best on validation data. */
+function winnerOf(results: DatasetResults, folder: StudyFolder): TrainedModel | undefined {
+  const best = results.bestModel();
+  if (best === undefined) return undefined;
+  const runFolder = cellPaths(folder, best.key).run;
+  const { network, recipe } = best.key;
+  if (recipe === CLOSED_FORM) {
+    return { runFolder, fitAgain: [network as ClosedForm, results.dataset.data.store] };
+  }
+  const most = labelCounts(best).at(-1);
+  const [first] = best.measured
+    .filter(({ labels }) => labels === most)
+    .toSorted((a, b) => b.validation - a.validation);
+  return { runFolder, phase: first!.phase };
 }

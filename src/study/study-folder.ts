@@ -2,13 +2,15 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFailure } from '../core/file-error.ts';
-import { type CellKey, type CellResult, cellName } from './cell.ts';
+import { type CellKey, cellName } from './cell.ts';
 
 /** The paths of a study. */
 export interface StudyFolder {
   readonly path: string;
   /** The configuration of the study. */
   readonly config: string;
+  /** What was tried, one stage after the other. */
+  readonly stages: string;
   readonly markdown: string;
   readonly page: string;
 }
@@ -26,6 +28,7 @@ export function studyFolder(path: string): StudyFolder {
   return {
     path,
     config: join(path, 'study.yaml'),
+    stages: join(path, 'stages.json'),
     markdown: join(path, 'study.md'),
     page: join(path, 'study.html'),
   };
@@ -53,8 +56,8 @@ export function makeStudyFolder(folder: StudyFolder): string | undefined {
   }
 }
 
-/** The result of a cell; undefined until it is finished. */
-export function readResult({ result }: CellPaths): CellResult | undefined {
+/** The result of a cell or a trial; undefined until it is finished. */
+export function readResult<Result>({ result }: Pick<CellPaths, 'result'>): Result | undefined {
   if (!existsSync(result)) return undefined;
-  return JSON.parse(readFileSync(result, 'utf8')) as CellResult;
+  return JSON.parse(readFileSync(result, 'utf8')) as Result;
 }

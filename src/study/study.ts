@@ -1,9 +1,8 @@
-/** Runs a study from its configuration to its answers. Sizes it to a time on the user's data; continues an earlier one. */
+/** Runs a study from its configuration to its answers; continues an earlier one. */
 import { existsSync, rmSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isDeepStrictEqual } from 'node:util';
 import { LockstepError } from '../core/errors.ts';
 import { lockFolder } from '../core/folder-lock.ts';
 import { writeWhole } from '../core/write-whole.ts';
@@ -15,11 +14,9 @@ import type { Device } from '../launch/device.ts';
 import { type DeviceOptions, devicesOf } from '../workflow/placement.ts';
 import { type GuardedHooks, type RunHooks, withGuardedHooks } from '../workflow/train/hooks.ts';
 import type { Answer } from './answers.ts';
-import { tellBaselines } from './baselines.ts';
-import { firstCells } from './grid.ts';
+import { studyFacts } from './dataset-facts.ts';
 import { loadStudyConfig, refuseOtherGrid, studyConfigToYaml } from './load-study.ts';
-import { measureSpeed } from './measure-speed.ts';
-import { gridOfStore, gridsBySize, sizedGrid, withNetworks } from './own-grid.ts';
+import { gridOfStore } from './own-grid.ts';
 import { runStudy, type TrainedModel } from './run-study.ts';
 import type { StudyConfig } from './study-config.ts';
 import { makeStudyFolder, type StudyFolder, studyFolder } from './study-folder.ts';
@@ -29,7 +26,7 @@ const packaged = (name: string) => fileURLToPath(new URL(`../../configs/${name}`
 export const STUDY_TEMPLATE = packaged('study.yaml');
 /** The same for a dataset of real values. */
 const NUMBERS_TEMPLATE = packaged('study-numbers.yaml');
-const MINUTES = 30;
+const MINUTES = 20;
 
 /** What to study, and where. */
 export interface StudyOptions extends DeviceOptions, ExtensionOptions, RunHooks {
@@ -42,7 +39,7 @@ export interface StudyOptions extends DeviceOptions, ExtensionOptions, RunHooks 
   readonly set?: readonly string[] | undefined;
   /** Studies this dataset instead of the file's, sized to `minutes`. */
   readonly data?: string | undefined;
-  /** With `data`: how long the study may take on this machine. @default 30 */
+  /** With `data`: how long the study may take on this machine. @default 20 */
   readonly minutes?: number | undefined;
   /** Folder of the study; continues a study that it holds. @default `runs/<name>` */
   readonly folder?: string | undefined;
@@ -51,7 +48,7 @@ export interface StudyOptions extends DeviceOptions, ExtensionOptions, RunHooks 
 /** The answers of a study, and the paths of its report. */
 export interface StudyReport {
   readonly answers: readonly Answer[];
-  /** The best network with the most labels, ready to evaluate and to predict with. */
+  /** The best model with the most labels, ready to evaluate and to predict with. */
   readonly winner?: TrainedModel;
   /** Path of the report as Markdown. */
   readonly markdown: string;
@@ -97,27 +94,34 @@ interface StudyPlan {
 }
 
 async function studyIn(folder: StudyFolder, plan: StudyPlan): Promise<StudyReport> {
-  const { grid, store, hooks } = plan;
+  const { grid: config, store, minutes, hooks } = plan;
+  if (!(minutes > 0)) throw noTime(minutes);
   const devices = devicesOf(plan.devices);
   const made = makeStudyFolder(folder);
   const lock = lockFolder(folder.path);
   try {
-    const config = existsSync(folder.config)
-      ? goOn(loadStudyConfig(folder.config), grid, folder.path, store !== undefined)
-      : await sized(plan, folder);
+    if (existsSync(folder.config)) {
+      refuseOtherGrid(loadStudyConfig(folder.config), config, folder.path);
+    }
+    const facts = await studyFacts(config, { folder, workers: devices.length, hooks });
     writeWhole(folder.config, studyConfigToYaml(config));
-    const outcome = await runStudy(config, {
-      folder,
-      devices,
-      measuredOn: machine(devices),
-      hooks,
-    });
+    const own = store && { store, minutes };
+    const measuredOn = machine(devices);
+    const outcome = await runStudy(config, { folder, devices, facts, measuredOn, hooks, own });
     return { ...outcome, markdown: folder.markdown, page: folder.page };
   } finally {
     lock.release();
     // A study that was refused leaves no folder.
     if (made !== undefined && !existsSync(folder.config)) rmSync(made, { recursive: true });
   }
+}
+
+function noTime(minutes: number): LockstepError {
+  return new LockstepError(
+    'USAGE',
+    `Cannot size the study to ${minutes} minutes: the number must be above 0.`,
+    'Give --minutes a number such as 20.',
+  );
 }
 
 /** Without what depends on where the file is read: current folder, engine that is set up. */
@@ -131,55 +135,6 @@ function atHome(config: StudyConfig): StudyConfig {
       data: { ...dataset.data, store: resolve(dataset.data.store) },
     })),
   };
-}
-
-/** A grid that was begun keeps its size. */
-function goOn(
-  known: StudyConfig,
-  wanted: StudyConfig,
-  path: string,
-  wasSized: boolean,
-): StudyConfig {
-  const sizes = wasSized ? gridsBySize(wanted).map((grid) => withStepsOf(known, grid)) : [];
-  if (sizes.some((grid) => isDeepStrictEqual(known, grid))) return known;
-  refuseOtherGrid(known, sizes[0] ?? wanted, path);
-  return known;
-}
-
-/** With the pretraining that the time allowed. */
-function withStepsOf(known: StudyConfig, wanted: StudyConfig): StudyConfig {
-  const before = known.datasets[0]!.networks;
-  return withNetworks(wanted, (network, name) => ({
-    ...network,
-    pretraining: before[name]?.pretraining ?? network.pretraining,
-  }));
-}
-
-async function sized(
-  { grid, store, minutes, devices, hooks }: StudyPlan,
-  folder: StudyFolder,
-): Promise<StudyConfig> {
-  if (store === undefined) return grid;
-  if (!(minutes > 0)) {
-    throw new LockstepError(
-      'USAGE',
-      `Cannot size the study to ${minutes} minutes: the number must be above 0.`,
-      'Give --minutes a number such as 30.',
-    );
-  }
-  const started = performance.now();
-  // Before anything that takes minutes: they may be all that one needs.
-  await tellBaselines(grid, grid.datasets[0]!, { folder, hooks });
-  hooks.onEvent({ kind: 'status', text: 'Measuring how fast this machine is:' });
-  const tokensPerSecond = await measureSpeed(firstCells(grid)[0]!.config, devices, hooks);
-  const workers = devicesOf(devices).length;
-  const left = minutes - (performance.now() - started) / 60_000;
-  const sized = sizedGrid(grid, store, { minutes: left, workers, tokensPerSecond });
-  if (sized.minutes > minutes) {
-    const text = `The smallest study of this dataset takes about ${sized.minutes} minutes here.`;
-    hooks.onEvent({ kind: 'warning', text });
-  }
-  return sized.grid;
 }
 
 function machine(devices: readonly Device[]): string {

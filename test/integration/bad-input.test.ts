@@ -529,7 +529,7 @@ const OPTIONS: readonly Case[] = [
     what: 'a study that nobody named',
     args: ['study'],
     code: 2,
-    says: `USAGE: This would run the packaged grid, configs/study.yaml: 18 runs with 159 trainings of at most 365 million tokens, about 54 minutes of one CPU core. Give --yes to start it, or study your own data: "${LOCKSTEP} study data/mine".`,
+    says: `USAGE: This would run the packaged grid, configs/study.yaml: 17 runs with 145 trainings of at most 307 million tokens, about 46 minutes of one CPU core. Give --yes to start it, or study your own data: "${LOCKSTEP} study data/mine".`,
   },
   {
     what: 'the grid of a study that is not there',
@@ -544,10 +544,16 @@ const OPTIONS: readonly Case[] = [
     says: `DATA_NOT_FOUND: Cannot open dataset "good.csv": it is a file. Make a dataset of it, and use that: "${LOCKSTEP} data import good.csv data/good".`,
   },
   {
+    what: 'a study whose dataset is given as an option',
+    args: ['study', '--data', 'data'],
+    code: 2,
+    says: `USAGE: There is no option --data here. Name the dataset without it: "${LOCKSTEP} study data".`,
+  },
+  {
     what: 'a study in no time',
     args: ['study', 'data', '--minutes', '0'],
     code: 2,
-    says: 'USAGE: Cannot size the study to 0 minutes: the number must be above 0. Give --minutes a number such as 30.',
+    says: 'USAGE: Cannot size the study to 0 minutes: the number must be above 0. Give --minutes a number such as 20.',
   },
 ];
 

@@ -8,12 +8,15 @@ import { GRID, WARMING_GRID } from '../helper/study-grid.ts';
 describe('lockstep study', { concurrency: true }, () => {
   const place = new Workplace();
   after(() => place.remove());
-
-  it("sizes the study of one's own data to the machine and the time, however short", async () => {
+  const synth = async (store: string) => {
     const options = ['--count', '60', '--min-length', '20', '--max-length', '60', '--classes', '2'];
-    await place.run('data', 'synth', 'data/own', ...options);
+    await place.run('data', 'synth', store, ...options);
+  };
+
+  it("goes on with the study of one's own data where a signal stopped it", async () => {
+    await synth('data/own');
     writeFileSync(place.path('warming.yaml'), WARMING_GRID);
-    const study = ['study', 'data/own', '--grid', 'warming.yaml', '--minutes', '0.1'];
+    const study = ['study', 'data/own', '--grid', 'warming.yaml', '--minutes', '9'];
     const begin = async () => {
       const { child, ended } = place.start(...study, '--out', 'own');
       const said: string[] = [];
@@ -26,17 +29,30 @@ describe('lockstep study', { concurrency: true }, () => {
     };
     const { code, stderr } = await begin();
     assert.equal(code, 143, stderr);
+    const table = /^ngram +\d.*^ngram against .* points /ms;
+    assert.match(stderr, table, 'the first table is there before the first network');
+    assert.match(stderr, /^Final: 3 runs, pretraining of \d+ steps, /m);
+    const stages = readFileSync(place.path('own', 'stages.json'), 'utf8');
+    const again = await begin();
+    assert.match(again.stderr, table);
+    assert.doesNotMatch(again.stderr, /^Fitting /m, 'what was fitted is read');
+    assert.equal(readFileSync(place.path('own', 'stages.json'), 'utf8'), stages);
+  });
+
+  it('has no network where there is no time for one, and a model that is ready', async () => {
+    await synth('data/small');
+    const { code, stdout, stderr } = await place.run('study', 'data/small', '--minutes', '0.1');
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /; no network was trained to the end\.\n/);
     assert.match(
       stderr,
-      /\nWarning: The smallest study of this dataset takes about 1 minutes here\.\n/,
+      /^Warning: 0\.1 minutes leave no time to train a network to the end here\./m,
     );
-    assert.match(stderr, /^n-grams +\d/m, 'the baselines are there before the first network');
-    assert.match(stderr, /^2 parts to train\./m);
-    const size = readFileSync(place.path('own', 'study.yaml'), 'utf8');
-    const again = await begin();
-    assert.match(again.stderr, /^2 parts to train\./m);
-    assert.doesNotMatch(again.stderr, /Measuring how fast/);
-    assert.equal(readFileSync(place.path('own', 'study.yaml'), 'utf8'), size);
+    assert.match(stdout, /^The best model is ready: runs\/study-small\/runs\/small\.ngram\S*\.$/m);
+    assert.match(stdout, /^To fit it to all labels: .* ngram \S*data\/small$/m);
+    const [, run] = /^Next: \S+ evaluate (\S+)$/m.exec(stdout)!;
+    const evaluated = await place.run('evaluate', run!);
+    assert.equal(evaluated.code, 0, evaluated.stderr);
   });
 
   it('names the run that failed, and why', async () => {

@@ -11,7 +11,7 @@ import { showNotice } from '../show-run.ts';
 import { withSignals } from '../with-signals.ts';
 import { type DeviceOptions, deviceOptions, devicesGiven } from './train.ts';
 
-const MINUTES = 30;
+const MINUTES = 20;
 
 interface StudyOptions extends DeviceOptions, ExtensionOption {
   what: string | undefined;
@@ -66,9 +66,13 @@ export const studyCommand: Command<StudyOptions> = {
     }
     process.stdout.write(`\nWritten: ${markdown} and ${page}\n`);
     if (winner === undefined) return;
-    const { runFolder, phase } = winner;
-    process.stdout.write(`The best network is ready: ${runFolder}, phase ${phase}.\n`);
-    printNext(['evaluate', runFolder, '--phase', phase]);
+    const { runFolder, phase, fitAgain } = winner;
+    const which = phase === undefined ? '' : `, phase ${phase}`;
+    process.stdout.write(`The best model is ready: ${runFolder}${which}.\n`);
+    if (fitAgain !== undefined) {
+      process.stdout.write(`To fit it to all labels: ${commandLine(...fitAgain)}\n`);
+    }
+    printNext(['evaluate', runFolder, ...(phase === undefined ? [] : ['--phase', phase])]);
   },
 };
 

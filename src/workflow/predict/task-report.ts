@@ -34,7 +34,8 @@ export interface Merit {
   }[];
 }
 
-const MERITS: Readonly<Record<Task, Pick<Merit, 'name' | 'metric'>>> = {
+/** What models are compared by, for each task. */
+export const MERITS: Readonly<Record<Task, Pick<Merit, 'name' | 'metric'>>> = {
   class: { name: 'accuracy', metric: 'accuracy' },
   classes: { name: 'micro F1', metric: 'microF1' },
   numbers: { name: 'R²', metric: 'r2' },

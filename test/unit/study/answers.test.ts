@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { studyAnswers } from '../../../src/study/answers.ts';
 import type { CellResult } from '../../../src/study/cell.ts';
 import { loadStudyConfig } from '../../../src/study/load-study.ts';
-import { DatasetResults } from '../../../src/study/results.ts';
+import { DatasetResults, type Rivals } from '../../../src/study/results.ts';
 import { TestGroups } from '../../../src/study/test-groups.ts';
 import { key, resultOf } from './made-results.ts';
 
@@ -34,9 +34,13 @@ const baselines = [
   resultOf(key('baseline', 'n-grams'), around(0.75, 0.02)),
 ];
 const testGroups = new TestGroups(new Map([0, 1, 2, 3].map((one) => [one, one])), 1);
-const ask = (results: CellResult[], symbols = 41) =>
+const ngram = resultOf(key('ngram', 'closed-form'), around(0.85));
+const ask = (results: CellResult[], symbols = 41, others: Partial<Rivals> = {}) =>
   studyAnswers(
-    new DatasetResults(config.datasets[0]!, results, { baselines, testGroups }),
+    new DatasetResults(config.datasets[0]!, results, {
+      ...{ baselines, closedForms: [], testGroups },
+      ...others,
+    }),
     symbols,
   );
 
@@ -45,8 +49,8 @@ describe('the answers', () => {
     assert.deepEqual(
       ask(all).map(({ question, number, sentence }) => `${question} ${number}. ${sentence}`),
       [
-        'Does a network beat the best baseline? −5.0 points. No, use n-grams: the two-sided network, with masked pretraining, comes to −5.0 points (95 % interval −7.5 to −2.5, 3 repeats) against it, at 5 labels a class.',
-        'Does self-supervised learning work here, without Transformers? +4.0 points. Not resolved at this size: masked pretraining of the two-sided network, chosen on validation data, comes to +4.0 points (95 % interval −1.0 to +9.0, 3 repeats) against the same network from scratch at 5 labels a class; on the weaker causal network next-step makes +10.0 points (in each of 3 repeats); against n-grams, the best baseline, it is −5.0 points (95 % interval −7.5 to −2.5, 3 repeats).',
+        'Which model is best here? −5.0 points. Use n-grams, a baseline: the two-sided network with masked pretraining, the best other model, comes to −5.0 points (95 % interval −7.5 to −2.5, 3 repeats) against it, at 5 labels a class.',
+        'Does self-supervised learning work here, without Transformers? +4.0 points. Not resolved at this size: masked pretraining of the two-sided network, chosen on validation data, comes to +4.0 points (95 % interval −1.0 to +9.0, 3 repeats) against the same network from scratch at 5 labels a class, and comes to −5.0 points (95 % interval −7.5 to −2.5, 3 repeats) against n-grams: use n-grams; on the weaker causal network next-step makes +10.0 points (in each of 3 repeats).',
         'Masked or next timestep? +3.0 points. Next timestep: +3.0 points (in each of 3 repeats) over masked at 5 labels a class on the causal network.',
         'Can the next timestep be a 41-way classification? 55.0 %. Yes: it names 55.0 % of the next symbols, a bigram table 22.0 %: +33.0 points (in each of 3 repeats); fine-tuned, it is +2.0 points (95 % interval −0.5 to +4.5, 3 repeats) against predicting the value by regression.',
         'Do varying lengths work? −1.0 points. Yes, no cost of sorting is resolved: batches sorted by length against shuffled ones, with BatchNorm, make −1.0 points (95 % interval −6.0 to +4.0, 3 repeats); the quarter of 901 to 5000 timesteps is classified at 60.0 %, the shortest (500 to 900) at 80.0 %.',
@@ -81,7 +85,46 @@ describe('the answers', () => {
   it('do not pretend where there are no runs', () => {
     const [first, ...bare] = ask([resultOf(key('causal', 'scratch'), around(0.5))]);
     assert.equal(first!.verdict, 'no', 'one network suffices for it');
-    assert.ok(bare.every(({ verdict }) => verdict === 'not asked'));
+    const asked = bare.filter(({ verdict }) => verdict !== 'not asked');
+    assert.deepEqual(
+      asked.map(({ question }) => question),
+      ['Do varying lengths work?'],
+    );
+  });
+
+  it('name a model in closed form where it is best, and what pretraining loses to it', () => {
+    const [first, worth] = ask(all, 41, { closedForms: [ngram] });
+    assert.equal(
+      first!.sentence,
+      'Use ngram: it gains +10.0 points (95 % interval +7.5 to +12.5, 3 repeats) over n-grams, the best baseline, at 5 labels a class; the best network, the two-sided network with masked pretraining, comes to −15.0 points (95 % interval −20.0 to −10.0, 3 repeats) against ngram.',
+    );
+    assert.match(
+      worth!.sentence,
+      /, and comes to −15\.0 points \(.*?\) against ngram: use ngram; on the weaker/,
+    );
+  });
+
+  it('say so where no network was trained to the end', () => {
+    const { networks: _, ...dataset } = config.datasets[0]!;
+    const rivals = { baselines, closedForms: [ngram], testGroups };
+    const results = new DatasetResults({ ...dataset, networks: {} }, [], rivals);
+    const [first, ...others] = studyAnswers(results, 41);
+    assert.match(first!.sentence, /^Use ngram: .*; no network was trained to the end\.$/);
+    assert.equal(others[0]!.verdict, 'not asked');
+  });
+
+  it('show what a trial saw of masked and next timestep, without a verdict', () => {
+    const trial = (recipe: string, score: number) => ({
+      key: { ...key('causal', recipe), trial: 1 },
+      ...{ seconds: 60, score, pretexts: [] },
+    });
+    const trials = [trial('next-step', 0.6), trial('masked', 0.55)];
+    const [, , which] = ask([], 41, { closedForms: [ngram], trials });
+    assert.equal(which!.verdict, 'not resolved');
+    assert.match(
+      which!.sentence,
+      /^Not resolved: in trial 1 of the causal network, on validation data, next timestep came to 60\.0 % and masked to 55\.0 %/,
+    );
   });
 
   it('do not ask for lengths where all sequences have one', () => {

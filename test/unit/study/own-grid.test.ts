@@ -4,7 +4,7 @@ import { LockstepError } from '../../../src/core/errors.ts';
 import type { Store } from '../../../src/data/format/store.ts';
 import { firstCells } from '../../../src/study/grid.ts';
 import { loadStudyConfig } from '../../../src/study/load-study.ts';
-import { gridOfStore, sizedGrid } from '../../../src/study/own-grid.ts';
+import { gridOfStore } from '../../../src/study/own-grid.ts';
 
 const template = loadStudyConfig('configs/study.yaml');
 
@@ -36,9 +36,6 @@ function storeOf(options: { valueType: 'uint8' | 'float32'; labelled: number }, 
   } as unknown as Pick<Store, 'manifest' | 'index'>;
 }
 const integers = storeOf({ valueType: 'uint8', labelled: 200 });
-const stepsOf = (grid: ReturnType<typeof gridOfStore>) =>
-  Object.values(grid.datasets[0]!.networks).map(({ pretraining }) => pretraining.duration);
-
 describe("the grid of one's own dataset", () => {
   it('asks everything about it, and nothing about the datasets of the template', () => {
     const grid = gridOfStore(template, '/somewhere/my data', integers);
@@ -47,7 +44,7 @@ describe("the grid of one's own dataset", () => {
       grid.datasets.map(({ name, data }) => [name, data]),
       [['my-data', { store: '/somewhere/my data' }]],
     );
-    assert.deepEqual(Object.keys(grid.datasets[0]!.networks), ['causal', 'n-grams', 'two-sided']);
+    assert.deepEqual(Object.keys(grid.datasets[0]!.networks), ['causal', 'two-sided']);
   });
 
   it('counts labelled sequences where they have no class each', () => {
@@ -109,11 +106,6 @@ describe("the grid of one's own dataset", () => {
         ['contrastive', 'contrastive', false],
       ],
     );
-    assert.deepEqual(
-      Object.keys(real.datasets[0]!.networks),
-      ['causal', 'two-sided'],
-      'n-grams need symbols',
-    );
     assert.equal('input' in causal!.model && causal!.model.input, 'value');
     assert.ok(firstCells(real).length > 0);
   });
@@ -134,65 +126,5 @@ describe("the grid of one's own dataset", () => {
       () => gridOfStore(template, 'data', storeOf({ valueType: 'uint8', labelled: 400 })),
       (error) => error instanceof LockstepError && error.code === 'DATA_INVALID',
     );
-  });
-});
-
-describe('the size of a grid', () => {
-  const grid = gridOfStore(template, 'data', integers);
-  const sized = (minutes: number, tokensPerSecond = 70_000, workers = 2) =>
-    sizedGrid(grid, integers, { minutes, workers, tokensPerSecond }).grid;
-
-  it('gives every network the same multiple of its steps, more in more time', () => {
-    const [causal, , twoSided] = stepsOf(sized(60)) as { steps: number }[];
-    assert.ok(Math.abs(twoSided!.steps / causal!.steps - 3) < 0.02);
-    const [shorter] = stepsOf(sized(40)) as { steps: number }[];
-    assert.ok(shorter!.steps < causal!.steps);
-    const { pretraining } = sized(60).datasets[0]!.networks.causal!;
-    assert.equal(pretraining.evaluation!.everySteps, causal!.steps, 'evaluated once, at the end');
-  });
-
-  it('leaves fine-tuning as it is', () => {
-    const finetunings = (of: typeof grid) =>
-      Object.values(of.datasets[0]!.networks).map(({ finetuning }) => finetuning);
-    assert.deepEqual(finetunings(sized(60)), finetunings(grid));
-  });
-
-  it('gives up side questions, repeats, networks, labels and pretexts, in this order, as the time gets shorter', () => {
-    const partsOf = ({ datasets: [dataset] }: typeof grid) => {
-      const networks = Object.values(dataset!.networks);
-      const sum = (of: (network: (typeof networks)[number]) => number) =>
-        networks.reduce((total, network) => total + of(network), 0);
-      return {
-        sideQuestions: dataset!.pretrainingShares.length + Number(dataset!.grouping !== undefined),
-        draws: sum(({ labels }) => labels.reduce((all, { draws }) => all + draws, 0)),
-        networks: networks.length,
-        pretexts: sum(({ pretexts }) => Object.keys(pretexts).length),
-      };
-    };
-    const sizes = [240, 60, 30, 15, 8, 4, 1].map((minutes) => partsOf(sized(minutes)));
-    for (const [i, larger] of sizes.slice(0, -1).entries()) {
-      const smaller = sizes[i + 1]!;
-      for (const part of ['sideQuestions', 'draws', 'networks', 'pretexts'] as const) {
-        assert.ok(smaller[part] <= larger[part], `${part} of size ${i + 1}`);
-      }
-    }
-    assert.ok(sizes[0]!.sideQuestions > 0);
-    assert.deepEqual(sizes.at(-1), { sideQuestions: 0, draws: 3, networks: 1, pretexts: 1 });
-  });
-
-  it('takes the smallest grid, and says how long it takes, where even that does not fit', () => {
-    const { grid: smallest, minutes } = sizedGrid(grid, integers, {
-      minutes: 2,
-      workers: 1,
-      tokensPerSecond: 2000,
-    });
-    assert.ok(minutes > 2);
-    const { minutes: same } = sizedGrid(grid, integers, {
-      minutes,
-      workers: 1,
-      tokensPerSecond: 2000,
-    });
-    assert.equal(same, minutes);
-    assert.deepEqual(stepsOf(smallest), [{ steps: 50 }]);
   });
 });

@@ -20,7 +20,11 @@ const baselines = [
   resultOf(key('baseline', 'n-grams'), { 5: draws(0.69, 0.7, 0.71), 50: draws(0.79, 0.79, 0.79) }),
 ];
 const testGroups = new TestGroups(new Map([0, 1, 2, 3].map((one) => [one, one])), 1);
-const of = new DatasetResults(config.datasets[0]!, results, { baselines, testGroups });
+const of = new DatasetResults(config.datasets[0]!, results, {
+  baselines,
+  closedForms: [],
+  testGroups,
+});
 const answers = studyAnswers(of, 41);
 const measuredOn = 'Measured on a machine.';
 
@@ -29,6 +33,7 @@ describe('study.md', () => {
     config,
     datasets: [of],
     results,
+    stages: [],
     notes: [['5 labels a class: a note.']],
     answers,
     measuredOn,
@@ -68,6 +73,7 @@ describe('study.md', () => {
     const table = studyMarkdown({
       ...{ config, datasets, answers, measuredOn },
       results: [few],
+      stages: [],
       notes: [[]],
     });
     assert.match(table, /\| {2}\| model \| 5 labels a class \| all labels \|/);
