@@ -178,7 +178,7 @@ const infoCommand: PartCommand<InfoOptions> = {
     const { store: path, json, verify, budget, duplicates } = options;
     for (const tokens of budget) refuseBudget(tokens);
     if (verify) await (await import('../../data/format/verify-store.ts')).verifyStore(path);
-    const store = await openStore(path);
+    const store = await openStore(path, { verify: false });
     try {
       const info = await storeInfo(store, { budgets: budget, duplicates });
       process.stdout.write(`${json ? JSON.stringify(info, null, 2) : infoText(store, info)}\n`);

@@ -2,7 +2,6 @@
  * Random access to the record batches of an Arrow IPC file. The footer gives the place of each batch. One
  * positional read fetches a batch, so reads may overlap in time.
  */
-import type { FileHandle } from 'node:fs/promises';
 import { ByteBuffer } from 'flatbuffers';
 import {
   AsyncByteQueue,
@@ -12,7 +11,7 @@ import {
   RecordBatchStreamWriter,
   type Schema,
 } from './arrow.ts';
-import { readFully } from './read-fully.ts';
+import type { DataFile } from './data-file.ts';
 
 const MAGIC = 'ARROW1';
 /** The opening magic, padded. */
@@ -61,13 +60,12 @@ export class ArrowBlocks {
   }
 
   /** Reads the footer of an open file. @throws Error that says what is wrong with it */
-  static async over(file: FileHandle, onRead: OnRead = () => {}): Promise<ArrowBlocks> {
-    const { size } = await file.stat();
+  static async over(file: DataFile, onRead: OnRead = () => {}): Promise<ArrowBlocks> {
     const readAt: ReadAt = async (into, offset) => {
-      await readFully(file, into, offset);
+      await file.readAt(into, offset);
       onRead(into.byteLength, offset);
     };
-    return new ArrowBlocks(await readFooter(size, readAt), readAt);
+    return new ArrowBlocks(await readFooter(file.sizeBytes, readAt), readAt);
   }
 
   get count(): number {

@@ -4,6 +4,8 @@ export const MANIFEST_FILE = 'manifest.json';
 export const INDEX_FILE = 'index.bin';
 /** Every row without its values. */
 export const ROWS_FILE = 'index.arrow';
+/** The checksums of all files of a version. */
+export const CHECKSUM_FILE = 'checksums.bin';
 /** The values of format 1. */
 export const SINGLE_SHARD = 'sequences.arrow';
 

@@ -2,8 +2,7 @@
  * `index.bin`, little-endian: the lengths of all rows (int32), then one word a row (uint32) with its class + 1
  * in the upper 30 bits and the number of its split in the lower two.
  */
-import type { FileHandle } from 'node:fs/promises';
-import { readFully } from './read-fully.ts';
+import type { DataFile } from './data-file.ts';
 import { type Labels, SPLITS, type StoreIndex, UNLABELLED } from './store.ts';
 
 /** Of one row. */
@@ -24,16 +23,16 @@ export function* indexChunks({ lengths, labels, splits }: StoreIndex): Generator
 
 /** @throws Error that names the wrong row */
 export async function readIndexFile(
-  file: FileHandle,
+  file: DataFile,
   rows: number,
   classes: number,
 ): Promise<StoreIndex> {
   const lengths = new Int32Array(rows);
-  await readFully(file, new Uint8Array(lengths.buffer), 0);
+  await file.readAt(new Uint8Array(lengths.buffer), 0);
   const index = { lengths, labels: labelsFor(rows, classes), splits: new Uint8Array(rows) };
   for (let start = 0; start < rows; start += CHUNK_ROWS) {
     const words = new Uint32Array(Math.min(CHUNK_ROWS, rows - start));
-    await readFully(file, new Uint8Array(words.buffer), (rows + start) * 4);
+    await file.readAt(new Uint8Array(words.buffer), (rows + start) * 4);
     words.forEach((word, i) => {
       const label = (word >>> 2) - 1;
       // 0 says that there is a target where there are no classes.

@@ -4,8 +4,11 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 import { z } from 'zod';
+import { canonicalJson } from '../../core/canonical-json.ts';
 import { LockstepError } from '../../core/errors.ts';
+import { sha256 as sha256Of } from '../../core/hash.ts';
 import { commandLine } from '../../core/program-name.ts';
+import { compareUtf8 } from './byte-order.ts';
 import { MANIFEST_FILE, SINGLE_SHARD } from './file-names.ts';
 import type { StoreManifest } from './store.ts';
 
@@ -38,6 +41,7 @@ const dataTarget = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('numbers'), numbers: z.array(numberFacts).min(1) }),
 ]);
 
+const file = z.object({ sizeBytes: count, sha256 });
 const shard = z.object({ file: z.string(), start: count, end: z.int().min(1) });
 
 const currentManifest = z.object({
@@ -58,7 +62,8 @@ const currentManifest = z.object({
   splits: z.object({ train: splitCounts, validation: splitCounts, test: splitCounts }),
   folder: z.string(),
   shards: z.array(shard).min(1),
-  files: z.record(z.string(), z.object({ sizeBytes: count, sha256 })),
+  files: z.record(z.string(), file),
+  checksums: file.optional(),
   contentHash: sha256,
   provenance: z.record(z.string(), z.unknown()),
 });
@@ -79,10 +84,14 @@ function withShards(json: unknown): unknown {
   };
 }
 
-/** The bytes of `manifest.json`. */
+/** The bytes of `manifest.json`: the manifest, and the hash of all that it says. */
 export function encodeManifest(manifest: StoreManifest): Uint8Array {
-  return Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
+  const whole = { ...manifest, manifestHash: hashOf(manifest) };
+  return Buffer.from(`${JSON.stringify(whole, null, 2)}\n`);
 }
+
+/** Statistics scale what a model sees, and no other hash covers them. */
+const hashOf = (manifest: object): string => sha256Of(canonicalJson(manifest));
 
 /** STORE_CORRUPT; `what` completes "Dataset PATH is damaged: …". */
 export function storeCorrupt(path: string, what: string, cause?: unknown): LockstepError {
@@ -105,9 +114,30 @@ export async function readManifest(path: string): Promise<StoreManifest> {
     );
   }
   const parsed = storeManifest.safeParse(json);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    refuseChanged(path, json as object, parsed.data);
+    return parsed.data;
+  }
   const issue = parsed.error.issues[0]!;
   throw storeCorrupt(path, `${MANIFEST_FILE}: ${issue.path.join('.') || 'root'}: ${issue.message}`);
+}
+
+/** Datasets of older versions have no `manifestHash`. */
+function refuseChanged(path: string, json: object, { files, contentHash }: StoreManifest): void {
+  const { manifestHash, ...rest } = json as { manifestHash?: unknown };
+  if (manifestHash !== undefined && manifestHash !== hashOf(rest)) {
+    throw storeCorrupt(path, `${MANIFEST_FILE} has changed since it was written`);
+  }
+  const found = contentHashOf(files);
+  if (found === contentHash) return;
+  const what = `its files have the content hash ${found}, its manifest says ${contentHash}`;
+  throw storeCorrupt(path, what);
+}
+
+/** SHA-256 over the files' names and hashes, in the order of their names. */
+export function contentHashOf(files: StoreManifest['files']): string {
+  const names = Object.keys(files).sort(compareUtf8);
+  return sha256Of(names.map((name) => `${name} ${files[name]!.sha256}\n`).join(''));
 }
 
 async function readText(path: string): Promise<string> {

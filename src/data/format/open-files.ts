@@ -2,6 +2,10 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode } from '../../core/system-error.ts';
+import { sha256 } from '../../core/hash.ts';
+import { type BlockChecksums, decodeChecksums } from './checksums.ts';
+import { DataFile } from './data-file.ts';
+import { CHECKSUM_FILE } from './file-names.ts';
 import { readManifest, storeCorrupt } from './manifest-schema.ts';
 import type { StoreManifest } from './store.ts';
 
@@ -10,6 +14,8 @@ export interface StoreFiles {
   readonly manifest: StoreManifest;
   /** By name. */
   readonly handles: ReadonlyMap<string, FileHandle>;
+  /** The same files, whose reads are compared with their checksums. */
+  readonly files: ReadonlyMap<string, DataFile>;
   close(): Promise<void>;
 }
 
@@ -36,20 +42,46 @@ async function openVersion(path: string, manifest: StoreManifest): Promise<Store
     await Promise.all(Array.from(handles.values(), (handle) => handle.close()));
   };
   try {
-    for (const name of Object.keys(manifest.files)) {
-      handles.set(name, await openFile(path, manifest, name));
+    const sums = await readChecksums(path, manifest);
+    const files = new Map<string, DataFile>();
+    for (const [name, { sizeBytes }] of Object.entries(manifest.files)) {
+      const handle = await openFile(path, manifest, name, sizeBytes);
+      handles.set(name, handle);
+      files.set(name, new DataFile(handle, sizeBytes, sums?.get(name)));
     }
-    return { manifest, handles, close };
+    return { manifest, handles, files, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function openFile(path: string, manifest: StoreManifest, name: string): Promise<FileHandle> {
+async function readChecksums(
+  path: string,
+  manifest: StoreManifest,
+): Promise<Map<string, BlockChecksums> | undefined> {
+  const { checksums, files } = manifest;
+  if (checksums === undefined) return undefined;
+  const handle = await openFile(path, manifest, CHECKSUM_FILE, checksums.sizeBytes);
+  try {
+    const bytes = await handle.readFile();
+    if (sha256(bytes) !== checksums.sha256) throw new Error('it has changed since it was written');
+    return decodeChecksums(bytes, files);
+  } catch (error) {
+    throw storeCorrupt(path, `${CHECKSUM_FILE}: ${(error as Error).message}`, error);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function openFile(
+  path: string,
+  manifest: StoreManifest,
+  name: string,
+  expected: number,
+): Promise<FileHandle> {
   const handle = await openFound(path, manifest, name);
   const { size } = await handle.stat();
-  const expected = manifest.files[name]!.sizeBytes;
   if (size === expected) return handle;
   await handle.close();
   throw storeCorrupt(path, `${name} has ${size} bytes, its manifest says ${expected}`);

@@ -1,7 +1,7 @@
 /** Opens a dataset folder for random access. The index is in memory; each call reads the values it needs. */
-import type { FileHandle } from 'node:fs/promises';
 import { LockstepError } from '../../core/errors.ts';
 import { ArrowBlocks, type OnRead } from './arrow-blocks.ts';
+import type { DataFile } from './data-file.ts';
 import { INDEX_FILE, ROWS_FILE } from './file-names.ts';
 import { INDEX_ROW_BYTES, readIndexFile } from './index-file.ts';
 import { loadColumns, loadTargets, loadTexts } from './load-rows.ts';
@@ -10,6 +10,7 @@ import { openFiles, type StoreFiles } from './open-files.ts';
 import { ShardReader } from './shard-reader.ts';
 import type { Shard, Store, StoreIndex, StoreManifest } from './store.ts';
 import { BYTES_PER_VALUE, readableValues } from './values.ts';
+import { verifyContent } from './verify-content.ts';
 
 const DEFAULT_CACHE_BYTES = 64 * 2 ** 20;
 
@@ -21,6 +22,8 @@ export interface OpenStoreOptions {
   readonly contentHash?: string | undefined;
   /** Called after each read of a shard. */
   readonly onRead?: OnRead;
+  /** Whether every byte is compared with the manifest before anything is read: see `verifyContent`. @default true */
+  readonly verify?: boolean;
 }
 
 /** A store on disk: a `Store` with groups. */
@@ -33,8 +36,8 @@ export interface StoreOnDisk extends Store {
 
 /**
  * Opens the store at `path`. It keeps its files open, so a later version in its place does not disturb it. Checks
- * the manifest, file sizes and row counts; the first read of a shard checks its schema. Only `verifyStore` checks
- * the hashes.
+ * the manifest, file sizes, row counts and the hashes of all files; the first read of a shard checks its schema, and
+ * each read what it reads.
  * @throws LockstepError DATA_NOT_FOUND when `path` has no store; STORE_CORRUPT when a check fails, or later
  * when a read finds damage; DATA_INVALID when it has not the content that it must have
  */
@@ -46,6 +49,7 @@ export async function openStore(
   try {
     refuseUnlisted(path, files.manifest);
     refuseReplaced(path, files.manifest, options.contentHash);
+    if (options.verify ?? true) await verifyContent(path, files);
     const index = await readIndex(path, files);
     return storeOver(path, files, index, options);
   } catch (error) {
@@ -84,11 +88,11 @@ function refuseUnlisted(path: string, { shards, files, sequences }: StoreManifes
 
 async function readIndex(path: string, files: StoreFiles): Promise<StoreIndex> {
   const index = await readColumns(path, files);
-  const { manifest, handles } = files;
+  const { manifest } = files;
   const { kind } = manifest.target;
   if (kind !== 'classes' && kind !== 'numbers') return index;
   const column = kind === 'classes' ? 'labels' : 'targets';
-  const rows = handles.get(ROWS_FILE)!;
+  const rows = files.files.get(ROWS_FILE)!;
   const targets = await guarded(path, ROWS_FILE, async () =>
     loadTargets(await ArrowBlocks.over(rows), column, manifest.sequences),
   );
@@ -97,7 +101,7 @@ async function readIndex(path: string, files: StoreFiles): Promise<StoreIndex> {
 
 function columnsOf(
   path: string,
-  rows: FileHandle,
+  rows: DataFile,
   { sequences, classes }: StoreManifest,
 ): Promise<StoreIndex> {
   return guarded(path, ROWS_FILE, async () =>
@@ -105,11 +109,11 @@ function columnsOf(
   );
 }
 
-async function readColumns(path: string, { manifest, handles }: StoreFiles): Promise<StoreIndex> {
+async function readColumns(path: string, { manifest, files }: StoreFiles): Promise<StoreIndex> {
   const { sequences, classes, target } = manifest;
-  const file = handles.get(INDEX_FILE);
+  const file = files.get(INDEX_FILE);
   if (file === undefined) {
-    return await columnsOf(path, handles.get(ROWS_FILE)!, manifest);
+    return await columnsOf(path, files.get(ROWS_FILE)!, manifest);
   }
   const rows = manifest.files[INDEX_FILE]!.sizeBytes / INDEX_ROW_BYTES;
   return await guarded(path, INDEX_FILE, async () => {
@@ -135,7 +139,7 @@ async function guarded<Result>(
 
 function storeOver(
   path: string,
-  { manifest, handles, close }: StoreFiles,
+  { manifest, files, close }: StoreFiles,
   index: StoreIndex,
   options: OpenStoreOptions,
 ): StoreOnDisk {
@@ -144,7 +148,7 @@ function storeOver(
   const keepsBatches = valueBytes <= (options.cacheBytes ?? DEFAULT_CACHE_BYTES);
   const readers = shards.map(({ file, start, end }) => {
     const lengths = index.lengths.subarray(start, end);
-    const source = { file: handles.get(file)!, shape: manifest, lengths, keepsBatches };
+    const source = { file: files.get(file)!, shape: manifest, lengths, keepsBatches };
     return new ShardReader({ ...source, onRead: options.onRead });
   });
   async function fromShard<Data>(
@@ -156,15 +160,16 @@ function storeOver(
     refuseOutside(index.lengths, sequence, start, count);
     const number = shardOf(shards, sequence);
     const { file, start: first } = shards[number]!;
-    return await guarded(path, file, () => readRow(readers[number]!, sequence - first));
+    const where = `${file}, sequence ${sequence}`;
+    return await guarded(path, where, () => readRow(readers[number]!, sequence - first));
   }
   return {
     path,
     manifest,
     index,
-    ids: onDemand(() => textsOf(path, handles.get(ROWS_FILE)!, 'id', manifest.sequences)),
-    groups: onDemand(() => textsOf(path, handles.get(ROWS_FILE)!, 'group', manifest.sequences)),
-    columns: () => columnsOf(path, handles.get(ROWS_FILE)!, manifest),
+    ids: onDemand(() => textsOf(path, files.get(ROWS_FILE)!, 'id', manifest.sequences)),
+    groups: onDemand(() => textsOf(path, files.get(ROWS_FILE)!, 'group', manifest.sequences)),
+    columns: () => columnsOf(path, files.get(ROWS_FILE)!, manifest),
     async read(sequence, start, count) {
       const values = await fromShard(sequence, start, count, (reader, row) =>
         reader.read(row, start, count),
@@ -192,7 +197,7 @@ function onDemand<Value>(load: () => Promise<Value>): () => Promise<Value> {
 
 function textsOf(
   path: string,
-  file: FileHandle,
+  file: DataFile,
   column: 'id' | 'group',
   rows: number,
 ): Promise<readonly string[]> {

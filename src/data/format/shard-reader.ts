@@ -1,15 +1,15 @@
 /** Reads values of one shard: whole record batches that stay in memory, or only the values asked for. */
-import type { FileHandle } from 'node:fs/promises';
 import type { List } from './arrow.ts';
 import { ArrowBlocks, type FilePart, type OnRead } from './arrow-blocks.ts';
 import { type StoreShape, sequencesSchema } from './arrow-schema.ts';
 import { batchRows, type RowRange } from './batch-rows.ts';
+import type { DataFile } from './data-file.ts';
 import { allocateValues, BYTES_PER_VALUE, type StoredValues } from './values.ts';
 
 /** What a shard's reader is made from. */
 export interface ShardSource {
   /** Open; its owner closes it. */
-  readonly file: FileHandle;
+  readonly file: DataFile;
   readonly shape: StoreShape;
   /** Of the shard's rows, in timesteps. */
   readonly lengths: Int32Array;

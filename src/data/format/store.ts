@@ -73,6 +73,8 @@ export interface StoreManifest {
   readonly shards: readonly Shard[];
   /** SHA-256 of each file, hex. */
   readonly files: Readonly<Record<string, { sizeBytes: number; sha256: string }>>;
+  /** The file with a checksum of each block of `files`, which is none of them; absent in a dataset of an older version. */
+  readonly checksums?: { readonly sizeBytes: number; readonly sha256: string } | undefined;
   /** SHA-256 over the files' hashes: the identity of the data. */
   readonly contentHash: string;
   /** For people: importer, source and options of the import. */

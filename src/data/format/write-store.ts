@@ -2,19 +2,14 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  type FolderWriter,
-  type WrittenFile,
-  writeFolderAtomically,
-} from '../../core/atomic-folder.ts';
+import { type FolderWriter, writeFolderAtomically } from '../../core/atomic-folder.ts';
 import { LockstepError } from '../../core/errors.ts';
-import { sha256 } from '../../core/hash.ts';
 import type { RowData, StoreRow, StoreShape } from './arrow-schema.ts';
-import { compareUtf8 } from './byte-order.ts';
-import { MANIFEST_FILE, versionFolder } from './file-names.ts';
+import { type BlockChecksums, ChecksumCollector, encodeChecksums } from './checksums.ts';
+import { CHECKSUM_FILE, MANIFEST_FILE, versionFolder } from './file-names.ts';
 import type { ValueGatherer } from './gather-values.ts';
 import { withLockedTarget } from './lock-target.ts';
-import { encodeManifest } from './manifest-schema.ts';
+import { contentHashOf, encodeManifest } from './manifest-schema.ts';
 import { type OrderedRows, orderedRows } from './ordered-rows.ts';
 import { refuseTarget } from './refuse-target.ts';
 import { nextVersion, replaceVersion } from './replace-version.ts';
@@ -114,24 +109,29 @@ async function writeVersion<Row extends StoreRow>(
   const { target = { kind: classes.length > 0 ? 'class' : 'none' } } = content;
   const values = content.gatherer();
   const statistics = new RowStatistics(target, classes.length);
-  const { shards, files } = await writeShards<Row>(writer, {
-    ...{ valueType, channels, target, classes, rows: content.rows },
-    gather: (rows) => gather(content, values, rows, statistics),
-    onProgress: (written) => options.onProgress?.(written, content.rows.length),
-    shardBytes: options.shardBytes ?? SHARD_BYTES,
-  });
+  const sums = new Map<string, BlockChecksums>();
+  const write: FolderWriter['write'] = async (file, chunks) => {
+    const collector = new ChecksumCollector();
+    const written = await writer.write(file, collector.through(chunks));
+    sums.set(file, collector.finish());
+    return written;
+  };
+  const { shards, files } = await writeShards<Row>(
+    { ...writer, write },
+    {
+      ...{ valueType, channels, target, classes, rows: content.rows },
+      gather: (rows) => gather(content, values, rows, statistics),
+      onProgress: (written) => options.onProgress?.(written, content.rows.length),
+      shardBytes: options.shardBytes ?? SHARD_BYTES,
+    },
+  );
+  const checksums = await writer.write(CHECKSUM_FILE, [encodeChecksums(sums)]);
   return {
     ...{ formatVersion: 2, name, valueType, target, classes },
     ...(await values.finish()),
     ...statistics.finish(),
-    ...{ folder, shards, files, contentHash: contentHash(files), provenance },
+    ...{ folder, shards, files, checksums, contentHash: contentHashOf(files), provenance },
   };
-}
-
-/** SHA-256 over the files' names and hashes, in the order of their names. */
-export function contentHash(files: Readonly<Record<string, WrittenFile>>): string {
-  const names = Object.keys(files).sort(compareUtf8);
-  return sha256(names.map((name) => `${name} ${files[name]!.sha256}\n`).join(''));
 }
 
 async function gather<Row extends StoreRow>(

@@ -1,12 +1,12 @@
 /** Remembers the choices of formulations on this machine, so that the next start makes the same. */
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { linkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { formulationsSection, tunedSection } from '../../config/engine-section.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import { sha256 } from '../../core/hash.ts';
 import { systemErrorCode } from '../../core/system-error.ts';
+import { makeOwnFolder, readOwnFile } from '../../core/own-files.ts';
 import type { TuneKey } from './tune-key.ts';
 
 const choiceSchema = z.strictObject({ formulations: formulationsSection, tuned: tunedSection });
@@ -15,12 +15,6 @@ const choiceSchema = z.strictObject({ formulations: formulationsSection, tuned: 
 export type Choice = z.output<typeof choiceSchema>;
 
 type Say = (sentence: string) => void;
-
-/** The folder by the XDG base directory specification, which ignores paths that are not absolute. */
-export function cacheFolder(environment: Readonly<NodeJS.ProcessEnv>): string {
-  const { XDG_CACHE_HOME: folder = '' } = environment;
-  return join(isAbsolute(folder) ? folder : join(homedir(), '.cache'), 'lockstep');
-}
 
 /** One file for each key. A file that holds no valid choice counts as absent. */
 export class ChoiceCache {
@@ -35,9 +29,7 @@ export class ChoiceCache {
   find(key: TuneKey): Choice | undefined {
     const path = this.#pathOf(key);
     try {
-      const { choice } = z
-        .object({ choice: choiceSchema })
-        .parse(JSON.parse(readFileSync(path, 'utf8')));
+      const { choice } = z.object({ choice: choiceSchema }).parse(JSON.parse(readOwnFile(path)));
       return choice;
     } catch (thrown) {
       if (!['ENOENT', 'ENOTDIR'].includes(systemErrorCode(thrown) ?? '')) {
@@ -79,10 +71,14 @@ export class ChoiceCache {
   }
 
   #write(key: TuneKey, choice: Choice, giveName: (temporary: string, path: string) => void): void {
-    mkdirSync(this.#folder, { recursive: true });
+    makeOwnFolder(this.#folder);
     const path = this.#pathOf(key);
     const temporary = `${path}.${process.pid}.tmp`;
-    writeFileSync(temporary, `${JSON.stringify({ key, choice }, null, 2)}\n`);
+    rmSync(temporary, { force: true });
+    writeFileSync(temporary, `${JSON.stringify({ key, choice }, null, 2)}\n`, {
+      flag: 'wx',
+      mode: 0o600,
+    });
     try {
       giveName(temporary, path);
     } catch (thrown) {

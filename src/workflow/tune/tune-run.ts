@@ -1,13 +1,14 @@
 /** The choice of formulations for a run: an earlier one on this machine, or one by timing. */
 
 import type { RunConfig } from '../../config/run-config.ts';
+import { cacheFolder } from '../../core/own-files.ts';
 import { LOCKSTEP_VERSION } from '../../core/version.ts';
 import { openStore } from '../../data/format/open-store.ts';
 import { describeFormulations } from '../../engine/formulations.ts';
 import { createEngine } from '../../engine/select.ts';
 import type { Device } from '../../launch/device.ts';
 import { defineRun } from '../../run/definition.ts';
-import { type Choice, ChoiceCache, cacheFolder } from './choice-cache.ts';
+import { type Choice, ChoiceCache } from './choice-cache.ts';
 import { chooseFormulations, type TimedFormulations } from './choose-formulations.ts';
 import { describeDevice } from './device-name.ts';
 import { measureFormulations } from './measure-formulations.ts';

@@ -15,10 +15,11 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { LockstepError } from '../../../../src/core/errors.ts';
 import { sha256 } from '../../../../src/core/hash.ts';
+import { contentHashOf } from '../../../../src/data/format/manifest-schema.ts';
 import { type OpenStoreOptions, openStore } from '../../../../src/data/format/open-store.ts';
 import type { StoreManifest, ValueType } from '../../../../src/data/format/store.ts';
 import { verifyStore } from '../../../../src/data/format/verify-store.ts';
-import { contentHash, writeStore } from '../../../../src/data/format/write-store.ts';
+import { writeStore } from '../../../../src/data/format/write-store.ts';
 import { gathererOf, sampleContent, temporaryFolder } from '../sample-store.ts';
 
 const folder = temporaryFolder();
@@ -173,7 +174,10 @@ describe('a store', () => {
     const path = join(folder.path, 'before-transitions');
     await writeStore(path, oneSequence(Uint8Array.of(0, 1)));
     const file = join(path, 'manifest.json');
-    const { transitionCounts, ...older } = JSON.parse(readFileSync(file, 'utf8')) as StoreManifest;
+    const { transitionCounts, manifestHash, ...older } = JSON.parse(
+      readFileSync(file, 'utf8'),
+    ) as StoreManifest & { manifestHash: string };
+    assert.match(manifestHash, /^[0-9a-f]{64}$/);
     assert.deepEqual(transitionCounts, [0, 1, 0, 0]);
     writeFileSync(file, JSON.stringify(older));
     const store = await openStore(path);
@@ -318,14 +322,12 @@ describe('the files of a store', () => {
       renameSync(join(path, 'version-1', from), join(path, to));
     }
     rmSync(join(path, 'version-1'), { recursive: true });
-    const { shards, folder: _, channels, target, files, ...rest } = current;
-    const older = {
-      ...{ ...rest, formatVersion: 1 },
-      files: {
-        'index.arrow': files['index.arrow'],
-        'sequences.arrow': files['sequences-00000.arrow'],
-      },
+    const { shards, folder: _, channels, target, checksums, ...rest } = current;
+    const files = {
+      'index.arrow': current.files['index.arrow']!,
+      'sequences.arrow': current.files['sequences-00000.arrow']!,
     };
+    const older = { ...rest, formatVersion: 1, files, contentHash: contentHashOf(files) };
     writeFileSync(join(path, 'manifest.json'), JSON.stringify(older));
     const store = await openStore(path);
     const again = join(folder.path, 'format-2');
@@ -412,19 +414,24 @@ describe('a store that is missing or damaged', () => {
     return path;
   }
 
-  /** The files are looked into at the first read. */
+  /** The files are looked into at the first read, whatever their hashes. */
   async function readFirst(path: string): Promise<void> {
-    const store = await openStore(path);
+    const store = await openStore(path, { verify: false });
     await store.read(0, 0, 1).finally(() => store.close());
   }
 
   function withManifest(change: (manifest: Record<string, unknown>) => void): string {
-    return damaged((path) => {
-      const file = join(path, 'manifest.json');
-      const manifest = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
-      change(manifest);
-      writeFileSync(file, JSON.stringify(manifest));
-    });
+    return damaged((path) => changeManifest(path, change));
+  }
+
+  /** As a program writes it that knows neither the hash of the manifest nor checksums. */
+  function changeManifest(path: string, change: (manifest: Record<string, unknown>) => void): void {
+    const { manifestHash, checksums, ...manifest } = { ...manifestOf(path) } as Record<
+      string,
+      unknown
+    >;
+    change(manifest);
+    writeFileSync(join(path, 'manifest.json'), JSON.stringify(manifest));
   }
 
   it('is not found where there is none', async () => {
@@ -483,17 +490,19 @@ describe('a store that is missing or damaged', () => {
     const path = damaged((store) => {
       const file = join(store, 'version-1', 'sequences-00000.arrow');
       writeFileSync(file, Buffer.alloc(readFileSync(file).length));
+      changeManifest(store, () => {});
     });
     await fails(
       readFirst(path),
       'STORE_CORRUPT',
-      `Dataset "${path}" is damaged: sequences-00000.arrow: it does not end in "ARROW1".`,
+      `Dataset "${path}" is damaged: sequences-00000.arrow, sequence 0: it does not end in "ARROW1".`,
     );
   });
 
   it('is refused when its footer puts record batches where none can be', async () => {
     const path = join(folder.path, 'damaged-footer');
     await writeStore(path, sampleContent('uint8', LENGTHS));
+    changeManifest(path, () => {});
     const file = join(path, 'version-1', 'sequences-00000.arrow');
     const whole = readFileSync(file);
     // The only block begins at byte 8, after the magic. Its length in the footer comes before it.
@@ -523,7 +532,7 @@ describe('a store that is missing or damaged', () => {
     await fails(
       readFirst(type),
       'STORE_CORRUPT',
-      /sequences-00000\.arrow: it has the columns .*Uint8.*, expected .*Uint16.*\.$/,
+      /sequences-00000\.arrow, sequence 0: it has the columns .*Uint8.*, expected .*Uint16.*\.$/,
     );
   });
 
@@ -535,14 +544,55 @@ describe('a store that is missing or damaged', () => {
       writeFileSync(file, bytes);
     });
     const { sha256 } = manifestOf(path).files['sequences-00000.arrow']!;
-    await fails(
-      verifyStore(path),
-      'STORE_CORRUPT',
-      new RegExp(
-        `sequences-00000\\.arrow has SHA-256 [0-9a-f]{64}, its manifest says ${sha256}\\.$`,
-      ),
+    const message = new RegExp(
+      `sequences-00000\\.arrow has SHA-256 [0-9a-f]{64}, its manifest says ${sha256}\\.$`,
     );
+    await fails(verifyStore(path), 'STORE_CORRUPT', message);
+    await fails(openStore(path), 'STORE_CORRUPT', message);
     await verifyStore(good);
+  });
+
+  it('is told apart by a statistic that differs, which no file holds', async () => {
+    const path = damaged((store) => {
+      const file = join(store, 'manifest.json');
+      const text = readFileSync(file, 'utf8');
+      writeFileSync(file, text.replace(/"meanValue": \d/, '"meanValue": 9'));
+    });
+    const message = `Dataset "${path}" is damaged: manifest.json has changed since it was written.`;
+    await fails(openStore(path), 'STORE_CORRUPT', message);
+  });
+
+  it('is noticed by the read that meets it when a bit flips later', async () => {
+    const sequence = 3;
+    const lengths = [40_000, 40_000, 40_000, 40_000, 40_000];
+    const path = join(folder.path, 'flips-later');
+    await writeStore(path, sampleContent('uint8', lengths));
+    const file = join(path, 'version-1', 'sequences-00000.arrow');
+    for (const cacheBytes of [0, undefined]) {
+      const store = await openStore(path, cacheBytes === undefined ? {} : { cacheBytes });
+      const whole = readFileSync(file);
+      const values = Buffer.from((await store.read(sequence, 0, 40_000)).buffer);
+      const bytes = Uint8Array.from(new Int32Array(values.buffer, 0, 40_000));
+      const place = whole.indexOf(bytes) + 20_000;
+      const flipped = Buffer.from(whole);
+      flipped[place]! ^= 4;
+      writeFileSync(file, flipped);
+      const start = Math.floor(place / 16_384) * 16_384;
+      const expected = `sequences-00000.arrow, sequence 3: the bytes ${start} to ${start + 16_384} have changed since they were written.`;
+      const later = await openStore(path, {
+        ...(cacheBytes === 0 && { cacheBytes }),
+        verify: false,
+      });
+      await fails(
+        later.read(sequence, 0, 40_000),
+        'STORE_CORRUPT',
+        `Dataset "${path}" is damaged: ${expected}`,
+      );
+      // What lies in other blocks is good.
+      if (cacheBytes === 0) await later.read(sequence - 3, 0, 4);
+      writeFileSync(file, whole);
+      await Promise.all([store.close(), later.close()]);
+    }
   });
 
   it('is told apart by its tables when their hashes are right', async () => {
@@ -551,11 +601,11 @@ describe('a store that is missing or damaged', () => {
       const bytes = readFileSync(file);
       bytes.writeUInt32LE(bytes.readUInt32LE(bytes.length / 2) ^ 1, bytes.length / 2);
       writeFileSync(file, bytes);
-      const manifest = manifestOf(store);
-      const files = { ...manifest.files };
-      files['index.bin'] = { sizeBytes: bytes.length, sha256: sha256(bytes) };
-      const changed = { ...manifest, files, contentHash: contentHash(files) };
-      writeFileSync(join(store, 'manifest.json'), JSON.stringify(changed));
+      changeManifest(store, (manifest) => {
+        const files = { ...manifestOf(store).files };
+        files['index.bin'] = { sizeBytes: bytes.length, sha256: sha256(bytes) };
+        Object.assign(manifest, { files, contentHash: contentHashOf(files) });
+      });
     });
     await fails(
       verifyStore(path),

@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, it } from 'node:test';
 import { DEFAULT_FORMULATIONS } from '../../../../src/engine/formulations.ts';
-import {
-  type Choice,
-  ChoiceCache,
-  cacheFolder,
-} from '../../../../src/workflow/tune/choice-cache.ts';
+import { type Choice, ChoiceCache } from '../../../../src/workflow/tune/choice-cache.ts';
 import type { TuneKey } from '../../../../src/workflow/tune/tune-key.ts';
 
 const key: TuneKey = {
@@ -87,13 +83,5 @@ describe('the cache of choices', () => {
     assert.deepEqual(said, [
       `The choice of formulations is not kept for later runs (${folder}: EEXIST).`,
     ]);
-  });
-});
-
-describe('cacheFolder()', () => {
-  it("is in the user's folder of caches", () => {
-    assert.equal(cacheFolder({ XDG_CACHE_HOME: '/caches' }), '/caches/lockstep');
-    assert.equal(cacheFolder({}), join(homedir(), '.cache', 'lockstep'));
-    assert.equal(cacheFolder({ XDG_CACHE_HOME: 'a' }), join(homedir(), '.cache', 'lockstep'));
   });
 });
