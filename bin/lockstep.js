@@ -1,7 +1,11 @@
-#!/usr/bin/env node
-// Starts the command line from the build. Itself an ES2015 module, so that an old Node can say what it needs.
-import limits from '../scripts/setup/limits.cjs';
-import readiness from '../scripts/setup/readiness.cjs';
+#!/bin/sh
+':' //; exec node --inspect-port=192.0.2.1:9229 "$0" "$@"
+// Starts the command line from the build. Two lines for the shell give Node an option; to Node the second is a string and
+// a comment. A CommonJS module of ES2015, so that an old Node can say what it needs, and no module is loaded before the
+// first line.
+require('../scripts/setup/requeue-signal.cjs');
+const limits = require('../scripts/setup/limits.cjs');
+const readiness = require('../scripts/setup/readiness.cjs');
 
 const words = process.argv.slice(2);
 const problem = readiness.startProblem(words[0]);

@@ -1,6 +1,7 @@
 /** What becomes of a process that is lost, and of the run without it. Pure. */
 import { failure } from '../core/failure.ts';
 import type { PersistentList } from '../core/persistent-list.ts';
+import { codeOfSignal, STOP_SIGNALS } from '../core/stop-signal.ts';
 import type { ExitStatus } from '../launch/launching.ts';
 import { formIfComplete, regroup } from './generations.ts';
 import type { Eviction, Member } from './member.ts';
@@ -43,10 +44,11 @@ export function onExit(state: MembershipState, { slot, attempt, status, nowMs }:
   const member = state.members.at(slot)!;
   const isOver = member.status === 'absent' || member.status === 'leftOut';
   if (member.attempt !== attempt || isOver) return stay(state);
-  if (status.signal === 'SIGINT' && !state.hasRun) {
-    // The terminal sends Ctrl-C to every process of its group; a worker that has just started has no handler yet.
-    const text = `${nameMember(member)} was interrupted while it started.`;
-    return abort(state, failure('INTERRUPTED', text, 'Start the run again.'));
+  const early = STOP_SIGNALS.find((signal) => signal === status.signal);
+  if (early !== undefined && !state.hasRun) {
+    // Terminals and schedulers signal every process of a group; one that has just started has no handler yet.
+    const text = `${nameMember(member)} was ended by ${early} while it started.`;
+    return abort(state, failure(codeOfSignal(early), text, 'Start the run again.'));
   }
   const advice = status.lastLine
     ? `Its last line was: ${status.lastLine}`

@@ -9,7 +9,7 @@ import type { Failure } from '../core/failure.ts';
 import { errorOfFailure, failure } from '../core/failure.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { StopSignal } from '../core/stop-signal.ts';
-import { exitCodeOfSignal } from '../core/stop-signal.ts';
+import { codeOfSignal, exitCodeOfSignal, isStop } from '../core/stop-signal.ts';
 import type { CoordinatorBody, WorkerMessage } from '../protocol/messages.ts';
 import type { CoordinatorEvent } from '../telemetry/coordinator-event.ts';
 import { skippedStepWarnings } from '../telemetry/skipped-step.ts';
@@ -227,9 +227,8 @@ class Step {
       this.#membership({ kind: 'stop' });
       return;
     }
-    const code = signal === 'SIGINT' ? 'INTERRUPTED' : 'TERMINATED';
     const text = `${prefix}${signal} came before the first step.`;
-    this.#abort(failure(code, text, 'Nothing was lost.'));
+    this.#abort(failure(codeOfSignal(signal), text, 'Nothing was lost.'));
   }
 
   #abort(reason: Failure): void {
@@ -351,8 +350,7 @@ class Step {
   #aborted(reason: Failure): CoordinatorOutcome {
     const { membership, progress, stopSignal } = this.state;
     const error = errorOfFailure(reason);
-    const bySignal = error.code === 'INTERRUPTED' || error.code === 'TERMINATED';
-    const signal = bySignal ? stopSignal : null;
+    const signal = isStop(error) ? stopSignal : null;
     const exitCode = signal === null ? error.exitCode : exitCodeOfSignal(signal);
     const steps = membership.members
       .toArray()

@@ -53,6 +53,7 @@ const EXIT_CODE_OF = {
   INSECURE: EXIT.security,
   INTERRUPTED: EXIT.interrupted,
   TERMINATED: EXIT.terminated,
+  REQUEUED: EXIT.requeue,
 } as const;
 
 export type ErrorCode = keyof typeof EXIT_CODE_OF;

@@ -106,6 +106,6 @@ function spawnInto(
 ): ChildProcess {
   const env = { ...inheritedEnvironment(process.env), ...environment };
   return withOutputFile(logPath, (output) =>
-    startProgram(entry, args, { env, stdio: ['ignore', output, output] }),
+    startProgram(entry, args, { env, stdio: ['ignore', output, output] }, 'wait'),
   );
 }

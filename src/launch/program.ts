@@ -12,10 +12,32 @@ const RUNS_FROM_SOURCE = import.meta.url.endsWith('.ts');
 /** The program `lockstep` itself. */
 export const COMMAND_LINE = new URL('../cli/main.ts', import.meta.url);
 
+/** Where Node would open its debugger on an early SIGUSR1: no host has this address (RFC 5737), so it does not. */
+const NO_DEBUGGER = '--inspect-port=192.0.2.1:9229';
+/** Ends a program that has no handler for SIGUSR1 yet, as after a run that it ended. */
+const REQUEUE_SIGNAL = new URL('../../scripts/setup/requeue-signal.cjs', import.meta.url);
+/** Keeps signals for a program that will take them. */
+const KEEP_SIGNALS = new URL('./keep-signals.ts', import.meta.url);
+
+/** What signals do to a program that has not yet loaded its own handlers. */
+export type EarlySignals =
+  /** SIGUSR1 ends it with the exit code for "start it again"; others end it by default. */
+  | 'end'
+  /** They wait until it calls `takeKeptSignals`. */
+  | 'wait';
+
 /** The command that runs a program: Node, its options and the file. The program's arguments follow. */
-export function programCommand(source: URL): [node: string, ...argv: string[]] {
-  const options = RUNS_FROM_SOURCE ? ['--import', import.meta.resolve('tsx')] : [];
-  return [process.execPath, ...options, fileURLToPath(runnable(source))];
+export function programCommand(
+  source: URL,
+  earlySignals: EarlySignals = 'end',
+): [node: string, ...argv: string[]] {
+  const compiler = RUNS_FROM_SOURCE ? ['--import', import.meta.resolve('tsx')] : [];
+  const handlers =
+    earlySignals === 'end'
+      ? ['--require', fileURLToPath(REQUEUE_SIGNAL)]
+      : ['--import', runnable(KEEP_SIGNALS).href];
+  const file = fileURLToPath(runnable(source));
+  return [process.execPath, NO_DEBUGGER, ...compiler, ...handlers, file];
 }
 
 /** Starts a program as a new process. */
@@ -23,8 +45,9 @@ export function startProgram(
   source: URL,
   args: readonly string[],
   options: SpawnOptions,
+  earlySignals?: EarlySignals,
 ): ChildProcess {
-  const [node, ...argv] = programCommand(source);
+  const [node, ...argv] = programCommand(source, earlySignals);
   return spawn(node, [...argv, ...args], options);
 }
 

@@ -4,6 +4,7 @@ import { failureOfError } from '../../core/failure.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { StopSignal } from '../../core/stop-signal.ts';
 import { STOP_SIGNALS } from '../../core/stop-signal.ts';
+import { takeKeptSignals } from '../../launch/kept-signals.ts';
 import type { LaunchedWorker, LaunchWatch } from '../../launch/launching.ts';
 import { HEARTBEAT_MS } from '../../protocol/timing.ts';
 import type { RunEvent } from '../../telemetry/run-event.ts';
@@ -79,6 +80,7 @@ class Supervisor {
     process.on('disconnect', endAtOnce);
     // A terminal's Ctrl-C reaches this process and the supervisor, which passes every signal on: once is enough.
     for (const signal of STOP_SIGNALS) process.on(signal, ignore);
+    takeKeptSignals();
     // The first word: from here on the supervisor's limit on silence counts.
     void this.say({ kind: 'heartbeat' });
     this.#heartbeat = setInterval(() => void this.say({ kind: 'heartbeat' }), HEARTBEAT_MS);

@@ -4,6 +4,7 @@ import type { OwnSubtree, ReduceInput, ReduceShape } from '../../collective/exch
 import { isOnOneHost } from '../../collective/transport/host-memory.ts';
 import { asLockstepError, LockstepError } from '../../core/errors.ts';
 import { errorOfFailure, failureOfError } from '../../core/failure.ts';
+import { takeKeptSignals } from '../../launch/kept-signals.ts';
 import { startThread } from '../../launch/program.ts';
 import { readKeyFile } from '../../protocol/curve-keys.ts';
 import type { Boundary, WorkerBody } from '../../protocol/messages.ts';
@@ -252,6 +253,9 @@ function handleSignals(onSignal: (signal: 'SIGTERM' | 'SIGUSR1') => void): () =>
   process.on('SIGHUP', ignore);
   process.on('SIGTERM', onSignal);
   process.on('SIGUSR1', onSignal);
+  for (const signal of takeKeptSignals()) {
+    if (signal === 'SIGTERM' || signal === 'SIGUSR1') onSignal(signal);
+  }
   return () => {
     process.off('SIGINT', ignore);
     process.off('SIGHUP', ignore);

@@ -1,6 +1,7 @@
 /** An import of a large source that goes on where an earlier one was stopped. */
 import { relative } from 'node:path';
 import { LockstepError } from '../../core/errors.ts';
+import { isStop } from '../../core/stop-signal.ts';
 import type { ImportItem } from '../../data/record.ts';
 import type { ChosenSource } from '../../importer/import-source.ts';
 import type { ReadBatch } from '../../importer/item-batch.ts';
@@ -43,7 +44,7 @@ export async function resumably<Result>(
     await journal.remove();
     return result;
   } catch (thrown) {
-    if (isStop(thrown) && journal.items > 0 && journal.isOnDisk) {
+    if (wasStopped(thrown) && journal.items > 0 && journal.isOnDisk) {
       await journal.close();
       throw keeping(thrown, journal);
     }
@@ -62,8 +63,8 @@ function tellState({ state, folder }: Journal, { onNotice }: ResumeOptions): voi
   }
 }
 
-const isStop = (thrown: unknown): thrown is LockstepError =>
-  thrown instanceof LockstepError && ['INTERRUPTED', 'TERMINATED'].includes(thrown.code);
+const wasStopped = (thrown: unknown): thrown is LockstepError =>
+  thrown instanceof LockstepError && isStop(thrown);
 
 function keeping({ code, message }: LockstepError, { items, folder }: Journal): LockstepError {
   const path = relative('', folder);

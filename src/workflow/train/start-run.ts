@@ -120,7 +120,7 @@ function tidyRendezvous(spec: RendezvousSpec, onEvent: StartOptions['onEvent']):
 /** It prints nothing; should it crash, the reason is in a file. */
 function startCoordinator({ logs }: RunFolder): ChildProcess {
   return withOutputFile(join(logs, 'coordinator.out'), (output) =>
-    startProgram(COORDINATOR, [], { stdio: ['ignore', output, output, 'ipc'] }),
+    startProgram(COORDINATOR, [], { stdio: ['ignore', output, output, 'ipc'] }, 'wait'),
   );
 }
 

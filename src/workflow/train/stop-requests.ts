@@ -1,13 +1,19 @@
 /** How a run is asked to stop: by AbortSignals, since a library leaves the signals of its process alone. */
 import type { ChildProcess } from 'node:child_process';
 import { LockstepError } from '../../core/errors.ts';
-import { STOP_SIGNALS, type StopSignal, type WatchSignals } from '../../core/stop-signal.ts';
+import {
+  codeOfSignal,
+  STOP_SIGNALS,
+  type StopSignal,
+  type WatchSignals,
+} from '../../core/stop-signal.ts';
 
 export interface StopRequests {
   /**
    * Stops the run at the next step, with a checkpoint: what SIGTERM means. `abort('SIGUSR1')` and the other
    * names of signals give the outcome the exit code of that signal. Before the first step there is nothing
-   * to save: the call rejects with TERMINATED then.
+   * to save: the call rejects with TERMINATED or REQUEUED
+   * then.
    */
   readonly signal?: AbortSignal | undefined;
   /** Ends the run at once, without saving: what a second Ctrl-C means. The call rejects with INTERRUPTED. */
@@ -30,13 +36,12 @@ export function watchStopRequests({ signal, kill }: StopRequests): WatchSignals 
 
 /**
  * @param what had not happened yet
- * @throws LockstepError INTERRUPTED, TERMINATED once a stop was asked for
+ * @throws LockstepError INTERRUPTED, TERMINATED, REQUEUED once a stop was asked for
  */
 export function throwIfStopped({ signal, kill }: StopRequests, what = 'the first step'): void {
   if (!signal?.aborted && !kill?.aborted) return;
   const name = stopSignalOf({ signal, kill });
-  const code = name === 'SIGINT' ? 'INTERRUPTED' : 'TERMINATED';
-  throw new LockstepError(code, `${name} came before ${what}.`, 'Nothing was lost.');
+  throw new LockstepError(codeOfSignal(name), `${name} came before ${what}.`, 'Nothing was lost.');
 }
 
 /**
