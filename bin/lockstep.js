@@ -1,6 +1,6 @@
 #!/bin/sh
-':' //; exec node --inspect-port=192.0.2.1:9229 "$0" "$@"
-// Starts the command line from the build. Two lines for the shell give Node an option; to Node the second is a string and
+':' //; exec node --inspect-port=255.255.255.255:0 --inspect-publish-uid=http "$0" "$@"
+// Starts the command line from the build. Two lines for the shell give Node options; to Node the second is a string and
 // a comment. A CommonJS module of ES2015, so that an old Node can say what it needs, and no module is loaded before the
 // first line.
 require('../scripts/setup/requeue-signal.cjs');

@@ -12,8 +12,8 @@ const RUNS_FROM_SOURCE = import.meta.url.endsWith('.ts');
 /** The program `lockstep` itself. */
 export const COMMAND_LINE = new URL('../cli/main.ts', import.meta.url);
 
-/** Where Node would open its debugger on an early SIGUSR1: no host has this address (RFC 5737), so it does not. */
-const NO_DEBUGGER = '--inspect-port=192.0.2.1:9229';
+/** Nobody can connect to the debugger that an early SIGUSR1 opens, and it prints nothing; see close-debugger.cjs. */
+const NO_DEBUGGER = ['--inspect-port=255.255.255.255:0', '--inspect-publish-uid=http'];
 /** Ends a program that has no handler for SIGUSR1 yet, as after a run that it ended. */
 const REQUEUE_SIGNAL = new URL('../../scripts/setup/requeue-signal.cjs', import.meta.url);
 /** Keeps signals for a program that will take them. */
@@ -37,7 +37,7 @@ export function programCommand(
       ? ['--require', fileURLToPath(REQUEUE_SIGNAL)]
       : ['--import', runnable(KEEP_SIGNALS).href];
   const file = fileURLToPath(runnable(source));
-  return [process.execPath, NO_DEBUGGER, ...compiler, ...handlers, file];
+  return [process.execPath, ...NO_DEBUGGER, ...compiler, ...handlers, file];
 }
 
 /** Starts a program as a new process. */
