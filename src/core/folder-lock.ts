@@ -1,12 +1,26 @@
 /**
- * One process at a time owns a folder: a file `lock` names the owner by host, process id and start time,
- * so a later process that happens to get the same id is not taken for it.
+ * One process at a time owns a folder. A file `lock` names the owner by host, process id and start time, so that a later
+ * process that happens to get the same id is not taken for it. The owner also holds a lock of that open file, by which
+ * another container of the same host sees that it lives: there a process has another id, or none.
  */
 import { randomBytes } from 'node:crypto';
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { LockstepError } from './errors.ts';
+import { type LockAttempt, lockOpenFile } from './open-file-lock.ts';
 import { systemErrorCode } from './system-error.ts';
 
 export const LOCK_FILE = 'lock';
@@ -16,6 +30,10 @@ interface Owner {
   readonly pid: number;
   /** Boot of the machine and start of the process within it; empty where the system doesn't tell. */
   readonly started: string;
+  /** In which its process id counts; absent where the system doesn't tell, and in locks of older versions. */
+  readonly pidNamespace?: string | undefined;
+  /** Whether it holds a lock of the open file. */
+  readonly holdsFile?: boolean | undefined;
 }
 
 export interface FolderLock {
@@ -23,40 +41,101 @@ export interface FolderLock {
   release(): void;
 }
 
+/** How often, and how long each time, to wait for another process that takes the same dead owner's lock over. */
+const ATTEMPTS = 50;
+const PAUSE_MS = 10;
+
 /**
  * Takes the lock of a folder; one whose owner has died is taken over.
  * Throws RUN_LOCKED naming the owner while it lives, or may live on another host.
  */
 export function lockFolder(folder: string): FolderLock {
   const path = join(folder, LOCK_FILE);
-  const mine = JSON.stringify(thisProcess());
-  while (!create(path, mine)) {
-    const found = readText(path);
-    if (found === undefined) continue;
-    const owner = parseOwner(found);
-    if (owner !== undefined && mayLive(owner)) throw locked(folder, path, owner);
-    removeStale(path, found);
+  for (let attempt = 1; ; attempt++) {
+    const lock = create(path);
+    if (lock !== undefined) return lock;
+    const owner = livingOwner(path, attempt < ATTEMPTS);
+    if (owner !== undefined) throw locked(folder, path, owner);
   }
+}
+
+/** A hard link appears with its whole content and already locked, or fails because somebody was first. */
+function create(path: string): FolderLock | undefined {
+  const temporary = uniqueSibling(path);
+  const file = openSync(temporary, 'wx');
+  let isMine = false;
+  try {
+    const mine = JSON.stringify(thisProcess(lockOpenFile(file) === 'locked'));
+    writeSync(file, mine);
+    linkSync(temporary, path);
+    isMine = true;
+    return heldLock(path, mine, file);
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === 'EEXIST') return undefined;
+    throw thrown;
+  } finally {
+    rmSync(temporary, { force: true });
+    if (!isMine) closeSync(file);
+  }
+}
+
+function heldLock(path: string, mine: string, file: number): FolderLock {
+  let isReleased = false;
   return {
     release: () => {
+      if (isReleased) return;
+      isReleased = true;
       if (readText(path) === mine) rmSync(path, { force: true });
+      closeSync(file);
     },
   };
 }
 
-/** A hard link appears with its whole content, or fails because somebody was first. */
-function create(path: string, content: string): boolean {
-  const temporary = uniqueSibling(path);
-  writeFileSync(temporary, content);
+/**
+ * The owner of the lock, if it lives or may live; otherwise the lock is gone.
+ * @param mayWait whether somebody else may hold the file only to remove it
+ */
+function livingOwner(path: string, mayWait: boolean): Owner | undefined {
+  const file = openExisting(path);
+  if (file === undefined) return undefined;
   try {
-    linkSync(temporary, path);
-    return true;
-  } catch (thrown) {
-    if (systemErrorCode(thrown) === 'EEXIST') return false;
-    throw thrown;
+    const attempt = lockOpenFile(file);
+    const text = readFileSync(file, 'utf8');
+    const owner = parseOwner(text);
+    if (attempt === 'taken') {
+      const isPassing = owner === undefined || !mayLive(owner, 'unsupported');
+      if (!isPassing || !mayWait) return owner ?? { host: hostname(), pid: 0, started: '' };
+      pause();
+      return undefined;
+    }
+    if (owner !== undefined && mayLive(owner, attempt)) return owner;
+    // With the file locked, nobody else removes it.
+    if (attempt === 'unsupported') removeStale(path, text);
+    else if (isStill(path, file)) rmSync(path);
+    return undefined;
   } finally {
-    rmSync(temporary, { force: true });
+    closeSync(file);
   }
+}
+
+function openExisting(path: string): number | undefined {
+  try {
+    // NFS locks only what is open for writing. Non-blocking: it may be anything.
+    return openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === 'ENOENT') return undefined;
+    if (systemErrorCode(thrown) !== 'EACCES') throw thrown;
+    return openSync(path, 'r');
+  }
+}
+
+function isStill(path: string, file: number): boolean {
+  const [open, named] = [fstatSync(file), statSync(path, { throwIfNoEntry: false })];
+  return named !== undefined && open.ino === named.ino && open.dev === named.dev;
+}
+
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
 }
 
 /** Moves the lock away before it is removed: two that take over at once can't remove each other's new one. */
@@ -85,24 +164,45 @@ function readText(path: string): string | undefined {
 
 function parseOwner(text: string): Owner | undefined {
   try {
-    const { host, pid, started } = JSON.parse(text) as Partial<Owner>;
+    const { host, pid, started, ...rest } = JSON.parse(text) as Partial<Owner>;
     if (typeof host !== 'string' || typeof started !== 'string') return undefined;
-    return Number.isInteger(pid) && pid! > 0 ? { host, pid: pid!, started } : undefined;
+    return Number.isInteger(pid) && pid! > 0 ? { host, pid: pid!, started, ...rest } : undefined;
   } catch {
     return undefined; // A lock that can't be read has no owner to wait for.
   }
 }
 
-const thisProcess = (): Owner => ({
-  host: hostname(),
-  pid: process.pid,
-  started: startOf(process.pid),
+const thisProcess = (holdsFile: boolean): Owner => ({
+  ...{ host: hostname(), pid: process.pid, started: startOf(process.pid) },
+  ...{ pidNamespace: ownNamespace(), holdsFile },
 });
 
-function mayLive({ host, pid, started }: Owner): boolean {
-  if (host !== hostname()) return true;
+/** Whether the owner may live, when an attempt to lock its file has had this result. */
+function mayLive(owner: Owner, attempt: Exclude<LockAttempt, 'taken'>): boolean {
+  const { host, pid, started, holdsFile } = owner;
+  const boot = bootOf(started);
+  const isHere = host === hostname();
+  const isThisBoot = boot !== '' && boot === bootOf(startOf(process.pid));
+  // One kernel has one view of its locks; another host may not share it.
+  if (holdsFile === true && attempt === 'locked') return !isHere && !isThisBoot;
+  if (!isHere) return true;
+  if (isElsewhere(owner)) return isThisBoot;
   return isAlive(pid) && startOf(pid) === started;
 }
+
+/** Whether its process id means another process here, or none. */
+const isElsewhere = ({ pidNamespace }: Owner): boolean =>
+  pidNamespace !== undefined && pidNamespace !== ownNamespace();
+
+function ownNamespace(): string | undefined {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return undefined; // No /proc here.
+  }
+}
+
+const bootOf = (started: string): string => started.split('/')[0]!;
 
 function isAlive(pid: number): boolean {
   try {
@@ -126,13 +226,16 @@ function startOf(pid: number): string {
   }
 }
 
-function locked(folder: string, path: string, { host, pid }: Owner): LockstepError {
-  const here = host === hostname();
+function locked(folder: string, path: string, owner: Owner): LockstepError {
+  const { host, pid } = owner;
+  const isHere = host === hostname();
+  const where = !isHere ? ` on host "${host}"` : isElsewhere(owner) ? ' in another container' : '';
+  const remove = `if it is gone, remove "${path}"`;
   return new LockstepError(
     'RUN_LOCKED',
-    `"${folder}" is in use by process ${pid}${here ? '' : ` on host "${host}"`}.`,
-    here
+    `"${folder}" is in use by process ${pid}${where}.`,
+    where === ''
       ? 'Wait until it ends, stop it, or choose another folder with --run.'
-      : `Stop it there; if it is gone, remove "${path}".`,
+      : `Stop it there; ${remove}.`,
   );
 }

@@ -83,3 +83,59 @@ it('does not release what another owner has taken over', () => {
   lock.release();
   assert.match(readFileSync(join(folder, 'lock'), 'utf8'), /elsewhere/);
 });
+
+/** Runs a script as another container does that has this host's name: with process ids of its own. */
+const inContainer = (script: string) =>
+  spawnSync('unshare', ['-p', '-f', '--mount-proc', process.execPath, ...argumentsOf(script)], {
+    encoding: 'utf8',
+  });
+const hasContainers = spawnSync('unshare', ['-p', '-f', '--mount-proc', 'true']).status === 0;
+const skip = hasContainers ? false : 'this user cannot make namespaces of process ids';
+const TRY = `import { lockFolder } from '${MODULE}';
+try { lockFolder(process.argv[1]).release(); console.log('taken'); } catch (error) { console.log(error.message); }`;
+
+it('keeps another container out, in which the owner has no process id', { skip }, () => {
+  const lock = lockFolder(folder);
+  const { stdout } = inContainer(TRY);
+  assert.equal(
+    stdout.trimEnd(),
+    `"${folder}" is in use by process ${process.pid} in another container.`,
+  );
+  lock.release();
+  assert.equal(inContainer(TRY).stdout.trimEnd(), 'taken');
+});
+
+it('takes over from a container that ended without letting go', { skip }, () => {
+  inContainer(code('process.exit(0)'));
+  const { pidNamespace, holdsFile } = JSON.parse(readFileSync(join(folder, 'lock'), 'utf8'));
+  assert.match(pidNamespace, /^pid:\[\d+\]$/);
+  assert.equal(holdsFile, true);
+  lockFolder(folder).release();
+});
+
+it('leaves the lock of another container alone that holds no open file', () => {
+  const lock = lockFolder(folder);
+  const text = readFileSync(join(folder, 'lock'), 'utf8');
+  lock.release();
+  const { started } = JSON.parse(text) as { started: string };
+  const owner = { host: hostname(), pid: 7, started, pidNamespace: 'pid:[1]', holdsFile: false };
+  lockText(owner);
+  assert.throws(() => lockFolder(folder), {
+    message: `"${folder}" is in use by process 7 in another container.`,
+    advice: `Stop it there; if it is gone, remove "${join(folder, 'lock')}".`,
+  });
+  lockText({ ...owner, started: 'another boot/1' });
+  lockFolder(folder).release();
+});
+
+it('goes to exactly one of many who want it at once', async () => {
+  const script = `import { lockFolder } from '${MODULE}';
+    try { lockFolder(process.argv[1]); console.log('taken'); setInterval(() => {}, 1000); } catch { console.log('refused'); }`;
+  spawnSync(process.execPath, argumentsOf(code('process.exit(0)')));
+  const rivals = Array.from({ length: 5 }, () =>
+    spawn(process.execPath, argumentsOf(script), { stdio: ['ignore', 'pipe', 'inherit'] }),
+  );
+  const words = await Promise.all(rivals.map(({ stdout }) => once(stdout, 'data')));
+  for (const rival of rivals) rival.kill('SIGKILL');
+  assert.deepEqual(words.map(String).sort(), [...Array(4).fill('refused\n'), 'taken\n']);
+});
