@@ -79,8 +79,10 @@ function packageProblem({ from, to }: Edge): string | null {
   if (/^zeromq(\/|$)/.test(to) && !mayUseSockets) {
     return 'only protocol/ and collective/transport/ import zeromq';
   }
-  if (to === 'koffi' && !from.startsWith('src/collective/transport/')) {
-    return 'only collective/transport/ imports koffi';
+  const mayCallLibc =
+    from.startsWith('src/collective/transport/') || from === 'src/core/open-file-lock.ts';
+  if (to === 'koffi' && !mayCallLibc) {
+    return 'only collective/transport/ and core/open-file-lock.ts import koffi';
   }
   return null;
 }

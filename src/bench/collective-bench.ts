@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LockstepError } from '../core/errors.ts';
+import { removeTemporaryFolder } from '../core/temporary-folder.ts';
 import { programCommand } from '../launch/program.ts';
-import { makePrivateFolder, removePrivateFolder } from '../protocol/private-folder.ts';
+import { makePrivateFolder } from '../protocol/private-folder.ts';
 import type { CollectiveAnswer, CollectiveRequest } from './collective-worker.ts';
 import { type Contender, pythonProgram, startContender } from './contender.ts';
 import { type Timing, timingOf } from './step-bench.ts';
@@ -69,7 +70,7 @@ export async function benchCollective(
     return rows;
   } finally {
     for (const { members } of groups) for (const member of members) member.close();
-    removePrivateFolder(sockets);
+    removeTemporaryFolder(sockets);
     rmSync(rendezvous, { recursive: true, force: true });
   }
 }

@@ -1,5 +1,6 @@
 /** Where the processes of a run meet: endpoints, the keys for tcp, and the secret of this start. */
 import { randomBytes } from 'node:crypto';
+import { removeTemporaryFolder } from '../core/temporary-folder.ts';
 import type { Seat } from '../launch/launching.ts';
 import type { RunKeys } from '../protocol/curve-keys.ts';
 import {
@@ -8,7 +9,7 @@ import {
   workerKeyFile,
   writeKeyFiles,
 } from '../protocol/curve-keys.ts';
-import { ipcEndpoint, makePrivateFolder, removePrivateFolder } from '../protocol/private-folder.ts';
+import { ipcEndpoint, makePrivateFolder } from '../protocol/private-folder.ts';
 
 export type RendezvousKind =
   /** Unix sockets: all processes on one host. */
@@ -73,7 +74,7 @@ export function prepareRendezvous(
 
 /** Removes what lies on disk. */
 export function removeRendezvous({ privateFolder }: RendezvousSpec): void {
-  if (privateFolder !== null) removePrivateFolder(privateFolder);
+  if (privateFolder !== null) removeTemporaryFolder(privateFolder);
 }
 
 /** Throws INSECURE or USAGE for keys that are not to be used. */

@@ -1,12 +1,11 @@
 /** The folder that holds a run's Unix sockets, or its keys, on one host: private to its user, with a short path. */
-import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LockstepError } from '../core/errors.ts';
+import { makeTemporaryFolder, temporaryPrefix } from '../core/temporary-folder.ts';
 
 /** Linux: `sun_path` holds 108 bytes, the last of them 0. A longer path is cut silently, or refused. */
 const MAX_SOCKET_PATH_BYTES = 107;
-const PREFIX = 'lockstep-';
 const LONGEST_NAME = 'worker-99999-99999.sock';
 
 /**
@@ -15,13 +14,8 @@ const LONGEST_NAME = 'worker-99999-99999.sock';
  */
 export function makePrivateFolder(parent = tmpdir()): string {
   // Checked before anything is made; mkdtemp adds six characters.
-  socketPath(join(parent, `${PREFIX}XXXXXX`), LONGEST_NAME);
-  return mkdtempSync(join(parent, PREFIX));
-}
-
-/** Removes the folder and what is in it; it may be gone already. */
-export function removePrivateFolder(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
+  socketPath(`${temporaryPrefix('', parent)}XXXXXX`, LONGEST_NAME);
+  return makeTemporaryFolder('', parent);
 }
 
 /** ZeroMQ endpoint of the socket `name` in `folder`. Throws USAGE when its path is too long. */

@@ -5,13 +5,10 @@ import { openTransport } from '../../src/collective/transport/open-transport.ts'
 import type { Frame, Transport } from '../../src/collective/transport/transport.ts';
 import { zeromqTransport } from '../../src/collective/transport/zeromq-transport.ts';
 import { LockstepError } from '../../src/core/errors.ts';
+import { removeTemporaryFolder } from '../../src/core/temporary-folder.ts';
 import { readKeyFile, workerKeyFile, writeKeyFiles } from '../../src/protocol/curve-keys.ts';
 import { MAX_PAYLOAD_BYTES } from '../../src/protocol/data-frame.ts';
-import {
-  ipcEndpoint,
-  makePrivateFolder,
-  removePrivateFolder,
-} from '../../src/protocol/private-folder.ts';
+import { ipcEndpoint, makePrivateFolder } from '../../src/protocol/private-folder.ts';
 import { memoryTransport } from '../helper/memory-transport.ts';
 
 const ANY_PORT = 'tcp://127.0.0.1:*';
@@ -33,7 +30,7 @@ const IMPLEMENTATIONS: Readonly<Record<string, () => Implementation>> = {
     const keysOf = (rank: number) => readKeyFile(workerKeyFile(folder, rank));
     return {
       make: (rank) => zeromqTransport({ address: ANY_PORT, keys: keysOf(rank), onRefused }),
-      cleanUp: () => removePrivateFolder(folder),
+      cleanUp: () => removeTemporaryFolder(folder),
     };
   },
   'ZeroMQ over insecure tcp': () => ({
@@ -47,7 +44,7 @@ const IMPLEMENTATIONS: Readonly<Record<string, () => Implementation>> = {
         const address = ipcEndpoint(folder, `worker-${rank}.sock`);
         return zeromqTransport({ address, keys: null, onRefused });
       },
-      cleanUp: () => removePrivateFolder(folder),
+      cleanUp: () => removeTemporaryFolder(folder),
     };
   },
   'shared memory': () => {
@@ -57,7 +54,7 @@ const IMPLEMENTATIONS: Readonly<Record<string, () => Implementation>> = {
         const address = ipcEndpoint(folder, `worker-${rank}.sock`);
         return openTransport({ address, keys: null, onRefused });
       },
-      cleanUp: () => removePrivateFolder(folder),
+      cleanUp: () => removeTemporaryFolder(folder),
     };
   },
 };

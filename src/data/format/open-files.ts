@@ -1,8 +1,8 @@
 /** Opens all files of one version of a store, so that a later version does not disturb its reader. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemErrorCode } from '../../core/system-error.ts';
 import { sha256 } from '../../core/hash.ts';
+import { systemErrorCode } from '../../core/system-error.ts';
 import { type BlockChecksums, decodeChecksums } from './checksums.ts';
 import { DataFile } from './data-file.ts';
 import { CHECKSUM_FILE } from './file-names.ts';

@@ -11,13 +11,13 @@ import { asLockstepError } from '../../core/errors.ts';
 import type { Failure } from '../../core/failure.ts';
 import { failureOfError } from '../../core/failure.ts';
 import type { JsonObject } from '../../core/json.ts';
+import { removeTemporaryFolder } from '../../core/temporary-folder.ts';
 import { decodeFromCoordinator, encode } from '../../protocol/codec.ts';
 import type { ControlClient } from '../../protocol/control-socket.ts';
 import { openControlClient } from '../../protocol/control-socket.ts';
 import { describeRefused } from '../../protocol/gate.ts';
 import type { WorkerBody } from '../../protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../../protocol/messages.ts';
-import { removePrivateFolder } from '../../protocol/private-folder.ts';
 import { HEARTBEAT_MS, TICK_MS } from '../../protocol/timing.ts';
 import { MembershipChanged } from '../membership-changed.ts';
 import type {
@@ -221,7 +221,7 @@ export class CommService {
       this.#client.giveUp();
       // The supervisor would have removed it. A coordinator that only can't be heard still needs the keys in it.
       const isGone = parentPid !== null && process.ppid !== parentPid;
-      if (privateFolder !== null && isGone) removePrivateFolder(privateFolder);
+      if (privateFolder !== null && isGone) removeTemporaryFolder(privateFolder);
     }
     this.#post({ kind: 'aborted', failure: reason });
     this.#watchdog.arm(reason);

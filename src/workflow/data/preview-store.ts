@@ -1,8 +1,7 @@
 /** A dry run of an import. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LockstepError } from '../../core/errors.ts';
+import { makeTemporaryFolder, removeTemporaryFolder } from '../../core/temporary-folder.ts';
 import type { ImportReport } from '../../data/info/import-report.ts';
 import type { BuildOptions } from '../../importer/build/build-options.ts';
 import { buildStore } from '../../importer/build/build-store.ts';
@@ -36,7 +35,7 @@ async function inTemporaryFolder(
   items: Items,
   build: BuildOptions,
 ): Promise<ImportReport | LockstepError> {
-  const folder = await mkdtemp(join(tmpdir(), 'lockstep-dry-run-'));
+  const folder = makeTemporaryFolder('dry-run');
   const target = join(folder, 'store');
   try {
     return await buildStore(items, { ...build, target });
@@ -45,6 +44,6 @@ async function inTemporaryFolder(
     const message = error.message.replaceAll(target, build.target);
     return new LockstepError(error.code, message, error.advice, { cause: error });
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    removeTemporaryFolder(folder);
   }
 }

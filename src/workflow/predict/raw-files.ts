@@ -1,12 +1,11 @@
 /** Raw files for a trained model, read by the rules by which its training data were imported. */
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { extensionRecord } from '../../config/extension-record.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { commandLine } from '../../core/program-name.ts';
+import { makeTemporaryFolder, removeTemporaryFolder } from '../../core/temporary-folder.ts';
 import type { StoreManifest } from '../../data/format/store.ts';
 import { type ImportReport, readingLines } from '../../data/info/import-report.ts';
 import { type ImportItem, isSkip } from '../../data/record.ts';
@@ -74,8 +73,8 @@ export async function openRawFiles(
   if (fittedKindOf(run) === undefined) readRunConfig(run);
   const { manifest } = readTrainingData(run);
   const training = rulesOfTraining(run, manifest);
-  const root = await mkdtemp(join(tmpdir(), 'lockstep-raw-'));
-  const remove = async () => await rm(root, { recursive: true, force: true });
+  const root = makeTemporaryFolder('raw');
+  const remove = async () => removeTemporaryFolder(root);
   try {
     const store = join(root, 'store');
     const report = await importRaw({ source, labelled, target: store, manifest, ...training });

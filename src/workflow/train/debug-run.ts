@@ -1,10 +1,9 @@
 /** A run in this process, operation by operation, so that what is not finite can be traced to its layer. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunConfig } from '../../config/run-config.ts';
 import { EXIT, LockstepError } from '../../core/errors.ts';
 import { exitCodeOfSignal } from '../../core/stop-signal.ts';
+import { makeTemporaryFolder, removeTemporaryFolder } from '../../core/temporary-folder.ts';
 import type { ActivationRange, StateLayout } from '../../engine/engine.ts';
 import { createRunFolder, type RunFolder } from '../../run/folder.ts';
 import { loadMicroBatch } from '../../run/loader/load-micro-batch.ts';
@@ -56,7 +55,7 @@ export async function debugRun(request: DebugRequest, hooks: GuardedHooks): Prom
   const { runFolder, steps } = request;
   if (steps !== undefined) refuseSteps(steps);
   const { config, kept } = await readNewRun(request.config, hooks);
-  const root = runFolder === undefined ? mkdtempSync(join(tmpdir(), 'lockstep-debug-')) : undefined;
+  const root = runFolder === undefined ? makeTemporaryFolder('debug') : undefined;
   try {
     const folder = createRunFolder(runFolder ?? join(root!, config.name), config, kept);
     try {
@@ -66,7 +65,7 @@ export async function debugRun(request: DebugRequest, hooks: GuardedHooks): Prom
       folder.release();
     }
   } finally {
-    if (root !== undefined) rmSync(root, { recursive: true });
+    if (root !== undefined) removeTemporaryFolder(root);
   }
 }
 

@@ -5,8 +5,8 @@ import { z } from 'zod';
 import { formulationsSection, tunedSection } from '../../config/engine-section.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import { sha256 } from '../../core/hash.ts';
-import { systemErrorCode } from '../../core/system-error.ts';
 import { makeOwnFolder, readOwnFile } from '../../core/own-files.ts';
+import { systemErrorCode } from '../../core/system-error.ts';
 import type { TuneKey } from './tune-key.ts';
 
 const choiceSchema = z.strictObject({ formulations: formulationsSection, tuned: tunedSection });

@@ -3,11 +3,8 @@ import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import {
-  ipcEndpoint,
-  makePrivateFolder,
-  removePrivateFolder,
-} from '../../../src/protocol/private-folder.ts';
+import { removeTemporaryFolder } from '../../../src/core/temporary-folder.ts';
+import { ipcEndpoint, makePrivateFolder } from '../../../src/protocol/private-folder.ts';
 
 describe('socket folder', () => {
   test('is new and for its user only; removing it twice does no harm', () => {
@@ -16,8 +13,8 @@ describe('socket folder', () => {
       assert.equal(statSync(folder).mode & 0o777, 0o700);
       assert.equal(ipcEndpoint(folder, 'a.sock'), `ipc://${folder}/a.sock`);
     } finally {
-      removePrivateFolder(folder);
-      removePrivateFolder(folder);
+      removeTemporaryFolder(folder);
+      removeTemporaryFolder(folder);
     }
     assert.equal(existsSync(folder), false);
   });

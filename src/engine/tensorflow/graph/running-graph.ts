@@ -1,7 +1,7 @@
 /** A graph loaded into TensorFlow. Its variables live until `close`. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeTemporaryFolder, removeTemporaryFolder } from '../../../core/temporary-folder.ts';
 import type { Feed } from '../../engine.ts';
 import type { Binding, TensorMetadata } from '../binding.ts';
 import { SERVING_TAG } from './proto.ts';
@@ -20,12 +20,12 @@ export class RunningGraph {
   /** Writes the model to a temporary folder, loads it and removes the folder. */
   constructor(binding: Binding, savedModel: Uint8Array) {
     this.#binding = binding;
-    const folder = mkdtempSync(join(tmpdir(), 'lockstep-graph-'));
+    const folder = makeTemporaryFolder('graph');
     try {
       writeFileSync(join(folder, 'saved_model.pb'), savedModel);
       this.#id = binding.loadSavedModel(folder, SERVING_TAG);
     } finally {
-      rmSync(folder, { recursive: true });
+      removeTemporaryFolder(folder);
     }
   }
 

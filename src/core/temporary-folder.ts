@@ -1,0 +1,69 @@
+/**
+ * Folders for what lives no longer than a command: sockets, keys, graphs. Only this user may look into one. Its maker
+ * holds its lock, so that a later command of this user recognises the folder of a dead one, and removes it.
+ */
+import { existsSync, lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type FolderLock, LOCK_FILE, lockFolder } from './folder-lock.ts';
+
+const PREFIX = 'lockstep-';
+/** Of a folder of any purpose; mkdtemp adds six characters. */
+const NAME = /^lockstep-([a-z]+-)*[A-Za-z0-9]{6}$/;
+
+const held = new Map<string, FolderLock>();
+const tidied = new Set<string>();
+
+/**
+ * A new folder with mode 0700.
+ * @param purpose for people who look into the parent folder: some small letters, or none
+ * @param parent @default the system's temporary folder, see TMPDIR
+ */
+export function makeTemporaryFolder(purpose = '', parent = tmpdir()): string {
+  if (!tidied.has(parent)) {
+    tidied.add(parent);
+    tidyTemporaryFolders(parent);
+  }
+  const folder = mkdtempSync(temporaryPrefix(purpose, parent));
+  try {
+    held.set(folder, lockFolder(folder));
+    return folder;
+  } catch (thrown) {
+    rmSync(folder, { recursive: true, force: true });
+    throw thrown;
+  }
+}
+
+/** The path of a folder before the characters that make it new. */
+export function temporaryPrefix(purpose: string, parent: string): string {
+  return join(parent, `${PREFIX}${purpose === '' ? '' : `${purpose}-`}`);
+}
+
+/** Removes the folder and what is in it; it may be gone already, and another process may have made it. */
+export function removeTemporaryFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+  held.get(folder)?.release();
+  held.delete(folder);
+}
+
+/** Removes the folders of this user's dead processes, such as those that were killed. */
+export function tidyTemporaryFolders(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    const folder = join(parent, name);
+    if (NAME.test(name) && isLeftBehind(folder)) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function isLeftBehind(folder: string): boolean {
+  try {
+    const stats = lstatSync(folder);
+    const isOwn = stats.isDirectory() && stats.uid === process.geteuid?.();
+    // One that is only just made has no lock yet.
+    if (!isOwn || (stats.mode & 0o077) !== 0 || !existsSync(join(folder, LOCK_FILE))) return false;
+    lockFolder(folder).release();
+    return true;
+  } catch {
+    // Its owner lives, or another process removes it just now: both are their business.
+    return false;
+  }
+}

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, it } from 'node:test';
+import {
+  makeTemporaryFolder,
+  removeTemporaryFolder,
+  tidyTemporaryFolders,
+} from '../../../src/core/temporary-folder.ts';
+
+const parent = mkdtempSync(join(tmpdir(), 'lockstep-parent-'));
+after(() => rmSync(parent, { recursive: true }));
+const MODULE = new URL('../../../src/core/temporary-folder.js', import.meta.url).href;
+
+/** A process that makes a folder with a secret and is killed. */
+function leave(): string {
+  const script = `import { makeTemporaryFolder } from '${MODULE}';
+    import { writeFileSync, writeSync } from 'node:fs';
+    const folder = makeTemporaryFolder('', process.argv[1]);
+    writeFileSync(folder + '/worker-0.keys', 'secret');
+    writeSync(1, folder);
+    process.kill(process.pid, 'SIGKILL');`;
+  const { stdout, signal } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '-e', script, parent],
+    { encoding: 'utf8' },
+  );
+  assert.equal(signal, 'SIGKILL');
+  assert(existsSync(join(stdout, 'worker-0.keys')));
+  return stdout;
+}
+
+it('is for its user only, and gone when it is removed, once or twice', () => {
+  const folder = makeTemporaryFolder('graph', parent);
+  assert.match(folder, /lockstep-graph-[A-Za-z0-9]{6}$/);
+  assert.equal(statSync(folder).mode & 0o777, 0o700);
+  removeTemporaryFolder(folder);
+  removeTemporaryFolder(folder);
+  assert(!existsSync(folder));
+});
+
+it('of a killed process goes, that of a living one stays', () => {
+  const [dead, living] = [leave(), makeTemporaryFolder('', parent)];
+  tidyTemporaryFolders(parent);
+  assert.deepEqual([existsSync(dead), existsSync(living)], [false, true]);
+  removeTemporaryFolder(living);
+});
+
+it('is left alone when it is not ours to judge', () => {
+  const dead = leave();
+  chmodSync(dead, 0o755);
+  const unlocked = join(parent, 'lockstep-aB3xY9');
+  mkdirSync(unlocked, { mode: 0o700 });
+  const other = join(parent, 'lockstep-of-a-stranger');
+  mkdirSync(other, { mode: 0o700 });
+  writeFileSync(join(other, 'lock'), '{}');
+  const outside = mkdtempSync(join(tmpdir(), 'lockstep-outside-'));
+  writeFileSync(join(outside, 'lock'), '{}');
+  symlinkSync(outside, join(parent, 'lockstep-link00'));
+  tidyTemporaryFolders(parent);
+  assert.deepEqual(readdirSync(outside), ['lock']);
+  assert.equal([dead, unlocked, other].filter(existsSync).length, 3);
+  rmSync(outside, { recursive: true });
+});
