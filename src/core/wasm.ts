@@ -46,6 +46,9 @@ export const LOAD_INTEGER = [0x28, 0, 0];
 /** Stores an integer `offset` bytes behind an address. */
 export const storeInteger = (offset: number) => [0x36, 2, ...integer(offset)];
 
+/** Stores the lower half of an integer. */
+export const storeShort = (offset: number) => [0x3b, 1, ...integer(offset)];
+
 /** Vectors of 16 bytes; addresses need no alignment. */
 export const loadAt = (offset: number) => [SIMD, 0x00, 2, ...integer(offset)];
 export const LOAD = loadAt(0);

@@ -1,5 +1,6 @@
 /** Looks up pages of indices in a dictionary. */
 import type { DecodedArray } from 'hyparquet';
+import { PairTable } from './packed-pairs.ts';
 import { readHybrid, readRuns, unpackBytes } from './parquet-levels.ts';
 
 const OUTSIDE = 'an index lies outside its dictionary';
@@ -42,7 +43,6 @@ function readBytes(
   dictionary: Uint8Array,
 ): Uint8Array {
   const output = new Uint8Array(total);
-  const inPairs = new Uint16Array(output.buffer, 0, total >> 1);
   const pairs = total >= 4 ** width ? pairsOf(dictionary, width) : undefined;
   readRuns(bytes, width, total, {
     repeated(index, from, count) {
@@ -51,15 +51,9 @@ function readBytes(
     },
     packed(at, from, count) {
       // Packed runs hold eight indices, or a multiple of it, but for the last.
-      const done = pairs !== undefined && from % 2 === 0 ? count - (count % 8) : 0;
-      if (pairs !== undefined && done > 0) {
-        unpackPairs(
-          bytes.subarray(at),
-          width,
-          pairs,
-          inPairs.subarray(from / 2, (from + done) / 2),
-        );
-      }
+      const done = pairs === undefined ? 0 : count - (count % 8);
+      const isInside = pairs?.look(bytes, at, output.subarray(from, from + done)) ?? true;
+      if (!isInside) throw new Error(OUTSIDE);
       const rest = at + (done * width) / 8;
       unpackBytes(bytes, rest, width, output, from + done, count - done);
       replace(output.subarray(from + done, from + count), dictionary);
@@ -69,7 +63,7 @@ function readBytes(
 }
 
 /** Two entries by two indices, the first in the lower bits; −1 where one is absent. */
-function pairsOf(dictionary: Uint8Array, width: number): Int32Array {
+function pairsOf(dictionary: Uint8Array, width: number): PairTable {
   const pairs = new Int32Array(4 ** width).fill(-1);
   const size = Math.min(dictionary.length, 2 ** width);
   for (let second = 0; second < size; second++) {
@@ -77,30 +71,7 @@ function pairsOf(dictionary: Uint8Array, width: number): Int32Array {
       pairs[(second << width) | first] = (dictionary[second]! << 8) | dictionary[first]!;
     }
   }
-  return pairs;
-}
-
-function unpackPairs(
-  bytes: Uint8Array,
-  width: number,
-  pairs: Int32Array,
-  output: Uint16Array,
-): void {
-  const pairBits = 2 * width;
-  const mask = 2 ** pairBits - 1;
-  let [at, word, bits, signs] = [0, 0, 0, 0];
-  for (let i = 0; i < output.length; i++) {
-    while (bits < pairBits) {
-      word |= bytes[at++]! << bits;
-      bits += 8;
-    }
-    const pair = pairs[word & mask]!;
-    signs |= pair;
-    output[i] = pair;
-    word >>>= pairBits;
-    bits -= pairBits;
-  }
-  if (signs < 0) throw new Error(OUTSIDE);
+  return new PairTable(pairs, 2 * width);
 }
 
 /** Entries in place of their indices. */

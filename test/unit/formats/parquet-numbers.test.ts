@@ -15,7 +15,15 @@ function packed(numbers: readonly number[], width: number): Uint8Array {
       bytes[at >> 3]! |= ((number >> bit) & 1) << (at & 7);
     }
   });
-  return Uint8Array.of((groups << 1) | 1, ...bytes);
+  return Buffer.concat([Buffer.of((groups << 1) | 1), bytes]);
+}
+
+/** The same for any number of them: the count takes several bytes. */
+function packedRun(numbers: readonly number[], width: number): Buffer {
+  const header: number[] = [];
+  let rest = (Math.ceil(numbers.length / 8) << 1) | 1;
+  for (; rest > 0x7f; rest >>>= 7) header.push((rest & 0x7f) | 0x80);
+  return Buffer.concat([Buffer.of(...header, rest), packed(numbers, width).subarray(1)]);
 }
 
 describe('numbers of Parquet', () => {
@@ -44,6 +52,21 @@ describe('numbers of Parquet', () => {
     assert.ok(!isRunOf(2, runs, 2, 10));
     assert.ok(!isRunOf(3, Uint8Array.of(6 << 1, 3, 4 << 1, 2), 2, 10));
     assert.throws(() => isRunOf(3, runs, 2, 11), /cut off/);
+  });
+
+  it('in a dictionary are found in a long run, and refused where one of its indices lies outside', () => {
+    const dictionary = Uint8Array.from({ length: 41 }, (_, i) => 200 - i);
+    const indices = Array.from({ length: 140_003 }, (_, i) => (i * 7 + (i >> 5)) % 41);
+    const bytes = (numbers: readonly number[]) =>
+      Buffer.concat([Buffer.of(6), packedRun(numbers, 6)]);
+    assert.deepEqual(
+      readIndexed(bytes(indices), indices.length, dictionary),
+      Uint8Array.from(indices, (index) => dictionary[index]!),
+    );
+    for (const place of [0, 65_535, 65_536, 139_999, 140_002]) {
+      const wrong = indices.with(place, 41);
+      assert.throws(() => readIndexed(bytes(wrong), wrong.length, dictionary), /outside/);
+    }
   });
 
   it('in a dictionary are found by their indices, in runs of each kind', () => {
