@@ -101,7 +101,7 @@ export function readConfigFile(path: string, kind: ConfigKind = 'run'): string {
     return readFileSync(path, 'utf8');
   } catch (thrown) {
     const code = systemErrorCode(thrown);
-    if (code === undefined) throw thrown;
+    if (code === undefined || thrown instanceof LockstepError) throw thrown;
     if (code === 'ENOENT' || code === 'EISDIR') throw noConfiguration(path, kind, thrown);
     throw new LockstepError(
       'CONFIG_NOT_FOUND',

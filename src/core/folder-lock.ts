@@ -151,6 +151,9 @@ function removeStale(path: string, stale: string): void {
   }
 }
 
+/** Whether a name is that of a lock, or of a lock on its way. */
+export const isLockName = (name: string): boolean => /^lock(\.\d+-[0-9a-f]{8})?$/.test(name);
+
 const uniqueSibling = (path: string) => `${path}.${process.pid}-${randomBytes(4).toString('hex')}`;
 
 function readText(path: string): string | undefined {

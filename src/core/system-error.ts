@@ -3,6 +3,8 @@
  * limits, never a defect.
  */
 
+import { constants } from 'node:os';
+
 export interface SystemProblem {
   /** USAGE: another path or permission helps. OUT_OF_RESOURCES: space, or a higher limit. */
   readonly code: 'USAGE' | 'OUT_OF_RESOURCES';
@@ -13,8 +15,15 @@ export interface SystemProblem {
 
 /** The `code` of a Node system error ("ENOENT"), or undefined for anything else. */
 export function systemErrorCode(thrown: unknown): string | undefined {
-  const code = thrown instanceof Error ? (thrown as NodeJS.ErrnoException).code : undefined;
-  return typeof code === 'string' ? code : undefined;
+  if (!(thrown instanceof Error)) return undefined;
+  const { code, errno } = thrown as NodeJS.ErrnoException;
+  if (typeof code !== 'string') return undefined;
+  // libuv has no name for some, such as EDQUOT: "Unknown system error -122".
+  return code.startsWith('Unknown system error') ? nameOf(errno) : code;
+}
+
+function nameOf(errno: number | undefined): string | undefined {
+  return Object.entries(constants.errno).find(([, number]) => number === -(errno ?? 0))?.[0];
 }
 
 const FREE_SPACE =

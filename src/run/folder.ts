@@ -22,7 +22,7 @@ import type { RunConfig } from '../config/run-config.ts';
 import { isLeftover, tidyAfterCrash } from '../core/atomic-folder.ts';
 import { LockstepError } from '../core/errors.ts';
 import { writeFailure } from '../core/file-error.ts';
-import { type FolderLock, LOCK_FILE, lockFolder } from '../core/folder-lock.ts';
+import { type FolderLock, isLockName, lockFolder } from '../core/folder-lock.ts';
 import { makeFolders, removeFolders } from '../core/make-folders.ts';
 import { commandLine } from '../core/program-name.ts';
 import { systemErrorCode } from '../core/system-error.ts';
@@ -181,7 +181,7 @@ function quiet(lock: FolderLock): FolderLock {
 /** Empties a folder that holds no result, but for its lock. */
 function removeContents(path: string): void {
   for (const name of readdirSync(path)) {
-    if (name !== LOCK_FILE) rmSync(join(path, name), { recursive: true, force: true });
+    if (!isLockName(name)) rmSync(join(path, name), { recursive: true, force: true });
   }
 }
 
@@ -189,7 +189,7 @@ function removeContents(path: string): void {
 function isHalfMade(path: string): boolean {
   const paths = runPaths(path);
   const own = Object.values(paths).map((one) => basename(one));
-  const names = readdirSync(path).filter((name) => name !== LOCK_FILE && !isLeftover(name));
+  const names = readdirSync(path).filter((name) => !isLockName(name) && !isLeftover(name));
   const isOwn = names.every((name) => own.includes(name));
   return isOwn && !existsSync(paths.config) && !hasBegun(path);
 }
@@ -208,7 +208,7 @@ const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false 
 function refuseUsedFolder(path: string): void {
   withWriteErrors(path, () => {
     if (isHalfMade(path)) removeContents(path);
-    if (readdirSync(path).some((name) => name !== LOCK_FILE)) throw exists(runPaths(path));
+    if (readdirSync(path).some((name) => !isLockName(name))) throw exists(runPaths(path));
   });
 }
 

@@ -459,6 +459,19 @@ it('--set changes one place, also where an anchor is used twice', () => {
 });
 
 describe('a configuration file', () => {
+  it('is refused when an alias lies within what it stands for, is nested too deep, or is too large', () => {
+    for (const text of ['name: &a [*a]\n', 'name: &a\n  b: *a\n']) {
+      const error = errorOf(() => parseRunConfig(text, 'run.yaml'));
+      assert.equal(error.code, 'CONFIG_INVALID');
+      assert.match(error.message, /^run\.yaml: an alias lies within what it stands for/);
+    }
+    const folder = mkdtempSync(join(tmpdir(), 'config-'));
+    const path = join(folder, 'huge.yaml');
+    writeFileSync(path, 'x'.repeat(2 ** 20 + 1));
+    assert.match(errorOf(() => loadRunConfig(path)).message, /it has more than 1 MiB\.$/);
+    rmSync(folder, { recursive: true });
+  });
+
   it('is read from disk, and named by its path in an error', () => {
     const folder = mkdtempSync(join(tmpdir(), 'config-'));
     const path = join(folder, 'tiny.yaml');
