@@ -86,7 +86,7 @@ function besideNetwork(results: DatasetResults, best: CellResult): string {
   return `; the best network, ${describeModel(network)}, comes to ${describeDifference(gain)} against ${modelName(best)}`;
 }
 
-/** "ngram", "the two-sided network with masked pretraining" */
+/** "lockstep ngram", "the two-sided network with masked pretraining" */
 const describeModel = (cell: CellResult): string =>
   cell.key.recipe === CLOSED_FORM
     ? modelName(cell)

@@ -171,9 +171,10 @@ function bestByValidation(cells: readonly CellResult[]): CellResult | undefined 
   return cells.toSorted((a, b) => score(b) - score(a))[0];
 }
 
-/** "ngram", "n-grams, ridge", "the two-sided network, masked" */
+/** "lockstep ngram", "n-grams, ridge", "the two-sided network, masked" */
 export function modelName({ key: { network, recipe } }: CellResult): string {
-  if (recipe === CLOSED_FORM) return network;
+  // The command's name: a baseline is called rocket, too.
+  if (recipe === CLOSED_FORM) return `lockstep ${network}`;
   return network === BASELINE ? recipe : `the ${network} network, ${recipe}`;
 }
 

@@ -29,7 +29,7 @@ describe('lockstep study', { concurrency: true }, () => {
     };
     const { code, stderr } = await begin();
     assert.equal(code, 143, stderr);
-    const table = /^ngram +\d.*^ngram against .* points /ms;
+    const table = /^lockstep ngram +\d.*^lockstep ngram against .* points /ms;
     assert.match(stderr, table, 'the first table is there before the first network');
     assert.match(stderr, /^Final: 3 runs, pretraining of \d+ steps, /m);
     const stages = readFileSync(place.path('own', 'stages.json'), 'utf8');

@@ -96,11 +96,11 @@ describe('the answers', () => {
     const [first, worth] = ask(all, 41, { closedForms: [ngram] });
     assert.equal(
       first!.sentence,
-      'Use ngram: it gains +10.0 points (95 % interval +7.5 to +12.5, 3 repeats) over n-grams, the best baseline, at 5 labels a class; the best network, the two-sided network with masked pretraining, comes to −15.0 points (95 % interval −20.0 to −10.0, 3 repeats) against ngram.',
+      'Use lockstep ngram: it gains +10.0 points (95 % interval +7.5 to +12.5, 3 repeats) over n-grams, the best baseline, at 5 labels a class; the best network, the two-sided network with masked pretraining, comes to −15.0 points (95 % interval −20.0 to −10.0, 3 repeats) against lockstep ngram.',
     );
     assert.match(
       worth!.sentence,
-      /, and comes to −15\.0 points \(.*?\) against ngram: use ngram; on the weaker/,
+      /, and comes to −15\.0 points \(.*?\) against lockstep ngram: use lockstep ngram; on the weaker/,
     );
   });
 
@@ -109,7 +109,7 @@ describe('the answers', () => {
     const rivals = { baselines, closedForms: [ngram], testGroups };
     const results = new DatasetResults({ ...dataset, networks: {} }, [], rivals);
     const [first, ...others] = studyAnswers(results, 41);
-    assert.match(first!.sentence, /^Use ngram: .*; no network was trained to the end\.$/);
+    assert.match(first!.sentence, /^Use lockstep ngram: .*; no network was trained to the end\.$/);
     assert.equal(others[0]!.verdict, 'not asked');
   });
 
