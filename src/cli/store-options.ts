@@ -27,9 +27,9 @@ export function storeOptions<T>(yargs: Argv<T>): Argv<T & StoreOptions> {
   return yargs
     .option('name', { type: 'string', describe: "The dataset's name; the folder's when absent" })
     .option('value-type', {
-      choices: ['uint8', 'uint16', 'float32'],
-      default: 'uint8',
-      describe: 'Type of the values',
+      choices: ['auto', 'uint8', 'uint16', 'float32'],
+      default: 'auto',
+      describe: 'Type of the values; auto: the narrowest that holds them all',
     })
     .option('overwrite', { type: 'boolean', default: false, describe: 'Replace an existing one' })
     .option('min-length', { type: 'number', describe: 'Shorter sequences are left out' })

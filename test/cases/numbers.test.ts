@@ -200,12 +200,46 @@ describe('numbers', () => {
     assert.match(line, /line 2: field "values" is not an array/);
   });
 
+  it('get the narrowest type that holds them all, in whatever order they come', async () => {
+    const rows = { a: '1 2', b: '1 300', c: '2.5 3', d: '-0 1' };
+    const wanted = {
+      a: 'uint8',
+      ab: 'uint16',
+      ba: 'uint16',
+      abca: 'float32',
+      cab: 'float32',
+      da: 'float32',
+    };
+    for (const [names, type] of Object.entries(wanted)) {
+      const lines = [...names].map((name, i) => `${name}${i},x,${rows[name as 'a']}`);
+      room.write({ 'any.csv': `id,class,values\n${lines.join('\n')}\n` });
+      const { manifest, sequences, report } = await room.imports('any.csv', ...COLUMNS);
+      assert.equal(manifest.valueType, type);
+      assert.match(report, new RegExp(`values inferred as ${type}`));
+      for (const [id, { values }] of sequences) {
+        assert.deepEqual(values, rows[id[0] as 'a'].split(' ').map(Number));
+      }
+      // Two of `abca` are equal: one was read before the type was settled, one after.
+      assert.equal(sequences.size, new Set(names).size);
+    }
+  });
+
+  it('that are no integers among many that are have a warning', async () => {
+    const rows = Array.from({ length: 20 }, (_, i) => `s${i},x,1 2 ${i}\n`);
+    room.write({ 'few.csv': `id,class,values\n${rows.join('')}odd,x,1 2.5\n` });
+    const { report } = await room.imports('few.csv', ...COLUMNS);
+    assert.match(
+      report,
+      /warning: 1 sequence has values that are not integers .*: odd, so all 21 have float32; --value-type uint16/,
+    );
+  });
+
   it('do not fit every value type: the report names those that do not, and the type that holds them', async () => {
     room.write({
       'bytes.csv': 'id,class,values\na,x,1.0 2.0\nb,y,2.5 3\nc,x,-1 2\nd,y,256 1\ne,x,1e2 255\n',
       'shorts.csv': 'id,class,values\na,x,65536 1\nb,y,65535 1\n',
     });
-    const bytes = await room.imports('bytes.csv', ...COLUMNS);
+    const bytes = await room.imports('bytes.csv', ...COLUMNS, '--value-type', 'uint8');
     assert.deepEqual(valuesOf(bytes), { a: [1, 2], e: [100, 255] });
     assert.match(bytes.report, /1 skipped, contains a value that is not an integer: b/);
     assert.match(

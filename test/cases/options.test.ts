@@ -15,7 +15,10 @@ describe('an option', () => {
     Object.fromEntries([...sequences].map(([id, { split }]) => [id, split]));
 
   it('with a value that it does not know names those that it does', async () => {
-    assert.match(await refused('--value-type', 'float64'), /allowed: "uint8", "uint16", "float32"/);
+    assert.match(
+      await refused('--value-type', 'float64'),
+      /allowed: "auto", "uint8", "uint16", "float32"/,
+    );
     assert.match(
       await refused('--missing', 'zero'),
       /allowed: "skip", "strip-tail", "interpolate"/,

@@ -123,8 +123,7 @@ const synthCommand: PartCommand<SynthOptions> = {
       output: options.real ? 'real' : 'symbols',
       unlabelledShare: options.unlabelledShare,
     });
-    const valueType = options.real ? 'float32' : options.symbols > 256 ? 'uint16' : 'uint8';
-    const request = { ...build, source: records, valueType } as const;
+    const request = { ...build, source: records };
     const report = await withSignals(({ signal }) => buildStore({ ...request, signal }));
     process.stdout.write(`${importReportText(report)}\n`);
     printNext(['data', 'info', options.store]);

@@ -1,7 +1,7 @@
 /** What an import read, kept and skipped, as data and as text. */
 import { formatNumber } from '../../core/format.ts';
 import { shownName } from '../../core/name-list.ts';
-import { SPLITS, type Split } from '../format/store.ts';
+import { SPLITS, type Split, type ValueType } from '../format/store.ts';
 import type { NumberFacts } from '../format/target.ts';
 import { SKIP_REASONS, type SkipReason } from '../record.ts';
 
@@ -34,6 +34,9 @@ export interface ImportReport {
   readonly read: number;
   readonly kept: number;
   readonly keptTokens: number;
+  readonly valueType: ValueType;
+  /** Whether the type follows from the values. */
+  readonly isTypeInferred: boolean;
   readonly truncated: Tally;
   /** Sequences that lost a tail of NaN. */
   readonly stripped: Tally;
@@ -88,7 +91,7 @@ export class NameTally {
 /** One line each for what the import read, kept, truncated and skipped. */
 export function readingLines(report: ImportReport): string[] {
   const lines = [
-    `${report.name}: read ${report.read}, kept ${report.kept} ${report.kept === 1 ? 'sequence' : 'sequences'} (${report.keptTokens} tokens)`,
+    `${report.name}: read ${report.read}, kept ${report.kept} ${report.kept === 1 ? 'sequence' : 'sequences'} (${report.keptTokens} tokens${typeWords(report)})`,
   ];
   if (report.truncated.count > 0) {
     lines.push(tallyLine('cut to the maximum length', report.truncated));
@@ -105,6 +108,9 @@ export function readingLines(report: ImportReport): string[] {
   }
   return lines;
 }
+
+const typeWords = ({ valueType, isTypeInferred }: ImportReport): string =>
+  isTypeInferred ? `, values inferred as ${valueType}` : '';
 
 /** The report as text. */
 export function importReportText(report: ImportReport): string {

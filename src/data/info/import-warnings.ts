@@ -2,10 +2,17 @@
 
 import { listNames } from '../../core/name-list.ts';
 import { nonFiniteNumber } from '../../core/non-finite.ts';
-import { SPLITS, type Split } from '../format/store.ts';
+import { SPLITS, type Split, type ValueType } from '../format/store.ts';
 import type { DataTarget } from '../format/target.ts';
 import type { SkipReason } from '../record.ts';
 import type { Tally } from './import-report.ts';
+
+/** The type of the values, where it follows from them. */
+export interface InferredType {
+  readonly valueType: ValueType;
+  /** Sequences with values that no integer type holds. */
+  readonly reals: Tally;
+}
 
 /** What an import kept. */
 export interface KeptData {
@@ -26,6 +33,7 @@ export interface KeptData {
   readonly mixedGroups?: Tally;
   /** Equal sequences that the source puts into different splits. */
   readonly acrossSplits?: Tally;
+  readonly inferred?: InferredType | undefined;
   /** Sequences whose values float32 is too coarse for. */
   readonly rounded?: Tally;
   /** Sequences in long form between whose timesteps are gaps. */
@@ -56,6 +64,7 @@ export function importWarnings(kept: KeptData): string[] {
       'sequences stand',
       'in two of the given splits; the first by name was kept',
     ),
+    ...fewReals(kept),
     ...roundedShapes(kept),
     ...tallied(
       kept.unevenTimes,
@@ -74,6 +83,23 @@ function tallied(tally: Tally | undefined, one: string, many: string, what: stri
   const { count, examples } = tally;
   const more = count > examples.length ? ', …' : '';
   return [`${count} ${count === 1 ? one : many} ${what}: ${examples.join(', ')}${more}`];
+}
+
+/** Sequences with real values among so many more of integers look like errors. */
+const FEW_SHARE = 0.05;
+
+function fewReals({ inferred, lengths }: KeptData): string[] {
+  const reals = inferred?.reals;
+  if (reals === undefined || reals.count === 0 || reals.count > FEW_SHARE * lengths.length) {
+    return [];
+  }
+  const all = `so all ${lengths.length} have float32; --value-type uint16 keeps integers and leaves out others`;
+  return tallied(
+    reals,
+    'sequence has',
+    'sequences have',
+    'values that are not integers from 0 to 65535',
+  ).map((found) => `${found}, ${all}`);
 }
 
 /** The numbers of one sequence are enough. */

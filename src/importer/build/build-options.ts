@@ -10,7 +10,8 @@ const buildOptions = z.strictObject({
   /** Folder of the store. */
   target: z.string().min(1),
   name: z.string().min(1),
-  valueType: z.enum(['uint8', 'uint16', 'float32']),
+  /** `auto`: the narrowest type that holds all values; float32 where they may be missing. */
+  valueType: z.enum(['auto', 'uint8', 'uint16', 'float32']).default('auto'),
   /** Replace an existing store. */
   overwrite: z.boolean().default(false),
   length: z
@@ -90,7 +91,7 @@ export function resolveOptions(given: Omit<BuildOptions, 'onProgress'>): Resolve
 
 /** An integer has no NaN. */
 function refuseGapsOfIntegers({ missing, valueType }: ResolvedOptions): void {
-  if (valueType === 'float32' || missing !== 'mask') return;
+  if (valueType === 'float32' || valueType === 'auto' || missing !== 'mask') return;
   throw new LockstepError(
     'USAGE',
     `Cannot keep missing values of type ${valueType}: only real values can be missing.`,

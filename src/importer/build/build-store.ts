@@ -10,6 +10,7 @@ import { orderByLength } from '../../data/format/radix-sort.ts';
 import { refuseTarget } from '../../data/format/refuse-target.ts';
 import { SPLITS, type Split, type StoreManifest, UNLABELLED } from '../../data/format/store.ts';
 import type { DataTarget } from '../../data/format/target.ts';
+import { allocateValues } from '../../data/format/values.ts';
 import { writeStore } from '../../data/format/write-store.ts';
 import { type ImportReport, type LabelConflict, NameTally } from '../../data/info/import-report.ts';
 import { importWarnings } from '../../data/info/import-warnings.ts';
@@ -28,7 +29,7 @@ import {
   type ResolvedOptions,
   resolveOptions,
 } from './build-options.ts';
-import { checkValues, type ValueLimits } from './check-values.ts';
+import type { ValueLimits } from './check-values.ts';
 import {
   gatherHere,
   type SpilledRow,
@@ -43,8 +44,10 @@ import { RecordSigns } from './record-signs.ts';
 import { RecordTable, type SpilledRecord } from './record-table.ts';
 import { applyCaps, dropDuplicates } from './select-records.ts';
 import { Spill } from './spill.ts';
+import { readWidened, type SpillShape } from './spilled-values.ts';
 import { TargetTable } from './target-table.ts';
 import { digestBeforeRounding } from './value-digest.ts';
+import { ValueTypes } from './value-types.ts';
 
 const CONFLICT_EXAMPLES = 5;
 /** While reading, calls `onProgress` once for this many records. */
@@ -120,6 +123,7 @@ class StoreBuild {
   readonly #mixedGroups = new NameTally(compareUtf8);
   readonly #acrossSplits = new NameTally(compareUtf8);
   readonly #signs = new RecordSigns();
+  readonly #types: ValueTypes;
   #read = 0;
 
   constructor(
@@ -132,12 +136,13 @@ class StoreBuild {
     this.#targets = targets;
     this.#startGatherer = startGatherer;
     this.#onProgress = onProgress;
+    this.#types = new ValueTypes(options.valueType, options.missing);
   }
 
   async run(items: ReadItems): Promise<ImportReport> {
     const table = await this.#readAll(items);
-    const { valueType } = this.#options;
-    const shape = { file: this.#spill.file, valueType, channels: this.#channels ?? 1 };
+    const shape = this.#spillShape();
+    this.#widenDigests(table, shape);
     const values = this.#startGatherer(shape, this.#spill.sizeBytes);
     try {
       return await this.#build(table, values);
@@ -231,12 +236,12 @@ class StoreBuild {
   }
 
   #accept(raw: RawRecord): SpilledRecord | undefined {
-    const { valueType, missing } = this.#options;
+    const { missing } = this.#options;
     const channels = this.#channelsOf(raw);
     const rest = withoutMissing(raw, missing);
     if (rest === undefined) return this.#skip(raw.id, 'all-missing');
     this.#limits ??= this.#limitsOf(channels);
-    const checked = checkValues(rest.record.values, valueType, this.#limits);
+    const checked = this.#types.check(raw.id, rest.record.values, this.#limits);
     if ('skipped' in checked) return this.#skip(raw.id, checked.skipped);
     if (rest.stripped > 0) this.#stripped.add(raw.id);
     if (rest.filled > 0) this.#filled.add(raw.id);
@@ -244,15 +249,32 @@ class StoreBuild {
     if (checked.truncated) this.#truncated.add(raw.id);
     this.#targets.push(rest.record, checked.length);
     this.#signs.look(rest.record, checked.values);
+    const offset = this.#spill.append(checked.values);
+    this.#types.spilledAt(offset);
     return {
       id: raw.id,
       group: raw.group ?? raw.id,
       label: raw.label || undefined,
       split: raw.split,
       length: checked.length,
-      offset: this.#spill.append(checked.values),
+      offset,
       digest: digestBeforeRounding(rest.record.values, checked.values),
     };
+  }
+
+  #spillShape(): SpillShape {
+    const { type: valueType, begins } = this.#types;
+    return { file: this.#spill.file, valueType, begins, channels: this.#channels ?? 1 };
+  }
+
+  /** Equal values have equal digests, whether they were spilled before the type was settled or after. */
+  #widenDigests(table: RecordTable, shape: SpillShape): void {
+    const settledFrom = shape.begins.at(-1)?.offset ?? 0;
+    for (let row = 0; row < table.length && table.offsetAt(row) < settledFrom; row++) {
+      const values = allocateValues(shape.valueType, table.lengths.at(row) * shape.channels);
+      readWidened(shape, table.offsetAt(row), values);
+      table.replaceDigest(row, digestBeforeRounding(values, values));
+    }
   }
 
   #limitsOf(channels: number): ValueLimits {
@@ -331,7 +353,7 @@ class StoreBuild {
     classes: readonly string[],
     values: SpillGatherer,
   ): Promise<StoreManifest> {
-    const { target, name, valueType, overwrite, provenance } = this.#options;
+    const { target, name, overwrite, provenance } = this.#options;
     const { length, shares, folds, caps, seed, missing } = this.#options;
     const channels = this.#channels ?? 1;
     const sampleRates = [...this.#signs.found().sampleRates.keys()];
@@ -339,7 +361,7 @@ class StoreBuild {
       target,
       {
         name,
-        valueType,
+        valueType: this.#types.type,
         classes,
         ...(learned && { target: learned }),
         readTimestepLabels: timestepsOf,
@@ -377,6 +399,8 @@ class StoreBuild {
       read: this.#read,
       kept: manifest.sequences,
       keptTokens: manifest.tokens,
+      valueType: manifest.valueType,
+      isTypeInferred: this.#types.inferred !== undefined,
       truncated: this.#truncated.finish(),
       stripped: this.#stripped.finish(),
       filled: this.#filled.finish(),
@@ -396,6 +420,7 @@ class StoreBuild {
         skipped: new Set(this.#skipped.keys()),
         mixedGroups: this.#mixedGroups.finish(),
         acrossSplits: this.#acrossSplits.finish(),
+        inferred: this.#types.inferred,
         ...signs,
       }),
       contentHash: manifest.contentHash,

@@ -34,6 +34,10 @@ export class NumberColumn<Numbers extends NumberArray> {
   at(row: number): number {
     return this.#numbers[row]!;
   }
+
+  set(row: number, number: number): void {
+    this.#numbers[row] = number;
+  }
 }
 
 /** Texts, as UTF-8 in large chunks. */

@@ -47,6 +47,12 @@ export class RecordTable {
     this.#length++;
   }
 
+  replaceDigest(row: number, digest: string): void {
+    for (let part = 0; part < this.#digests.length; part++) {
+      this.#digests[part]!.set(row, wordAt(digest, 4 * part));
+    }
+  }
+
   groupAt(row: number): string {
     return this.groups.at(row) ?? this.ids.at(row);
   }

@@ -3,6 +3,7 @@ import type { ValueType } from '../../data/format/store.ts';
 import { ValueStatistics, type ValueSummary } from '../../data/format/value-statistics.ts';
 import { allocateValues, BYTES_PER_VALUE, type StoredValues } from '../../data/format/values.ts';
 import { readSpilled } from './spill.ts';
+import { type TypeBegin, typeAt } from './value-types.ts';
 
 /** Rows that are written together, as what a thread can be sent. */
 export interface SpilledBatch {
@@ -18,7 +19,10 @@ export interface SpilledBatch {
 export interface SpillShape {
   /** Open for reading. */
   readonly file: number;
+  /** The type of the dataset. */
   readonly valueType: ValueType;
+  /** The types in which values were spilled. */
+  readonly begins: readonly TypeBegin[];
   /** Values of one timestep. */
   readonly channels: number;
 }
@@ -37,7 +41,7 @@ export class SpilledValues {
 
   /** The values of the rows, one row after the other. Those that lie so in the spill are read in one piece. */
   gather({ offsets, lengths, isTraining }: SpilledBatch): StoredValues {
-    const { file, valueType, channels } = this.#shape;
+    const { valueType, begins, channels } = this.#shape;
     const places = new Float64Array(lengths.length + 1);
     lengths.forEach((length, row) => {
       places[row + 1] = places[row]! + length * channels;
@@ -50,9 +54,11 @@ export class SpilledValues {
     let [first, begin, end] = [0, 0, 0];
     inOrder.forEach((row, i) => {
       end += sizeOf(row);
-      const next = offsets[row]! + sizeOf(row) * BYTES_PER_VALUE[valueType];
-      if (i + 1 < inOrder.length && offsets[inOrder[i + 1]!] === next) return;
-      readSpilled(file, offsets[inOrder[first]!]!, read.subarray(begin, end));
+      const type = typeAt(begins, offsets[row]!);
+      const next = offsets[row]! + sizeOf(row) * BYTES_PER_VALUE[type];
+      const isNext = i + 1 < inOrder.length && offsets[inOrder[i + 1]!] === next;
+      if (isNext && typeAt(begins, next) === type) return;
+      readWidened(this.#shape, offsets[inOrder[first]!]!, read.subarray(begin, end));
       [first, begin] = [i + 1, end];
     });
     let at = 0;
@@ -70,4 +76,16 @@ export class SpilledValues {
   finish(): ValueSummary {
     return this.#statistics.finish();
   }
+}
+
+/** Reads values that were spilled in one type, in the type of the dataset. */
+export function readWidened(
+  { file, valueType, begins }: Pick<SpillShape, 'file' | 'valueType' | 'begins'>,
+  offset: number,
+  into: StoredValues,
+): void {
+  const type = typeAt(begins, offset);
+  const spilled = type === valueType ? into : allocateValues(type, into.length);
+  readSpilled(file, offset, spilled);
+  if (spilled !== into) into.set(spilled);
 }

@@ -47,7 +47,7 @@ export interface BuildStoreOptions
   readonly store: string;
   /** @default the folder's own name */
   readonly name?: string;
-  /** Type of the values. @default 'uint8' */
+  /** Type of the values. @default 'auto': the narrowest that holds all of them */
   readonly valueType?: BuildOptions['valueType'];
   /** A CSV file with the columns id and split, for the sequences that it lists. */
   readonly splitList?: string | undefined;
@@ -107,7 +107,7 @@ export interface PreparedImport {
 
 /** @throws LockstepError USAGE, DATA_NOT_FOUND */
 export async function prepared(options: BuildStoreOptions): Promise<PreparedImport> {
-  const { source, store: target, name = basename(target), valueType = 'uint8' } = options;
+  const { source, store: target, name = basename(target), valueType = 'auto' } = options;
   const stop = { signal: options.signal };
   const build = { ...buildOptionsOf(options), target, name, valueType };
   if (source !== undefined && !isPaths(source)) {

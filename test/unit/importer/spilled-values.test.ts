@@ -4,6 +4,7 @@ import { after, describe, it } from 'node:test';
 import { ValueStatistics } from '../../../src/data/format/value-statistics.ts';
 import { gatherHere, type SpilledRow } from '../../../src/importer/build/gather-spilled.ts';
 import { Spill } from '../../../src/importer/build/spill.ts';
+import { ValueTypes } from '../../../src/importer/build/value-types.ts';
 import { gatherInThread } from '../../../src/workflow/data/gather-in-thread.ts';
 import { temporaryFolder } from '../data/sample-store.ts';
 
@@ -24,12 +25,13 @@ async function spilled() {
 }
 
 const LARGE = 2 ** 30;
+const BEGINS = [{ offset: 0, type: 'uint16' }] as const;
 
 describe('the values of a spill', () => {
   for (const start of [gatherHere, gatherInThread]) {
     it(`are gathered in any order of their rows (${start.name})`, async () => {
       const { spill, rows } = await spilled();
-      const shape = { file: spill.file, valueType: 'uint16', channels: 2 } as const;
+      const shape = { file: spill.file, valueType: 'uint16', begins: BEGINS, channels: 2 } as const;
       const gatherer = start(shape, LARGE);
       const expected = new ValueStatistics('uint16', 2);
       for (const chosen of [[0, 1, 2, 3, 4], [4, 1, 3, 0], [2], [3, 2, 0]]) {
@@ -45,11 +47,39 @@ describe('the values of a spill', () => {
       await gatherer.close();
       await spill.close();
     });
+
+    it(`have the widest of the types in which they were spilled (${start.name})`, async () => {
+      const spill = Spill.beside(join(folder.path, 'store'));
+      const types = new ValueTypes('auto', 'skip');
+      const limits = { minimum: 1, maximum: 9, longer: 'skip', channels: 1 } as const;
+      const rows = [[1, 2], [3], [300, 4, 5], [6], [0.5, 7], [8, 9, 10]].map((raw, number) => {
+        const checked = types.check('any', raw, { ...limits, keepsMissing: false });
+        assert.ok('values' in checked);
+        const offset = spill.append(checked.values);
+        types.spilledAt(offset);
+        const facts = { id: `${number}`, group: `${number}`, label: -1, split: 'train' as const };
+        return { raw, row: { ...facts, length: raw.length, offset } };
+      });
+      await spill.finish();
+      const { type: valueType, begins } = types;
+      assert.deepEqual(
+        begins.map(({ type }) => type),
+        ['uint8', 'uint16', 'float32'],
+      );
+      const gatherer = start({ file: spill.file, valueType, begins, channels: 1 }, LARGE);
+      for (const chosen of [[0, 1, 2, 3, 4, 5], [4, 1, 2], [3], [5, 0, 2]]) {
+        const some = chosen.map((number) => rows[number]!);
+        const values = await gatherer.gather(some.map(({ row }) => row));
+        assert.deepEqual(values, Float32Array.from(some.flatMap(({ raw }) => raw)));
+      }
+      await gatherer.close();
+      await spill.close();
+    });
   }
 
   it('are refused where the spill ends before, also from the thread', async () => {
     const { spill, rows } = await spilled();
-    const shape = { file: spill.file, valueType: 'uint16', channels: 2 } as const;
+    const shape = { file: spill.file, valueType: 'uint16', begins: BEGINS, channels: 2 } as const;
     const gatherer = gatherInThread(shape, LARGE);
     await assert.rejects(
       gatherer.gather([{ ...rows[0]!.row, offset: 1000 }]),
