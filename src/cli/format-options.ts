@@ -42,6 +42,12 @@ export function formatOptions<T>(yargs: Argv<T>): Argv<T & FormatRules> {
       choices: ['none', 'values', 'channel'],
       describe: 'FASTQ: qualities are left out, are the values, or are a second channel',
     })
+    .option('phred', {
+      group: GROUP,
+      type: 'number',
+      choices: [33, 64],
+      describe: 'FASTQ: the character that stands for a quality of 0; 64 in old files of Illumina',
+    })
     .option('decimate', {
       group: GROUP,
       type: 'number',

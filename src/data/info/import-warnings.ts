@@ -31,6 +31,14 @@ export interface KeptData {
   readonly skipped?: ReadonlySet<SkipReason>;
   /** Groups with sequences of several classes. */
   readonly mixedGroups?: Tally;
+  /** Sequences that the source gives no split, although it gives others one. */
+  readonly withoutSplit?: Tally;
+  /** Integers that float32 rounds. */
+  readonly roundedIntegers?: Tally;
+  /** Smallest and largest value. */
+  readonly valueRange?: { readonly minimum: number; readonly maximum: number };
+  /** Values of a timestep. */
+  readonly channels?: number;
   /** Equal sequences that the source puts into different splits. */
   readonly acrossSplits?: Tally;
   readonly inferred?: InferredType | undefined;
@@ -57,6 +65,8 @@ export function importWarnings(kept: KeptData): string[] {
     ...missingNames(names),
     ...withoutTraining(kept),
     ...singleValues(kept),
+    ...shortOfTimesteps(kept),
+    ...sentinels(kept),
     ...tallied(kept.mixedGroups, 'group has', 'groups have', 'sequences of several classes'),
     ...tallied(
       kept.acrossSplits,
@@ -64,7 +74,19 @@ export function importWarnings(kept: KeptData): string[] {
       'sequences stand',
       'in two of the given splits; the first by name was kept',
     ),
+    ...tallied(
+      kept.withoutSplit,
+      'sequence has',
+      'sequences have',
+      'no given split, unlike others, so their groups were dealt out',
+    ),
     ...fewReals(kept),
+    ...tallied(
+      kept.roundedIntegers,
+      'sequence has',
+      'sequences have',
+      'integers beyond 2^24, which float32 rounds',
+    ),
     ...roundedShapes(kept),
     ...tallied(
       kept.unevenTimes,
@@ -229,13 +251,40 @@ function missingNames(names: readonly string[]): string[] {
 
 function withoutTraining({ target, classes, hasTraining }: KeptData): string[] {
   const what = target === 'timestep-class' ? 'timestep' : 'sequence';
-  if (!hasTraining) return [];
+  if (!hasTraining) return ['no sequence is for training: this dataset serves evaluation only'];
   const absent = classes.filter(({ bySplit }) => bySplit.train === 0).map(({ name }) => name);
   if (absent.length === 0) return [];
   return [
     absent.length === 1
       ? `class ${absent[0]} has no training ${what}`
       : `${absent.length} classes have no training ${what}: ${listNames(absent)}`,
+  ];
+}
+
+/** Axes in the wrong order. */
+function shortOfTimesteps({ lengths, channels = 1 }: KeptData): string[] {
+  if (channels < FEWEST || lengths.some((length) => length >= channels)) return [];
+  return [
+    `each sequence has more channels (${channels}) than timesteps: if the axes are the wrong way round, say --channels first or last`,
+  ];
+}
+
+/** What loggers, CDO, netCDF and satellites write for a missing value. */
+const SENTINELS: ReadonlySet<number> = new Set(
+  [-999, -9999, -99999, -999.9, -9999.9, -999.99, 9999, 99999, 999999, 9999.9, 1e20, 1e30, 1e36]
+    .concat([9.969209968386869e36, -3.4028234663852886e38, 3.4028234663852886e38])
+    .map(Math.fround),
+);
+
+/** Only the extremes: among other values it may be one of them. */
+function sentinels({ valueRange, inferred, lengths }: KeptData): string[] {
+  if (valueRange === undefined || inferred?.valueType === 'uint8') return [];
+  const { minimum, maximum } = valueRange;
+  const found = [minimum, maximum].filter((value) => SENTINELS.has(Math.fround(value)));
+  if (found.length === 0 || lengths.length === 0 || minimum === maximum) return [];
+  const shown = found.map((value) => String(Number(value.toPrecision(6))));
+  return [
+    `the ${found[0] === minimum ? 'smallest' : 'largest'} value is ${listNames(shown)}, which often stands for a missing one: if so, write NaN or an empty cell instead, and see --missing`,
   ];
 }
 

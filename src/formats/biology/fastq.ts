@@ -1,5 +1,7 @@
-/** Scans FASTQ: records of four lines. No line becomes a string. */
-import type { LockstepError } from '../../core/errors.ts';
+/**
+ * Scans FASTQ: records of four lines, or of more where letters and qualities are wrapped. No line becomes a string.
+ */
+import { LockstepError } from '../../core/errors.ts';
 import { sourceError } from '../../source/file/source-error.ts';
 import { lineError } from '../../source/table/table-columns.ts';
 import { type Alphabet, UNKNOWN } from './alphabet.ts';
@@ -7,14 +9,19 @@ import { type Alphabet, UNKNOWN } from './alphabet.ts';
 const LINE_FEED = 0x0a;
 const RETURN = 0x0d;
 const [MARK, PLUS] = [0x40, 0x2b];
-/** Qualities are written as characters from "!" on. */
-const ZERO_QUALITY = 0x21;
-const MOST_QUALITY = 93;
+/** Qualities are written as characters from "!" on; Illumina 1.3 to 1.7 wrote them from "@" on. */
+const ZERO_QUALITY = 33;
+const OLD_ZERO_QUALITY = 64;
+const LAST_CHARACTER = 126;
+/** Old qualities look like these, as far as "j"; new ones of Illumina end at 42, of others they may go up to 93. */
+const OLD = { least: 26, above: 42, most: 73 } as const;
 
 /** What to read of the file, and whether it gives qualities beside letters; they are checked in any case. */
 export interface FastqRule {
   readonly alphabet: Alphabet;
   readonly hasQualities: boolean;
+  /** The character that stands for a quality of 0; absent: 33, and a file that looks like 64 is refused. */
+  readonly phred?: 33 | 64 | undefined;
 }
 
 /** One read. Its arrays are parts of larger ones. */
@@ -51,6 +58,21 @@ export async function* scanFastq(
   const rest = Buffer.concat([...begun, Buffer.of(LINE_FEED)]);
   yield scanner.scan(rest);
   scanner.refuseRest(rest.subarray(scanner.end));
+  scanner.refuseOldQualities();
+}
+
+/** Where a record lies. */
+interface FastqRecord {
+  readonly header: Buffer;
+  readonly bytes: Buffer;
+  /** Where its letters and its qualities begin. */
+  readonly letters: number;
+  readonly qualities: number;
+  /** Of both. */
+  readonly length: number;
+  readonly lines: number;
+  /** Where the next record begins in what is scanned. */
+  readonly end: number;
 }
 
 class FastqScanner {
@@ -59,13 +81,19 @@ class FastqScanner {
   readonly #path: string;
   readonly #codes: Uint8Array;
   readonly #hasQualities: boolean;
+  readonly #isPhredGiven: boolean;
+  readonly #zero: number;
+  #leastQuality = Infinity;
+  #mostQuality = 0;
   #line = 1;
   readonly #feeds = new Int32Array(4);
 
-  constructor(path: string, { alphabet, hasQualities }: FastqRule) {
+  constructor(path: string, { alphabet, hasQualities, phred }: FastqRule) {
     this.#path = path;
     this.#codes = alphabet.codes;
     this.#hasQualities = hasQualities;
+    this.#isPhredGiven = phred !== undefined;
+    this.#zero = phred === 64 ? OLD_ZERO_QUALITY : ZERO_QUALITY;
   }
 
   scan(bytes: Buffer): FastqEntry[] {
@@ -75,11 +103,15 @@ class FastqScanner {
     let filled = 0;
     this.end = 0;
     while (this.#findFeeds(bytes)) {
-      const entry = this.#entry(bytes, decoded, filled);
+      const isWrapped = bytes[this.#feeds[1]! + 1] !== PLUS;
+      const record = isWrapped ? this.#wrappedRecord(bytes) : this.#record(bytes);
+      // The next chunk has the rest of it.
+      if (record === undefined) break;
+      const entry = this.#entry(record, decoded, filled);
       filled += entry.letters.length + entry.qualities.length;
       entries.push(entry);
-      this.end = this.#feeds[3]! + 1;
-      this.#line += 4;
+      this.end = record.end;
+      this.#line += record.lines;
     }
     return entries;
   }
@@ -96,28 +128,88 @@ class FastqScanner {
     return true;
   }
 
-  #entry(bytes: Buffer, decoded: Uint8Array, filled: number): FastqEntry {
+  /** A record of four lines. */
+  #record(bytes: Buffer): FastqRecord {
     const feeds = this.#feeds;
     const start = this.end;
     const [first, second, third] = [feeds[0]! + 1, feeds[1]! + 1, feeds[2]! + 1];
     if (bytes[start] !== MARK) throw this.#wrong(0, 'it does not begin with "@"');
-    if (bytes[second] !== PLUS) {
-      throw this.#wrong(2, 'it does not begin with "+": a read has four lines');
-    }
     const length = endOfLine(bytes, first, feeds[1]!) - first;
     const qualities = endOfLine(bytes, third, feeds[3]!) - third;
     if (length !== qualities) {
       throw this.#wrong(3, `it has ${qualities} qualities for ${length} letters`);
     }
+    const header = bytes.subarray(start + 1, feeds[0]);
+    this.#checkName(header, bytes.subarray(second + 1, endOfLine(bytes, second, feeds[2]!)), 2);
+    return {
+      header,
+      letters: first,
+      qualities: third,
+      bytes,
+      length,
+      end: feeds[3]! + 1,
+      lines: 4,
+    };
+  }
+
+  /** A record whose letters have several lines; its qualities have as many. Undefined if it goes on in the next chunk. */
+  #wrappedRecord(bytes: Buffer): FastqRecord | undefined {
+    const start = this.end;
+    if (bytes[start] !== MARK) throw this.#wrong(0, 'it does not begin with "@"');
+    const header = bytes.subarray(start + 1, this.#feeds[0]);
+    const letters: Buffer[] = [];
+    let at = this.#feeds[0]! + 1;
+    for (; bytes[at] !== PLUS; at = bytes.indexOf(LINE_FEED, at) + 1) {
+      const feed = bytes.indexOf(LINE_FEED, at);
+      if (feed < 0) return undefined;
+      if (bytes[at] === MARK)
+        throw this.#wrong(letters.length + 1, 'it begins with "@", before a line "+"');
+      letters.push(bytes.subarray(at, endOfLine(bytes, at, feed)));
+    }
+    const plus = at;
+    at = bytes.indexOf(LINE_FEED, plus) + 1;
+    if (at === 0) return undefined;
+    const count = letters.length;
+    this.#checkName(header, bytes.subarray(plus + 1, endOfLine(bytes, plus, at - 1)), count + 1);
+    const qualities: Buffer[] = [];
+    for (const line of letters) {
+      const feed = bytes.indexOf(LINE_FEED, at);
+      if (feed < 0) return undefined;
+      const found = bytes.subarray(at, endOfLine(bytes, at, feed));
+      if (found.length !== line.length) {
+        const what = `it has ${found.length} qualities for ${line.length} letters in line ${this.#line + qualities.length + 1}`;
+        throw this.#wrong(count + 2 + qualities.length, what);
+      }
+      qualities.push(found);
+      at = feed + 1;
+    }
+    const joined = Buffer.concat([...letters, ...qualities]);
+    const length = joined.length / 2;
+    const lines = 2 * count + 2;
+    return { header, letters: 0, qualities: length, bytes: joined, length, end: at, lines };
+  }
+
+  /** The line "+" may repeat the header. */
+  #checkName(header: Buffer, name: Buffer, lines: number): void {
+    if (name.length === 0 || name.equals(header.subarray(0, endOfLine(header, 0, header.length))))
+      return;
+    throw this.#wrong(lines, 'it names another read than the line with "@"');
+  }
+
+  #entry(record: FastqRecord, decoded: Uint8Array, filled: number): FastqEntry {
+    const { bytes, length, header, letters: first, qualities: third } = record;
     const hasUnknown = this.#decode(bytes, first, decoded, filled, length);
-    this.#checkQualities(bytes, third, third + length);
+    this.#checkQualities(record);
     const afterLetters = filled + length;
     const afterQualities = afterLetters + (this.#hasQualities ? length : 0);
     for (let at = afterLetters; at < afterQualities; at++) {
-      decoded[at] = bytes[third + at - afterLetters]! - ZERO_QUALITY;
+      const quality = bytes[third + at - afterLetters]! - this.#zero;
+      decoded[at] = quality;
+      if (quality < this.#leastQuality) this.#leastQuality = quality;
+      if (quality > this.#mostQuality) this.#mostQuality = quality;
     }
     return {
-      header: bytes.subarray(start + 1, feeds[0]),
+      header,
       letters: decoded.subarray(filled, afterLetters),
       qualities: decoded.subarray(afterLetters, afterQualities),
       hasUnknown,
@@ -136,14 +228,26 @@ class FastqScanner {
     return largest > UNKNOWN - 2;
   }
 
-  #checkQualities(bytes: Buffer, from: number, to: number): void {
+  #checkQualities({ bytes, qualities, length, lines }: FastqRecord): void {
     // Negative as soon as one lies outside.
     let signs = 0;
-    for (let at = from; at < to; at++) {
-      const quality = bytes[at]! - ZERO_QUALITY;
-      signs |= quality | (MOST_QUALITY - quality);
+    for (let at = qualities; at < qualities + length; at++) {
+      const character = bytes[at]!;
+      signs |= (character - this.#zero) | (LAST_CHARACTER - character);
     }
-    if (signs < 0) throw this.#wrong(3, 'it has a character that is no quality');
+    if (signs < 0) throw this.#wrong(lines - 1, 'it has a character that is no quality');
+  }
+
+  /** @throws LockstepError USAGE where all qualities together look like those of old files */
+  refuseOldQualities(): void {
+    if (!this.#hasQualities || this.#isPhredGiven) return;
+    const [least, most] = [this.#leastQuality, this.#mostQuality];
+    if (least < OLD.least || most <= OLD.above || most > OLD.most) return;
+    throw new LockstepError(
+      'USAGE',
+      `Cannot import "${this.#path}": its qualities from ${least} to ${most} look like those of old files, which begin at "@".`,
+      'Say --phred 64 to subtract 31 more; --phred 33 if they are right.',
+    );
   }
 
   #wrong(lines: number, what: string): LockstepError {

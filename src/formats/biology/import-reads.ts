@@ -26,6 +26,8 @@ const fastqOptions = z.object({
   ...shared,
   /** Qualities are left out, are the values, or are a second channel. */
   qualities: z.enum(['none', 'values', 'channel']).default('none'),
+  /** The character that stands for a quality of 0: 33 or, in old files, 64. */
+  phred: z.union([z.literal(33), z.literal(64)]).optional(),
 });
 
 export const fastaImporter = defineImporter({
@@ -71,10 +73,10 @@ async function* importFastq(
   path: string,
   given: z.output<typeof fastqOptions>,
 ): AsyncGenerator<ImportItem> {
-  const { qualities, kmer, stride } = given;
+  const { qualities, kmer, stride, phred } = given;
   if (qualities !== 'none' && (kmer > 1 || stride > 1)) throw mixed(qualities);
   const reader = new SequenceReader(path, given, 'dna');
-  const rule = { alphabet: reader.alphabet, hasQualities: qualities !== 'none' };
+  const rule = { alphabet: reader.alphabet, hasQualities: qualities !== 'none', phred };
   for await (const entries of scanFastq(path, readBytes(path), rule)) {
     for (const entry of entries) yield fastqItem(reader, entry, qualities);
   }

@@ -9,6 +9,7 @@ import { readBytes } from '../../source/file/compressed.ts';
 import { sourceError } from '../../source/file/source-error.ts';
 import { cellsOf } from './arrow-cells.ts';
 import { checkData } from './arrow-data.ts';
+import { dictionaryMessages } from './arrow-dictionaries.ts';
 import { arrowMessages } from './arrow-messages.ts';
 import type { Cell, ColumnarFile } from './cell.ts';
 import { classNamesIn } from './hugging-face-features.ts';
@@ -29,9 +30,13 @@ setCodec(CompressionType.ZSTD, (bytes) => new Uint8Array(zstdDecompressSync(byte
 export async function openArrow(path: string): Promise<ColumnarFile> {
   const bytes = new ByteReader(readBytes(path));
   try {
-    const messages = arrowMessages(bytes);
+    let hasDictionaries = false;
+    const messages = arrowMessages(bytes, async () =>
+      hasDictionaries ? await dictionaryMessages(path) : [],
+    );
     const reader = await RecordBatchReader.from(messages);
-    const { fields, metadata } = (await reader.open()).schema;
+    const { fields, metadata, dictionaries } = (await reader.open()).schema;
+    hasDictionaries = dictionaries.size > 0;
     const entries = [...metadata].map(([key, value]) => ({ key, value }));
     const classes = classNamesIn(entries);
     return {

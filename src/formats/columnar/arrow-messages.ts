@@ -15,14 +15,20 @@ const MOST_METADATA_BYTES = 2 ** 28;
 const MOST_BARE_BYTES = 2 ** 20;
 
 /**
- * Yields each message with its prefix, as a stream has it.
+ * Yields each message with its prefix, as a stream has it: dictionaries before the batches.
+ * @param dictionaries those of a file, which may stand behind the batches; asked for where none stands before them
  * @throws Error for anything but Arrow's formats
  */
-export async function* arrowMessages(bytes: ByteReader): AsyncGenerator<Buffer> {
+export async function* arrowMessages(
+  bytes: ByteReader,
+  dictionaries: () => Promise<readonly Buffer[]> = async () => [],
+): AsyncGenerator<Buffer> {
   const start = await bytes.take(8);
   const isFile = start.toString('latin1', 0, 6) === FILE_MAGIC;
   if (start.toString('latin1', 0, 4) === 'FEA1') throw new Error('it is of version 1 of Feather');
   let batches = 0;
+  let hasDictionaries = !isFile;
+  let areEarly = false;
   let prefix = isFile ? await bytes.take(8) : start;
   if (isFile && prefix.length === 8 && prefix.readUInt32LE() !== CONTINUATION) {
     const { schema, next } = await bareSchema(bytes, prefix);
@@ -32,11 +38,17 @@ export async function* arrowMessages(bytes: ByteReader): AsyncGenerator<Buffer> 
   for (;;) {
     const metadata = await metadataOf(bytes, prefix);
     if (metadata === undefined) break;
-    const { bodyBytes, isBatch } = checkMessage(metadata);
+    const { bodyBytes, isBatch, isDictionary } = checkMessage(metadata);
+    if (isBatch && !hasDictionaries) {
+      const early = await dictionaries();
+      areEarly = early.length > 0;
+      yield* early;
+    }
+    hasDictionaries ||= isBatch || isDictionary;
     if (isBatch) batches++;
     const body = await bytes.take(bodyBytes);
     if (body.length < bodyBytes) throw new Error('a record batch is cut off');
-    yield Buffer.concat([prefix, metadata, body]);
+    if (!(isDictionary && areEarly)) yield Buffer.concat([prefix, metadata, body]);
     prefix = await bytes.take(8);
   }
   yield prefix;

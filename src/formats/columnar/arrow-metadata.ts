@@ -33,7 +33,7 @@ const HEADERS: Readonly<Record<number, Table>> = {
 };
 
 const [HEADER_TYPE, HEADER, BODY_LENGTH, MESSAGE_METADATA] = [1, 2, 3, 4];
-const RECORD_BATCH_TYPE = 3;
+const [DICTIONARY_TYPE, RECORD_BATCH_TYPE] = [2, 3];
 /** Of one message: a schema has a few for each column. */
 const MOST_TABLES = 1_000_000;
 
@@ -41,6 +41,7 @@ const MOST_TABLES = 1_000_000;
 export interface MessageFacts {
   readonly bodyBytes: number;
   readonly isBatch: boolean;
+  readonly isDictionary: boolean;
 }
 
 /** @throws Error for metadata in which a place or a length lies outside */
@@ -57,7 +58,11 @@ export function checkMessage(metadata: Buffer): MessageFacts {
   if (!(bodyBytes >= 0 && Number.isSafeInteger(bodyBytes))) {
     throw new Error(`a message claims ${bodyBytes} bytes`);
   }
-  return { bodyBytes, isBatch: type === RECORD_BATCH_TYPE };
+  return {
+    bodyBytes,
+    isBatch: type === RECORD_BATCH_TYPE,
+    isDictionary: type === DICTIONARY_TYPE,
+  };
 }
 
 /** Walks tables of a flatbuffer. Every read beyond its end throws a RangeError. */

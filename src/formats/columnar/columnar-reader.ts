@@ -115,7 +115,8 @@ class LongReader extends LongFormReader<ColumnarRow> {
     const { path, found } = cells;
     const columns = found.values.flatMap((part) => part.columns);
     const hasTimestepLabels = found.timestepLabels !== undefined;
-    super(new LongForm({ path, channels: columns.length, hasTimestepLabels, unit: 'row' }));
+    const soleId = found.id === undefined ? basename(path) : undefined;
+    super(new LongForm({ path, channels: columns.length, hasTimestepLabels, unit: 'row', soleId }));
     this.#cells = cells;
     this.#columns = columns;
   }

@@ -86,9 +86,8 @@ function chunkOf(group: RowGroup, schema: SchemaTree, name: string): ColumnChunk
   const { path_in_schema: path, type } = first.meta_data;
   const schemaPath = getTreePath(schema, path);
   const { element } = schemaPath.at(-1)!;
-  if (element.converted_type === 'DECIMAL' && (element.precision ?? 0) > 15) {
-    throw new Error(`the column "${name}" holds decimal numbers of more than 15 digits`);
-  }
+  const depth = schemaPath.filter((node) => node.element.repetition_type === 'REPEATED').length;
+  if (depth > 2) throw new Error(`the lists of the column "${name}" are nested more than twice`);
   if (element.type !== type) throw new Error(`the column "${name}" has two types`);
   return { metadata: first.meta_data, schemaPath };
 }

@@ -15,7 +15,7 @@ export interface FirstLine extends Header {
   readonly isData: boolean;
 }
 
-/** @throws LockstepError USAGE for a time without an id; DATA_INVALID for a column that is absent or ambiguous */
+/** @throws LockstepError USAGE for a time without the id that there is; DATA_INVALID for a column that is absent or ambiguous */
 export function findCsvColumns(path: string, line: FirstLine, columns: TableColumns): FoundColumns {
   const names = line.isData ? line.header.map((_, i) => String(i + 1)) : line.header;
   const header = { ...line, header: names };

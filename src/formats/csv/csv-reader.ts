@@ -123,7 +123,8 @@ class LongReader extends LongFormReader<Row> {
     const { found, path } = file;
     const columns = found.values.flatMap((part) => part.columns);
     const hasTimestepLabels = found.timestepLabels !== undefined;
-    super(new LongForm({ path, channels: columns.length, hasTimestepLabels }));
+    const soleId = found.id === undefined ? basename(path) : undefined;
+    super(new LongForm({ path, channels: columns.length, hasTimestepLabels, soleId }));
     this.#file = file;
     this.#cells = new CsvCells(file);
     this.#columns = columns;
@@ -140,7 +141,7 @@ class LongReader extends LongFormReader<Row> {
       this.isFull = this.form.add(this.#longRow(row));
     } catch (thrown) {
       if (!(thrown instanceof SpoiledRow)) throw thrown;
-      this.form.spoil(this.#cells.id(row)!, thrown.message);
+      this.form.spoil(this.#cells.id(row) ?? '', thrown.message);
     }
   }
 
@@ -153,7 +154,7 @@ class LongReader extends LongFormReader<Row> {
       long.values[i] = cells.number(row, this.#columns[i]!);
     }
     long.line = row.line;
-    long.id = cells.id(row)!;
+    long.id = cells.id(row) ?? '';
     long.time = cells.time(row);
     long.label = cells.label(row);
     long.group = cells.group(row);

@@ -11,7 +11,7 @@ import { lineError, type TableOptions, tableColumns } from '../../source/table/t
 import { readRows } from '../../source/table/table-reader.ts';
 import type { JsonRow } from './json-cells.ts';
 import { type JsonElement, jsonElements } from './json-elements.ts';
-import { parseJsonLine } from './json-line.ts';
+import { parseJsonLine, repeatedField } from './json-line.ts';
 import { fieldUses, jsonReader } from './json-reader.ts';
 
 export const jsonlImporter = defineImporter({
@@ -120,5 +120,14 @@ function parsedRow({ path, columns }: TableOptions, { line, number, text }: Json
   if (typeof value !== 'object' || value === null) {
     throw lineError(path, line, 'it is neither a JSON object nor a list of values');
   }
+  const repeated = repeatedField(source, usedNames(columns));
+  if (repeated !== undefined) throw lineError(path, line, `it has two fields "${repeated}"`);
   return { path, line, number, fields: value as JsonRow['fields'], source };
+}
+
+/** Fields that have a role; of several channels or a range of fields, only their names. */
+function usedNames({ channels: _, ignored: __, ...columns }: TableOptions['columns']): string[] {
+  return Object.values(columns).flatMap((names) =>
+    names === undefined ? [] : [names, ...names.split(',')],
+  );
 }

@@ -22,11 +22,17 @@ export interface JsonRow {
 /** A field that spoils its record, and no other. */
 export class SpoiledField extends Error {}
 
+/** A surrogate alone: UTF-8 has none, so all of them would become one name. */
+const HALF_CHARACTER = /\p{Surrogate}/u;
+
 /** A string, number or boolean as text; undefined for an absent field, null, or no name. */
 export function textField(row: JsonRow, name: string | undefined): string | undefined {
   const value = fieldOf(row, name);
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'object') throw noText(row, name!);
+  if (typeof value === 'string' && HALF_CHARACTER.test(value)) {
+    throw lineError(row.path, row.line, `field "${name}" has half of a character, as "\\ud800" is`);
+  }
   // The digits as they are written: as a number, an id beyond 2^53 would be rounded.
   return typeof value === 'number' ? sourceOfField(row.source, name!)! : String(value);
 }

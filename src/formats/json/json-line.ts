@@ -36,6 +36,21 @@ const WORDS: Readonly<Record<string, string>> = {
 const withoutPythonWords = (text: string): string =>
   text.replace(STRING_OR_WORD, (token) => (Object.hasOwn(WORDS, token) ? WORDS[token]! : token));
 
+/**
+ * The first of some fields that an object has twice: `JSON.parse` keeps the last one and says nothing.
+ * @param source a JSON object
+ */
+export function repeatedField(source: string, names: readonly string[]): string | undefined {
+  const suspects = names.filter((name) => {
+    const key = JSON.stringify(name);
+    return source.indexOf(key) !== source.lastIndexOf(key);
+  });
+  if (suspects.length === 0) return undefined;
+  const counts = new Map<string, number>();
+  for (const { key } of fieldsOf(source)) counts.set(key, (counts.get(key) ?? 0) + 1);
+  return suspects.find((name) => counts.get(name)! > 1);
+}
+
 /** Strings, lists of plain numbers, brackets, and the other values. */
 const TOKEN = new RegExp(String.raw`${STRING}|\[[^[\]{}"]*\]|[[\]{}]|[^\s",:[\]{}]+`, 'g');
 
@@ -45,20 +60,26 @@ const TOKEN = new RegExp(String.raw`${STRING}|\[[^[\]{}"]*\]|[[\]{}]|[^\s",:[\]{
  * @param source a JSON object
  */
 export function sourceOfField(source: string, name: string): string | undefined {
+  for (const { key, token } of fieldsOf(source)) if (key === name) return token;
+  return undefined;
+}
+
+/** The fields of an object, with the text of those that are no object and no list of lists or objects. */
+function* fieldsOf(source: string): Generator<{ key: string; token: string | undefined }> {
   let depth = 0;
   let key: string | undefined;
-  let found: string | undefined;
   for (const [token] of source.matchAll(TOKEN)) {
     if (token === '{' || token === '[') depth++;
     else if (token === '}' || token === ']') {
       depth--;
-      if (depth === 1) key = undefined;
+      if (depth !== 1 || key === undefined) continue;
+      yield { key, token: undefined };
+      key = undefined;
     } else if (depth === 1 && key === undefined) {
       key = JSON.parse(token) as string;
     } else if (depth === 1) {
-      if (key === name) found = token;
+      yield { key: key!, token };
       key = undefined;
     }
   }
-  return found;
 }

@@ -10,7 +10,7 @@ import { UNEVEN } from '../../source/table/interleave.ts';
 import type { RowValues } from '../../source/table/row-record.ts';
 import {
   itemOfLine,
-  requireId,
+  refuseForgottenId,
   type TableColumns,
   type TableOptions,
 } from '../../source/table/table-columns.ts';
@@ -34,7 +34,7 @@ interface ValueFields {
 
 /** @param first the first record of the file, whose fields a range of fields means */
 export function jsonReader(options: TableOptions, first: JsonRow): TableReader<JsonRow> {
-  requireId(options.columns);
+  refuseForgottenId(options.path, options.columns, Object.keys(first.fields));
   const fields = valueFields(options, first);
   return options.columns.time === undefined
     ? new SequenceReader(options, fields)
@@ -148,7 +148,8 @@ class LongReader extends LongFormReader<JsonRow> {
 
   constructor({ path, columns }: TableOptions, names: readonly string[]) {
     const hasTimestepLabels = columns.timestepLabels !== undefined;
-    super(new LongForm({ path, channels: names.length, hasTimestepLabels }));
+    const soleId = columns.id === undefined ? basename(path) : undefined;
+    super(new LongForm({ path, channels: names.length, hasTimestepLabels, soleId }));
     this.#columns = columns;
     this.#names = names;
   }

@@ -9,6 +9,7 @@ import { linesOf, readText } from '../../source/file/read-text.ts';
 import { sourceError } from '../../source/file/source-error.ts';
 import { interleaved, UNEVEN } from '../../source/table/interleave.ts';
 import { absentColumn, itemOfLine, lineError } from '../../source/table/table-columns.ts';
+import { isTargetName } from '../../source/table/target-name.ts';
 import { type ArffAttribute, ArffHeaderReader } from './arff-header.ts';
 import { type ArffWord, splitArff } from './arff-tokens.ts';
 import { parseNumber, parseSeries } from './series.ts';
@@ -165,6 +166,14 @@ function addOnlyClass(
 }
 
 function refuseUnread(path: string, attributes: readonly ArffAttribute[]): void {
+  const target = attributes.find(({ name, type }) => type === 'number' && isTargetName(name));
+  if (target !== undefined) {
+    throw new LockstepError(
+      'USAGE',
+      `Cannot import "${path}": its attribute "${target.name}" would become a timestep.`,
+      `Say --label ${target.name} if it numbers the classes, --target ${target.name} if it is a number to predict.`,
+    );
+  }
   const strange = attributes.find(({ type }) => type === 'text' || type === 'class');
   if (strange === undefined) return;
   throw sourceError(path, `its attribute "${strange.name}" holds no numbers`, {

@@ -10,6 +10,7 @@ import { sourceError } from '../../source/file/source-error.ts';
 import { interleaved, UNEVEN } from '../../source/table/interleave.ts';
 import { lineError } from '../../source/table/table-columns.ts';
 import { parseNumber, parseSeries } from './series.ts';
+import { parseStamped, stampedFields } from './stamped-series.ts';
 import { type TsHeader, TsHeaderReader } from './ts-header.ts';
 
 export const tsImporter = defineImporter({
@@ -25,41 +26,71 @@ export const tsImporter = defineImporter({
  */
 async function* importTs(path: string): AsyncGenerator<ImportItem> {
   const reader = new TsHeaderReader();
-  let header: TsHeader | undefined;
+  let lines: TsLines | undefined;
   let line = 0;
   for await (const text of linesOf(readText(path))) {
     line++;
     if (text.trim() === '' || text.startsWith('#')) continue;
     try {
-      if (header === undefined) header = reader.add(text);
-      else yield itemOf(header, text, `${basename(path)}:${line}`);
+      if (lines !== undefined) yield lines.item(text, `${basename(path)}:${line}`);
+      else {
+        const header = reader.add(text);
+        if (header !== undefined) lines = new TsLines(header);
+      }
     } catch (cause) {
       if (cause instanceof LockstepError) throw cause;
       throw lineError(path, line, (cause as Error).message, { cause });
     }
   }
-  if (header === undefined) throw sourceError(path, 'it is no .ts file: it has no line "@data"');
+  if (lines === undefined) throw sourceError(path, 'it is no .ts file: it has no line "@data"');
 }
 
-/** Missing values at the end pad short sequences. */
-function itemOf({ last, classes, dimensions }: TsHeader, text: string, id: string): ImportItem {
-  const fields = text.split(':');
-  const end = last === 'values' ? undefined : fields.pop()!.trim();
-  if (fields.length === 0) throw new Error('it has no values');
-  if (dimensions !== undefined && fields.length !== dimensions) {
-    throw new Error(`it has ${fields.length} channels instead of ${dimensions}`);
+/** Turns lines into records. */
+class TsLines {
+  readonly #header: TsHeader;
+  /** Timesteps that every sequence must have. */
+  #length: number | undefined;
+
+  constructor(header: TsHeader) {
+    this.#header = header;
+    if (header.length !== 'first') this.#length = header.length;
   }
-  const values = interleaved(fields.map(parseSeries));
-  if (values === UNEVEN) return { id, skipped: 'uneven-channels' };
-  const label = last === 'class' ? className(end!, classes) : undefined;
-  const targets = last === 'target' ? [parseNumber(end!)] : undefined;
-  if (targets?.some(Number.isNaN)) return { id, skipped: 'partial-target' };
-  const channels = fields.length;
-  return {
-    ...{ id, values, isPadded: true, label },
-    ...(channels > 1 && { channels }),
-    ...(targets && { targets }),
-  };
+
+  /** Missing values at the end pad short sequences. */
+  item(text: string, id: string): ImportItem {
+    const { last, classes, dimensions, hasTimes } = this.#header;
+    const fields = hasTimes ? stampedFields(text) : text.split(':');
+    const end = last === 'values' ? undefined : fields.pop()!.trim();
+    if (fields.length === 0) throw new Error('it has no values');
+    if (dimensions !== undefined && fields.length !== dimensions) {
+      throw new Error(`it has ${fields.length} channels instead of ${dimensions}`);
+    }
+    const { series, areTimesUneven } = hasTimes
+      ? parseStamped(fields)
+      : { series: fields.map(parseSeries), areTimesUneven: false };
+    const values = interleaved(series);
+    if (values === UNEVEN) return { id, skipped: 'uneven-channels' };
+    this.#checkLength(series[0]!.length);
+    const label = last === 'class' ? className(end!, classes) : undefined;
+    const targets = last === 'target' ? [parseNumber(end!)] : undefined;
+    if (targets?.some(Number.isNaN)) return { id, skipped: 'partial-target' };
+    const channels = fields.length;
+    return {
+      ...{ id, values, isPadded: true, label },
+      ...(channels > 1 && { channels }),
+      ...(targets && { targets }),
+      ...(areTimesUneven && { hasUnevenTimes: true }),
+    };
+  }
+
+  /** A header that promises equal lengths shows what was cut off. */
+  #checkLength(length: number): void {
+    if (this.#header.length === 'first') this.#length ??= length;
+    if (this.#length === undefined || length === this.#length) return;
+    throw new Error(
+      `it has ${length} timesteps instead of ${this.#length}, and the header has @equalLength true`,
+    );
+  }
 }
 
 function className(text: string, classes: ReadonlySet<string>): string | undefined {

@@ -8,6 +8,10 @@ export interface TsHeader {
   readonly classes: ReadonlySet<string>;
   /** Fields of values in a line; absent: the first line says it. */
   readonly dimensions: number | undefined;
+  /** Whether each value has a time. */
+  readonly hasTimes: boolean;
+  /** Timesteps of every sequence; `first`: as many as the first one has. Absent: each has its own number. */
+  readonly length: number | 'first' | undefined;
 }
 
 /** Reads the header line by line. */
@@ -28,8 +32,6 @@ export class TsHeaderReader {
   }
 
   #header(): TsHeader {
-    if (this.#isTrue('@timestamps'))
-      throw new Error('its values have time stamps, which are not read');
     const classes = this.#isTrue('@classlabel');
     const isTarget = this.#isTrue('@targetlabel');
     if (classes === undefined && isTarget === undefined) {
@@ -39,6 +41,8 @@ export class TsHeaderReader {
       last: classes ? 'class' : isTarget ? 'target' : 'values',
       classes: new Set(this.#directives.get('@classlabel')?.slice(1)),
       dimensions: this.#dimensions(),
+      hasTimes: this.#isTrue('@timestamps') ?? false,
+      length: this.#length(),
     };
   }
 
@@ -47,6 +51,12 @@ export class TsHeaderReader {
     if (word === undefined) return undefined;
     if (/^(true|false)$/i.test(word)) return word.toLowerCase() === 'true';
     throw new Error(`${directive} is neither true nor false`);
+  }
+
+  #length(): number | 'first' | undefined {
+    if (!this.#isTrue('@equallength')) return undefined;
+    const count = Number(this.#directives.get('@serieslength')?.[0]);
+    return Number.isInteger(count) && count > 0 ? count : 'first';
   }
 
   #dimensions(): number | undefined {

@@ -62,6 +62,13 @@ export function assignFold(groups: Groups, { folds, fold }: Fold, seed: number):
       'Leave --folds out, or the splits of the source.',
     );
   }
+  if (free.length < folds) {
+    throw new LockstepError(
+      'USAGE',
+      `Cannot deal out ${free.length} ${free.length === 1 ? 'group' : 'groups'} in ${folds} folds: a fold would be empty.`,
+      'Ask for fewer folds, or make smaller groups.',
+    );
+  }
   const balance = new Balance(groups, free, Array<number>(folds).fill(1 / folds));
   deal(free, balance);
   const splitOfFold = Uint8Array.from({ length: folds }, (_, number) => {

@@ -12,7 +12,12 @@ import { SPLITS, type Split, type StoreManifest, UNLABELLED } from '../../data/f
 import type { DataTarget } from '../../data/format/target.ts';
 import { allocateValues } from '../../data/format/values.ts';
 import { writeStore } from '../../data/format/write-store.ts';
-import { type ImportReport, type LabelConflict, NameTally } from '../../data/info/import-report.ts';
+import {
+  type ImportReport,
+  type LabelConflict,
+  NameTally,
+  type Tally,
+} from '../../data/info/import-report.ts';
 import { importWarnings } from '../../data/info/import-warnings.ts';
 import {
   type ImportItem,
@@ -40,7 +45,7 @@ import { groupRows, mixedGroups } from './groups.ts';
 import { classesOf, classNames, refuseRepeatedIds } from './labels.ts';
 import { withoutMissing } from './missing-values.ts';
 import { isBatch, type ReadItems } from './read-items.ts';
-import { RecordSigns } from './record-signs.ts';
+import { coarseRounding, RecordSigns } from './record-signs.ts';
 import { RecordTable, type SpilledRecord } from './record-table.ts';
 import { applyCaps, dropDuplicates } from './select-records.ts';
 import { Spill } from './spill.ts';
@@ -122,6 +127,8 @@ class StoreBuild {
   #limits: ValueLimits | undefined;
   readonly #mixedGroups = new NameTally(compareUtf8);
   readonly #acrossSplits = new NameTally(compareUtf8);
+  /** Sequences without a given split, where others have one. */
+  #withoutSplit: Tally | undefined;
   readonly #signs = new RecordSigns();
   readonly #types: ValueTypes;
   #read = 0;
@@ -167,6 +174,7 @@ class StoreBuild {
     const kept = applyCaps(table, different, { ...caps, seed }, drop);
     if (kept.length === 0) throw this.#nothingLeft();
     const classes = this.#options.classes ?? this.#classNames(table, kept);
+    this.#withoutSplit = withoutSplit(table, kept);
     const built = this.#toRows(table, kept, classes);
     const manifest = await this.#write(built, classes, values);
     const { rows, groups } = built;
@@ -208,6 +216,9 @@ class StoreBuild {
     if (this.#skipped.has('unknown-letter')) {
       return 'Name the letters: --alphabet iupac, --alphabet protein, or the letters themselves.';
     }
+    if (this.#skipped.has('flattened')) {
+      return 'Subtract a constant from the values before the import, such as the first one.';
+    }
     if (!this.#skipped.has('not-finite')) {
       return 'Correct the data, or widen the limits that skipped them.';
     }
@@ -243,12 +254,14 @@ class StoreBuild {
     this.#limits ??= this.#limitsOf(channels);
     const checked = this.#types.check(raw.id, rest.record.values, this.#limits);
     if ('skipped' in checked) return this.#skip(raw.id, checked.skipped);
+    const rounding = coarseRounding(rest.record.values, checked.values, channels);
+    if (rounding?.isFlat) return this.#skip(`${raw.id} (${rounding.detail})`, 'flattened');
     if (rest.stripped > 0) this.#stripped.add(raw.id);
     if (rest.filled > 0) this.#filled.add(raw.id);
     if (rest.kept > 0) this.#gaps.add(raw.id);
     if (checked.truncated) this.#truncated.add(raw.id);
     this.#targets.push(rest.record, checked.length);
-    this.#signs.look(rest.record, checked.values);
+    this.#signs.look(rest.record, checked.values, rounding);
     const offset = this.#spill.append(checked.values);
     this.#types.spilledAt(offset);
     return {
@@ -421,6 +434,9 @@ class StoreBuild {
         mixedGroups: this.#mixedGroups.finish(),
         acrossSplits: this.#acrossSplits.finish(),
         inferred: this.#types.inferred,
+        valueRange: manifest.valueRange,
+        channels: manifest.channels,
+        ...(this.#withoutSplit && { withoutSplit: this.#withoutSplit }),
         ...signs,
       }),
       contentHash: manifest.contentHash,
@@ -430,6 +446,15 @@ class StoreBuild {
 
 const nameOfSkip = ({ id, detail }: RawSkip): string =>
   detail === undefined ? id : `${id} (${detail})`;
+
+/** Of all or none there is nothing to say. */
+function withoutSplit(table: RecordTable, rows: Uint32Array): Tally | undefined {
+  const tally = new NameTally(compareUtf8);
+  const isFree = (row: number) => table.splitNumberAt(row) < 0;
+  if (rows.every(isFree) || !rows.some(isFree)) return undefined;
+  for (const row of rows) if (isFree(row)) tally.add(table.ids.at(row));
+  return tally.finish();
+}
 
 function perSplit(count: (split: Split) => number): Record<Split, number> {
   return { train: count('train'), validation: count('validation'), test: count('test') };

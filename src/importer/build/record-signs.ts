@@ -8,6 +8,8 @@ import type { RawRecord } from '../../data/record.ts';
 
 /** A step between float32 numbers above this share of a sequence's range loses much of its shape. */
 const COARSE = 1 / 500;
+/** Above this one, next to nothing is left of it. */
+const FLAT = 1 / 8;
 /** Bits of a float32 behind its first. */
 const FRACTION_BITS = 23;
 const LEAST_EXPONENT = -126;
@@ -17,6 +19,8 @@ export interface FoundSigns {
   /** Sequences whose shape float32 is too coarse for; each name has the numbers. */
   readonly rounded: Tally;
   readonly unevenTimes: Tally;
+  /** Sequences with integers that float32 rounds; each name has one of them. */
+  readonly roundedIntegers: Tally;
   /** Sequences by their sampling rate. */
   readonly sampleRates: ReadonlyMap<number, Tally>;
   /** Names of splits that the source writes in its own way. */
@@ -27,14 +31,19 @@ export interface FoundSigns {
 export class RecordSigns {
   readonly #rounded = new NameTally(compareUtf8);
   readonly #unevenTimes = new NameTally(compareUtf8);
+  readonly #roundedIntegers = new NameTally(compareUtf8);
   readonly #sampleRates = new Map<number, NameTally>();
   readonly #splitNames = new Map<string, Split>();
 
-  /** @param stored the first of the record's values, as the dataset has them */
-  look(record: RawRecord, stored: StoredValues): void {
-    const { id, values, channels, hasUnevenTimes, sampleRate, split, splitName } = record;
-    const coarse = coarseRounding(values, stored, channels ?? 1);
-    if (coarse !== undefined) this.#rounded.add(`${id} (${coarse})`);
+  /**
+   * @param stored the first of the record's values, as the dataset has them
+   * @param rounding of them
+   */
+  look(record: RawRecord, stored: StoredValues, rounding: Rounding | undefined): void {
+    const { id, values, hasUnevenTimes, sampleRate, split, splitName } = record;
+    if (rounding !== undefined) this.#rounded.add(`${id} (${rounding.detail})`);
+    const integer = roundedInteger(values, stored);
+    if (integer !== undefined) this.#roundedIntegers.add(`${id} (${integer})`);
     if (hasUnevenTimes) this.#unevenTimes.add(id);
     if (sampleRate !== undefined) this.#addRate(sampleRate, id);
     if (splitName !== undefined && split !== undefined) this.#splitNames.set(splitName, split);
@@ -51,10 +60,19 @@ export class RecordSigns {
     return {
       rounded: this.#rounded.finish(),
       unevenTimes: this.#unevenTimes.finish(),
+      roundedIntegers: this.#roundedIntegers.finish(),
       sampleRates: new Map(rates.sort(([a], [b]) => a - b)),
       splitNames: new Map([...this.#splitNames].sort(([a], [b]) => compareUtf8(a, b))),
     };
   }
+}
+
+/** What float32 makes of a shape. */
+export interface Rounding {
+  /** The numbers. */
+  readonly detail: string;
+  /** Whether too little of the shape is left to learn of it. */
+  readonly isFlat: boolean;
 }
 
 /** What float32 makes of a channel whose values lie far from zero and close together; undefined if it is good enough. */
@@ -62,7 +80,7 @@ export function coarseRounding(
   raw: ArrayLike<number>,
   stored: StoredValues,
   channels: number,
-): string | undefined {
+): Rounding | undefined {
   if (!(stored instanceof Float32Array) || raw instanceof Float32Array) return undefined;
   for (let channel = 0; channel < channels; channel++) {
     let [least, most] = [Infinity, -Infinity];
@@ -72,8 +90,10 @@ export function coarseRounding(
       if (value > most) most = value;
     }
     const step = stepAt(Math.max(most, -least));
-    if (most - least > 0 && step > COARSE * (most - least) && isRounded(raw, stored)) {
-      return `values near ${formatNumber(most)} span ${formatNumber(most - least)}, in steps of ${formatNumber(step)}`;
+    const span = most - least;
+    if (span > 0 && step > COARSE * span && isRounded(raw, stored)) {
+      const detail = `values near ${formatNumber(most)} span ${formatNumber(span)}, in steps of ${formatNumber(step)}`;
+      return { detail, isFlat: step > FLAT * span };
     }
   }
   return undefined;
@@ -85,4 +105,13 @@ const stepAt = (size: number): number =>
 
 function isRounded(raw: ArrayLike<number>, stored: Float32Array): boolean {
   return stored.some((value, i) => value !== raw[i] && !Number.isNaN(value));
+}
+
+/** The first integer that float32 rounds; all of them lie beyond 2^24. */
+function roundedInteger(raw: ArrayLike<number>, stored: StoredValues): number | undefined {
+  if (!(stored instanceof Float32Array) || raw instanceof Float32Array) return undefined;
+  for (let i = 0; i < stored.length; i++) {
+    if (stored[i] !== raw[i] && Number.isSafeInteger(raw[i])) return raw[i];
+  }
+  return undefined;
 }

@@ -2,12 +2,21 @@
 import type { Dirent } from 'node:fs';
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { LockstepError } from '../../core/errors.ts';
 import { compareUtf8 } from '../../data/format/byte-order.ts';
+import type { Split } from '../../data/format/store.ts';
 import type { ImportItem } from '../../data/record.ts';
 import { isCompressed, readBytes } from '../../source/file/compressed.ts';
 import { readFailure } from '../../source/file/read-failure.ts';
 import { type KnownItems, passOver } from '../../source/known-items.ts';
-import { type ClassRule, classOf, type GroupRule, groupOf } from '../../source/rules/path-rules.ts';
+import {
+  type ClassRule,
+  classOf,
+  type GroupRule,
+  groupOf,
+  splitOfPath,
+} from '../../source/rules/path-rules.ts';
+import { splitNamed } from '../../source/table/split-name.ts';
 import { commonFormat } from './refuse-formats.ts';
 import type { SymbolMap } from './symbol-map.ts';
 
@@ -46,8 +55,15 @@ export interface FileFormats {
   read(
     format: string,
     file: { readonly path: string; readonly id: string },
-    rules: { readonly label: string | undefined; readonly group: string },
+    rules: PathFacts,
   ): AsyncIterable<ImportItem>;
+}
+
+/** What the path of a file says of its sequences. */
+export interface PathFacts {
+  readonly label: string | undefined;
+  readonly group: string;
+  readonly split?: Split;
 }
 
 /** Most bytes of one UTF-8 character. */
@@ -68,6 +84,7 @@ export async function* importFolder(options: FolderOptions): AsyncGenerator<Impo
     ? await commonFormat(options.root, takenFiles(options), isReadable)
     : undefined;
   formats?.check(format);
+  if (options.classes.by === 'folder') await refuseSplitFolders(options);
   for await (const { path, id, label, isTaken, isFollowed } of classified(options)) {
     if (!isFollowed) {
       yield { id, skipped: 'link' };
@@ -78,15 +95,16 @@ export async function* importFolder(options: FolderOptions): AsyncGenerator<Impo
       continue;
     }
     const file = { path: join(options.root, path), id };
-    const group = groupOf(id, options.groups);
+    const split = splitOfPath(id);
+    const facts = { label, group: groupOf(id, options.groups), ...(split && { split }) };
     if (format !== undefined) {
-      yield* formats!.read(format, file, { label, group });
+      yield* formats!.read(format, file, facts);
       continue;
     }
     if (passOver(options.known)) continue;
     const values = await readValues(file.path, options);
     if (typeof values === 'string') yield { id, skipped: values };
-    else yield { id, label, group, values };
+    else yield { id, ...facts, values };
   }
 }
 
@@ -112,6 +130,27 @@ async function isFileOutside(link: string, root: string): Promise<boolean> {
     // It leads nowhere.
     return false;
   }
+}
+
+/**
+ * Folders train and test hold splits, not classes.
+ * @throws LockstepError USAGE
+ */
+async function refuseSplitFolders(options: FolderOptions): Promise<void> {
+  const { root, classes } = options;
+  if (classes.by !== 'folder' || classes.depth > 0) return;
+  const folders = (await list(options, ''))
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .filter((name) => !isExcluded(name, name, options.exclude ?? []));
+  const splits = folders.map((name) => splitNamed(name));
+  if (folders.length === 0 || splits.includes(undefined)) return;
+  const words = folders.map((name, i) => `--${splits[i]} ${join(root, name)}`);
+  throw new LockstepError(
+    'USAGE',
+    `Cannot take the folders of "${root}" for classes: ${folders.join(', ')} are names of splits.`,
+    `Import them as splits: ${words.join(' ')}. If they are classes, give them other names.`,
+  );
 }
 
 async function* takenFiles(options: FolderOptions) {

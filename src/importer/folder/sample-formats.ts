@@ -13,6 +13,7 @@ import type { ImporterDefinition } from '../../source/define-importer.ts';
 import { contentName } from '../../source/file/compressed.ts';
 import type { FormatRules } from '../../source/rules/format-rules.ts';
 import type { TableRules } from '../../source/rules/table-rules.ts';
+import type { PathFacts } from './import-folder.ts';
 import { readSampleArray } from './sample-array.ts';
 import { readSampleTable, type Sample } from './sample-table.ts';
 
@@ -108,11 +109,8 @@ function idBelow(id: string, path: string, item: ImportItem): string {
   return folder === '.' ? item.id : `${folder}/${item.id}`;
 }
 
-/** A record with the class and group of its file, where it has none of its own. */
-export function withPathRules(
-  item: ImportItem,
-  { label, group }: { readonly label: string | undefined; readonly group: string },
-): ImportItem {
+/** A record with the class, group and split of its file, where it has none of its own. */
+export function withPathRules(item: ImportItem, { label, group, split }: PathFacts): ImportItem {
   if (isSkip(item)) return item;
   const hasTarget =
     item.labels !== undefined || item.targets !== undefined || item.timestepLabels !== undefined;
@@ -120,5 +118,6 @@ export function withPathRules(
     ...item,
     ...(!hasTarget && { label: item.label ?? label }),
     group: item.group ?? group,
+    ...(split && { split: item.split ?? split }),
   };
 }

@@ -1,6 +1,6 @@
 /** Signs that a table is in long form, a row for each timestep, although no option says so. */
 import { LockstepError } from '../../core/errors.ts';
-import type { TableColumns } from '../table/table-columns.ts';
+import { idColumnIn, type TableColumns } from '../table/table-columns.ts';
 
 /** Rows that tell enough. */
 const ROWS = 1000;
@@ -58,26 +58,17 @@ export class LongFormSigns {
   }
 
   #refusal(what: string): LockstepError {
-    const { id, group, values } = this.#columns;
-    const words = [
-      '--id',
-      id ?? group ?? this.#idName(),
-      '--time',
-      this.#time() ?? 'COLUMN',
-      '--values',
-      values,
-    ];
+    const { group, values } = this.#columns;
+    const id = this.#columns.id ?? group ?? idColumnIn(this.#names);
+    const words = ['--time', this.#time() ?? 'COLUMN', '--values', values].map(quoted).join(' ');
+    const advice =
+      id === undefined
+        ? `Say ${words} to read the file as one sequence; or add --id COLUMN to collect the rows of each id into one.`
+        : `Say --id ${quoted(id)} ${words} to collect the rows of each id into one sequence.`;
     return new LockstepError(
       'DATA_INVALID',
       `Cannot import "${this.#path}": ${what}. This looks like the long form, a row for each timestep.`,
-      `Say ${words.map(quoted).join(' ')} to collect the rows of each id into one sequence.`,
-    );
-  }
-
-  #idName(): string {
-    return (
-      this.#names.find((name) => /(^|[^a-z])id$|[a-z]Id$|^(series|subject|unit)/i.test(name)) ??
-      'COLUMN'
+      advice,
     );
   }
 }

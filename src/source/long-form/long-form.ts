@@ -30,6 +30,8 @@ export interface LongFormOptions {
   readonly path: string;
   readonly channels: number;
   readonly hasTimestepLabels: boolean;
+  /** All rows are of this sequence; absent: of those that they name. */
+  readonly soleId?: string | undefined;
   /** What the messages count. @default 'line' */
   readonly unit?: 'line' | 'row';
   /** Most bytes of rows in memory. */
@@ -51,6 +53,7 @@ export class LongForm {
   readonly #path: string;
   readonly #channels: number;
   readonly #hasTimestepLabels: boolean;
+  readonly #soleId: string | undefined;
   readonly #unit: 'line' | 'row';
   readonly #rows: RowStore;
   readonly #row: Float64Array;
@@ -62,8 +65,10 @@ export class LongForm {
   #last: Sequence | undefined;
   #kind: { of: TimeKey['kind']; line: number } | undefined;
 
-  constructor({ path, channels, hasTimestepLabels, unit, mostBytes }: LongFormOptions) {
+  constructor(options: LongFormOptions) {
+    const { path, channels, hasTimestepLabels, soleId, unit, mostBytes } = options;
     this.#path = path;
+    this.#soleId = soleId;
     this.#unit = unit ?? 'line';
     this.#channels = channels;
     this.#hasTimestepLabels = hasTimestepLabels;
@@ -76,6 +81,7 @@ export class LongForm {
    * @throws LockstepError DATA_INVALID for a missing time, and for another label, group or split than that of the id
    */
   add(row: LongRow): boolean {
+    if (this.#soleId !== undefined) row.id = this.#soleId;
     const sequence = this.#sequenceOf(row);
     const time = this.#timeOf(row);
     this.#row[MAJOR] = time.major;
@@ -87,7 +93,8 @@ export class LongForm {
   }
 
   /** Leaves a sequence out of the dataset, since one of its rows cannot be read. */
-  spoil(id: string, detail: string): void {
+  spoil(named: string, detail: string): void {
+    const id = this.#soleId ?? named;
     if (!this.#spoiled.has(id)) this.#spoiled.set(id, detail);
   }
 

@@ -17,6 +17,8 @@ export const formatRules = z.object({
   stride: z.number().optional(),
   /** What becomes of qualities (FASTQ). */
   qualities: z.string().optional(),
+  /** The character that stands for a quality of 0 (FASTQ). */
+  phred: z.number().optional(),
   /** Keeps one of so many samples, behind a low-pass filter (WAV). */
   decimate: z.number().optional(),
 });
@@ -24,6 +26,7 @@ export const formatRules = z.object({
 export type FormatRules = z.output<typeof formatRules>;
 
 export function formatRulesOf(options: FormatRules): FormatRules {
-  const { channels, offsets, labelPattern, alphabet, kmer, stride, qualities, decimate } = options;
-  return { channels, offsets, labelPattern, alphabet, kmer, stride, qualities, decimate };
+  const { channels, offsets, labelPattern, alphabet, kmer, stride } = options;
+  const { qualities, phred, decimate } = options;
+  return { channels, offsets, labelPattern, alphabet, kmer, stride, qualities, phred, decimate };
 }

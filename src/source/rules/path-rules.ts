@@ -1,5 +1,8 @@
 /** The class and the group of a file, from its relative path with `/`. Pure. */
 
+import type { Split } from '../../data/format/store.ts';
+import { splitNamed } from '../table/split-name.ts';
+
 /** Which class a file belongs to. */
 export type ClassRule =
   /** The class for the ending of the file's name (with its dot); the longest matching ending wins. */
@@ -22,11 +25,34 @@ export type GroupRule =
 export function classOf(path: string, rule: ClassRule): string | undefined {
   if (rule.by === 'none') return undefined;
   const parts = path.split('/');
-  if (rule.by === 'folder') return rule.depth < parts.length - 1 ? parts[rule.depth] : undefined;
+  if (rule.by === 'folder')
+    return rule.depth < parts.length - 1 ? partValue(parts[rule.depth]!) : undefined;
   const name = parts.at(-1)!.toLowerCase();
   const fitting = Object.keys(rule.classes).filter((ending) => name.endsWith(ending.toLowerCase()));
   const longest = fitting.sort((a, b) => b.length - a.length)[0];
   return longest === undefined ? undefined : rule.classes[longest];
+}
+
+/** The split that a folder `split=train` in the path gives. */
+export function splitOfPath(path: string): Split | undefined {
+  const folders = path.split('/').slice(0, -1);
+  const folder = folders.find((name) => /^split=/i.test(name));
+  return folder === undefined ? undefined : splitNamed(partValue(folder));
+}
+
+/** Of a folder `label=cat`, as pandas, Spark and Hive partition tables, the value. */
+function partValue(folder: string): string {
+  const [, value] = /^[A-Za-z_]\w*=(.+)$/.exec(folder) ?? [];
+  return value === undefined ? folder : unescaped(value);
+}
+
+/** Hive writes special characters as in an address. */
+function unescaped(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
 }
 
 /** The name of the file's group. */

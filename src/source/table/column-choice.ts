@@ -1,5 +1,7 @@
 /** Which columns an option names: one, several with commas between, or a range of a table's columns. Pure. */
 
+import { isTargetName } from './target-name.ts';
+
 /** One part of the option; of values, one channel. */
 export interface ColumnPart {
   /** Positions of the columns. */
@@ -69,6 +71,14 @@ function allOthers(
       problem: `its column ${unnamed + 1} has no name, so it may be a row number or a value`,
       advice:
         'Name the columns of the values with --values FIRST..LAST, or give that column a name.',
+    };
+  }
+  const target = columns.find((column) => isTargetName(names[column]!));
+  if (target !== undefined) {
+    const name = names[target]!;
+    return {
+      problem: `its column "${name}" would be among the values`,
+      advice: `Say what it is, as in --label ${name}; or name the columns of the values with --values FIRST..LAST.`,
     };
   }
   return checkedRange(columns, names, false);

@@ -2,7 +2,7 @@
 import { LockstepError } from '../../core/errors.ts';
 import type { ColumnUse } from '../preview.ts';
 import { type ChoiceProblem, type ColumnPart, chooseColumns } from './column-choice.ts';
-import { requireId, type TableColumns } from './table-columns.ts';
+import { refuseForgottenId, type TableColumns } from './table-columns.ts';
 
 const SINGLE = ['id', 'label', 'group', 'split', 'time'] as const;
 const SEVERAL = ['labels', 'target', 'timestepLabels', 'values'] as const;
@@ -30,7 +30,7 @@ export interface WantedColumns {
 /**
  * Finds the columns that the options name; those of the values last, since they may be all others.
  * @param refusal the error for an option that names no columns
- * @throws LockstepError USAGE for a time without an id, and for several columns of which one is wanted; the refusal
+ * @throws LockstepError USAGE for a time without the id that there is, and for several columns of which one is wanted; the refusal
  */
 export function findColumns(
   path: string,
@@ -38,7 +38,7 @@ export function findColumns(
   columns: TableColumns,
   refusal: (wanted: WantedColumns, problem: ChoiceProblem) => LockstepError,
 ): FoundColumns {
-  requireId(columns);
+  refuseForgottenId(path, columns, names);
   const taken = new Set(columns.ignored?.flatMap((option) => columnsMeant(option, names)));
   const find = (role: ColumnRole, name: string) => {
     const found = chooseColumns(name, names, taken);

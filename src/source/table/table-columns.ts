@@ -51,13 +51,30 @@ export const tableColumns = {
   ignored: z.array(z.string()).default([]),
 };
 
-/** @throws LockstepError USAGE for rows that are timesteps of no sequence */
-export function requireId({ time, id }: TableColumns): void {
-  if (time === undefined || id !== undefined) return;
+const ID = /(^|[^a-z])id$|[a-z]Id$|^(series|subject|unit|patient|sensor|device)/i;
+
+/** A column that looks like the ids of sequences. */
+export function idColumnIn(names: readonly string[]): string | undefined {
+  return names.find((name) => ID.test(name));
+}
+
+/**
+ * Without an id, all rows are timesteps of one sequence.
+ * @throws LockstepError USAGE where a column that no option names looks like ids
+ */
+export function refuseForgottenId(
+  path: string,
+  columns: TableColumns,
+  names: readonly string[],
+): void {
+  if (columns.time === undefined || columns.id !== undefined) return;
+  const used = Object.values(columns).flat();
+  const forgotten = idColumnIn(names.filter((name) => !used.includes(name)));
+  if (forgotten === undefined) return;
   throw new LockstepError(
     'USAGE',
-    '--time needs --id: the rows of one id are the timesteps of one sequence.',
-    'Name the column of the ids with --id.',
+    `Cannot import "${path}" as one sequence: its column "${forgotten}" looks like the ids of several.`,
+    `Say --id ${forgotten}: the rows of one id are the timesteps of one sequence. If they are all of one, give that column another name.`,
   );
 }
 
@@ -91,10 +108,12 @@ export function absentColumn(
   { kind, name, role, known }: AbsentColumn,
   hint = '',
 ): LockstepError {
+  const isInPath = path.includes(`${name}=`);
+  const ofPath = `Its folder says ${name}=…: import the folder above that one, without --${role}.`;
   return new LockstepError(
     'DATA_INVALID',
     `Cannot import "${path}": it has no ${kind} "${name}" for the ${role} (${kind}s: ${listNames(known)}).`,
-    hint || `Name one of its ${kind}s.${didYouMean(name, known)}`,
+    isInPath ? ofPath : hint || `Name one of its ${kind}s.${didYouMean(name, known)}`,
   );
 }
 
