@@ -58,7 +58,7 @@ export const SKIP_REASONS = {
   'not-finite': 'contains NaN or Infinity',
   'not-integer': 'contains a value that is not an integer',
   'out-of-range': 'contains a value outside the range of the value type',
-  flattened: 'float32 is too coarse for its shape: subtract a constant from its values',
+  flattened: 'has a shape that float32 is too coarse for',
   'unknown-value': 'contains a value above those that the model was trained on',
   'too-short': 'shorter than the minimum length',
   'too-long': 'longer than the maximum length',

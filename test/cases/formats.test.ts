@@ -154,7 +154,7 @@ describe('files', () => {
     });
   });
 
-  it('of the UEA archive are read with their classes; time stamps are refused', async () => {
+  it('of the UEA archive are read with their classes, with and without time stamps', async () => {
     const head = '@problemName Toy\n@univariate true\n@classLabel true a b\n';
     room.write({
       'Toy_TRAIN.ts': `${head}@timeStamps false\n@data\n1.5,2,3:a\n4,5:b\n`,
@@ -166,7 +166,8 @@ describe('files', () => {
       ['b', [4, 5]],
       ['a', [1.5, 2, 3]],
     ]);
-    assert.match(await room.refuses('Time_TRAIN.ts', ...REAL), /time stamps, which are not read/);
+    const timed = await room.imports('Time_TRAIN.ts', ...REAL);
+    assert.deepEqual(valuesOf(timed), { 'Time_TRAIN.ts:6': [1, 2] });
   });
 
   it('of pandas and of Hugging Face are read as they were written', async () => {

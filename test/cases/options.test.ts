@@ -43,9 +43,10 @@ describe('an option', () => {
     assert.match(await refused('--target', 'class'), /--label and --target exclude each other/);
   });
 
-  it('for times needs one for ids', async () => {
-    const words = ['--values', 'values', '--time', 'id'];
-    assert.match(await room.refuses('in.csv', ...words), /--time needs --id/);
+  it('for times needs one for the ids that there are', async () => {
+    const words = ['--values', 'v', '--time', 't'];
+    room.write({ 'times.csv': 'sensor_id,t,v\na,0,1\nb,1,2\n' });
+    assert.match(await room.refuses('times.csv', ...words), /Say --id sensor_id/);
   });
 
   it('--dry-run shows what would be read, and writes nothing', async () => {

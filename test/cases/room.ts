@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { openStore } from '../../src/data/format/open-store.ts';
 import { SPLITS, type Split, type StoreManifest, UNLABELLED } from '../../src/data/format/store.ts';
-import { type Ended, Workplace } from '../helper/command-line.ts';
+import { type Answerer, type Ended, Workplace } from '../helper/command-line.ts';
 
 /** A sequence as a dataset holds it. */
 export interface StoredSequence {
@@ -29,6 +29,16 @@ const LONGEST_MESSAGE = 800;
 export class Room {
   readonly #place = new Workplace();
   #stores = 0;
+  readonly #answerer: Answerer | undefined;
+
+  /** @param isShared one process answers all commands, which spares each its start; none of them may train */
+  constructor({ isShared = false } = {}) {
+    if (isShared) this.#answerer = this.#place.answerer();
+  }
+
+  async #run(args: readonly string[]): Promise<Ended> {
+    return await (this.#answerer?.answer(...args) ?? this.#place.run(...args));
+  }
 
   path(...parts: readonly string[]): string {
     return this.#place.path(...parts);
@@ -53,14 +63,14 @@ export class Room {
 
   /** Runs a command that succeeds. */
   async runs(...args: readonly string[]): Promise<Ended> {
-    const ended = await this.#place.run(...args);
+    const ended = await this.#run(args);
     assert.equal(ended.code, 0, ended.stderr);
     return ended;
   }
 
   /** Runs a command that is refused; returns its only line. */
   async refused(...args: readonly string[]): Promise<string> {
-    const { code, stdout, stderr } = await this.#place.run(...args);
+    const { code, stdout, stderr } = await this.#run(args);
     assert.ok(code === 2 || code === 3, `exit code ${code}: ${stdout}${stderr}`);
     assert.equal(stdout, '');
     assert.match(stderr, /^[A-Z_]+: [^\n]+\n$/, 'one line that says what is wrong');
@@ -95,6 +105,7 @@ export class Room {
   }
 
   remove(): void {
+    this.#answerer?.close();
     this.#place.remove();
   }
 }

@@ -3,6 +3,7 @@ import type { Data as ArrowData } from 'apache-arrow';
 import { Type, Vector } from '../../data/format/arrow.ts';
 import type { NumberArray } from '../../source/file/number-array.ts';
 import { type Cell, type ListCell, Moment, type Scalar } from './cell.ts';
+import { Decimal } from './decimal.ts';
 
 /** @throws Error for a type that holds neither numbers nor text nor lists of them, and for damaged offsets */
 export function cellsOf(column: ArrowData): (row: number) => Cell {
@@ -91,6 +92,7 @@ const KINDS = (): readonly number[] => [
   Type.Timestamp,
   Type.Date,
   Type.Dictionary,
+  Type.Decimal,
 ];
 
 function scalarsOf(data: ArrowData): (row: number) => Scalar {
@@ -102,6 +104,7 @@ function scalarsOf(data: ArrowData): (row: number) => Scalar {
     throw new Error(`the type ${String(data.type)} holds neither numbers nor text`);
   }
   if (data.typeId === Type.Timestamp) return momentsOf(data);
+  if (data.typeId === Type.Decimal) return decimalsOf(data);
   const isTime = type === Type.Timestamp || type === Type.Date;
   const vector = new Vector([data]);
   return (row) => {
@@ -110,6 +113,19 @@ function scalarsOf(data: ArrowData): (row: number) => Scalar {
     if (typeof value === 'string' && value.includes('\uFFFD'))
       throw new Error('a text is not valid UTF-8');
     return isTime && typeof value === 'number' ? new Date(value) : value;
+  };
+}
+
+/** Words of 32 bits, the least significant one first. */
+function decimalsOf(data: ArrowData): (row: number) => Scalar {
+  const { scale, bitWidth } = data.type as unknown as { scale: number; bitWidth: number };
+  const words = data.values as Uint32Array;
+  const size = bitWidth / 32;
+  return (row) => {
+    if (!data.getValid(row)) return null;
+    let value = 0n;
+    for (let i = size - 1; i >= 0; i--) value = (value << 32n) | BigInt(words[row * size + i]!);
+    return new Decimal(BigInt.asIntN(bitWidth, value), scale);
   };
 }
 

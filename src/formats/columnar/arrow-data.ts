@@ -20,6 +20,9 @@ function checkBuffers(data: Data): void {
     case Type.Timestamp:
       need(values.length, length);
       break;
+    case Type.Decimal:
+      need(values.length, length * ((data.type as unknown as { bitWidth: number }).bitWidth / 32));
+      break;
     case Type.Bool:
       need(values.length * 8, length);
       break;

@@ -30,13 +30,9 @@ setCodec(CompressionType.ZSTD, (bytes) => new Uint8Array(zstdDecompressSync(byte
 export async function openArrow(path: string): Promise<ColumnarFile> {
   const bytes = new ByteReader(readBytes(path));
   try {
-    let hasDictionaries = false;
-    const messages = arrowMessages(bytes, async () =>
-      hasDictionaries ? await dictionaryMessages(path) : [],
-    );
+    const messages = arrowMessages(bytes, () => dictionaryMessages(path));
     const reader = await RecordBatchReader.from(messages);
-    const { fields, metadata, dictionaries } = (await reader.open()).schema;
-    hasDictionaries = dictionaries.size > 0;
+    const { fields, metadata } = (await reader.open()).schema;
     const entries = [...metadata].map(([key, value]) => ({ key, value }));
     const classes = classNamesIn(entries);
     return {

@@ -1,9 +1,10 @@
 /** Cells of columnar files: Parquet and Arrow. */
 
 import type { NumberArray } from '../../source/file/number-array.ts';
+import type { Decimal } from './decimal.ts';
 
 /** One value of a column; null is a missing one. */
-export type Scalar = string | number | bigint | boolean | Date | null;
+export type Scalar = string | number | bigint | boolean | Date | Decimal | null;
 
 /** A moment to the nanosecond: a Date has milliseconds. */
 export class Moment extends Date {

@@ -7,6 +7,7 @@ import { deltaBinaryUnpack, deltaByteArray, deltaLengthByteArray } from 'hyparqu
 import { byteStreamSplit } from 'hyparquet/src/encoding.js';
 import { readPlain } from 'hyparquet/src/plain.js';
 import { compressors } from 'hyparquet-compressors';
+import { Decimal, integerOf } from './decimal.ts';
 import { readIndexed } from './parquet-dictionary.ts';
 import { isRunOf, readHybrid } from './parquet-levels.ts';
 
@@ -42,7 +43,7 @@ export function readDictionary(
   const count = checkedCount(header.dictionary_page_header?.num_values);
   const page = decompress(bytes, header.uncompressed_page_size, decoder);
   const values = decodePlain(page, count, decoder);
-  return narrowest(convertWithDictionary(values, undefined, 'PLAIN', decoder));
+  return narrowest(converted(values, 'PLAIN', decoder));
 }
 
 /** The same integers in bytes if they fit, or as doubles instead of bigints: values are many and entries are few. */
@@ -156,10 +157,24 @@ function valuesOf(
 ): DecodedArray {
   if (!encoding.endsWith('_DICTIONARY')) {
     const values = decodeValues(bytes, count, encoding, decoder);
-    return convertWithDictionary(values, undefined, encoding, decoder);
+    return converted(values, encoding, decoder);
   }
   if (dictionary === undefined) throw new Error('a page needs a dictionary that is absent');
   return readIndexed(bytes, count, dictionary);
+}
+
+/** A double has so many decimal digits. */
+const EXACT_DIGITS = 15;
+
+function converted(values: DecodedArray, encoding: Encoding, decoder: ColumnDecoder): DecodedArray {
+  const { converted_type: type, precision = 0, scale = 0 } = decoder.element;
+  if (type !== 'DECIMAL' || precision <= EXACT_DIGITS) {
+    return convertWithDictionary(values, undefined, encoding, decoder);
+  }
+  return Array.from<unknown, Decimal>(values, (value) => {
+    const integer = value instanceof Uint8Array ? integerOf(value) : BigInt(value as number);
+    return new Decimal(integer, scale);
+  });
 }
 
 function decodeValues(

@@ -245,7 +245,7 @@ describe('storeBuildOptions()', () => {
     assert.deepEqual(rest, {
       store: 'runs/store',
       name: 'store',
-      valueType: 'uint8',
+      valueType: 'auto',
       overwrite: false,
       length: { longer: 'skip' },
       missing: 'skip',

@@ -32,7 +32,8 @@ async function* inPieces(text: string, size: number): AsyncGenerator<Buffer> {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
-const READS = '@r1 x\nACGT\n+\n!I~!\n@r2\n\n+r2\n\n@r3\r\nNA\r\n+\r\n@+\r\n';
+const READS =
+  '@r1 x\nACGT\n+\n!I~!\n@r2\n\n+r2\n\n@r3\r\nNA\r\n+\r\n@+\r\n@r4 y\nAC\nGT\nA\n+r4 y\n@!\n+I\n@\n';
 const GENES = '>a x\nAC\nGT\n\n>b\n>c\nTTT';
 
 describe('sequences', () => {
@@ -48,6 +49,7 @@ describe('sequences', () => {
         ['r1 x', '0123'],
         ['r2', ''],
         ['r3', '40'],
+        ['r4 y', '01230'],
       ]);
       const genes = await collectItems(scanFasta('x', inPieces(GENES, size), dna));
       assert.deepEqual(ids(genes), [
@@ -124,7 +126,9 @@ describe('a file that is none', () => {
     const fastq = [
       ['ACGT\n', 'it is cut off: the read at line 1 ("ACGT") lacks lines', ': '],
       ['>a\nACGT\n>b\nA\n', 'it does not begin with "@"'],
-      ['@a\nAC\nGT\n+\n!!!!\n', 'it does not begin with "+": a read has four lines', ', line 3: '],
+      ['@a\nAC\nGT\n+\n!!!!\n', 'it has 4 qualities for 2 letters in line 2', ', line 5: '],
+      ['@a\nAC\n@b\nGT\n+\n', 'it begins with "@", before a line "+"', ', line 3: '],
+      ['@a\nAC\n+b\n!!\n', 'it names another read than the line with "@"', ', line 3: '],
       ['@a\nACGT\n+\n!!!\n', 'it has 3 qualities for 4 letters', ', line 4: '],
       ['@a\nA\n+\n!\n@b\nA\n+\n\x7f\n', 'it has a character that is no quality', ', line 8: '],
       ['@a\nA\n+\n!\n@b\nA\n', 'it is cut off: the read at line 5 ("@b") lacks lines', ': '],

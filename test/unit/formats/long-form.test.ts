@@ -112,11 +112,15 @@ describe('the long form', () => {
     assert.equal(kept!.id, 'b');
   });
 
-  it('needs a column of ids', async () => {
+  it('is one sequence without a column of ids, unless a column looks like one', async () => {
     const { id: _, ...columns } = LONG;
-    await assert.rejects(collectItems(csv(['t,v', '1,2'], columns)), {
+    const [sequence, ...others] = await sequences(csv(['t,v', '2,3', '1,2', '4,5'], columns));
+    assert.match(String(sequence![0]), /^\d+\.csv$/);
+    assert.deepEqual([sequence!.slice(1), others], [[2, 3, 5], []]);
+    await assert.rejects(collectItems(csv(['patient_id,t,v', 'a,1,2', 'b,2,3'], columns)), {
       code: 'USAGE',
-      message: /^--time needs --id/,
+      message: /as one sequence: its column "patient_id" looks like the ids of several\.$/,
+      advice: /^Say --id patient_id:/,
     });
   });
 

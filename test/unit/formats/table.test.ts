@@ -216,7 +216,7 @@ describe('JSONL', () => {
   it('skips a record that holds text in place of a number, or channels of different lengths', async () => {
     const path = file('skipped.jsonl', [
       '{"id": "text", "v": [1, "2"]}',
-      '{"id": "twice", "v": [1], "v": [[2], [3, 4]]}',
+      '{"id": "uneven", "v": [[2], [3, 4]]}',
       '{"id": "deep", "v": [[1, [2]]]}',
     ]);
     const items = await collectItems(importJsonl({ path, columns: { id: 'id', values: 'v' } }));
@@ -226,13 +226,37 @@ describe('JSONL', () => {
         skipped: 'not-a-number',
         detail: 'line 1, field "v": "2" at 1 is not a number',
       },
-      { id: 'twice', skipped: 'uneven-channels' },
+      { id: 'uneven', skipped: 'uneven-channels' },
       {
         id: 'deep',
         skipped: 'not-a-number',
         detail: 'line 3, field "v": [2] at 1 is not a number',
       },
     ]);
+  });
+
+  it('refuses a record that has one of its fields twice, and half of a character', async () => {
+    const columns = { id: 'id', label: 'kind', values: 'v' };
+    const cases = [
+      ['{"id": "a", "v": [1], "kind": "x", "kind": "y"}', 'it has two fields "kind"'],
+      ['{"id": "a", "v": [1], "v": [[2], [3]]}', 'it has two fields "v"'],
+      [
+        '{"id": "a", "v": [1], "kind": "\\ud800"}',
+        'field "kind" has half of a character, as "\\ud800" is',
+      ],
+    ] as const;
+    for (const [text, what] of cases) {
+      const path = file('twice.jsonl', ['{"id": "b", "v": [1]}', text]);
+      await fails(
+        importJsonl({ path, columns }),
+        'DATA_INVALID',
+        `Cannot read "${path}", line 2: ${what}.`,
+      );
+    }
+    const others =
+      '{"id": "kind", "v": [1], "deep": {"kind": 1, "v": 2}, "w": 1, "w": 2, "kind": "\\"kind\\":"}';
+    const [record] = await collect(importJsonl({ path: file('once.jsonl', [others]), columns }));
+    assert.deepEqual([record?.id, record?.label], ['kind', '"kind":']);
   });
 
   it('says where a line is no JSON', async () => {
@@ -261,7 +285,7 @@ describe('JSONL', () => {
   it('keeps ids, labels and groups that are numbers digit by digit', async () => {
     const path = file('digits.jsonl', [
       '{"signal": [1], "name": 1234567890123456789, "class": 1.0, "patient": 9007199254740993}',
-      '{"deep": {"name": 7, "l": [{"name": 8}]}, "name": 1, "name": -12345678901234567890, "s": "\\"name\\": 5", "signal": [2]}',
+      '{"deep": {"name": 7, "l": [{"name": 8}]}, "name": -12345678901234567890, "s": "\\"name\\": 5", "signal": [2]}',
     ]);
     const rows = await collect(importJsonl({ path, columns: { ...COLUMNS, split: undefined } }));
     assert.deepEqual(

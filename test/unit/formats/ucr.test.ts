@@ -21,6 +21,7 @@ const valuesOf = (records: readonly RawRecord[]) => records.map(({ values }) => 
 
 describe('a .ts file', () => {
   const HEADER = '@univariate false\n@classLabel true a b\n@data\n';
+  const STAMPED = `@timeStamps true\n${HEADER}`;
 
   it('has lines with channels between colons and the class behind the last', async () => {
     const [first, ...rest] = await read('x.ts', `#c\r\n${HEADER}1,2:3,4:a\r\n\n`);
@@ -47,15 +48,37 @@ describe('a .ts file', () => {
     assert.deepEqual(second, { id: 'x.ts:5', skipped: 'uneven-channels' });
   });
 
+  it('may have a time for each value, which must rise and be the same in all channels', async () => {
+    const dates = '(2024-01-01 00:00:00,1.5), (2024-01-01 00:00:01,?)';
+    const [even, uneven, unlabelled] = await read(
+      'x.ts',
+      `${STAMPED}${dates}:${dates}:a\n(0,1),(1,2),(7,3):(0,4),(1,5),(7,6):b\n(0,1):(0,2):\n`,
+    );
+    assert.deepEqual([even!.label, Array.from(even!.values)], ['a', [1.5, 1.5, NaN, NaN]]);
+    assert.equal(even!.hasUnevenTimes, undefined);
+    assert.deepEqual([uneven!.label, Array.from(uneven!.values)], ['b', [1, 4, 2, 5, 3, 6]]);
+    assert.equal(uneven!.hasUnevenTimes, true);
+    assert.equal(unlabelled!.label, undefined);
+  });
+
   it('names the line that it cannot read', async () => {
     const cases = [
       [`${HEADER}1,x:2,3:a\n`, 'line 4: "x" is not a number'],
       [`${HEADER}1,2:2,3:c\n`, 'line 4: class "c" is none of the header\'s (a, b)'],
       [`@dimensions 3\n${HEADER}1:2:a\n`, 'line 5: it has 2 channels instead of 3'],
       [`@dimensions x\n${HEADER}`, 'line 4: @dimensions is "x", no whole number'],
+      [`${STAMPED}(1,2),(1,3):a\n`, 'line 5: its time 1 does not follow the one before'],
+      [`${STAMPED}(1,2):(2,3):a\n`, 'line 5: its channels have different times'],
+      [`${STAMPED}(1,2),3:a\n`, 'line 5: "3" is no (time,value)'],
+      [`${STAMPED}(noon,2):a\n`, 'line 5: "noon" is no time'],
+      [`${STAMPED}((1,2):a\n`, 'line 5: a bracket lacks its other half'],
       [
-        '@timestamps true\n@classLabel false\n@data\n',
-        'line 3: its values have time stamps, which are not read',
+        `@equalLength true\n@seriesLength 3\n${HEADER}1,2:1,2:a\n`,
+        'line 6: it has 2 timesteps instead of 3, and the header has @equalLength true',
+      ],
+      [
+        `@equalLength true\n${HEADER}1,2:1,2:a\n1,2,3:1,2,3:a\n`,
+        'line 6: it has 3 timesteps instead of 2, and the header has @equalLength true',
       ],
       ['@data\n1,2\n', 'line 1: its header has neither @classLabel nor @targetLabel'],
       ['@classlabel maybe\n@data\n', 'line 2: @classlabel is neither true nor false'],

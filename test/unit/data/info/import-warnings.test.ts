@@ -39,18 +39,27 @@ describe('an import warns of', () => {
   it('shapes that float32 is too coarse for, times with gaps, and several sampling rates', async () => {
     const wave = (level: number, length = 9) =>
       Float64Array.from({ length }, (_, i) => level + Math.sin(i));
-    const values = { far: wave(1e9), near: wave(1000), exact: [2 ** 30, 2 ** 30 + 2 ** 10] };
+    const values = {
+      far: wave(1e6),
+      near: wave(1000),
+      exact: [2 ** 30, 2 ** 30 + 2 ** 10],
+      flat: wave(1e9),
+    };
     const records = Object.entries(values).map(([id, own], i) => ({
       ...{ id, values: own, hasUnevenTimes: id === 'near', sampleRate: 8000 * (1 + (i % 2)) },
     }));
     const target = join(folder.path, 'signs');
-    const { warnings } = await buildStore(records, { target, name: 'signs', valueType: 'float32' });
+    const { warnings, skipped } = await buildStore(records, { target, name: 'signs' });
+    assert.match(
+      skipped.flattened!.examples[0]!,
+      /^flat \(values near 1\.0\S* span 1\.9\d+, in steps of 64\)/,
+    );
     const subnormal = coarseRounding([1e-46, 2e-46], Float32Array.of(0, 0), 1)?.detail;
     assert.match(subnormal!, /^values near 2\S* span 1\S*, in steps of 1\.40/);
     const [coarse, gaps, rates] = warnings;
     assert.match(
       coarse!,
-      /^float32 is too coarse for the shape of 1 sequence, such as far \(values near 1\.0\S* span 1\.9\d+, in steps of 64\)/,
+      /^float32 is too coarse for the shape of 1 sequence, such as far \(values near \S+ span 1\.9\d+, in steps of 0\.06/,
     );
     assert.match(gaps!, /^1 sequence has unevenly spaced times; .+: near$/);
     assert.match(
@@ -106,7 +115,7 @@ describe('an import warns of', () => {
     const classes = ['a', 'b'].map((name) => ({ name, bySplit }));
     assert.deepEqual(
       importWarnings({ target: 'class', classes, lengths: [2, 2], hasTraining: false }),
-      [],
+      ['no sequence is for training: this dataset serves evaluation only'],
     );
   });
 
@@ -140,9 +149,31 @@ describe('an import warns of', () => {
       { id: 'd', label: 'y', split: 'test', values: [5, 6] },
     ];
     const { warnings } = await buildStore(items, { target, name: 'n', valueType: 'uint8' });
-    assert.deepEqual(warnings.slice(-2), [
+    assert.deepEqual(warnings.slice(-3), [
       '1 group has sequences of several classes: g',
       '1 sequence stands in two of the given splits; the first by name was kept: c (train) = d (test)',
+      '2 sequences have no given split, unlike others, so their groups were dealt out: a, b',
     ]);
+  });
+
+  it('fewer timesteps than channels, extremes that stand for missing values, and integers that are rounded', async () => {
+    const target = join(folder.path, 'odd');
+    const channels = 3;
+    const rows = [
+      [1, 2, 3],
+      [4, -9999, 6, 7, 8, 9.5],
+      [2 ** 24 + 1, 3, 5],
+    ];
+    const items = rows.map((values, i) => ({ id: `s${i}`, label: `c${i % 2}`, values, channels }));
+    const { warnings } = await buildStore(items, { target, name: 'odd' });
+    assert.match(warnings.join('\n'), /more channels \(3\) than timesteps/);
+    assert.match(
+      warnings.join('\n'),
+      /the smallest value is -9999, which often stands for a missing/,
+    );
+    assert.match(
+      warnings.join('\n'),
+      /^1 sequence has integers .* float32 rounds: s2 \(16777217\)$/m,
+    );
   });
 });

@@ -66,7 +66,7 @@ describe('a dry run', () => {
     );
     assert.match(previewText(found), /real\.jsonl:1 {2}\[2 × 2\] {2}0\.5 1 2 3$/m);
     const failed = await previewStore({
-      source: file('bad.jsonl', '{"v":[0.5]}'),
+      source: file('bad.jsonl', '{"v":[null]}'),
       store,
       values: 'v',
     });
