@@ -161,5 +161,4 @@ describe('at the door', () => {
       /warning: the smallest value is -9999, which often stands for a missing one/,
     );
   });
-
 });
