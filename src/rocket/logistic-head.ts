@@ -9,8 +9,8 @@ import { logLosses, sharpnessOf } from './sharpness.ts';
 export const FOLDS = 5;
 /** Penalties to choose from, as shares of the rows' mean squared length. */
 const SHARES = [1e-4, 1e-3, 1e-2, 1e-1];
-/** Enough for a choice, and for predictions; the gradient's largest element, as a share of the rows. */
-const TOLERANCE = 1e-6;
+/** For rows of mean squared length 1, enough for a choice, and for predictions. */
+const TOLERANCE = 1e-5;
 
 export interface LogisticFit extends DualModel {
   /** The penalty is l2 / 2 · |weights|². */
@@ -28,17 +28,27 @@ export interface LogisticFit extends DualModel {
 export function fitLogisticHead(gram: Matrix, y: Matrix): LogisticFit {
   const labels = labelsOf(y);
   const length = meanLength(gram) || 1;
-  const folds = foldsOf(labels).map((held) => foldOf(gram, labels, held));
+  const unit = scaled(gram, 1 / length);
+  const folds = foldsOf(labels).map((held) => foldOf(unit, labels, held));
   const candidates = SHARES.map((share) => {
-    const l2 = share * length;
     const heldOut = matrix(y.rows, y.columns);
-    for (const fold of folds) scoreHeldOut(fold, gram, l2, heldOut);
+    for (const fold of folds) scoreHeldOut(fold, unit, share, heldOut);
     const sharpness = sharpnessOf(heldOut, y, 'class');
-    return { l2, heldOut, sharpness, loss: meanOf([...logLosses(heldOut, y, sharpness)]) };
+    const loss = meanOf([...logLosses(heldOut, y, sharpness)]);
+    return { share, heldOut, sharpness, loss };
   });
-  const { loss: _, ...best } = candidates.reduce((a, b) => (b.loss < a.loss ? b : a));
-  return { ...fitted(factoriseGram(gram), labels, y.columns, best.l2), ...best };
+  const { share, sharpness, heldOut } = candidates.reduce((a, b) => (b.loss < a.loss ? b : a));
+  const { coefficients, intercepts } = fitted(factoriseGram(unit), labels, y.columns, share);
+  const ofRows = scaled(coefficients, 1 / length);
+  return { coefficients: ofRows, intercepts, l2: share * length, sharpness, heldOut };
 }
+
+const scaled = ({ rows, columns, values }: Matrix, factor: number): Matrix =>
+  matrix(
+    rows,
+    columns,
+    values.map((value) => factor * value),
+  );
 
 const labelsOf = ({ rows, columns, values }: Matrix): Int32Array =>
   Int32Array.from({ length: rows }, (_, row) =>
