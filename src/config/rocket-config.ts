@@ -31,7 +31,7 @@ export const rocketConfig = z.strictObject({
        * `ridge`: ridge regressions; `logistic`: a logistic regression; `auto`: `logistic` where its probabilities of
        * held-out sequences are clearly better.
        */
-      head: z.enum(['auto', 'ridge', 'logistic']).default('auto'),
+      head: z.enum(['ridge', 'logistic', 'auto']).default('ridge'),
       /** Most dilations of a kernel. */
       dilations: z.int().min(1).max(64).default(32),
     })
