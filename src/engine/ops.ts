@@ -25,6 +25,11 @@ export interface Conv1dOptions {
    * many as channels go in and out is a depthwise convolution, which has a kernel of its own. @default 1
    */
   readonly groups?: number;
+  /**
+   * The result is every `stride`-th position of that of stride 1, from the first one on: ⌈length / stride⌉ of a row, and
+   * activations of `coarser(stride)`. An odd kernel is PyTorch's with padding (kernel − 1) / 2. @default 1
+   */
+  readonly stride?: number;
 }
 
 /** The parameters and running statistics of one BatchNorm layer, `[C]` each. */
@@ -113,7 +118,7 @@ export interface Ops extends ElementwiseOps {
   /** Joins along the channels, the last axis: `[B, L, C]`, or `[B, C]`. */
   concatChannels(parts: readonly Tensor[]): Tensor;
   /**
-   * Cross-correlation along the length, stride 1. `x` `[B, L, in]`, `weight` `[out, in, kernel]` as in
+   * Cross-correlation along the length. `x` `[B, L, in]`, `weight` `[out, in, kernel]` as in
    * PyTorch's Conv1d, result `[B, L, out]`, zero in the padding.
    */
   conv1d(x: Tensor, weight: Tensor, options: Conv1dOptions): Tensor;
@@ -146,11 +151,20 @@ export interface Ops extends ElementwiseOps {
   scaleChannels(x: Tensor, factors: Tensor): Tensor;
   /**
    * The largest value of each channel among `size` positions (an odd number) around each position, or as many of them
-   * as the sequence has: PyTorch's MaxPool1d with stride 1 and padding (size − 1) / 2. `[B, L, C]` → `[B, L, C]`.
+   * as the sequence has: PyTorch's MaxPool1d with stride 1 and padding (size − 1) / 2. `[B, L, C]` → `[B, L, C]`. With a
+   * larger stride, every `stride`-th of them: activations of `coarser(stride)`. `size` may then be even; its windows
+   * begin size / 2 − 1 positions earlier, so size 2 and stride 2 see each position once.
    */
-  maxPool1d(x: Tensor, size: number): Tensor;
+  maxPool1d(x: Tensor, size: number, stride?: number): Tensor;
   /** The mean over the same positions: PyTorch's AvgPool1d with `count_include_pad=False`. */
-  averagePool1d(x: Tensor, size: number): Tensor;
+  averagePool1d(x: Tensor, size: number, stride?: number): Tensor;
+  /**
+   * These operations for activations of every `stride`-th position, which a row of n positions has ⌈n / stride⌉ of. All
+   * that counts positions counts those: norms, pooling over the length, dropout.
+   */
+  coarser(stride: number): Ops;
+  /** `x` of `coarser(stride)`, each position repeated: `[B, ⌈L / stride⌉, C]` → `[B, L, C]`. PyTorch's nearest Upsample, cut. */
+  upsample(x: Tensor, stride: number): Tensor;
   /** Mean over the valid positions: `[B, L, C]` → `[B, C]`. */
   meanOverLength(x: Tensor): Tensor;
   /** Largest value over the valid positions, as PyTorch's `amax`: `[B, L, C]` → `[B, C]`. */
@@ -170,7 +184,10 @@ export interface Ops extends ElementwiseOps {
   linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor;
   /** Scales each row of `[n, C]` to length 1. */
   unitRows(x: Tensor): Tensor;
-  /** `x` `[B, L, C]` at the flat positions `row · L + position` (int32 `[n]`, all different): `[n, C]`. */
+  /**
+   * `x` `[B, L, C]` at the flat positions `row · L + position` (int32 `[n]`, all different): `[n, C]`. Positions are
+   * timesteps, so `coarser` operations refuse it.
+   */
   gatherPositions(x: Tensor, positions: Tensor): Tensor;
   /** −log softmax(logits)[label]: `[n, K]`, int32 `[n]` → `[n]`. */
   softmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor;

@@ -18,6 +18,7 @@ export type {
   BatchNormParameters,
   ChannelNormParameters,
   Conv1dOptions,
+  DropoutOptions,
   ElementwiseOps,
   GramOptions,
   GroupNormParameters,

@@ -30,9 +30,9 @@ export function makeProgram(parts: ProgramParts): Program {
     state,
     leaf: makeLeafLayout(state, ['loss', 'weight', ...objective.sums], model.norms),
     feeds: [...inputFeeds(facts), ...objective.feeds],
-    sums: (context) => objective.loss(context, maskedFeatures(model, context)),
+    sums: (context) => objective.loss(behind(model, context), maskedFeatures(model, context)),
     ...(objective.predict && {
-      outputs: (context) => objective.predict!(context, model.features(context)),
+      outputs: (context) => objective.predict!(behind(model, context), model.features(context)),
     }),
     update,
     trains: ({ name }) => trainedNames.has(name),
@@ -42,7 +42,18 @@ export function makeProgram(parts: ProgramParts): Program {
 
 /** A program with the same state whose outputs are the model's features, averaged over the timesteps: `[rows, C]`. */
 export function embeddingProgram(model: Model, program: Program): Program {
-  return { ...program, outputs: (context) => context.ops.meanOverLength(model.features(context)) };
+  return {
+    ...program,
+    outputs: (context) => behind(model, context).ops.meanOverLength(model.features(context)),
+  };
+}
+
+/** The context for what is computed of the features. */
+export function behind(
+  { stride = 1 }: Pick<Model, 'stride'>,
+  context: ForwardContext,
+): ForwardContext {
+  return { ...context, ops: context.ops.coarser(stride) };
 }
 
 /** A model that doesn't look at the mask sees what it is to predict, and learns nothing by copying it. */

@@ -21,6 +21,7 @@ import { modernTcn } from './model/modern-tcn.ts';
 import { ngram } from './model/ngram.ts';
 import { reference } from './model/reference.ts';
 import { resnet } from './model/resnet.ts';
+import { strided } from './model/strided.ts';
 import { contrastive } from './objective/contrastive.ts';
 import { joint } from './objective/joint.ts';
 import { masked } from './objective/masked.ts';
@@ -33,7 +34,7 @@ import { adamw } from './optimizer/adamw.ts';
 import { sgd } from './optimizer/sgd.ts';
 
 const BUILT_IN: readonly Definition[] = [
-  ...[reference, dilated, causal, resnet, inception, modernTcn, ngram],
+  ...[reference, dilated, causal, resnet, inception, modernTcn, strided, ngram],
   ...[supervised, masked, nextStep, contrastive, nGrams, windowOrder, joint],
   ...[adamw, sgd],
 ];

@@ -10,7 +10,7 @@ import type { Task } from '../nn/objective/objective.ts';
 import { embeddingProgram, makeProgram } from '../nn/program.ts';
 import { registry } from '../nn/registry.ts';
 import { trainedParameters } from '../nn/trained-parameters.ts';
-import { checkModel } from './needs.ts';
+import { checkModel, checkTimesteps } from './needs.ts';
 import { makeAllPhaseData, namingWhere, type PhaseData } from './phase.ts';
 import { scalingOf } from './scaling.ts';
 import { makeSchedule, type Schedule, schedulePhase } from './schedule.ts';
@@ -154,6 +154,7 @@ function checkPhase(
   const feeds = new Set(['values', ...objective.feeds.map(({ name }) => name)]);
   namingWhere(`Phase "${config.name}"`, () => {
     checkModel(needs, model, run.model.family, () => registry.causalFamilies(facts));
+    checkTimesteps(objective, model);
     model.checkFeeds?.(feeds);
   });
 }

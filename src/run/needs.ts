@@ -8,6 +8,7 @@ import type { Sampling } from '../data/plan/sampling.ts';
 import type { Subset } from '../data/plan/subset.ts';
 import type { ObjectiveNeeds } from '../nn/define.ts';
 import type { Model } from '../nn/model/model.ts';
+import type { Objective } from '../nn/objective/objective.ts';
 
 /** The needs of an objective, by whose name messages call it. */
 export interface Needy extends ObjectiveNeeds {
@@ -162,5 +163,18 @@ export function checkModel(
     names.length === 0
       ? 'Choose another objective: no known model sees the past only.'
       : `Set model.family to ${names.join(' or ')}.`,
+  );
+}
+
+/** @throws LockstepError CONFIG_INVALID when the objective predicts timesteps of which the model has no features */
+export function checkTimesteps(
+  { feeds }: Pick<Objective, 'feeds'>,
+  { stride = 1 }: Pick<Model, 'stride'>,
+): void {
+  if (stride === 1 || feeds.every(({ shape }) => !shape.includes('positions'))) return;
+  throw new LockstepError(
+    'CONFIG_INVALID',
+    `The objective predicts single timesteps, but the model has features for one timestep of ${stride} only.`,
+    'Set model.decoder to true where the family has one (strided), or choose an objective on whole sequences, such as contrastive.',
   );
 }

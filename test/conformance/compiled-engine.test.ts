@@ -105,6 +105,20 @@ const MODELS: Readonly<Record<string, [ModelConfig, ObjectiveConfig, DataTarget?
     },
     { kind: 'masked', fraction: 0.2, span: 3, target: 'classification' },
   ],
+  'the strided network, supervised': [
+    {
+      ...{ family: 'strided', stages: [6, 8], depth: 1, stride: 2, stem: 5, kernel: 3 },
+      ...{ decoder: false, input: 'auto', dropout: 0.3 },
+    },
+    { kind: 'supervised', classWeights: 'none' },
+  ],
+  'the strided network with its decoder, masked': [
+    {
+      ...{ family: 'strided', stages: [6], depth: 1, stride: 3, stem: 5, kernel: 3 },
+      ...{ decoder: true, input: 'auto' },
+    },
+    { kind: 'masked', fraction: 0.2, span: 3, target: 'classification' },
+  ],
   'the causal network, next value': [
     { ...dilated, family: 'causal' },
     { kind: 'next-step', target: 'regression' },

@@ -25,6 +25,8 @@ export const MODEL_FIXTURES = [
   'resnet-masked-classification',
   'inception-supervised',
   'modern-tcn-supervised',
+  'strided-supervised',
+  'strided-masked-classification',
 ] as const;
 
 export const OPTIMIZER_FIXTURES = [
@@ -68,6 +70,17 @@ const modelSettings = z.object({
       stem: z.int(),
       kernel: z.int(),
       expansion: z.int(),
+    }),
+    z.object({
+      family: z.literal('strided'),
+      ...sizes,
+      input,
+      stages: z.array(z.int()),
+      depth: z.int(),
+      stride: z.int(),
+      stem: z.int(),
+      kernel: z.int(),
+      decoder: z.boolean(),
     }),
     z.object({
       family: z.literal('inception'),

@@ -8,7 +8,7 @@ import type {
   Program,
 } from '../../src/engine/engine.ts';
 import { makeLeafLayout, makeStateLayout } from '../../src/engine/layout.ts';
-import type { Tensor } from '../../src/engine/ops.ts';
+import type { Conv1dOptions, Tensor } from '../../src/engine/ops.ts';
 import { squeezeExcite } from '../../src/nn/layer/squeeze-excite.ts';
 import { registry } from '../../src/nn/registry.ts';
 import { testEngine } from '../helper/engine.ts';
@@ -24,6 +24,24 @@ const lengths = tensors.get('lengths')!.data as Int32Array;
 type Layer = (context: ForwardContext, x: Tensor, parameter: (name: string) => Tensor) => Tensor;
 const SAME = { padding: 'same', dilation: 1 } as const;
 
+type AtStride = (
+  context: ForwardContext,
+  x: Tensor,
+  parameter: (name: string) => Tensor,
+  stride: number,
+) => Tensor;
+
+/** A layer at every `stride`-th position, each of its results repeated. */
+const coarse =
+  (stride: number, layer: AtStride): Layer =>
+  (context, x, parameter) =>
+    context.ops.upsample(layer(context, x, parameter, stride), stride);
+
+const strided =
+  (options: Pick<Conv1dOptions, 'padding' | 'dilation' | 'groups'>): AtStride =>
+  ({ ops }, x, parameter, stride) =>
+    ops.conv1d(x, parameter('weight'), { ...options, stride, bias: parameter('bias') });
+
 const LAYERS: Readonly<Record<string, Layer>> = {
   gelu: ({ ops }, x) => ops.gelu(x),
   silu: ({ ops }, x) => ops.silu(x),
@@ -31,6 +49,15 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   sigmoid: ({ ops }, x) => ops.sigmoid(x),
   'max-pool': ({ ops }, x) => ops.maxPool1d(x, 3),
   'average-pool': ({ ops }, x) => ops.averagePool1d(x, 3),
+  'max-pool-strided': coarse(2, ({ ops }, x) => ops.maxPool1d(x, 3, 2)),
+  'max-pool-pairs': coarse(2, ({ ops }, x) => ops.maxPool1d(x, 2, 2)),
+  'average-pool-strided': coarse(2, ({ ops }, x) => ops.averagePool1d(x, 3, 2)),
+  strided: coarse(2, strided(SAME)),
+  'strided-even': coarse(2, strided(SAME)),
+  'strided-wide': coarse(4, strided(SAME)),
+  'strided-point': coarse(3, strided(SAME)),
+  'strided-causal': coarse(2, strided({ padding: 'causal', dilation: 1 })),
+  'strided-depthwise': coarse(2, strided({ ...SAME, dilation: 2, groups: CHANNELS })),
   'max-over-length': ({ ops }, x) => ops.maxOverLength(x),
   attention: ({ ops }, x, parameter) => {
     const bias = parameter('bias');

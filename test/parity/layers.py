@@ -29,6 +29,23 @@ def group_norm(x, weight, bias):
     return F.group_norm(x, 2, weight, bias)
 
 
+def coarse(stride, layer):
+    """A layer at every stride-th position, each of its results repeated: as long as the input again."""
+    return lambda x, *parameters: layer(x, *parameters).repeat_interleave(stride, -1)[..., : x.shape[-1]]
+
+
+def strided(stride, past=None, groups=1, dilation=1):
+    """PyTorch's 'same', or zeros before the first position only, at every stride-th position."""
+
+    def layer(x, weight, bias):
+        reach = (weight.shape[-1] - 1) * dilation
+        before = reach // 2 if past is None else past
+        padded = F.pad(x, (before, reach - before))
+        return F.conv1d(padded, weight, bias, stride=stride, dilation=dilation, groups=groups)
+
+    return coarse(stride, layer)
+
+
 # Each layer: a function of [1, channels, length] and of its parameters, and their shapes.
 LAYERS = {
     "gelu": (F.gelu, {}),
@@ -54,6 +71,17 @@ LAYERS = {
         squeeze_excite,
         {"reduce.weight": (3, CHANNELS), "reduce.bias": (3,), "expand.weight": (CHANNELS, 3),
          "expand.bias": (CHANNELS,)}),
+    "max-pool-strided": (coarse(2, lambda x: F.max_pool1d(x, 3, stride=2, padding=1)), {}),
+    "max-pool-pairs": (coarse(2, lambda x: F.max_pool1d(x, 2, stride=2, ceil_mode=True)), {}),
+    "average-pool-strided": (
+        coarse(2, lambda x: F.avg_pool1d(x, 3, stride=2, padding=1, count_include_pad=False)), {}),
+    "strided": (strided(2), {"weight": (4, CHANNELS, 3), "bias": (4,)}),
+    "strided-even": (strided(2), {"weight": (4, CHANNELS, 4), "bias": (4,)}),
+    "strided-wide": (strided(4), {"weight": (4, CHANNELS, 7), "bias": (4,)}),
+    "strided-point": (strided(3), {"weight": (4, CHANNELS, 1), "bias": (4,)}),
+    "strided-causal": (strided(2, past=2), {"weight": (4, CHANNELS, 3), "bias": (4,)}),
+    "strided-depthwise": (
+        strided(2, groups=CHANNELS, dilation=2), {"weight": (CHANNELS, 1, 3), "bias": (CHANNELS,)}),
 }
 
 

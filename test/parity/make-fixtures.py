@@ -160,6 +160,11 @@ def modern_tcn(source, **more):
     return {**shape, "kernel": 7, "expansion": 2, **more}
 
 
+def strided(source, **more):
+    shape = {"family": "strided", "input": source, "stages": [5, 6], "depth": 2, "stride": 2}
+    return {**shape, "stem": 5, "kernel": 3, "decoder": False, **more}
+
+
 def fixture(about, seed, model, objective, steps, optimizer=SGD, unpadded=False, pooled=False):
     return locals()
 
@@ -234,6 +239,13 @@ def model_fixtures():
         "modern-tcn-supervised": fixture(
             "Two SGD steps of the gated depthwise network on rows of different lengths.",
             17, modern_tcn("embedding"), WEIGHTED, one_batch_a_step(1800, 2)),
+        "strided-supervised": fixture(
+            "Two SGD steps of the strided residual network on rows of different lengths.",
+            18, strided("value"), WEIGHTED, one_batch_a_step(1900, 2, real_values=True)),
+        "strided-masked-classification": fixture(
+            "One gradient of the masked-symbol objective through its decoder.",
+            19, strided("embedding", stride=3, decoder=True, pretextOutputs=SYMBOLS), pretext,
+            one_batch_a_step(2000, 1), None),
     }
 
 

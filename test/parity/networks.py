@@ -204,8 +204,69 @@ class ModernTcn(Network):
         return layer(self.norm, x)
 
 
+class StridedBlock(nn.Module):
+    """Two convolutions, the first one with the stride, and a shortcut that convolves where they don't fit."""
+
+    def __init__(self, inputs, channels, kernel, stride):
+        super().__init__()
+        norm = lambda: nn.BatchNorm1d(channels, momentum=STATISTICS_MOMENTUM)
+        self.m = nn.Sequential(
+            nn.Conv1d(inputs, channels, kernel, stride, padding=kernel // 2, bias=False), norm(), nn.ReLU(),
+            nn.Conv1d(channels, channels, kernel, padding=kernel // 2, bias=False), norm())
+        if stride > 1 or inputs != channels:
+            self.shortcut = nn.Sequential(nn.Conv1d(inputs, channels, 1, stride, bias=False), norm())
+
+    def features(self, x, layer):
+        beside = in_turn(self.shortcut, x, layer) if hasattr(self, "shortcut") else x
+        return F.relu(in_turn(self.m, x, layer) + beside)
+
+
+class Strided(Network):
+    """He et al., "Deep residual learning" (2016), in one dimension, and a decoder as in Ronneberger et al. (2015)."""
+
+    def __init__(self, spec):
+        super().__init__()
+        stages, stride, kernel = spec["stages"], spec["stride"], spec["kernel"]
+
+        def unit(a, b, k, s):
+            conv = nn.Conv1d(a, b, k, s, padding=k // 2, bias=False)
+            return nn.Sequential(conv, nn.BatchNorm1d(b, momentum=STATISTICS_MOMENTUM))
+
+        self.stride = stride
+        self.stem = unit(input_channels(spec), stages[0], spec["stem"], stride)
+        self.pool = nn.MaxPool1d(2 * stride - 1, stride, padding=stride - 1)
+        self.model, width = nn.Sequential(), stages[0]
+        for i, channels in enumerate(stages):
+            blocks = nn.Sequential()
+            for j in range(spec["depth"]):
+                blocks.append(StridedBlock(width, channels, kernel, stride if i and not j else 1))
+                width = channels
+            self.model.append(blocks)
+        skips = [input_channels(spec), stages[0], *stages[:-1]][::-1]
+        outs = [stages[0], stages[0], *stages[:-1]][::-1]
+        self.up = nn.ModuleList()
+        if spec["decoder"]:
+            for skip, out in zip(skips, outs):
+                self.up.append(unit(width + skip, out, kernel, 1))
+                width = out
+        self.steps = 1 if spec["decoder"] else stride ** (len(stages) + 1)
+        self.add_heads(spec, width)
+
+    def features(self, x, layer):
+        skips = [x, F.relu(in_turn(self.stem, x, layer))]
+        x = layer(self.pool, skips[-1])
+        for stage in self.model:
+            for block in stage:
+                x = block.features(x, layer)
+            skips.append(x)
+        for up, skip in zip(self.up, skips[-2::-1]):
+            longer = lambda x: x.repeat_interleave(self.stride, -1)[..., : skip.shape[-1]]
+            x = F.relu(in_turn(up, torch.cat([layer(longer, x), skip], 1), layer))
+        return x
+
+
 NETWORKS = {"reference": Residual, "dilated": Residual, "causal": Residual, "resnet": ResNet,
-            "inception": Inception, "modern-tcn": ModernTcn}
+            "inception": Inception, "modern-tcn": ModernTcn, "strided": Strided}
 
 
 def network(spec, seed, dtype):
@@ -257,24 +318,35 @@ def recorder(records):
 
 def masked_features(net, x, lengths, normalise=by_pytorch):
     """`net.features(x)` for rows of different lengths, zero in the padding."""
-    valid = (torch.arange(x.shape[-1]) < lengths[:, None])[:, None, :]
-    rows, positions = valid[:, 0].nonzero(as_tuple=True)
+    whole = (torch.arange(x.shape[-1]) < lengths[:, None])[:, None, :]
+
+    def valid_of(y):
+        """Which positions of an activation are no padding: every n-th of those of the input."""
+        step = 1
+        while len(range(0, whole.shape[-1], step)) > y.shape[-1]:
+            step *= net.stride
+        return whole[..., ::step]
 
     def layer(m, x):
+        valid = valid_of(x)
         if isinstance(m, nn.BatchNorm1d):
+            rows, positions = valid[:, 0].nonzero(as_tuple=True)
             values = normalise(m, x.transpose(1, 2)[rows, positions])
             blank = x.new_zeros(x.shape[0], x.shape[2], x.shape[1])
             return blank.index_put((rows, positions), values).transpose(1, 2)
         if isinstance(m, nn.MaxPool1d):
-            return m(x.masked_fill(~valid, -torch.inf)).where(valid, 0)
-        return m(x) * valid
+            y = m(x.masked_fill(~valid, -torch.inf))
+            return y.where(valid_of(y), 0)
+        y = m(x)
+        return y * valid_of(y)
 
-    return net.features(x * valid, layer)
+    return net.features(x * whole, layer)
 
 
 def masked_logits(net, x, lengths, normalise=by_pytorch):
     features = masked_features(net, x, lengths, normalise)
-    return net.decoder(features.sum(-1) / lengths[:, None])
+    counts = -(-lengths // getattr(net, "steps", 1))
+    return net.decoder(features.sum(-1) / counts[:, None])
 
 
 def pool_statistics(net, leaves):

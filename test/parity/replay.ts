@@ -8,7 +8,7 @@ import type { Tensor } from '../../src/engine/ops.ts';
 import { linear } from '../../src/nn/layer/forward.ts';
 import type { Model } from '../../src/nn/model/model.ts';
 import { bareMicroBatch, microBatchOf, type Objective } from '../../src/nn/objective/objective.ts';
-import { makeProgram } from '../../src/nn/program.ts';
+import { behind, makeProgram } from '../../src/nn/program.ts';
 import { registry } from '../../src/nn/registry.ts';
 import { testEngine } from '../helper/engine.ts';
 import { type Fixture, loadFixture, type ModelFixtureName, type ModelSettings } from './fixture.ts';
@@ -121,9 +121,10 @@ function withLogitSums(model: Model, objective: Objective, program: Program): Pr
         shape: [fed.has('positions') ? 'positions' : 'rows', outputs],
       },
     ],
-    sums: (context) => {
-      if (!context.hasFeed('probe')) return program.sums(context);
-      const features = model.features(context);
+    sums: (given) => {
+      const context = behind(model, given);
+      if (!context.hasFeed('probe')) return program.sums(given);
+      const features = model.features(given);
       const logits: Tensor = context.hasFeed('positions')
         ? linear(
             context,

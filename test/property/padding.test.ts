@@ -50,6 +50,14 @@ const models: Record<string, ModelConfig> = {
     ...{ family: 'modern-tcn', channels: 6, depth: 2, stem: 4, kernel: 9, expansion: 2 },
     input: 'auto',
   },
+  strided: {
+    ...{ family: 'strided', stages: [6, 8], depth: 1, stride: 2, stem: 5, kernel: 3 },
+    ...{ decoder: false, input: 'auto', dropout: 0.2 },
+  },
+  'strided with a decoder': {
+    ...{ family: 'strided', stages: [6, 8], depth: 1, stride: 3, stem: 5, kernel: 3 },
+    ...{ decoder: true, input: 'auto' },
+  },
   ngram: { family: 'ngram', channels: 6, orders: [1, 3], buckets: 256, fitSequences: 8 },
   inception: {
     family: 'inception',
@@ -62,7 +70,14 @@ const models: Record<string, ModelConfig> = {
 };
 
 /** What objectives do with features, the other families show: for these an average and single timesteps are enough. */
-const FEATURES_ONLY = ['dilated, dropout', 'resnet', 'inception', 'modern-tcn'];
+const FEATURES_ONLY = [
+  'dilated, dropout',
+  'resnet',
+  'inception',
+  'modern-tcn',
+  'strided',
+  'strided with a decoder',
+];
 const SHOWS_FEATURES = ['supervised', 'masked classification'];
 
 const objectives: Record<string, ObjectiveConfig & { readonly of?: DataTarget }> = {
@@ -110,12 +125,15 @@ const objectives: Record<string, ObjectiveConfig & { readonly of?: DataTarget }>
 
 const anyFacts = factsOf({ symbols: SYMBOLS });
 
+const ofTimesteps = (objective: ObjectiveConfig) => /^masked/.test(objective.kind);
+
 for (const [modelName, modelConfig] of Object.entries(models)) {
-  const { isCausal } = registry.makeModel(modelConfig, anyFacts);
+  const { isCausal, stride = 1 } = registry.makeModel(modelConfig, anyFacts);
   for (const [objectiveName, { of = TARGETS.class, ...objectiveConfig }] of Object.entries(
     objectives,
   )) {
     if (registry.needs(objectiveConfig).causalModel && !isCausal) continue;
+    if (stride > 1 && ofTimesteps(objectiveConfig)) continue;
     if (FEATURES_ONLY.includes(modelName) && !SHOWS_FEATURES.includes(objectiveName)) continue;
     describe(`${modelName} model, ${objectiveName} objective`, () => {
       it('computes the same leaf, evaluation and outputs however far the rows are padded', () => {

@@ -7,6 +7,7 @@ import { type Backend, makeDecayMask, makeRates } from '../tfjs/steps.ts';
 import type { NodeBackend } from './binding.ts';
 import { Graph } from './graph/graph.ts';
 import { type Fetched, RunningGraph } from './graph/running-graph.ts';
+import { coarseLength } from './graph/strided-shapes.ts';
 import { type RecordedStep, recordUpdate } from './record-step.ts';
 
 /** The input of an update in the graph. */
@@ -142,7 +143,7 @@ function makeLoad(graph: Graph, float: number, variables: readonly Variable[]): 
 function makeStep(
   graph: Graph,
   { binding }: NodeBackend,
-  { feeds, recording }: RecordedStep,
+  { feeds, strides, recording }: RecordedStep,
   variables: readonly Variable[],
 ): Runnable {
   const { TF_FLOAT, TF_INT32 } = binding;
@@ -158,6 +159,9 @@ function makeStep(
       if (typeof size === 'number' || dimensions.has(size)) continue;
       dimensions.set(size, graph.sizeOf(value, type, axis));
     }
+  }
+  for (const stride of strides) {
+    dimensions.set(coarseLength(stride), graph.ceilOf(dimensions.get('length')!, stride));
   }
   const padding = graph.placeholder(TF_INT32, [-1]);
   placeholders.set('padding', padding);

@@ -14,6 +14,7 @@ import type { NodeBackend } from './binding.ts';
 import type { Dimensions } from './graph/expression.ts';
 import { type GeneralRecording, generalise } from './graph/generalise.ts';
 import { record } from './graph/record.ts';
+import { shapesFor } from './graph/strided-shapes.ts';
 
 /** A kind of micro-batch with its own operations, and so with its own recording. */
 export interface StepVariant {
@@ -27,6 +28,8 @@ export interface StepVariant {
 export interface RecordedStep {
   readonly feeds: readonly FeedDescription[];
   readonly variant: StepVariant;
+  /** Of the coarser activations: `coarseLength(stride)` is one of the recording's dimensions. */
+  readonly strides: readonly number[];
   readonly recording: GeneralRecording;
 }
 
@@ -61,15 +64,12 @@ export function recordBatchStep(
   { feeds, variant }: Pick<RecordedStep, 'feeds' | 'variant'>,
   step: BatchStep,
 ): RecordedStep {
-  const shapes = SHAPES.map((shape) => ({
-    ...shape,
-    length: shape.length! + (variant.isLong ? LONGER : 0),
-    padding: variant.isPadded ? shape.padding! : 0,
-  }));
-  const recordings = shapes.map((dimensions, index) => ({
+  const strides = new Set<number>();
+  const recorded = (dimensions: Dimensions, index: number) => ({
     dimensions,
     recording: inTidy(backend, () => {
-      const { inputs, batch } = batchInputs(backend, feeds, dimensions);
+      const { inputs, batch: given } = batchInputs(backend, feeds, dimensions);
+      const batch = { ...given, strides, isLong: variant.isLong };
       const state = stateInputs(backend, program);
       const run = () => {
         const { tf } = backend;
@@ -82,8 +82,21 @@ export function recordBatchStep(
       // A refusal names its place by the first recording.
       return record(node, new Map([...inputs, ...state]), run, index === 0);
     }),
+  });
+  const shapes = SHAPES.map((shape) => ({
+    ...shape,
+    length: shape.length! + (variant.isLong ? LONGER : 0),
+    padding: variant.isPadded ? shape.padding! : 0,
   }));
-  return { feeds, variant, recording: generalise(recordings) };
+  // The first recording says which strides there are.
+  const first = recorded(shapes[0]!, 0);
+  if (strides.size === 0) {
+    const others = shapes.slice(1).map((shape, index) => recorded(shape, index + 1));
+    return { feeds, variant, strides: [], recording: generalise([first, ...others]) };
+  }
+  const all = [...strides];
+  const recordings = shapesFor(shapes, all).map((shape, index) => recorded(shape, index));
+  return { feeds, variant, strides: all, recording: generalise(recordings) };
 }
 
 /**

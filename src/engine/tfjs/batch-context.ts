@@ -19,11 +19,15 @@ export interface BatchStatistics {
 export interface BatchContext {
   readonly training: boolean;
   readonly rows: number;
+  /** Timesteps of the sequence for each position: 1, or more in a coarser context. */
+  readonly stride: number;
   readonly paddedLength: number;
   /** Whether any row has padding. Without padding the pass has no operations for it. */
   readonly isPadded: boolean;
-  /** Whether the padded length is at least `LONG`. */
+  /** Whether the padded length is at least `longLength`. */
   readonly isLong: boolean;
+  /** `LONG` timesteps, in positions. */
+  readonly longLength: number;
   /** Number of all positions and of the valid ones, float32 scalars (exact below 2²⁴). */
   readonly positionCount: Tensor;
   readonly validCount: Tensor;
@@ -40,6 +44,16 @@ export interface BatchContext {
   readonly dropoutKeys: Tensor | undefined;
   readonly statistics: Map<string, BatchStatistics>;
   readonly onTap: ((layer: string, x: Tensor) => void) | undefined;
+  /**
+   * Tensors of coarser contexts in training, to be disposed of after the pass: a layer makes them within the scope of the
+   * forward pass, and the backward pass uses them.
+   */
+  readonly kept: Tensor[];
+  /**
+   * The context of every `stride`-th position, from the first one on: a row of n positions has ⌈n / stride⌉. The same
+   * one each time; this context for a stride of 1.
+   */
+  readonly coarser: (stride: number) => BatchContext;
 }
 
 /** Lengths and padding of a micro-batch, on the device. */
@@ -52,13 +66,17 @@ export interface BatchShape {
   readonly padding: Tensor;
   /** int32 `[rows, paddedLength]`: random bits for dropout, where the micro-batch has any. */
   readonly dropoutKeys?: Tensor | undefined;
+  /** Whether it counts as long, where that is not for its length to say: a step is recorded at any length. */
+  readonly isLong?: boolean;
+  /** Gathers the strides of the coarser contexts that the pass takes. */
+  readonly strides?: Set<number>;
 }
 
 /** Makes the context. Its tensors belong to the caller's tidy scope. */
 export function makeBatchContext(
   tf: TfjsLibrary,
   kernels: Kernels,
-  { rows, paddedLength, lengths, padding, dropoutKeys }: BatchShape,
+  { rows, paddedLength, lengths, padding, dropoutKeys, isLong, strides }: BatchShape,
   options: { training: boolean; onTap?: (layer: string, x: Tensor) => void },
 ): BatchContext {
   const counts = tf.cast(lengths, 'float32');
@@ -70,21 +88,93 @@ export function makeBatchContext(
     const result = fillRows(flat, padding, value ?? tf.zeros([channels]));
     return tf.reshape(result, [rows, 1, paddedLength, channels]);
   };
-  return {
+  const whole: BatchContext = {
     training: options.training,
     rows,
+    stride: 1,
     paddedLength,
     isPadded,
-    isLong: paddedLength >= LONG,
-    positionCount: tf.cast(tf.scalar(rows * paddedLength, 'int32'), 'float32'),
-    validCount: tf.sum(counts),
-    inverseLengths: tf.reshape(kernels.div(tf.scalar(1), counts), [rows, 1]),
+    isLong: isLong ?? paddedLength >= LONG,
+    longLength: LONG,
+    ...countsOf(tf, kernels, { rows, paddedLength, counts }),
     fillPadding: filled(kernels.fillRows),
     fillPaddingOfCopy: filled(kernels.fillRowsOfCopy),
     dropoutKeys: dropoutKeys && tf.reshape(dropoutKeys, [rows, 1, paddedLength, 1]),
     statistics: new Map(),
     onTap: options.onTap,
+    kept: [],
+    coarser: (stride) => level(stride),
   };
+  const levels = new Map([[1, whole]]);
+  const level = (stride: number): BatchContext => {
+    const known = levels.get(stride);
+    if (known !== undefined) return known;
+    strides?.add(stride);
+    const made = {
+      ...coarserContext(tf, kernels, whole, { stride, counts }),
+      coarser: (more: number) => level(stride * more),
+    };
+    levels.set(stride, made);
+    return made;
+  };
+  return whole;
+}
+
+function countsOf(
+  tf: TfjsLibrary,
+  kernels: Kernels,
+  { rows, paddedLength, counts }: { rows: number; paddedLength: number; counts: Tensor },
+): Pick<BatchContext, 'positionCount' | 'validCount' | 'inverseLengths'> {
+  return {
+    positionCount: tf.cast(tf.scalar(rows * paddedLength, 'int32'), 'float32'),
+    validCount: tf.sum(counts),
+    inverseLengths: tf.reshape(kernels.div(tf.scalar(1), counts), [rows, 1]),
+  };
+}
+
+/** Padding is found by a mask here: how many positions are padding does not follow from the inputs' shapes. */
+function coarserContext(
+  tf: TfjsLibrary,
+  kernels: Kernels,
+  whole: BatchContext,
+  { stride, counts }: { stride: number; counts: Tensor },
+): Omit<BatchContext, 'coarser'> {
+  const { rows, isPadded } = whole;
+  const { add, sub, mul, div } = kernels;
+  const paddedLength = Math.ceil(whole.paddedLength / stride);
+  const lasting = (x: Tensor): Tensor => {
+    if (whole.training) whole.kept.push(tf.keep(x));
+    return x;
+  };
+  const each = (x: Tensor) => lasting(everyNth(tf, x, stride));
+  const valid = isPadded
+    ? each(whole.fillPadding(tf.fill([rows, 1, whole.paddedLength, 1], 1)))
+    : undefined;
+  // A half off the whole number, so that no rounding of the quotient can cross one.
+  const quotients = div(add(counts, tf.scalar(stride - 0.5)), tf.scalar(stride));
+  const all = countsOf(tf, kernels, { rows, paddedLength, counts: tf.floor(quotients) });
+  const filled = (x: Tensor, value?: Tensor) => {
+    if (valid === undefined) return x;
+    const cleared = mul(x, valid);
+    return value === undefined ? cleared : add(cleared, mul(value, sub(tf.scalar(1), valid)));
+  };
+  return {
+    ...whole,
+    stride,
+    paddedLength,
+    longLength: Math.ceil(whole.longLength / stride),
+    positionCount: lasting(all.positionCount),
+    validCount: lasting(all.validCount),
+    inverseLengths: lasting(all.inverseLengths),
+    fillPadding: filled,
+    fillPaddingOfCopy: filled,
+    dropoutKeys: whole.dropoutKeys && each(whole.dropoutKeys),
+  };
+}
+
+/** Every `stride`-th position, from the first one on: `[rows, 1, L, C]` → `[rows, 1, ⌈L / stride⌉, C]`; no gradient. */
+export function everyNth(tf: TfjsLibrary, x: Tensor, stride: number): Tensor {
+  return tf.stridedSlice(x, [0, 0, 0, 0], x.shape, [1, 1, stride, 1]);
 }
 
 /** The flat positions of a micro-batch's padding, ascending. */

@@ -1,6 +1,6 @@
 /** Convolution along the length with both gradients, on activations `[rows, 1, length, channels]`. */
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import { type Formulations, LONG } from '../formulations.ts';
+import type { Formulations } from '../formulations.ts';
 import type { BatchContext } from './batch-context.ts';
 import type { ConvolutionShape, Kernels } from './kernels.ts';
 import type { TfjsLibrary } from './library.ts';
@@ -37,7 +37,11 @@ export function convolve(
   const isTransposed = convolution === 'transposed' && !isCausal && taps > 1;
   const reach = ((taps - 1) / 2) * dilation;
   const isShifted =
-    filterGradient === 'shifted' && context.isLong && reach <= LONG && !isCausal && taps > 1;
+    filterGradient === 'shifted' &&
+    context.isLong &&
+    reach <= context.longLength &&
+    !isCausal &&
+    taps > 1;
   const past = isCausal ? padPast(tf, x, (taps - 1) * dilation) : x;
   const operation = tf.customGrad((...inputs: unknown[]) => {
     const [x, filter, bias] = inputs as [Tensor, Tensor, Tensor?];

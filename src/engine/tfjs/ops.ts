@@ -1,5 +1,6 @@
 /** `Ops` on tfjs tensors, one operation at a time. Inside, activations are `[rows, 1, length, channels]`. */
 import type { Tensor1D, Tensor as TfTensor } from '@tensorflow/tfjs-core';
+import { LockstepError } from '../../core/errors.ts';
 import type { Formulations } from '../formulations.ts';
 import type { BatchNormParameters, Conv1dOptions, ElementwiseOps, Ops, Tensor } from '../ops.ts';
 import { makeActivations } from './activations.ts';
@@ -16,6 +17,7 @@ import { convolveGroups } from './grouped-convolution.ts';
 import type { FusedBatchNormKernels, Kernels } from './kernels.ts';
 import type { TfjsLibrary } from './library.ts';
 import { attentionOverLength, averagePool, maxOverLength, maxPool } from './pooling.ts';
+import { averagePoolStrided, convolveStrided, maxPoolStrided, upsample } from './strided.ts';
 
 /** A tfjs tensor as the rest of Lockstep sees it. */
 export const wrap = (tensor: TfTensor): Tensor => tensor as unknown as Tensor;
@@ -116,6 +118,7 @@ export function makeOps(
 
   /** All positions differ, so the gradient puts rows back and never adds any. */
   function gatherPositions(x: TfTensor, positions: TfTensor): TfTensor {
+    if (context.stride > 1) throw refuseTimesteps(context.stride);
     const channels = x.shape[3]!;
     return differentiable(
       tf,
@@ -140,20 +143,26 @@ export function makeOps(
     x: Tensor,
     weight: TfTensor,
     bias: TfTensor | undefined,
-    { dilation, padding, groups = 1 }: Conv1dOptions,
+    { dilation, padding, groups = 1, stride = 1 }: Conv1dOptions,
   ): TfTensor {
+    const options = { bias, dilation, padding, groups };
+    if (stride > 1) {
+      const input = { x: unwrap(x), weight, ...options };
+      return convolveStrided(tf, kernels, levelsOf(stride), formulations, input);
+    }
     const projection = groups === 1 ? projectionOf(unwrap(x)) : undefined;
     const input = projection && fold(tf, projection, weight, clearPadding);
     return convolveGroups(tf, kernels, context, formulations, {
       ...(input ?? { x: unwrap(x), weight }),
-      ...{ bias, dilation, padding, groups },
+      ...options,
     });
   }
 
   function conv1d(x: Tensor, weight: Tensor, options: Conv1dOptions): Tensor {
     const bias = options.bias === undefined ? undefined : unwrap(options.bias);
-    const y = clearPadding(convolved(x, unwrap(weight), bias, options));
-    if (formulations.projection === 'folded') {
+    const { stride = 1 } = options;
+    const y = clearPaddingOf(coarserBy(stride))(convolved(x, unwrap(weight), bias, options));
+    if (formulations.projection === 'folded' && stride === 1) {
       setProjectionOf(y, asProjection(unwrap(x), unwrap(weight), bias));
     }
     return wrap(y);
@@ -163,13 +172,26 @@ export function makeOps(
    * The incoming gradient is already zero in the padding. Both ways it gives a new tensor or is no operation: tfjs frees
    * each tensor once, and counts a gradient twice for one that goes in and out.
    */
-  const clearPadding = context.isPadded
-    ? differentiable(
-        tf,
-        (x) => ({ y: context.fillPadding(x), keep: [] }),
-        (dy) => tf.reshape(dy, dy.shape),
-      )
-    : (x: TfTensor) => x;
+  const clearPaddingOf = ({ isPadded, fillPadding }: BatchContext) =>
+    isPadded
+      ? differentiable(
+          tf,
+          (x) => ({ y: fillPadding(x), keep: [] }),
+          (dy) => tf.reshape(dy, dy.shape),
+        )
+      : (x: TfTensor) => x;
+  const clearPadding = clearPaddingOf(context);
+
+  function coarserBy(stride: number): BatchContext {
+    if (Number.isInteger(stride) && stride >= 1) return context.coarser(stride);
+    throw new LockstepError(
+      'EXTENSION_INVALID',
+      `The model asks for a stride of ${stride}.`,
+      'A stride is a whole number from 1 on.',
+    );
+  }
+
+  const levelsOf = (stride: number) => ({ fine: context, coarse: coarserBy(stride) });
 
   function batchNorm(x: Tensor, parameters: BatchNormParameters): Tensor {
     const input = batchNormInput(unwrap(x), parameters);
@@ -187,14 +209,15 @@ export function makeOps(
     fusedBatchNorm: FusedBatchNormKernels,
   ): NonNullable<Ops['conv1dBatchNorm']> {
     return (x, weight, options, parameters) => {
-      const scale = paddingScale(kernels, context);
+      const after = coarserBy(options.stride ?? 1);
+      const scale = paddingScale(kernels, after);
       const scaled = (t: TfTensor) => (scale === undefined ? t : tf.mul(t, scale));
       const bias = options.bias === undefined ? undefined : scaled(unwrap(options.bias));
       const input = convolved(x, scaled(unwrap(weight)), bias, options);
       const { y, statistics } = fusedBatchNormTraining(
         tf,
         { ...kernels, fusedBatchNorm },
-        context,
+        after,
         batchNormInput(input, parameters),
         scale,
       );
@@ -207,7 +230,7 @@ export function makeOps(
   const isFused =
     formulations.batchNorm === 'fused' && context.training && context.onTap === undefined;
 
-  return {
+  const ops: Ops = {
     scalar: (value) => wrap(tf.scalar(value)),
     add: (a, b) => wrap(tf.add(unwrap(a), unwrap(b))),
     sub: (a, b) => wrap(tf.sub(unwrap(a), unwrap(b))),
@@ -264,9 +287,24 @@ export function makeOps(
       const perRow = tf.reshape(unwrap(factors), [context.rows, 1, 1, unwrap(x).shape[3]!]);
       return wrap(tf.mul(unwrap(x), perRow));
     },
-    maxPool1d: (x, size) => wrap(maxPool(tf, kernels, context, unwrap(x), size)),
-    averagePool1d: (x, size) =>
-      wrap(clearPadding(averagePool(tf, kernels, context, unwrap(x), size))),
+    maxPool1d: (x, size, stride = 1) =>
+      wrap(
+        stride === 1
+          ? maxPool(tf, kernels, context, unwrap(x), size)
+          : maxPoolStrided(tf, levelsOf(stride), unwrap(x), size),
+      ),
+    averagePool1d: (x, size, stride = 1) => {
+      const means =
+        stride === 1
+          ? averagePool(tf, kernels, context, unwrap(x), size)
+          : averagePoolStrided(tf, kernels, levelsOf(stride), unwrap(x), size);
+      return wrap(clearPaddingOf(coarserBy(stride))(means));
+    },
+    coarser: (stride) => {
+      const coarse = coarserBy(stride);
+      return coarse === context ? ops : makeOps(tf, kernels, coarse, formulations);
+    },
+    upsample: (x, stride) => wrap(upsample(tf, levelsOf(stride), unwrap(x))),
     meanOverLength: (x) => wrap(meanOverLength(unwrap(x))),
     maxOverLength: (x) => wrap(maxOverLength(tf, kernels, context, unwrap(x))),
     attentionOverLength: (x, scores) =>
@@ -292,6 +330,16 @@ export function makeOps(
       return x;
     },
   };
+  return ops;
+}
+
+/** The positions that an objective names are those of the sequence. */
+function refuseTimesteps(stride: number): LockstepError {
+  return new LockstepError(
+    'CONFIG_INVALID',
+    `The objective predicts single timesteps, but the model has features for every ${stride}th one only.`,
+    'Choose an objective on whole sequences, or a model with features for each timestep.',
+  );
 }
 
 function batchNormInput(

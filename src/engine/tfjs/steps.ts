@@ -71,6 +71,8 @@ export interface Differentiated {
   /** In the order of `leaf.sums`. */
   readonly sums: readonly TfTensor[];
   readonly statistics: ReadonlyMap<string, BatchStatistics>;
+  /** What the passes needed. */
+  readonly kept: readonly TfTensor[];
 }
 
 /** A training forward pass and its backward pass. */
@@ -98,14 +100,14 @@ export function differentiate(
   const gradients = parameters.map(
     (parameter, index) => (grads[index] as TfTensor | undefined) ?? tf.zerosLike(parameter),
   );
-  return { gradients, sums, statistics: context.statistics };
+  return { gradients, sums, statistics: context.statistics, kept: context.kept };
 }
 
 /** Lays the parts out as one leaf, and disposes of the kept ones. */
 export function leafVector(
   { tf }: Backend,
   { leaf }: Program,
-  { gradients, sums, statistics }: Differentiated,
+  { gradients, sums, statistics, kept }: Differentiated,
 ): TfTensor {
   const flat = (tensor: TfTensor) => tf.reshape(tensor, [-1]);
   const ofNorms = leaf.normLayers.flatMap(({ name, channels }) => {
@@ -114,7 +116,7 @@ export function leafVector(
     return [flat(found.count), found.countTimesMean, found.countTimesVariance];
   });
   const vector = tf.concat([...gradients.map(flat), ...sums.map(flat), ...ofNorms]);
-  tf.dispose([...sums, ...keptBy(statistics.values())]);
+  tf.dispose([...sums, ...keptBy(statistics.values()), ...kept]);
   return vector;
 }
 
@@ -155,7 +157,7 @@ export function inspectionStep(
   const { tf } = backend;
   const context = trainingContext(backend, batch, onTap);
   program.sums(forwardContext(backend, named, batch, context));
-  tf.dispose(keptBy(context.statistics.values()));
+  tf.dispose([...keptBy(context.statistics.values()), ...context.kept]);
 }
 
 /** The input of one update, on the device. */

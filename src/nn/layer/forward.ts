@@ -12,9 +12,11 @@ export interface ConvLayer {
   readonly padding: 'same' | 'causal';
   /** As in `Conv1dOptions`. */
   readonly groups?: number;
+  /** As in `Conv1dOptions`: what comes out are activations of `ops.coarser(stride)`. */
+  readonly stride?: number;
 }
 
-/** `[B, L, in]` → `[B, L, out]`, length kept. */
+/** `[B, L, in]` → `[B, L, out]`, or `[B, ⌈L / stride⌉, out]`. */
 export function conv(context: ForwardContext, layer: ConvLayer, x: Tensor): Tensor {
   const { ops, parameter } = context;
   const { name } = layer;
@@ -33,7 +35,7 @@ export function convBatchNorm(
   const weight = parameter(`${layer.name}.weight`);
   const y =
     ops.conv1dBatchNorm?.(x, weight, convOptions(context, layer), parameters) ??
-    ops.batchNorm(conv(context, layer, x), parameters);
+    ops.coarser(layer.stride ?? 1).batchNorm(conv(context, layer, x), parameters);
   return ops.tap(norm, y);
 }
 
@@ -55,8 +57,14 @@ function batchNormParameters({ parameter }: ForwardContext, name: string): Batch
 }
 
 function convOptions({ parameter }: ForwardContext, layer: ConvLayer): Conv1dOptions {
-  const { name, dilation, padding, groups = 1 } = layer;
-  return { dilation, padding, groups, ...(layer.bias && { bias: parameter(`${name}.bias`) }) };
+  const { name, dilation, padding, groups = 1, stride = 1 } = layer;
+  return {
+    dilation,
+    padding,
+    groups,
+    stride,
+    ...(layer.bias && { bias: parameter(`${name}.bias`) }),
+  };
 }
 
 export function channelNorm({ ops, parameter }: ForwardContext, name: string, x: Tensor): Tensor {

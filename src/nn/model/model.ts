@@ -61,6 +61,11 @@ export interface Model {
   /** Whether it uses `ops.dropout`, so that micro-batches of training bring random bits for it. No when absent. */
   readonly drops?: boolean;
   /**
+   * Timesteps for each position of the features, which are activations of `ops.coarser(stride)`. Objectives on whole
+   * sequences then see those, and objectives on single timesteps are refused. 1 when absent.
+   */
+  readonly stride?: number;
+  /**
    * Called for each phase before a run starts.
    * @param feeds names of what its objective feeds, `values` among them
    * @throws LockstepError CONFIG_INVALID when the model can't take them in
@@ -68,7 +73,7 @@ export interface Model {
   checkFeeds?(feeds: ReadonlySet<string>): void;
   /**
    * Feeds `values` `[B, L]` (int32 symbols, or float32) and, where an objective hides timesteps, `mask` of the same
-   * shape (int32, 1 = hidden) → features float32 `[B, L, C]`, zero in the padding. Data of several channels have
+   * shape (int32, 1 = hidden) → features float32 `[B, L, C]`, or `[B, ⌈L / stride⌉, C]`, zero in the padding. Data of several channels have
    * `values` `[B, L, channels]`. Numbers may have `missing` of the same shape and `profile` `[B, 2 · channels]`:
    * `numberInput` makes channels of all of them.
    */

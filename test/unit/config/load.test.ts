@@ -112,7 +112,7 @@ const MISTAKES: readonly (readonly [string, string, string])[] = [
   [
     'family: dilated',
     'family: dilatd',
-    'run.yaml:6:3: model.family is "dilatd"; allowed: "reference" or "dilated" or "causal" or "resnet" or "inception" or "modern-tcn" or "ngram". Did you mean "dilated"?',
+    'run.yaml:6:3: model.family is "dilatd"; allowed: "reference" or "dilated" or "causal" or "resnet" or "inception" or "modern-tcn" or "strided" or "ngram". Did you mean "dilated"?',
   ],
   [
     'family: dilated',
@@ -122,7 +122,7 @@ const MISTAKES: readonly (readonly [string, string, string])[] = [
   [
     '  family: dilated\n',
     '',
-    'run.yaml:5:1: model.family is missing; allowed: "reference" or "dilated" or "causal" or "resnet" or "inception" or "modern-tcn" or "ngram".',
+    'run.yaml:5:1: model.family is missing; allowed: "reference" or "dilated" or "causal" or "resnet" or "inception" or "modern-tcn" or "strided" or "ngram".',
   ],
   [
     'seed: 7',

@@ -34,6 +34,7 @@ describe('a registry', () => {
       'resnet',
       'inception',
       'modern-tcn',
+      'strided',
       'ngram',
       'wide',
     ]);
@@ -89,7 +90,7 @@ describe('a registry', () => {
     assert.throws(() => registry.makeModel({ family: 'casual' }, factsOf()), {
       code: 'CONFIG_INVALID',
       message:
-        'model.family is "casual"; known: "reference", "dilated", "causal", "resnet", "inception", "modern-tcn", "ngram". Did you mean "causal"?',
+        'model.family is "casual"; known: "reference", "dilated", "causal", "resnet", "inception", "modern-tcn", "strided", "ngram". Did you mean "causal"?',
     });
     assert.throws(() => registry.needs({ kind: 'mask' }), /Did you mean "masked"\?$/);
   });

@@ -36,6 +36,13 @@ export function expressionsFor(
     .filter((found) => values.every((value, index) => evaluate(found, at[index]!) === value));
 }
 
+/** The values of every product of dimensions that an expression may have, each at all of `at`. */
+export function productsAt(at: readonly Dimensions[]): number[][] {
+  return productsOf(Object.keys(at[0]!)).map((dimensions) =>
+    at.map((sizes) => product(dimensions, sizes)),
+  );
+}
+
 function lineThrough(
   dimensions: readonly string[],
   values: readonly number[],

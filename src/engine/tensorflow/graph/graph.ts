@@ -103,6 +103,15 @@ export class Graph {
     );
   }
 
+  /** ⌈size / divisor⌉ of an int32 scalar. */
+  ceilOf(size: string, divisor: number): string {
+    const int32 = { T: { type: this.#binding.TF_INT32 } };
+    const scalar = (value: number) =>
+      this.constant(this.#binding.TF_INT32, [], Int32Array.of(value));
+    const more = this.add('AddV2', [size, scalar(divisor - 1)], int32);
+    return this.add('FloorDiv', [more, scalar(divisor)], int32);
+  }
+
   /**
    * Adds a recording's operations.
    * @param inputs values for its inputs, by name

@@ -6,6 +6,7 @@ import { makeStateLayout } from '../../../../src/engine/layout.ts';
 import { initialState } from '../../../../src/nn/initial-state.ts';
 import { registry } from '../../../../src/nn/registry.ts';
 import { trainedParameters } from '../../../../src/nn/trained-parameters.ts';
+import { checkTimesteps } from '../../../../src/run/needs.ts';
 import { testEngine } from '../../../helper/engine.ts';
 import { factsOf, trained } from '../../../helper/nn.ts';
 
@@ -235,6 +236,59 @@ describe('the gated depthwise network', () => {
     const base = featureAt(config, 40, []);
     for (const inside of [35, 45]) assert.notDeepEqual(featureAt(config, 40, [inside]), base);
     for (const outside of [34, 46]) assert.deepEqual(featureAt(config, 40, [outside]), base);
+  });
+});
+
+describe('the strided network', () => {
+  const { options: all } = registry.choices().models.find(({ name }) => name === 'strided')!;
+  const strided = (options: object): ModelConfig => ({
+    ...{ family: 'strided', ...all.parse({}) },
+    ...options,
+  });
+
+  it('has the layers of the residual network of 18 by default, and one position for 32 timesteps', () => {
+    const { parameters, channels, stride, receptiveField } = makeModel(strided({}));
+    const shapes = parameters
+      .filter(({ name, shape }) => shape.length > 1 && /^(stem|model\.[01])/.test(name))
+      .map(({ name, shape }) => `${name} ${shape}`);
+    assert.deepEqual(shapes, [
+      'stem.0.weight 64,8,7',
+      'model.0.0.m.0.weight 64,64,3',
+      'model.0.0.m.3.weight 64,64,3',
+      'model.0.1.m.0.weight 64,64,3',
+      'model.0.1.m.3.weight 64,64,3',
+      'model.1.0.m.0.weight 128,64,3',
+      'model.1.0.m.3.weight 128,128,3',
+      'model.1.0.shortcut.0.weight 128,64,1',
+      'model.1.1.m.0.weight 128,128,3',
+      'model.1.1.m.3.weight 128,128,3',
+    ]);
+    assert.deepEqual(
+      { channels, stride, receptiveField },
+      { channels: 512, stride: 32, receptiveField: 435 },
+    );
+  });
+
+  it('sees at most the steps that it says, through its decoder', () => {
+    const config = strided({ stages: [8], depth: 1, stem: 3, decoder: true });
+    const { stride, receptiveField } = makeModel(config);
+    assert.equal(stride, 1);
+    const base = featureAt(config, 40, []);
+    for (const inside of [34, 46]) assert.notDeepEqual(featureAt(config, 40, [inside]), base);
+    for (const outside of [40 - receptiveField, 40 + receptiveField]) {
+      assert.deepEqual(featureAt(config, 40, [outside]), base);
+    }
+  });
+
+  it('is refused for objectives on single timesteps without its decoder', () => {
+    const masked = { kind: 'masked', fraction: 0.1, span: 1, target: 'classification' };
+    const { objective } = trained({ model: strided({ decoder: true }), objective: masked }, FACTS);
+    checkTimesteps(objective, makeModel(strided({ decoder: true })));
+    assert.throws(() => checkTimesteps(objective, makeModel(strided({}))), {
+      code: 'CONFIG_INVALID',
+      message:
+        'The objective predicts single timesteps, but the model has features for one timestep of 32 only.',
+    });
   });
 });
 
