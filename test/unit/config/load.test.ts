@@ -117,7 +117,7 @@ const MISTAKES: readonly (readonly [string, string, string])[] = [
   [
     'family: dilated',
     'famly: dilated',
-    'run.yaml:6:3: model.famly is no known key; allowed here: family, channels, maskValue, initialWeights, input, dilations, kernel, blocks, kernels, depth, filters, bottleneck, stem, expansion, orders, buckets, fitSequences. Did you mean "family"?',
+    'run.yaml:6:3: model.famly is no known key; allowed here: family, channels, maskValue, initialWeights, input, dilations, dropout, kernel, blocks, kernels, depth, filters, bottleneck, stem, expansion, stages, stride, decoder, orders, buckets, fitSequences. Did you mean "family"?',
   ],
   [
     '  family: dilated\n',
