@@ -115,7 +115,7 @@ describe('outside the repository,', () => {
       const own = ['--extension', 'smiles-importer.ts', '--shares', '1,0,0'];
       const made = await place.run('data', 'import', 'molecules.smi', 'molecules', ...own);
       assert.equal(made.code, 0, made.stderr);
-      assert.match(made.stdout, /read 4, kept 4 sequences \(30 tokens\)/);
+      assert.match(made.stdout, /read 4, kept 4 sequences \(30 tokens, values inferred as uint8\)/);
       writeFileSync(place.path('wrong.smi'), 'CCO a\nCXO b\n');
       const few = [...own, '--option', 'alphabet=CO'];
       const wrong = await place.run('data', 'import', 'wrong.smi', 'wrong', ...few);
