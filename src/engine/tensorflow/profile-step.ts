@@ -7,7 +7,7 @@ import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import type { EngineChoice } from '../../config/engine-section.ts';
 import type { ForwardContext, MicroBatch, Program, TrainState } from '../engine.ts';
 import { formulationsOf } from '../formulations.ts';
-import type { Tensor } from '../ops.ts';
+import type { Ops, Tensor } from '../ops.ts';
 import { projectionOf, setProjectionOf } from '../tfjs/folded-projection.ts';
 import { unwrap, wrap } from '../tfjs/ops.ts';
 import {
@@ -156,27 +156,27 @@ function observe(
     setProjectionOf(y, projectionOf(unwrap(result)));
     return wrap(y);
   };
-  const ops = Object.fromEntries(
-    Object.entries(context.ops).map(([name, compute]) => [
+  const tap: Ops['tap'] = (layer, x) => {
+    layers[current.layer] = [...used].sort().join(' + ') || layer;
+    used.clear();
+    current.layer = layers.push('') - 1;
+    return x;
+  };
+  const observed = (ops: Ops): Ops => {
+    const computing = Object.entries(ops).map(([name, compute]) => [
       name,
       (...given: unknown[]) => marked((compute as (...given: unknown[]) => Tensor)(...given)),
-    ]),
-  ) as unknown as ForwardContext['ops'];
+    ]);
+    const coarser = (stride: number) => observed(ops.coarser(stride));
+    return { ...(Object.fromEntries(computing) as unknown as Ops), coarser, tap };
+  };
   return {
     ...context,
     parameter: (name) => {
       used.add(name.slice(0, name.lastIndexOf('.')));
       return context.parameter(name);
     },
-    ops: {
-      ...ops,
-      tap: (layer, x) => {
-        layers[current.layer] = [...used].sort().join(' + ') || layer;
-        used.clear();
-        current.layer = layers.push('') - 1;
-        return x;
-      },
-    },
+    ops: observed(context.ops),
   };
 }
 
