@@ -33,6 +33,8 @@ function stateHashUnder(node: string): string {
   try {
     const command = join(PROJECT, 'bin', 'lockstep.js');
     const model = ['--extension', EXTENSION, '--set', 'model={family: multi-scale}'];
+    // Its layers have other names than those of the configuration's own network.
+    model.push('--set', 'phases.finetune.optimizer.groups=[{ parameters: [blocks], rate: 0.3 }]');
     execFileSync(node, [command, 'train', CONFIG, '--run', 'run', '--workers', '2', ...model], {
       cwd: folder,
       stdio: ['ignore', 'ignore', 'pipe'],
