@@ -1,9 +1,10 @@
 /** Real training runs whose workers are killed. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { childrenOf } from '../helper/child-processes.ts';
 import { fixtureConfig, LOCKSTEP, Workplace } from '../helper/command-line.ts';
 
 const CONFIG = fixtureConfig('two-phases.yaml');
@@ -123,13 +124,3 @@ const stateHash = (place: Workplace, run: string): string =>
     .stateHash;
 
 const workersOf = (pid: number): number[] => childrenOf(pid, /worker\/main/);
-
-/** Process ids of a process's children whose command line fits. */
-function childrenOf(pid: number, command: RegExp): number[] {
-  const table = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' });
-  return table
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-    .filter(([, parent, ...args]) => Number(parent) === pid && command.test(args.join(' ')))
-    .map(([own]) => Number(own));
-}

@@ -3,12 +3,13 @@
  * which takes hours.
  */
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { childrenOf } from '../helper/child-processes.ts';
 import { CLONE } from '../helper/clone.ts';
 import { fixtureConfig, Workplace } from '../helper/command-line.ts';
 import { deadline } from '../helper/slowness.ts';
@@ -171,15 +172,6 @@ async function childOf(pid: number, to: Process, ended: Promise<unknown>): Promi
     assert(!isOver, `the run ended before it had a ${to}`);
     await sleep(20);
   }
-}
-
-function childrenOf(pid: number, command: RegExp): number[] {
-  const table = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' });
-  return table
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-    .filter(([, parent, ...args]) => Number(parent) === pid && command.test(args.join(' ')))
-    .map(([own]) => Number(own));
 }
 
 /** It may have ended already. */
