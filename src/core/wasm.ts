@@ -43,6 +43,10 @@ export const [LESS, GREATER] = [0x49, 0x4b];
 export const SELECT = 0x1b;
 /** Loads an integer from an address. */
 export const LOAD_INTEGER = [0x28, 0, 0];
+/** Loads a byte, as an integer without a sign, from an address. */
+export const loadByte = (offset: number) => [0x2d, 0, ...integer(offset)];
+/** Stores the lowest byte of an integer. */
+export const storeByte = (offset: number) => [0x3a, 0, ...integer(offset)];
 /** Stores an integer `offset` bytes behind an address. */
 export const storeInteger = (offset: number) => [0x36, 2, ...integer(offset)];
 
@@ -56,6 +60,9 @@ export const storeAt = (offset: number) => [SIMD, 0x0b, 2, ...integer(offset)];
 export const STORE = storeAt(0);
 export const AND = [SIMD, 0x4e];
 export const AND_NOT = [SIMD, 0x4f];
+export const OR = [SIMD, 0x50];
+/** Whether any bit is set, as an integer. */
+export const ANY = [SIMD, 0x53];
 /** @param bytes sixteen */
 export const vectorConstant = (bytes: readonly number[]) => [SIMD, 0x0c, ...bytes];
 /** Sixteen bytes. */
@@ -64,6 +71,14 @@ export const I8X16 = {
   equal: [SIMD, 0x23],
   /** A bit of each, from the lowest. */
   bits: [SIMD, 0x64],
+  /** Without a sign; 0 where the second is greater. */
+  excess: [SIMD, 0x73],
+} as const;
+/** Eight of 16 bits without a sign, from pairs of bytes, or from the lower or the upper eight bytes of two vectors. */
+export const I16X8 = {
+  sumsOfPairs: [SIMD, 0x7d],
+  productsOfLower: [SIMD, 0x9e, 0x01],
+  productsOfUpper: [SIMD, 0x9f, 0x01],
 } as const;
 /** Four float32. */
 export const F32X4 = {
@@ -83,6 +98,8 @@ export const I32X4 = {
   add: [SIMD, 0xae, 0x01],
   subtract: [SIMD, 0xb1, 0x01],
   greaterOf: [SIMD, 0xb8, 0x01],
+  /** Of eight numbers of 16 bits without a sign. */
+  sumsOfPairs: [SIMD, 0x7f],
 } as const;
 /** Two float64. */
 export const F64X2 = {

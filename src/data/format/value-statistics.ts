@@ -1,7 +1,9 @@
 /** The statistics of a dataset's values, gathered while they are written in their final order. */
+
+import { PAIR_SYMBOLS } from '../scaling/byte-pairs.ts';
 import type { ChannelTally } from '../scaling/channel-statistics.ts';
 import { RealTally } from '../scaling/real-tally.ts';
-import { PAIR_SYMBOLS, SymbolTally } from '../scaling/symbol-tally.ts';
+import { SymbolTally } from '../scaling/symbol-tally.ts';
 import type { StoreManifest, ValueType } from './store.ts';
 import type { StoredValues } from './values.ts';
 
@@ -54,9 +56,10 @@ export class ValueStatistics {
   #transitions(symbols: number): number[] {
     const [tally, other] = this.#channels;
     if (symbols > PAIR_SYMBOLS || other || !(tally instanceof SymbolTally)) return [];
+    const { pairs } = tally;
     const row = (from: number) => from * PAIR_SYMBOLS;
     return Array.from({ length: symbols }, (_, from) => [
-      ...tally.pairs.subarray(row(from), row(from) + symbols),
+      ...pairs.subarray(row(from), row(from) + symbols),
     ]).flat();
   }
 

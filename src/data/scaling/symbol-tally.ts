@@ -1,9 +1,8 @@
+import { BytePairs, PAIR_SYMBOLS, type Sums } from './byte-pairs.ts';
 import type { ChannelStatistics, ChannelTally } from './channel-statistics.ts';
 import { TrainingMoments } from './running-moments.ts';
 
 const SYMBOLS = 65_536;
-/** With more symbols the pairs of neighbours are not counted: a table would be too large. */
-export const PAIR_SYMBOLS = 64;
 
 /** The statistics of a channel of integers in [0, 65 536): counts and sums, all exact. */
 export class SymbolTally implements ChannelTally {
@@ -14,13 +13,19 @@ export class SymbolTally implements ChannelTally {
   readonly #elsewhere = new Uint8Array(SYMBOLS);
   /** How often each symbol occurs in the training split, without those that `pairs` counts. */
   readonly #counts = new Float64Array(SYMBOLS);
-  /** Of one channel, how often a symbol follows another in the training split: row-major. */
-  readonly pairs = new Float64Array(PAIR_SYMBOLS ** 2);
+  readonly #pairs = new Float64Array(PAIR_SYMBOLS ** 2);
+  readonly #bytePairs = new BytePairs();
 
   /** @param channels number of channels of the sequences */
   constructor(channel: number, channels: number) {
     this.#channel = channel;
     this.#channels = channels;
+  }
+
+  /** Of one channel, how often a symbol follows another in the training split: row-major. */
+  get pairs(): Float64Array {
+    this.#bytePairs.moveInto(this.#pairs, this.#counts);
+    return this.#pairs;
   }
 
   add(values: ArrayLike<number>, isTraining: boolean): void {
@@ -63,7 +68,8 @@ export class SymbolTally implements ChannelTally {
 
   /** Each symbol once: with the one ahead of it, or by itself. */
   #countPairs(values: ArrayLike<number>, origin: number): Sums {
-    const [counts, pairs] = [this.#counts, this.pairs];
+    const [counts, pairs] = [this.#counts, this.#pairs];
+    if (values instanceof Uint8Array) return this.#bytePairs.add(values, pairs, counts);
     let sum = 0;
     let squares = 0;
     let from = PAIR_SYMBOLS;
@@ -81,8 +87,9 @@ export class SymbolTally implements ChannelTally {
 
   /** How often each symbol occurs in the training split. */
   counts(): Float64Array {
+    const pairs = this.pairs;
     const counts = this.#counts.slice();
-    this.pairs.forEach((count, pair) => {
+    pairs.forEach((count, pair) => {
       counts[pair % PAIR_SYMBOLS]! += count;
     });
     return counts;
@@ -102,11 +109,6 @@ export class SymbolTally implements ChannelTally {
       missing: 0,
     };
   }
-}
-
-interface Sums {
-  readonly sum: number;
-  readonly squares: number;
 }
 
 /** The value of this rank, from 0, in ascending order. */

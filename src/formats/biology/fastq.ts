@@ -4,7 +4,8 @@
 import { LockstepError } from '../../core/errors.ts';
 import { sourceError } from '../../source/file/source-error.ts';
 import { lineError } from '../../source/table/table-columns.ts';
-import { type Alphabet, UNKNOWN } from './alphabet.ts';
+import type { Alphabet } from './alphabet.ts';
+import { ReadKernel } from './read-kernel.ts';
 
 const LINE_FEED = 0x0a;
 const RETURN = 0x0d;
@@ -79,7 +80,7 @@ class FastqScanner {
   /** Where the last whole record of a scan ended. */
   end = 0;
   readonly #path: string;
-  readonly #codes: Uint8Array;
+  readonly #kernel: ReadKernel;
   readonly #hasQualities: boolean;
   readonly #isPhredGiven: boolean;
   readonly #zero: number;
@@ -90,7 +91,7 @@ class FastqScanner {
 
   constructor(path: string, { alphabet, hasQualities, phred }: FastqRule) {
     this.#path = path;
-    this.#codes = alphabet.codes;
+    this.#kernel = new ReadKernel(alphabet.codes);
     this.#hasQualities = hasQualities;
     this.#isPhredGiven = phred !== undefined;
     this.#zero = phred === 64 ? OLD_ZERO_QUALITY : ZERO_QUALITY;
@@ -198,7 +199,7 @@ class FastqScanner {
 
   #entry(record: FastqRecord, decoded: Uint8Array, filled: number): FastqEntry {
     const { bytes, length, header, letters: first, qualities: third } = record;
-    const hasUnknown = this.#decode(bytes, first, decoded, filled, length);
+    const hasUnknown = this.#kernel.decode(bytes.subarray(first, first + length), decoded, filled);
     this.#checkQualities(record);
     const afterLetters = filled + length;
     const afterQualities = afterLetters + (this.#hasQualities ? length : 0);
@@ -217,25 +218,10 @@ class FastqScanner {
     };
   }
 
-  #decode(bytes: Buffer, from: number, to: Uint8Array, at: number, length: number): boolean {
-    const codes = this.#codes;
-    let largest = 0;
-    for (let i = 0; i < length; i++) {
-      const code = codes[bytes[from + i]!]!;
-      to[at + i] = code;
-      if (code > largest) largest = code;
-    }
-    return largest > UNKNOWN - 2;
-  }
-
   #checkQualities({ bytes, qualities, length, lines }: FastqRecord): void {
-    // Negative as soon as one lies outside.
-    let signs = 0;
-    for (let at = qualities; at < qualities + length; at++) {
-      const character = bytes[at]!;
-      signs |= (character - this.#zero) | (LAST_CHARACTER - character);
-    }
-    if (signs < 0) throw this.#wrong(lines - 1, 'it has a character that is no quality');
+    const characters = bytes.subarray(qualities, qualities + length);
+    if (this.#kernel.areWithin(characters, this.#zero, LAST_CHARACTER)) return;
+    throw this.#wrong(lines - 1, 'it has a character that is no quality');
   }
 
   /** @throws LockstepError USAGE where all qualities together look like those of old files */

@@ -5,6 +5,7 @@
 import { LockstepError } from '../../core/errors.ts';
 import { filled } from '../../core/typed-arrays.ts';
 import { compareUtf8 } from '../../data/format/byte-order.ts';
+import type { ValueGatherer } from '../../data/format/gather-values.ts';
 import type { OrderedRows } from '../../data/format/ordered-rows.ts';
 import { orderByLength } from '../../data/format/radix-sort.ts';
 import { refuseTarget } from '../../data/format/refuse-target.ts';
@@ -35,12 +36,7 @@ import {
   resolveOptions,
 } from './build-options.ts';
 import type { ValueLimits } from './check-values.ts';
-import {
-  gatherHere,
-  type SpilledRow,
-  type SpillGatherer,
-  type StartGatherer,
-} from './gather-spilled.ts';
+import { gatherHere, type SpilledRow, type SpillGatherer } from './gather-spilled.ts';
 import { groupRows, mixedGroups } from './groups.ts';
 import { classesOf, classNames, refuseRepeatedIds } from './labels.ts';
 import { withoutMissing } from './missing-values.ts';
@@ -60,7 +56,7 @@ const PROGRESS_EVERY = 256;
 
 /**
  * Reads all `items` and writes the store `options.target`.
- * @param startGatherer where the values are put in their final order
+ * @param makeGatherer says where the values are put in their final order
  * @throws LockstepError USAGE (bad option, target exists); DATA_INVALID (two records with one id, a label
  * outside `classes`, a group with two given splits, several numbers of channels, two kinds of targets, no record
  * left); and whatever the source throws
@@ -68,16 +64,18 @@ const PROGRESS_EVERY = 256;
 export async function buildStore(
   items: ReadItems,
   options: BuildOptions,
-  startGatherer: StartGatherer = gatherHere,
+  makeGatherer: () => SpillGatherer = gatherHere,
 ): Promise<ImportReport> {
   const { onProgress = () => {}, ...given } = options;
   const resolved = resolveOptions(given);
   await refuseTarget(resolved.target, resolved.overwrite);
   const spill = Spill.beside(resolved.target);
   const targets = new TargetTable(resolved.target);
+  const gatherer = makeGatherer();
   try {
-    return await new StoreBuild(resolved, { spill, targets, startGatherer }, onProgress).run(items);
+    return await new StoreBuild(resolved, { spill, targets, gatherer }, onProgress).run(items);
   } finally {
+    await gatherer.close();
     await targets.close();
     await spill.close();
   }
@@ -100,7 +98,7 @@ interface BuiltRows {
 
 /** What was read of the records, and what puts their values in order. */
 interface Tables {
-  readonly startGatherer: StartGatherer;
+  readonly gatherer: SpillGatherer;
   readonly spill: Spill;
   readonly targets: TargetTable;
 }
@@ -115,7 +113,7 @@ class StoreBuild {
   readonly #options: ResolvedOptions;
   readonly #spill: Spill;
   readonly #targets: TargetTable;
-  readonly #startGatherer: StartGatherer;
+  readonly #gatherer: SpillGatherer;
   readonly #onProgress: (progress: ImportProgress) => void;
   readonly #skipped = new Map<SkipReason, NameTally>();
   readonly #truncated = new NameTally(compareUtf8);
@@ -135,13 +133,13 @@ class StoreBuild {
 
   constructor(
     options: ResolvedOptions,
-    { spill, targets, startGatherer }: Tables,
+    { spill, targets, gatherer }: Tables,
     onProgress: (progress: ImportProgress) => void,
   ) {
     this.#options = options;
     this.#spill = spill;
     this.#targets = targets;
-    this.#startGatherer = startGatherer;
+    this.#gatherer = gatherer;
     this.#onProgress = onProgress;
     this.#types = new ValueTypes(options.valueType, options.missing);
   }
@@ -150,15 +148,6 @@ class StoreBuild {
     const table = await this.#readAll(items);
     const shape = this.#spillShape();
     this.#widenDigests(table, shape);
-    const values = this.#startGatherer(shape, this.#spill.sizeBytes);
-    try {
-      return await this.#build(table, values);
-    } finally {
-      await values.close();
-    }
-  }
-
-  async #build(table: RecordTable, values: SpillGatherer): Promise<ImportReport> {
     const drop = (row: number, reason: SkipReason) => this.#skip(table.ids.at(row), reason);
     const all = table.rowsById();
     const { rows: different, conflicts } =
@@ -176,7 +165,7 @@ class StoreBuild {
     const classes = this.#options.classes ?? this.#classNames(table, kept);
     this.#withoutSplit = withoutSplit(table, kept);
     const built = this.#toRows(table, kept, classes);
-    const manifest = await this.#write(built, classes, values);
+    const manifest = await this.#write(built, classes, this.#gatherer.begin(shape));
     const { rows, groups } = built;
     return this.#report(manifest, { lengths: rows.index.lengths, groups, conflicts });
   }
@@ -230,13 +219,18 @@ class StoreBuild {
     for await (const read of items) {
       for (const item of isBatch(read) ? read : [read]) {
         this.#take(item, table);
-        if (this.#spill.isFull) await this.#spill.flush();
+        if (this.#spill.isFull) await this.#flush();
         if (this.#targets.isFull) await this.#targets.flush();
       }
     }
     await this.#spill.finish();
     await this.#targets.finish();
     return table;
+  }
+
+  async #flush(): Promise<void> {
+    this.#gatherer.expect(this.#spill.sizeBytes);
+    await this.#spill.flush();
   }
 
   #take(item: ImportItem, table: RecordTable): void {
@@ -364,7 +358,7 @@ class StoreBuild {
   async #write(
     { rows, target: learned, timestepsOf }: BuiltRows,
     classes: readonly string[],
-    values: SpillGatherer,
+    values: ValueGatherer<SpilledRow>,
   ): Promise<StoreManifest> {
     const { target, name, overwrite, provenance } = this.#options;
     const { length, shares, folds, caps, seed, missing } = this.#options;

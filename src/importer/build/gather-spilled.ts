@@ -8,23 +8,27 @@ export interface SpilledRow extends StoreRow {
   readonly offset: number;
 }
 
-/** `close` it after use. */
-export interface SpillGatherer extends ValueGatherer<SpilledRow> {
+/** Puts the values of one spill in order, here or elsewhere. `close` it after use. */
+export interface SpillGatherer {
+  /** So many bytes are in the spill, and more may come: what takes time to start can start now. */
+  expect(sizeBytes: number): void;
+  /** Begins, once, with a spill that has all its values. */
+  begin(shape: SpillShape): ValueGatherer<SpilledRow>;
   close(): Promise<void>;
 }
 
-/** Starts a gatherer of a spill that has all its values, so many bytes. */
-export type StartGatherer = (shape: SpillShape, sizeBytes: number) => SpillGatherer;
-
 /** Gathers in this thread. */
-export const gatherHere: StartGatherer = (shape) => {
-  const values = new SpilledValues(shape);
-  return {
-    gather: async (rows) => values.gather(batchOf(rows)),
-    finish: async () => values.finish(),
-    close: async () => {},
-  };
-};
+export const gatherHere = (): SpillGatherer => ({
+  expect: () => {},
+  begin: (shape) => {
+    const values = new SpilledValues(shape);
+    return {
+      gather: async (rows) => values.gather(batchOf(rows)),
+      finish: async () => values.finish(),
+    };
+  },
+  close: async () => {},
+});
 
 /** Rows as what a thread can be sent. */
 export const batchOf = (rows: readonly SpilledRow[]): SpilledBatch => ({

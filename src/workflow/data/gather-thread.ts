@@ -1,12 +1,12 @@
 /** Gathers the values of a spill for the thread that writes them. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { asLockstepError } from '../../core/errors.ts';
 import { failureOfError } from '../../core/failure.ts';
-import { SpilledValues, type SpillShape } from '../../importer/build/spilled-values.ts';
+import { SpilledValues } from '../../importer/build/spilled-values.ts';
 import type { GatherReply, GatherRequest } from './gather-in-thread.ts';
 
 const port = parentPort!;
-const spilled = new SpilledValues(workerData as SpillShape);
+let spilled: SpilledValues;
 port.on('message', (request: GatherRequest) => {
   try {
     answer(request);
@@ -18,10 +18,12 @@ port.on('message', (request: GatherRequest) => {
 function answer(request: GatherRequest): void {
   if (request === 'finish') {
     send({ summary: spilled.finish() });
-    return;
+  } else if ('shape' in request) {
+    spilled = new SpilledValues(request.shape);
+  } else {
+    const values = spilled.gather(request.batch);
+    send({ values }, [values.buffer as ArrayBuffer]);
   }
-  const values = spilled.gather(request.batch);
-  send({ values }, [values.buffer as ArrayBuffer]);
 }
 
 function send(reply: GatherReply, memory: ArrayBuffer[] = []): void {

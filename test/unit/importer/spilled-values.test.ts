@@ -2,8 +2,13 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { ValueStatistics } from '../../../src/data/format/value-statistics.ts';
-import { gatherHere, type SpilledRow } from '../../../src/importer/build/gather-spilled.ts';
+import {
+  gatherHere,
+  type SpilledRow,
+  type SpillGatherer,
+} from '../../../src/importer/build/gather-spilled.ts';
 import { Spill } from '../../../src/importer/build/spill.ts';
+import type { SpillShape } from '../../../src/importer/build/spilled-values.ts';
 import { ValueTypes } from '../../../src/importer/build/value-types.ts';
 import { gatherInThread } from '../../../src/workflow/data/gather-in-thread.ts';
 import { temporaryFolder } from '../data/sample-store.ts';
@@ -27,28 +32,34 @@ async function spilled() {
 const LARGE = 2 ** 30;
 const BEGINS = [{ offset: 0, type: 'uint16' }] as const;
 
+/** One that expects a large spill. */
+function begun(gatherer: SpillGatherer, shape: SpillShape) {
+  gatherer.expect(LARGE);
+  return { gatherer, values: gatherer.begin(shape) };
+}
+
 describe('the values of a spill', () => {
-  for (const start of [gatherHere, gatherInThread]) {
-    it(`are gathered in any order of their rows (${start.name})`, async () => {
+  for (const make of [gatherHere, gatherInThread]) {
+    it(`are gathered in any order of their rows (${make.name})`, async () => {
       const { spill, rows } = await spilled();
       const shape = { file: spill.file, valueType: 'uint16', begins: BEGINS, channels: 2 } as const;
-      const gatherer = start(shape, LARGE);
+      const { gatherer, values: gathering } = begun(make(), shape);
       const expected = new ValueStatistics('uint16', 2);
       for (const chosen of [[0, 1, 2, 3, 4], [4, 1, 3, 0], [2], [3, 2, 0]]) {
         const some = chosen.map((number) => rows[number]!);
-        const values = await gatherer.gather(some.map(({ row }) => row));
+        const found = await gathering.gather(some.map(({ row }) => row));
         assert.deepEqual(
-          [...values],
+          [...found],
           some.flatMap((one) => [...one.values]),
         );
         for (const one of some) expected.add(one.values, one.row.split === 'train');
       }
-      assert.deepEqual(await gatherer.finish(), expected.finish());
+      assert.deepEqual(await gathering.finish(), expected.finish());
       await gatherer.close();
       await spill.close();
     });
 
-    it(`have the widest of the types in which they were spilled (${start.name})`, async () => {
+    it(`have the widest of the types in which they were spilled (${make.name})`, async () => {
       const spill = Spill.beside(join(folder.path, 'store'));
       const types = new ValueTypes('auto', 'skip');
       const limits = { minimum: 1, maximum: 9, longer: 'skip', channels: 1 } as const;
@@ -66,11 +77,12 @@ describe('the values of a spill', () => {
         begins.map(({ type }) => type),
         ['uint8', 'uint16', 'float32'],
       );
-      const gatherer = start({ file: spill.file, valueType, begins, channels: 1 }, LARGE);
+      const shape = { file: spill.file, valueType, begins, channels: 1 };
+      const { gatherer, values: gathering } = begun(make(), shape);
       for (const chosen of [[0, 1, 2, 3, 4, 5], [4, 1, 2], [3], [5, 0, 2]]) {
         const some = chosen.map((number) => rows[number]!);
-        const values = await gatherer.gather(some.map(({ row }) => row));
-        assert.deepEqual(values, Float32Array.from(some.flatMap(({ raw }) => raw)));
+        const found = await gathering.gather(some.map(({ row }) => row));
+        assert.deepEqual(found, Float32Array.from(some.flatMap(({ raw }) => raw)));
       }
       await gatherer.close();
       await spill.close();
@@ -80,9 +92,9 @@ describe('the values of a spill', () => {
   it('are refused where the spill ends before, also from the thread', async () => {
     const { spill, rows } = await spilled();
     const shape = { file: spill.file, valueType: 'uint16', begins: BEGINS, channels: 2 } as const;
-    const gatherer = gatherInThread(shape, LARGE);
+    const { gatherer, values } = begun(gatherInThread(), shape);
     await assert.rejects(
-      gatherer.gather([{ ...rows[0]!.row, offset: 1000 }]),
+      values.gather([{ ...rows[0]!.row, offset: 1000 }]),
       /the spill ends at byte 1000/,
     );
     await gatherer.close();

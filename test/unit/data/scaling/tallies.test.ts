@@ -1,6 +1,7 @@
 /** The statistics of a channel, against plain sums over all of its values. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { randomStream } from '../../../../src/core/random.ts';
 import { QuantileSample } from '../../../../src/data/scaling/quantile-sample.ts';
 import { RealTally } from '../../../../src/data/scaling/real-tally.ts';
@@ -8,6 +9,16 @@ import { SymbolTally } from '../../../../src/data/scaling/symbol-tally.ts';
 
 const close = (found: number, expected: number) =>
   assert.ok(Math.abs(found - expected) <= 1e-12 * Math.max(1, Math.abs(expected)), `${found}`);
+
+/** Short ones, and one longer than what is counted at once; of few symbols and of many. */
+const sequenceOfBytes = fc
+  .tuple(fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constant(40_001)), fc.constantFrom(4, 66, 256))
+  .chain(([length, symbols]) =>
+    fc.nat(1000).map((seed) => {
+      const stream = randomStream(seed, 'synthetic');
+      return Uint8Array.from({ length }, (_, at) => stream.integer(at, symbols));
+    }),
+  );
 
 function momentsOf(values: readonly number[]) {
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
@@ -75,6 +86,21 @@ describe('the statistics of integers', () => {
     close(found.logDeviation.mean, expected.logDeviation.mean);
     assert.ok(Math.abs(found.median - expected.median) <= 10);
     assert.deepEqual([found.minimum, found.maximum], [expected.minimum, expected.maximum]);
+  });
+
+  it('are the same for bytes, which are counted faster, as for wider numbers', () => {
+    fc.assert(
+      fc.property(fc.array(sequenceOfBytes, { minLength: 1, maxLength: 4 }), (sequences) => {
+        const [bytes, words] = [new SymbolTally(0, 1), new SymbolTally(0, 1)];
+        for (const values of sequences) {
+          bytes.add(values, true);
+          words.add(Uint16Array.from(values), true);
+        }
+        assert.deepEqual(bytes.finish(), words.finish());
+        assert.deepEqual(bytes.pairs, words.pairs);
+        assert.deepEqual(bytes.counts(), words.counts());
+      }),
+    );
   });
 });
 
