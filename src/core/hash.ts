@@ -1,11 +1,25 @@
 /** SHA-256 as lower-case hex: the one hash that files, states and configurations are compared by. */
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 
 /** SHA-256 of bytes, or of a text's UTF-8 bytes. */
 export function sha256(content: Uint8Array | string): string {
   return createHash('sha256').update(content).digest('hex');
 }
+
+/**
+ * SHA-256 as a string of 32 characters, a byte each: for one of many short contents. It takes half as long as a Buffer,
+ * or less.
+ */
+export const sha256Bytes = (content: Uint8Array | string): string =>
+  hash('sha256', content, 'binary');
+
+/** The four bytes from `at` on, little-endian, as an int32. */
+export const wordAt = (bytes: string, at: number): number =>
+  bytes.charCodeAt(at) |
+  (bytes.charCodeAt(at + 1) << 8) |
+  (bytes.charCodeAt(at + 2) << 16) |
+  (bytes.charCodeAt(at + 3) << 24);
 
 /** SHA-256 and size of a file, read as a stream. Throws the file system's error when it can't be read. */
 export async function sha256OfFile(path: string): Promise<{ sizeBytes: number; sha256: string }> {

@@ -3,8 +3,8 @@
  * places large groups first, then moves single groups while that helps. The result depends on the groups and
  * the seed, not on the order of the groups.
  */
-import { hash } from 'node:crypto';
 import { LockstepError } from '../../core/errors.ts';
+import { sha256Bytes, wordAt } from '../../core/hash.ts';
 import { blockIntegers } from '../../core/random.ts';
 import { filled, selected } from '../../core/typed-arrays.ts';
 import { compareUtf8 } from '../../data/format/byte-order.ts';
@@ -87,8 +87,8 @@ function deal(groups: Uint32Array, balance: Balance): void {
 
 /** A uniform random number that follows from the name and the seed. */
 export function randomRank(name: string, seed: number): number {
-  const digest = hash('sha256', name, 'buffer');
-  const words = blockIntegers(seed, 'split', digest.readUInt32LE(0), digest.readUInt32LE(4));
+  const digest = sha256Bytes(name);
+  const words = blockIntegers(seed, 'split', wordAt(digest, 0), wordAt(digest, 4));
   return words(0, RANKS) / RANKS;
 }
 

@@ -1,4 +1,5 @@
 /** The checked records of an import: about 60 bytes each and their ids. Their values are on disk. */
+import { wordAt } from '../../core/hash.ts';
 import { filled } from '../../core/typed-arrays.ts';
 import { sortByKeys } from '../../data/format/radix-sort.ts';
 import { SPLITS, type Split } from '../../data/format/store.ts';
@@ -98,10 +99,3 @@ export class RecordTable {
     return Buffer.compare(first![0]!, second![0]!) || Buffer.compare(first![1]!, second![1]!);
   }
 }
-
-/** Four bytes. */
-const wordAt = (bytes: string, at: number): number =>
-  bytes.charCodeAt(at) |
-  (bytes.charCodeAt(at + 1) << 8) |
-  (bytes.charCodeAt(at + 2) << 16) |
-  (bytes.charCodeAt(at + 3) << 24);

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { sha256Bytes } from '../../core/hash.ts';
 import { bytesOf, type StoredValues } from '../../data/format/values.ts';
 
 /**
@@ -9,8 +9,7 @@ export function digestBeforeRounding(raw: ArrayLike<number>, stored: StoredValue
   const isExact = !(stored instanceof Float32Array) || areEqual(stored, raw);
   const exact = stored instanceof Uint8Array ? stored : bytesOf(stored);
   const bytes = isExact ? exact : bytesOfDoubles(raw, stored.length);
-  // A string of bytes takes half as long as a Buffer.
-  return hash('sha256', bytes, 'binary');
+  return sha256Bytes(bytes);
 }
 
 function areEqual(stored: Float32Array, raw: ArrayLike<number>): boolean {
