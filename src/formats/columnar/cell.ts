@@ -1,5 +1,6 @@
 /** Cells of columnar files: Parquet and Arrow. */
 
+import { doublesOf, filled } from '../../core/typed-arrays.ts';
 import type { NumberArray } from '../../source/file/number-array.ts';
 import type { Decimal } from './decimal.ts';
 
@@ -68,20 +69,11 @@ export function isNumberArray(items: ListCell['items']): items is NumberArray {
  * @throws Error for text
  */
 export function numbersOf(items: ListCell['items']): ArrayLike<number> {
-  if (!isNumberArray(items)) return Float64Array.from(items, numberOf);
+  if (!isNumberArray(items)) {
+    return filled(new Float64Array(items.length), (i) => numberOf(items[i]!));
+  }
   const isLarge = items instanceof BigInt64Array || items instanceof BigUint64Array;
   return isLarge ? doublesOf(items) : items;
-}
-
-/** What `Number` makes of each, without a bigint for each: the sum of its halves is rounded once, too. */
-function doublesOf(integers: BigInt64Array | BigUint64Array): Float64Array {
-  const { buffer, byteOffset, length } = integers;
-  const low = new Uint32Array(buffer, byteOffset, 2 * length);
-  const isSigned = integers instanceof BigInt64Array;
-  const high = isSigned ? new Int32Array(buffer, byteOffset, 2 * length) : low;
-  const doubles = new Float64Array(length);
-  for (let i = 0; i < length; i++) doubles[i] = high[2 * i + 1]! * 2 ** 32 + low[2 * i]!;
-  return doubles;
 }
 
 function numberOf(item: Scalar): number {

@@ -3,6 +3,7 @@
 import { listNames } from '../../core/name-list.ts';
 import { didYouMean } from '../../core/nearest-name.ts';
 import { nonFiniteNumber } from '../../core/non-finite.ts';
+import { filled } from '../../core/typed-arrays.ts';
 import { interleaved, UNEVEN } from '../../source/table/interleave.ts';
 import type { RowFields, RowValues } from '../../source/table/row-record.ts';
 import { lineError, type TableColumns } from '../../source/table/table-columns.ts';
@@ -113,7 +114,7 @@ export function valuesField(row: JsonRow, name: string): RowValues | typeof UNEV
   if (!Array.isArray(found)) throw noList(row, name);
   const list = found as unknown[];
   if (!Array.isArray(list[0])) {
-    return { values: Float64Array.from(list, (value, i) => numberOf(value, name, i)) };
+    return { values: numbersOf(list, name) };
   }
   return timesteps(list, name);
 }
@@ -122,9 +123,11 @@ export function valuesField(row: JsonRow, name: string): RowValues | typeof UNEV
 function timesteps(list: readonly unknown[], name: string): RowValues | typeof UNEVEN {
   const channels = (list[0] as unknown[]).length;
   if (list.some((step) => !Array.isArray(step) || step.length !== channels)) return UNEVEN;
-  const values = Float64Array.from(list.flat(), (value, i) => numberOf(value, name, i));
-  return { values, channels };
+  return { values: numbersOf(list.flat(), name), channels };
 }
+
+const numbersOf = (list: readonly unknown[], name: string): Float64Array =>
+  filled(new Float64Array(list.length), (i) => numberOf(list[i], name, i));
 
 /** The values of several fields, one a channel. */
 export function channelFields(row: JsonRow, names: readonly string[]): RowValues | typeof UNEVEN {

@@ -43,7 +43,8 @@ const withoutPythonWords = (text: string): string =>
 export function repeatedField(source: string, names: readonly string[]): string | undefined {
   const suspects = names.filter((name) => {
     const key = JSON.stringify(name);
-    return source.indexOf(key) !== source.lastIndexOf(key);
+    const first = source.indexOf(key);
+    return first >= 0 && source.includes(key, first + 1);
   });
   if (suspects.length === 0) return undefined;
   const counts = new Map<string, number>();

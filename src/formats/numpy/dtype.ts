@@ -1,5 +1,6 @@
 /** Types of the items of a NumPy array, and how their bytes become numbers and text. */
 import { isUtf8 } from 'node:buffer';
+import { doublesOf, filled } from '../../core/typed-arrays.ts';
 import type { NumberArray } from '../../source/file/number-array.ts';
 
 /** A type of items. */
@@ -24,7 +25,7 @@ const ARRAYS: Readonly<Record<string, (buffer: ArrayBuffer) => NumberArray>> = {
   u4: (buffer) => new Uint32Array(buffer),
   i8: (buffer) => new BigInt64Array(buffer),
   u8: (buffer) => new BigUint64Array(buffer),
-  f2: (buffer) => Float32Array.from(new Uint16Array(buffer), halfToNumber),
+  f2: (buffer) => halvesOf(new Uint16Array(buffer)),
   f4: (buffer) => new Float32Array(buffer),
   f8: (buffer) => new Float64Array(buffer),
 };
@@ -60,7 +61,7 @@ function numberType(
     numbers: (bytes) => {
       const array = items(bytes);
       const isLarge = array instanceof BigInt64Array || array instanceof BigUint64Array;
-      return isLarge ? Float64Array.from(array, Number) : array;
+      return isLarge ? doublesOf(array) : array;
     },
     text: (item) => {
       const [value] = items(item);
@@ -79,6 +80,9 @@ function alignedCopy(bytes: Buffer, swapBytes: number): ArrayBuffer {
 }
 
 /** A number of 16 bits: sign, 5 bits of exponent, 10 of fraction. */
+const halvesOf = (halves: Uint16Array): Float32Array =>
+  filled(new Float32Array(halves.length), (i) => halfToNumber(halves[i]!));
+
 function halfToNumber(half: number): number {
   const sign = half & 0x8000 ? -1 : 1;
   const exponent = (half >> 10) & 0x1f;

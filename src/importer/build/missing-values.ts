@@ -60,7 +60,7 @@ function interpolate(
   channels: number,
 ): { values: ArrayLike<number>; filled: number } | undefined {
   if (countMissing(raw) === 0) return { values: raw, filled: 0 };
-  const values = Float64Array.from(raw);
+  const values = new Float64Array(raw);
   let filled = 0;
   for (let channel = 0; channel < channels; channel++) {
     const count = fillChannel(values, channel, channels);

@@ -1,4 +1,5 @@
 import { sha256Bytes } from '../../core/hash.ts';
+import { filled } from '../../core/typed-arrays.ts';
 import { bytesOf, type StoredValues } from '../../data/format/values.ts';
 
 /**
@@ -21,6 +22,6 @@ function bytesOfDoubles(raw: ArrayLike<number>, count: number): Uint8Array {
   const doubles =
     raw instanceof Float64Array
       ? raw.subarray(0, count)
-      : Float64Array.from({ length: count }, (_, i) => raw[i]!);
+      : filled(new Float64Array(count), (i) => raw[i]!);
   return new Uint8Array(doubles.buffer, doubles.byteOffset, doubles.byteLength);
 }

@@ -1,5 +1,6 @@
 /** The numbers in one cell of a table. One kind of separator a cell, so that no number is cut in two. */
 import { nonFiniteNumber } from '../../core/non-finite.ts';
+import { filled } from '../../core/typed-arrays.ts';
 
 /** What stands before the fraction: `1.5` or `1,5`. */
 export type DecimalMark = '.' | ',';
@@ -30,7 +31,8 @@ export class NotANumber extends CellError {
 export function parseValuesCell(cell: string, decimal: DecimalMark = '.'): Float64Array {
   const list = withoutBrackets(cell);
   if (list.trim() === '') return new Float64Array(0);
-  return Float64Array.from(placesOf(list, decimal), (text) => parseNumber(text.trim(), decimal));
+  const places = placesOf(list, decimal);
+  return filled(new Float64Array(places.length), (i) => parseNumber(places[i]!.trim(), decimal));
 }
 
 function withoutBrackets(cell: string): string {
