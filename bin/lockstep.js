@@ -14,9 +14,7 @@ if (words.length === 1 && words[0] === 'setup') {
   // Before there is anything to load the command line from.
   void import('../scripts/setup.cjs');
 } else if (words.length === 1 && words[0] === '--version' && !problem) {
-  void import('../dist/core/version.js').then(({ LOCKSTEP_VERSION }) =>
-    console.log(LOCKSTEP_VERSION),
-  );
+  void import('../dist/cli/print-version.js');
 } else if (problem) {
   process.stderr.write(`${problem}\n`);
   process.exitCode = 2;

@@ -1,5 +1,6 @@
 /** The commands that fit a model in closed form, in one go. */
 import type { ArgumentsCamelCase, Argv } from 'yargs';
+import { offerOnStdout } from '../launch/outputs.ts';
 import type { Notice } from '../telemetry/run-event.ts';
 import type { StopRequests } from '../workflow/train/stop-requests.ts';
 import type { Command } from './command.ts';
@@ -63,7 +64,7 @@ export function fitCommand<Outcome extends { runFolder: string; stateHash: strin
       );
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
       process.stderr.write(`${describe(outcome, seconds)}\n`);
-      process.stdout.write(`state ${outcome.stateHash}\n`);
+      offerOnStdout(`state ${outcome.stateHash}\n`);
       printNext(['evaluate', outcome.runFolder]);
     },
   };

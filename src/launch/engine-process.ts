@@ -9,6 +9,7 @@ import type { EngineConfig } from '../config/engine-section.ts';
 import { cpuDevices, type Device, gpuDevices } from './device.ts';
 import { inheritedEnvironment, workerEnvironment } from './environment.ts';
 import { exitCodeOfChild } from './exit.ts';
+import { passSignalsTo } from './process-signals.ts';
 import { startProgram } from './program.ts';
 
 /** Set in the second process. */
@@ -71,10 +72,7 @@ async function shadow(env: NodeJS.ProcessEnv): Promise<number> {
     env,
     stdio: ['inherit', 'inherit', 'pipe'],
   });
-  // A terminal's Ctrl-C also reaches the child; a signal to this process alone is passed on.
-  const ignore = () => {};
-  const pass = (signal: NodeJS.Signals) => child.kill(signal);
-  process.on('SIGINT', ignore).on('SIGTERM', pass).on('SIGHUP', ignore).on('SIGUSR1', pass);
+  passSignalsTo(child);
   readStderr(child, (line) => void process.stderr.write(`${line}\n`));
   return await new Promise((resolve, reject) => {
     child.once('error', reject);

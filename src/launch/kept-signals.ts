@@ -5,8 +5,12 @@ let kept: StopSignal[] = [];
 
 const keep = (signal: NodeJS.Signals): void => void kept.push(signal as StopSignal);
 
-/** From now on, no request to stop is lost, and none ends the process. */
+/**
+ * From now on, no request to stop is lost, and none ends the process. A terminal's Ctrl-\ reaches every process of a run:
+ * the command line ends them all.
+ */
 export function keepSignals(): void {
+  process.on('SIGQUIT', () => {});
   for (const signal of STOP_SIGNALS) process.on(signal, keep);
 }
 

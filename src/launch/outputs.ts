@@ -110,9 +110,11 @@ export function guardOutputs(): Outputs {
   Object.defineProperty(process, 'stderr', { value: stderr, configurable: true });
   Object.defineProperty(process, 'stdout', { value: stdout, configurable: true });
   const finish = async (): Promise<void> => {
-    await stdout.settled(stdout.isNeeded ? Number.POSITIVE_INFINITY : END_MS);
-    const isShown = await stderr.settled(END_MS);
-    setTimeout(() => process.exit(), isShown ? LAST_MS : 0).unref();
+    const shown = await Promise.all([
+      stdout.settled(stdout.isNeeded ? Number.POSITIVE_INFINITY : END_MS),
+      stderr.settled(END_MS),
+    ]);
+    setTimeout(() => process.exit(), shown.every(Boolean) ? LAST_MS : 0).unref();
   };
   return { finish };
 }

@@ -4,8 +4,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { childrenOf } from '../helper/child-processes.ts';
 import { fixtureConfig, LOCKSTEP, Workplace } from '../helper/command-line.ts';
+import { childrenOf } from '../helper/processes.ts';
 
 const CONFIG = fixtureConfig('two-phases.yaml');
 const EVERY_4 = ['--set', 'checkpoint.everySteps=4'];

@@ -3,6 +3,7 @@ import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { formatCount } from '../../core/format.ts';
 import { openStore } from '../../data/format/open-store.ts';
 import { importReportText } from '../../data/info/import-report.ts';
+import { offerOnStdout } from '../../launch/outputs.ts';
 import { throwIfStopped } from '../../workflow/train/stop-requests.ts';
 import type { PartCommand } from '../command.ts';
 import { importProgress } from '../import-progress.ts';
@@ -63,7 +64,7 @@ export const mergeCommand: PartCommand<MergeOptions> = {
     const report = await withSignals(({ signal }) => mergeStores({ ...request, signal })).finally(
       clear,
     );
-    process.stdout.write(`${importReportText(report)}\n`);
+    offerOnStdout(`${importReportText(report)}\n`);
     printNext(['data', 'info', store]);
   },
 };
@@ -96,7 +97,7 @@ export const exportCommand: PartCommand<ExportOptions> = {
         };
         return exportStore(store, file, { overwrite, onProgress });
       });
-      process.stdout.write(`${file}: ${formatCount(store.manifest.sequences)} sequences\n`);
+      offerOnStdout(`${file}: ${formatCount(store.manifest.sequences)} sequences\n`);
       printNext(['data', 'import', file, 'STORE', ...importOptions(store, file)]);
     } finally {
       await store.close();

@@ -6,6 +6,7 @@ import { infoText } from '../../data/info/info-text.ts';
 import { storeInfo } from '../../data/info/store-info.ts';
 import { previewText } from '../../importer/preview-text.ts';
 import { rulesOf, type SourceOptions } from '../../importer/source-rules.ts';
+import { offerOnStdout } from '../../launch/outputs.ts';
 import type { BuildStoreOptions } from '../../workflow/data/build-store.ts';
 import { type Command, type PartCommand, partOf } from '../command.ts';
 import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
@@ -46,7 +47,7 @@ const importCommand: PartCommand<ImportOptions> = {
     const report = await withSignals(({ signal }) =>
       buildStore({ ...request, signal, onProgress, onNotice }),
     ).finally(clear);
-    process.stdout.write(`${importReportText(report)}\n`);
+    offerOnStdout(`${importReportText(report)}\n`);
     printNext(['data', 'info', store]);
   },
 };
@@ -125,7 +126,7 @@ const synthCommand: PartCommand<SynthOptions> = {
     });
     const request = { ...build, source: records };
     const report = await withSignals(({ signal }) => buildStore({ ...request, signal }));
-    process.stdout.write(`${importReportText(report)}\n`);
+    offerOnStdout(`${importReportText(report)}\n`);
     printNext(['data', 'info', options.store]);
   },
 };

@@ -6,6 +6,7 @@ import { LockstepError } from '../../core/errors.ts';
 import { writeFailure } from '../../core/file-error.ts';
 import { realPath } from '../../core/real-path.ts';
 import { SPLITS, type Split } from '../../data/format/store.ts';
+import { offerOnStdout } from '../../launch/outputs.ts';
 import { type PredictionFormat, predictionLines } from '../../workflow/predict/lines.ts';
 import { type Prediction, predict } from '../../workflow/predict/predict.ts';
 import type { Command } from '../command.ts';
@@ -73,7 +74,7 @@ export const predictCommand: Command<PredictOptions> = {
     await withSignals(async (stop) => {
       const predictions = new Counted(predict({ ...request, ...stop, onEvent: showNotice }));
       await writeLines(out, predictionLines(predictions, format));
-      if (out !== undefined) process.stdout.write(`Written: ${out}, ${predictions.text()}\n`);
+      if (out !== undefined) offerOnStdout(`Written: ${out}, ${predictions.text()}\n`);
     });
   },
 };

@@ -1,6 +1,7 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { LockstepError } from '../../core/errors.ts';
 import { commandLine } from '../../core/program-name.ts';
+import { offerOnStdout } from '../../launch/outputs.ts';
 import { describeExtent } from '../../study/extent.ts';
 import { loadStudyConfig } from '../../study/load-study.ts';
 import { STUDY_TEMPLATE, study } from '../../study/study.ts';
@@ -62,15 +63,15 @@ export const studyCommand: Command<StudyOptions> = {
       study({ ...request, ...stop, onEvent: showNotice }),
     );
     for (const { question, sentence } of answers) {
-      process.stdout.write(`${question}\n  ${sentence}\n`);
+      offerOnStdout(`${question}\n  ${sentence}\n`);
     }
-    process.stdout.write(`\nWritten: ${markdown} and ${page}\n`);
+    offerOnStdout(`\nWritten: ${markdown} and ${page}\n`);
     if (winner === undefined) return;
     const { runFolder, phase, fitAgain } = winner;
     const which = phase === undefined ? '' : `, phase ${phase}`;
-    process.stdout.write(`The best model is ready: ${runFolder}${which}.\n`);
+    offerOnStdout(`The best model is ready: ${runFolder}${which}.\n`);
     if (fitAgain !== undefined) {
-      process.stdout.write(`To fit it to all labels: ${commandLine(...fitAgain)}\n`);
+      offerOnStdout(`To fit it to all labels: ${commandLine(...fitAgain)}\n`);
     }
     printNext(['evaluate', runFolder, ...(phase === undefined ? [] : ['--phase', phase])]);
   },

@@ -5,6 +5,7 @@ import { configuredExtensions } from '../../extension/config-file.ts';
 import { loadExtensions } from '../../extension/load.ts';
 import { reportError } from '../../launch/exit.ts';
 import { guardOutputs } from '../../launch/outputs.ts';
+import { passSignalsTo } from '../../launch/process-signals.ts';
 import { COMMAND_LINE, startProgram } from '../../launch/program.ts';
 import { loadRunConfig } from '../../run/config.ts';
 import { dryRunText } from './dry-run.ts';
@@ -34,11 +35,7 @@ function configPath({ what }: LaunchRequest): string {
 async function runLockstep(args: readonly string[]): Promise<number> {
   const env = { ...process.env, LOCKSTEP_LAUNCHER_PID: String(process.pid) };
   const child = startProgram(COMMAND_LINE, args, { stdio: 'inherit', env });
-  // The terminal sends Ctrl-C to both; what a scheduler sends to this process alone is passed on.
-  process.on('SIGINT', () => {});
-  process.on('SIGHUP', () => {});
-  for (const signal of ['SIGTERM', 'SIGUSR1'] as const)
-    process.on(signal, () => child.kill(signal));
+  passSignalsTo(child);
   return await new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal!]));

@@ -14,7 +14,7 @@ export interface LaunchRequest {
   readonly overrides: readonly string[];
   /** `--gpus 0,1` or `--workers 2`, as given. */
   readonly placement: readonly [option: '--gpus' | '--workers', value: string];
-  /** Options of `lockstep` about how workers meet and are restarted, as given. */
+  /** Options of `lockstep` about how workers meet, are restarted and fail on purpose, as given. */
   readonly passedOn: readonly string[];
   /** Paths of modules of the user's own. */
   readonly extensions: readonly string[];
@@ -53,6 +53,7 @@ export async function parseRequest(args: readonly string[]): Promise<LaunchReque
       ...passedOn('--min-workers', options.minWorkers),
       ...passedOn('--coordinator-wait', options.coordinatorWait),
       ...passedOn('--transport', options.transport),
+      ...options.simulate.flatMap((fault) => ['--simulate', fault]),
       ...options.extension.flatMap((path) => ['--extension', path]),
     ],
     extensions: options.extension,
@@ -121,6 +122,13 @@ async function optionsOf(args: readonly string[]) {
       type: 'string',
       requiresArg: true,
       describe: 'ipc, tcp or insecure-tcp',
+    })
+    .option('simulate', {
+      type: 'string',
+      array: true,
+      nargs: 1,
+      default: [] as string[],
+      describe: 'Inject a fault, such as kill@rank=1,step=20',
     })
     .option('run', { type: 'string', requiresArg: true, describe: 'Folder of the run' })
     .option('resume', {

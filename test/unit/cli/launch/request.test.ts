@@ -16,9 +16,9 @@ describe('launch request', () => {
     assert.equal(await argumentsFor('--resume runs/a --workers 3'), 'resume runs/a --workers 3');
     assert.equal(
       await argumentsFor(
-        'a.yaml --workers 2 --coordinator-wait 9 --min-workers 2 --max-restarts 0 --transport tcp',
+        'a.yaml --workers 2 --coordinator-wait 9 --min-workers 2 --max-restarts 0 --transport tcp --simulate kill@rank=1,step=2',
       ),
-      'train a.yaml --workers 2 --max-restarts 0 --min-workers 2 --coordinator-wait 9 --transport tcp',
+      'train a.yaml --workers 2 --max-restarts 0 --min-workers 2 --coordinator-wait 9 --transport tcp --simulate kill@rank=1,step=2',
     );
   });
 
