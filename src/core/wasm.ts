@@ -39,6 +39,7 @@ export const [PLUS, MINUS, TIMES, SHIFT_LEFT, SHIFT_RIGHT] = [0x6a, 0x6b, 0x6c, 
 export const [BOTH, EITHER, UNEQUAL, LOW_ZEROS] = [0x71, 0x72, 0x73, 0x68];
 /** Of integers without a sign. */
 export const [LESS, GREATER] = [0x49, 0x4b];
+export const EQUAL = 0x46;
 /** The first of two where the third is not 0, else the second. */
 export const SELECT = 0x1b;
 /** Loads an integer from an address. */
@@ -107,7 +108,13 @@ export const F64X2 = {
   add: [SIMD, 0xf0, 0x01],
   multiply: [SIMD, 0xf2, 0x01],
 } as const;
-export const F64_ADD = 0xa0;
+export const [F64_ADD, F64_MULTIPLY, F64_DIVIDE] = [0xa0, 0xa2, 0xa3];
+/** Of an integer. */
+export const F64_FROM_INTEGER = 0xb7;
+export const f64Constant = (value: number) => [
+  0x44,
+  ...new Uint8Array(Float64Array.of(value).buffer),
+];
 export const f64Load = (offset: number) => [0x2b, 3, ...integer(offset)];
 export const f64Store = (offset: number) => [0x39, 3, ...integer(offset)];
 

@@ -52,6 +52,7 @@ def lists_parquet(path):
 
 READERS = {
     "wide.csv": wide_csv,
+    "decimals.csv": wide_csv,
     "cells.csv": cells_csv,
     "lines.jsonl": lines_jsonl,
     "reads.fastq": reads_fastq,

@@ -38,6 +38,13 @@ export const MADE_FORMATS: readonly MadeFormat[] = [
     make: (path, sizeBytes) => writeLines(path, sizeBytes, 'label,values\n', cellLine),
   },
   {
+    format: 'CSV, decimals, a column for each timestep',
+    file: 'decimals.csv',
+    kind: 'csv',
+    options: { label: 'label', values: `t0..t${COLUMNS - 1}` },
+    make: (path, sizeBytes) => writeLines(path, sizeBytes, wideHeader(), decimalLine),
+  },
+  {
     format: 'JSONL',
     file: 'lines.jsonl',
     kind: 'jsonl',
@@ -65,10 +72,17 @@ function symbolsOf(row: number, count: number, bound = 41): number[] {
   return Array.from({ length: count }, (_, i) => random.integer(i, bound));
 }
 
+/** Six digits behind the point, about half of them below 0. */
+function decimalsOf(row: number): string[] {
+  const random = randomStream(2, 'synthetic', row);
+  return Array.from({ length: COLUMNS }, (_, i) => (20 * random.uniform(i) - 10).toFixed(6));
+}
+
 const wideHeader = (): string =>
   `label,${Array.from({ length: COLUMNS }, (_, t) => `t${t}`).join(',')}\n`;
 const wideLine = (row: number): string => `c${row % 5},${symbolsOf(row, COLUMNS).join(',')}\n`;
 const cellLine = (row: number): string => `c${row % 5},${symbolsOf(row, COLUMNS).join(' ')}\n`;
+const decimalLine = (row: number): string => `c${row % 5},${decimalsOf(row).join(',')}\n`;
 const jsonLine = (row: number): string =>
   `${JSON.stringify({ label: `c${row % 5}`, values: symbolsOf(row, COLUMNS) })}\n`;
 

@@ -6,6 +6,7 @@ import { DecimalReader } from './decimal-reader.ts';
 import { dividedCells, MOST_BYTES, narrowed } from './integer-cells.ts';
 
 const [TAB, SPACE, COMMA, SEMICOLON, OPEN, CLOSE] = [0x09, 0x20, 0x2c, 0x3b, 0x5b, 0x5d];
+const [POINT, MINUS] = [0x2e, 0x2d];
 const FIRST_NUMBERS = 1024;
 /** A list of this size is worth the call of another program. */
 const LONG_LIST_BYTES = 64;
@@ -39,6 +40,8 @@ export class CellNumbers {
   plain(row: Row, cell: number): number {
     const integer = row.integers[cell]!;
     if (integer >= 0) return integer;
+    const known = row.number(cell);
+    if (!Number.isNaN(known)) return known;
     const end = row.ends[cell]!;
     const number = this.#reader.read(row.bytes, row.starts[cell]!, end);
     return this.#reader.end === end ? number : Number.NaN;
@@ -49,8 +52,8 @@ export class CellNumbers {
    * @throws NotANumber, CellError
    */
   list(row: Row, cell: number): CellValues {
-    const integers = integersOf(row, cell);
-    if (integers !== undefined) return integers;
+    const plain = numbersOf(row, cell, this.#decimal);
+    if (plain !== undefined) return plain;
     const size = this.#decimal === '.' && row.isPlain(cell) ? this.#plainList(row, cell) : -1;
     return size < 0 ? parseValuesCell(row.text(cell), this.#decimal) : this.#numbers.slice(0, size);
   }
@@ -88,8 +91,12 @@ export class CellNumbers {
   }
 }
 
-/** A list of small integers, each next to one separator; undefined for any other cell. */
-function integersOf({ bytes, starts, ends }: Row, cell: number): CellValues | undefined {
+/** A list of short numbers, one separator between them, with a space behind it or not; undefined for any other cell. */
+function numbersOf(
+  { bytes, starts, ends }: Row,
+  cell: number,
+  mark: DecimalMark,
+): CellValues | undefined {
   let [start, end] = [starts[cell]!, ends[cell]!];
   if (bytes[start] === OPEN && bytes[end - 1] === CLOSE) {
     start++;
@@ -97,12 +104,16 @@ function integersOf({ bytes, starts, ends }: Row, cell: number): CellValues | un
   }
   if (end - start < LONG_LIST_BYTES || end - start > MOST_BYTES) return undefined;
   let at = start;
-  while (at < end && isDigit(bytes[at]!)) at++;
+  while (at < end && isOfNumber(bytes[at]!)) at++;
   if (!isSeparator(bytes[at]!)) return undefined;
-  const { integers, bits } = dividedCells(bytes, start, end, bytes[at]!);
-  return bits < 0 ? undefined : narrowed(integers, bits);
+  const separator = bytes[at]!;
+  const gap = separator !== SPACE && bytes[at + 1] === SPACE ? 1 : 0;
+  const { integers, bits, numbers, areNumbers } = dividedCells(bytes, start, end, separator, gap);
+  if (bits >= 0) return narrowed(integers, bits);
+  return areNumbers && mark === '.' ? numbers.slice() : undefined;
 }
 
-const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
+const isOfNumber = (byte: number): boolean =>
+  (byte >= 0x30 && byte <= 0x39) || byte === POINT || byte === MINUS;
 const isSeparator = (byte: number): boolean =>
   byte === SPACE || byte === COMMA || byte === SEMICOLON || byte === TAB;

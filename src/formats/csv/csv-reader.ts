@@ -56,7 +56,7 @@ class SequenceReader implements TableReader<Row> {
   #values(row: Row): RowValues | typeof UNEVEN {
     const parts = this.#file.found.values;
     const { channels } = this.#file.columns;
-    const lists = parts.map((part) => this.#integers(row, part) ?? this.#part(row, part));
+    const lists = parts.map((part) => this.#known(row, part) ?? this.#part(row, part));
     const isPadded = parts.some(({ isRange }) => isRange);
     if (lists.length === 1) {
       const [values] = lists as [CellValues];
@@ -67,14 +67,16 @@ class SequenceReader implements TableReader<Row> {
     return values === UNEVEN ? UNEVEN : { values, channels: lists.length, isPadded };
   }
 
-  /** The values of a range, where the row has all of them as small integers; else undefined. */
-  #integers({ integers }: Row, part: ColumnPart): Uint8Array | Int32Array | undefined {
+  /** The values of a range, where the row has all of them as short numbers; else undefined. */
+  #known(row: Row, part: ColumnPart): CellValues | undefined {
+    const { integers } = row;
     const [first] = part.columns;
     if (!part.isRange || first === undefined || !this.#adjacent.has(part)) return undefined;
     const end = first + part.columns.length;
     let bits = 0;
     for (let cell = first; cell < end; cell++) bits |= integers[cell]!;
-    return bits < 0 ? undefined : narrowed(integers.subarray(first, end), bits);
+    if (bits >= 0) return narrowed(integers.subarray(first, end), bits);
+    return this.#file.decimal === '.' ? row.numbers(first, end) : undefined;
   }
 
   #part(row: Row, part: ColumnPart): CellValues {

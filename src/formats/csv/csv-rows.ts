@@ -75,6 +75,9 @@ export class Row {
   ends = new Int32Array(64);
   /** What each cell of at most nine digits, and nothing else, says; −1 for others. */
   integers = new Int32Array(64);
+  /** What short decimal numbers say, NaN for other cells; those of a row before where not `hasNumbers`. */
+  #numbers = new Float64Array(64);
+  #hasNumbers = false;
   /** Cells in which quotes are doubled. */
   readonly #quoted = new Set<number>();
 
@@ -103,18 +106,36 @@ export class Row {
     this.add(start, end);
   }
 
+  /** A short number with a decimal point, where that is known already; else NaN. */
+  number(cell: number): number {
+    return this.#hasNumbers ? this.#numbers[cell]! : Number.NaN;
+  }
+
+  /** The numbers of the cells [first, end), where all of them are known already; else undefined. */
+  numbers(first: number, end: number): Float64Array | undefined {
+    if (!this.#hasNumbers) return undefined;
+    for (let cell = first; cell < end; cell++)
+      if (Number.isNaN(this.#numbers[cell]!)) return undefined;
+    return this.#numbers.slice(first, end);
+  }
+
   clear(): void {
     this.size = 0;
+    this.#hasNumbers = false;
     if (this.#quoted.size > 0) this.#quoted.clear();
   }
 
   /** Takes the place of all cells. */
-  fill({ size, starts, ends, integers }: DividedCells): void {
+  fill({ size, starts, ends, integers, bits, numbers }: DividedCells): void {
     while (this.starts.length < size) this.grow();
     this.starts.set(starts);
     this.ends.set(ends);
     this.integers.set(integers);
     this.size = size;
+    this.#hasNumbers = bits < 0;
+    if (!this.#hasNumbers) return;
+    if (this.#numbers.length < size) this.#numbers = new Float64Array(this.starts.length);
+    this.#numbers.set(numbers);
   }
 
   /** Makes room for more cells. */

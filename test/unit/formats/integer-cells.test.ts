@@ -7,11 +7,19 @@ import { dividedCells, narrowed } from '../../../src/formats/csv/integer-cells.t
 
 const COMMA = 0x2c;
 const digits = fc.stringMatching(/^[0-9]{0,10}$/);
+const decimal = fc.stringMatching(/^-?[0-9]{0,9}\.?[0-9]{0,9}$/);
 const cell = fc.oneof(
   { weight: 6, arbitrary: digits },
+  { weight: 6, arbitrary: decimal },
   fc.constantFrom('-1', '1.5', 'é', '/', ':', ' 1', '1 ', '\0', '\x7f', 'a'.repeat(40)),
 );
 const cells = fc.array(cell, { minLength: 1, maxLength: 60 });
+
+/** What is read at once of the numbers with a sign or a point. */
+const numberOf = (text: string): number =>
+  /^-?\d{1,8}(\.\d{1,8})?$/.test(text) && text.replace('-', '').length <= 16
+    ? Number(text)
+    : Number.NaN;
 
 const integerOf = (text: string): number => (/^\d{1,8}$/.test(text) ? Number(text) : -1);
 
@@ -32,6 +40,26 @@ describe('cells between separators', () => {
           found.bits,
           integers.reduce((bits, one) => bits | one, 0),
         );
+        const numbers = texts.map(numberOf);
+        assert.deepEqual([...found.numbers], numbers);
+        assert.equal(found.areNumbers, !numbers.some(Number.isNaN));
+      }),
+    );
+  });
+
+  it('may have one space behind each separator; a cell with none or two is no number', () => {
+    const gap = fc.constantFrom(' ', ' ', ' ', ' ', '', '  ');
+    const list = fc.array(fc.tuple(gap, fc.oneof(digits, decimal)), {
+      minLength: 1,
+      maxLength: 40,
+    });
+    fc.assert(
+      fc.property(digits, list, (first, rest) => {
+        const line = Buffer.from(first + rest.map(([space, text]) => `,${space}${text}`).join(''));
+        const { numbers, areNumbers } = dividedCells(line, 0, line.length, COMMA, 1);
+        const expected = rest.map(([space, text]) => (space === ' ' ? numberOf(text) : Number.NaN));
+        assert.deepEqual([...numbers], [numberOf(first), ...expected]);
+        assert.equal(areNumbers, ![...numbers].some(Number.isNaN));
       }),
     );
   });
