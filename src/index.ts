@@ -64,7 +64,7 @@ export {
   ngram,
 } from './workflow/ngram/ngram.ts';
 export type { NgramFacts } from './workflow/ngram/ngram-fitter.ts';
-export type { ClusterOptions, DeviceOptions } from './workflow/placement.ts';
+export type { ClusterOptions, DeviceOptions, HostsOptions } from './workflow/placement.ts';
 export type { ClassificationReport } from './workflow/predict/classification-report.ts';
 export {
   type EvaluateOptions,

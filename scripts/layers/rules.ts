@@ -14,7 +14,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['importer'],
   ['extension'],
   ['run'],
-  ['coordinator', 'worker'],
+  ['coordinator', 'worker', 'cluster'],
   ['workflow', 'bench'],
   ['study'],
   ['cli', 'index.ts'],

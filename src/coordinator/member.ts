@@ -23,6 +23,8 @@ export interface Member {
    */
   readonly status: 'starting' | 'returning' | 'joined' | 'evicted' | 'absent' | 'leftOut';
   readonly pid: number | null;
+  /** Where its process is; null in a run of one host. */
+  readonly host: string | null;
   readonly hello: Hello | null;
   readonly joinedMs: number | null;
   /** What it said for the present generation. */
@@ -63,6 +65,7 @@ export function newMember(slot: number, attempt: number, restarts: number, nowMs
     attempt,
     status: 'starting',
     pid: null,
+    host: null,
     hello: null,
     joinedMs: null,
     boundary: null,

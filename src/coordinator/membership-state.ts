@@ -53,7 +53,12 @@ export interface MembershipState {
 }
 
 export type MembershipEvent =
-  | { readonly kind: 'spawned'; readonly slot: number; readonly pid: number }
+  | {
+      readonly kind: 'spawned';
+      readonly slot: number;
+      readonly pid: number;
+      readonly host?: string | undefined;
+    }
   | {
       readonly kind: 'message';
       readonly slot: number;

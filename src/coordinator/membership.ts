@@ -32,7 +32,7 @@ export function reduceMembership(state: MembershipState, event: MembershipEvent)
   if (state.status === 'ended') return stay(state);
   switch (event.kind) {
     case 'spawned':
-      return stay(update(state, event.slot, { pid: event.pid }));
+      return stay(update(state, event.slot, { pid: event.pid, host: event.host ?? null }));
     case 'exited':
       return onExit(state, event);
     case 'misbehaved':

@@ -209,7 +209,7 @@ class Coordinator {
   #watchFor(processes: readonly SlotAttempt[]): LaunchWatch {
     const attempts = new Map(processes.map(({ slot, attempt }) => [slot, attempt]));
     return {
-      onSpawn: (slot, pid) => this.#dispatch({ kind: 'spawned', slot, pid }),
+      onSpawn: (slot, pid, host) => this.#dispatch({ kind: 'spawned', slot, pid, host }),
       onExit: (slot, status) => this.#onExit(slot, attempts.get(slot)!, status),
     };
   }
@@ -236,6 +236,10 @@ class Coordinator {
         worker.kill('SIGKILL');
       }
     }, waitMs);
+    // A host that is away starts them when it is back: now no more.
+    for (const { worker } of this.#workers.values()) {
+      if (this.#state.membership.members.at(worker.slot)!.pid === null) worker.kill('SIGKILL');
+    }
     while (this.#workers.size > 0) {
       await new Promise<void>((resolve) => {
         this.#onWorkerGone = resolve;

@@ -40,6 +40,7 @@ export interface SlotProcess {
   readonly slot: number;
   readonly attempt: number;
   readonly pid: number | null;
+  readonly host: string | null;
   readonly exit: ExitStatus | null;
 }
 
@@ -116,9 +117,9 @@ function memberOf(
   journal: Journal | null,
   nowMs: number,
 ): Member {
-  const { attempt = 0, pid = null } = process ?? {};
+  const { attempt = 0, pid = null, host = null } = process ?? {};
   const losses = journal?.losses.find((other) => other.slot === slot);
-  const member = { ...newMember(slot, attempt, losses?.restarts ?? 0, nowMs), pid };
+  const member = { ...newMember(slot, attempt, losses?.restarts ?? 0, nowMs), pid, host };
   if (losses?.isLeftOut) return { ...member, status: 'leftOut' };
   if (!journal?.ranks.includes(slot)) return member;
   return { ...member, status: 'returning', lastHeardMs: nowMs };

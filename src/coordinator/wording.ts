@@ -3,9 +3,10 @@ import { EXIT } from '../core/errors.ts';
 import type { ExitStatus } from '../launch/launching.ts';
 import type { Member } from './member.ts';
 
-/** "worker 1 (pid 4711)". */
-export function nameMember({ slot, pid }: Pick<Member, 'slot' | 'pid'>): string {
-  return pid === null ? `worker ${slot}` : `worker ${slot} (pid ${pid})`;
+/** "worker 1 (pid 4711)", or "worker 1 (pid 4711 on h2)" in a run of several hosts. */
+export function nameMember({ slot, pid, host }: Pick<Member, 'slot' | 'pid' | 'host'>): string {
+  if (pid === null) return `worker ${slot}`;
+  return host === null ? `worker ${slot} (pid ${pid})` : `worker ${slot} (pid ${pid} on ${host})`;
 }
 
 /** "worker 1", "workers 0, 2 and 3", "12 workers". */
@@ -16,7 +17,9 @@ export function nameMembers(slots: readonly number[]): string {
 }
 
 /** "was killed by SIGKILL", "exited with code 1" or "could not be started". */
-export function describeExit({ code, signal, lastLine, outOfMemory }: ExitStatus): string {
+export function describeExit(status: ExitStatus): string {
+  const { code, signal, lastLine, outOfMemory, hostLost } = status;
+  if (hostLost !== undefined) return `was lost with its host, of which ${hostLost},`;
   if (outOfMemory === true) return 'was killed by the kernel, because the memory was used up,';
   if (code === null && signal === null) return 'could not be started';
   // By its code as well: the file may end with the line of a process before it.

@@ -6,13 +6,14 @@ import { writeFailure } from './file-error.ts';
 /**
  * Writes a file completely or not at all, also when the machine stops. What a killed process leaves has the name that
  * `tidyAfterCrash` looks for.
+ * @param mode of the file, before the process's umask
  * @throws LockstepError USAGE, OUT_OF_RESOURCES: what was there before is unharmed, and nothing is left beside it
  */
-export function writeWhole(path: string, content: string | Uint8Array): void {
+export function writeWhole(path: string, content: string | Uint8Array, mode = 0o666): void {
   const unique = randomBytes(6).toString('hex');
   const temporary = join(dirname(path), `.${basename(path)}.tmp-${unique}`);
   try {
-    writeSynced(temporary, content);
+    writeSynced(temporary, content, mode);
     renameSync(temporary, path);
   } catch (thrown) {
     removeQuietly(temporary);
@@ -20,8 +21,8 @@ export function writeWhole(path: string, content: string | Uint8Array): void {
   }
 }
 
-function writeSynced(path: string, content: string | Uint8Array): void {
-  const file = openSync(path, 'wx');
+function writeSynced(path: string, content: string | Uint8Array, mode: number): void {
+  const file = openSync(path, 'wx', mode);
   try {
     writeFileSync(file, content);
     fsyncSync(file);

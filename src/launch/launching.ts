@@ -19,6 +19,8 @@ export interface ExitStatus {
   readonly outOfMemory?: boolean;
   /** What the process did when it was killed, if the launcher can see that. */
   readonly stateWhenKilled?: 'running' | 'stopped' | undefined;
+  /** It was lost with its host, and nobody knows how it ended; to follow 'of the host': "nothing was heard". */
+  readonly hostLost?: string;
 }
 
 /** A started process. */
@@ -29,7 +31,8 @@ export interface LaunchedWorker {
 
 /** Reports on launched processes, once for each process; `onExit` only after `Launch` has returned. */
 export interface LaunchWatch {
-  onSpawn(slot: number, pid: number): void;
+  /** @param host its name, where the run has several */
+  onSpawn(slot: number, pid: number, host?: string): void;
   onExit(slot: number, status: ExitStatus): void;
 }
 

@@ -12,8 +12,10 @@ import { startProgram } from './program.ts';
 
 /** What to start, and where. */
 export interface LocalLaunchOptions {
-  /** The worker in slot i gets device i. */
+  /** The worker in slot `firstSlot` + i gets device i. */
   readonly devices: readonly Device[];
+  /** Slots before it are those of other hosts. @default 0 */
+  readonly firstSlot?: number;
   readonly engine: EnvironmentOptions['engine'];
   readonly runFolder: string;
   /** The program that a worker runs, as `startProgram` takes it. */
@@ -87,8 +89,8 @@ function startWorker(options: LocalLaunchOptions, seat: Seat, watch: LaunchWatch
 
 /** The environment of the worker of `seat`, besides what it inherits. */
 export function environmentOf(options: LocalLaunchOptions, seat: Seat): Record<string, string> {
-  const { devices, engine, runFolder } = options;
-  const device = devices[seat.slot]!;
+  const { devices, firstSlot = 0, engine, runFolder } = options;
+  const device = devices[seat.slot - firstSlot]!;
   // Absolute: with a relative path, Node 20's recursive mkdir never ends once the current folder is deleted.
   const folder = resolve(runFolder);
   return workerEnvironment({ device, engine, runFolder: folder, seat: seat.environment });

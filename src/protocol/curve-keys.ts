@@ -4,11 +4,12 @@
  * its own pair, the coordinator's public key and those of all slots. A worker that is started again in a
  * slot reads the file of that slot again.
  */
-import { closeSync, fstatSync, openSync, readSync, type Stats, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { capability, curveKeyPair } from 'zeromq';
 import { z } from 'zod';
 import { LockstepError } from '../core/errors.ts';
+import { readPrivateFile, unusable } from './private-file.ts';
 
 /** 32 bytes in Z85 (rfc.zeromq.org/spec/32): all its characters are plain in JSON, none is a space. */
 const key = z.string().regex(/^[0-9a-zA-Z.\-:+=^!/*?&<>()[\]{}@%$#]{40}$/);
@@ -75,9 +76,9 @@ export function workerKeyFile(folder: string, slot: number): string {
 /** Reads a key file. Throws INSECURE when others than its owner may read it, USAGE when it is none. */
 export function readKeyFile(path: string): RunKeys {
   requireCurve();
-  const text = readPrivate(path);
-  const parsed = keyFile.safeParse(parseJson(text));
-  if (!parsed.success) throw unusable(path, 'it is not a key file of Lockstep', MAKE_AGAIN);
+  const file = { path, ...KEY_FILE };
+  const parsed = keyFile.safeParse(parseJson(readPrivateFile(file)));
+  if (!parsed.success) throw unusable(file, 'it is not a key file of Lockstep', MAKE_AGAIN);
   const { format, ...keys } = parsed.data;
   return keys;
 }
@@ -104,46 +105,12 @@ export function splitEndpoint(
 }
 
 const MAKE_AGAIN = 'Keys are made by the start of a run: start it again.';
-
-function readPrivate(path: string): string {
-  let file: number;
-  try {
-    file = openSync(path, 'r');
-  } catch (thrown) {
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
-    throw unusable(path, why, 'Name the file of this slot in LOCKSTEP_KEY_FILE.');
-  }
-  try {
-    // Of the open file, so that it can't be exchanged after the look at it.
-    const stats = fstatSync(file);
-    const fault = privacyFault(stats);
-    if (fault !== null) throw new LockstepError('INSECURE', ...fault(path));
-    if (stats.size > MAX_FILE_BYTES) throw unusable(path, 'it is too large', MAKE_AGAIN);
-    const bytes = Buffer.alloc(stats.size);
-    return bytes.toString('utf8', 0, readSync(file, bytes, 0, bytes.length, 0));
-  } finally {
-    closeSync(file);
-  }
-}
-
-type Fault = (path: string) => [message: string, advice: string];
-
-/** Kubernetes and systemd place secrets as files of root, so root may be the owner too. */
-function privacyFault({ mode, uid }: Stats): Fault | null {
-  if ((mode & 0o077) !== 0) {
-    const found = (mode & 0o777).toString(8);
-    return (path) => [
-      `Cannot use the key file ${path}: its mode is ${found}, so others than its owner can use it.`,
-      'Give it the mode 600 or 400, and make a new one if others may have read it.',
-    ];
-  }
-  const me = process.getuid?.();
-  if (me === undefined || uid === me || uid === 0) return null;
-  return (path) => [
-    `Cannot use the key file ${path}: it belongs to another user.`,
-    'Let the user who starts the worker own it.',
-  ];
-}
+const KEY_FILE = {
+  what: 'key file',
+  limit: MAX_FILE_BYTES,
+  whenUnreadable: 'Name the file of this slot in LOCKSTEP_KEY_FILE.',
+  whenUnusable: MAKE_AGAIN,
+};
 
 function parseJson(text: string): unknown {
   try {
@@ -151,9 +118,4 @@ function parseJson(text: string): unknown {
   } catch {
     return null;
   }
-}
-
-/** Never quotes the file: it holds a secret. */
-function unusable(path: string, why: string, advice: string): LockstepError {
-  return new LockstepError('USAGE', `Cannot use the key file ${path}: ${why}.`, advice);
 }

@@ -68,3 +68,18 @@ export function keyBytes(key: string): string {
   }
   return bytes.toString('hex');
 }
+
+/** 32 bytes of a key in Z85. */
+export function z85(bytes: Buffer): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 4) {
+    let value = bytes.readUInt32BE(at);
+    let digits = '';
+    for (let i = 0; i < 5; i++) {
+      digits = Z85[value % 85] + digits;
+      value = Math.floor(value / 85);
+    }
+    text += digits;
+  }
+  return text;
+}

@@ -15,6 +15,30 @@ export interface DeviceOptions {
   readonly gpus?: readonly string[] | undefined;
 }
 
+/** All hosts must be there so soon. */
+export const DEFAULT_HOSTS_WAIT_SECONDS = 300;
+
+/** The hosts of a run, each of which starts the same. */
+export interface HostsOptions {
+  /** So many. */
+  readonly hosts: number;
+  /** Number of this one; 0 leads. @default what the rendezvous says */
+  readonly hostRank?: number | undefined;
+  /**
+   * Where they find each other: `tcp://h0:29400`, whose host leads, or `folder:/shared/x`.
+   * @default a folder beside the run's, with `.hosts` at its end
+   */
+  readonly rendezvous?: string | undefined;
+  /** File with the key of the hosts, 64 hexadecimal digits: needed for tcp. */
+  readonly keyFile?: string | undefined;
+  /** The key itself. */
+  readonly key?: string | undefined;
+  /** Name of this start, the same on all hosts and no other start's. */
+  readonly start?: string | undefined;
+  /** All hosts must be there so soon. @default 300 */
+  readonly waitSeconds?: number | undefined;
+}
+
 /** How the workers of a run are connected, and what happens when one is lost. */
 export interface ClusterOptions extends DeviceOptions {
   /** Unix sockets, or TCP on the loopback address: encrypted, or open to every process of the host. @default 'ipc' */
@@ -25,6 +49,8 @@ export interface ClusterOptions extends DeviceOptions {
   readonly minWorkers?: number | undefined;
   /** How long workers wait for another coordinator when theirs died; 0: the run ends. @default 60 */
   readonly coordinatorWaitSeconds?: number | undefined;
+  /** For a run on several hosts; `workers` and `gpus` are those of this host then. */
+  readonly hosts?: HostsOptions | undefined;
 }
 
 /** @throws LockstepError USAGE, DEVICE_ABSENT */
@@ -32,7 +58,12 @@ export function devicesOf({ gpus, workers = 1 }: DeviceOptions): Device[] {
   return gpus === undefined ? cpuDevices(workers) : gpuDevices(gpus.join(','));
 }
 
-export function rendezvousOf({ transport = 'ipc' }: ClusterOptions): RendezvousKind {
+/** @param address where other hosts reach this one; null in a run of this host */
+export function rendezvousOf(
+  { transport = 'ipc' }: ClusterOptions,
+  address: string | null = null,
+): RendezvousKind {
+  if (address !== null) return { kind: 'tcp', host: address };
   return transport === 'ipc' ? { kind: 'ipc' } : { kind: transport, host: '127.0.0.1' };
 }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { programName } from '../../src/core/program-name.ts';
 import { startProgram } from '../../src/launch/program.ts';
 import { CLONE } from './clone.ts';
+import type { MadeUpHosts } from './made-up-hosts.ts';
 
 export interface Ended {
   readonly code: number | null;
@@ -33,6 +34,13 @@ export class Workplace {
   start(...args: readonly string[]): Started {
     const argv = [join(CLONE, 'bin', 'lockstep.js'), ...args];
     return started(spawn(process.execPath, argv, this.#options()));
+  }
+
+  /** Starts the command on a made-up host. */
+  startOn(hosts: MadeUpHosts, host: number, ...args: readonly string[]): Started {
+    const command = [process.execPath, join(CLONE, 'bin', 'lockstep.js'), ...args];
+    const [program, ...argv] = hosts.on(host, this.folder, command);
+    return started(spawn(program, argv, this.#options()));
   }
 
   /** Starts a process that answers any number of command lines, which spares each its start. */

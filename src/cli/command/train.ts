@@ -4,16 +4,17 @@ import { SIMULATED_FAULTS } from '../../worker/training/simulated-fault.ts';
 import * as Placement from '../../workflow/placement.ts';
 import type { Command } from '../command.ts';
 import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
+import { type HostsGiven, hostsGiven, hostsOptions, placeGiven } from '../hosts-options.ts';
 import { nextOfRun } from '../next.ts';
 import { showRun } from '../show-run.ts';
 
 /** Where workers run. */
 export interface DeviceOptions {
-  workers: number;
+  workers: number | undefined;
   gpus: string | undefined;
 }
 
-export interface PlacementOptions extends DeviceOptions {
+export interface PlacementOptions extends DeviceOptions, HostsGiven {
   transport: 'ipc' | 'tcp' | 'insecure-tcp';
   maxRestarts: number;
   minWorkers: number;
@@ -26,8 +27,7 @@ export function deviceOptions<T>(yargs: Argv<T>): Argv<T & DeviceOptions> {
     .option('workers', {
       type: 'number',
       requiresArg: true,
-      default: 1,
-      describe: 'Number of worker processes on CPU threads',
+      describe: 'Number of worker processes on CPU threads [default: 1]',
     })
     .option('gpus', {
       type: 'string',
@@ -38,7 +38,7 @@ export function deviceOptions<T>(yargs: Argv<T>): Argv<T & DeviceOptions> {
 
 /** Options of the commands whose workers talk to each other. */
 export function placementOptions<T>(yargs: Argv<T>): Argv<T & PlacementOptions> {
-  return deviceOptions(yargs)
+  return hostsOptions(deviceOptions(yargs))
     .option('transport', {
       choices: ['ipc', 'tcp', 'insecure-tcp'],
       default: 'ipc',
@@ -75,10 +75,22 @@ export function devicesGiven({ gpus, workers }: DeviceOptions): Placement.Device
 export function clusterGiven(options: PlacementOptions): Placement.ClusterOptions {
   const { transport, maxRestarts, minWorkers, coordinatorWait } = options;
   const coordinatorWaitSeconds = coordinatorWait;
-  const devices = devicesGiven(options);
-  const given = { ...devices, transport, maxRestarts, minWorkers, coordinatorWaitSeconds };
-  Placement.elasticityOf(given, Placement.devicesOf(devices).length, (option) => FLAGS[option]!);
+  const hosts = hostsGiven(options);
+  const devices = ownDevices(options);
+  const given = { ...devices, transport, maxRestarts, minWorkers, coordinatorWaitSeconds, hosts };
+  const here = Placement.devicesOf(devices).length;
+  // How many workers several hosts have is known when they are there.
+  const workers = hosts === undefined ? here : Number.POSITIVE_INFINITY;
+  Placement.elasticityOf(given, workers, (option) => FLAGS[option]!);
   return given;
+}
+
+/** Those that the scheduler gave to this process where none are named. */
+function ownDevices(options: PlacementOptions): Placement.DeviceOptions {
+  const { gpus, workers } = options;
+  const given = placeGiven(options)?.gpus;
+  const isNamed = gpus !== undefined || workers !== undefined;
+  return isNamed || !given?.length ? devicesGiven(options) : { gpus: given };
 }
 
 const FLAGS: Readonly<Record<string, string>> = {

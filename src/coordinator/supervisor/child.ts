@@ -151,7 +151,7 @@ class Supervisor {
     const watched = this.#watches.get(slot);
     if (watched === undefined || watched.attempt < attempt) this.#news.push(news);
     else if (watched.attempt === attempt) {
-      if (news.kind === 'spawned') watched.watch.onSpawn(slot, news.pid);
+      if (news.kind === 'spawned') watched.watch.onSpawn(slot, news.pid, news.host ?? undefined);
       else watched.watch.onExit(slot, news.status);
     }
   }

@@ -35,6 +35,7 @@ export type ToCoordinator =
       readonly slot: number;
       readonly attempt: number;
       readonly pid: number;
+      readonly host: string | null;
     }
   | {
       readonly kind: 'exited';

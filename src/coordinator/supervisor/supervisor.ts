@@ -66,6 +66,7 @@ export async function superviseRun(options: SupervisorOptions): Promise<Coordina
 interface WorkerProcess {
   readonly attempt: number;
   pid: number | null;
+  host: string | null;
   exit: ExitStatus | null;
   worker: LaunchedWorker | null;
 }
@@ -200,7 +201,7 @@ class RunSupervisor {
     const endpoint = this.#endpoint;
     if (endpoint === null) return null;
     const processes = [...this.#processes].map(
-      ([slot, { attempt, pid, exit }]): SlotProcess => ({ slot, attempt, pid, exit }),
+      ([slot, { worker: _, ...process }]): SlotProcess => ({ slot, ...process }),
     );
     return { endpoint, lostAt: this.#lostAt, succession: { journal: this.#journal, processes } };
   }
@@ -231,14 +232,15 @@ class RunSupervisor {
 
   #launch(seats: readonly Seat[]): void {
     for (const { slot, attempt } of seats) {
-      this.#processes.set(slot, { attempt, pid: null, exit: null, worker: null });
+      this.#processes.set(slot, { attempt, pid: null, host: null, exit: null, worker: null });
     }
     const attempts = new Map(seats.map(({ slot, attempt }) => [slot, attempt]));
     const watch: LaunchWatch = {
-      onSpawn: (slot, pid) => {
+      onSpawn: (slot, pid, name) => {
+        const host = name ?? null;
         const attempt = attempts.get(slot)!;
-        this.#processes.get(slot)!.pid = pid;
-        this.#tell({ kind: 'spawned', slot, attempt, pid });
+        Object.assign(this.#processes.get(slot)!, { pid, host });
+        this.#tell({ kind: 'spawned', slot, attempt, pid, host });
       },
       onExit: (slot, status) => this.#onExit(slot, attempts.get(slot)!, status),
     };

@@ -1,15 +1,19 @@
 /** A run that ended early, from its newest checkpoint on. */
 
+import { resolve } from 'node:path';
+import type { HostLeader } from '../../cluster/leader.ts';
 import { type ExtensionOptions, loadExtensions } from '../../extension/load.ts';
+import type { Device } from '../../launch/device.ts';
 import { openRunFolder } from '../../run/folder.ts';
 import type { RunOutcome } from '../../telemetry/run-event.ts';
 import { type ClusterOptions, devicesOf, elasticityOf, rendezvousOf } from '../placement.ts';
 import { movedSentence } from '../tune/settle-formulations.ts';
 import { examineRun } from './examine-run.ts';
 import { type GuardedHooks, type RunHooks, withGuardedHooks } from './hooks.ts';
+import { onHosts, stopRequestsOf } from './on-hosts.ts';
 import { readRunFacts } from './run-facts.ts';
 import { startRun } from './start-run.ts';
-import { throwIfStopped, watchStopRequests } from './stop-requests.ts';
+import { throwIfStopped } from './stop-requests.ts';
 
 export interface ResumeOptions extends ClusterOptions, ExtensionOptions, RunHooks {
   /** Folder of the run. */
@@ -31,9 +35,23 @@ export async function resume(options: ResumeOptions): Promise<RunOutcome> {
 
 async function resumeWith(options: ResumeOptions, hooks: GuardedHooks): Promise<RunOutcome> {
   const devices = devicesOf(options);
-  const elasticity = elasticityOf(options, devices.length);
+  const { hosts, runFolder } = options;
+  if (hosts === undefined) elasticityOf(options, devices.length);
   throwIfStopped(hooks);
   await loadExtensions(options.extensions ?? []);
+  const request = `resume ${resolve(runFolder)}`;
+  return await onHosts({ hosts, devices, request, runFolder }, hooks, async (leader) =>
+    resumeHere(options, devices, leader, hooks),
+  );
+}
+
+async function resumeHere(
+  options: ResumeOptions,
+  devices: readonly Device[],
+  hosts: HostLeader | null,
+  hooks: GuardedHooks,
+): Promise<RunOutcome> {
+  const elasticity = elasticityOf(options, hosts?.workers ?? devices.length);
   const completed = await examineRun(options.runFolder);
   if (completed !== undefined) {
     hooks.onEvent({ kind: 'end', outcome: completed });
@@ -47,11 +65,12 @@ async function resumeWith(options: ResumeOptions, hooks: GuardedHooks): Promise<
     throwIfStopped(hooks);
     return await startRun(folder, facts, {
       devices,
+      hosts,
       elasticity,
-      rendezvous: rendezvousOf(options),
+      rendezvous: rendezvousOf(options, hosts?.address ?? null),
       resume: true,
       onEvent: hooks.onEvent,
-      watchSignals: watchStopRequests(hooks),
+      watchSignals: stopRequestsOf(hooks, hosts),
     });
   } finally {
     folder.release();

@@ -1,16 +1,18 @@
 /** Starts the coordinator and its workers for a run folder, and sees the run to its end. */
 import type { ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { HostLeader } from '../../cluster/leader.ts';
 import type { Elasticity } from '../../coordinator/elasticity.ts';
 import type { CoordinatorOutcome } from '../../coordinator/machine.ts';
 import type { RendezvousKind, RendezvousSpec } from '../../coordinator/rendezvous.ts';
 import { prepareRendezvous, removeRendezvous } from '../../coordinator/rendezvous.ts';
 import { superviseRun } from '../../coordinator/supervisor/supervisor.ts';
 import { asLockstepError } from '../../core/errors.ts';
+import { LOCK_FILE } from '../../core/folder-lock.ts';
 import type { WatchSignals } from '../../core/stop-signal.ts';
-import { extensionsOf, hashRun } from '../../extension/identity.ts';
+import { hashRun } from '../../extension/identity.ts';
 import type { Device } from '../../launch/device.ts';
-import { localLaunch } from '../../launch/local.ts';
 import { withOutputFile } from '../../launch/output-file.ts';
 import { startProgram } from '../../launch/program.ts';
 import { forgetRunExit, type RunFolder, readRunConfig } from '../../run/folder.ts';
@@ -21,9 +23,13 @@ import { concludeRun } from './conclude-run.ts';
 import { coordinatorTask } from './coordinator-task.ts';
 import type { RunFacts } from './run-facts.ts';
 import { RunFailed } from './run-failed.ts';
+import { launchWorkers } from './workers.ts';
 
 export interface StartOptions {
+  /** Of this host. */
   readonly devices: readonly Device[];
+  /** The other hosts; null for a run of this one. */
+  readonly hosts: HostLeader | null;
   readonly rendezvous: RendezvousKind;
   readonly resume: boolean;
   readonly elasticity: Elasticity;
@@ -35,7 +41,6 @@ export interface StartOptions {
 
 const INSECURE_WARNING =
   'insecure-tcp encrypts nothing, and whoever can read its traffic can take part in the run.';
-const WORKER = new URL('../../worker/main.ts', import.meta.url);
 const COORDINATOR = new URL('./coordinator-main.ts', import.meta.url);
 
 /**
@@ -47,7 +52,7 @@ export async function startRun(
   facts: RunFacts,
   options: StartOptions,
 ): Promise<RunOutcome> {
-  const { devices, rendezvous, onEvent } = options;
+  const { devices, hosts, rendezvous, onEvent } = options;
   const log = openLog(folder.logs, 'coordinator');
   try {
     if (rendezvous.kind === 'insecure-tcp') {
@@ -57,7 +62,8 @@ export async function startRun(
     const { path: runFolder } = folder;
     const { totalSteps } = facts;
     forgetRunExit(folder);
-    onEvent({ kind: 'start', runFolder, totalSteps, workers: devices.length });
+    const workers = hosts?.workers ?? devices.length;
+    onEvent({ kind: 'start', runFolder, totalSteps, workers });
     return await conclude(folder, await supervise(folder, facts, options), log, onEvent);
   } finally {
     await log.close();
@@ -69,15 +75,17 @@ async function supervise(
   facts: RunFacts,
   options: StartOptions,
 ): Promise<CoordinatorOutcome> {
-  const { devices, elasticity, resume, simulate = [], onEvent, watchSignals } = options;
+  const { devices, hosts, elasticity, resume, simulate = [], onEvent, watchSignals } = options;
   // As the workers read it.
   const config = readRunConfig(folder.path);
   const { name, engine } = config;
   const { coordinatorWaitMs, maxRestarts } = elasticity;
-  const spec = prepareRendezvous(name, options.rendezvous, devices.length, coordinatorWaitMs);
-  const faults = simulate.flatMap((fault) => ['--simulate', fault]);
-  const extensions = extensionsOf(config).flatMap(({ path }) => ['--extension', path]);
+  const workers = hosts?.workers ?? devices.length;
+  const spec = prepareRendezvous(name, options.rendezvous, workers, coordinatorWaitMs);
+  const runFolder = folder.path;
+  const launch = launchWorkers({ devices, firstSlot: 0, runFolder, config, resume, simulate });
   try {
+    await hosts?.begin({ ...sharedFolder(folder), resume, simulate: [...simulate] });
     return await superviseRun({
       rendezvous: spec,
       maxRestarts,
@@ -85,23 +93,22 @@ async function supervise(
       onEvent: (event) => onEvent(revived(event)),
       startCoordinator: () => startCoordinator(folder),
       task: coordinatorTask({
-        runFolder: folder.path,
+        runFolder,
         configHash: hashRun(config),
         xla: engine.xla,
         elasticity,
         ...facts,
       }),
-      launch: localLaunch({
-        devices,
-        engine,
-        runFolder: folder.path,
-        entry: WORKER,
-        args: [...(resume ? ['--resume'] : []), ...faults, ...extensions],
-      }),
+      launch: hosts === null ? launch : hosts.launch(launch),
     });
   } finally {
     tidyRendezvous(spec, onEvent);
   }
+}
+
+/** How other hosts find the folder, and know that it is the same. */
+function sharedFolder({ path }: RunFolder): { runFolder: string; lock: string } {
+  return { runFolder: resolve(path), lock: readFileSync(join(path, LOCK_FILE), 'utf8') };
 }
 
 /** What can't be removed must not hide how the run ended. */

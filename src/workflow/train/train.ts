@@ -1,6 +1,8 @@
 /** A new run, from its configuration to its end. */
 import { join } from 'node:path';
+import type { RunConfig } from '../../config/run-config.ts';
 import { LockstepError } from '../../core/errors.ts';
+import { hashRun } from '../../extension/identity.ts';
 import { type ExtensionOptions, loadExtensions } from '../../extension/load.ts';
 import { claimRunFolder } from '../../run/folder.ts';
 import type { RunOutcome } from '../../telemetry/run-event.ts';
@@ -8,11 +10,12 @@ import { parseFault } from '../../worker/training/simulated-fault.ts';
 import { type ClusterOptions, devicesOf, elasticityOf, rendezvousOf } from '../placement.ts';
 import { settleFormulations } from '../tune/settle-formulations.ts';
 import { type GuardedHooks, type RunHooks, withGuardedHooks } from './hooks.ts';
+import { onHosts, stopRequestsOf } from './on-hosts.ts';
 import { type ConfigSource, refuseTf32OnCpu, resolveRunConfig } from './resolve-config.ts';
 import { readNewRun } from './run-facts.ts';
 import { RunFailed } from './run-failed.ts';
-import { startRun } from './start-run.ts';
-import { throwIfStopped, watchStopRequests } from './stop-requests.ts';
+import { type StartOptions, startRun } from './start-run.ts';
+import { throwIfStopped } from './stop-requests.ts';
 
 export interface TrainOptions extends ConfigSource, ClusterOptions, ExtensionOptions, RunHooks {
   /** Folder of the run: it must be absent or empty. @default `runs/<name of the configuration>` */
@@ -43,13 +46,37 @@ export async function train(options: TrainOptions): Promise<RunOutcome> {
 
 async function trainWith(options: TrainOptions, hooks: GuardedHooks): Promise<RunOutcome> {
   const devices = devicesOf(options);
-  const elasticity = elasticityOf(options, devices.length);
-  const simulate = faultsFor(options, devices.length);
+  const { hosts } = options;
+  // How many workers several hosts have is known when they are there.
+  if (hosts === undefined) limitsFor(options, devices.length);
   await loadExtensions(options.extensions ?? []);
   const config = resolveRunConfig(options);
   refuseTf32OnCpu(config, devices);
   throwIfStopped(hooks);
-  const claim = claimRunFolder(options.runFolder ?? join('runs', config.name));
+  const request = `train ${hashRun(config)}`;
+  const runFolder = options.runFolder ?? join('runs', config.name);
+  return await onHosts({ hosts, devices, request, runFolder }, hooks, async (leader) => {
+    const workers = leader?.workers ?? devices.length;
+    const limits = limitsFor(options, workers);
+    return await trainHere(
+      { ...options, runFolder },
+      config,
+      { devices, hosts: leader, ...limits },
+      hooks,
+    );
+  });
+}
+
+type Placed = Pick<StartOptions, 'devices' | 'hosts' | 'elasticity' | 'simulate'>;
+
+async function trainHere(
+  options: TrainOptions & { readonly runFolder: string },
+  config: RunConfig,
+  placed: Placed,
+  hooks: GuardedHooks,
+): Promise<RunOutcome> {
+  const { devices, hosts } = placed;
+  const claim = claimRunFolder(options.runFolder);
   try {
     const { facts, kept, config: scaled } = await readNewRun(config, hooks);
     const settled = await settleFormulations(scaled, facts.microBatches, devices[0]!, hooks);
@@ -57,13 +84,11 @@ async function trainWith(options: TrainOptions, hooks: GuardedHooks): Promise<Ru
     const folder = claim.settle(settled, kept);
     try {
       return await startRun(folder, facts, {
-        devices,
-        elasticity,
-        simulate,
-        rendezvous: rendezvousOf(options),
+        ...placed,
+        rendezvous: rendezvousOf(options, hosts?.address ?? null),
         resume: false,
         onEvent: hooks.onEvent,
-        watchSignals: watchStopRequests(hooks),
+        watchSignals: stopRequestsOf(hooks, hosts),
       });
     } catch (thrown) {
       // The run never began: the same command shall work when the reason is gone.
@@ -75,6 +100,11 @@ async function trainWith(options: TrainOptions, hooks: GuardedHooks): Promise<Ru
   } finally {
     claim.abandon();
   }
+}
+
+/** @throws LockstepError USAGE for what makes no sense with so many workers */
+function limitsFor(options: TrainOptions, workers: number) {
+  return { elasticity: elasticityOf(options, workers), simulate: faultsFor(options, workers) };
 }
 
 /** The faults that were ordered. @throws LockstepError USAGE for one that makes no sense here */

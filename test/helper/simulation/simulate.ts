@@ -178,7 +178,7 @@ class SimulatedRun {
 
   #launch(slot: number, attempt: number): void {
     if (attempt > 0) this.#restarts++;
-    this.#known.set(slot, { slot, attempt, pid: 1, exit: null });
+    this.#known.set(slot, { slot, attempt, pid: 1, host: null, exit: null });
     // Loading the engine takes its time.
     this.#world.after(this.#world.between(100, 2_000), () => {
       this.#processes.set(slot, new SimulatedProcess(this.#around, slot, attempt));

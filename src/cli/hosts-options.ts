@@ -1,0 +1,70 @@
+/** Options of a run on several hosts, and what a scheduler says of them in the environment. */
+import type { Argv } from 'yargs';
+import { type SchedulerPlace, schedulerPlace } from '../cluster/scheduler-environment.ts';
+import { LockstepError } from '../core/errors.ts';
+import { DEFAULT_HOSTS_WAIT_SECONDS, type HostsOptions } from '../workflow/placement.ts';
+
+export interface HostsGiven {
+  hosts: number | undefined;
+  rendezvous: string | undefined;
+  keyFile: string | undefined;
+  hostsWait: number;
+}
+
+export function hostsOptions<T>(yargs: Argv<T>): Argv<T & HostsGiven> {
+  return yargs
+    .option('hosts', {
+      type: 'number',
+      requiresArg: true,
+      describe:
+        'Train on so many hosts: type the same command on each; Slurm, Open MPI and torchrun say it themselves',
+    })
+    .option('rendezvous', {
+      type: 'string',
+      requiresArg: true,
+      describe:
+        'Where hosts meet: tcp://h0:29400, whose host leads, or folder:PATH [default: a folder beside the run]',
+    })
+    .option('key-file', {
+      type: 'string',
+      requiresArg: true,
+      describe:
+        'Key of the hosts for tcp, the same on all: 64 hexadecimal digits (or LOCKSTEP_KEY)',
+    })
+    .option('hosts-wait', {
+      type: 'number',
+      requiresArg: true,
+      default: DEFAULT_HOSTS_WAIT_SECONDS,
+      describe: 'Seconds within which all hosts must be there',
+    }) as unknown as Argv<T & HostsGiven>;
+}
+
+/** What a scheduler says of this process; null outside of one, and where the hosts are named by hand. */
+export function placeGiven({ hosts }: HostsGiven, env = process.env): SchedulerPlace | null {
+  return hosts === undefined ? schedulerPlace(env) : null;
+}
+
+/** Undefined for a run of this host. */
+export function hostsGiven(options: HostsGiven, env = process.env): HostsOptions | undefined {
+  const { hosts, rendezvous, keyFile, hostsWait: waitSeconds } = options;
+  const place = placeGiven(options, env);
+  const key = keyFile === undefined ? env.LOCKSTEP_KEY : undefined;
+  if (!(waitSeconds > 0)) {
+    const message = `Cannot use --hosts-wait ${waitSeconds}: it must be a number above 0.`;
+    throw new LockstepError('USAGE', message, 'Leave it out to wait five minutes.');
+  }
+  const common = { rendezvous, keyFile, key, waitSeconds };
+  if (place !== null) {
+    const { hostRank, start } = place;
+    return { ...common, hosts: place.hosts, hostRank, start };
+  }
+  if (hosts === 1) return undefined;
+  if (hosts !== undefined) return { ...common, hosts };
+  const lone = rendezvous === undefined ? keyFile && '--key-file' : '--rendezvous';
+  if (lone === undefined) return undefined;
+  throw new LockstepError(
+    'USAGE',
+    `Cannot use ${lone}: it belongs to a run on several hosts.`,
+    'Say how many with --hosts, or leave it out.',
+  );
+}

@@ -1,0 +1,78 @@
+/** The workers of other hosts, as the coordinator's `Launch` sees them. */
+import { readFileSync } from 'node:fs';
+import type { ExitStatus, LaunchedWorker, LaunchWatch, Seat } from '../launch/launching.ts';
+import type { LeaderMessage } from '../protocol/host-messages.ts';
+
+/** A host's side of it. */
+export interface SeatHost {
+  readonly name: string;
+  /** False while its agent is away, or can't start workers yet: they are started when it can. */
+  readonly isReady: boolean;
+  say(message: LeaderMessage): void;
+}
+
+interface Taken {
+  readonly seat: Seat;
+  readonly watch: LaunchWatch;
+  readonly host: SeatHost;
+  isSent: boolean;
+}
+
+export class RemoteSeats {
+  /** By slot: the newest process, or the one to be started. */
+  readonly #taken = new Map<number, Taken>();
+
+  launch(host: SeatHost, seat: Seat, watch: LaunchWatch): LaunchedWorker {
+    const { slot, attempt } = seat;
+    this.#taken.set(slot, { seat, watch, host, isSent: false });
+    if (host.isReady) this.send(host);
+    return { slot, kill: (signal) => this.#kill(slot, attempt, signal) };
+  }
+
+  /** Starts what waits for this host. */
+  send(host: SeatHost): void {
+    for (const taken of this.#taken.values()) {
+      if (taken.host !== host || taken.isSent) continue;
+      taken.isSent = true;
+      const { slot, attempt, environment } = taken.seat;
+      const keys = readFileSync(environment.LOCKSTEP_KEY_FILE!, 'utf8');
+      host.say({ kind: 'launch', slot, attempt, environment: { ...environment }, keys });
+    }
+  }
+
+  spawned(host: SeatHost, slot: number, attempt: number, pid: number): void {
+    const taken = this.#of(host, slot, attempt);
+    if (taken?.isSent) taken.watch.onSpawn(slot, pid, host.name);
+  }
+
+  exited(host: SeatHost, slot: number, attempt: number, status: ExitStatus): void {
+    const taken = this.#of(host, slot, attempt);
+    if (taken?.isSent) this.#end(taken, status);
+  }
+
+  /** All its workers are lost. */
+  lost(host: SeatHost, why: string): void {
+    for (const taken of [...this.#taken.values()]) {
+      if (taken.host !== host || !taken.isSent) continue;
+      this.#end(taken, { code: null, signal: null, lastLine: '', hostLost: why });
+    }
+  }
+
+  #kill(slot: number, attempt: number, signal: NodeJS.Signals): void {
+    const taken = this.#taken.get(slot);
+    if (taken?.seat.attempt !== attempt) return;
+    const { host, isSent } = taken;
+    if (!isSent) this.#end(taken, { code: null, signal, lastLine: '' });
+    else host.say({ kind: 'kill', slot, attempt, signal: signal as 'SIGKILL' });
+  }
+
+  #of(host: SeatHost, slot: number, attempt: number): Taken | undefined {
+    const taken = this.#taken.get(slot);
+    return taken?.host === host && taken.seat.attempt === attempt ? taken : undefined;
+  }
+
+  #end({ seat, watch }: Taken, status: ExitStatus): void {
+    this.#taken.delete(seat.slot);
+    watch.onExit(seat.slot, status);
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The hosts see one folder. The leader writes a file there, which only its user can read: where it listens and the
+ * secret, made for this start.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { LockstepError } from '../../core/errors.ts';
+import { lockFolder } from '../../core/folder-lock.ts';
+import { makeFolders, removeFolders } from '../../core/make-folders.ts';
+import { writeWhole } from '../../core/write-whole.ts';
+import { parseSecret, SECRET_BYTES } from '../../protocol/host-keys.ts';
+import { readPrivateFile } from '../../protocol/private-file.ts';
+import { reachableAddresses } from '../address.ts';
+import type { HostRendezvous, Invitation, Meeting } from './host-rendezvous.ts';
+
+const file = z.strictObject({
+  format: z.literal('lockstep-hosts-1'),
+  addresses: z.array(z.string().min(1).max(256)).min(1),
+  port: z.int().min(1).max(65_535),
+  secret: z.string(),
+});
+const LIMIT = 1 << 16;
+
+/**
+ * @param start name of this start where a scheduler gives one: files of other starts are not looked at; null: the
+ *   first host that comes leads
+ */
+export function folderRendezvous(folder: string, start: string | null): HostRendezvous {
+  const path = join(folder, start === null ? 'hosts.json' : `hosts-${nameOf(start)}.json`);
+  return {
+    meet: async (hostRank): Promise<Meeting> => {
+      const follow: Meeting = { role: 'follow', find: () => readInvitation(path) };
+      if (hostRank !== null && hostRank > 0) return follow;
+      const made = makeFolders(folder);
+      const lock = hostRank === null ? lockUnlessTaken(folder) : { release: () => {} };
+      if (lock === null) return follow;
+      rmSync(path, { force: true });
+      const secret = randomBytes(SECRET_BYTES);
+      return {
+        role: 'lead',
+        secret,
+        port: null,
+        announce: (port) =>
+          writeInvitation(path, { addresses: reachableAddresses(), port, secret }),
+        end: () => {
+          rmSync(path, { force: true });
+          lock.release();
+          removeFolders(made);
+        },
+      };
+    },
+  };
+}
+
+const nameOf = (start: string): string =>
+  createHash('sha256').update(start).digest('hex').slice(0, 16);
+
+/** Null when another process leads. */
+function lockUnlessTaken(folder: string): { release(): void } | null {
+  try {
+    return lockFolder(folder);
+  } catch (thrown) {
+    if (thrown instanceof LockstepError && thrown.code === 'RUN_LOCKED') return null;
+    throw thrown;
+  }
+}
+
+function writeInvitation(path: string, { addresses, port, secret }: Invitation): void {
+  const content = { format: 'lockstep-hosts-1', addresses, port, secret: secret.toString('hex') };
+  writeWhole(path, `${JSON.stringify(content)}\n`, 0o600);
+}
+
+/** @throws LockstepError INSECURE for a file that others could have written or read */
+function readInvitation(path: string): Invitation | null {
+  const text = existsSync(path) ? readText(path) : null;
+  if (text === null) return null;
+  const parsed = file.safeParse(parseJson(text));
+  const secret = parsed.success ? parseSecret(parsed.data.secret) : undefined;
+  // Not whole yet, or none: the leader of this start writes it anew.
+  return parsed.success && secret !== undefined ? { ...parsed.data, secret } : null;
+}
+
+/** Null for a file that the leader is just replacing. */
+function readText(path: string): string | null {
+  const advice = 'Remove the file and start all hosts again.';
+  const wanted = { path, what: 'file of the hosts', limit: LIMIT };
+  try {
+    return readPrivateFile({ ...wanted, whenUnreadable: advice, whenUnusable: advice });
+  } catch (thrown) {
+    if (thrown instanceof LockstepError && thrown.code === 'USAGE') return null;
+    throw thrown;
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,34 @@
+/** The rendezvous that a text names: `tcp://h0:29400` or `folder:/shared/x`. */
+import { resolve } from 'node:path';
+import { LockstepError } from '../../core/errors.ts';
+import { folderRendezvous } from './folder-rendezvous.ts';
+import type { HostRendezvous } from './host-rendezvous.ts';
+import { tcpRendezvous } from './tcp-rendezvous.ts';
+
+/**
+ * @param secret of the run; null where none was given
+ * @param start name of this start, where a scheduler gives one
+ * @throws LockstepError USAGE, INSECURE for tcp without a secret
+ */
+export function openHostRendezvous(
+  text: string,
+  secret: Buffer | null,
+  start: string | null,
+): HostRendezvous {
+  const folder = /^folder:(.+)$/.exec(text)?.[1];
+  if (folder !== undefined) return folderRendezvous(resolve(folder), start);
+  const [, host, port] = /^tcp:\/\/([^:/]+):(\d{1,5})$/.exec(text) ?? [];
+  if (host === undefined || Number(port) < 1 || Number(port) > 65_535) {
+    throw new LockstepError(
+      'USAGE',
+      `Cannot use the rendezvous "${text}": it must be tcp://HOST:PORT or folder:PATH.`,
+      'Name the host that leads and a free port of it, such as tcp://h0:29400, or a folder that all hosts see.',
+    );
+  }
+  if (secret !== null) return tcpRendezvous(host, Number(port), secret);
+  throw new LockstepError(
+    'INSECURE',
+    `Cannot meet at ${text}: there is no key by which the hosts know each other.`,
+    'Name a file with --key-file, or set LOCKSTEP_KEY, to the output of "openssl rand -hex 32": the same on all hosts.',
+  );
+}

@@ -1,0 +1,148 @@
+/**
+ * What the agents of a run's hosts say to each other: every message there is. One agent leads, on whose host the
+ * coordinator is; each other one starts and watches the workers of its own host at the leader's word.
+ */
+import { z } from 'zod';
+import { LockstepError } from '../core/errors.ts';
+import { failureOfError } from '../core/failure.ts';
+
+export const HOST_PROTOCOL = 1;
+
+const count = z.int().min(0);
+const name = z.string().max(256);
+const text = z.string().max(4096);
+const failure = z.strictObject({ code: z.string().max(64), message: text, advice: text });
+const seat = { slot: count, attempt: count };
+const status = z.strictObject({
+  code: z.int().nullable(),
+  signal: z.string().max(32).nullable(),
+  lastLine: text,
+  outOfMemory: z.boolean().optional(),
+  stateWhenKilled: z.enum(['running', 'stopped']).optional(),
+});
+const outcome = z.strictObject({
+  status: z.enum(['completed', 'stopped', 'failed']),
+  exitCode: count,
+  reason: text,
+  step: count,
+  stateHash: name.nullable(),
+  lastCheckpoint: text.nullable(),
+  runFolder: text,
+});
+
+const message = <Kind extends string, Shape extends z.ZodRawShape>(kind: Kind, shape: Shape) =>
+  z.strictObject({ kind: z.literal(kind), ...shape });
+
+/** A host's agent → the leader's. */
+export const memberMessage = z.discriminatedUnion('kind', [
+  /** Said again until it is answered. */
+  message('hello', {
+    protocol: z.int(),
+    version: name,
+    /** Null where the leader is to choose one. */
+    hostRank: count.nullable(),
+    host: name,
+    pid: count,
+    workers: count.min(1),
+    /** Its address on the way to the leader, and the leader's as it sees it. */
+    address: name,
+    leaderAddress: name,
+    /** What it was started for: all hosts must be started for the same. */
+    request: name,
+  }),
+  message('heartbeat', {}),
+  /** It sees the run's folder and can start workers. */
+  message('ready', {}),
+  /** It can't. */
+  message('cannot', { failure }),
+  message('spawned', { ...seat, pid: count }),
+  message('exited', { ...seat, status }),
+  /** It ends. */
+  message('bye', {}),
+  /** It was asked to stop: so is the run. */
+  message('signal', { signal: z.enum(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1']) }),
+]);
+
+/** The leader's agent → a host's. */
+export const leaderMessage = z.discriminatedUnion('kind', [
+  message('welcome', { hostRank: count, hosts: count, host: name, pid: count }),
+  /** It is none of the run's hosts, or no longer. */
+  message('refused', { failure }),
+  message('heartbeat', {}),
+  /** The run begins. */
+  message('run', {
+    runFolder: text,
+    /** What the file that locks the folder holds: who sees another one sees another folder. */
+    lock: text,
+    resume: z.boolean(),
+    /** Faults to inject into workers. */
+    simulate: z.array(text),
+    /** Of this host. */
+    firstSlot: count,
+  }),
+  message('launch', {
+    ...seat,
+    environment: z.record(name, text),
+    /** Content of the slot's key file. */
+    keys: z.string().max(1 << 18),
+  }),
+  message('kill', { ...seat, signal: z.enum(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGUSR1']) }),
+  /** The run has ended. */
+  message('end', { outcome: outcome.nullable(), failure: failure.nullable() }),
+]);
+
+export type MemberMessage = z.output<typeof memberMessage>;
+export type LeaderMessage = z.output<typeof leaderMessage>;
+
+export function encodeHostMessage(what: MemberMessage | LeaderMessage): Buffer {
+  return Buffer.from(JSON.stringify(what));
+}
+
+/** @throws LockstepError PROTOCOL for anything else than a message of a host */
+export function decodeFromMember(frame: Uint8Array | null): MemberMessage {
+  return decoded(frame, memberMessage);
+}
+
+/** @throws LockstepError PROTOCOL for anything else than a message of the leader */
+export function decodeFromLeader(frame: Uint8Array | null): LeaderMessage {
+  return decoded(frame, leaderMessage);
+}
+
+function decoded<Message>(frame: Uint8Array | null, schema: z.ZodType<Message>): Message {
+  const value = parseJson(Buffer.from(frame ?? []).toString('utf8'));
+  const version = versionOf(value);
+  if (version !== undefined && version !== HOST_PROTOCOL) {
+    throw protocolError(`it speaks version ${version} of the protocol, this one ${HOST_PROTOCOL}`);
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw protocolError(`${issue?.path.join('.') || 'the message'}: ${issue?.message ?? 'invalid'}`);
+}
+
+function parseJson(content: string): unknown {
+  try {
+    return JSON.parse(content);
+  } catch {
+    return undefined;
+  }
+}
+
+function versionOf(value: unknown): number | undefined {
+  if (typeof value !== 'object' || value === null || !('protocol' in value)) return undefined;
+  return typeof value.protocol === 'number' ? value.protocol : undefined;
+}
+
+function protocolError(why: string): LockstepError {
+  return new LockstepError(
+    'PROTOCOL',
+    `Cannot understand the agent of another host: ${why}.`,
+    'Start all hosts from one installation, by the same command.',
+  );
+}
+
+/** A failure as it travels. */
+export const travelling = (error: LockstepError) => {
+  const { code, message: what, advice } = failureOfError(error);
+  return { code, message: what.slice(0, 4096), advice: advice.slice(0, 4096) };
+};

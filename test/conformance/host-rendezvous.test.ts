@@ -1,0 +1,103 @@
+/** What every rendezvous of hosts does. */
+import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { folderRendezvous } from '../../src/cluster/rendezvous/folder-rendezvous.ts';
+import type {
+  HostRendezvous,
+  Invitation,
+  Meeting,
+} from '../../src/cluster/rendezvous/host-rendezvous.ts';
+import { openHostRendezvous } from '../../src/cluster/rendezvous/open-rendezvous.ts';
+import { tcpRendezvous } from '../../src/cluster/rendezvous/tcp-rendezvous.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'lockstep-test-'));
+after(() => rmSync(root, { recursive: true, force: true }));
+const folderOf = (name: string) => join(root, name);
+const SECRET = Buffer.alloc(32, 3);
+
+const SUITES: readonly [string, open: (name: string) => HostRendezvous][] = [
+  ['tcp://', () => tcpRendezvous('127.0.0.1', 29_400, SECRET)],
+  ['folder: by hand', (name) => folderRendezvous(folderOf(name), null)],
+  ['folder: of a scheduler', (name) => folderRendezvous(folderOf(name), 'slurm-1.0-0')],
+];
+
+async function lead(rendezvous: HostRendezvous, rank: number | null = 0) {
+  const meeting = await rendezvous.meet(rank);
+  assert.equal(meeting.role, 'lead');
+  return meeting as Extract<Meeting, { role: 'lead' }>;
+}
+
+async function find(rendezvous: HostRendezvous, rank = 1): Promise<Invitation | null> {
+  const meeting = await rendezvous.meet(rank);
+  assert.equal(meeting.role, 'follow');
+  return (meeting as Extract<Meeting, { role: 'follow' }>).find();
+}
+
+for (const [name, open] of SUITES) {
+  describe(`a rendezvous, ${name}`, () => {
+    it('lets host 0 lead and tells the others where it listens, with the secret', async () => {
+      const [leader, follower] = [open('meets'), open('meets')];
+      const meeting = await lead(leader);
+      meeting.announce(meeting.port ?? 4_711);
+      const found = await find(follower);
+      assert.deepEqual(found?.secret, meeting.secret);
+      assert.equal(found?.secret.length, 32);
+      assert.equal(found?.port, meeting.port ?? 4_711);
+      assert.ok(found!.addresses.length > 0);
+      meeting.end();
+    });
+
+    it('can be met again, whatever an earlier start has left', async () => {
+      const earlier = await lead(open('again'));
+      earlier.announce(1_111);
+      const meeting = await lead(open('again'));
+      meeting.announce(meeting.port ?? 2_222);
+      assert.equal((await find(open('again')))?.port, meeting.port ?? 2_222);
+      meeting.end();
+    });
+  });
+}
+
+describe('a rendezvous in a folder', () => {
+  it('lets the first host lead where nobody has numbered them, and one only', async () => {
+    const first = await lead(folderRendezvous(folderOf('first'), null), null);
+    const second = await folderRendezvous(folderOf('first'), null).meet(null);
+    assert.equal(second.role, 'follow');
+    first.end();
+    const third = await lead(folderRendezvous(folderOf('first'), null), null);
+    third.end();
+  });
+
+  it('shows its file to its user only, and believes none that others could read', async () => {
+    const folder = folderOf('private');
+    const rendezvous = folderRendezvous(folder, 's');
+    const meeting = await lead(rendezvous);
+    meeting.announce(4_711);
+    const [name] = readdirSync(folder);
+    const path = join(folder, name!);
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    chmodSync(path, 0o644);
+    await assert.rejects(find(rendezvous), { code: 'INSECURE', message: /its mode is 644/ });
+    meeting.end();
+    assert.throws(() => statSync(folder), { code: 'ENOENT' });
+  });
+
+  it('does not look at the file of another start', async () => {
+    const meeting = await lead(folderRendezvous(folderOf('starts'), 'one'));
+    meeting.announce(4_711);
+    assert.equal(await find(folderRendezvous(folderOf('starts'), 'two')), null);
+    meeting.end();
+  });
+});
+
+describe('openHostRendezvous()', () => {
+  it('refuses what it does not know, and tcp without a key', () => {
+    for (const text of ['h0:29400', 'tcp://h0', 'tcp://h0:0', 'tcp://h0:70000', 'folder:', '']) {
+      assert.throws(() => openHostRendezvous(text, SECRET, null), { code: 'USAGE' }, text);
+    }
+    assert.throws(() => openHostRendezvous('tcp://h0:1', null, null), { code: 'INSECURE' });
+  });
+});

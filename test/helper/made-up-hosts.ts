@@ -1,0 +1,120 @@
+/**
+ * Made-up hosts on this machine: network and host-name namespaces, joined by a bridge from which nothing leads out. They
+ * see one disk. All that runs there ends with this process, however it ends.
+ */
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+
+/** The address of host i, which is named h<i>. */
+export const addressOf = (host: number): string => `10.77.0.1${host}`;
+
+/** Host i is a namespace too: pids are those of the sandbox. */
+const SET_UP = `
+set -e
+mount -t proc proc /proc
+mount -t tmpfs run /run
+mkdir -p /run/netns
+names=$(mktemp)
+echo '127.0.0.1 localhost' > $names
+ip link set lo up
+ip link add br0 type bridge
+ip link set br0 up
+for i in $(seq $1); do
+  echo "10.77.0.1$i h$i" >> $names
+  ip netns add h$i
+  ip -n h$i link set lo up
+  ip link add v$i type veth peer name eth0 netns h$i
+  ip link set v$i master br0 up
+  ip -n h$i addr add 10.77.0.1$i/24 dev eth0
+  ip -n h$i link set eth0 up
+done
+mount --bind $names /etc/hosts
+rm $names
+echo ready
+cat
+`;
+const NAMESPACES = ['--net', '--mount', '--ipc', '--pid'];
+const IN_HOST =
+  'cd "$1" && host=$2; shift 2; exec ip netns exec $host unshare --uts sh -c \'echo $1 > /proc/sys/kernel/hostname; shift; exec "$@"\' - $host "$@"';
+
+const userNamespace = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
+
+/** Why there can be none here; undefined where they can. */
+export function whyNoHosts(): string | undefined {
+  if (process.platform !== 'linux') return 'made-up hosts need Linux';
+  const tried = spawnSync(
+    'unshare',
+    [
+      ...[...userNamespace, ...NAMESPACES, '--fork', '--kill-child'],
+      ...['sh', '-c', SET_UP.replace(/\ncat\n$/, '\n'), '-', '1'],
+    ],
+    { encoding: 'utf8', timeout: 20_000 },
+  );
+  if (tried.status === 0) return undefined;
+  const why = tried.error?.message ?? tried.stderr.trim().split('\n').at(-1);
+  return `made-up hosts need unshare, iproute2 and the right to make namespaces (${why})`;
+}
+
+export class MadeUpHosts {
+  readonly #holder: ChildProcess;
+  readonly #init: number;
+
+  private constructor(holder: ChildProcess, init: number) {
+    this.#holder = holder;
+    this.#init = init;
+  }
+
+  static async open(count: number): Promise<MadeUpHosts> {
+    const argv = [...userNamespace, ...NAMESPACES, '--fork', '--kill-child'];
+    const holder = spawn('unshare', [...argv, 'sh', '-c', SET_UP, '-', String(count)], {
+      // When this process is gone `cat` ends, and everything there with it.
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    await once(holder.stdout!, 'data');
+    const { pid } = holder;
+    const [init] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+    return new MadeUpHosts(holder, Number(init));
+  }
+
+  /** The command that runs another one on a host, in a folder: entering a namespace of mounts leaves the current one. */
+  on(host: number, folder: string, command: readonly string[]): [string, ...string[]] {
+    return [...this.#inside, 'sh', '-c', IN_HOST, '-', folder, `h${host}`, ...command];
+  }
+
+  /** Runs a command where all hosts are seen; its output. */
+  run(...command: readonly string[]): string {
+    const [program, ...argv] = [...this.#inside, ...command];
+    return execFileSync(program, argv, { encoding: 'utf8' });
+  }
+
+  /** Process ids, as the hosts see them, of processes on a host whose command line fits. */
+  pidsOn(host: number, command: RegExp): number[] {
+    const pids = this.run('ip', 'netns', 'pids', `h${host}`).trim().split('\n');
+    const table = this.run('ps', '-eo', 'pid=,args=').trim().split('\n');
+    return table
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([pid, ...args]) => pids.includes(pid!) && command.test(args.join(' ')))
+      .map(([pid]) => Number(pid));
+  }
+
+  kill(signal: string, pid: number): void {
+    this.run('kill', `-${signal}`, String(pid));
+  }
+
+  /** Pulls a host's cable out, or puts it in again. */
+  cable(host: number, state: 'up' | 'down'): void {
+    this.run('ip', 'link', 'set', `v${host}`, state);
+  }
+
+  async close(): Promise<void> {
+    const ended = once(this.#holder, 'exit');
+    this.#holder.stdin!.end();
+    await ended;
+  }
+
+  get #inside(): [string, ...string[]] {
+    const user = userNamespace.length > 0 ? ['--user', '--preserve-credentials'] : [];
+    return ['nsenter', '--target', String(this.#init), ...user, ...NAMESPACES, '--'];
+  }
+}

@@ -1,0 +1,140 @@
+/** Runs on several hosts, which are made up on this machine. */
+import assert from 'node:assert/strict';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import { type Ended, fixtureConfig, type Started, Workplace } from '../helper/command-line.ts';
+import { MadeUpHosts, whyNoHosts } from '../helper/made-up-hosts.ts';
+
+const skip = whyNoHosts() ?? false;
+const CONFIG = fixtureConfig('two-phases.yaml');
+const KEY = 'b1'.repeat(32);
+const BY_NAME = ['--rendezvous', 'tcp://h1:29400', '--key-file', 'key'];
+
+describe('a run on several hosts', { skip }, () => {
+  const place = new Workplace();
+  let hosts: MadeUpHosts;
+  let hash: string;
+
+  before(async () => {
+    const alone = await place.run('train', CONFIG, '--run', 'alone');
+    assert.equal(alone.code, 0, alone.stderr);
+    hash = stateHash('alone');
+    writeFileSync(place.path('key'), KEY, { mode: 0o600 });
+    hosts = await MadeUpHosts.open(3);
+  });
+  after(async () => {
+    await hosts?.close();
+    place.remove();
+  });
+
+  const stateHash = (run: string): string =>
+    (place.json(run, 'exit.json') as { stateHash: string }).stateHash;
+  const log = (run: string): string =>
+    readFileSync(place.path(run, 'logs', 'coordinator.log'), 'utf8');
+
+  /** The same command on each host, with as many workers as it says. */
+  const start = (run: string, workers: readonly number[], ...args: string[]): Started[] =>
+    workers.map((count, at) => {
+      const own = ['--hosts', String(workers.length), '--workers', String(count), '--run', run];
+      return place.startOn(hosts, at + 1, 'train', CONFIG, ...own, ...args);
+    });
+  const allEnd = async (started: readonly Started[]): Promise<Ended[]> =>
+    await Promise.all(started.map(({ ended }) => ended));
+
+  async function succeeds(run: string, workers: readonly number[], ...args: string[]) {
+    const ended = await allEnd(start(run, workers, ...args));
+    for (const { code, stderr, stdout } of ended) {
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, new RegExp(`^state ${hash} after step`, 'm'));
+    }
+    assert.equal(stateHash(run), hash);
+    return ended;
+  }
+
+  it('ends with the same bits as in one process: two hosts by hand, over tcp with a key', async () => {
+    const [first, second] = await succeeds('two', [2, 1], ...BY_NAME);
+    assert.match(first!.stderr, /^Host 1 \(h2, pid \d+\) with 1 worker is here: 2 of 2 hosts\.$/m);
+    assert.match(second!.stderr, /^This is host 1 of 2; h1 \(pid \d+\) leads\.$/m);
+    assert.match(second!.stderr, /^EXIT code=0 /m);
+  });
+
+  it('ends with the same bits: three hosts, that meet in a folder and leave nothing there', async () => {
+    await succeeds('three', [1, 1, 1], '--rendezvous', 'folder:meeting');
+    assert.equal(existsSync(place.path('meeting')), false);
+  });
+
+  it('bears the death of a worker on another host, which it names', async () => {
+    await succeeds('worker', [1, 2], '--simulate', 'kill@rank=2,step=5');
+    // In the folder beside the run the first that comes leads.
+    assert.match(log('worker'), /Lost worker 2 \(pid \d+ on h[12]\): it was killed by SIGKILL/);
+    assert.equal(existsSync(place.path('worker.hosts')), false);
+  });
+
+  it('goes on without a host whose agent is killed', async () => {
+    const slow = ['--simulate', 'slow@rank=1,step=3,ms=300'];
+    const [first, second] = start('agent', [1, 1], ...BY_NAME, '--min-workers', '1', ...slow);
+    await place.untilSteps('agent', 4);
+    hosts.kill('KILL', hosts.pidsOn(2, /lockstep\.js train/)[0]!);
+    const { code, stderr } = await first!.ended;
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /Lost host 1 \(h2, pid \d+\): nothing was heard for 3000 ms\./);
+    assert.equal(stateHash('agent'), hash);
+    await second!.ended;
+    assert.deepEqual(hosts.pidsOn(2, /worker/), []);
+  });
+
+  it('is asked to stop on any host: all hosts end alike, and a resume on one goes on', async () => {
+    const slow = ['--simulate', 'slow@rank=1,step=3,ms=300'];
+    const [first, second] = start('stopped', [1, 1], ...BY_NAME, ...slow);
+    await place.untilSteps('stopped', 4);
+    hosts.kill('USR1', hosts.pidsOn(2, /lockstep\.js train/)[0]!);
+    for (const { code, stderr } of await allEnd([first!, second!])) assert.equal(code, 75, stderr);
+    const resumed = await place.run('resume', 'stopped');
+    assert.equal(resumed.code, 0, resumed.stderr);
+    assert.equal(stateHash('stopped'), hash);
+  });
+
+  it('ends on the others soon after the host that leads is gone, so that it can be started again', async () => {
+    const slow = ['--simulate', 'slow@rank=1,step=3,ms=300'];
+    const [first, second] = start('headless', [1, 1], ...BY_NAME, ...slow);
+    await place.untilSteps('headless', 4);
+    hosts.kill('KILL', hosts.pidsOn(1, /lockstep\.js train/)[0]!);
+    const { code, stderr } = await second!.ended;
+    assert.equal(code, 75, stderr);
+    assert.match(stderr, /^REQUEUED: Lost the host that leads, h1 \(pid \d+\)/m);
+    await first!.ended;
+    assert.deepEqual(hosts.pidsOn(2, /worker/), []);
+  });
+
+  it('refuses a host with another configuration, and lets nobody in without the key', async () => {
+    const shared = ['--hosts', '2', '--run', 'refused', '--hosts-wait', '20', ...BY_NAME];
+    const other = place.path('other-key');
+    writeFileSync(other, '00'.repeat(32), { mode: 0o600 });
+    const [leader, differs, stranger] = [
+      place.startOn(hosts, 1, 'train', CONFIG, ...shared),
+      place.startOn(hosts, 2, 'train', CONFIG, ...shared, '--set', 'seed=8'),
+      place.startOn(hosts, 3, 'train', CONFIG, ...shared.with(-1, 'other-key')),
+    ];
+    const [alone, refused, unheard] = await allEnd([leader!, differs!, stranger!]);
+    assert.equal(alone!.code, 7, alone!.stderr);
+    assert.match(alone!.stderr, /^Warning: Refused h2 \(pid \d+\): it was started by another/m);
+    assert.match(alone!.stderr, /^TIMEOUT: .* 1 of 2 hosts came within 20 s\./m);
+    assert.match(refused!.stderr, /^PROTOCOL: The leader refused this host: it was started by/m);
+    assert.match(unheard!.stderr, /^TIMEOUT: .* the host that leads was not found within 20 s\./m);
+    assert.equal(existsSync(place.path('refused')), false);
+  });
+
+  it('says before anything is started what is wrong with the key', async () => {
+    chmodSync(place.path('other-key'), 0o644);
+    const shared = ['train', CONFIG, '--hosts', '2', '--rendezvous', 'tcp://127.0.0.1:29400'];
+    const open = await place.run(...shared, '--key-file', 'other-key');
+    assert.equal(open.code, 8);
+    assert.match(open.stderr, /^INSECURE: Cannot use the key file other-key: its mode is 644/);
+    const none = await place.run(...shared);
+    assert.equal(none.code, 8);
+    assert.match(
+      none.stderr,
+      /^INSECURE: Cannot meet at tcp:\/\/127\.0\.0\.1:29400: there is no key/,
+    );
+  });
+});

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { schedulerPlace } from '../../../src/cluster/scheduler-environment.ts';
+
+const SLURM = {
+  SLURM_JOB_ID: '7',
+  SLURM_STEP_ID: '0',
+  SLURM_PROCID: '2',
+  SLURM_NODEID: '1',
+  SLURM_LOCALID: '0',
+  SLURM_STEP_NUM_TASKS: '3',
+  SLURM_STEP_TASKS_PER_NODE: '2,1',
+};
+
+describe('schedulerPlace()', () => {
+  it('reads the step of a Slurm job', () => {
+    const place = { scheduler: 'Slurm', hostRank: 2, hosts: 3, start: 'slurm-7.0-0', gpus: null };
+    assert.deepEqual(schedulerPlace(SLURM), place);
+    const again = schedulerPlace({ ...SLURM, SLURM_RESTART_COUNT: '1' });
+    assert.equal(again?.start, 'slurm-7.0-1');
+  });
+
+  it('is null in a job script, which is no step, and for one task', () => {
+    const { SLURM_STEP_ID: _, ...script } = SLURM;
+    assert.equal(schedulerPlace(script), null);
+    const one = { ...SLURM, SLURM_PROCID: '0', SLURM_STEP_NUM_TASKS: '1' };
+    assert.equal(schedulerPlace(one), null);
+    assert.equal(schedulerPlace({}), null);
+  });
+
+  it('reads Open MPI, and torchrun, each also below Slurm', () => {
+    const mpi = {
+      OMPI_COMM_WORLD_RANK: '1',
+      OMPI_COMM_WORLD_SIZE: '2',
+      OMPI_COMM_WORLD_LOCAL_RANK: '0',
+      PMIX_NAMESPACE: 'j1',
+    };
+    const place = { scheduler: 'Open MPI', hostRank: 1, hosts: 2, start: 'mpi-j1', gpus: null };
+    assert.deepEqual(schedulerPlace({ ...SLURM, ...mpi }), place);
+    const torchrun = {
+      TORCHELASTIC_RUN_ID: 'none',
+      TORCHELASTIC_RESTART_COUNT: '2',
+      MASTER_ADDR: 'h0',
+      MASTER_PORT: '29500',
+      RANK: '3',
+      WORLD_SIZE: '4',
+      LOCAL_RANK: '1',
+      LOCAL_WORLD_SIZE: '2',
+    };
+    assert.deepEqual(schedulerPlace({ ...SLURM, ...mpi, ...torchrun }), {
+      scheduler: 'torchrun',
+      hostRank: 3,
+      hosts: 4,
+      start: 'torchrun-none-h0-29500-2',
+      gpus: null,
+    });
+  });
+
+  it('divides the GPUs that all tasks of a host see among them', () => {
+    const gpus = { CUDA_VISIBLE_DEVICES: '4,5,6' };
+    assert.deepEqual(schedulerPlace({ ...SLURM, ...gpus })?.gpus, ['4', '5', '6']);
+    const first = { ...SLURM, ...gpus, SLURM_PROCID: '0', SLURM_NODEID: '0' };
+    const second = { ...first, SLURM_PROCID: '1', SLURM_LOCALID: '1' };
+    assert.deepEqual(schedulerPlace(first)?.gpus, ['4']);
+    assert.deepEqual(schedulerPlace(second)?.gpus, ['5', '6']);
+    const own = { ...second, SLURM_GPUS_PER_TASK: '3' };
+    assert.deepEqual(schedulerPlace(own)?.gpus, ['4', '5', '6']);
+    for (const none of ['', 'NoDevFiles']) {
+      assert.equal(schedulerPlace({ ...SLURM, CUDA_VISIBLE_DEVICES: none })?.gpus, null);
+    }
+  });
+
+  it('does not believe numbers that are none', () => {
+    for (const rank of ['', '-1', '3', 'x', '1.5']) {
+      assert.equal(schedulerPlace({ ...SLURM, SLURM_PROCID: rank }), null, rank);
+    }
+  });
+});
