@@ -166,6 +166,18 @@ async function extraWord(word: string, { args, options }: CommandLine): Promise<
   if (options.includes('set') && /^[A-Za-z_][\w.-]*=/.test(word)) {
     return refused(sentence, `Did you mean --set ${word}?`);
   }
+  if (word === '-') {
+    return refused(
+      'Lockstep reads no standard input ("-").',
+      'Write what comes through the pipe into a file, and name that.',
+    );
+  }
+  if (options.includes('files') && args.some((arg) => /^--files(=|$)/.test(arg))) {
+    return refused(
+      sentence,
+      "--files takes one path: give several files as a pattern in quotes, such as --files 'new/*.csv'.",
+    );
+  }
   if (options.includes('files')) {
     const option = existsSync(join(word, 'manifest.json')) ? 'data' : 'files';
     return refused(sentence, `Did you mean --${option} ${word}?`);

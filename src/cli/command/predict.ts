@@ -1,10 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { LockstepError } from '../../core/errors.ts';
-import { writeFailure } from '../../core/file-error.ts';
-import { realPath } from '../../core/real-path.ts';
 import { SPLITS, type Split } from '../../data/format/store.ts';
 import { offerOnStdout } from '../../launch/outputs.ts';
 import { type PredictionFormat, predictionLines } from '../../workflow/predict/lines.ts';
@@ -12,6 +6,7 @@ import { type Prediction, predict } from '../../workflow/predict/predict.ts';
 import type { Command } from '../command.ts';
 import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
 import { filesOption } from '../files-option.ts';
+import { formatOf, refuseOut, writePredictions } from '../prediction-file.ts';
 import { readingOptions } from '../reading-options.ts';
 import { showNotice } from '../show-run.ts';
 import { withSignals } from '../with-signals.ts';
@@ -73,7 +68,7 @@ export const predictCommand: Command<PredictOptions> = {
     };
     await withSignals(async (stop) => {
       const predictions = new Counted(predict({ ...request, ...stop, onEvent: showNotice }));
-      await writeLines(out, predictionLines(predictions, format));
+      await writePredictions(out, predictionLines(predictions, format));
       if (out !== undefined) offerOnStdout(`Written: ${out}, ${predictions.text()}\n`);
     });
   },
@@ -98,66 +93,5 @@ class Counted implements AsyncIterable<Prediction> {
   /** How many there were. */
   text(): string {
     return this.#count === 1 ? '1 prediction' : `${this.#count} predictions`;
-  }
-}
-
-/** A file that is read, or a folder, must not be replaced by predictions. */
-function refuseOut(out: string, inputs: readonly (string | undefined)[]): void {
-  const isInput = inputs.some((path) => path !== undefined && realPath(path) === realPath(out));
-  const isFolder = statSync(out, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  if (!isInput && !isFolder) return;
-  throw new LockstepError(
-    'USAGE',
-    `Cannot write predictions to "${out}": it is ${isInput ? 'what they are made from' : 'a folder'}.`,
-    'Choose another file with --out.',
-  );
-}
-
-/** By the ending of the file; CSV on standard output. */
-function formatOf(out: string | undefined): PredictionFormat {
-  if (out === undefined || out.endsWith('.csv')) return 'csv';
-  if (out.endsWith('.jsonl')) return 'jsonl';
-  throw new LockstepError(
-    'USAGE',
-    `Cannot tell the format of "${out}": its ending is neither .csv nor .jsonl.`,
-    'Give it one of the two, or say --format csv or --format jsonl.',
-  );
-}
-
-/** Into a file that has its name only when it is whole, or to standard output. */
-async function writeLines(path: string | undefined, lines: AsyncIterable<string>): Promise<void> {
-  if (path === undefined) {
-    for await (const line of lines) process.stdout.write(`${line}\n`);
-    return;
-  }
-  if (!existsSync(dirname(path))) {
-    throw new LockstepError(
-      'USAGE',
-      `Cannot write predictions to "${path}": there is no folder "${dirname(path)}".`,
-      'Make the folder, or choose another file with --out.',
-    );
-  }
-  const partial = `${path}.partial-${process.pid}`;
-  let file: FileHandle | undefined;
-  try {
-    for await (const line of lines) {
-      file ??= await openForWriting(partial, path);
-      await file.write(`${line}\n`);
-    }
-    await file?.sync();
-    await file?.close();
-    await rename(partial, path);
-  } catch (thrown) {
-    await file?.close();
-    await rm(partial, { force: true });
-    throw writeFailure(thrown, path, 0);
-  }
-}
-
-async function openForWriting(partial: string, path: string): Promise<FileHandle> {
-  try {
-    return await open(partial, 'wx');
-  } catch (thrown) {
-    throw writeFailure(thrown, path, 0);
   }
 }

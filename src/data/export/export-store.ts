@@ -1,10 +1,11 @@
 /** Writes a dataset as one file that other programs read, and that `data import` reads again. */
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { LockstepError } from '../../core/errors.ts';
 import { writeFailure } from '../../core/file-error.ts';
+import { realPath } from '../../core/real-path.ts';
 import type { StoreOnDisk } from '../format/open-store.ts';
 import { writeJsonLines } from './json-lines.ts';
 import { writeParquet } from './parquet-rows.ts';
@@ -36,7 +37,8 @@ export async function exportStore(
       'Choose another file, or replace it with --overwrite.',
     );
   }
-  const whole = resolve(path);
+  const whole = realPath(path);
+  refuseNoFile(path);
   const temporary = join(
     dirname(whole),
     `.${basename(whole)}.tmp-${randomBytes(6).toString('hex')}`,
@@ -49,6 +51,16 @@ export async function exportStore(
     await rm(temporary, { force: true });
     throw writeFailure(thrown, path, 0);
   }
+}
+
+/** A folder, a device or a pipe cannot be replaced by a file. */
+function refuseNoFile(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() ?? true) return;
+  throw new LockstepError(
+    'USAGE',
+    `Cannot write "${path}": it is no file.`,
+    'Choose another name for the file.',
+  );
 }
 
 function writerOf(path: string): (typeof WRITERS)[keyof typeof WRITERS] {

@@ -10,6 +10,8 @@ const buildOptions = z.strictObject({
   /** Folder of the store. */
   target: z.string().min(1),
   name: z.string().min(1),
+  /** The dataset goes with the command that makes it: messages name what it is made of. */
+  isTemporary: z.boolean().default(false),
   /** `auto`: the narrowest type that holds all values; float32 where they may be missing. */
   valueType: z.enum(['auto', 'uint8', 'uint16', 'float32']).default('auto'),
   /** Replace an existing store. */

@@ -187,11 +187,15 @@ class StoreBuild {
       const { count, examples } = tally.finish();
       return `${count} ${SKIP_REASONS[reason]} (${examples[0]}${count > 1 ? ', …' : ''})`;
     });
+    const { isTemporary, name, target } = this.#options;
+    const what = isTemporary
+      ? `There is no sequence in "${name}"`
+      : `Cannot write a dataset to "${target}"`;
     const read =
       this.#read === 0 ? 'nothing was found' : `none of ${this.#read} is left, skipped were`;
     return new LockstepError(
       'DATA_INVALID',
-      `Cannot write a dataset to "${this.#options.target}": ${[read, reasons.join('; ')].filter((part) => part !== '').join(' ')}.`,
+      `${what}: ${[read, reasons.join('; ')].filter((part) => part !== '').join(' ')}.`,
       this.#read === 0
         ? 'A table needs rows below its header; of a folder, look at --class-by and at what is excluded.'
         : this.#adviceOnSkipped(),

@@ -77,6 +77,7 @@ const MAXIMUM_CHARACTER_BYTES = 4;
  * files of several formats, or of one that is not read
  */
 export async function* importFolder(options: FolderOptions): AsyncGenerator<ImportItem> {
+  await refuseEmpty(options);
   const { formats } = options;
   const isRead = options.symbolMap === undefined && !options.anyBytes;
   const isReadable = formats?.isReadable ?? (() => false);
@@ -106,6 +107,16 @@ export async function* importFolder(options: FolderOptions): AsyncGenerator<Impo
     if (typeof values === 'string') yield { id, skipped: values };
     else yield { id, ...facts, values };
   }
+}
+
+/** An empty folder has no format: nothing could be said of the options. */
+async function refuseEmpty(options: FolderOptions): Promise<void> {
+  for await (const _ of walk(options, '')) return;
+  throw new LockstepError(
+    'DATA_INVALID',
+    `Cannot import "${options.root}": it holds no files.`,
+    'Look at the path, and at what --exclude leaves out; files whose names begin with a dot never count.',
+  );
 }
 
 async function* classified(options: FolderOptions) {

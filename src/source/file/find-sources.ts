@@ -1,5 +1,5 @@
 /** The files and folders that an import reads, from paths and glob patterns. */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { globSync, isDynamicPattern } from 'tinyglobby';
 import { LockstepError } from '../../core/errors.ts';
@@ -26,7 +26,7 @@ export interface FoundSource {
 
 /**
  * Finds the sources: those without a split first, files of a pattern by their names.
- * @throws LockstepError DATA_NOT_FOUND; USAGE for a source of two splits, or none at all
+ * @throws LockstepError DATA_NOT_FOUND; USAGE for a source of two splits, none at all, or one that is neither file nor folder
  */
 export function findSources(paths: SourcePaths): FoundSource[] {
   const found: FoundSource[] = [
@@ -37,6 +37,7 @@ export function findSources(paths: SourcePaths): FoundSource[] {
     throw new LockstepError('USAGE', 'No source is given.', 'Name a file or folder.');
   const sources = new Map<string, FoundSource>();
   for (const source of found) {
+    refuseNoFile(source.path);
     const place = resolve(source.path);
     const before = sources.get(place);
     if (before !== undefined && before.split !== source.split) throw twice(source.path);
@@ -57,6 +58,17 @@ function matching(pattern: string): string[] {
     'DATA_NOT_FOUND',
     `Cannot import "${pattern}": ${isPattern ? 'no file matches it' : 'there is no such file or folder'}.`,
     'Give files, such as .csv, .jsonl, .npy or .parquet, a pattern of their names in quotes, or a folder.',
+  );
+}
+
+/** An import reads parts of a source twice, which a pipe does not give, such as the one of a shell's <(…). */
+function refuseNoFile(path: string): void {
+  const facts = statSync(path);
+  if (facts.isFile() || facts.isDirectory()) return;
+  throw new LockstepError(
+    'USAGE',
+    `Cannot import "${path}": it is a pipe or a device.`,
+    'Write what comes through it into a file, and name that.',
   );
 }
 

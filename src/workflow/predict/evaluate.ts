@@ -6,7 +6,7 @@ import { meritInterval } from './merit-interval.ts';
 import { type OpenPrediction, openPrediction, type PredictOptions } from './options.ts';
 import type { SequencePrediction } from './predict-batches.ts';
 import { calibrated, predictTask, temperatureFor } from './predict-task.ts';
-import { openPredictionTask, type PredictionTask } from './task.ts';
+import { openPredictionTask, type PredictionHooks, type PredictionTask } from './task.ts';
 import {
   matchTarget,
   reportOnPredictions,
@@ -84,6 +84,7 @@ async function evaluateRequest(
     // Another target or an unknown class is refused before anything is said or started.
     const toModelLabel = matchTarget(task);
     tellDifferences(task);
+    if (files !== undefined) tellUnlabelled(task, pool.hooks);
     const { run } = request;
     // The raw files of the training data may come to the very same dataset, and have no splits.
     const others =
@@ -107,7 +108,7 @@ async function evaluateRequest(
           };
     const report = await reportOnPredictions(task, toModelLabel, all);
     const { interval, groups } = await meritInterval(task, toModelLabel, all);
-    tellUnfamiliar(unfamiliar, task, pool.hooks);
+    await tellUnfamiliar(unfamiliar, task, pool.hooks);
     const { split, crop, window } = request;
     const weights = [task.model.source, ...members].join(', ');
     const facts = { run, weights, dataset: store.path, classes };
@@ -121,6 +122,15 @@ async function evaluateRequest(
   } finally {
     await task.close();
   }
+}
+
+/** Raw files are there to be evaluated: one without a label may be a mistake. */
+function tellUnlabelled({ store, sequences }: PredictionTask, { onEvent }: PredictionHooks): void {
+  const all = store.index.lengths.length;
+  const without = all - sequences.length;
+  if (without === 0) return;
+  const text = `${without} of ${all} sequences have no label, and are left out`;
+  onEvent({ kind: 'status', text });
 }
 
 /** The calibration error of these predictions of one class each. */

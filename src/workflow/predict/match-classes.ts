@@ -1,5 +1,6 @@
 import { LockstepError } from '../../core/errors.ts';
 import { listNames } from '../../core/name-list.ts';
+import { didYouMean } from '../../core/nearest-name.ts';
 
 /**
  * Which of the model's labels each class of another dataset is, by name.
@@ -14,7 +15,7 @@ export function matchClasses(
     if (label >= 0) return label;
     throw new LockstepError(
       'DATA_INVALID',
-      `The dataset has a class "${name}" that the model was not trained on (it knows ${listNames(modelClasses)}).`,
+      `The dataset has a class "${name}" that the model was not trained on (it knows ${listNames(modelClasses)}).${didYouMean(name, modelClasses)}`,
       'Import the data with the classes of the training data.',
     );
   });

@@ -114,7 +114,7 @@ async function* predictRequest(open: OpenPrediction): AsyncGenerator<Prediction,
         yield { id: ids[sequence]!, ...named(output), unfamiliar };
       }
     }
-    tellUnfamiliar(count, task, pool.hooks);
+    await tellUnfamiliar(count, task, pool.hooks);
   } finally {
     await task.close();
   }

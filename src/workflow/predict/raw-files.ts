@@ -21,10 +21,12 @@ import { readRunConfig } from '../../run/folder.ts';
 import { formatRules } from '../../source/rules/format-rules.ts';
 import { TARGET_RULES, tableRules } from '../../source/rules/table-rules.ts';
 import type { Notice } from '../../telemetry/run-event.ts';
+import { asRead, refuseNoSounds, refuseOtherKind } from './raw-refusals.ts';
 import { otherRates } from './sample-rates.ts';
 
 /** What `data import` writes into the manifest. */
 const provenance = z.object({
+  command: z.array(z.string()).optional(),
   importer: z
     .object({
       kind: z.string(),
@@ -78,6 +80,7 @@ export async function openRawFiles(
   try {
     const store = join(root, 'store');
     const report = await importRaw({ source, labelled, target: store, manifest, ...training });
+    refuseNoSounds(source, training.sampleRates, report.sampleRates);
     if (report.kept < report.read || report.truncated.count + report.stripped.count > 0) {
       onEvent({ kind: 'status', text: readingLines(report).join('\n') });
     }
@@ -86,7 +89,7 @@ export async function openRawFiles(
     return { store, remove };
   } catch (thrown) {
     await remove();
-    throw thrown;
+    throw asRead(thrown, source, training);
   }
 }
 
@@ -102,19 +105,24 @@ interface RawImport extends Omit<RawRequest, 'run'>, TrainingRules {
 }
 
 async function importRaw(raw: RawImport): Promise<ImportReport> {
-  const { source, labelled, target, rules, own, length, missing, manifest } = raw;
-  const { items } = importSource({
+  const { source, labelled, target, rules, own, importer, length, missing, manifest } = raw;
+  const { items, importer: chosen } = importSource({
     ...withoutRoles(rules, labelled),
     source,
     ...(own && { importer: own.kind, options: own.options }),
     ...(length.maximum !== undefined && { maxLength: length.maximum }),
   });
+  if (own === undefined && importer !== undefined) {
+    const isSound = raw.sampleRates.length > 0;
+    refuseOtherKind(source, { trained: importer, found: chosen.kind, isSound });
+  }
   const { valueType, valueRange, target: learned } = manifest;
   const targetNames = learned.kind === 'numbers' ? learned.numbers.map(({ name }) => name) : [];
   return await buildStore(own ? withoutSplits(items, labelled) : items, {
     target,
     targetNames,
     name: source,
+    isTemporary: true,
     valueType,
     duplicates: 'keep',
     length,
@@ -154,6 +162,10 @@ interface TrainingRules {
   readonly rules: SourceRules;
   /** The importer of an extension that made the dataset. */
   readonly own: { readonly kind: string; readonly options: Record<string, unknown> } | undefined;
+  /** Kind of the importer; unknown for a dataset of an older version. */
+  readonly importer: string | undefined;
+  /** The import, as it was typed. */
+  readonly command: readonly string[] | undefined;
   readonly length: NonNullable<BuildOptions['length']>;
   readonly missing: MissingRule;
   /** Of sounds, in hertz. */
@@ -170,12 +182,14 @@ function rulesOfTraining(run: string, manifest: StoreManifest): TrainingRules {
       `Make a dataset of the files with "${commandLine('data', 'import')}" and give it by --data.`,
     );
   }
-  const { rules, length, importer, missing, sampleRates } = parsed.data;
+  const { command, rules, length, importer, missing, sampleRates } = parsed.data;
   const extension = importer?.extension;
   if (extension) requireExtensions([extension], `The dataset "${manifest.name}"`);
   return {
     rules: { ...rules, as: rules.as },
     own: extension && importer,
+    importer: importer?.kind,
+    command,
     missing,
     sampleRates,
     length: length.longer === 'truncate' ? { maximum: length.maximum, longer: 'truncate' } : {},

@@ -1,7 +1,8 @@
-/** How many of the predicted sequences hold values such as training never saw, and the warning about them. */
+/** How many of the predicted sequences hold values such as training never saw, and the warnings about them. */
 import type { SequencePrediction } from './predict-batches.ts';
 import type { PredictionHooks, PredictionTask } from './task.ts';
 import type { TrainedOn } from './unfamiliar-values.ts';
+import { describeUnusualLengths } from './unusual-lengths.ts';
 
 /** How many values a warning names. */
 const SHOWN = 8;
@@ -49,12 +50,18 @@ export async function* counting(
   }
 }
 
-/** Warns of what was counted, if anything. */
-export function tellUnfamiliar(
+/** Warns of what was counted, and of lengths, if there is anything to warn of. */
+export async function tellUnfamiliar(
   count: UnfamiliarCount,
-  { model }: PredictionTask,
-  { onEvent }: PredictionHooks,
-): void {
-  const text = count.describe(model.data.manifest);
-  if (text !== undefined) onEvent({ kind: 'warning', text });
+  { model, store, sequences }: PredictionTask,
+  { onEvent, crop = Infinity }: PredictionHooks & { readonly crop?: number | undefined },
+): Promise<void> {
+  const { manifest } = model.data;
+  const ids = await store.ids();
+  const lengths = Array.from(sequences, (sequence) => {
+    return { id: ids[sequence]!, length: Math.min(store.index.lengths[sequence]!, crop) };
+  });
+  for (const text of [count.describe(manifest), describeUnusualLengths(lengths, manifest.length)]) {
+    if (text !== undefined) onEvent({ kind: 'warning', text });
+  }
 }
