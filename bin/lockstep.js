@@ -1,8 +1,9 @@
 #!/bin/sh
+':' //; . "$(dirname -- "$(readlink -f -- "$0")")/../scripts/setup/limits.sh"
 ':' //; exec node --inspect-port=255.255.255.255:0 --inspect-publish-uid=http "$0" "$@"
-// Starts the command line from the build. Two lines for the shell give Node options; to Node the second is a string and
-// a comment. A CommonJS module of ES2015, so that an old Node can say what it needs, and no module is loaded before the
-// first line.
+// Starts the command line from the build. Lines for the shell look whether Node can start at all, and give it options; to
+// Node each is a string and a comment. A CommonJS module of ES2015, so that an old Node can say what it needs, and no
+// module is loaded before the first line.
 require('../scripts/setup/requeue-signal.cjs');
 const limits = require('../scripts/setup/limits.cjs');
 const readiness = require('../scripts/setup/readiness.cjs');

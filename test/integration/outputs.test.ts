@@ -7,6 +7,7 @@ import { after, describe, it } from 'node:test';
 import { CLONE } from '../helper/clone.ts';
 import { Workplace } from '../helper/command-line.ts';
 import { deadline } from '../helper/slowness.ts';
+import { codeWith } from '../helper/standard-streams.ts';
 
 const workplace = new Workplace();
 after(() => workplace.remove());
@@ -64,7 +65,45 @@ describe('a command whose standard output is on a full disk', () => {
   });
 });
 
+describe('a command that makes files, with a standard output that takes nothing', () => {
+  it('has done what it was called for', async () => {
+    for (const stdout of ['full', 'unread'] as const) {
+      const args = ['data', 'synth', `made-${stdout}`, '--count', '4', '--classes', '2'];
+      assert.equal(await codeWith({ stdout, stderr: 'fine' }, workplace.folder, args), 0, stdout);
+    }
+  });
+});
+
+describe('--version', () => {
+  it('fails when it can not be written', async () => {
+    const streams = { stdout: 'full', stderr: 'full' } as const;
+    assert.equal(await codeWith(streams, workplace.folder, ['--version']), 5);
+  });
+});
+
 describe('limits that are too low', () => {
+  for (const program of ['bin/lockstep.js', 'launcher/launch']) {
+    it(`even for Node are named by ${program}`, () => {
+      for (const limit of ['-v 500000', '-n 25']) {
+        const command = `ulimit ${limit} && exec "$@"`;
+        const argv = ['-c', command, 'sh', join(CLONE, program), 'x.yaml'];
+        const { status, stderr } = spawnSync('sh', argv, { cwd: workplace.folder });
+        assert.equal(status, 5, String(stderr));
+        assert.match(
+          String(stderr),
+          /^OUT_OF_RESOURCES: .*too low even for Node.* Raise it: .*\n$/,
+        );
+      }
+    });
+  }
+
+  it('are named by the launcher before anything is loaded', () => {
+    const argv = ['-c', 'ulimit -n 64 && exec "$@"', 'sh', join(CLONE, 'launcher', 'launch')];
+    const { status, stderr } = spawnSync('sh', argv, { cwd: workplace.folder });
+    assert.equal(status, 5, String(stderr));
+    assert.match(String(stderr), /^OUT_OF_RESOURCES: The limit of open files.*\n$/);
+  });
+
   for (const [limit, name] of [
     ['-n 64', 'open files'],
     ['-v 4000000', 'addresses'],

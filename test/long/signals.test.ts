@@ -125,8 +125,7 @@ function expectedCodes(signal: Signal, to: Process): readonly (number | null)[] 
   if (to === 'coordinator') return [0];
   // A worker passes on what a scheduler sends to it alone. Without its handlers it dies, and before the first step
   // nothing is started again.
-  const passedOn = signal === 'SIGTERM' ? [143] : signal === 'SIGUSR1' ? [75] : [];
-  return [0, 7, ...passedOn];
+  return [0, 7, ...ofCommand[signal].filter((code) => code !== null)];
 }
 
 /** Whether a process of this host listens at a port; 0A is the state LISTEN of proc(5). */
