@@ -42,6 +42,7 @@ const EXIT_CODE_OF = {
   CHECKPOINT_CORRUPT: EXIT.checkpoint,
   CHECKPOINT_MISMATCH: EXIT.checkpoint,
   OUT_OF_RESOURCES: EXIT.resources,
+  SAVE_FAILED: EXIT.resources,
   ENGINE_UNAVAILABLE: EXIT.resources,
   ENGINE_CANNOT_COMPILE: EXIT.unexpected,
   NON_FINITE: EXIT.numerics,

@@ -37,7 +37,10 @@ interface Owner {
 }
 
 export interface FolderLock {
-  /** Gives the folder up; does nothing when it has been given up or taken over. */
+  /**
+   * Gives the folder up; does nothing when it has been given up or taken over. A disk that refuses is no error: a lock
+   * that stays has a dead owner soon, and the next one takes it over.
+   */
   release(): void;
 }
 
@@ -74,7 +77,7 @@ function create(path: string): FolderLock | undefined {
     if (systemErrorCode(thrown) === 'EEXIST') return undefined;
     throw thrown;
   } finally {
-    rmSync(temporary, { force: true });
+    removeQuietly(temporary);
     if (!isMine) closeSync(file);
   }
 }
@@ -85,7 +88,7 @@ function heldLock(path: string, mine: string, file: number): FolderLock {
     release: () => {
       if (isReleased) return;
       isReleased = true;
-      if (readText(path) === mine) rmSync(path, { force: true });
+      if (readText(path) === mine) removeQuietly(path);
       closeSync(file);
     },
   };
@@ -156,11 +159,19 @@ export const isLockName = (name: string): boolean => /^lock(\.\d+-[0-9a-f]{8})?$
 
 const uniqueSibling = (path: string) => `${path}.${process.pid}-${randomBytes(4).toString('hex')}`;
 
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === undefined) throw thrown;
+  }
+}
+
 function readText(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (thrown) {
-    if (systemErrorCode(thrown) === 'ENOENT') return undefined;
+    if (systemErrorCode(thrown) !== undefined) return undefined;
     throw thrown;
   }
 }

@@ -2,7 +2,6 @@
 import {
   closeSync,
   existsSync,
-  fsyncSync,
   ftruncateSync,
   mkdirSync,
   openSync,
@@ -12,7 +11,6 @@ import {
   rmSync,
   statSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
@@ -162,20 +160,7 @@ function writeRunFolder(
     removeContents(path);
     throw writeFailure(thrown, path, 0);
   }
-  return { ...paths, ...quiet(lock), runConfig: config };
-}
-
-/** A lock that can't be removed has a dead owner soon: the next one takes it over. */
-function quiet(lock: FolderLock): FolderLock {
-  return {
-    release: () => {
-      try {
-        lock.release();
-      } catch (thrown) {
-        if (systemErrorCode(thrown) === undefined) throw thrown;
-      }
-    },
-  };
+  return { ...paths, ...lock, runConfig: config };
 }
 
 /** Empties a folder that holds no result, but for its lock. */
@@ -233,7 +218,7 @@ export async function openRunFolder(path: string): Promise<RunFolder> {
     lock.release();
     throw thrown;
   }
-  return { ...paths, ...quiet(lock), runConfig };
+  return { ...paths, ...lock, runConfig };
 }
 
 /**
@@ -290,51 +275,44 @@ function readExtensions({ extensions }: RunPaths): readonly ExtensionRecord[] {
   }
 }
 
-/** How a run ended; what a scheduler or a script reads. */
-export interface RunExit {
-  readonly code: number;
-  readonly reason: string;
+const runExit = z.object({
+  code: z.int(),
+  reason: z.string(),
   /** Global steps done. */
-  readonly globalStep: number;
+  globalStep: z.int(),
   /** Path of the last good checkpoint, or null. */
-  readonly lastCheckpoint: string | null;
+  lastCheckpoint: z.string().nullable(),
   /** SHA-256 of the final state, or null. */
-  readonly stateHash: string | null;
-}
+  stateHash: z.string().nullable(),
+});
+
+/** How a run ended; what a scheduler or a script reads. */
+export type RunExit = Readonly<z.output<typeof runExit>>;
 
 /** Space for `exit.json` on a disk that has become full meanwhile. Its name is that of an unfinished file. */
 const reservedPath = ({ path }: RunPaths): string => join(path, '.exit.json.tmp-000000000000');
 const RESERVED_BYTES = 4096;
 
 /**
- * Writes `exit.json`, whole or not at all.
+ * Writes `exit.json`, whole or not at all. It waits for no disk: a run's end shall not hang on one.
  * @throws LockstepError USAGE, OUT_OF_RESOURCES
  */
 export function writeRunExit(paths: RunPaths, exit: RunExit): void {
-  const text = `${JSON.stringify(exit, null, 2)}\n`;
+  const bytes = Buffer.from(`${JSON.stringify(exit, null, 2)}\n`);
   const reserved = reservedPath(paths);
-  try {
-    writeWhole(paths.exit, text);
-    rmSync(reserved, { force: true });
-  } catch (thrown) {
-    if (!existsSync(reserved)) throw thrown;
-    withWriteErrors(paths.exit, () => {
-      if (!fillReserved(reserved, text)) throw thrown;
-      renameSync(reserved, paths.exit);
-    });
-  }
+  withWriteErrors(paths.exit, () => {
+    // A long reason needs new space.
+    if (bytes.length > RESERVED_BYTES || !existsSync(reserved)) writeFileSync(reserved, bytes);
+    else fillReserved(reserved, bytes);
+    renameSync(reserved, paths.exit);
+  });
 }
 
-/** False for a text that does not fit: a long reason needs new space, too. */
-function fillReserved(path: string, text: string): boolean {
-  const bytes = Buffer.from(text);
-  if (bytes.length > RESERVED_BYTES) return false;
+function fillReserved(path: string, bytes: Uint8Array): void {
   const file = openSync(path, 'r+');
   try {
-    const written = writeSync(file, bytes, 0, bytes.length, 0);
-    ftruncateSync(file, written);
-    fsyncSync(file);
-    return written === bytes.length;
+    writeFileSync(file, bytes);
+    ftruncateSync(file, bytes.length);
   } finally {
     closeSync(file);
   }
@@ -348,12 +326,13 @@ export function forgetRunExit(paths: RunPaths): void {
   });
 }
 
-/** What `exit.json` says; undefined while the run hasn't ended once. */
+/** What `exit.json` says; undefined while the run hasn't ended once, or where a machine stopped before it was on disk. */
 export function readRunExit(paths: RunPaths): RunExit | undefined {
   try {
-    return JSON.parse(readFileSync(paths.exit, 'utf8')) as RunExit;
+    return runExit.parse(JSON.parse(readFileSync(paths.exit, 'utf8')));
   } catch (thrown) {
-    if (systemErrorCode(thrown) === 'ENOENT') return undefined;
+    const isUnreadable = thrown instanceof SyntaxError || thrown instanceof z.ZodError;
+    if (isUnreadable || systemErrorCode(thrown) === 'ENOENT') return undefined;
     throw thrown;
   }
 }

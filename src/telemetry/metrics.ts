@@ -1,16 +1,18 @@
 /** A run's metrics as JSON lines: one object a line, appended, readable while the run goes on. */
-import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** More than the lines of a few steps of a thousand workers. */
 const TAIL_BYTES = 2 ** 20;
+/** A disk that takes longer at the end is left to itself: the lines are written, only not yet on it. */
+const SYNC_MS = 2_000;
 
 export interface MetricsFile {
   /** Appends one line; a failure to write is counted, training goes on. */
   append(entry: Readonly<Record<string, unknown>>): void;
   /** Lines that could not be written, on a full disk for example. */
   readonly lost: number;
-  /** Makes sure that all is on disk. */
+  /** Makes sure that all is on disk; a disk that takes its time is waited for a while only. */
   close(): Promise<void>;
 }
 
@@ -74,17 +76,25 @@ class JsonLines implements MetricsFile {
   }
 
   async close(): Promise<void> {
-    try {
-      fsyncSync(this.#file);
-    } catch {
-      // Not every file can be synced (a pipe); its lines are written all the same.
-    }
+    // A sync that is still under way keeps its descriptor: the process ends with it.
+    if (!(await synced(this.#file))) return;
     try {
       closeSync(this.#file);
     } catch {
       // A file system may tell only now that it could not write: the run has ended all the same.
     }
   }
+}
+
+/** Resolves when the file is on disk, or can't be (a pipe), with true; with false when that takes too long. */
+async function synced(file: number): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const tooLong = setTimeout(() => resolve(false), SYNC_MS);
+    fsync(file, () => {
+      clearTimeout(tooLong);
+      resolve(true);
+    });
+  });
 }
 
 function endsInNewline(file: number): boolean {

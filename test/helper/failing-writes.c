@@ -1,7 +1,9 @@
 /*
  * Lets the n-th call that changes a file below a folder fail, over all processes that it is preloaded into.
  * Environment: FAIL_UNDER folder; FAIL_AT number of the call, from 1, or 0 for none; FAIL_ERRNO number;
- * FAIL_FOREVER=1 lets all later ones fail, too; FAIL_COUNTER a file of 8 bytes; FAIL_LOG a file for one line a call.
+ * FAIL_FOREVER=1 lets all later ones fail, too; FAIL_COUNTER a file of 8 bytes; FAIL_LOG a file for one line a call:
+ * number, FAILS or passes, milliseconds of the monotonic clock, call, path. SLOW_SYNC seconds makes each sync of a file
+ * wait whose path ends with SLOW_FILE.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -16,11 +18,13 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 static _Atomic long *counter;
 static const char *under, *logPath;
-static long failAt, failErrno;
+static long failAt, failErrno, slowSync;
+static const char *slowFile;
 static int forever;
 
 __attribute__((constructor)) static void begin(void) {
@@ -31,6 +35,8 @@ __attribute__((constructor)) static void begin(void) {
   failAt = atol(getenv("FAIL_AT"));
   failErrno = atol(getenv("FAIL_ERRNO"));
   forever = getenv("FAIL_FOREVER") != NULL;
+  slowFile = getenv("SLOW_FILE");
+  if (slowFile != NULL) slowSync = atol(getenv("SLOW_SYNC"));
   int file = syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC);
   if (file < 0) return;
   void *shared = mmap(NULL, 8, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
@@ -42,11 +48,16 @@ __attribute__((constructor)) static void begin(void) {
 static int fails(const char *call, const char *path) {
   if (counter == NULL || strncmp(path, under, strlen(under)) != 0) return 0;
   long n = atomic_fetch_add(counter, 1) + 1;
-  int isIt = failAt > 0 && (n == failAt || (forever && n > failAt));
+  /* What is full gives space back. */
+  int frees = (failErrno == ENOSPC || failErrno == EDQUOT) && (strcmp(call, "unlink") == 0 || strcmp(call, "rmdir") == 0);
+  int isIt = failAt > 0 && (n == failAt || (forever && n > failAt && !frees));
   int saved = errno;
   int file = syscall(SYS_openat, AT_FDCWD, logPath, O_WRONLY | O_APPEND | O_CLOEXEC);
   char line[4200];
-  int length = snprintf(line, sizeof line, "%ld %s %s %s\n", n, isIt ? "FAILS" : "passes", call, path);
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  long ms = now.tv_sec * 1000 + now.tv_nsec / 1000000;
+  int length = snprintf(line, sizeof line, "%ld %s %ld %s %s\n", n, isIt ? "FAILS" : "passes", ms, call, path);
   if (file >= 0) {
     if (syscall(SYS_write, file, line, length) < 0) { /* The log is only for the reader. */ }
     syscall(SYS_close, file);
@@ -62,6 +73,10 @@ static int fileFails(const char *call, int file) {
   long length = syscall(SYS_readlinkat, AT_FDCWD, link, path, sizeof path - 1);
   if (length <= 0) return 0;
   path[length] = 0;
+  size_t end = slowFile == NULL ? 0 : strlen(slowFile);
+  if (end > 0 && strstr(call, "sync") != NULL && (size_t)length >= end && strcmp(path + length - end, slowFile) == 0) {
+    sleep(slowSync);
+  }
   return fails(call, path);
 }
 

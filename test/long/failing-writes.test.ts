@@ -1,211 +1,276 @@
 /**
- * The n-th call that changes a file of a run fails (full disk, quota, read-only, broken disk), once or from then on. Each
- * time the run ends soon and with one clear line, and what it leaves goes on to the state of an undisturbed run.
- * LOCKSTEP_WRITES=all tries every call (`npm run test:writes`, hours), LOCKSTEP_WRITES=kinds each kind of call on each kind
- * of file; otherwise one call on eight kinds of files, from the first to the last that a run writes.
+ * The n-th call that changes a file fails (full disk, quota, read-only, broken disk), once or from then on, in every
+ * command that writes. Each time it ends soon and with one clear line, and the same command, or `resume`, comes to the
+ * undisturbed result afterwards. LOCKSTEP_WRITES=all tries every call (`npm run test:writes`), otherwise a few of each;
+ * LOCKSTEP_SCENARIO=train only those of one command.
  */
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { constants, tmpdir } from 'node:os';
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { CLONE } from '../helper/clone.ts';
 import { deadline } from '../helper/slowness.ts';
+import { GRID } from '../helper/study-grid.ts';
+import {
+  buildFailingWrites,
+  COMPILER,
+  disturbed,
+  ERRORS,
+  type Fault,
+  lockstep,
+  NO_FAULT,
+} from '../helper/write-faults.ts';
 
-const SOURCE = fileURLToPath(new URL('../helper/failing-writes.c', import.meta.url));
-const COMPILER = ['cc', 'gcc', 'g++'].find((name) => spawnSync(name, ['--version']).status === 0);
-const ERRORS = ['ENOSPC', 'EIO', 'EROFS', 'EDQUOT'] as const;
-const AT_ONCE = 2;
-const FEW = 8;
+const ALL = process.env.LOCKSTEP_WRITES === 'all';
+/** A command that fails ends so soon after the first call that failed. */
+const END_MS = 10_000;
 
 const CONFIG = `
 name: writes
 seed: 7
 data:
   store: STORE
-  synthetic: { count: 48, classes: 3, symbols: 12, length: { minimum: 64, maximum: 200 }, seed: 1 }
-model: { family: dilated, channels: 8, input: embedding, dilations: [1, 4] }
-batch: { microBatches: 2, tokensPerMicroBatch: 1024 }
+  synthetic: { count: 36, classes: 2, symbols: 6, length: { minimum: 24, maximum: 60 }, seed: 1 }
+model: { family: dilated, channels: 4, input: embedding, dilations: [1] }
+batch: { microBatches: 1, tokensPerMicroBatch: 512 }
 engine: { kind: portable }
 phases:
   - name: pretrain
     start: fresh
     objective: { kind: masked, fraction: 0.15, span: 3 }
     optimizer: { kind: adamw }
-    learningRate: { kind: warmup-cosine, peak: 3.0e-3, warmupSteps: 2 }
-    duration: { steps: 4 }
-    evaluation: { everySteps: 4 }
+    learningRate: { kind: constant, value: 2.0e-3 }
+    duration: { steps: 2 }
   - name: finetune
     start: previous
     objective: { kind: supervised }
     data: { labelsPerClass: 5 }
     optimizer: { kind: adamw }
     learningRate: { kind: constant, value: 2.0e-3 }
-    duration: { steps: 3 }
-    evaluation: { everySteps: 3, keep: best }
-checkpoint: { everySteps: 3, keep: 2 }
+    duration: { steps: 2 }
+    evaluation: { everySteps: 2, keep: best }
+checkpoint: { everySteps: 2, keep: 1 }
 `;
 
-interface Fault {
-  /** Which call fails, from 1; none for 0. */
-  readonly at: number;
-  readonly error: (typeof ERRORS)[number];
-  /** All later ones fail, too. */
-  readonly forever: boolean;
+interface Scenario {
+  readonly name: string;
+  readonly args: readonly string[];
+  /** What the command made, as one text: the same for each run of it. */
+  readonly result: (room: string) => string;
+  /** What comes to the result after a failure. @default the same command */
+  readonly again?: (room: string) => readonly string[];
+  /** Faults a day's test tries. */
+  readonly few: number;
+  /** Calls on these files only. @default all */
+  readonly files?: RegExp;
+  /** Files of the shared folder that it changes. */
+  readonly copies?: readonly string[];
 }
 
-interface Call {
-  readonly call: string;
-  /** Below the run's folder, without what differs between runs. */
-  readonly file: string;
-}
+const json = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
+const sha256 = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
+const stateOf = (room: string): string => json(join(room, 'run', 'exit.json')).stateHash;
+const onceMore = (room: string): readonly string[] =>
+  existsSync(join(room, 'run', 'config.yaml')) ? ['resume', 'run'] : TRAIN;
+
+const TRAIN = ['train', '../run.yaml', '--run', 'run'];
+const SCENARIOS: readonly Scenario[] = [
+  { name: 'train', args: TRAIN, result: stateOf, again: onceMore, few: 6 },
+  { name: 'resume', args: ['resume', 'run'], result: stateOf, few: 2, copies: ['run'] },
+  {
+    name: 'import',
+    args: ['data', 'import', '../in.jsonl', 'out'],
+    result: (room) => json(join(room, 'out', 'manifest.json')).contentHash,
+    few: 3,
+  },
+  {
+    name: 'merge',
+    args: ['data', 'merge', '../imported', '../store', 'out'],
+    result: (room) => json(join(room, 'out', 'manifest.json')).contentHash,
+    few: 2,
+  },
+  {
+    name: 'export',
+    args: ['data', 'export', '../store', 'out.jsonl'],
+    result: (room) => sha256(join(room, 'out.jsonl')),
+    few: 2,
+  },
+  {
+    name: 'predict',
+    args: ['predict', '../done', '--out', 'out.csv'],
+    result: (room) => sha256(join(room, 'out.csv')),
+    few: 2,
+  },
+  {
+    name: 'baselines',
+    args: ['baselines', '../store', '--json', 'out.json', '--draws', '1', '--labels', '5'],
+    result: (room) => Object.keys(json(join(room, 'out.json'))).join(),
+    few: 2,
+  },
+  {
+    name: 'ngram',
+    args: ['ngram', '../store', '--run', 'out', '--set', 'data.labelsPerClass=5'],
+    result: (room) => json(join(room, 'out', 'manifest.json')).stateHash,
+    few: 2,
+  },
+  {
+    name: 'rocket',
+    args: ['rocket', '../store', '--run', 'out'],
+    result: (room) => json(join(room, 'out', 'manifest.json')).stateHash,
+    few: 2,
+  },
+  {
+    name: 'study',
+    args: ['study', '../study.yaml', '--out', 'out'],
+    result: (room) =>
+      readdirSync(join(room, 'out', 'cells'))
+        .sort()
+        .join(),
+    few: 2,
+    // Its runs are those of `train`.
+    files: /^\/(out\/(?!runs\/)|cache|tmp)/,
+  },
+];
 
 let folder: string;
 let library: string;
 
-before(() => {
-  folder = mkdtempSync(join(tmpdir(), 'writes-'));
-  library = join(folder, 'failing-writes.so');
+before(async () => {
+  if (COMPILER === undefined) return;
+  folder = mkdtempSync(join(tmpdir(), 'w-'));
+  mkdirSync(join(folder, 'tmp'));
+  library = buildFailingWrites(folder);
   writeFileSync(join(folder, 'run.yaml'), CONFIG.replace('STORE', join(folder, 'store')));
+  const grid = GRID.replace('store: data/made', `store: ${join(folder, 'made')}`)
+    .replace('masked: { kind: masked, span: 2 }\n', '\n')
+    .replace('pretrainingShares: [0.5]', '');
+  writeFileSync(join(folder, 'study.yaml'), grid);
+  const record = (n: number) =>
+    JSON.stringify({ id: `s${n}`, label: 'ab'[n % 2], values: [n, 2, 3, n % 7] });
+  const records = (from: number) => Array.from({ length: 24 }, (_, n) => record(from + n));
+  writeFileSync(join(folder, 'in.jsonl'), records(0).join('\n'));
+  const prepare = async (...args: string[]) => {
+    const { code, stderr } = await lockstep(folder, args);
+    assert.equal(code, 0, stderr);
+  };
+  await prepare('train', 'run.yaml', '--run', 'done');
+  await prepare('data', 'import', 'in.jsonl', 'imported');
+  // A run that was killed after its first phase.
+  await prepare('train', 'run.yaml', '--run', 'run', '--set', 'checkpoint.keep=9');
+  const run = join(folder, 'run');
+  rmSync(join(run, 'checkpoints', 'step-00000004'), { recursive: true });
+  rmSync(join(run, 'phases', 'finetune'), { recursive: true });
+  rmSync(join(run, 'exit.json'));
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-interface Ended {
-  readonly code: number | null;
-  readonly stderr: string;
-  /** The state's hash that it printed. */
-  readonly state: string | undefined;
+/** A folder of its own for one call of the command. */
+function makeRoom({ name, copies = [] }: Scenario, number: number): string {
+  const room = join(folder, `${name}-${number}`);
+  mkdirSync(join(room, 'tmp'), { recursive: true });
+  mkdirSync(join(room, 'cache'));
+  for (const copy of copies) cpSync(join(folder, copy), join(room, copy), { recursive: true });
+  return room;
 }
 
-async function lockstep(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  const child = spawn(process.execPath, [join(CLONE, 'bin', 'lockstep.js'), ...args], {
-    cwd: folder,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (text) => {
-    stdout += text;
-  });
-  child.stderr.on('data', (text) => {
-    stderr += text;
-  });
-  const timer = setTimeout(() => child.kill('SIGKILL'), deadline(60_000));
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  clearTimeout(timer);
-  return { code, stderr, state: /^state ([0-9a-f]+)/m.exec(stdout)?.[1] };
+async function disturb(scenario: Scenario, room: string, fault: Fault, env = {}) {
+  return await disturbed(room, scenario.args, { library, under: room, fault, env });
 }
 
-/** Trains with a fault; gives the calls as well. */
-async function trainWith(name: string, fault: Fault): Promise<Ended & { readonly calls: Call[] }> {
-  const [run, counter, log] = [name, `${name}.counter`, `${name}.log`].map((one) =>
-    join(folder, one),
-  );
-  writeFileSync(counter!, Buffer.alloc(8));
-  writeFileSync(log!, '');
-  const ended = await lockstep(['train', 'run.yaml', '--run', run!, '--max-restarts', '1'], {
-    LD_PRELOAD: library,
-    UV_USE_IO_URING: '0',
-    FAIL_UNDER: run!,
-    FAIL_AT: `${fault.at}`,
-    FAIL_ERRNO: `${constants.errno[fault.error]}`,
-    FAIL_COUNTER: counter!,
-    FAIL_LOG: log!,
-    ...(fault.forever && { FAIL_FOREVER: '1' }),
-  });
-  const calls = readFileSync(log!, 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => callOf(line, run!));
-  return { ...ended, calls };
-}
-
-function callOf(line: string, run: string): Call {
-  const [, , call = '', ...path] = line.split(' ');
-  const file = path
-    .join(' ')
-    .slice(run.length)
-    .replace(/\d+-[0-9a-f]{8}|[0-9a-f]{12}|\d{8}/g, '*');
-  return { call, file };
-}
-
-/** Which calls to let fail, by their numbers. */
-function chosen(calls: readonly Call[]): number[] {
-  if (process.env.LOCKSTEP_WRITES === 'all') return calls.map((_, index) => index + 1);
-  const byCall = process.env.LOCKSTEP_WRITES === 'kinds';
-  const seen = new Map<string, number>();
-  calls.forEach(({ call, file }, index) => {
-    const kind = byCall ? `${call} ${file}` : file;
-    if (!seen.has(kind)) seen.set(kind, index + 1);
-  });
-  const first = [...seen.values()];
-  if (byCall) return first;
-  return Array.from(
-    { length: FEW },
-    (_, n) => first[Math.round((n * (first.length - 1)) / (FEW - 1))]!,
-  );
+/** Which faults to try, from what an undisturbed run calls. */
+function faultsFor(scenario: Scenario, files: readonly string[]): Fault[] {
+  const { few, files: wanted = /^/ } = scenario;
+  const numbers = files.flatMap((file, index) => (wanted.test(file) ? [index + 1] : []));
+  const every = Math.max(1, Math.floor(numbers.length / few));
+  return numbers
+    .filter((_, index) => ALL || index % every === Math.floor(every / 2))
+    .map((at, index): Fault => ({ at, error: ERRORS[index % 4]!, forever: index % 3 === 0 }));
 }
 
 /** What is wrong after one fault; nothing if all is right. */
-async function problemWith(fault: Fault, expected: string): Promise<string | undefined> {
-  const name = `run-${fault.at}`;
-  const run = join(folder, name);
-  const first = await trainWith(name, fault);
+async function problemWith(
+  scenario: Scenario,
+  fault: Fault,
+  expected: string,
+): Promise<string | undefined> {
+  const room = makeRoom(scenario, fault.at);
+  const first = await disturb(scenario, room, fault);
   const { call, file } = first.calls[fault.at - 1] ?? { call: 'nothing', file: '' };
   const tell = (what: string) =>
-    `${fault.error}${fault.forever ? ' from' : ' at'} call ${fault.at} (${call} ${file}): ${what}\n${first.stderr}`;
+    `${scenario.name}, ${fault.error}${fault.forever ? ' from' : ' at'} call ${fault.at} (${call} ${file}): ${what}\n${first.stderr}`;
   try {
     if (first.code === null) return tell('it hung');
     if (/UNEXPECTED|defect|\n\s+at /.test(first.stderr)) return tell('no clear line');
-    if (first.code === 0 && first.state !== expected) return tell('another state');
     if (![0, 2, 5, 7].includes(first.code)) return tell(`code ${first.code}`);
-    const again = existsSync(join(run, 'config.yaml'))
-      ? await lockstep(['resume', run])
-      : await lockstep(['train', 'run.yaml', '--run', run]);
-    if (again.code !== 0) return tell(`then code ${again.code}: ${again.stderr}`);
-    const { stateHash } = JSON.parse(readFileSync(join(run, 'exit.json'), 'utf8'));
-    if (stateHash !== expected) return tell(`then state ${stateHash}`);
-    const left = ['', 'checkpoints', 'phases']
-      .flatMap((one) => readdirSync(join(run, one)))
+    if (first.code !== 0 && first.msAfterFault > deadline(END_MS)) {
+      return tell(`it ended ${first.msAfterFault} ms after the fault`);
+    }
+    if (first.code === 0 && scenario.name !== 'train') {
+      const result = scenario.result(room);
+      return result === expected ? undefined : tell(`another result: ${result}`);
+    }
+    const { again = () => scenario.args, result } = scenario;
+    const next = await lockstep(room, again(room));
+    if (next.code !== 0) return tell(`then code ${next.code}: ${next.stderr}`);
+    if (result(room) !== expected) return tell(`then another result: ${result(room)}`);
+    // A broken disk may keep even what was to be removed.
+    const isBroken = fault.forever && !['ENOSPC', 'EDQUOT'].includes(fault.error);
+    if (isBroken || ['unlink', 'rmdir'].includes(call)) return undefined;
+    const left = ['', 'run', 'run/checkpoints', 'run/phases', 'out', 'tmp']
+      .flatMap((one) => (existsSync(join(room, one)) ? readdirSync(join(room, one)) : []))
       .filter((one) => one.startsWith('.') || one === 'lock');
     return left.length === 0 ? undefined : tell(`left behind: ${left}`);
   } finally {
-    rmSync(run, { recursive: true, force: true });
+    rmSync(room, { recursive: true, force: true });
   }
 }
 
+async function tryAll(scenario: Scenario): Promise<string[]> {
+  const room = makeRoom(scenario, 0);
+  const undisturbed = await disturb(scenario, room, NO_FAULT);
+  assert.equal(undisturbed.code, 0, undisturbed.stderr);
+  const expected = scenario.result(room);
+  const files = undisturbed.calls.map(({ file }) => file);
+  const faults = faultsFor(scenario, files);
+  assert.ok(faults.length >= scenario.few, `${files.length} calls`);
+  const problems: string[] = [];
+  const next = faults.values();
+  const work = async () => {
+    for (const fault of next) {
+      const problem = await problemWith(scenario, fault, expected);
+      if (problem !== undefined) problems.push(problem);
+      if (ALL) process.stderr.write(`${scenario.name} ${fault.at}: ${problem ?? 'right'}\n`);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, work));
+  return problems;
+}
+
 describe('writes that fail', { skip: COMPILER === undefined && 'no C compiler' }, () => {
-  it('never hang a run, and never lose or damage a checkpoint', async () => {
-    const built = spawnSync(COMPILER!, [
-      '-x',
-      'c',
-      '-shared',
-      '-fPIC',
-      '-o',
-      library,
-      SOURCE,
-      '-ldl',
-    ]);
-    assert.equal(built.status, 0, String(built.stderr));
-    const undisturbed = await trainWith('undisturbed', { at: 0, error: 'EIO', forever: false });
-    assert.equal(undisturbed.code, 0, undisturbed.stderr);
-    const faults = chosen(undisturbed.calls).map(
-      (at, index): Fault => ({ at, error: ERRORS[index % 4]!, forever: index % 3 === 0 }),
-    );
-    assert.ok(faults.length >= FEW);
-    const problems: string[] = [];
-    const next = faults.values();
-    const work = async () => {
-      for (const fault of next) {
-        const problem = await problemWith(fault, undisturbed.state!);
-        if (problem !== undefined) problems.push(problem);
-        if (process.env.LOCKSTEP_WRITES)
-          process.stderr.write(`${fault.at}: ${problem ?? 'right'}\n`);
-      }
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, work));
-    assert.deepEqual(problems, [], `${problems.length} of ${faults.length}`);
+  const only = process.env.LOCKSTEP_SCENARIO;
+  for (const scenario of SCENARIOS.filter(({ name }) => only === undefined || name === only)) {
+    it(`never hang ${scenario.name}, and never lose or damage what it made`, async () => {
+      assert.deepEqual(await tryAll(scenario), []);
+    });
+  }
+
+  it('a disk on which a sync takes long does not cost a run its coordinator', async () => {
+    const [train] = SCENARIOS;
+    const slow = { SLOW_FILE: 'metrics.jsonl', SLOW_SYNC: '60' };
+    const began = performance.now();
+    const { code, stderr } = await disturb(train!, makeRoom(train!, -1), NO_FAULT, slow);
+    assert.equal(code, 0, stderr);
+    assert.doesNotMatch(stderr, /coordinator/);
+    assert.ok(performance.now() - began < deadline(30_000), 'it waited for the disk');
   });
 });

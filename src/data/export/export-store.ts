@@ -48,7 +48,8 @@ export async function exportStore(
     await sync(temporary);
     await rename(temporary, whole);
   } catch (thrown) {
-    await rm(temporary, { force: true });
+    // The first failure counts.
+    await rm(temporary, { force: true }).catch(() => {});
     throw writeFailure(thrown, path, 0);
   }
 }

@@ -5,6 +5,7 @@ import { afterEvaluation, afterPhase } from '../../run/progress.ts';
 import type { Comm } from '../comm.ts';
 import { type EvaluationInput, evaluatePhase } from './evaluate.ts';
 import type { LiveProgress } from './live-progress.ts';
+import { patiently } from './patiently.ts';
 import { type SaveTarget, writeCheckpoint, writePhaseResult } from './saving.ts';
 
 /** What the features are good for says more of a pretext than its own loss. */
@@ -40,7 +41,8 @@ export class AfterStep {
   async save(worldRank: WorldRank): Promise<void> {
     const { globalStep } = this.#live.values;
     if (this.savedStep === globalStep || !isWriter(worldRank)) return;
-    const path = await writeCheckpoint(this.#run, this.#saving, this.#live.read());
+    const progress = this.#live.read();
+    const path = await this.#patiently(() => writeCheckpoint(this.#run, this.#saving, progress));
     this.savedStep = globalStep;
     this.#tell({ kind: 'checkpoint', path });
   }
@@ -76,8 +78,14 @@ export class AfterStep {
     const weights = this.#live.phaseResult();
     this.#live.advance(afterPhase(this.#run, this.#live.values, this.#live.phaseIndex, weights));
     const result = { globalStep, weights, best };
-    if (isWriter(worldRank)) await writePhaseResult(this.#run, this.#saving, result);
+    if (isWriter(worldRank)) {
+      await this.#patiently(() => writePhaseResult(this.#run, this.#saving, result));
+    }
     this.#tell({ kind: 'phaseEnd', phase: name, best: best?.metric });
+  }
+
+  async #patiently<Result>(write: () => Promise<Result>): Promise<Result> {
+    return await patiently(write, (text) => this.#comm.event({ kind: 'warning', text }));
   }
 
   #phase(): RunDefinition['phases'][number] {
