@@ -58,6 +58,9 @@ const BROKEN: Readonly<Record<string, string>> = {
   ENOTCONN: 'the program behind the file system is gone',
   ENODEV: 'its device is gone',
   ETIMEDOUT: 'the file system does not answer',
+  // libuv's name for what it has no name for, such as EDQUOT in a synchronous write.
+  UNKNOWN:
+    'the file system reports an error that has no name, such as a disk quota that is used up',
 };
 
 const MEMORY: SystemProblem = {

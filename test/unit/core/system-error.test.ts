@@ -61,6 +61,8 @@ describe('an error of the system', () => {
     const quota = systemError('Unknown system error -122', 'write', -122);
     assert.equal(systemErrorCode(quota), 'EDQUOT');
     assert.equal(systemProblem(quota)?.code, 'OUT_OF_RESOURCES');
+    const unnamed = Object.assign(new Error('UNKNOWN: unknown error, write'), { code: 'UNKNOWN' });
+    assert.equal(systemProblem(unnamed)?.code, 'OUT_OF_RESOURCES');
   });
 
   it('may be one of the memory', () => {
