@@ -102,6 +102,7 @@ const FLAGS: Readonly<Record<string, string>> = {
 interface TrainOptions extends PlacementOptions, ExtensionOption {
   config: string;
   run: string | undefined;
+  resume: 'auto' | undefined;
   set: string[];
   simulate: string[];
 }
@@ -113,6 +114,11 @@ export const trainCommand: Command<TrainOptions> = {
         type: 'string',
         describe: 'Folder of the run [default: runs/<name>]',
       })
+      .option('resume', {
+        choices: ['auto'],
+        requiresArg: true,
+        describe: 'Go on with the run in that folder, if there is one: the same command again',
+      })
       .option('simulate', {
         type: 'string',
         array: true,
@@ -122,12 +128,13 @@ export const trainCommand: Command<TrainOptions> = {
       }) as Argv<TrainOptions>,
   handler: async (options: ArgumentsCamelCase<TrainOptions>) => {
     const cluster = clusterGiven(options);
-    const { config, set, run: runFolder, simulate } = options;
+    const { config, set, run: runFolder, resume, simulate } = options;
     const extensions = await extensionsGiven(options);
     // Coordinator and data formats take a while to load: a typing mistake is answered without them.
     const { train } = await import('../../workflow/train/train.ts');
     process.exitCode = await showRun(
-      (hooks) => train({ ...cluster, config, set, runFolder, simulate, extensions, ...hooks }),
+      (hooks) =>
+        train({ ...cluster, config, set, runFolder, resume, simulate, extensions, ...hooks }),
       (outcome) => nextOfRun(outcome, options.extension),
     );
   },

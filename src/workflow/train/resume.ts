@@ -45,7 +45,8 @@ async function resumeWith(options: ResumeOptions, hooks: GuardedHooks): Promise<
   );
 }
 
-async function resumeHere(
+/** On the host that leads, or the only one. */
+export async function resumeHere(
   options: ResumeOptions,
   devices: readonly Device[],
   hosts: HostLeader | null,

@@ -1,10 +1,12 @@
 /** A new run, from its configuration to its end. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { compareConfigs } from '../../checkpoint/resume-check.ts';
 import type { RunConfig } from '../../config/run-config.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { hashRun } from '../../extension/identity.ts';
 import { type ExtensionOptions, loadExtensions } from '../../extension/load.ts';
-import { claimRunFolder } from '../../run/folder.ts';
+import { claimRunFolder, readRunConfig, runPaths } from '../../run/folder.ts';
 import type { RunOutcome } from '../../telemetry/run-event.ts';
 import { parseFault } from '../../worker/training/simulated-fault.ts';
 import { type ClusterOptions, devicesOf, elasticityOf, rendezvousOf } from '../placement.ts';
@@ -12,6 +14,7 @@ import { settleFormulations } from '../tune/settle-formulations.ts';
 import { type GuardedHooks, type RunHooks, withGuardedHooks } from './hooks.ts';
 import { onHosts, stopRequestsOf } from './on-hosts.ts';
 import { type ConfigSource, refuseTf32OnCpu, resolveRunConfig } from './resolve-config.ts';
+import { resumeHere } from './resume.ts';
 import { readNewRun } from './run-facts.ts';
 import { RunFailed } from './run-failed.ts';
 import { type StartOptions, startRun } from './start-run.ts';
@@ -20,6 +23,11 @@ import { throwIfStopped } from './stop-requests.ts';
 export interface TrainOptions extends ConfigSource, ClusterOptions, ExtensionOptions, RunHooks {
   /** Folder of the run: it must be absent or empty. @default `runs/<name of the configuration>` */
   readonly runFolder?: string | undefined;
+  /**
+   * `auto`: goes on with the run in the folder if there is one, as `resume` does, so that the same call can be made again.
+   * The configuration must be that of the run.
+   */
+  readonly resume?: 'auto' | undefined;
   /** Faults to inject into workers, as `--simulate` takes them: `['kill@rank=1,step=20']`. */
   readonly simulate?: readonly string[] | undefined;
 }
@@ -58,6 +66,10 @@ async function trainWith(options: TrainOptions, hooks: GuardedHooks): Promise<Ru
   return await onHosts({ hosts, devices, request, runFolder }, hooks, async (leader) => {
     const workers = leader?.workers ?? devices.length;
     const limits = limitsFor(options, workers);
+    if (options.resume === 'auto' && isRun(runFolder)) {
+      refuseOtherConfig(runFolder, config);
+      return await resumeHere({ ...options, runFolder }, devices, leader, hooks);
+    }
     return await trainHere(
       { ...options, runFolder },
       config,
@@ -100,6 +112,23 @@ async function trainHere(
   } finally {
     claim.abandon();
   }
+}
+
+const isRun = (path: string): boolean => existsSync(runPaths(path).config);
+
+/** What a run's start has settled (scaling, formulations) may be left open. @throws LockstepError RUN_EXISTS */
+function refuseOtherConfig(path: string, config: RunConfig): void {
+  const kept = readRunConfig(path);
+  const data = { ...config.data, scaling: config.data.scaling ?? kept.data.scaling };
+  const other = compareConfigs(kept, { ...config, data }).find(
+    ({ concerns }) => concerns === 'run',
+  );
+  if (other === undefined) return;
+  throw new LockstepError(
+    'RUN_EXISTS',
+    `Cannot go on with the run "${path}": it has another configuration (${other.sentence}).`,
+    'Give it the same configuration, or choose another folder with --run.',
+  );
 }
 
 /** @throws LockstepError USAGE for what makes no sense with so many workers */

@@ -1,0 +1,34 @@
+/** `train --resume auto`: the same command, again and again. */
+import assert from 'node:assert/strict';
+import { after, describe, it } from 'node:test';
+import { fixtureConfig, Workplace } from '../helper/command-line.ts';
+
+const CONFIG = fixtureConfig('two-phases.yaml');
+
+describe('train --resume auto', () => {
+  const place = new Workplace();
+  after(() => place.remove());
+  const again = ['train', CONFIG, '--run', 'run', '--resume', 'auto'];
+  const stateHash = (run: string): string =>
+    (place.json(run, 'exit.json') as { stateHash: string }).stateHash;
+
+  it('begins a run, goes on with it, and is done when it is done', async () => {
+    assert.equal((await place.run('train', CONFIG, '--run', 'undisturbed')).code, 0);
+    const first = await place.run(...again, '--simulate', 'preempt@rank=0,step=5');
+    assert.equal(first.code, 143, first.stderr);
+    const second = await place.run(...again, '--workers', '2');
+    assert.equal(second.code, 0, second.stderr);
+    assert.equal(stateHash('run'), stateHash('undisturbed'));
+    const third = await place.run(...again);
+    assert.equal(third.code, 0, third.stderr);
+    assert.equal(third.stdout.split('\n')[0], second.stdout.split('\n')[0]);
+  });
+
+  it('refuses a run of another configuration, and leaves it alone', async () => {
+    const before = stateHash('run');
+    const { code, stderr } = await place.run(...again, '--set', 'seed=8');
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /^RUN_EXISTS: .*"run": it has another configuration \(seed was 7, here/m);
+    assert.equal(stateHash('run'), before);
+  });
+});
