@@ -9,7 +9,7 @@ import { extensionRecord } from '../config/extension-record.ts';
 import { canonicalJson } from '../core/canonical-json.ts';
 import { LockstepError } from '../core/errors.ts';
 import { sha256, sha256OfFile } from '../core/hash.ts';
-import { metric, progressDescription } from './progress-codec.ts';
+import { metric, progressDescription, stopped } from './progress-codec.ts';
 
 const FORMAT_VERSION = 3;
 export const MANIFEST_FILE = 'manifest.json';
@@ -78,6 +78,8 @@ const phaseResult = z.strictObject({
   /** Which weights of the phase these are. */
   kept: z.enum(['best', 'last']),
   metric: metric.nullable(),
+  /** Where and why the phase stopped before its duration was over; null when it did not. */
+  stopped: stopped.nullable().default(null),
 });
 
 const manifest = z.discriminatedUnion('kind', [checkpoint, phaseResult]);

@@ -20,6 +20,14 @@ const count = z.int().min(0);
 /** The schema of a `Metric`. */
 export const metric = z.strictObject({ name: z.string(), value: z.number().nullable() });
 
+/** The schema of a `Stopped`. */
+export const stopped = z.strictObject({
+  stepInPhase: count,
+  steps: count,
+  best: metric,
+  bestStepInPhase: count,
+});
+
 /** All of a `Progress` that is no tensor. */
 export const progressDescription = z.strictObject({
   /** Global steps done since the run began. */

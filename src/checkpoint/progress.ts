@@ -28,6 +28,18 @@ export interface Waiting {
   readonly isOver: boolean;
 }
 
+/** How a phase stopped before its duration was over. */
+export interface Stopped {
+  /** Steps of the phase that were done. */
+  readonly stepInPhase: number;
+  /** That it was to last. */
+  readonly steps: number;
+  /** Of its best evaluation. */
+  readonly best: Metric;
+  /** Steps of the phase that were done at that. */
+  readonly bestStepInPhase: number;
+}
+
 export interface Progress {
   /** Global steps done. */
   readonly globalStep: number;

@@ -36,7 +36,7 @@ import {
   type Unsealed,
   verifyFolder,
 } from './manifest.ts';
-import type { Metric, Progress } from './progress.ts';
+import type { Metric, Progress, Stopped } from './progress.ts';
 import { encodeProgress, finiteMetric } from './progress-codec.ts';
 import { encodeSafetensors, type Tensor } from './safetensors.ts';
 import { hashState, type Weights, weightTensors } from './state-tensors.ts';
@@ -67,6 +67,7 @@ export interface PhaseResultContent extends SavedContext {
   /** Which weights of the phase these are. */
   readonly kept: 'best' | 'last';
   readonly metric?: Metric | undefined;
+  readonly stopped?: Stopped | undefined;
 }
 
 export interface SaveOptions {
@@ -111,12 +112,13 @@ export async function savePhaseResult(
 ): Promise<Saved<PhaseResultManifest>> {
   await mkdir(folder, { recursive: true });
   await tidyAfterCrash(folder);
-  const { weights, layout, globalStep, kept, metric, data } = content;
+  const { weights, layout, globalStep, kept, metric, stopped, data } = content;
   const body: Body<PhaseResultManifest> = {
     kind: 'phase-result',
     ...commonBody(content, globalStep, hashState({ ...weights, moments: [] })),
     kept,
     metric: metric === undefined ? null : finiteMetric(metric),
+    stopped: stopped === undefined ? null : { ...stopped, best: finiteMetric(stopped.best) },
   };
   const files = {
     tensors: [[MODEL_FILE, weightTensors(layout, weights, globalStep)]],

@@ -12,7 +12,7 @@ import type { StopSignal } from '../core/stop-signal.ts';
 import { codeOfSignal, exitCodeOfSignal, isStop } from '../core/stop-signal.ts';
 import type { CoordinatorBody, WorkerMessage } from '../protocol/messages.ts';
 import type { CoordinatorEvent } from '../telemetry/coordinator-event.ts';
-import { isPassed, skippedStepWarnings } from '../telemetry/skipped-step.ts';
+import { skippedStepWarnings } from '../telemetry/skipped-step.ts';
 import { type LossSpikesState, NO_LOSSES, reduceLossSpikes } from './loss-spikes.ts';
 import type { Of } from './member.ts';
 import { reduceMembership } from './membership.ts';
@@ -50,8 +50,6 @@ export interface MachineState {
   readonly pace: PaceState;
   /** Frames that arrived damaged since a step was finished. */
   readonly damagedFrames: number;
-  /** Whether steps were passed over, since a phase had ended early. */
-  readonly endedEarly: boolean;
   readonly nowMs: number;
 }
 
@@ -111,7 +109,6 @@ export function initialMachine(policy: RunPolicy, nowMs: number): MachineState {
     lossSpikes: NO_LOSSES,
     pace: NO_PACE,
     damagedFrames: 0,
-    endedEarly: false,
     nowMs,
   };
 }
@@ -284,11 +281,7 @@ class Step {
         return;
       case 'step':
         this.#tell({ kind: 'step', ...effect.summary });
-        this.state = {
-          ...this.state,
-          damagedFrames: 0,
-          endedEarly: this.state.endedEarly || isPassed(effect.summary),
-        };
+        this.state = { ...this.state, damagedFrames: 0 };
         for (const text of skippedStepWarnings(effect.summary)) this.#status(text, true);
         this.#sayRecovered(effect.summary.step);
         this.#nameStraggler(effect.summary.reports);
@@ -373,9 +366,7 @@ class Step {
     const common = { step, stateHash, error: null };
     // What came during the last steps ended nothing early.
     if (step === totalSteps || (stopSignal === null && givenUp === null)) {
-      const reason = this.state.endedEarly
-        ? `All phases are done, at least one of them early, before all ${step} steps.`
-        : `All ${step} steps are done.`;
+      const reason = `All ${step} steps are done.`;
       return { kind: 'completed', exitCode: EXIT.done, reason, ...common };
     }
     if (stopSignal === null) {

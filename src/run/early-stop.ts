@@ -1,5 +1,5 @@
 /** When a phase ends before its duration is over. */
-import type { Waiting } from '../checkpoint/progress.ts';
+import type { Stopped, Waiting } from '../checkpoint/progress.ts';
 import type { StopConfig } from '../config/phase-section.ts';
 import { type Headline, isBetterValue } from './judge.ts';
 
@@ -23,4 +23,18 @@ export function waitingAfter(
   const evaluations = before.evaluations + 1;
   const isOver = evaluations >= patience && stepInPhase >= minimumSteps;
   return { ...before, evaluations, isOver };
+}
+
+/**
+ * How a phase has stopped; undefined for one that has used all its steps.
+ * @param steps how long it was to last
+ */
+export function stoppedAt(
+  waiting: Waiting | undefined,
+  { everySteps, steps }: { readonly everySteps: number; readonly steps: number },
+): Stopped | undefined {
+  if (waiting?.isOver !== true) return undefined;
+  const { metric: best, stepInPhase: bestStepInPhase, evaluations } = waiting;
+  const stepInPhase = bestStepInPhase + evaluations * everySteps;
+  return stepInPhase < steps ? { stepInPhase, steps, best, bestStepInPhase } : undefined;
 }

@@ -5,10 +5,12 @@ import { after, before, describe, it } from 'node:test';
 import type { RunConfig } from '../../src/config/run-config.ts';
 import { buildStore } from '../../src/importer/build/build-store.ts';
 import { synthesize } from '../../src/importer/synthetic/synthesize.ts';
+import { runPaths } from '../../src/run/folder.ts';
 import type { CoordinatorEvent } from '../../src/telemetry/coordinator-event.ts';
 import { openLocalComm } from '../../src/worker/comm/local-comm.ts';
 import type { Comm } from '../../src/worker/comm.ts';
 import { runWorker } from '../../src/worker/run-worker.ts';
+import { completedReason, readStoppedPhases } from '../../src/workflow/train/stopped-phases.ts';
 import { temporaryFolder } from '../unit/data/sample-store.ts';
 import { tinyRun } from '../unit/worker/tiny-run.ts';
 
@@ -98,6 +100,12 @@ describe('a run that is stopped and resumed', () => {
       assert.equal(second.globalStep, TOTAL_STEPS);
       assert.equal(second.stateHash, whole.stateHash);
       assert.deepEqual([...first.told, ...second.told], whole.told);
+      const names = config.phases.map((phase) => phase.name);
+      const stopped = await readStoppedPhases(runPaths(`${path}/${name}`), names);
+      assert.match(
+        completedReason(stopped, 'All steps are done.'),
+        /^All phases are done\. Phase "finetune" stopped early at step 4 of its 5, best accuracy \d\S* at step 2\.$/,
+      );
     });
   }
 });

@@ -73,11 +73,11 @@ export class AfterStep {
 
   /** The phase's result: the best weights where it keeps them, else the last. */
   async #endPhase(worldRank: WorldRank): Promise<void> {
-    const { globalStep, best } = this.#live.values;
+    const { globalStep, best, waiting } = this.#live.values;
     const { name } = this.#phase().config;
     const weights = this.#live.phaseResult();
     this.#live.advance(afterPhase(this.#run, this.#live.values, this.#live.phaseIndex, weights));
-    const result = { globalStep, weights, best };
+    const result = { globalStep, weights, best, waiting };
     if (isWriter(worldRank)) {
       await this.#patiently(() => writePhaseResult(this.#run, this.#saving, result));
     }

@@ -1,11 +1,12 @@
 /** What rank 0 writes: checkpoints, and what each phase ended with. */
 import { join } from 'node:path';
-import type { BestWeights, Progress } from '../../checkpoint/progress.ts';
+import type { BestWeights, Progress, Waiting } from '../../checkpoint/progress.ts';
 import type { Weights } from '../../checkpoint/state-tensors.ts';
 import { type SavedContext, saveCheckpoint, savePhaseResult } from '../../checkpoint/store.ts';
 import type { NumericsFingerprint } from '../../engine/engine.ts';
 import { extensionsOf, recordOf } from '../../extension/identity.ts';
 import { type RunDefinition, trainingDataOf } from '../../run/definition.ts';
+import { stoppedAt } from '../../run/early-stop.ts';
 
 /** Where a run is saved, and under which numerics. */
 export interface SaveTarget {
@@ -32,14 +33,22 @@ export async function writeCheckpoint(
 export async function writePhaseResult(
   run: RunDefinition,
   target: SaveTarget,
-  result: { globalStep: number; weights: Weights; best: BestWeights | undefined },
+  result: {
+    readonly globalStep: number;
+    readonly weights: Weights;
+    readonly best: BestWeights | undefined;
+    readonly waiting: Waiting | undefined;
+  },
 ): Promise<void> {
-  const { globalStep, weights, best } = result;
+  const { globalStep, weights, best, waiting } = result;
+  const { phaseIndex } = run.schedule.at(globalStep - 1);
+  const { steps, evaluateEverySteps: everySteps = steps } = run.schedule.phases[phaseIndex]!;
   await savePhaseResult(join(target.runFolder, 'phases'), {
     ...savedContext(run, target, globalStep),
     ...{ globalStep, weights },
     kept: best === undefined ? 'last' : 'best',
     metric: best?.metric,
+    stopped: stoppedAt(waiting, { everySteps, steps }),
   });
 }
 

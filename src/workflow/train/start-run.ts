@@ -23,6 +23,7 @@ import { concludeRun } from './conclude-run.ts';
 import { coordinatorTask } from './coordinator-task.ts';
 import type { RunFacts } from './run-facts.ts';
 import { RunFailed } from './run-failed.ts';
+import { completedReason, readStoppedPhases } from './stopped-phases.ts';
 import { launchWorkers } from './workers.ts';
 
 export interface StartOptions {
@@ -137,11 +138,21 @@ async function conclude(
   log: Log,
   onEvent: StartOptions['onEvent'],
 ): Promise<RunOutcome> {
-  if (error === null) log.info(ended.reason);
+  const reason = await reasonOf(folder, ended);
+  if (error === null) log.info(reason);
   else log.error(error.toLine());
-  const { outcome, unwritten } = await concludeRun(folder, ended);
+  const { outcome, unwritten } = await concludeRun(folder, { ...ended, reason });
   if (unwritten !== null) onEvent({ kind: 'warning', text: unwritten });
   onEvent({ kind: 'end', outcome });
   if (error !== null) throw new RunFailed(error, outcome);
   return outcome;
+}
+
+async function reasonOf(
+  folder: RunFolder,
+  { kind, reason }: Pick<CoordinatorOutcome, 'kind' | 'reason'>,
+): Promise<string> {
+  if (kind !== 'completed') return reason;
+  const names = readRunConfig(folder.path).phases.map(({ name }) => name);
+  return completedReason(await readStoppedPhases(folder, names), reason);
 }

@@ -42,20 +42,8 @@ class Run {
     this.#hear(slot, fromWorker(body, 'run#1', generation));
   }
 
-  finishStep(step: number, report: JsonObject = {}, sums: Record<string, number> = {}): void {
-    for (const slot of [0, 1]) this.say(slot, { kind: 'stepDone', step, sums, report });
-  }
-
-  /** All steps, the last one as said; returns how the run ends. */
-  finish(last: Record<string, number>): string | undefined {
-    const { totalSteps } = POLICY;
-    for (let step = 0; step < totalSteps; step++) {
-      this.finishStep(step, {}, step === totalSteps - 1 ? last : {});
-    }
-    const body = { kind: 'finished', step: totalSteps, stateHash: 's' } as const;
-    for (const slot of [0, 1]) this.say(slot, { ...body, reason: 'completed' });
-    const end = this.effects.find((effect) => effect.kind === 'end');
-    return end?.kind === 'end' ? end.outcome.reason : undefined;
+  finishStep(step: number, report: JsonObject = {}): void {
+    for (const slot of [0, 1]) this.say(slot, { kind: 'stepDone', step, sums: {}, report });
   }
 
   /** Of the last message. */
@@ -74,15 +62,6 @@ class Run {
     this.effects = effects;
   }
 }
-
-test('a run of which a phase ended early does not end as if all steps were done', () => {
-  const { totalSteps } = POLICY;
-  assert.equal(new Run().finish({}), `All ${totalSteps} steps are done.`);
-  assert.equal(
-    new Run().finish({ passed: 1 }),
-    `All phases are done, at least one of them early, before all ${totalSteps} steps.`,
-  );
-});
 
 describe('a frame that was damaged on the way', () => {
   test('is a warning and leads to a new generation', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Waiting } from '../../../src/checkpoint/progress.ts';
-import { waitingAfter } from '../../../src/run/early-stop.ts';
+import { stoppedAt, waitingAfter } from '../../../src/run/early-stop.ts';
 import { judgeOf } from '../../../src/run/judge.ts';
 import { tinyRun } from '../worker/tiny-run.ts';
 
@@ -34,6 +34,21 @@ describe('waitingAfter()', () => {
   it('takes any number for none', () => {
     assert.equal(waited([Number.NaN, 5]).isOver, false);
     assert.equal(waited([5, Number.NaN]).isOver, true);
+  });
+});
+
+describe('stoppedAt()', () => {
+  it('says after how many steps the phase stopped, and how many its best had', () => {
+    const best = { name: 'loss', value: 2 };
+    assert.deepEqual(stoppedAt(waited([3, 2, 4]), { everySteps: 10, steps: 100 }), {
+      ...{ stepInPhase: 30, steps: 100, best, bestStepInPhase: 20 },
+    });
+  });
+
+  it('is nothing for a phase that waits, or that waited for its last step', () => {
+    assert.equal(stoppedAt(waited([3, 2]), { everySteps: 10, steps: 100 }), undefined);
+    assert.equal(stoppedAt(waited([3, 2, 4]), { everySteps: 10, steps: 30 }), undefined);
+    assert.equal(stoppedAt(undefined, { everySteps: 10, steps: 30 }), undefined);
   });
 });
 
