@@ -7,6 +7,9 @@ export interface Headline {
   readonly better: 'higher' | 'lower';
 }
 
+/** What the features are good for says more of a pretext than its own loss. */
+export const PROBE_HEADLINE = { metric: 'probe', better: 'higher' } as const;
+
 /** The metric that `evaluation.by` asks for. */
 export function judgeOf({ evaluation }: Pick<PhaseConfig, 'evaluation'>, own: Headline): Headline {
   return evaluation?.by === 'loss' ? { metric: 'loss', better: 'lower' } : own;

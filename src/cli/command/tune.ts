@@ -82,18 +82,21 @@ const inline = (values: object): string =>
 
 /** The trials, and the best rate as a line of the phase. */
 function reportRates(choice: LearningRateChoice): string {
-  const { phase, configured, chosen, learningRate, steps, tried } = choice;
+  const { phase, metric, configured, chosen, learningRate, steps, tried } = choice;
   const isAtEdge = chosen !== configured && [tried[0]!.rate, tried.at(-1)!.rate].includes(chosen);
+  const others = [...new Set(['accuracy', metric])].filter((name) =>
+    tried.some(({ evaluation }) => name !== 'loss' && evaluation?.[name] !== undefined),
+  );
   return [
     `Phase "${phase}", ${steps} steps with each learning rate:`,
     formatTable([
-      ['learning rate', 'training loss', 'evaluated: loss', 'accuracy', ''],
-      ...tried.map((one) => rowOf(one, configured)),
+      ['learning rate', 'training loss', 'evaluated: loss', ...others, ''],
+      ...tried.map((one) => rowOf(one, configured, others)),
     ]),
     '',
     chosen === configured
-      ? 'No other rate has a loss that is smaller by a twentieth. The line of the phase stays:'
-      : 'The rate with the smallest loss, as a line of the phase:',
+      ? `No other rate is better by a twentieth, judged by ${metric}. The line of the phase stays:`
+      : `The best rate, judged by ${metric}, as a line of the phase:`,
     `    learningRate: ${inline(learningRate)}`,
     ...(isAtEdge ? ['It is the last one that was tried: set it, and run the command again.'] : []),
     '',
@@ -103,12 +106,14 @@ function reportRates(choice: LearningRateChoice): string {
 function rowOf(
   { rate, trainingLoss, evaluation, isDiverged }: TriedRate,
   configured: number,
+  others: readonly string[],
 ): string[] {
   const figure = (value: number | undefined) => value?.toPrecision(4) ?? '';
   const remarks = [
     ...(rate === configured ? ['configured'] : []),
     ...(isDiverged ? ['diverged'] : []),
   ];
-  const figures = [trainingLoss, evaluation?.loss, evaluation?.accuracy].map(figure);
+  const values = others.map((name) => evaluation?.[name]);
+  const figures = [trainingLoss, evaluation?.loss, ...values].map(figure);
   return [String(rate), ...figures, remarks.join(', ')];
 }

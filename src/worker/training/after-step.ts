@@ -1,5 +1,6 @@
 /** What is due once a step is done: evaluate, end the phase, save. Rank 0 writes; all ranks tell the same. */
 import type { RunDefinition } from '../../run/definition.ts';
+import { PROBE_HEADLINE } from '../../run/judge.ts';
 import type { WorldRank } from '../../run/load-order.ts';
 import { afterEvaluation, afterPhase } from '../../run/progress.ts';
 import type { Comm } from '../comm.ts';
@@ -7,9 +8,6 @@ import { type EvaluationInput, evaluatePhase } from './evaluate.ts';
 import type { LiveProgress } from './live-progress.ts';
 import { patiently } from './patiently.ts';
 import { type SaveTarget, writeCheckpoint, writePhaseResult } from './saving.ts';
-
-/** What the features are good for says more of a pretext than its own loss. */
-const PROBE_HEADLINE = { metric: 'probe', better: 'higher' } as const;
 
 export class AfterStep {
   readonly #run: RunDefinition;

@@ -12,6 +12,7 @@ import {
   trainingSequences,
 } from '../../run/definition.ts';
 import type { KeptData } from '../../run/folder.ts';
+import { type Headline, judgeOf, PROBE_HEADLINE } from '../../run/judge.ts';
 import { ensureStore } from './ensure-store.ts';
 import type { GuardedHooks } from './hooks.ts';
 import { untilStopped } from './stop-requests.ts';
@@ -21,6 +22,8 @@ export interface RunFacts {
   readonly totalSteps: number;
   /** One a phase. */
   readonly phaseSteps: readonly number[];
+  /** What each phase is judged by. */
+  readonly headlines: readonly Headline[];
   /** Of all steps. */
   readonly microBatches: number;
 }
@@ -99,5 +102,9 @@ function factsOf({ config, store, schedule, phases }: RunDefinition): RunFacts {
   }, 0);
   const { totalSteps } = schedule;
   const phaseSteps = schedule.phases.map(({ steps }) => steps);
-  return { dataHash: store.manifest.contentHash, totalSteps, phaseSteps, microBatches };
+  const headlines = phases.map(({ config, objective, probe }) =>
+    judgeOf(config, probe === undefined ? objective.headline : PROBE_HEADLINE),
+  );
+  const dataHash = store.manifest.contentHash;
+  return { dataHash, totalSteps, phaseSteps, headlines, microBatches };
 }

@@ -1,4 +1,5 @@
 /** Chooses among the learning rates of a range test. Pure. */
+import type { Headline } from '../../../run/judge.ts';
 import type { Metrics, RunEvent } from '../../../telemetry/run-event.ts';
 import type { RateTrial } from './rate-trials.ts';
 
@@ -51,22 +52,44 @@ function meanOfLast(losses: readonly number[]): number {
 /** A smaller gain is not worth another rate, and looks like chance. */
 const CLEAR_GAIN = 0.05;
 
-/** What rates are judged by: the loss on the evaluation's data, or while training where there is none. */
-export const lossOf = ({ trainingLoss, evaluation }: TriedRate): number =>
+/** The loss on the evaluation's data, or while training where there is none. */
+const lossOf = ({ trainingLoss, evaluation }: TriedRate): number =>
   evaluation?.loss ?? trainingLoss;
 
+/** What a rate lacks by the phase's metric: less is better. Metrics of which more is better are 1 at best. */
+export function lackOf(one: TriedRate, { metric, better }: Headline): number {
+  const value = one.evaluation?.[metric];
+  if (value === undefined) return lossOf(one);
+  return better === 'higher' ? 1 - value : value;
+}
+
 /**
- * The rate with the smallest loss of those that did not diverge, if that is smaller than the configured rate's by a
- * twentieth; otherwise the configured one. Undefined when all diverged.
+ * The best rate by the phase's metric of those that did not diverge, if it lacks less than the configured rate by a
+ * twentieth; otherwise the configured one. Among equals the loss decides. Undefined when all diverged.
  */
-export function chooseRate(tried: readonly TriedRate[], configured: number): number | undefined {
-  const sound = tried.filter((one) => !one.isDiverged && Number.isFinite(lossOf(one)));
+export function chooseRate(
+  tried: readonly TriedRate[],
+  configured: number,
+  headline: Headline,
+): number | undefined {
+  const sound = tried.filter((one) => !one.isDiverged && isMeasured(one, headline));
   if (sound.length === 0) return undefined;
-  const best = sound.reduce((a, b) => (lossOf(b) < lossOf(a) ? b : a));
+  const best = sound.reduce((a, b) => (isBetter(b, a, headline, 0) ? b : a));
   const own = sound.find(({ rate }) => rate === configured);
-  return own === undefined || isClearlyBetter(best, own) ? best.rate : configured;
+  return own === undefined || isBetter(best, own, headline, CLEAR_GAIN) ? best.rate : configured;
+}
+
+const isMeasured = (one: TriedRate, headline: Headline): boolean =>
+  Number.isFinite(lackOf(one, headline)) && Number.isFinite(lossOf(one));
+
+/** Whether one lacks less than the other by more than a share of that. */
+function isBetter(one: TriedRate, other: TriedRate, headline: Headline, share: number): boolean {
+  const [lack, otherLack] = [lackOf(one, headline), lackOf(other, headline)];
+  return lack === otherLack
+    ? isLess(lossOf(one), lossOf(other), share)
+    : isLess(lack, otherLack, share);
 }
 
 /** A loss may be negative, so the gain is a share of its size. */
-const isClearlyBetter = (one: TriedRate, other: TriedRate): boolean =>
-  lossOf(other) - lossOf(one) > CLEAR_GAIN * Math.abs(lossOf(other));
+const isLess = (value: number, other: number, share: number): boolean =>
+  other - value > share * Math.abs(other);

@@ -104,8 +104,8 @@ function indexBefore(phases: readonly PhaseConfig[], index: number): number {
 function shortened({ evaluation, ...phase }: PhaseConfig, steps: number): PhaseConfig {
   const duration = { steps };
   if (evaluation === undefined) return { ...phase, duration };
-  const { data } = evaluation;
-  return { ...phase, duration, evaluation: { data, everySteps: steps, keep: 'last' } };
+  const { stop: _, ...measured } = evaluation;
+  return { ...phase, duration, evaluation: { ...measured, everySteps: steps, keep: 'last' } };
 }
 
 /** Warms up over the same share of its steps. */

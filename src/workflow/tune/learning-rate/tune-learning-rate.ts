@@ -27,6 +27,8 @@ export interface TuneLearningRateOptions
 /** What a range test found. */
 export interface LearningRateChoice {
   readonly phase: string;
+  /** What the rates are judged by. */
+  readonly metric: string;
   /** The phase's own peak, or its value where it is constant. */
   readonly configured: number;
   /** The one to take: the configured one, unless another is clearly better. */
@@ -41,7 +43,7 @@ export interface LearningRateChoice {
 
 /**
  * Trains a phase for up to 100 steps with each of seven learning rates, from a thirtieth of its own to thirty times that,
- * and names the one with the smallest loss on the evaluation's data. The same on any number of workers. A phase that
+ * and names the best by the phase's metric on the evaluation's data, as `evaluation.keep` would. The same on any number of workers. A phase that
  * starts from another one's weights waits until that is trained. Leaves nothing behind, and changes no configuration.
  * @throws LockstepError USAGE for an unknown phase, NON_FINITE when every rate diverged, and what keeps such a run from
  *   beginning; INTERRUPTED, TERMINATED
@@ -55,7 +57,7 @@ export async function tuneLearningRate(
   const config = resolveRunConfig(options);
   const { phase, workers, gpus } = options;
   return await withGuardedHooks(options, async (hooks) => {
-    const { phaseSteps } = await readRunFacts(config, hooks);
+    const { phaseSteps, headlines } = await readRunFacts(config, hooks);
     const test = makeRateTest(config, phase, phaseSteps);
     const recorder = new RateRecorder(test.trials);
     const folder = mkdtempSync(join(tmpdir(), 'lockstep-rates-'));
@@ -72,13 +74,14 @@ export async function tuneLearningRate(
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
+    const headline = headlines[config.phases.findIndex(({ name }) => name === phase)]!;
     const tried = recorder.tried();
-    const chosen = chooseRate(tried, test.configured);
+    const chosen = chooseRate(tried, test.configured, headline);
     if (chosen === undefined) throw allDiverged(phase);
     const { learningRate } = config.phases.find(({ name }) => name === phase)!;
     const { configured, steps } = test;
     const found = { configured, chosen, learningRate: withPeak(learningRate, chosen) };
-    return { phase, ...found, steps, tried };
+    return { phase, metric: headline.metric, ...found, steps, tried };
   });
 }
 

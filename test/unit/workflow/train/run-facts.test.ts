@@ -45,3 +45,21 @@ describe('a new run with model.initialWeights', () => {
     await assert.rejects(readNewRun(config, hooks), { code: 'CHECKPOINT_NOT_FOUND' });
   });
 });
+
+it('a run says what each of its phases is judged by', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'run-facts-'));
+  const data = `data={ store: ${join(folder, 'data')}, synthetic: ${SYNTHETIC} }`;
+  const judged = async (...set: string[]) =>
+    (await readRunFacts(tinyRun(data, ...set), { onEvent: () => {} })).headlines.map(
+      ({ metric }) => metric,
+    );
+  try {
+    const [, own] = await judged();
+    assert.equal(own, 'accuracy');
+    assert.equal((await judged('phases.finetune.evaluation.by=loss'))[1], 'loss');
+    const probed = 'phases.pretrain.evaluation={ everySteps: 2, probe: {} }';
+    assert.equal((await judged(probed))[0], 'probe');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

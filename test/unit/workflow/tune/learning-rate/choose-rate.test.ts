@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import {
   chooseRate,
-  lossOf,
+  lackOf,
   RateRecorder,
   type TriedRate,
 } from '../../../../../src/workflow/tune/learning-rate/choose-rate.ts';
@@ -16,6 +16,8 @@ const tried = (rate: number, loss: number, rest: Partial<TriedRate> = {}): Tried
   isDiverged: false,
   ...rest,
 });
+const LOSS = { metric: 'loss', better: 'lower' } as const;
+const ACCURACY = { metric: 'accuracy', better: 'higher' } as const;
 const trial = fc.record({
   rate: fc.constantFrom(0.1, 0.2, 0.3, 0.4),
   trainingLoss: fc.double({ min: -2, max: 5 }),
@@ -24,29 +26,40 @@ const trial = fc.record({
 
 describe('the chosen rate', () => {
   it('is the one with the smallest loss on the evaluation, if that is clearly smaller', () => {
-    assert.equal(chooseRate([tried(0.1, 2), tried(0.3, 1.8), tried(1, 1.85)], 0.1), 0.3);
-    assert.equal(chooseRate([tried(0.1, 2), tried(0.3, 1.95)], 0.1), 0.1);
+    assert.equal(chooseRate([tried(0.1, 2), tried(0.3, 1.8), tried(1, 1.85)], 0.1, LOSS), 0.3);
+    assert.equal(chooseRate([tried(0.1, 2), tried(0.3, 1.95)], 0.1, LOSS), 0.1);
+  });
+
+  it('goes by the metric of the phase, though another one has a smaller loss', () => {
+    const rated = (rate: number, loss: number, accuracy: number) =>
+      tried(rate, loss, { evaluation: { loss, accuracy } });
+    const all = [rated(0.1, 2, 0.7), rated(0.3, 1, 0.8), rated(1, 3, 0.9)];
+    assert.equal(chooseRate(all, 0.1, ACCURACY), 1);
+    assert.equal(chooseRate(all, 0.1, LOSS), 0.3);
+    assert.equal(chooseRate([rated(0.1, 2, 0.7), rated(0.3, 1, 0.71)], 0.1, ACCURACY), 0.1);
+    assert.equal(chooseRate([rated(0.1, 2, 0.7), rated(0.3, 1, 0.7)], 0.1, ACCURACY), 0.3);
   });
 
   it('goes by the training loss where there is no evaluation', () => {
     const [a, b] = [0.1, 0.3].map((rate) => ({ rate, trainingLoss: rate, isDiverged: false }));
-    assert.equal(chooseRate([a!, b!], 0.3), 0.1);
+    assert.equal(chooseRate([a!, b!], 0.3, LOSS), 0.1);
   });
 
   it('is none that diverged, the configured one neither', () => {
-    assert.equal(chooseRate([tried(0.1, 1, { isDiverged: true }), tried(0.3, 3)], 0.1), 0.3);
-    assert.equal(chooseRate([tried(0.1, 1, { isDiverged: true })], 0.1), undefined);
-    assert.equal(chooseRate([tried(0.1, Number.NaN)], 0.1), undefined);
+    assert.equal(chooseRate([tried(0.1, 1, { isDiverged: true }), tried(0.3, 3)], 0.1, LOSS), 0.3);
+    assert.equal(chooseRate([tried(0.1, 1, { isDiverged: true })], 0.1, LOSS), undefined);
+    assert.equal(chooseRate([tried(0.1, Number.NaN)], 0.1, LOSS), undefined);
   });
 
   it('never has a larger loss than the configured one', () => {
     fc.assert(
       fc.property(fc.uniqueArray(trial, { minLength: 1, selector: (one) => one.rate }), (all) => {
-        const chosen = all.find(({ rate }) => rate === chooseRate(all, all[0]!.rate));
+        const chosen = all.find(({ rate }) => rate === chooseRate(all, all[0]!.rate, LOSS));
         const own = all[0]!;
         if (chosen === undefined) return;
         assert.ok(!chosen.isDiverged);
-        if (!own.isDiverged && !Number.isNaN(lossOf(own))) assert.ok(lossOf(chosen) <= lossOf(own));
+        if (!own.isDiverged && !Number.isNaN(lackOf(own, LOSS)))
+          assert.ok(lackOf(chosen, LOSS) <= lackOf(own, LOSS));
       }),
     );
   });
