@@ -1,6 +1,7 @@
 /** Turns zod's issues into sentences: key path, value found, values allowed, nearest known key. */
 import type { z } from 'zod';
 import { didYouMean, nearestName } from '../core/nearest-name.ts';
+import { calledNow } from './renamed.ts';
 import {
   allowedBy,
   branchesOf,
@@ -107,7 +108,8 @@ function problem(
   options: readonly unknown[],
 ): Problem {
   const names = options.filter((option) => typeof option === 'string');
-  const hint = typeof found === 'string' ? didYouMean(found, names) : '';
+  const hint =
+    typeof found === 'string' ? calledNow(pathText(path), found) || didYouMean(found, names) : '';
   const sentence = `${pathText(path)} is ${showValue(found)}; allowed: ${allowed}.`;
   return { path, kind: found === undefined ? 'missing' : 'value', sentence, hint };
 }

@@ -16,9 +16,9 @@ import type {
 import { causal } from './model/causal.ts';
 import { dilated } from './model/dilated.ts';
 import { inception } from './model/inception.ts';
+import { latentGrams } from './model/latent-grams.ts';
 import type { Model } from './model/model.ts';
 import { modernTcn } from './model/modern-tcn.ts';
-import { ngram } from './model/ngram.ts';
 import { reference } from './model/reference.ts';
 import { resnet } from './model/resnet.ts';
 import { strided } from './model/strided.ts';
@@ -34,7 +34,7 @@ import { adamw } from './optimizer/adamw.ts';
 import { sgd } from './optimizer/sgd.ts';
 
 const BUILT_IN: readonly Definition[] = [
-  ...[reference, dilated, causal, resnet, inception, modernTcn, strided, ngram],
+  ...[reference, dilated, causal, resnet, inception, modernTcn, strided, latentGrams],
   ...[supervised, masked, nextStep, contrastive, nGrams, windowOrder, joint],
   ...[adamw, sgd],
 ];

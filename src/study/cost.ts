@@ -22,7 +22,7 @@ export interface DataSize {
 }
 
 /** Cost of a token, beside that of the dilated networks of configs/study.yaml. */
-const COST_BY_FAMILY: Readonly<Record<string, number>> = { ngram: 0.1, resnet: 2 };
+const COST_BY_FAMILY: Readonly<Record<string, number>> = { 'latent-grams': 0.1, resnet: 2 };
 
 export const costOfToken = ({ family }: RunConfig['model']): number => COST_BY_FAMILY[family] ?? 1;
 

@@ -159,7 +159,7 @@ const PROGRAMS: Readonly<Record<string, () => StepProgram>> = {
   // No convolution, unlike all of MODELS.
   'n-grams, supervised': () =>
     stepProgram(
-      { family: 'ngram', channels: 4, orders: [1, 3], buckets: 256, fitSequences: 8 },
+      { family: 'latent-grams', channels: 4, orders: [1, 3], buckets: 256, fitSequences: 8 },
       { kind: 'supervised', classWeights: 'none' },
     ),
   'three channels of numbers, each hidden by itself': () =>

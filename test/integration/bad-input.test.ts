@@ -99,7 +99,7 @@ const CONFIGURATION: readonly Case[] = [
     what: 'a model that does not exist',
     args: ['train', 'family.yaml'],
     code: 2,
-    says: 'CONFIG_INVALID: family.yaml:9:10: model.family is "transformer"; allowed: "reference" or "dilated" or "causal" or "resnet" or "inception" or "modern-tcn" or "strided" or "ngram". Correct it and run the command again.',
+    says: 'CONFIG_INVALID: family.yaml:9:10: model.family is "transformer"; allowed: "reference" or "dilated" or "causal" or "resnet" or "inception" or "modern-tcn" or "strided" or "latent-grams". Correct it and run the command again.',
   },
   {
     what: 'a phase that starts from none',

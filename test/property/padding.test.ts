@@ -58,7 +58,13 @@ const models: Record<string, ModelConfig> = {
     ...{ family: 'strided', stages: [6, 8], depth: 1, stride: 3, stem: 5, kernel: 3 },
     ...{ decoder: true, input: 'auto' },
   },
-  ngram: { family: 'ngram', channels: 6, orders: [1, 3], buckets: 256, fitSequences: 8 },
+  'latent-grams': {
+    family: 'latent-grams',
+    channels: 6,
+    orders: [1, 3],
+    buckets: 256,
+    fitSequences: 8,
+  },
   inception: {
     family: 'inception',
     depth: 4,

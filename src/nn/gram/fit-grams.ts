@@ -1,5 +1,5 @@
 /**
- * What the model `ngram` learns from sequences without labels: how much an n-gram tells, and the directions in which
+ * What the model `latent-grams` learns from sequences without labels: how much an n-gram tells, and the directions in which
  * sequences differ most (latent semantic analysis, Deerwester et al. 1990, on roots of frequencies).
  */
 import { LockstepError } from '../../core/errors.ts';

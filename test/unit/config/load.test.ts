@@ -112,7 +112,12 @@ const MISTAKES: readonly (readonly [string, string, string])[] = [
   [
     'family: dilated',
     'family: dilatd',
-    'run.yaml:6:3: model.family is "dilatd"; allowed: "reference" or "dilated" or "causal" or "resnet" or "inception" or "modern-tcn" or "strided" or "ngram". Did you mean "dilated"?',
+    'run.yaml:6:3: model.family is "dilatd"; allowed: "reference" or "dilated" or "causal" or "resnet" or "inception" or "modern-tcn" or "strided" or "latent-grams". Did you mean "dilated"?',
+  ],
+  [
+    'family: dilated',
+    'family: ngram',
+    'run.yaml:6:3: model.family is "ngram"; allowed: "reference" or "dilated" or "causal" or "resnet" or "inception" or "modern-tcn" or "strided" or "latent-grams". It is called "latent-grams" now.',
   ],
   [
     'family: dilated',
@@ -122,7 +127,7 @@ const MISTAKES: readonly (readonly [string, string, string])[] = [
   [
     '  family: dilated\n',
     '',
-    'run.yaml:5:1: model.family is missing; allowed: "reference" or "dilated" or "causal" or "resnet" or "inception" or "modern-tcn" or "strided" or "ngram".',
+    'run.yaml:5:1: model.family is missing; allowed: "reference" or "dilated" or "causal" or "resnet" or "inception" or "modern-tcn" or "strided" or "latent-grams".',
   ],
   [
     'seed: 7',

@@ -35,7 +35,7 @@ describe('a registry', () => {
       'inception',
       'modern-tcn',
       'strided',
-      'ngram',
+      'latent-grams',
       'wide',
     ]);
     assert.deepEqual(names(objectives), [
@@ -90,7 +90,7 @@ describe('a registry', () => {
     assert.throws(() => registry.makeModel({ family: 'casual' }, factsOf()), {
       code: 'CONFIG_INVALID',
       message:
-        'model.family is "casual"; known: "reference", "dilated", "causal", "resnet", "inception", "modern-tcn", "strided", "ngram". Did you mean "causal"?',
+        'model.family is "casual"; known: "reference", "dilated", "causal", "resnet", "inception", "modern-tcn", "strided", "latent-grams". Did you mean "causal"?',
     });
     assert.throws(() => registry.needs({ kind: 'mask' }), /Did you mean "masked"\?$/);
   });

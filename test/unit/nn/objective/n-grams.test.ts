@@ -62,7 +62,13 @@ describe('the n-grams objective', () => {
 
   it('computes −Σ p·log q of what its head predicts', () => {
     const objective = { ...CONFIG, orders: [1], share: 'plain' };
-    const model = { family: 'ngram', channels: 1, orders: [1], buckets: 256, fitSequences: 8 };
+    const model = {
+      family: 'latent-grams',
+      channels: 1,
+      orders: [1],
+      buckets: 256,
+      fitSequences: 8,
+    };
     const { program, start } = trained({ model, objective }, FACTS, 1);
     const session = testEngine.session(program);
     const state = start(1);

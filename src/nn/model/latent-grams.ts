@@ -29,7 +29,7 @@ const options = z.strictObject({
 const IMPORTANCE = 'importance';
 const ENCODER = 'encoder';
 
-export const ngram = defineModel({ family: 'ngram', options, build });
+export const latentGrams = defineModel({ family: 'latent-grams', options, build });
 
 /** @throws LockstepError CONFIG_INVALID for real values and for several channels */
 function build(
@@ -59,7 +59,7 @@ function refuseOtherData({ symbols, channels }: DataFacts): void {
   const found = symbols > 0 ? `${channels} channels` : 'real values';
   throw new LockstepError(
     'CONFIG_INVALID',
-    `model.family is "ngram", which counts n-grams of symbols, but the dataset holds ${found}.`,
+    `model.family is "latent-grams", which counts n-grams of symbols, but the dataset holds ${found}.`,
     'Choose another family, such as "dilated".',
   );
 }

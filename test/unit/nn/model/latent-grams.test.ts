@@ -11,7 +11,13 @@ import { factsOf, trained } from '../../../helper/nn.ts';
 
 const SYMBOLS = 5;
 const FACTS = factsOf({ symbols: SYMBOLS, classes: 2 });
-const CONFIG = { family: 'ngram', channels: 3, orders: [1, 3], buckets: 256, fitSequences: 50 };
+const CONFIG = {
+  family: 'latent-grams',
+  channels: 3,
+  orders: [1, 3],
+  buckets: 256,
+  fitSequences: 50,
+};
 const SUPERVISED = { kind: 'supervised', classWeights: 'none' };
 const ADAMW = { kind: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1 };
 
