@@ -541,7 +541,7 @@ const OPTIONS: readonly Case[] = [
     what: 'a study of a file that was not imported',
     args: ['study', 'good.csv'],
     code: 3,
-    says: `DATA_NOT_FOUND: Cannot open dataset "good.csv": it is a file. Make a dataset of it, and use that: "${LOCKSTEP} data import good.csv data/good".`,
+    says: `DATA_NOT_FOUND: Cannot open dataset "good.csv": it is a file. Make a dataset of it, and use that: "${LOCKSTEP} data import good.csv data/good --id id --label label".`,
   },
   {
     what: 'a study whose dataset is given as an option',

@@ -10,6 +10,7 @@ import { sha256 as sha256Of } from '../../core/hash.ts';
 import { commandLine } from '../../core/program-name.ts';
 import { compareUtf8 } from './byte-order.ts';
 import { MANIFEST_FILE, SINGLE_SHARD } from './file-names.ts';
+import { likelyImportOptions } from './likely-import.ts';
 import type { StoreManifest } from './store.ts';
 
 const FORMAT_VERSIONS: readonly unknown[] = [1, 2];
@@ -164,7 +165,7 @@ function fileInstead(path: string, cause: unknown): LockstepError {
   return new LockstepError(
     'DATA_NOT_FOUND',
     `Cannot open dataset "${path}": it is a file.`,
-    `Make a dataset of it, and use that: "${commandLine('data', 'import', path, folder)}".`,
+    `Make a dataset of it, and use that: "${commandLine('data', 'import', path, folder, ...likelyImportOptions(path))}".`,
     { cause },
   );
 }
