@@ -111,11 +111,11 @@ export async function* importFolder(options: FolderOptions): AsyncGenerator<Impo
 
 /** An empty folder has no format: nothing could be said of the options. */
 async function refuseEmpty(options: FolderOptions): Promise<void> {
-  for await (const _ of walk(options, '')) return;
+  for await (const _ of walk({ ...options, exclude: [] }, '')) return;
   throw new LockstepError(
     'DATA_INVALID',
     `Cannot import "${options.root}": it holds no files.`,
-    'Look at the path, and at what --exclude leaves out; files whose names begin with a dot never count.',
+    'Look at the path; files whose names begin with a dot never count.',
   );
 }
 

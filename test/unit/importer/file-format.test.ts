@@ -44,6 +44,14 @@ describe('a folder whose files hold their values in a format', () => {
     assert.equal((await collect(root, { classes: byEnding })).length, 0);
   });
 
+  it('is asked of files only: an empty folder is refused before its options are', async () => {
+    const root = folderOf({ '.hidden': 'x' });
+    await assert.rejects(collect(root), {
+      code: 'DATA_INVALID',
+      message: `Cannot import "${root}": it holds no files.`,
+    });
+  });
+
   const STARTS: readonly [string, string | Uint8Array][] = [
     ['NumPy', Buffer.from('\x93NUMPY\x01\x00', 'latin1')],
     ['WAV', 'RIFF\x24\x00\x00\x00WAVEfmt '],
