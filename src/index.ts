@@ -53,8 +53,17 @@ export type { ColumnUse } from './source/preview.ts';
 export type { Interval } from './statistics/interval.ts';
 export type { Verdict } from './statistics/paired-difference.ts';
 export type { Answer } from './study/answers.ts';
+export type { ClosedForm } from './study/closed-form/fits.ts';
+export type { FoldedModel, FoldsSummary } from './study/folds/folds-table.ts';
+export type { FoldsOutcome } from './study/folds/study-folds.ts';
 export type { TrainedModel } from './study/run-study.ts';
-export { type StudyOptions, type StudyReport, study } from './study/study.ts';
+export {
+  type StudyFoldsOptions,
+  type StudyOptions,
+  type StudyReport,
+  study,
+  studyFolds,
+} from './study/study.ts';
 export type { Baselines, Metrics, Notice, RunEvent, RunOutcome } from './telemetry/run-event.ts';
 export { type BuildStoreOptions, buildStore, type Items } from './workflow/data/build-store.ts';
 export type { FitMerit } from './workflow/fitted-targets.ts';

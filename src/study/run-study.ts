@@ -44,7 +44,9 @@ export interface TrainedModel {
 }
 
 export interface StudyOutcome {
-  /** About the first dataset. */
+  /** Of the first dataset. */
+  readonly results: DatasetResults;
+  /** About it. */
   readonly answers: Answer[];
   /** Its best model with the most labels, chosen on validation data. */
   readonly winner?: TrainedModel;
@@ -149,7 +151,7 @@ function writeReport(
   const title = `Study: ${config.name}`;
   writeWhole(folder.page, studyPage({ title, measuredOn, answers, charts }));
   const winner = winnerOf(datasets[0]!, folder);
-  return { answers, ...(winner && { winner }) };
+  return { results: datasets[0]!, answers, ...(winner && { winner }) };
 }
 
 /** Of the best model: the one with the most labels that did best on validation data. */

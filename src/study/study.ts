@@ -1,25 +1,21 @@
 /** Runs a study from its configuration to its answers; continues an earlier one. */
-import { existsSync, rmSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LockstepError } from '../core/errors.ts';
-import { lockFolder } from '../core/folder-lock.ts';
-import { writeWhole } from '../core/write-whole.ts';
 import { symbolsOf } from '../data/facts.ts';
 import { openStore, type StoreOnDisk } from '../data/format/open-store.ts';
 import { resolveEngineKind } from '../engine/select.ts';
 import { type ExtensionOptions, loadExtensions } from '../extension/load.ts';
-import type { Device } from '../launch/device.ts';
-import { type DeviceOptions, devicesOf } from '../workflow/placement.ts';
+import type { DeviceOptions } from '../workflow/placement.ts';
 import { type GuardedHooks, type RunHooks, withGuardedHooks } from '../workflow/train/hooks.ts';
 import type { Answer } from './answers.ts';
-import { studyFacts } from './dataset-facts.ts';
-import { loadStudyConfig, refuseOtherGrid, studyConfigToYaml } from './load-study.ts';
+import { type FoldsOutcome, studyInFolds } from './folds/study-folds.ts';
+import { loadStudyConfig } from './load-study.ts';
 import { gridOfStore } from './own-grid.ts';
-import { runStudy, type TrainedModel } from './run-study.ts';
+import type { TrainedModel } from './run-study.ts';
 import type { StudyConfig } from './study-config.ts';
-import { makeStudyFolder, type StudyFolder, studyFolder } from './study-folder.ts';
+import { studyFolder } from './study-folder.ts';
+import { studyIn } from './study-in.ts';
 
 const packaged = (name: string) => fileURLToPath(new URL(`../../configs/${name}`, import.meta.url));
 /** The study to run when the user names no other. */
@@ -70,58 +66,74 @@ export async function study(options: StudyOptions): Promise<StudyReport> {
 }
 
 async function studyWith(options: StudyOptions, hooks: GuardedHooks): Promise<StudyReport> {
-  const { set = [], data, minutes = MINUTES } = options;
+  const { data, minutes = MINUTES } = options;
   await loadExtensions(options.extensions ?? []);
   const store = data === undefined ? undefined : await openStore(data);
   try {
-    const isReal = store !== undefined && symbolsOf(store) === 0;
-    const { config = isReal ? NUMBERS_TEMPLATE : STUDY_TEMPLATE } = options;
-    const template = atHome(loadStudyConfig(config, set));
+    const template = templateFor(options, store);
     const grid = store === undefined ? template : gridOfStore(template, resolve(store.path), store);
     const folder = studyFolder(options.folder ?? join('runs', grid.name));
-    return await studyIn(folder, { grid, store, minutes, devices: options, hooks });
+    const plan = { grid, store, minutes, devices: options, hooks };
+    const { answers, winner } = await studyIn(folder, plan);
+    const { markdown, page } = folder;
+    return { answers, ...(winner && { winner }), markdown, page };
   } finally {
     await store?.close();
   }
 }
 
-interface StudyPlan {
-  readonly grid: StudyConfig;
-  readonly store: StoreOnDisk | undefined;
-  readonly minutes: number;
-  readonly devices: DeviceOptions;
-  readonly hooks: GuardedHooks;
+/** What to study in folds, and where. */
+export interface StudyFoldsOptions extends Omit<StudyOptions, 'data'> {
+  /** Folder of the dataset. Its splits do not matter: the folds are new ones. */
+  readonly data: string;
+  /** 3 to 100: each is the test split once, the next one the validation split. */
+  readonly folds: number;
+  /** Folder of the report. @default `runs/study-<name>-<k>-folds` */
+  readonly folder?: string | undefined;
 }
 
-async function studyIn(folder: StudyFolder, plan: StudyPlan): Promise<StudyReport> {
-  const { grid: config, store, minutes, hooks } = plan;
-  if (!(minutes > 0)) throw noTime(minutes);
-  const devices = devicesOf(plan.devices);
-  const made = makeStudyFolder(folder);
-  const lock = lockFolder(folder.path);
-  try {
-    if (existsSync(folder.config)) {
-      refuseOtherGrid(loadStudyConfig(folder.config), config, folder.path);
+/**
+ * k-fold cross-validation of baselines, models in closed form and, where there is time, networks: each sequence is
+ * tested once. Each fold is a study of its own. The same call goes on where one was stopped.
+ * @throws LockstepError what `study` throws; USAGE for fewer than 3 folds, or more folds than groups
+ * @example
+ * const { models } = await studyFolds({ data: 'data/small', folds: 5, workers: 2 });
+ * for (const { name, mean, low, high } of models) console.log(name, mean, low, high);
+ */
+export async function studyFolds(options: StudyFoldsOptions): Promise<FoldsOutcome> {
+  return await withGuardedHooks(options, async (hooks) => {
+    const { data, folds, minutes = MINUTES } = options;
+    await loadExtensions(options.extensions ?? []);
+    refuseFolds(folds);
+    const store = await openStore(data);
+    try {
+      const template = templateFor(options, store);
+      const { name } = gridOfStore(template, resolve(store.path), store);
+      const folder = options.folder ?? join('runs', `${name}-${folds}-folds`);
+      const plan = { store, template, folds, minutes, folder, devices: options, hooks };
+      return await studyInFolds(plan);
+    } finally {
+      await store.close();
     }
-    const facts = await studyFacts(config, { folder, workers: devices.length, hooks });
-    writeWhole(folder.config, studyConfigToYaml(config));
-    const own = store && { store, minutes };
-    const measuredOn = machine(devices);
-    const outcome = await runStudy(config, { folder, devices, facts, measuredOn, hooks, own });
-    return { ...outcome, markdown: folder.markdown, page: folder.page };
-  } finally {
-    lock.release();
-    // A study that was refused leaves no folder.
-    if (made !== undefined && !existsSync(folder.config)) rmSync(made, { recursive: true });
-  }
+  });
 }
 
-function noTime(minutes: number): LockstepError {
-  return new LockstepError(
+/** @throws LockstepError USAGE */
+function refuseFolds(folds: number): void {
+  if (Number.isInteger(folds) && folds >= 3 && folds <= 100) return;
+  throw new LockstepError(
     'USAGE',
-    `Cannot size the study to ${minutes} minutes: the number must be above 0.`,
-    'Give --minutes a number such as 20.',
+    `Cannot study ${folds} folds: one is for testing, one for validation, and the others for training.`,
+    'Give --folds a whole number from 3 to 100, such as 5.',
   );
+}
+
+function templateFor(
+  { config, set = [] }: Pick<StudyOptions, 'config' | 'set'>,
+  store: StoreOnDisk | undefined,
+): StudyConfig {
+  const isReal = store !== undefined && symbolsOf(store) === 0;
+  return atHome(loadStudyConfig(config ?? (isReal ? NUMBERS_TEMPLATE : STUDY_TEMPLATE), set));
 }
 
 /** Without what depends on where the file is read: current folder, engine that is set up. */
@@ -135,10 +147,4 @@ function atHome(config: StudyConfig): StudyConfig {
       data: { ...dataset.data, store: resolve(dataset.data.store) },
     })),
   };
-}
-
-function machine(devices: readonly Device[]): string {
-  const where = devices[0]!.kind === 'gpu' ? 'GPU' : (cpus()[0]?.model ?? 'a CPU of unknown make');
-  const date = new Date().toISOString().slice(0, 10);
-  return `Measured on ${where}, ${devices.length} workers, ${date}.`;
 }

@@ -55,6 +55,33 @@ describe('lockstep study', { concurrency: true }, () => {
     assert.equal(evaluated.code, 0, evaluated.stderr);
   });
 
+  it('tests each sequence in one of k folds, and goes on with the same command', async () => {
+    await synth('data/folded');
+    const study = ['study', 'data/folded', '--folds', '3', '--minutes', '0.1'];
+    const first = await place.run(...study);
+    assert.equal(first.code, 0, first.stderr);
+    assert.match(
+      first.stderr,
+      /^accuracy over 3 folds, in which each of 60 sequences is tested once/m,
+    );
+    assert.match(first.stderr, /^lockstep ngram +\d+\.\d %.* [−+]?\d+\.\d to [−+]?\d+\.\d$/m);
+    assert.match(first.stdout, /^Next: \S+ ngram data\/folded$/m);
+    const folder = place.path('runs', 'study-folded-3-folds');
+    const [head, ...rows] = readFileSync(`${folder}/folds.csv`, 'utf8').trim().split('\n');
+    assert.equal(head, 'id,group,fold');
+    assert.equal(new Set(rows.map((row) => row.split(',')[0])).size, 60);
+    const folds = rows.map((row) => row.split(',')[2]).toSorted();
+    assert.deepEqual([...new Set(folds)], ['1', '2', '3']);
+    const report = readFileSync(`${folder}/folds.md`, 'utf8');
+    const again = await place.run(...study);
+    assert.equal(again.code, 0, again.stderr);
+    assert.doesNotMatch(again.stderr, /^Fitting /m);
+    assert.equal(readFileSync(`${folder}/folds.md`, 'utf8'), report);
+    const two = await place.run('study', 'data/folded', '--folds', '2');
+    assert.equal(two.code, 2);
+    assert.match(two.stderr, /^USAGE: Cannot study 2 folds: /m);
+  });
+
   it('names the run that failed, and why', async () => {
     const broken = GRID.replace('family: causal', 'family: dilated');
     writeFileSync(place.path('broken.yaml'), broken);

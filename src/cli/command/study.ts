@@ -4,7 +4,7 @@ import { commandLine } from '../../core/program-name.ts';
 import { offerOnStdout } from '../../launch/outputs.ts';
 import { describeExtent } from '../../study/extent.ts';
 import { loadStudyConfig } from '../../study/load-study.ts';
-import { STUDY_TEMPLATE, study } from '../../study/study.ts';
+import { STUDY_TEMPLATE, study, studyFolds } from '../../study/study.ts';
 import type { Command } from '../command.ts';
 import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
 import { printNext } from '../next.ts';
@@ -18,6 +18,7 @@ interface StudyOptions extends DeviceOptions, ExtensionOption {
   what: string | undefined;
   grid: string | undefined;
   minutes: number;
+  folds: number | undefined;
   out: string | undefined;
   set: string[];
   yes: boolean;
@@ -40,6 +41,11 @@ export const studyCommand: Command<StudyOptions> = {
         default: MINUTES,
         describe: 'For a dataset: how long it may take on this machine',
       })
+      .option('folds', {
+        type: 'number',
+        describe:
+          'For a small dataset: k folds, each of which is tested once, within --minutes in all',
+      })
       .option('out', { type: 'string', describe: 'Folder of the study [default: runs/<name>]' })
       .option('set', {
         type: 'string',
@@ -59,6 +65,7 @@ export const studyCommand: Command<StudyOptions> = {
     const extensions = await extensionsGiven(options);
     if (config === undefined && data === undefined && !yes) throw notAskedFor(set);
     const request = { extensions, config, set, data, minutes, folder, ...devicesGiven(options) };
+    if (options.folds !== undefined) return await inFolds(request, options.folds);
     const { answers, winner, markdown, page } = await withSignals((stop) =>
       study({ ...request, ...stop, onEvent: showNotice }),
     );
@@ -76,6 +83,25 @@ export const studyCommand: Command<StudyOptions> = {
     printNext(['evaluate', runFolder, ...(phase === undefined ? [] : ['--phase', phase])]);
   },
 };
+
+type FoldsRequest = Omit<Parameters<typeof study>[0], 'data'> & { data: string | undefined };
+
+async function inFolds({ data, ...request }: FoldsRequest, folds: number): Promise<void> {
+  if (data === undefined) throw foldsOfNothing();
+  const { fit, markdown, list } = await withSignals((stop) =>
+    studyFolds({ ...request, data, folds, ...stop, onEvent: showNotice }),
+  );
+  offerOnStdout(`Written: ${markdown}, and ${list} with the fold of each sequence\n`);
+  if (fit !== undefined) printNext([fit, data]);
+}
+
+function foldsOfNothing(): LockstepError {
+  return new LockstepError(
+    'USAGE',
+    '--folds is for a dataset: a grid names its own data.',
+    `Name the dataset: "${commandLine('study', 'data/mine', '--folds', '5')}".`,
+  );
+}
 
 /** A YAML file is a grid; anything else is a dataset, or meant to be. */
 function subjectOf({ what, grid }: StudyOptions): { config?: string; data?: string } {
