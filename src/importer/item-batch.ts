@@ -148,9 +148,17 @@ class Memory {
       kept.set(values);
       return kept;
     }
-    const reals = this.#views.slice(2);
-    const narrowest = reals.find((view) => holds(view, at / view.BYTES_PER_ELEMENT, values));
-    return partOf(narrowest!, at, values.length);
+    const [, , singles, doubles] = this.#views as readonly [
+      KeptValues,
+      KeptValues,
+      KeptValues,
+      KeptValues,
+    ];
+    const kept = partOf(singles, at, values.length);
+    if (holds(kept, values)) return kept;
+    const wide = partOf(doubles, at, values.length);
+    wide.set(values);
+    return wide;
   }
 }
 
@@ -170,10 +178,10 @@ const partOf = (view: KeptValues, at: number, count: number): KeptValues =>
   view.subarray(at / view.BYTES_PER_ELEMENT, at / view.BYTES_PER_ELEMENT + count);
 
 /** Writes values into an array until one comes back changed. */
-function holds(into: KeptValues, at: number, values: ArrayLike<number>): boolean {
+function holds(into: KeptValues, values: ArrayLike<number>): boolean {
   for (let i = 0; i < values.length; i++) {
-    into[at + i] = values[i]!;
-    if (!Object.is(into[at + i], values[i])) return false;
+    into[i] = values[i]!;
+    if (!Object.is(into[i], values[i])) return false;
   }
   return true;
 }
