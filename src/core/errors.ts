@@ -31,6 +31,7 @@ const EXIT_CODE_OF = {
   EXTENSION_INVALID: EXIT.usage,
   EXTENSION_MISMATCH: EXIT.checkpoint,
   RUN_LOCKED: EXIT.usage,
+  RUN_TAKEN_OVER: EXIT.workersLost,
   RUN_EXISTS: EXIT.usage,
   RUN_NOT_FOUND: EXIT.usage,
   DEVICE_ABSENT: EXIT.usage,

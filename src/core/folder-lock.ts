@@ -8,6 +8,7 @@ import {
   closeSync,
   constants,
   fstatSync,
+  futimes,
   linkSync,
   openSync,
   readFileSync,
@@ -17,8 +18,10 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { LockstepError } from './errors.ts';
 import { type LockAttempt, lockOpenFile } from './open-file-lock.ts';
 import { systemErrorCode } from './system-error.ts';
@@ -34,9 +37,13 @@ interface Owner {
   readonly pidNamespace?: string | undefined;
   /** Whether it holds a lock of the open file. */
   readonly holdsFile?: boolean | undefined;
+  /** Whether it renews its lock, see lease.ts. */
+  readonly isRenewed?: boolean | undefined;
 }
 
 export interface FolderLock {
+  /** Touches the lock's file. Resolves with false once another process has taken the folder over. */
+  renew(): Promise<boolean>;
   /**
    * Gives the folder up; does nothing when it has been given up or taken over. A disk that refuses is no error: a lock
    * that stays has a dead owner soon, and the next one takes it over.
@@ -50,12 +57,13 @@ const PAUSE_MS = 10;
 
 /**
  * Takes the lock of a folder; one whose owner has died is taken over.
- * Throws RUN_LOCKED naming the owner while it lives, or may live on another host.
+ * @param isRenewed whether the caller renews it
+ * @throws LockstepError RUN_LOCKED naming the owner while it lives, or may live on another host
  */
-export function lockFolder(folder: string): FolderLock {
+export function lockFolder(folder: string, isRenewed = false): FolderLock {
   const path = join(folder, LOCK_FILE);
   for (let attempt = 1; ; attempt++) {
-    const lock = create(path);
+    const lock = create(path, isRenewed);
     if (lock !== undefined) return lock;
     const owner = livingOwner(path, attempt < ATTEMPTS);
     if (owner !== undefined) throw locked(folder, path, owner);
@@ -63,12 +71,13 @@ export function lockFolder(folder: string): FolderLock {
 }
 
 /** A hard link appears with its whole content and already locked, or fails because somebody was first. */
-function create(path: string): FolderLock | undefined {
+function create(path: string, isRenewed: boolean): FolderLock | undefined {
   const temporary = uniqueSibling(path);
   const file = openSync(temporary, 'wx');
   let isMine = false;
   try {
-    const mine = JSON.stringify(thisProcess(lockOpenFile(file) === 'locked'));
+    const owner = thisProcess(lockOpenFile(file) === 'locked');
+    const mine = JSON.stringify(isRenewed ? { ...owner, isRenewed } : owner);
     writeSync(file, mine);
     linkSync(temporary, path);
     isMine = true;
@@ -84,7 +93,16 @@ function create(path: string): FolderLock | undefined {
 
 function heldLock(path: string, mine: string, file: number): FolderLock {
   let isReleased = false;
+  const { ino, dev } = fstatSync(file);
   return {
+    renew: async () => {
+      if (isReleased) return true;
+      const now = new Date();
+      // A disk that does not answer says nothing about who owns the folder.
+      await promisify(futimes)(file, now, now).catch(() => {});
+      const named = await stat(path).catch(() => undefined);
+      return named === undefined || isReleased || (named.ino === ino && named.dev === dev);
+    },
     release: () => {
       if (isReleased) return;
       isReleased = true;
@@ -119,6 +137,40 @@ function livingOwner(path: string, mayWait: boolean): Owner | undefined {
   } finally {
     closeSync(file);
   }
+}
+
+/** A lock whose owner is on another host, where only its renewals tell whether it lives. */
+export interface RenewedElsewhere {
+  readonly host: string;
+  readonly pid: number;
+  /** Of the file's content. */
+  readonly text: string;
+  /** Last change of the file, by the clock of its disk or its owner. */
+  readonly touchedMs: number;
+}
+
+/** Undefined for a folder without a lock, and where the lock itself tells whether its owner lives. */
+export function renewedElsewhere(folder: string): RenewedElsewhere | undefined {
+  const file = openExisting(join(folder, LOCK_FILE));
+  if (file === undefined) return undefined;
+  try {
+    const attempt = lockOpenFile(file);
+    const text = readFileSync(file, 'utf8');
+    const owner = parseOwner(text);
+    if (attempt === 'taken' || owner?.isRenewed !== true || owner.host === hostname()) {
+      return undefined;
+    }
+    if (!mayLive(owner, attempt)) return undefined;
+    const { host, pid } = owner;
+    return { host, pid, text, touchedMs: fstatSync(file).mtimeMs };
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Takes a lock away from an owner that is taken for dead, unless it has changed. */
+export function breakLock(folder: string, { text }: RenewedElsewhere): void {
+  removeStale(join(folder, LOCK_FILE), text);
 }
 
 function openExisting(path: string): number | undefined {

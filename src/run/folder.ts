@@ -20,7 +20,8 @@ import type { RunConfig } from '../config/run-config.ts';
 import { isLeftover, tidyAfterCrash } from '../core/atomic-folder.ts';
 import { LockstepError } from '../core/errors.ts';
 import { writeFailure } from '../core/file-error.ts';
-import { type FolderLock, isLockName, lockFolder } from '../core/folder-lock.ts';
+import { isLockName, lockFolder } from '../core/folder-lock.ts';
+import { type Lease, leaseFolder } from '../core/lease.ts';
 import { makeFolders, removeFolders } from '../core/make-folders.ts';
 import { commandLine } from '../core/program-name.ts';
 import { systemErrorCode } from '../core/system-error.ts';
@@ -75,7 +76,7 @@ export function runPaths(path: string): RunPaths {
 }
 
 /** A run's folder that this process owns until it releases it. */
-export interface RunFolder extends RunPaths, FolderLock {
+export interface RunFolder extends RunPaths, Lease {
   readonly runConfig: RunConfig;
 }
 
@@ -95,14 +96,23 @@ export interface RunFolderClaim {
   retract(): void;
 }
 
+/** How a run's folder is locked. */
+export type TakeLock = (path: string) => Lease;
+
+/** For a process that computes in its main thread, which keeps it from renewing a lease. */
+export const lockForGood: TakeLock = (path) => ({
+  ...lockFolder(path),
+  lost: new AbortController().signal,
+});
+
 /**
  * Makes and locks the folder of a new run, before anything that takes long.
  * @throws LockstepError RUN_EXISTS for a folder that has anything in it, RUN_LOCKED while another process uses
  *   it, USAGE or OUT_OF_RESOURCES when it can't be written
  */
-export function claimRunFolder(path: string): RunFolderClaim {
+export function claimRunFolder(path: string, take: TakeLock = leaseFolder): RunFolderClaim {
   const made = withWriteErrors(path, () => makeFolders(path));
-  let lock: FolderLock | undefined;
+  let lock: Lease | undefined;
   let isSettled = false;
   const abandon = (): void => {
     if (isSettled) return;
@@ -110,7 +120,7 @@ export function claimRunFolder(path: string): RunFolderClaim {
     removeFolders(made);
   };
   try {
-    const held = withWriteErrors(path, () => lockFolder(path));
+    const held = withWriteErrors(path, () => take(path));
     lock = held;
     refuseUsedFolder(path);
     const settle = (config: RunConfig, kept: KeptData): RunFolder => {
@@ -133,7 +143,7 @@ export function claimRunFolder(path: string): RunFolderClaim {
 
 /** `claimRunFolder` and `settle` in one. */
 export function createRunFolder(path: string, config: RunConfig, kept: KeptData): RunFolder {
-  const claim = claimRunFolder(path);
+  const claim = claimRunFolder(path, lockForGood);
   try {
     return claim.settle(config, kept);
   } finally {
@@ -141,12 +151,7 @@ export function createRunFolder(path: string, config: RunConfig, kept: KeptData)
   }
 }
 
-function writeRunFolder(
-  path: string,
-  config: RunConfig,
-  kept: KeptData,
-  lock: FolderLock,
-): RunFolder {
+function writeRunFolder(path: string, config: RunConfig, kept: KeptData, lock: Lease): RunFolder {
   const paths = runPaths(path);
   try {
     for (const folder of [paths.logs, paths.checkpoints, paths.phases]) mkdirSync(folder);
@@ -204,7 +209,7 @@ function refuseUsedFolder(path: string): void {
 export async function openRunFolder(path: string): Promise<RunFolder> {
   const runConfig = readRunConfig(path);
   const paths = runPaths(path);
-  const lock = withWriteErrors(path, () => lockFolder(path));
+  const lock = withWriteErrors(path, () => leaseFolder(path));
   try {
     withWriteErrors(path, () => {
       for (const folder of [paths.logs, paths.checkpoints, paths.phases]) {

@@ -17,6 +17,7 @@ const root = mkdtempSync(join(tmpdir(), 'lockstep-test-'));
 after(() => rmSync(root, { recursive: true, force: true }));
 const folderOf = (name: string) => join(root, name);
 const SECRET = Buffer.alloc(32, 3);
+const HOOKS = { tell: () => {}, throwIfStopped: () => {} };
 
 const SUITES: readonly [string, open: (name: string) => HostRendezvous][] = [
   ['tcp://', () => tcpRendezvous('127.0.0.1', 29_400, SECRET)],
@@ -25,13 +26,13 @@ const SUITES: readonly [string, open: (name: string) => HostRendezvous][] = [
 ];
 
 async function lead(rendezvous: HostRendezvous, rank: number | null = 0) {
-  const meeting = await rendezvous.meet(rank);
+  const meeting = await rendezvous.meet(rank, HOOKS);
   assert.equal(meeting.role, 'lead');
   return meeting as Extract<Meeting, { role: 'lead' }>;
 }
 
 async function find(rendezvous: HostRendezvous, rank = 1): Promise<Invitation | null> {
-  const meeting = await rendezvous.meet(rank);
+  const meeting = await rendezvous.meet(rank, HOOKS);
   assert.equal(meeting.role, 'follow');
   return (meeting as Extract<Meeting, { role: 'follow' }>).find();
 }
@@ -64,7 +65,7 @@ for (const [name, open] of SUITES) {
 describe('a rendezvous in a folder', () => {
   it('lets the first host lead where nobody has numbered them, and one only', async () => {
     const first = await lead(folderRendezvous(folderOf('first'), null), null);
-    const second = await folderRendezvous(folderOf('first'), null).meet(null);
+    const second = await folderRendezvous(folderOf('first'), null).meet(null, HOOKS);
     assert.equal(second.role, 'follow');
     first.end();
     const third = await lead(folderRendezvous(folderOf('first'), null), null);

@@ -7,7 +7,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
-import { lockFolder } from '../../core/folder-lock.ts';
+import { leaseFolder, type OutwaitHooks, outwait } from '../../core/lease.ts';
 import { makeFolders, removeFolders } from '../../core/make-folders.ts';
 import { writeWhole } from '../../core/write-whole.ts';
 import { parseSecret, SECRET_BYTES } from '../../protocol/host-keys.ts';
@@ -30,11 +30,11 @@ const LIMIT = 1 << 16;
 export function folderRendezvous(folder: string, start: string | null): HostRendezvous {
   const path = join(folder, start === null ? 'hosts.json' : `hosts-${nameOf(start)}.json`);
   return {
-    meet: async (hostRank): Promise<Meeting> => {
+    meet: async (hostRank, hooks): Promise<Meeting> => {
       const follow: Meeting = { role: 'follow', find: () => readInvitation(path) };
       if (hostRank !== null && hostRank > 0) return follow;
       const made = makeFolders(folder);
-      const lock = hostRank === null ? lockUnlessTaken(folder) : { release: () => {} };
+      const lock = hostRank === null ? await lockUnlessTaken(folder, hooks) : { release: () => {} };
       if (lock === null) return follow;
       rmSync(path, { force: true });
       const secret = randomBytes(SECRET_BYTES);
@@ -58,9 +58,13 @@ const nameOf = (start: string): string =>
   createHash('sha256').update(start).digest('hex').slice(0, 16);
 
 /** Null when another process leads. */
-function lockUnlessTaken(folder: string): { release(): void } | null {
+async function lockUnlessTaken(
+  folder: string,
+  hooks: OutwaitHooks,
+): Promise<{ release(): void } | null> {
+  await outwait(folder, hooks);
   try {
-    return lockFolder(folder);
+    return leaseFolder(folder);
   } catch (thrown) {
     if (thrown instanceof LockstepError && thrown.code === 'RUN_LOCKED') return null;
     throw thrown;

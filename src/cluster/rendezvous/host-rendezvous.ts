@@ -1,5 +1,7 @@
 /** Where the agents of a run's hosts find each other, before they can talk. */
 
+import type { OutwaitHooks } from '../../core/lease.ts';
+
 /** Where the leader's agent listens. */
 export interface Invitation {
   /** Names or addresses of its host; some may not be reachable from everywhere. */
@@ -30,6 +32,7 @@ export interface HostRendezvous {
   /**
    * @param hostRank number of this host, of which 0 leads; null where nobody has numbered them: then exactly one of
    *   them leads
+   * @param hooks for a wait where an earlier leader may have died with its host
    */
-  meet(hostRank: number | null): Promise<Meeting>;
+  meet(hostRank: number | null, hooks: OutwaitHooks): Promise<Meeting>;
 }

@@ -44,6 +44,8 @@ export interface SupervisorOptions {
   readonly launch: Launch;
   /** Requests to stop, which the coordinator hears of. */
   readonly watchSignals: WatchSignals;
+  /** Aborts with a LockstepError when nothing may be written any more: all processes end at once. */
+  readonly lost?: AbortSignal;
   readonly onEvent?: (event: RunEvent) => void;
   /** A coordinator that has started counts as lost after so long without a word. @default ten seconds */
   readonly silenceMs?: number;
@@ -57,10 +59,20 @@ export interface SupervisorOptions {
 export async function superviseRun(options: SupervisorOptions): Promise<CoordinatorOutcome> {
   const supervisor = new RunSupervisor(options);
   try {
-    return await supervisor.run();
+    const lost = reasonOf(options.lost).then((error) => supervisor.aborted(error));
+    return await Promise.race([supervisor.run(), lost]);
   } finally {
     await supervisor.close();
   }
+}
+
+/** The error that a signal aborts with, once it does. */
+async function reasonOf(signal: AbortSignal | undefined): Promise<LockstepError> {
+  return await new Promise((resolve) => {
+    const tell = () => resolve(signal!.reason);
+    if (signal?.aborted) tell();
+    else signal?.addEventListener('abort', tell, { once: true });
+  });
 }
 
 interface WorkerProcess {
@@ -87,6 +99,7 @@ class RunSupervisor {
   #journal: Journal | null = null;
   readonly #told = new ToldEvents();
   #lostAt = 0;
+  #isClosed = false;
   #onWorkerGone: () => void = () => {};
 
   constructor(options: SupervisorOptions) {
@@ -110,6 +123,7 @@ class RunSupervisor {
         const { error, ...outcome } = end.outcome;
         return { ...outcome, error: error === null ? null : errorOfFailure(error) };
       }
+      if (this.#isClosed) return this.#lost(end.why);
       const nowMs = performance.now();
       this.#lostAt = Date.now();
       this.#told.coordinatorWasLost();
@@ -118,11 +132,14 @@ class RunSupervisor {
       ({ restarts } = decision);
       loss = `The coordinator ${end.why}; another one takes the run over (restart ${restarts} of ${maxRestarts}).`;
       await new Promise((resolve) => setTimeout(resolve, decision.delayMs));
+      if (this.#isClosed) return this.#lost(end.why);
     }
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#unwatchSignals();
+    this.#coordinator?.kill('SIGKILL');
     for (const { worker } of this.#processes.values()) worker?.kill('SIGKILL');
     const limit = AbortSignal.timeout(KILLED_MS);
     const isOver = new Promise<void>((resolve) => limit.addEventListener('abort', () => resolve()));
@@ -138,12 +155,18 @@ class RunSupervisor {
     return [...this.#processes.values()].some(({ exit }) => exit === null);
   }
 
-  /** No other one is started. */
+  /** No other coordinator is started. */
   #lost(why: string): CoordinatorOutcome {
     const reason = `Lost the coordinator: it ${why}.`;
-    const error = new LockstepError('COORDINATOR_LOST', reason, 'Resume from the last checkpoint.');
+    return this.aborted(
+      new LockstepError('COORDINATOR_LOST', reason, 'Resume from the last checkpoint.'),
+    );
+  }
+
+  aborted(error: LockstepError): CoordinatorOutcome {
+    const { exitCode, message: reason } = error;
     const step = this.#journal?.closed ?? 0;
-    return { kind: 'aborted', exitCode: error.exitCode, reason, step, stateHash: null, error };
+    return { kind: 'aborted', exitCode, reason, step, stateHash: null, error };
   }
 
   /** From its start to its end. */

@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 import { parseConfig } from '../../config/load.ts';
 import { ngramConfig } from '../../config/ngram-config.ts';
 import { openStore } from '../../data/format/open-store.ts';
-import { claimRunFolder } from '../../run/folder.ts';
+import { claimRunFolder, lockForGood } from '../../run/folder.ts';
 import { writeNgramRun } from '../../run/ngram/ngram-run.ts';
 import type { Notice } from '../../telemetry/run-event.ts';
 import { type StopRequests, throwIfStopped } from '../train/stop-requests.ts';
@@ -44,7 +44,7 @@ export async function ngram(options: NgramOptions): Promise<NgramOutcome> {
   const text = stringify({ name: basename(runFolder), data: { store: data } });
   const config = parseConfig(ngramConfig, text, 'ngram', set);
   // Found out now, not after the fit.
-  const claim = claimRunFolder(runFolder);
+  const claim = claimRunFolder(runFolder, lockForGood);
   try {
     const store = await openStore(config.data.store);
     try {

@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 import { parseConfig } from '../../config/load.ts';
 import { rocketConfig } from '../../config/rocket-config.ts';
 import { openStore } from '../../data/format/open-store.ts';
-import { claimRunFolder } from '../../run/folder.ts';
+import { claimRunFolder, lockForGood } from '../../run/folder.ts';
 import { writeRocketRun } from '../../run/rocket/rocket-run.ts';
 import type { Notice } from '../../telemetry/run-event.ts';
 import { type StopRequests, throwIfStopped } from '../train/stop-requests.ts';
@@ -43,7 +43,7 @@ export async function rocket(options: RocketOptions): Promise<RocketOutcome> {
   const text = stringify({ name: basename(runFolder), data: { store: data } });
   const config = parseConfig(rocketConfig, text, 'rocket', set);
   // Found out now, not after the fit.
-  const claim = claimRunFolder(runFolder);
+  const claim = claimRunFolder(runFolder, lockForGood);
   try {
     const store = await openStore(config.data.store);
     try {

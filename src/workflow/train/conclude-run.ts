@@ -3,30 +3,26 @@ import { listCheckpoints } from '../../checkpoint/store.ts';
 import type { CoordinatorOutcome } from '../../coordinator/machine.ts';
 import { asLockstepError } from '../../core/errors.ts';
 import { systemErrorCode } from '../../core/system-error.ts';
-import type { RunExit, RunPaths } from '../../run/folder.ts';
+import type { RunExit, RunFolder, RunPaths } from '../../run/folder.ts';
 import { writeRunExit } from '../../run/folder.ts';
 import type { RunOutcome } from '../../telemetry/run-event.ts';
 
 const STATUS = { completed: 'completed', drained: 'stopped', aborted: 'failed' } as const;
 
 /**
- * Writes `exit.json`. Where it can't be written the run has ended all the same.
+ * Writes `exit.json`, unless another process has taken the folder over. Where it can't be written the run has ended all
+ * the same.
  * @returns how the run ended, and why that is in no file, or null
  */
 export async function concludeRun(
-  paths: RunPaths,
+  folder: RunFolder,
   { kind, exitCode, reason, step, stateHash }: Omit<CoordinatorOutcome, 'error'>,
 ): Promise<{ readonly outcome: RunOutcome; readonly unwritten: string | null }> {
-  const lastCheckpoint = await newestCheckpoint(paths);
-  const unwritten = writtenOrWhy(paths, {
-    code: exitCode,
-    reason,
-    globalStep: step,
-    stateHash,
-    lastCheckpoint,
-  });
+  const lastCheckpoint = await newestCheckpoint(folder);
+  const exit = { code: exitCode, reason, globalStep: step, stateHash, lastCheckpoint };
+  const unwritten = folder.lost.aborted ? null : writtenOrWhy(folder, exit);
   const status = STATUS[kind];
-  const runFolder = paths.path;
+  const runFolder = folder.path;
   return {
     outcome: { status, exitCode, reason, step, stateHash, lastCheckpoint, runFolder },
     unwritten,

@@ -48,7 +48,6 @@ export async function onHosts(
   const { hostRank = null, start = null, waitSeconds = DEFAULT_HOSTS_WAIT_SECONDS } = hosts;
   const { rendezvous = `folder:${resolve(folder)}.hosts` } = hosts;
   refuseHosts(hosts.hosts);
-  const meeting = await openHostRendezvous(rendezvous, secretOf(hosts), start).meet(hostRank);
   const common = {
     workers: devices.length,
     request,
@@ -57,6 +56,8 @@ export async function onHosts(
     tell: (text: string, isWarning = false) =>
       hooks.onEvent({ kind: isWarning ? 'warning' : 'status', text }),
   };
+  const place = openHostRendezvous(rendezvous, secretOf(hosts), start);
+  const meeting = await place.meet(hostRank, common);
   if (meeting.role === 'lead') {
     const leader = await HostLeader.open(meeting, { ...common, hosts: hosts.hosts });
     return await untilEnd(leader, lead);

@@ -11,6 +11,7 @@ import { movedSentence } from '../tune/settle-formulations.ts';
 import { examineRun } from './examine-run.ts';
 import { type GuardedHooks, type RunHooks, withGuardedHooks } from './hooks.ts';
 import { onHosts, stopRequestsOf } from './on-hosts.ts';
+import { outwaitOwner } from './outwait-owner.ts';
 import { readRunFacts } from './run-facts.ts';
 import { startRun } from './start-run.ts';
 import { throwIfStopped } from './stop-requests.ts';
@@ -58,6 +59,7 @@ export async function resumeHere(
     hooks.onEvent({ kind: 'end', outcome: completed });
     return completed;
   }
+  await outwaitOwner(options.runFolder, hooks);
   const folder = await openRunFolder(options.runFolder);
   try {
     const moved = movedSentence(folder.runConfig, devices[0]!);

@@ -91,6 +91,7 @@ async function supervise(
       rendezvous: spec,
       maxRestarts,
       watchSignals,
+      lost: folder.lost,
       onEvent: (event) => onEvent(revived(event)),
       startCoordinator: () => startCoordinator(folder),
       task: coordinatorTask({

@@ -13,6 +13,7 @@ import { type ClusterOptions, devicesOf, elasticityOf, rendezvousOf } from '../p
 import { settleFormulations } from '../tune/settle-formulations.ts';
 import { type GuardedHooks, type RunHooks, withGuardedHooks } from './hooks.ts';
 import { onHosts, stopRequestsOf } from './on-hosts.ts';
+import { outwaitOwner } from './outwait-owner.ts';
 import { type ConfigSource, refuseTf32OnCpu, resolveRunConfig } from './resolve-config.ts';
 import { resumeHere } from './resume.ts';
 import { readNewRun } from './run-facts.ts';
@@ -88,6 +89,7 @@ async function trainHere(
   hooks: GuardedHooks,
 ): Promise<RunOutcome> {
   const { devices, hosts } = placed;
+  await outwaitOwner(options.runFolder, hooks);
   const claim = claimRunFolder(options.runFolder);
   try {
     const { facts, kept, config: scaled } = await readNewRun(config, hooks);

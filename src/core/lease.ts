@@ -1,0 +1,95 @@
+/**
+ * Locks of folders on a disk that several hosts see. Nobody can ask another host whether a process lives there, so the
+ * owner touches its lock every two seconds. A lock that nobody has touched for thirty seconds of a waiting process's own
+ * clock has a dead owner. An owner that was only asleep, or cut off, notices that it has lost the folder.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LockstepError } from './errors.ts';
+import {
+  breakLock,
+  type FolderLock,
+  lockFolder,
+  type RenewedElsewhere,
+  renewedElsewhere,
+} from './folder-lock.ts';
+
+const RENEW_MS = 2_000;
+const LEASE_MS = 30_000;
+const LOOK_MS = 500;
+
+/** A lock that is renewed until it is released. */
+export interface Lease extends FolderLock {
+  /** Aborts with a LockstepError, RUN_TAKEN_OVER, once another process has taken the folder over. */
+  readonly lost: AbortSignal;
+}
+
+/**
+ * Takes the lock of a folder and renews it. For processes whose main thread is never busy for long.
+ * @param renewMs milliseconds from one renewal to the next
+ * @throws LockstepError RUN_LOCKED, see `lockFolder`
+ */
+export function leaseFolder(folder: string, renewMs = RENEW_MS): Lease {
+  const lock = lockFolder(folder, true);
+  const loss = new AbortController();
+  let isRenewing = false;
+  const renew = async (): Promise<void> => {
+    if (isRenewing) return;
+    isRenewing = true;
+    const isHeld = await lock.renew();
+    isRenewing = false;
+    if (isHeld) return;
+    clearInterval(timer);
+    loss.abort(takenOver(folder));
+  };
+  const timer = setInterval(() => void renew(), renewMs);
+  timer.unref();
+  const release = (): void => {
+    clearInterval(timer);
+    lock.release();
+  };
+  return { ...lock, release, lost: loss.signal };
+}
+
+/** How a wait goes on. */
+export interface OutwaitHooks {
+  /** Told once before the wait, and once at a takeover. */
+  readonly tell: (text: string) => void;
+  /** Called twice a second; what it throws ends the wait. */
+  readonly throwIfStopped: () => void;
+  /** @default thirty seconds */
+  readonly leaseMs?: number;
+}
+
+/**
+ * Waits where the folder's owner is on another host: until it gives a sign of life, or its lock is removed since it gave
+ * none. Returns at once for every other folder. Lock the folder next: that refuses one whose owner lives.
+ */
+export async function outwait(
+  folder: string,
+  { tell, throwIfStopped, leaseMs = LEASE_MS }: OutwaitHooks,
+): Promise<void> {
+  const first = renewedElsewhere(folder);
+  if (first === undefined) return;
+  const { host, pid } = first;
+  const owner = `process ${pid} on host "${host}"`;
+  const seconds = Math.round(leaseMs / 1000);
+  tell(`"${folder}" belongs to ${owner}: waiting up to ${seconds} s for a sign of life of it.`);
+  const startedMs = performance.now();
+  while (performance.now() - startedMs < leaseMs) {
+    await sleep(Math.min(LOOK_MS, leaseMs));
+    throwIfStopped();
+    if (!isSame(first, renewedElsewhere(folder))) return;
+  }
+  breakLock(folder, first);
+  tell(`Took "${folder}" over from ${owner}, which gave no sign of life for ${seconds} s.`);
+}
+
+const isSame = (first: RenewedElsewhere, now: RenewedElsewhere | undefined): boolean =>
+  now?.text === first.text && now.touchedMs === first.touchedMs;
+
+const takenOver = (folder: string): LockstepError =>
+  new LockstepError(
+    'RUN_TAKEN_OVER',
+    `Another process has taken "${folder}" over, since this one gave no sign of life there for so long.`,
+    'Look at the run that goes on there: "lock" in that folder names its process and host.',
+  );

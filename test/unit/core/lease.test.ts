@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LockstepError } from '../../../src/core/errors.ts';
+import { lockFolder } from '../../../src/core/folder-lock.ts';
+import { leaseFolder, outwait } from '../../../src/core/lease.ts';
+
+let folder: string;
+let lock: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lease-'));
+  lock = join(folder, 'lock');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const RENEW_MS = 20;
+/** Of a process that nobody here can ask. */
+const ELSEWHERE = { host: 'elsewhere', pid: 12, started: 'another boot/1', isRenewed: true };
+const lockText = (owner: object) => writeFileSync(lock, JSON.stringify(owner));
+
+async function outwaited(leaseMs: number, throwIfStopped = () => {}): Promise<string[]> {
+  const told: string[] = [];
+  await outwait(folder, { tell: (text) => told.push(text), throwIfStopped, leaseMs });
+  return told;
+}
+
+describe('a lease', () => {
+  it('touches its lock again and again, and leaves nothing when it is released', async () => {
+    const lease = leaseFolder(folder, RENEW_MS);
+    utimesSync(lock, 0, 0);
+    while (statSync(lock).mtimeMs === 0) await sleep(RENEW_MS);
+    lease.release();
+    assert.deepEqual(readdirSync(folder), []);
+    assert.equal(lease.lost.aborted, false);
+  });
+
+  it('is lost once another process has the folder, and leaves that one its lock', async () => {
+    const lease = leaseFolder(folder, RENEW_MS);
+    writeFileSync(`${lock}.other`, JSON.stringify(ELSEWHERE));
+    renameSync(`${lock}.other`, lock);
+    while (!lease.lost.aborted) await sleep(RENEW_MS);
+    assert.ok(lease.lost.reason instanceof LockstepError);
+    assert.equal(lease.lost.reason.code, 'RUN_TAKEN_OVER');
+    lease.release();
+    assert.deepEqual(JSON.parse(readFileSync(lock, 'utf8')), ELSEWHERE);
+  });
+
+  it('is not lost where somebody only removed the lock', async () => {
+    const lease = leaseFolder(folder, RENEW_MS);
+    rmSync(lock);
+    await sleep(5 * RENEW_MS);
+    assert.equal(await lease.renew(), true);
+    assert.equal(lease.lost.aborted, false);
+    lease.release();
+  });
+});
+
+describe('a wait for an owner on another host', () => {
+  it('takes the folder from one that gives no sign of life', async () => {
+    lockText(ELSEWHERE);
+    const told = await outwaited(1000);
+    assert.deepEqual(told, [
+      `"${folder}" belongs to process 12 on host "elsewhere": waiting up to 1 s for a sign of life of it.`,
+      `Took "${folder}" over from process 12 on host "elsewhere", which gave no sign of life for 1 s.`,
+    ]);
+    lockFolder(folder).release();
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
+  it('ends at the first sign of life: the folder stays locked', async () => {
+    lockText(ELSEWHERE);
+    setTimeout(() => utimesSync(lock, 7, 7), 100);
+    assert.equal((await outwaited(60_000)).length, 1);
+    assert.throws(() => lockFolder(folder), { code: 'RUN_LOCKED' });
+  });
+
+  it('ends when the owner lets go, or another one has come', async () => {
+    lockText(ELSEWHERE);
+    setTimeout(() => rmSync(lock), 100);
+    assert.equal((await outwaited(60_000)).length, 1);
+    lockText(ELSEWHERE);
+    setTimeout(() => lockText({ ...ELSEWHERE, pid: 13 }), 100);
+    assert.equal((await outwaited(60_000)).length, 1);
+    assert.throws(() => lockFolder(folder), { message: /process 13 on host "elsewhere"/ });
+  });
+
+  it('ends when it is told to stop, and takes nothing then', async () => {
+    lockText(ELSEWHERE);
+    const stop = () => {
+      throw new LockstepError('TERMINATED', 'SIGTERM came.', 'Nothing was lost.');
+    };
+    await assert.rejects(outwaited(60_000, stop), { code: 'TERMINATED' });
+    assert.deepEqual(JSON.parse(readFileSync(lock, 'utf8')), ELSEWHERE);
+  });
+
+  it('does not wait where the lock itself tells, or where nobody renews it', async () => {
+    assert.deepEqual(await outwaited(60_000), []);
+    lockText({ ...ELSEWHERE, isRenewed: undefined });
+    assert.deepEqual(await outwaited(60_000), []);
+    rmSync(lock);
+    const lease = leaseFolder(folder);
+    assert.deepEqual(await outwaited(60_000), []);
+    lease.release();
+  });
+
+  it('takes no folder whose owner came back at the last moment', async () => {
+    lockText(ELSEWHERE);
+    const before = readFileSync(lock, 'utf8');
+    await outwaited(300, () => {
+      if (readFileSync(lock, 'utf8') === before) lockText({ ...ELSEWHERE, pid: 14 });
+    });
+    assert.throws(() => lockFolder(folder), { message: /process 14/ });
+  });
+});
