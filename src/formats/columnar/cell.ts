@@ -1,5 +1,6 @@
 /** Cells of columnar files: Parquet and Arrow. */
 
+import { isRoundedInteger, RoundedInteger, refuseRounded } from '../../core/exact-integer.ts';
 import { doublesOf, filled } from '../../core/typed-arrays.ts';
 import type { NumberArray } from '../../source/file/number-array.ts';
 import type { Decimal } from './decimal.ts';
@@ -65,15 +66,17 @@ export function isNumberArray(items: ListCell['items']): items is NumberArray {
 }
 
 /**
- * Items as numbers; a missing one is NaN, true is 1. Integers beyond 2^53 are rounded.
- * @throws Error for text
+ * Items as numbers; a missing one is NaN, true is 1.
+ * @throws Error for text; RoundedInteger
  */
 export function numbersOf(items: ListCell['items']): ArrayLike<number> {
   if (!isNumberArray(items)) {
     return filled(new Float64Array(items.length), (i) => numberOf(items[i]!));
   }
-  const isLarge = items instanceof BigInt64Array || items instanceof BigUint64Array;
-  return isLarge ? doublesOf(items) : items;
+  if (!(items instanceof BigInt64Array || items instanceof BigUint64Array)) return items;
+  const doubles = doublesOf(items);
+  refuseRounded(items, doubles);
+  return doubles;
 }
 
 function numberOf(item: Scalar): number {
@@ -81,7 +84,16 @@ function numberOf(item: Scalar): number {
   if (typeof item === 'string' || item instanceof Date) {
     throw new Error(`"${textOf(item).slice(0, 40)}" is not a number`);
   }
-  return Number(item);
+  const number = Number(item);
+  if (!Number.isSafeInteger(number)) refuseRoundedItem(item, number);
+  return number;
+}
+
+/** Numbers that are no integers in the file are as they should be. */
+function refuseRoundedItem(item: Scalar, number: number): void {
+  const isRounded =
+    typeof item === 'bigint' ? BigInt(number) !== item : isRoundedInteger(String(item));
+  if (isRounded && typeof item !== 'number') throw new RoundedInteger(String(item));
 }
 
 /** A scalar as text, integers digit by digit; a missing one is ''. */

@@ -1,5 +1,6 @@
 /** The cells of a columnar row by their roles. */
 import type { LockstepError } from '../../core/errors.ts';
+import { RoundedInteger } from '../../core/exact-integer.ts';
 import type { ColumnPart } from '../../source/table/column-choice.ts';
 import { type ColumnRole, type FoundColumns, roleWord } from '../../source/table/found-columns.ts';
 import { parseNamesCell } from '../../source/table/names-cell.ts';
@@ -134,7 +135,8 @@ export class ColumnarCells {
     try {
       return numbersOf(items);
     } catch (error) {
-      throw this.error(row, `${role}: ${(error as Error).message}`);
+      const advice = error instanceof RoundedInteger ? error.advice : undefined;
+      throw this.error(row, `${role}: ${(error as Error).message}`, advice);
     }
   }
 }

@@ -44,7 +44,7 @@ export class CellNumbers {
     if (!Number.isNaN(known)) return known;
     const end = row.ends[cell]!;
     const number = this.#reader.read(row.bytes, row.starts[cell]!, end);
-    return this.#reader.end === end ? number : Number.NaN;
+    return this.#reader.end === end && isSmall(number) ? number : Number.NaN;
   }
 
   /**
@@ -69,8 +69,9 @@ export class CellNumbers {
     let [size, separator, spaces] = [0, 0, 0];
     for (;;) {
       if (size === this.#numbers.length) this.#grow();
-      this.#numbers[size++] = this.#reader.read(bytes, at, end);
-      if (this.#reader.end === at) return -1;
+      const number = this.#reader.read(bytes, at, end);
+      if (this.#reader.end === at || !isSmall(number)) return -1;
+      this.#numbers[size++] = number;
       at = this.#reader.end;
       if (at === end) return size;
       const found = bytes[at++]!;
@@ -90,6 +91,9 @@ export class CellNumbers {
     this.#numbers = grown;
   }
 }
+
+/** Not beyond the integers that a double holds: of larger ones, the text counts. */
+const isSmall = (number: number): boolean => Math.abs(number) <= Number.MAX_SAFE_INTEGER;
 
 /** A list of short numbers, one separator between them, with a space behind it or not; undefined for any other cell. */
 function numbersOf(

@@ -1,5 +1,6 @@
 /** The fields of a JSON record by their roles. */
 
+import { isRoundedInteger, RoundedInteger } from '../../core/exact-integer.ts';
 import { listNames } from '../../core/name-list.ts';
 import { didYouMean } from '../../core/nearest-name.ts';
 import { nonFiniteNumber } from '../../core/non-finite.ts';
@@ -67,10 +68,19 @@ export function rowText(row: JsonRow, columns: TableColumns): RowFields {
 export function namesField(row: JsonRow, name: string | undefined): string[] | undefined {
   const value = fieldOf(row, name);
   if (value === undefined || value === null) return undefined;
-  if (Array.isArray(value))
-    return value.map((item: unknown) => (item === null ? '' : String(item)));
+  if (Array.isArray(value)) return value.map((item: unknown) => nameOf(row, item, name!));
   throw lineError(row.path, row.line, `field "${name}" is not an array of names`);
 }
+
+/** @throws LockstepError DATA_INVALID for an integer that another one may become */
+function nameOf(row: JsonRow, item: unknown, field: string): string {
+  if (item === null) return '';
+  if (typeof item === 'number' && !isSmall(item)) refuseRounded(row, item, field);
+  return String(item);
+}
+
+/** Not beyond the integers that a double holds. */
+const isSmall = (number: number): boolean => Math.abs(number) <= Number.MAX_SAFE_INTEGER;
 
 /** A number or a list of numbers, or several fields. */
 function targetsField(row: JsonRow, names: string | undefined): number[] | undefined {
@@ -79,18 +89,21 @@ function targetsField(row: JsonRow, names: string | undefined): number[] | undef
   const numbers = fields.flatMap((name) => {
     const value = fieldOf(row, name.trim());
     return Array.isArray(value)
-      ? value.map((item, i) => numberOf(item, name, i))
-      : [numberOf(value, name)];
+      ? value.map((item, i) => numberOf(row, item, name, i))
+      : [numberOf(row, value, name)];
   });
   return numbers.every(Number.isNaN) ? undefined : numbers;
 }
 
 /**
  * One value: a number, null, or a word for a missing or infinite number.
- * @throws SpoiledField
+ * @throws SpoiledField; LockstepError DATA_INVALID for an integer that no double holds
  */
-function numberOf(value: unknown, field: string, position?: number): number {
-  if (typeof value === 'number') return value;
+function numberOf(row: JsonRow, value: unknown, field: string, position?: number): number {
+  if (typeof value === 'number') {
+    if (!isSmall(value)) refuseRounded(row, value, field);
+    return value;
+  }
   if (value === null || value === undefined) return Number.NaN;
   const named = typeof value === 'string' ? nonFiniteNumber(value) : undefined;
   if (named !== undefined) return named;
@@ -100,9 +113,31 @@ function numberOf(value: unknown, field: string, position?: number): number {
   );
 }
 
+/** Long integers that are no part of a text or of another number. */
+const LONG_INTEGER = /(?<![\w".+-])-?\d{16,}(?![\w".])/g;
+
+/** Integers of a record that `JSON.parse` has rounded: their digits stand in its text. */
+const ROUNDED = new WeakMap<JsonRow, readonly string[]>();
+
+function roundedIntegers(row: JsonRow): readonly string[] {
+  const known = ROUNDED.get(row);
+  if (known !== undefined) return known;
+  const rounded = (row.source.match(LONG_INTEGER) ?? []).filter(isRoundedInteger);
+  ROUNDED.set(row, rounded);
+  return rounded;
+}
+
+function refuseRounded(row: JsonRow, value: number, field: string): void {
+  const rounded = roundedIntegers(row).find((text) => Number(text) === value);
+  if (rounded === undefined) return;
+  const { path, line } = row;
+  const { message, advice } = new RoundedInteger(rounded);
+  throw lineError(path, line, `field "${field}": ${message}`, { advice });
+}
+
 /** The number in a field that holds one; NaN if it is absent. */
 export const numberField = (row: JsonRow, name: string): number =>
-  numberOf(fieldOf(row, name), name);
+  numberOf(row, fieldOf(row, name), name);
 
 /**
  * The values in a field: a list of numbers, or of a list for each timestep. No list at all (null) is an empty one.
@@ -114,20 +149,24 @@ export function valuesField(row: JsonRow, name: string): RowValues | typeof UNEV
   if (!Array.isArray(found)) throw noList(row, name);
   const list = found as unknown[];
   if (!Array.isArray(list[0])) {
-    return { values: numbersOf(list, name) };
+    return { values: numbersOf(row, list, name) };
   }
-  return timesteps(list, name);
+  return timesteps(row, list, name);
 }
 
 /** `[[x, y], [x, y], …]`. */
-function timesteps(list: readonly unknown[], name: string): RowValues | typeof UNEVEN {
+function timesteps(
+  row: JsonRow,
+  list: readonly unknown[],
+  name: string,
+): RowValues | typeof UNEVEN {
   const channels = (list[0] as unknown[]).length;
   if (list.some((step) => !Array.isArray(step) || step.length !== channels)) return UNEVEN;
-  return { values: numbersOf(list.flat(), name), channels };
+  return { values: numbersOf(row, list.flat(), name), channels };
 }
 
-const numbersOf = (list: readonly unknown[], name: string): Float64Array =>
-  filled(new Float64Array(list.length), (i) => numberOf(list[i], name, i));
+const numbersOf = (row: JsonRow, list: readonly unknown[], name: string): Float64Array =>
+  filled(new Float64Array(list.length), (i) => numberOf(row, list[i], name, i));
 
 /** The values of several fields, one a channel. */
 export function channelFields(row: JsonRow, names: readonly string[]): RowValues | typeof UNEVEN {

@@ -1,5 +1,6 @@
 /** Types of the items of a NumPy array, and how their bytes become numbers and text. */
 import { isUtf8 } from 'node:buffer';
+import { refuseRounded } from '../../core/exact-integer.ts';
 import { doublesOf, filled } from '../../core/typed-arrays.ts';
 import type { NumberArray } from '../../source/file/number-array.ts';
 
@@ -9,7 +10,10 @@ export interface DType {
   readonly descr: string;
   readonly itemBytes: number;
   readonly isText: boolean;
-  /** Items as numbers; integers beyond 2^53 are rounded. */
+  /**
+   * Items as numbers.
+   * @throws RoundedInteger
+   */
   numbers(bytes: Buffer): ArrayLike<number>;
   /** One item as text; integers digit by digit. */
   text(item: Buffer): string;
@@ -60,8 +64,10 @@ function numberType(
     isText: false,
     numbers: (bytes) => {
       const array = items(bytes);
-      const isLarge = array instanceof BigInt64Array || array instanceof BigUint64Array;
-      return isLarge ? doublesOf(array) : array;
+      if (!(array instanceof BigInt64Array || array instanceof BigUint64Array)) return array;
+      const doubles = doublesOf(array);
+      refuseRounded(array, doubles);
+      return doubles;
     },
     text: (item) => {
       const [value] = items(item);

@@ -158,7 +158,7 @@ class Arrays {
     }
     const bytes = await array.take(array.rows);
     await array.end();
-    return array.header.dtype.numbers(bytes);
+    return array.numbersOf(bytes);
   }
 
   async #array(name: string, role: string): Promise<NpyArray> {

@@ -1,4 +1,6 @@
 /** An array of NumPy that is read from its first row to its last. */
+
+import { RoundedInteger } from '../../core/exact-integer.ts';
 import { ByteReader } from '../../source/file/byte-reader.ts';
 import { sourceError } from '../../source/file/source-error.ts';
 import { fromFortranOrder } from './fortran-order.ts';
@@ -57,6 +59,18 @@ export class NpyArray {
   }
 
   /** One item as text, integers digit by digit; a missing number is ''. */
+  /**
+   * Items as numbers.
+   * @throws LockstepError DATA_INVALID for an integer that no double holds
+   */
+  numbersOf(bytes: Buffer): ArrayLike<number> {
+    try {
+      return this.header.dtype.numbers(bytes);
+    } catch (error) {
+      throw failureOf(this.name, error);
+    }
+  }
+
   textOf(item: Buffer): string {
     const { dtype } = this.header;
     try {
@@ -89,6 +103,9 @@ export class NpyArray {
 
 /** Errors of this folder are plain; others, such as of the file, are sentences already. */
 function failureOf(name: string, error: unknown): unknown {
+  if (error instanceof RoundedInteger) {
+    return sourceError(name, error.message, { cause: error, advice: error.advice });
+  }
   if (!(error instanceof Error) || error.constructor !== Error) return error;
   return sourceError(name, error.message, { cause: error });
 }

@@ -34,7 +34,7 @@ export class RowColumn {
   }
 
   async numbers(): Promise<number[]> {
-    return Array.from(this.#array.header.dtype.numbers(await this.#next(1)));
+    return Array.from(this.#array.numbersOf(await this.#next(1)));
   }
 
   /** Names of classes: texts that are not empty, or the places of ones among zeros. */

@@ -21,7 +21,7 @@ export interface ValueRows {
  * @throws LockstepError DATA_INVALID for another shape; USAGE where either axis may be the channels
  */
 export function wholeRows(array: NpyArray, axis: ChannelAxis | undefined): ValueRows {
-  const { shape, dtype } = array.header;
+  const { shape } = array.header;
   refuseText(array);
   if (shape.length < 2 || shape.length > 3) {
     throw sourceError(array.name, `its shape ${array.shapeText} is not that of sequences`, {
@@ -36,7 +36,7 @@ export function wholeRows(array: NpyArray, axis: ChannelAxis | undefined): Value
     channels,
     rowsOf: () => 1,
     valuesOf: (bytes) =>
-      isFirst ? timestepByTimestep(dtype.numbers(bytes), channels) : dtype.numbers(bytes),
+      isFirst ? timestepByTimestep(array.numbersOf(bytes), channels) : array.numbersOf(bytes),
   };
 }
 
@@ -62,7 +62,7 @@ function channelsOf(
  * @throws LockstepError DATA_INVALID for offsets that do not fit
  */
 export function rowsBetween(array: NpyArray, offsets: ArrayLike<number>): ValueRows {
-  const { shape, dtype } = array.header;
+  const { shape } = array.header;
   refuseText(array);
   if (shape.length < 1 || shape.length > 2) {
     const what = `its shape ${array.shapeText} is neither (timesteps) nor (timesteps, channels)`;
@@ -73,7 +73,7 @@ export function rowsBetween(array: NpyArray, offsets: ArrayLike<number>): ValueR
     count: offsets.length - 1,
     channels: shape[1] ?? 1,
     rowsOf: (sequence) => offsets[sequence + 1]! - offsets[sequence]!,
-    valuesOf: (bytes) => dtype.numbers(bytes),
+    valuesOf: (bytes) => array.numbersOf(bytes),
   };
 }
 

@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
+import { RoundedInteger } from '../../core/exact-integer.ts';
 import type { ImportItem } from '../../data/record.ts';
 import { defineImporter } from '../../source/define-importer.ts';
 import { contentName } from '../../source/file/compressed.ts';
@@ -52,7 +53,8 @@ async function* importArff(path: string, given: Options): AsyncGenerator<ImportI
       }
     } catch (cause) {
       if (cause instanceof LockstepError) throw cause;
-      throw lineError(path, line, (cause as Error).message, { cause });
+      const advice = cause instanceof RoundedInteger ? cause.advice : undefined;
+      throw lineError(path, line, (cause as Error).message, { cause, advice });
     }
   }
   if (rows === undefined) throw sourceError(path, 'it is no .arff file: it has no line "@data"');

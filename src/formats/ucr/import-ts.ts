@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
+import { RoundedInteger } from '../../core/exact-integer.ts';
 import type { ImportItem } from '../../data/record.ts';
 import { defineImporter } from '../../source/define-importer.ts';
 import { contentName } from '../../source/file/compressed.ts';
@@ -39,7 +40,8 @@ async function* importTs(path: string): AsyncGenerator<ImportItem> {
       }
     } catch (cause) {
       if (cause instanceof LockstepError) throw cause;
-      throw lineError(path, line, (cause as Error).message, { cause });
+      const advice = cause instanceof RoundedInteger ? cause.advice : undefined;
+      throw lineError(path, line, (cause as Error).message, { cause, advice });
     }
   }
   if (lines === undefined) throw sourceError(path, 'it is no .ts file: it has no line "@data"');

@@ -107,11 +107,23 @@ function isRounded(raw: ArrayLike<number>, stored: Float32Array): boolean {
   return stored.some((value, i) => value !== raw[i] && !Number.isNaN(value));
 }
 
-/** The first integer that float32 rounds; all of them lie beyond 2^24. */
-function roundedInteger(raw: ArrayLike<number>, stored: StoredValues): number | undefined {
+/**
+ * The first integer that float32 rounds, and what it becomes; all of them lie beyond 2^24. Any double beyond 2^53 is an
+ * integer: it counts where all others are integers, too.
+ */
+function roundedInteger(raw: ArrayLike<number>, stored: StoredValues): string | undefined {
   if (!(stored instanceof Float32Array) || raw instanceof Float32Array) return undefined;
+  let beyond: number | undefined;
   for (let i = 0; i < stored.length; i++) {
-    if (stored[i] !== raw[i] && Number.isSafeInteger(raw[i])) return raw[i];
+    const value = raw[i]!;
+    if (stored[i] === value || !Number.isInteger(value)) continue;
+    if (Number.isSafeInteger(value)) return becomes(value, stored[i]!);
+    beyond ??= i;
   }
-  return undefined;
+  if (beyond === undefined) return undefined;
+  for (let i = 0; i < stored.length; i++) if (Math.abs(raw[i]! % 1) > 0) return undefined;
+  return becomes(raw[beyond]!, stored[beyond]!);
 }
+
+const becomes = (value: number, stored: number): string =>
+  `${BigInt(value)} becomes ${BigInt(stored)}`;

@@ -34,7 +34,7 @@ async function readWhole(array: NpyArray, { channels: axis }: SampleArrayOptions
     if (dtype.isText) throw sourceError(array.name, `its type "${dtype.descr}" is text`);
     const bytes = await array.take(array.rows);
     await array.end();
-    const numbers = dtype.numbers(bytes);
+    const numbers = array.numbersOf(bytes);
     if (shape.length < 2) return { values: numbers };
     const [first, last = 1, more] = shape as [number, number?, number?];
     if (more !== undefined) {

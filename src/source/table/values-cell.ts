@@ -1,4 +1,5 @@
 /** The numbers in one cell of a table. One kind of separator a cell, so that no number is cut in two. */
+import { isRoundedInteger, RoundedInteger } from '../../core/exact-integer.ts';
 import { nonFiniteNumber } from '../../core/non-finite.ts';
 import { filled } from '../../core/typed-arrays.ts';
 
@@ -76,15 +77,23 @@ const NUMBER = {
 
 /**
  * Reads a cell with one number; an empty one is a missing value, NaN.
- * @throws NotANumber; CellError for a comma where a point is expected
+ * @throws NotANumber; CellError for a comma where a point is expected, and for an integer that no double holds
  */
 export function parseNumber(text: string, decimal: DecimalMark = '.'): number {
-  if (NUMBER[decimal].test(text)) return Number(text.replace(',', '.'));
+  if (NUMBER[decimal].test(text)) {
+    if (isRoundedInteger(text)) throw rounded(text);
+    return Number(text.replace(',', '.'));
+  }
   const named = nonFiniteNumber(text);
   if (named !== undefined) return named;
   const other = decimal === '.' ? ',' : '.';
   if (NUMBER[other].test(text) || THOUSANDS.test(text)) throw otherMark(text, decimal);
   throw new NotANumber(text);
+}
+
+function rounded(text: string): CellError {
+  const { message, advice } = new RoundedInteger(text);
+  return new CellError(message, advice);
 }
 
 /** `1.234.567`, `1,234.5`: groups of three digits. */

@@ -48,7 +48,7 @@ for (const name of ['snappy.parquet', 'none.feather']) {
         [{ values: 'tags' }, 'values: "x" is not a number', 1],
         [{ values: 'whole', label: 'fixed' }, 'its label is a list'],
         [{ values: 'whole', labels: 'aim' }, 'its labels are no list'],
-        [{ values: 'key..name' }, 'values: "é0" is not a number'],
+        [{ values: 'name..kind' }, 'values: "é0" is not a number'],
         [{ values: 'aim..aims' }, 'its column "aims" holds a list, not one value'],
         [
           { values: 'whole', id: 'fold', time: 'key' },

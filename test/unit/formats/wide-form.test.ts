@@ -81,9 +81,9 @@ describe('a sequence in the columns of its row', () => {
   });
 
   it('keeps each value as it stands, whatever its place', async () => {
-    const lines = ['t0,t1,t2,t3', '0.1, 1e-3 ,"2.5",1234567890123456789012'];
+    const lines = ['t0,t1,t2,t3', '0.1, 1e-3 ,"2.5",1234567890123456.789012'];
     assert.deepEqual(await rows(lines, 'all-others'), [
-      [undefined, 1, 0.1, 0.001, 2.5, Number('1234567890123456789012')],
+      [undefined, 1, 0.1, 0.001, 2.5, Number('1234567890123456.789012')],
     ]);
   });
 

@@ -68,6 +68,22 @@ describe('an import warns of', () => {
     );
   });
 
+  it('integers that float32 rounds, with what one of them becomes', async () => {
+    const values = {
+      near: [20000001, 1],
+      far: [2 ** 60 + 512, 5],
+      exact: [2 ** 60, 2 ** 24],
+      reals: [1.5e20, 0.5],
+    };
+    const records = Object.entries(values).map(([id, own]) => ({ id, values: own }));
+    const target = join(folder.path, 'rounded');
+    const { warnings } = await buildStore(records, { target, name: 'rounded' });
+    assert.equal(
+      warnings[0],
+      '2 sequences have integers beyond 2^24, which float32 rounds: far (1152921504606847488 becomes 1152921504606846976), near (20000001 becomes 20000000)',
+    );
+  });
+
   it('as many classes as sequences, or most classes with one', () => {
     const [numbers] = warningsOf({ '0.51': 1, '0.14': 1, '0.7': 1 });
     assert.match(numbers!, /^there are as many classes as labelled sequences \(3\): is the label/);
@@ -173,7 +189,7 @@ describe('an import warns of', () => {
     );
     assert.match(
       warnings.join('\n'),
-      /^1 sequence has integers .* float32 rounds: s2 \(16777217\)$/m,
+      /^1 sequence has integers .* float32 rounds: s2 \(16777217 becomes 16777216\)$/m,
     );
   });
 });
