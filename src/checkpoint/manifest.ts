@@ -9,6 +9,7 @@ import { extensionRecord } from '../config/extension-record.ts';
 import { canonicalJson } from '../core/canonical-json.ts';
 import { LockstepError } from '../core/errors.ts';
 import { sha256, sha256OfFile } from '../core/hash.ts';
+import { PLAIN_FILE_NAME } from '../core/plain-file-name.ts';
 import { metric, progressDescription, stopped } from './progress-codec.ts';
 
 const FORMAT_VERSION = 3;
@@ -19,8 +20,7 @@ export const MODEL_FILE = 'model.safetensors';
 export const fileOfPart = (part: string): string => `${part}.safetensors`;
 
 const count = z.int().min(0);
-/** A file of the folder itself: no path from a checkpoint leads anywhere else. */
-const fileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/);
+const fileName = z.string().regex(PLAIN_FILE_NAME);
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
 const fingerprint = z.strictObject({

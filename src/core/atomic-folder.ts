@@ -1,12 +1,14 @@
 /**
  * Writes a folder so that its name shows the whole of it or nothing, whenever the machine stops:
  * temporary sibling → write and fsync each file → fsync the folder → rename → fsync the parent.
+ * Once it has its name it is there and whole: a last fsync that fails is no reason to say that it is not.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { writeFailure } from './file-error.ts';
+import { systemErrorCode } from './system-error.ts';
 
 /** Bytes of one file that are synced before all of it is written. */
 const EARLY_SYNC_BYTES = 16 * 2 ** 20;
@@ -60,8 +62,8 @@ export async function writeFolderAtomically<Result>(
     await giveName(temporary, target, options.replace ?? false, step);
     return result;
   } catch (thrown) {
-    // The first failure counts; should this one fail too, `tidyAfterCrash` takes what stays.
-    await rm(temporary, { recursive: true, force: true }).catch(() => {});
+    // The first failure counts.
+    await removeQuietly(temporary);
     throw writeFailure(thrown, path, progress.written, options.neededBytes);
   }
 }
@@ -195,9 +197,33 @@ async function giveName(
     throw thrown;
   }
   step('rename');
-  await syncPath(dirname(target));
+  const isKept = await syncNames(dirname(target));
   step('sync the parent');
-  if (aside !== undefined) await rm(aside, { recursive: true, force: true });
+  // Should the disk forget the new name, `tidyAfterCrash` gives the old folder its name back.
+  if (aside !== undefined && isKept) await removeQuietly(aside);
+}
+
+/** Removes what nobody needs any more; a disk that keeps it harms nobody, and `tidyAfterCrash` comes by. */
+export async function removeQuietly(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true });
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === undefined) throw thrown;
+  }
+}
+
+/**
+ * fsync of a folder in which something whole has just got its name. False when the disk refuses, or the user may not
+ * read the folder: only a loss of power before the system's own next write could then take the name away.
+ */
+export async function syncNames(folder: string): Promise<boolean> {
+  try {
+    await syncPath(folder);
+    return true;
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === undefined) throw thrown;
+    return false;
+  }
 }
 
 /** Removes a folder so that its name never shows a part of it; what a crash leaves, tidying takes. */

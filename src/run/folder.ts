@@ -141,16 +141,6 @@ export function claimRunFolder(path: string, take: TakeLock = leaseFolder): RunF
   }
 }
 
-/** `claimRunFolder` and `settle` in one. */
-export function createRunFolder(path: string, config: RunConfig, kept: KeptData): RunFolder {
-  const claim = claimRunFolder(path, lockForGood);
-  try {
-    return claim.settle(config, kept);
-  } finally {
-    claim.abandon();
-  }
-}
-
 function writeRunFolder(path: string, config: RunConfig, kept: KeptData, lock: Lease): RunFolder {
   const paths = runPaths(path);
   try {

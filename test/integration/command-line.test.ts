@@ -141,6 +141,14 @@ describe('lockstep', () => {
     assert.match(stderr, /^EXIT code=0 reason="2 steps are done, as asked for\."/m);
   });
 
+  it('debug refuses the folder of a run before it makes data, which may take long', async () => {
+    const elsewhere = ['--run', 'run', '--set', 'data.store=never-made'];
+    const { code, stderr } = await place.run('debug', CONFIG, ...elsewhere);
+    assert.equal(code, 2);
+    assert.match(stderr, /^RUN_EXISTS: "run" already holds a run\./);
+    assert.ok(!existsSync(place.path('never-made')));
+  });
+
   it('debug names the parameter and the layer when a weight is not a number', async () => {
     poisonWeight(place, 'model.0.m.0.weight');
     const { code, stderr } = await place.run(

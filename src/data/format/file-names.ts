@@ -16,8 +16,11 @@ export const shardFile = (number: number): string =>
 /** The folder of one version of a store's contents. */
 export const versionFolder = (number: number): string => `version-${number}`;
 
+/** What `versionFolder` makes. */
+export const VERSION_FOLDER = /^version-(\d+)$/;
+
 /** The number of the version whose folder this is; undefined for another name. */
 export function versionNumber(name: string): number | undefined {
-  const match = /^version-(\d+)$/.exec(name);
+  const match = VERSION_FOLDER.exec(name);
   return match === null ? undefined : Number(match[1]);
 }

@@ -7,9 +7,10 @@ import { z } from 'zod';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { sha256 as sha256Of } from '../../core/hash.ts';
+import { PLAIN_FILE_NAME } from '../../core/plain-file-name.ts';
 import { commandLine } from '../../core/program-name.ts';
 import { compareUtf8 } from './byte-order.ts';
-import { MANIFEST_FILE, SINGLE_SHARD } from './file-names.ts';
+import { MANIFEST_FILE, SINGLE_SHARD, VERSION_FOLDER } from './file-names.ts';
 import { likelyImportOptions } from './likely-import.ts';
 import type { StoreManifest } from './store.ts';
 
@@ -43,7 +44,8 @@ const dataTarget = z.discriminatedUnion('kind', [
 ]);
 
 const file = z.object({ sizeBytes: count, sha256 });
-const shard = z.object({ file: z.string(), start: count, end: z.int().min(1) });
+const fileName = z.string().regex(PLAIN_FILE_NAME);
+const shard = z.object({ file: fileName, start: count, end: z.int().min(1) });
 
 const currentManifest = z.object({
   formatVersion: z.literal([1, 2]),
@@ -61,9 +63,9 @@ const currentManifest = z.object({
   tokens: z.int().min(1),
   length: z.object({ minimum: z.int().min(1), maximum: z.int().min(1) }),
   splits: z.object({ train: splitCounts, validation: splitCounts, test: splitCounts }),
-  folder: z.string(),
+  folder: z.union([z.literal('.'), z.string().regex(VERSION_FOLDER)]),
   shards: z.array(shard).min(1),
-  files: z.record(z.string(), file),
+  files: z.record(fileName, file),
   checksums: file.optional(),
   contentHash: sha256,
   provenance: z.record(z.string(), z.unknown()),

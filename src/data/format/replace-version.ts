@@ -8,9 +8,14 @@
  *
  * A crash leaves one of the two whole. The next replacement removes what the crash left.
  */
-import { open, readdir, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type FolderWriter, writeFolderAtomically } from '../../core/atomic-folder.ts';
+import {
+  type FolderWriter,
+  removeQuietly,
+  syncNames,
+  writeFolderAtomically,
+} from '../../core/atomic-folder.ts';
 import {
   MANIFEST_FILE,
   ROWS_FILE,
@@ -54,8 +59,7 @@ async function replaceManifest(store: string, manifest: StoreManifest): Promise<
     await file.close();
   }
   await rename(temporary, join(store, MANIFEST_FILE));
-  const folder = await open(store, 'r');
-  await folder.sync().finally(() => folder.close());
+  await syncNames(store);
 }
 
 /** Removes what older versions and crashes left; a file that a person put there stays. */
@@ -64,6 +68,6 @@ async function removeOthers(store: string, current: number): Promise<void> {
   for (const name of await readdir(store)) {
     if (name === versionFolder(current)) continue;
     const isOld = ours.test(name) || name === SINGLE_SHARD || name === ROWS_FILE;
-    if (isOld) await rm(join(store, name), { recursive: true, force: true });
+    if (isOld) await removeQuietly(join(store, name));
   }
 }

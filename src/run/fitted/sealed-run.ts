@@ -1,6 +1,6 @@
 /** The folder of a model that was fitted at once: complete or not there, with a manifest that vouches for every file. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { corrupt } from '../../checkpoint/manifest.ts';
@@ -10,10 +10,16 @@ import {
   type SafetensorsContent,
   type Tensor,
 } from '../../checkpoint/safetensors.ts';
-import { writeFolderAtomically } from '../../core/atomic-folder.ts';
+import {
+  type FolderWriter,
+  tidyAfterCrash,
+  writeFolderAtomically,
+} from '../../core/atomic-folder.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
+import { PLAIN_FILE_NAME } from '../../core/plain-file-name.ts';
+import { realPath } from '../../core/real-path.ts';
 import { LOCKSTEP_VERSION } from '../../core/version.ts';
 import { encodeDigests } from '../../data/sequence-digests.ts';
 import { encodeTrainingData } from '../../data/training-data.ts';
@@ -26,7 +32,7 @@ const MANIFEST_FILE = 'manifest.json';
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
 const fileRecords = z.record(
-  z.string(),
+  z.string().regex(PLAIN_FILE_NAME),
   z.strictObject({ sizeBytes: z.int().min(0), sha256: hash }),
 );
 
@@ -59,43 +65,48 @@ export interface SealedRun {
 }
 
 /**
- * Writes the folder of a run as a whole.
+ * Writes the folder of a run as a whole, in the place of the one that was claimed for it: nobody else can take the
+ * folder meanwhile, and a link to it stays one.
  * @returns SHA-256 of the weights
  * @throws LockstepError OUT_OF_RESOURCES, USAGE when it can't be written
  */
-export async function writeSealedRun(
-  path: string,
+export async function writeSealedRun(path: string, run: SealedRun): Promise<string> {
+  const target = realPath(path);
+  await tidyAfterCrash(dirname(target), basename(target));
+  return await writeFolderAtomically(target, (writer) => fill(writer, run), { replace: true });
+}
+
+async function fill(
+  writer: FolderWriter,
   { kind, config, kept, facts, tensors }: SealedRun,
 ): Promise<string> {
-  return await writeFolderAtomically(path, async (writer) => {
-    const text = (content: string) => [Buffer.from(content)];
-    const weights = weightsFile(kind);
-    const contents: readonly (readonly [string, Uint8Array[]])[] = [
-      ['config.yaml', text(configText(kind, config))],
-      ['data.json', text(encodeTrainingData(kept.data))],
-      ['training-sequences.bin', [encodeDigests(kept.digests)]],
-      [weights, encodeSafetensors(tensors, { format: `lockstep-${kind}` })],
-    ];
-    const files: z.output<typeof fileRecords> = {};
-    for (const [name, chunks] of contents) files[name] = await writer.write(name, chunks);
-    const stateHash = files[weights]!.sha256;
-    const body = {
-      formatVersion: FORMAT_VERSION,
-      kind,
-      lockstepVersion: LOCKSTEP_VERSION,
-      createdAt: new Date().toISOString(),
-      run: config.name,
-      config,
-      configHash: sha256(canonicalJson(config)),
-      dataHash: kept.data.manifest.contentHash,
-      stateHash,
-      ...facts,
-      files,
-    };
-    const sealed = { ...body, manifestHash: sha256(canonicalJson(body)) };
-    await writer.write(MANIFEST_FILE, text(`${JSON.stringify(sealed, null, 2)}\n`));
-    return stateHash;
-  });
+  const text = (content: string) => [Buffer.from(content)];
+  const weights = weightsFile(kind);
+  const contents: readonly (readonly [string, Uint8Array[]])[] = [
+    ['config.yaml', text(configText(kind, config))],
+    ['data.json', text(encodeTrainingData(kept.data))],
+    ['training-sequences.bin', [encodeDigests(kept.digests)]],
+    [weights, encodeSafetensors(tensors, { format: `lockstep-${kind}` })],
+  ];
+  const files: z.output<typeof fileRecords> = {};
+  for (const [name, chunks] of contents) files[name] = await writer.write(name, chunks);
+  const stateHash = files[weights]!.sha256;
+  const body = {
+    formatVersion: FORMAT_VERSION,
+    kind,
+    lockstepVersion: LOCKSTEP_VERSION,
+    createdAt: new Date().toISOString(),
+    run: config.name,
+    config,
+    configHash: sha256(canonicalJson(config)),
+    dataHash: kept.data.manifest.contentHash,
+    stateHash,
+    ...facts,
+    files,
+  };
+  const sealed = { ...body, manifestHash: sha256(canonicalJson(body)) };
+  await writer.write(MANIFEST_FILE, text(`${JSON.stringify(sealed, null, 2)}\n`));
+  return stateHash;
 }
 
 function configText(kind: FittedKind, config: SealedRun['config']): string {

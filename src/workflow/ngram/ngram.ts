@@ -50,7 +50,6 @@ export async function ngram(options: NgramOptions): Promise<NgramOutcome> {
     try {
       const { facts, ...fitted } = await new NgramFitter(store, options).fit(config);
       throwIfStopped(options, 'the n-grams were fitted');
-      claim.abandon();
       const { choices } = facts;
       const stateHash = await writeNgramRun(runFolder, { config, ...fitted, choices });
       return { runFolder, stateHash, ...facts };

@@ -49,7 +49,6 @@ export async function rocket(options: RocketOptions): Promise<RocketOutcome> {
     try {
       const fitted = await fitRocket(config, store, options, onEvent);
       throwIfStopped(options, 'the rocket was fitted');
-      claim.abandon();
       const { model, kept, chosen } = fitted;
       const resolved = { ...config, model: chosen };
       const stateHash = await writeRocketRun(runFolder, { config: resolved, model, kept });

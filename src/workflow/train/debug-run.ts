@@ -5,7 +5,7 @@ import { EXIT, LockstepError } from '../../core/errors.ts';
 import { exitCodeOfSignal } from '../../core/stop-signal.ts';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../../core/temporary-folder.ts';
 import type { ActivationRange, StateLayout } from '../../engine/engine.ts';
-import { createRunFolder, type RunFolder } from '../../run/folder.ts';
+import { claimRunFolder, lockForGood, type RunFolder } from '../../run/folder.ts';
 import { loadMicroBatch } from '../../run/loader/load-micro-batch.ts';
 import type { CoordinatorEvent } from '../../telemetry/coordinator-event.ts';
 import { openMetrics } from '../../telemetry/metrics.ts';
@@ -54,18 +54,36 @@ export function debugConfig(config: RunConfig): RunConfig {
 export async function debugRun(request: DebugRequest, hooks: GuardedHooks): Promise<RunOutcome> {
   const { runFolder, steps } = request;
   if (steps !== undefined) refuseSteps(steps);
-  const { config, kept } = await readNewRun(request.config, hooks);
-  const root = runFolder === undefined ? makeTemporaryFolder('debug') : undefined;
+  if (runFolder !== undefined) return await debugWith(runFolder, request, hooks);
+  const root = makeTemporaryFolder('debug');
   try {
-    const folder = createRunFolder(runFolder ?? join(root!, config.name), config, kept);
+    const outcome = await debugWith(join(root, request.config.name), request, hooks);
+    return { ...outcome, lastCheckpoint: null };
+  } finally {
+    removeTemporaryFolder(root);
+  }
+}
+
+async function debugWith(
+  runFolder: string,
+  request: DebugRequest,
+  hooks: GuardedHooks,
+): Promise<RunOutcome> {
+  // Before the data are read, which may take long.
+  const claim = claimRunFolder(runFolder, lockForGood);
+  try {
+    const { config, kept } = await readNewRun(request.config, hooks);
+    const folder = claim.settle(config, kept);
     try {
-      const outcome = await debugIn(folder, request, hooks);
-      return root === undefined ? outcome : { ...outcome, lastCheckpoint: null };
+      return await debugIn(folder, request, hooks);
+    } catch (thrown) {
+      claim.retract();
+      throw thrown;
     } finally {
       folder.release();
     }
   } finally {
-    if (root !== undefined) removeTemporaryFolder(root);
+    claim.abandon();
   }
 }
 

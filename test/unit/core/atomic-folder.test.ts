@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -57,6 +65,25 @@ describe('writeFolderAtomically', () => {
     await writeFolderAtomically(join(parent, 'a'), fill, { replace: true });
     assert.deepEqual(readdirSync(join(parent, 'a')), ['new.txt']);
     assert.deepEqual(readdirSync(parent), ['a']);
+  });
+
+  it('is done when the folder has its name, whatever the disk says of the last sync', async () => {
+    const moved = `${parent}-moved`;
+    mkdirSync(join(parent, 'a'));
+    await writeFolderAtomically(
+      join(parent, 'a'),
+      (writer) => writer.write('x.txt', [bytes('new')]),
+      { replace: true, onStep: (step) => step === 'rename' && renameSync(parent, moved) },
+    );
+    renameSync(moved, parent);
+    assert.deepEqual(readdirSync(join(parent, 'a')), ['x.txt']);
+    const [aside] = readdirSync(parent);
+    assert.match(
+      aside!,
+      /^\.a\.old-/,
+      'the old folder stays until it is sure that the new one does',
+    );
+    assert.deepEqual(await tidyAfterCrash(parent), [aside]);
   });
 
   it('says how much was written and needed when the disk is full', async () => {

@@ -15,7 +15,6 @@ import { commandLine } from '../../../src/core/program-name.ts';
 import { readTrainingData } from '../../../src/data/training-data.ts';
 import {
   claimRunFolder,
-  createRunFolder,
   forgetRunExit,
   openRunFolder,
   readDigests,
@@ -26,6 +25,10 @@ import {
 import { CONFIG, TRAINING_DATA } from '../checkpoint/sample.ts';
 
 const KEPT = { data: TRAINING_DATA, digests: BigUint64Array.of(3n, 2n ** 63n) };
+
+/** As a run does that has nothing to prepare. */
+const createRunFolder = (...[at, ...content]: [string, typeof CONFIG, typeof KEPT]) =>
+  claimRunFolder(at).settle(...content);
 
 let root: string;
 let path: string;

@@ -434,6 +434,22 @@ describe('a store that is missing or damaged', () => {
     writeFileSync(join(path, 'manifest.json'), JSON.stringify(manifest));
   }
 
+  it('reads no file that is not its own, whatever its manifest says', async () => {
+    for (const name of ['../index.arrow', '/etc/hostname', '.hidden']) {
+      const forged = withManifest((manifest) => {
+        const files = manifest.files as StoreManifest['files'];
+        manifest.files = { ...files, [name]: files['index.arrow'] };
+      });
+      await fails(openStore(forged), 'STORE_CORRUPT', /manifest\.json: files\..+: Invalid/);
+    }
+    for (const elsewhere of ['..', '/etc', 'version-1/../..']) {
+      const forged = withManifest((manifest) => {
+        manifest.folder = elsewhere;
+      });
+      await fails(openStore(forged), 'STORE_CORRUPT', /manifest\.json: folder: Invalid/);
+    }
+  });
+
   it('is not found where there is none', async () => {
     const path = join(folder.path, 'nowhere');
     const message = `Cannot open dataset "${path}": there is no such folder.`;

@@ -2,16 +2,23 @@
 import assert from 'node:assert/strict';
 import {
   appendFileSync,
+  cpSync,
   existsSync,
+  lstatSync,
+  mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { canonicalJson } from '../../../../src/core/canonical-json.ts';
 import { LockstepError } from '../../../../src/core/errors.ts';
+import { sha256 } from '../../../../src/core/hash.ts';
 import { randomStream } from '../../../../src/core/random.ts';
 import { readRunConfig } from '../../../../src/run/folder.ts';
 import { readRocketRun } from '../../../../src/run/rocket/rocket-run.ts';
@@ -126,6 +133,38 @@ describe('a rocket', () => {
     await assert.rejects(unknown, refused('CONFIG_INVALID'));
     assert.equal(existsSync(at('wrong')), false);
     await assert.rejects(rocket({ data, runFolder: at('run'), set: SMALL }), refused('RUN_EXISTS'));
+  });
+
+  it('keeps its folder while it is fitted, and takes one in which a dead command left its lock', async () => {
+    const [data, runFolder] = [at('data'), at('claimed')];
+    mkdirSync(at('elsewhere'));
+    symlinkSync('elsewhere', runFolder);
+    writeFileSync(join(runFolder, 'lock.1-0123abcd'), '');
+    const fitting = rocket({ data, runFolder, set: SMALL });
+    await assert.rejects(rocket({ data, runFolder, set: SMALL }), refused('RUN_LOCKED'));
+    await fitting;
+    assert.deepEqual(readdirSync(at('elsewhere')).sort(), [
+      ...['config.yaml', 'data.json', 'manifest.json', 'rocket.safetensors'],
+      'training-sequences.bin',
+    ]);
+    assert.ok(lstatSync(runFolder).isSymbolicLink());
+    await readRocketRun(runFolder);
+  });
+
+  it('reads no file that is not its own, whatever its manifest says', async () => {
+    cpSync(at('run'), at('sent'), { recursive: true });
+    const file = join(at('sent'), 'manifest.json');
+    const { manifestHash: _, files, ...body } = JSON.parse(readFileSync(file, 'utf8'));
+    for (const name of ['../train.csv', '/etc/hostname', '.']) {
+      const facts = { sizeBytes: 1, sha256: '0'.repeat(64) };
+      const forged = { ...body, files: { ...files, [name]: facts } };
+      const manifestHash = sha256(canonicalJson(forged));
+      writeFileSync(file, JSON.stringify({ ...forged, manifestHash }));
+      await assert.rejects(readRocketRun(at('sent')), {
+        code: 'CHECKPOINT_CORRUPT',
+        message: `"${at('sent')}" is damaged: manifest.json is not what was written.`,
+      });
+    }
   });
 
   it('is nothing to go on with, and refuses files that were changed', async () => {
