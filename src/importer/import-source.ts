@@ -12,6 +12,7 @@ import { TARGET_RULES } from '../source/rules/table-rules.ts';
 import { readSource, type SourceReading } from './read-source.ts';
 import { importers } from './registry.ts';
 import { rulesOf, type SourceOptions } from './source-rules.ts';
+import { type KeyRoles, keyRolesOf, withPartsOfTables } from './table-folder.ts';
 
 /** Sources with their importer, and its options with defaults. */
 export interface ChosenSource extends SourceReading {
@@ -23,15 +24,23 @@ export interface ChosenSource extends SourceReading {
 
 /** @throws LockstepError USAGE, DATA_NOT_FOUND */
 export function importSource(request: SourceOptions): ChosenSource {
-  const sources = findSources(request);
+  const sources = withPartsOfTables(findSources(request));
   const importer = importerOf(request, sources);
   refuseTwoTargets(request);
   refuseTwoSplits(request, sources);
-  const options = optionsFor(importer, request);
+  const hasTarget = TARGET_RULES.some((rule) => request[rule] !== undefined);
+  const keyRoles = keyRolesOf(sources, request, hasTarget || request.classBy === 'none');
+  const options = optionsFor(importer, withoutKeys(request, keyRoles));
   const known: KnownItems = { left: 0 };
-  const reading = { options, sources, hasIds: request.id !== undefined };
+  const reading = { options, sources, hasIds: request.id !== undefined, keyRoles };
   return { ...reading, importer, known, items: readSource(importer, reading, known) };
 }
+
+/** No file has the column that a key of its folders stands for. */
+const withoutKeys = (request: SourceOptions, keyRoles: KeyRoles): SourceOptions => ({
+  ...request,
+  ...Object.fromEntries(Object.keys(keyRoles).map((role) => [role, undefined])),
+});
 
 /** The one importer of all sources, since the options are for one. */
 function importerOf(request: SourceOptions, sources: readonly FoundSource[]): ImporterDefinition {

@@ -4,6 +4,7 @@ import type { ImporterDefinition } from '../source/define-importer.ts';
 import type { FoundSource } from '../source/file/find-sources.ts';
 import { type KnownItems, passOver } from '../source/known-items.ts';
 import { joinSources } from './join-sources.ts';
+import type { KeyRoles } from './table-folder.ts';
 
 /** What to read, and how. */
 export interface SourceReading {
@@ -12,19 +13,22 @@ export interface SourceReading {
   readonly sources: readonly FoundSource[];
   /** Whether the records have ids of their own; otherwise those of several sources get their path. */
   readonly hasIds: boolean;
+  /** What the keys of table folders say. */
+  readonly keyRoles: KeyRoles;
 }
 
 /** The items, without the known ones. */
 export function readSource(
   importer: ImporterDefinition,
-  { options, sources, hasIds }: SourceReading,
+  { options, sources, hasIds, keyRoles }: SourceReading,
   known: KnownItems,
 ): AsyncIterable<ImportItem> {
   const records = (path: string) => unknownOf(importer.records(path, options, known), known);
   const [first, second] = sources as [FoundSource, ...FoundSource[]];
-  if (second === undefined && first.split === undefined) return records(first.path);
+  const isAlone = second === undefined && first.split === undefined && first.keys === undefined;
+  if (isAlone) return records(first.path);
   const isNamedByPath = { ids: !hasIds, groups: importer.kind === 'folder' };
-  return joinSources(sources, { records, isNamedByPath });
+  return joinSources(sources, { records, isNamedByPath, keyRoles });
 }
 
 /** Leaves out the known items that an importer did not pass over itself. */

@@ -1,4 +1,5 @@
 /** The importers by kind: built-in ones and extensions. */
+import { statSync } from 'node:fs';
 import { LockstepError } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest-name.ts';
 import { fastaImporter, fastqImporter } from '../formats/biology/import-reads.ts';
@@ -28,6 +29,8 @@ const BUILT_IN: readonly ImporterDefinition[] = [
   fastqImporter,
   wavImporter,
 ];
+
+const FOLDER_IMPORTERS: readonly ImporterDefinition[] = [folderImporter, huggingFaceImporter];
 
 /** What to do about files that people have, by their endings. */
 const ADVICE: readonly (readonly [ending: RegExp, advice: string])[] = [
@@ -76,6 +79,11 @@ export class ImporterRegistry {
     return BUILT_IN.includes(importer);
   }
 
+  /** A folder may be called as a file is; an extension decides by itself. */
+  #readsFolders(importer: ImporterDefinition): boolean {
+    return FOLDER_IMPORTERS.includes(importer) || !this.isBuiltIn(importer);
+  }
+
   /**
    * The importer of a kind.
    * @throws LockstepError USAGE for an unknown kind
@@ -96,7 +104,10 @@ export class ImporterRegistry {
    * @throws LockstepError USAGE if none accepts it, or two extensions do
    */
   accepting(path: string): ImporterDefinition {
-    const accepting = [...this.#importers.values()].filter((importer) => importer.accepts(path));
+    const isFolder = statSync(path).isDirectory();
+    const accepting = [...this.#importers.values()].filter(
+      (importer) => (isFolder ? this.#readsFolders(importer) : true) && importer.accepts(path),
+    );
     const own = accepting.filter((importer) => !this.isBuiltIn(importer));
     const [first, second] = own.length > 0 ? own : accepting;
     if (first === undefined) {

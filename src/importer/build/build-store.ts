@@ -212,6 +212,9 @@ class StoreBuild {
     if (this.#skipped.has('flattened')) {
       return 'Subtract a constant from the values before the import, such as the first one.';
     }
+    if (this.#skipped.has('no-class')) {
+      return "Put the files into a folder for each class, or say --class-by none. Tables with columns of ids and classes are read by their files: 'FOLDER/*.csv'.";
+    }
     if (!this.#skipped.has('not-finite')) {
       return 'Correct the data, or widen the limits that skipped them.';
     }

@@ -84,7 +84,7 @@ export async function* importFolder(options: FolderOptions): AsyncGenerator<Impo
   const format = isRead
     ? await commonFormat(options.root, takenFiles(options), isReadable)
     : undefined;
-  formats?.check(format);
+  if (format !== undefined || (await isAnyTaken(options))) formats?.check(format);
   if (options.classes.by === 'folder') await refuseSplitFolders(options);
   for await (const { path, id, label, isTaken, isFollowed } of classified(options)) {
     if (!isFollowed) {
@@ -107,6 +107,12 @@ export async function* importFolder(options: FolderOptions): AsyncGenerator<Impo
     if (typeof values === 'string') yield { id, skipped: values };
     else yield { id, ...facts, values };
   }
+}
+
+/** Of files that lie in no folder of a class, the report says so. */
+async function isAnyTaken(options: FolderOptions): Promise<boolean> {
+  for await (const _ of takenFiles(options)) return true;
+  return false;
 }
 
 /** An empty folder has no format: nothing could be said of the options. */

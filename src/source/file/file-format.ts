@@ -16,7 +16,18 @@ const BY_ENDING: Readonly<Record<string, string>> = {
   ...endings('MATLAB', 'mat'),
   ...endings('ARFF', 'arff'),
   ...endings('Excel', 'xls xlsx'),
-  ...endings('audio', 'flac mp3 ogg'),
+  ...endings('audio', 'flac mp3 ogg m4a aac opus aiff aif'),
+  ...endings('image', 'png jpg jpeg gif bmp tif tiff webp'),
+  ...endings('video', 'mp4 avi mov mkv'),
+  ...endings('pickle', 'pkl pickle joblib pt pth'),
+  ...endings('TFRecord', 'tfrecord tfrecords'),
+  ...endings('ORC', 'orc'),
+  ...endings('Avro', 'avro'),
+  ...endings('SQLite', 'sqlite sqlite3'),
+  ...endings('R', 'rds rdata'),
+  ...endings('NetCDF', 'nc'),
+  ...endings('EDF', 'edf bdf'),
+  ...endings('WFDB', 'hea'),
 };
 
 function endings(format: string, list: string): Record<string, string> {

@@ -22,6 +22,10 @@ export interface FoundSource {
   readonly path: string;
   /** The split of all its sequences. */
   readonly split?: Split | undefined;
+  /** The folder of the table that it is a part of. */
+  readonly folder?: string;
+  /** What the folders `key=value` on the way to the part say. */
+  readonly keys?: Readonly<Record<string, string>>;
 }
 
 /**

@@ -24,26 +24,34 @@ export type GroupRule =
 /** The class, or undefined if the rule has none for this file. */
 export function classOf(path: string, rule: ClassRule): string | undefined {
   if (rule.by === 'none') return undefined;
-  const parts = path.split('/');
-  if (rule.by === 'folder')
-    return rule.depth < parts.length - 1 ? partValue(parts[rule.depth]!) : undefined;
-  const name = parts.at(-1)!.toLowerCase();
+  if (rule.by === 'folder') {
+    const folder = foldersOf(path).filter((name) => splitOfFolder(name) === undefined)[rule.depth];
+    return folder === undefined ? undefined : (keyOfFolder(folder)?.value ?? folder);
+  }
+  const name = path.split('/').at(-1)!.toLowerCase();
   const fitting = Object.keys(rule.classes).filter((ending) => name.endsWith(ending.toLowerCase()));
   const longest = fitting.sort((a, b) => b.length - a.length)[0];
   return longest === undefined ? undefined : rule.classes[longest];
 }
 
+const foldersOf = (path: string): string[] => path.split('/').slice(0, -1);
+
 /** The split that a folder `split=train` in the path gives. */
 export function splitOfPath(path: string): Split | undefined {
-  const folders = path.split('/').slice(0, -1);
-  const folder = folders.find((name) => /^split=/i.test(name));
-  return folder === undefined ? undefined : splitNamed(partValue(folder));
+  return foldersOf(path)
+    .map(splitOfFolder)
+    .find((split) => split !== undefined);
 }
 
-/** Of a folder `label=cat`, as pandas, Spark and Hive partition tables, the value. */
-function partValue(folder: string): string {
-  const [, value] = /^[A-Za-z_]\w*=(.+)$/.exec(folder) ?? [];
-  return value === undefined ? folder : unescaped(value);
+function splitOfFolder(folder: string): Split | undefined {
+  const { key, value } = keyOfFolder(folder) ?? { key: '', value: '' };
+  return key.toLowerCase() === 'split' ? splitNamed(value) : undefined;
+}
+
+/** Of a folder `label=cat`, as pandas, Spark and Hive partition tables, key and value; undefined for any other name. */
+export function keyOfFolder(folder: string): { key: string; value: string } | undefined {
+  const [, key, value] = /^([A-Za-z_]\w*)=(.+)$/.exec(folder) ?? [];
+  return key === undefined ? undefined : { key, value: unescaped(value!) };
 }
 
 /** Hive writes special characters as in an address. */
@@ -58,7 +66,7 @@ function unescaped(value: string): string {
 /** The name of the file's group. */
 export function groupOf(path: string, rule: GroupRule): string {
   if (rule.by === 'file') return path;
-  const folders = path.split('/').slice(0, -1);
+  const folders = foldersOf(path);
   if (rule.by === 'folder') return folders.slice(0, rule.levels).join('/') || '.';
   return npmPackageOf(folders) ?? folders[0] ?? '.';
 }

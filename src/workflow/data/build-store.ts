@@ -121,7 +121,7 @@ export async function prepared(options: BuildStoreOptions): Promise<PreparedImpo
   const request = { ...rules, ...paths, importer, maxLength, ...(option && { option }) };
   const chosen = importSource(request);
   refuseUnusedRules(chosen.importer, rules);
-  for (const { path } of chosen.sources) refuseOverlap(path, target);
+  for (const { path, folder = path } of chosen.sources) refuseOverlap(folder, target);
   const provenance = { ...options.provenance, importer: importerRecord(chosen), rules };
   const targetNames = rules.target?.split(',').map((one) => one.trim());
   const more = { ...(targetNames && { targetNames }), provenance };

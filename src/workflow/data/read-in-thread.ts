@@ -33,10 +33,10 @@ export type ReaderMessage =
  * @throws LockstepError as `importSource` and its items
  */
 export async function* readInThread(
-  { importer: { kind }, options, sources, hasIds }: ChosenSource,
+  { importer: { kind }, options, sources, hasIds, keyRoles }: ChosenSource,
   passOver: number,
 ): AsyncGenerator<ReadBatch, void> {
-  const reading = { options, sources, hasIds };
+  const reading = { options, sources, hasIds, keyRoles };
   const data: ReaderData = { kind, reading, passOver, batchesAhead: BATCHES_AHEAD };
   const thread = startThread(new URL('./reader-thread.ts', import.meta.url), data);
   try {
