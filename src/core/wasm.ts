@@ -16,6 +16,7 @@ export interface WasmMemory {
 }
 
 const I32 = 0x7f;
+const I64_TYPE = 0x7e;
 const V128 = 0x7b;
 const SIMD = 0xfd;
 const END = 0x0b;
@@ -32,18 +33,39 @@ export const localTee = (local: number) => [0x22, local];
 /** Signed LEB128. */
 const signed = (value: number): number[] =>
   value >= -64 && value < 64 ? [value & 0x7f] : [(value & 0x7f) | 0x80, ...signed(value >> 7)];
+const signedLong = (value: bigint): number[] => {
+  const low = Number(value & 0x7fn);
+  return value >= -64n && value < 64n ? [low] : [low | 0x80, ...signedLong(value >> 7n)];
+};
 /** An int32. */
 export const constant = (value: number) => [0x41, ...signed(value | 0)];
 export const [PLUS, MINUS, TIMES, SHIFT_LEFT, SHIFT_RIGHT] = [0x6a, 0x6b, 0x6c, 0x74, 0x76];
-/** Of integers: bits, and how many of the lowest are 0. */
-export const [BOTH, EITHER, UNEQUAL, LOW_ZEROS] = [0x71, 0x72, 0x73, 0x68];
+/** Of integers: bits, how many of the lowest are 0, and how many are 1. */
+export const [BOTH, EITHER, UNEQUAL, LOW_ZEROS, ONES] = [0x71, 0x72, 0x73, 0x68, 0x69];
 /** Of integers without a sign. */
 export const [LESS, GREATER] = [0x49, 0x4b];
-export const EQUAL = 0x46;
+/** 1 or 0. */
+export const [EQUAL, NOT_EQUAL] = [0x46, 0x47];
+/** Integers of 64 bits. */
+export const I64 = {
+  load: (offset: number) => [0x29, 0, ...integer(offset)],
+  constant: (value: bigint) => [0x42, ...signedLong(BigInt.asIntN(64, value))],
+  ofInteger: [0xad],
+  toInteger: [0xa7],
+  isZero: [0x50],
+  plus: [0x7c],
+  times: [0x7e],
+  both: [0x83],
+  either: [0x84],
+  xor: [0x85],
+  shiftLeft: [0x86],
+  shiftRight: [0x88],
+} as const;
 /** The first of two where the third is not 0, else the second. */
 export const SELECT = 0x1b;
 /** Loads an integer from an address. */
-export const LOAD_INTEGER = [0x28, 0, 0];
+export const loadInteger = (offset: number) => [0x28, 0, ...integer(offset)];
+export const LOAD_INTEGER = loadInteger(0);
 /** Loads a byte, as an integer without a sign, from an address. */
 export const loadByte = (offset: number) => [0x2d, 0, ...integer(offset)];
 /** Stores the lowest byte of an integer. */
@@ -62,6 +84,7 @@ export const STORE = storeAt(0);
 export const AND = [SIMD, 0x4e];
 export const AND_NOT = [SIMD, 0x4f];
 export const OR = [SIMD, 0x50];
+export const XOR = [SIMD, 0x51];
 /** Whether any bit is set, as an integer. */
 export const ANY = [SIMD, 0x53];
 /** @param bytes sixteen */
@@ -69,14 +92,21 @@ export const vectorConstant = (bytes: readonly number[]) => [SIMD, 0x0c, ...byte
 /** Sixteen bytes. */
 export const I8X16 = {
   splat: [SIMD, 0x0f],
+  /** Those of the first at the places that the second names; 0 for a place above 15. */
+  choose: [SIMD, 0x0e],
   equal: [SIMD, 0x23],
   /** A bit of each, from the lowest. */
   bits: [SIMD, 0x64],
   /** Without a sign; 0 where the second is greater. */
   excess: [SIMD, 0x73],
 } as const;
-/** Eight of 16 bits without a sign, from pairs of bytes, or from the lower or the upper eight bytes of two vectors. */
+/** Eight of 16 bits. Some come from pairs of bytes, or from the lower or the upper eight bytes of two vectors, without a sign. */
 export const I16X8 = {
+  multiply: [SIMD, 0x95, 0x01],
+  /** To the right, without a sign, by an integer. */
+  shift: [SIMD, 0x8d, 0x01],
+  /** The int32 of two vectors, which must fit. */
+  narrow: [SIMD, 0x85, 0x01],
   sumsOfPairs: [SIMD, 0x7d],
   productsOfLower: [SIMD, 0x9e, 0x01],
   productsOfUpper: [SIMD, 0x9f, 0x01],
@@ -99,6 +129,8 @@ export const I32X4 = {
   add: [SIMD, 0xae, 0x01],
   subtract: [SIMD, 0xb1, 0x01],
   greaterOf: [SIMD, 0xb8, 0x01],
+  /** Of pairs of 16 bits each, the sum of their products with those of another vector. */
+  dot: [SIMD, 0xba, 0x01],
   /** Of eight numbers of 16 bits without a sign. */
   sumsOfPairs: [SIMD, 0x7f],
 } as const;
@@ -137,17 +169,21 @@ export const whileTrue = (condition: readonly number[], body: readonly number[])
   ...[...body, 0x0c, 0, END, END], // go on
 ];
 
-/** `body` where `condition` leaves an integer that is not 0. */
-export const whenTrue = (condition: readonly number[], body: readonly number[]) => [
-  ...[...condition, 0x04, 0x40, ...body, END],
-];
+/** `body` where `condition` leaves an integer that is not 0, else `other`. */
+export const whenTrue = (
+  condition: readonly number[],
+  body: readonly number[],
+  other: readonly number[] = [],
+) => [...[...condition, 0x04, 0x40, ...body], ...[0x05, ...other, END]];
 
-/** A function of integers. Locals are numbered: parameters, integers, vectors. */
+/** A function of integers. Locals are numbered: parameters, integers, vectors, integers of 64 bits. */
 export interface WasmFunction {
   readonly name: string;
   readonly parameters: number;
   readonly integers: number;
   readonly vectors: number;
+  /** @default 0 */
+  readonly longs?: number;
   readonly body: readonly number[];
 }
 
@@ -158,8 +194,8 @@ export function compileWasm(functions: readonly WasmFunction[]): object {
     ...[0x60, parameters, ...new Array<number>(parameters).fill(I32), 0],
   ]);
   const exported = functions.flatMap((one, at) => [...name(one.name), 0x00, at]);
-  const bodies = functions.flatMap(({ integers, vectors, body }) => {
-    const locals = vectors > 0 ? [2, integers, I32, vectors, V128] : [1, integers, I32];
+  const bodies = functions.flatMap(({ integers, vectors, longs = 0, body }) => {
+    const locals = [3, integers, I32, vectors, V128, longs, I64_TYPE];
     return [...integer(locals.length + body.length + 1), ...locals, ...body, END];
   });
   return new WebAssembly.Module(

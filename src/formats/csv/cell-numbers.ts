@@ -3,13 +3,15 @@
 import { type DecimalMark, parseNumber, parseValuesCell } from '../../source/table/values-cell.ts';
 import type { Row } from './csv-rows.ts';
 import { DecimalReader } from './decimal-reader.ts';
-import { dividedCells, MOST_BYTES, narrowed } from './integer-cells.ts';
+import { areIntegers, areNumbers, CellDivider, MOST_BYTES, narrowed } from './integer-cells.ts';
 
 const [TAB, SPACE, COMMA, SEMICOLON, OPEN, CLOSE] = [0x09, 0x20, 0x2c, 0x3b, 0x5b, 0x5d];
 const [POINT, MINUS] = [0x2e, 0x2d];
 const FIRST_NUMBERS = 1024;
 /** A list of this size is worth the call of another program. */
 const LONG_LIST_BYTES = 64;
+
+const lists = new CellDivider();
 
 /** Numbers of one cell or of several. */
 export type CellValues = Uint8Array | Int32Array | Float64Array;
@@ -112,9 +114,9 @@ function numbersOf(
   if (!isSeparator(bytes[at]!)) return undefined;
   const separator = bytes[at]!;
   const gap = separator !== SPACE && bytes[at + 1] === SPACE ? 1 : 0;
-  const { integers, bits, numbers, areNumbers } = dividedCells(bytes, start, end, separator, gap);
-  if (bits >= 0) return narrowed(integers, bits);
-  return areNumbers && mark === '.' ? numbers.slice() : undefined;
+  const { size, integers, bits, numbers } = lists.divide(bytes, start, end, separator, gap);
+  if (areIntegers(bits)) return narrowed(integers.subarray(0, size), bits);
+  return areNumbers(bits) && mark === '.' ? numbers.slice(0, size) : undefined;
 }
 
 const isOfNumber = (byte: number): boolean =>

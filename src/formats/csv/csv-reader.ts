@@ -13,7 +13,7 @@ import type { TableReader } from '../../source/table/table-reader.ts';
 import type { CellValues } from './cell-numbers.ts';
 import { CsvCells, type CsvFile, SpoiledRow } from './csv-cells.ts';
 import type { Row } from './csv-rows.ts';
-import { narrowed } from './integer-cells.ts';
+import { areIntegers, areNumbers, narrowed } from './integer-cells.ts';
 
 export const csvReader = (file: CsvFile): TableReader<Row> =>
   file.found.time === undefined ? new SequenceReader(file) : new LongReader(file);
@@ -75,8 +75,9 @@ class SequenceReader implements TableReader<Row> {
     const end = first + part.columns.length;
     let bits = 0;
     for (let cell = first; cell < end; cell++) bits |= integers[cell]!;
-    if (bits >= 0) return narrowed(integers.subarray(first, end), bits);
-    return this.#file.decimal === '.' ? row.numbers(first, end) : undefined;
+    if (areIntegers(bits)) return narrowed(integers.subarray(first, end), bits);
+    const mayHavePoints = this.#file.decimal === '.';
+    return mayHavePoints && areNumbers(bits) ? row.numbers(first, end) : undefined;
   }
 
   #part(row: Row, part: ColumnPart): CellValues {

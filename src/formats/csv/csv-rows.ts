@@ -3,7 +3,7 @@
  * whole cell or is refused, and within quotes it is doubled.
  */
 import { lineError } from '../../source/table/table-columns.ts';
-import { type DividedCells, dividedCells, MOST_BYTES } from './integer-cells.ts';
+import { CellDivider, MOST_BYTES } from './integer-cells.ts';
 
 const [TAB, LINE_FEED, RETURN, SPACE, QUOTE] = [0x09, 0x0a, 0x0d, 0x20, 0x22];
 const ZERO = 0x30;
@@ -13,6 +13,8 @@ const MOST_DIGITS = 9;
 const MOST_ROW_BYTES = 2 ** 30;
 /** A row of this size is worth the call of another program. */
 const LONG_ROW_BYTES = 256;
+
+const longRows = new CellDivider();
 
 /** What stands between cells: the code of an ASCII character, or a run of spaces and tabs. */
 export type Separator = number | 'spaces';
@@ -71,13 +73,12 @@ export class Row {
   /** Number of cells. */
   size = 0;
   /** Where each cell begins and ends in the bytes, without its quotes. */
-  starts = new Int32Array(64);
-  ends = new Int32Array(64);
-  /** What each cell of at most nine digits, and nothing else, says; −1 for others. */
-  integers = new Int32Array(64);
-  /** What short decimal numbers say, NaN for other cells; those of a row before where not `hasNumbers`. */
-  #numbers = new Float64Array(64);
-  #hasNumbers = false;
+  starts: Int32Array = new Int32Array(64);
+  ends: Int32Array = new Int32Array(64);
+  /** What each cell of at most nine digits, and nothing else, says; negative for others. */
+  integers: Int32Array = new Int32Array(64);
+  /** What short decimal numbers say, NaN for other cells, where that is known. */
+  #numbers: Float64Array | undefined;
   /** Cells in which quotes are doubled. */
   readonly #quoted = new Set<number>();
 
@@ -108,34 +109,24 @@ export class Row {
 
   /** A short number with a decimal point, where that is known already; else NaN. */
   number(cell: number): number {
-    return this.#hasNumbers ? this.#numbers[cell]! : Number.NaN;
+    return this.#numbers?.[cell] ?? Number.NaN;
   }
 
-  /** The numbers of the cells [first, end), where all of them are known already; else undefined. */
+  /** The numbers of the cells [first, end), if all of them are among those that are known; else undefined. */
   numbers(first: number, end: number): Float64Array | undefined {
-    if (!this.#hasNumbers) return undefined;
-    for (let cell = first; cell < end; cell++)
-      if (Number.isNaN(this.#numbers[cell]!)) return undefined;
-    return this.#numbers.slice(first, end);
+    return this.#numbers?.slice(first, end);
   }
 
   clear(): void {
     this.size = 0;
-    this.#hasNumbers = false;
+    this.#numbers = undefined;
     if (this.#quoted.size > 0) this.#quoted.clear();
   }
 
-  /** Takes the place of all cells. */
-  fill({ size, starts, ends, integers, bits, numbers }: DividedCells): void {
-    while (this.starts.length < size) this.grow();
-    this.starts.set(starts);
-    this.ends.set(ends);
-    this.integers.set(integers);
-    this.size = size;
-    this.#hasNumbers = bits < 0;
-    if (!this.#hasNumbers) return;
-    if (this.#numbers.length < size) this.#numbers = new Float64Array(this.starts.length);
-    this.#numbers.set(numbers);
+  /** Takes the place of all cells, which the next row of the divider changes. */
+  fill({ size, starts, ends, integers, numbers }: CellDivider): void {
+    [this.size, this.starts, this.ends, this.integers] = [size, starts, ends, integers];
+    this.#numbers = numbers;
   }
 
   /** Makes room for more cells. */
@@ -272,7 +263,7 @@ class RowScanner implements Iterable<Row>, Iterator<Row> {
     const feed = bytes.indexOf(LINE_FEED, start);
     if (feed < 0 || feed - start > MOST_BYTES || this.#nextQuote() < feed) return false;
     const end = feed > start && bytes[feed - 1] === RETURN ? feed - 1 : feed;
-    row.fill(dividedCells(bytes, start, end, separator));
+    row.fill(longRows.divide(bytes, start, end, separator));
     return this.#end(row, feed + 1);
   }
 

@@ -3,11 +3,16 @@ import { describe, it } from 'node:test';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { csvRows } from '../../../src/formats/csv/csv-rows.ts';
-import { dividedCells, narrowed } from '../../../src/formats/csv/integer-cells.ts';
+import {
+  areIntegers,
+  areNumbers,
+  CellDivider,
+  narrowed,
+} from '../../../src/formats/csv/integer-cells.ts';
 
 const COMMA = 0x2c;
 const digits = fc.stringMatching(/^[0-9]{0,10}$/);
-const decimal = fc.stringMatching(/^-?[0-9]{0,9}\.?[0-9]{0,9}$/);
+const decimal = fc.stringMatching(/^-?[0-9]{0,14}\.?[0-9]{0,14}$/);
 const cell = fc.oneof(
   { weight: 6, arbitrary: digits },
   { weight: 6, arbitrary: decimal },
@@ -17,11 +22,23 @@ const cells = fc.array(cell, { minLength: 1, maxLength: 60 });
 
 /** What is read at once of the numbers with a sign or a point. */
 const numberOf = (text: string): number =>
-  /^-?\d{1,8}(\.\d{1,8})?$/.test(text) && text.replace('-', '').length <= 16
+  /^-?(?=.?\d)\d{0,15}\.?\d{0,15}$/.test(text) && text.replace(/[-.]/g, '').length <= 15
     ? Number(text)
     : Number.NaN;
 
-const integerOf = (text: string): number => (/^\d{1,8}$/.test(text) ? Number(text) : -1);
+const isInteger = (text: string): boolean => /^\d{1,8}$/.test(text);
+
+const divider = new CellDivider();
+/** Of the cells, behind which those of longer rows may follow. */
+const cellsOf = (...row: Parameters<CellDivider['divide']>) => {
+  const { size, starts, ends, integers, bits, numbers } = divider.divide(...row);
+  const [first, last] = [starts, ends].map((places) => [...places.subarray(0, size)]);
+  const found = {
+    integers: [...integers.subarray(0, size)],
+    numbers: [...numbers.subarray(0, size)],
+  };
+  return { ...found, bits, starts: first!, ends: last! };
+};
 
 describe('cells between separators', () => {
   it('have their places, and their integers of one to eight digits', () => {
@@ -29,20 +46,22 @@ describe('cells between separators', () => {
       fc.property(cells, fc.nat(20), fc.nat(20), (texts, ahead, behind) => {
         const line = Buffer.from(texts.join(','));
         const bytes = Buffer.concat([Buffer.alloc(ahead, '7'), line, Buffer.alloc(behind, ',')]);
-        const found = dividedCells(bytes, ahead, ahead + line.length, COMMA);
-        const integers = texts.map(integerOf);
-        assert.deepEqual([...found.integers], integers);
+        const found = cellsOf(bytes, ahead, ahead + line.length, COMMA);
+        const integers = texts.map((text) => (isInteger(text) ? Number(text) : 'none'));
+        assert.deepEqual(
+          found.integers.map((one) => (one >= 0 ? one : 'none')),
+          integers,
+        );
         assert.deepEqual(
           Array.from(found.starts, (start, i) => bytes.toString('utf8', start, found.ends[i])),
           texts,
         );
-        assert.equal(
-          found.bits,
-          integers.reduce((bits, one) => bits | one, 0),
-        );
+        const ofAll = found.integers.reduce((bits, one) => bits | one, 0);
+        assert.equal(found.bits, ofAll);
+        assert.equal(areIntegers(ofAll), texts.every(isInteger));
         const numbers = texts.map(numberOf);
-        assert.deepEqual([...found.numbers], numbers);
-        assert.equal(found.areNumbers, !numbers.some(Number.isNaN));
+        assert.deepEqual(found.numbers, numbers);
+        assert.equal(areNumbers(ofAll), !numbers.some(Number.isNaN));
       }),
     );
   });
@@ -56,10 +75,10 @@ describe('cells between separators', () => {
     fc.assert(
       fc.property(digits, list, (first, rest) => {
         const line = Buffer.from(first + rest.map(([space, text]) => `,${space}${text}`).join(''));
-        const { numbers, areNumbers } = dividedCells(line, 0, line.length, COMMA, 1);
+        const { numbers, bits } = cellsOf(line, 0, line.length, COMMA, 1);
         const expected = rest.map(([space, text]) => (space === ' ' ? numberOf(text) : Number.NaN));
-        assert.deepEqual([...numbers], [numberOf(first), ...expected]);
-        assert.equal(areNumbers, ![...numbers].some(Number.isNaN));
+        assert.deepEqual(numbers, [numberOf(first), ...expected]);
+        assert.equal(areNumbers(bits), !numbers.some(Number.isNaN));
       }),
     );
   });
