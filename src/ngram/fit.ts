@@ -4,6 +4,7 @@ import { type HeadTask, sharpnessOf } from '../rocket/sharpness.ts';
 import type { Eigenpairs } from '../solver/eigen.ts';
 import { type Matrix, matrix, multiplyByTransposed } from '../solver/matrix.ts';
 import type { SparseRow } from '../solver/whitening.ts';
+import { meanGain } from '../statistics/mean-gain.ts';
 import { type Candidate, candidates, directionsOf } from './candidates.ts';
 import { BLOCKS, type Block, columnsOf, FeatureCounter, type FeatureOptions } from './features.ts';
 import { firstColumn, type NgramModel } from './model.ts';
@@ -11,6 +12,8 @@ import { centredProducts, type Products } from './products.ts';
 
 /** How many of the best candidates are averaged: which one is best alone is partly luck. */
 const AVERAGED = 5;
+/** Pairs replace n-grams for a gain of more standard errors. */
+const CERTAIN = 2;
 
 export interface NgramSequences {
   readonly features: FeatureOptions;
@@ -33,8 +36,12 @@ export interface NgramProblem {
   readonly y: Matrix;
   /** `[judges, outputs]`. */
   readonly judgesY: Matrix;
+  /** `[judges]`: each one's group; of the labelled sequences where there are no judges. */
+  readonly groups: readonly string[];
   /** How well scores fit targets: more is better. */
   readonly merit: (scores: Matrix, y: Matrix) => number;
+  /** `[rows]`: the same of each row by itself. */
+  readonly rowMerits: (scores: Matrix, y: Matrix) => Float64Array;
 }
 
 /** One of the linear models that were averaged. */
@@ -79,8 +86,8 @@ export function fitNgrams({ features, rows }: NgramMaterial, problem: NgramProbl
     const scores = meanOf(best.map((one) => one.scores));
     return [{ best, scores, merit: merit(scores, truths) }];
   });
-  const least = first!.merit + standardError(first!.merit, truths.rows);
-  const { best, scores, ...found } = others.find((one) => one.merit > least) ?? first!;
+  const { best, scores, ...found } =
+    others.find((one) => isSurelyBetter(problem, one.scores, first!.scores, truths)) ?? first!;
   const sharpness = task === 'numbers' ? 1 : sharpnessOf(scores, truths, task);
   return {
     model: { ...linearModel(features, rows, best), features, sharpness },
@@ -89,9 +96,21 @@ export function fitNgrams({ features, rows }: NgramMaterial, problem: NgramProbl
   };
 }
 
-/** Of a share: pairs must be better than n-grams by more than chance among the sequences that choose. */
-const standardError = (share: number, count: number): number =>
-  Math.sqrt(Math.max(0, share * (1 - share)) / count);
+/**
+ * Whether the first scores are better than the others by more than chance among the rows that choose. Both are of the
+ * same rows, and few rows, in fewer groups, tell the two apart: the error of one merit alone is not that of the gain.
+ */
+function isSurelyBetter(
+  { rowMerits, groups }: NgramProblem,
+  scores: Matrix,
+  others: Matrix,
+  truths: Matrix,
+): boolean {
+  const those = rowMerits(others, truths);
+  const gains = rowMerits(scores, truths).map((own, row) => own - those[row]!);
+  const { mean, error } = meanGain(gains, groups);
+  return mean > CERTAIN * error;
+}
 
 /** Counts n-grams and pairs, compares the sequences by them, and finds the directions in which they differ most. */
 export async function countNgrams({

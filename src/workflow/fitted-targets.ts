@@ -47,24 +47,35 @@ export interface FitMerit {
  */
 export function meritOfScores(task: HeadTask, scores: Matrix, y: Matrix): FitMerit {
   if (task === 'numbers') return { metric: 'R²', value: explained(scores, y) };
-  const right = task === 'class' ? rightRows(scores, y) / y.rows : rightSigns(scores, y);
-  return { metric: 'accuracy', value: right };
+  const right = meritsOfRows(task, scores, y);
+  return { metric: 'accuracy', value: right.reduce((sum, one) => sum + one, 0) / y.rows };
 }
 
-function rightRows({ rows, columns, values }: Matrix, y: Matrix): number {
-  let right = 0;
-  for (let row = 0; row < rows; row++) {
-    let best = 0;
-    for (let k = 1; k < columns; k++) {
-      if (values[row * columns + k]! > values[row * columns + best]!) best = k;
-    }
-    if (y.values[row * columns + best]! > 0) right++;
-  }
-  return right;
+/**
+ * `[sequences]`: how well the scores of each one fit by themselves. 1 or 0 for a class, the share of right signs for
+ * several, minus the squared error for numbers.
+ * @param scores `[sequences, outputs]`
+ */
+export function meritsOfRows(task: HeadTask, scores: Matrix, y: Matrix): Float64Array {
+  const { rows, columns } = y;
+  const merit = { class: isRight, classes: rightSigns, numbers: closeness }[task];
+  return Float64Array.from({ length: rows }, (_, row) => {
+    const [begin, end] = [row * columns, (row + 1) * columns];
+    return merit(scores.values.subarray(begin, end), y.values.subarray(begin, end));
+  });
 }
 
-const rightSigns = ({ values }: Matrix, y: Matrix): number =>
-  values.filter((score, at) => score > 0 === y.values[at]! > 0).length / values.length;
+function isRight(scores: Float64Array, y: Float64Array): number {
+  let best = 0;
+  for (let k = 1; k < scores.length; k++) if (scores[k]! > scores[best]!) best = k;
+  return y[best]! > 0 ? 1 : 0;
+}
+
+const rightSigns = (scores: Float64Array, y: Float64Array): number =>
+  scores.filter((score, k) => score > 0 === y[k]! > 0).length / scores.length;
+
+const closeness = (scores: Float64Array, y: Float64Array): number =>
+  -scores.reduce((sum, score, k) => sum + (score - y[k]!) ** 2, 0);
 
 function explained({ values }: Matrix, y: Matrix): number {
   const { rows, columns } = y;

@@ -13,7 +13,13 @@ import type { NgramModel } from '../../ngram/model.ts';
 import type { KeptData } from '../../run/folder.ts';
 import { checkDraw } from '../../run/needs.ts';
 import type { Notice } from '../../telemetry/run-event.ts';
-import { type FitMerit, headTargets, headTaskOf, meritOfScores } from '../fitted-targets.ts';
+import {
+  type FitMerit,
+  headTargets,
+  headTaskOf,
+  meritOfScores,
+  meritsOfRows,
+} from '../fitted-targets.ts';
 import { type StopRequests, untilStopped } from '../train/stop-requests.ts';
 
 /** What a fit found out, for people. */
@@ -75,12 +81,15 @@ export class NgramFitter {
       config,
       fittedSequences(config, store, labelled.sequences),
     );
+    const groups = await store.groups();
     const { model, choices, merit } = fitNgrams(material, {
       task,
       labelled: placesIn(sequences, labelled.sequences),
       y: headTargets(store, labelled.sequences),
       judgesY: headTargets(store, judges),
+      groups: Array.from(judges.length > 0 ? judges : labelled.sequences, (one) => groups[one]!),
       merit: (scores, y) => meritOfScores(task, scores, y).value,
+      rowMerits: (scores, y) => meritsOfRows(task, scores, y),
     });
     const { manifest } = store;
     const { classCounts, labelledSequences: count } = phaseFacts(store, labelled, 'none');
