@@ -2,7 +2,6 @@
  * The manifest of a checkpoint or of a phase's result: what the weights beside it are, and the hash of
  * every file. It is written last and carries its own hash, so a folder with a valid one is whole.
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { extensionRecord } from '../config/extension-record.ts';
@@ -10,6 +9,7 @@ import { canonicalJson } from '../core/canonical-json.ts';
 import { LockstepError } from '../core/errors.ts';
 import { sha256, sha256OfFile } from '../core/hash.ts';
 import { PLAIN_FILE_NAME } from '../core/plain-file-name.ts';
+import { readBytes } from '../core/read-file.ts';
 import { metric, progressDescription, stopped } from './progress-codec.ts';
 
 const FORMAT_VERSION = 3;
@@ -106,7 +106,7 @@ export function sealManifest<M extends Manifest>(
  * version that this Lockstep doesn't know.
  */
 export async function readManifest(folder: string): Promise<Manifest> {
-  const text = await readFile(join(folder, MANIFEST_FILE), 'utf8').catch((thrown: unknown) => {
+  const bytes = await readBytes(join(folder, MANIFEST_FILE)).catch((thrown: unknown) => {
     throw new LockstepError(
       'CHECKPOINT_NOT_FOUND',
       `"${folder}" has no readable ${MANIFEST_FILE}, so it is no checkpoint.`,
@@ -114,7 +114,7 @@ export async function readManifest(folder: string): Promise<Manifest> {
       { cause: thrown },
     );
   });
-  const { manifestHash, ...body } = parseObject(text, folder);
+  const { manifestHash, ...body } = parseObject(bytes.toString('utf8'), folder);
   checkVersion(body.formatVersion, folder);
   if (manifestHash !== sha256(canonicalJson(body))) {
     throw corrupt(folder, `${MANIFEST_FILE} does not match its own hash`);

@@ -1,6 +1,6 @@
 /** Safetensors files: named tensors without code, as PyTorch's users load them. */
-import { open } from 'node:fs/promises';
 import { LockstepError } from '../core/errors.ts';
+import { openFile } from '../core/read-file.ts';
 import { systemErrorCode } from '../core/system-error.ts';
 import {
   decodeHeader,
@@ -76,7 +76,7 @@ export function decodeSafetensors(file: Uint8Array, source: string): Safetensors
  * size doesn't cover. Throws CHECKPOINT_NOT_FOUND, CHECKPOINT_CORRUPT.
  */
 export async function readSafetensors(path: string): Promise<SafetensorsContent> {
-  const file = await open(path, 'r').catch((thrown: unknown) => {
+  const file = await openFile(path).catch((thrown: unknown) => {
     throw notReadable(path, thrown);
   });
   try {
@@ -106,7 +106,7 @@ function content(header: Header, bytes: readonly Uint8Array[]): SafetensorsConte
   return { tensors, metadata: header.metadata };
 }
 
-type FileHandle = Awaited<ReturnType<typeof open>>;
+type FileHandle = Awaited<ReturnType<typeof openFile>>;
 
 async function readRange(file: FileHandle, start: number, count: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(count);

@@ -1,6 +1,6 @@
 /** What a person can type next: the last line of a command that has done its work. */
 import { knownConfigurations } from '../config/known-configs.ts';
-import { EXIT } from '../core/errors.ts';
+import { asLockstepError, EXIT } from '../core/errors.ts';
 import { commandLine } from '../core/program-name.ts';
 import type { StoreManifest } from '../data/format/store.ts';
 import { mayResume } from '../launch/exit.ts';
@@ -21,11 +21,23 @@ export function nextOfRun(
   if (lastCheckpoint === null) return undefined;
   const options = repeated('--extension', extensions);
   if (exitCode === EXIT.done) {
-    return canPredict(runFolder)
+    const predicts = ifReadable(() => canPredict(runFolder));
+    if (predicts === undefined) return undefined;
+    return predicts
       ? ['evaluate', runFolder, ...options]
       : ['predict', runFolder, '--embeddings', '--out', 'embeddings.csv', ...options];
   }
   return mayResume(exitCode) ? ['resume', runFolder, ...options] : undefined;
+}
+
+/** Undefined where somebody changed the folder meanwhile: the run is done all the same. */
+function ifReadable<Answer>(read: () => Answer): Answer | undefined {
+  try {
+    return read();
+  } catch (thrown) {
+    if (asLockstepError(thrown).code === 'UNEXPECTED') throw thrown;
+    return undefined;
+  }
 }
 
 /**

@@ -1,8 +1,9 @@
 /** The configurations that come with Lockstep, and which one a path was meant to be. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { nearestName } from '../core/nearest-name.ts';
 import { commandLine, packedPath, shellWord } from '../core/program-name.ts';
+import { readTextSync } from '../core/read-file.ts';
 
 /** What a configuration describes. */
 export type ConfigKind = 'run' | 'study';
@@ -17,7 +18,7 @@ export function knownConfigurations(kind: ConfigKind = 'run'): string[] {
 
 const configurationsIn = (folder: string, kind: ConfigKind): string[] =>
   yamlFilesIn(packedPath(folder))
-    .filter((path) => MARKS[kind].test(readFileSync(path, 'utf8')))
+    .filter((path) => MARKS[kind].test(readTextSync(path)))
     .sort();
 
 /** What is wrong with a path that is no configuration of this kind, and what to do about it. */

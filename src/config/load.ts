@@ -1,5 +1,5 @@
 /** Turns a YAML file and `--set` options into a typed configuration, or into one line for each problem. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import {
   type Document,
   isAlias,
@@ -14,6 +14,7 @@ import type { z } from 'zod';
 import { canonicalJson } from '../core/canonical-json.ts';
 import { LockstepError } from '../core/errors.ts';
 import { sha256 } from '../core/hash.ts';
+import { readPipedTextSync } from '../core/read-file.ts';
 import { systemErrorCode } from '../core/system-error.ts';
 import { type ConfigKind, isData, notAConfiguration } from './known-configs.ts';
 import { nearPaths } from './near-paths.ts';
@@ -98,7 +99,7 @@ export function readConfigFile(path: string, kind: ConfigKind = 'run'): string {
   if (isData(path) && existsSync(path)) throw noConfiguration(path, kind);
   try {
     if (statSync(path).size > MOST_BYTES) throw tooLarge(path);
-    return readFileSync(path, 'utf8');
+    return readPipedTextSync(path);
   } catch (thrown) {
     const code = systemErrorCode(thrown);
     if (code === undefined || thrown instanceof LockstepError) throw thrown;

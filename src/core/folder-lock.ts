@@ -20,10 +20,11 @@ import {
 } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { LockstepError } from './errors.ts';
 import { type LockAttempt, lockOpenFile } from './open-file-lock.ts';
+import { readTextSync, refuseOther } from './read-file.ts';
 import { systemErrorCode } from './system-error.ts';
 
 export const LOCK_FILE = 'lock';
@@ -175,12 +176,27 @@ export function breakLock(folder: string, { text }: RenewedElsewhere): void {
 
 function openExisting(path: string): number | undefined {
   try {
-    // NFS locks only what is open for writing. Non-blocking: it may be anything.
-    return openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+    // NFS locks only what is open for writing.
+    return openOwnerFile(path, constants.O_RDWR);
   } catch (thrown) {
     if (systemErrorCode(thrown) === 'ENOENT') return undefined;
     if (systemErrorCode(thrown) !== 'EACCES') throw thrown;
-    return openSync(path, 'r');
+    return openOwnerFile(path, constants.O_RDONLY);
+  }
+}
+
+const NO_FILE: readonly string[] = ['EISDIR', 'ELOOP', 'ENXIO', 'ERR_NOT_A_FILE'];
+
+/** A link is no lock: one that leads nowhere could be neither made nor taken over. */
+function openOwnerFile(path: string, access: number): number {
+  let file: number | undefined;
+  try {
+    file = openSync(path, access | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+    refuseOther(path, fstatSync(file));
+    return file;
+  } catch (thrown) {
+    if (file !== undefined) closeSync(file);
+    throw NO_FILE.includes(systemErrorCode(thrown) ?? '') ? noLock(path, thrown) : thrown;
   }
 }
 
@@ -221,7 +237,7 @@ function removeQuietly(path: string): void {
 
 function readText(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readTextSync(path);
   } catch (thrown) {
     if (systemErrorCode(thrown) !== undefined) return undefined;
     throw thrown;
@@ -290,6 +306,15 @@ function startOf(pid: number): string {
   } catch {
     return ''; // No /proc here: the process id alone must do.
   }
+}
+
+function noLock(path: string, cause: unknown): LockstepError {
+  return new LockstepError(
+    'USAGE',
+    `Cannot use "${dirname(path)}": "${path}" is no file, which a lock must be.`,
+    'Remove it, or choose another folder.',
+    { cause },
+  );
 }
 
 function locked(folder: string, path: string, owner: Owner): LockstepError {

@@ -1,6 +1,6 @@
 /** SHA-256 as lower-case hex: the one hash that files, states and configurations are compared by. */
 import { createHash, hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { openFile } from './read-file.ts';
 
 /** SHA-256 of bytes, or of a text's UTF-8 bytes. */
 export function sha256(content: Uint8Array | string): string {
@@ -25,7 +25,9 @@ export const wordAt = (bytes: string, at: number): number =>
 export async function sha256OfFile(path: string): Promise<{ sizeBytes: number; sha256: string }> {
   const hash = createHash('sha256');
   let sizeBytes = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+  const file = await openFile(path);
+  // It closes the file at its end.
+  for await (const chunk of file.createReadStream({ highWaterMark: 1 << 20 })) {
     hash.update(chunk);
     sizeBytes += chunk.length;
   }

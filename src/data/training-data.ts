@@ -1,8 +1,8 @@
 /** What a run was trained on: its folder and its checkpoints keep it, so nothing about a model is read from a dataset. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LockstepError } from '../core/errors.ts';
+import { readTextSync } from '../core/read-file.ts';
 import { systemErrorCode } from '../core/system-error.ts';
 import { storeManifest } from './format/manifest-schema.ts';
 import type { StoreManifest } from './format/store.ts';
@@ -53,7 +53,7 @@ export function readTrainingData(folder: string): TrainingData {
 
 function readText(folder: string): string {
   try {
-    return readFileSync(join(folder, TRAINING_DATA_FILE), 'utf8');
+    return readTextSync(join(folder, TRAINING_DATA_FILE));
   } catch (thrown) {
     if (systemErrorCode(thrown) !== 'ENOENT') throw thrown;
     throw new LockstepError(

@@ -2,7 +2,7 @@
  * Reads an extension before any of it is executed: the module, the files that it imports by relative paths,
  * and the hash of them all. What is hashed here is what is executed later.
  */
-import { readFileSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, extname, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,6 +10,7 @@ import type { transformSync } from '@swc/wasm-typescript';
 import { type Import, init, parse } from 'es-module-lexer';
 import { LockstepError } from '../core/errors.ts';
 import { sha256 } from '../core/hash.ts';
+import { readBytesSync } from '../core/read-file.ts';
 import { systemErrorCode } from '../core/system-error.ts';
 
 export interface SourceGraph {
@@ -73,7 +74,7 @@ class GraphReader {
   /** What is no module, such as JSON, is hashed and left to Node. */
   #read(path: string): void {
     if (this.#hashes.has(path)) return;
-    const text = readFileSync(path);
+    const text = readBytesSync(path);
     this.#hashes.set(path, sha256(text));
     if (!MODULE.test(path)) return;
     const url = pathToFileURL(path).href;
@@ -158,7 +159,7 @@ function resolveImport(importer: string, specifier: string): string {
 function realFile(path: string): string | undefined {
   try {
     const real = realpathSync(path);
-    readFileSync(real);
+    readBytesSync(real);
     return real;
   } catch {
     return undefined; // Absent, a folder, or not to be read: the caller says which name it wanted.
@@ -168,7 +169,7 @@ function realFile(path: string): string | undefined {
 function realPathOf(path: string): string {
   try {
     const real = realpathSync(path);
-    readFileSync(real);
+    readBytesSync(real);
     return real;
   } catch (thrown) {
     const code = systemErrorCode(thrown);

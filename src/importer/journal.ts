@@ -2,12 +2,13 @@
  * What an import has read of a large source, in a file beside its target: an import that was interrupted goes on from
  * there. Each entry has its sizes, a checksum and a batch of items; one that a crash tore ends the journal.
  */
-import { type FileHandle, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { LockstepError } from '../core/errors.ts';
 import { writeFailure } from '../core/file-error.ts';
 import { type FolderLock, lockFolder } from '../core/folder-lock.ts';
+import { readBytes } from '../core/read-file.ts';
 import { readFully } from '../data/format/read-fully.ts';
 import type { ImportItem } from '../data/record.ts';
 import { decodeBatch, type EncodedBatch, type ReadBatch } from './item-batch.ts';
@@ -62,7 +63,7 @@ export class Journal {
   ): Promise<Journal> {
     const source = `${FORMAT} ${identity}`;
     const folder = journalFolder(target);
-    const found = await readFile(join(folder, SOURCE_FILE), 'utf8').catch(() => undefined);
+    const found = await readBytes(join(folder, SOURCE_FILE)).then(String, () => undefined);
     const state = found === source ? 'goes-on' : found === undefined ? 'new' : 'other-source';
     const journal = new Journal(folder, source, state, bufferBytes);
     if (state !== 'new') journal.#lock = lockJournal(folder);
@@ -201,8 +202,10 @@ export class Journal {
   async #begin(): Promise<FileHandle> {
     await mkdir(this.folder, { recursive: true });
     this.#lock = lockJournal(this.folder);
-    const file = await open(join(this.folder, ITEMS_FILE), 'w+');
-    await writeFile(join(this.folder, SOURCE_FILE), this.#source);
+    const [items, source] = [join(this.folder, ITEMS_FILE), join(this.folder, SOURCE_FILE)];
+    for (const left of [items, source]) await rm(left, { recursive: true, force: true });
+    const file = await open(items, 'wx+');
+    await writeFile(source, this.#source, { flag: 'wx' });
     return file;
   }
 }

@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
+import { openFileSync } from '../core/read-file.ts';
 
 const TAIL_BYTES = 8192;
 /** What Node prints after an uncaught error or an abort (stack, version), and TensorFlow at every start. */
@@ -18,7 +19,7 @@ export function lastTelling(output: string): string {
 
 function readTail(path: string): string {
   try {
-    const file = openSync(path, 'r');
+    const file = openFileSync(path);
     try {
       const { size } = fstatSync(file);
       const bytes = Buffer.alloc(Math.min(size, TAIL_BYTES));

@@ -20,10 +20,11 @@ export function withOutputFile<Started>(
 }
 
 function openedForAppending(path: string): number | undefined {
-  const { O_APPEND, O_CREAT, O_WRONLY, O_NONBLOCK } = constants;
+  const { O_APPEND, O_CREAT, O_WRONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
   try {
     makeFolders(dirname(path));
-    return openSync(path, O_APPEND | O_CREAT | O_WRONLY | O_NONBLOCK, 0o644);
+    // A link may lead to any file of this user's.
+    return openSync(path, O_APPEND | O_CREAT | O_WRONLY | O_NONBLOCK | O_NOFOLLOW, 0o644);
   } catch {
     return undefined;
   }

@@ -1,12 +1,13 @@
 /** A run's folder: where everything about it is, and that one process at a time writes it. */
 import {
   closeSync,
+  constants,
   existsSync,
   ftruncateSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -24,6 +25,7 @@ import { isLockName, lockFolder } from '../core/folder-lock.ts';
 import { type Lease, leaseFolder } from '../core/lease.ts';
 import { makeFolders, removeFolders } from '../core/make-folders.ts';
 import { commandLine } from '../core/program-name.ts';
+import { readBytesSync, readTextSync } from '../core/read-file.ts';
 import { systemErrorCode } from '../core/system-error.ts';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
 import { writeWhole } from '../core/write-whole.ts';
@@ -238,7 +240,7 @@ export function readRunConfig(path: string): RunConfig {
  */
 export function readDigests(path: string): SequenceDigests {
   const { digests } = runPaths(path);
-  const bytes = existsSync(digests) ? readFileSync(digests) : undefined;
+  const bytes = existsSync(digests) ? readBytesSync(digests) : undefined;
   if (bytes !== undefined && bytes.length % 8 === 0) return decodeDigests(bytes);
   throw new LockstepError(
     'CHECKPOINT_CORRUPT',
@@ -258,7 +260,7 @@ const recordedExtensions = z.strictObject({ extensions: z.array(extensionRecord)
 function readExtensions({ extensions }: RunPaths): readonly ExtensionRecord[] {
   if (!existsSync(extensions)) return [];
   try {
-    const text: unknown = JSON.parse(readFileSync(extensions, 'utf8'));
+    const text: unknown = JSON.parse(readTextSync(extensions));
     return recordedExtensions.parse(text).extensions;
   } catch (thrown) {
     throw new LockstepError(
@@ -297,14 +299,21 @@ export function writeRunExit(paths: RunPaths, exit: RunExit): void {
   const reserved = reservedPath(paths);
   withWriteErrors(paths.exit, () => {
     // A long reason needs new space.
-    if (bytes.length > RESERVED_BYTES || !existsSync(reserved)) writeFileSync(reserved, bytes);
+    const isReserved = lstatSync(reserved, { throwIfNoEntry: false })?.isFile() ?? false;
+    if (bytes.length > RESERVED_BYTES || !isReserved) writeNew(reserved, bytes);
     else fillReserved(reserved, bytes);
     renameSync(reserved, paths.exit);
   });
 }
 
+/** In the place of what is there, which may be a link to somebody's file. */
+function writeNew(path: string, content: string | Uint8Array): void {
+  rmSync(path, { recursive: true, force: true });
+  writeFileSync(path, content, { flag: 'wx' });
+}
+
 function fillReserved(path: string, bytes: Uint8Array): void {
-  const file = openSync(path, 'r+');
+  const file = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     writeFileSync(file, bytes);
     ftruncateSync(file, bytes.length);
@@ -317,14 +326,14 @@ function fillReserved(path: string, bytes: Uint8Array): void {
 export function forgetRunExit(paths: RunPaths): void {
   withWriteErrors(paths.exit, () => {
     rmSync(paths.exit, { force: true });
-    writeFileSync(reservedPath(paths), ' '.repeat(RESERVED_BYTES));
+    writeNew(reservedPath(paths), ' '.repeat(RESERVED_BYTES));
   });
 }
 
 /** What `exit.json` says; undefined while the run hasn't ended once, or where a machine stopped before it was on disk. */
 export function readRunExit(paths: RunPaths): RunExit | undefined {
   try {
-    return runExit.parse(JSON.parse(readFileSync(paths.exit, 'utf8')));
+    return runExit.parse(JSON.parse(readTextSync(paths.exit)));
   } catch (thrown) {
     const isUnreadable = thrown instanceof SyntaxError || thrown instanceof z.ZodError;
     if (isUnreadable || systemErrorCode(thrown) === 'ENOENT') return undefined;

@@ -1,8 +1,9 @@
 /** The baselines of a study: what its networks are compared with, on the same labels and test sequences. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabelCount } from '../baseline/label-draws.ts';
 import type { BaselineResult, BaselinesReport, LabelCountFacts } from '../baseline/report.ts';
+import { readTextSync } from '../core/read-file.ts';
 import { writeWhole } from '../core/write-whole.ts';
 import type { BaselinesRequest } from './baselines-thread.ts';
 import { byCount, type CellResult, type MeasuredResult } from './cell.ts';
@@ -25,7 +26,7 @@ export async function baselinesReport(
   { folder, hooks }: { readonly folder: StudyFolder; readonly hooks: ThreadHooks },
 ): Promise<BaselinesReport> {
   const path = join(folder.path, `baselines-${dataset.name}.json`);
-  if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as BaselinesReport;
+  if (existsSync(path)) return JSON.parse(readTextSync(path)) as BaselinesReport;
   const { labels, draws } = labelsOf(dataset);
   const request = { store: dataset.data.store, labels, draws, seed };
   const report = await inThread<BaselinesRequest, BaselinesReport>(PROGRAM, request, hooks);

@@ -1,6 +1,7 @@
 /** Runs a study of one dataset within a time, stage after stage. Goes on with what an earlier try had done. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { formatDuration } from '../core/format.ts';
+import { readTextSync } from '../core/read-file.ts';
 import { writeWhole } from '../core/write-whole.ts';
 import type { StoreOnDisk } from '../data/format/open-store.ts';
 import type { Device } from '../launch/device.ts';
@@ -48,7 +49,7 @@ export async function runHalving(
 ): Promise<StageOutcome[]> {
   const { folder, devices, store, minutes, secondsBefore } = options;
   const known = existsSync(folder.stages)
-    ? (JSON.parse(readFileSync(folder.stages, 'utf8')) as Stage[])
+    ? (JSON.parse(readTextSync(folder.stages)) as Stage[])
     : [];
   const started = performance.now();
   const outcomes: StageOutcome[] = [];

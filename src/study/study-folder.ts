@@ -1,7 +1,8 @@
 /** The folder of a study and of its runs. */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFailure } from '../core/file-error.ts';
+import { readTextSync } from '../core/read-file.ts';
 import { type CellKey, cellName } from './cell.ts';
 
 /** The paths of a study. */
@@ -59,5 +60,5 @@ export function makeStudyFolder(folder: StudyFolder): string | undefined {
 /** The result of a cell or a trial; undefined until it is finished. */
 export function readResult<Result>({ result }: Pick<CellPaths, 'result'>): Result | undefined {
   if (!existsSync(result)) return undefined;
-  return JSON.parse(readFileSync(result, 'utf8')) as Result;
+  return JSON.parse(readTextSync(result)) as Result;
 }

@@ -1,5 +1,6 @@
 /** What a run's metrics say about validation data. */
-import { readFileSync } from 'node:fs';
+
+import { readTextSync } from '../core/read-file.ts';
 import type { Measured } from '../nn/objective/objective.ts';
 import { isPretraining } from './grid.ts';
 
@@ -25,7 +26,7 @@ interface MetricsLine extends Partial<Measured> {
 export function validationOf(path: string, metric: string): Validation {
   const byPhase = new Map<string, number>();
   const pretexts = new Map<string, Measured>();
-  for (const line of readFileSync(path, 'utf8').split('\n')) {
+  for (const line of readTextSync(path).split('\n')) {
     const entry = parseLine(line);
     if (entry?.phase === undefined) continue;
     const { kind, phase, metrics, baselines, best } = entry;

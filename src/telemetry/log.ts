@@ -79,12 +79,16 @@ class LogFile {
   }
 }
 
-/** Undefined when there is no such file: a log is nothing to end a run for. A pipe without a reader takes nothing. */
+/**
+ * Undefined when there is no such file: a log is nothing to end a run for. A pipe without a reader takes nothing, a
+ * link may lead to any file of this user's.
+ */
 function openForAppending(folder: string, name: string): number | undefined {
-  const { O_APPEND, O_CREAT, O_WRONLY, O_NONBLOCK } = constants;
+  const { O_APPEND, O_CREAT, O_WRONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
   try {
     mkdirSync(folder, { recursive: true });
-    return openSync(join(folder, name), O_APPEND | O_CREAT | O_WRONLY | O_NONBLOCK, 0o644);
+    const flags = O_APPEND | O_CREAT | O_WRONLY | O_NONBLOCK | O_NOFOLLOW;
+    return openSync(join(folder, name), flags, 0o644);
   } catch {
     return undefined;
   }

@@ -1,6 +1,16 @@
 /** A run's metrics as JSON lines: one object a line, appended, readable while the run goes on. */
-import { closeSync, fstatSync, fsync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsync,
+  mkdirSync,
+  openSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
+import { openFileSync } from '../core/read-file.ts';
 
 /** More than the lines of a few steps of a thousand workers. */
 const TAIL_BYTES = 2 ** 20;
@@ -19,7 +29,9 @@ export interface MetricsFile {
 /** Opens for appending and makes its folder; a last line that a killed process left unfinished is ended. */
 export function openMetrics(path: string): MetricsFile {
   mkdirSync(dirname(path), { recursive: true });
-  return new JsonLines(openSync(path, 'a+'));
+  const { O_APPEND, O_CREAT, O_RDWR, O_NOFOLLOW, O_NONBLOCK } = constants;
+  // A link may lead to any file of this user's.
+  return new JsonLines(openSync(path, O_APPEND | O_CREAT | O_RDWR | O_NOFOLLOW | O_NONBLOCK));
 }
 
 /** The last lines of a metrics file, newest first; a line that is no object ends them. */
@@ -38,7 +50,7 @@ export function lastLines(path: string): Record<string, unknown>[] {
 
 /** The end of a file. It may begin within a line: what is left of that line is no object. */
 function readTail(path: string): string {
-  const file = openSync(path, 'r');
+  const file = openFileSync(path);
   try {
     const { size } = fstatSync(file);
     const tail = Buffer.alloc(Math.min(size, TAIL_BYTES));

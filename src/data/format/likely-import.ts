@@ -1,5 +1,6 @@
 /** Guesses the columns of a table from its first line, for the command that a message recommends. */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
+import { openFileSync } from '../../core/read-file.ts';
 import { systemErrorCode } from '../../core/system-error.ts';
 
 /** Of a line with the names of a thousand columns. */
@@ -41,7 +42,7 @@ export function likelyColumns(names: readonly string[]): string[] {
 /** Empty where it can't be read: the command that is recommended says why. */
 function firstLine(path: string): string {
   try {
-    const file = openSync(path, 'r');
+    const file = openFileSync(path);
     try {
       const head = Buffer.alloc(HEAD_BYTES);
       const length = readSync(file, head, 0, HEAD_BYTES, 0);

@@ -1,7 +1,6 @@
 /** Reads and checks `manifest.json`. Everything else sees it typed. */
 
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 import { z } from 'zod';
 import { canonicalJson } from '../../core/canonical-json.ts';
@@ -9,6 +8,7 @@ import { LockstepError } from '../../core/errors.ts';
 import { sha256 as sha256Of } from '../../core/hash.ts';
 import { PLAIN_FILE_NAME } from '../../core/plain-file-name.ts';
 import { commandLine } from '../../core/program-name.ts';
+import { readBytes } from '../../core/read-file.ts';
 import { compareUtf8 } from './byte-order.ts';
 import { MANIFEST_FILE, SINGLE_SHARD, VERSION_FOLDER } from './file-names.ts';
 import { likelyImportOptions } from './likely-import.ts';
@@ -145,7 +145,7 @@ export function contentHashOf(files: StoreManifest['files']): string {
 
 async function readText(path: string): Promise<string> {
   try {
-    return await readFile(join(path, MANIFEST_FILE), 'utf8');
+    return (await readBytes(join(path, MANIFEST_FILE))).toString('utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOTDIR') throw fileInstead(path, error);

@@ -1,7 +1,8 @@
 /** Opens all files of one version of a store, so that a later version does not disturb its reader. */
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '../../core/hash.ts';
+import { openFile } from '../../core/read-file.ts';
 import { systemErrorCode } from '../../core/system-error.ts';
 import { type BlockChecksums, decodeChecksums } from './checksums.ts';
 import { DataFile } from './data-file.ts';
@@ -45,7 +46,7 @@ async function openVersion(path: string, manifest: StoreManifest): Promise<Store
     const sums = await readChecksums(path, manifest);
     const files = new Map<string, DataFile>();
     for (const [name, { sizeBytes }] of Object.entries(manifest.files)) {
-      const handle = await openFile(path, manifest, name, sizeBytes);
+      const handle = await openListed(path, manifest, name, sizeBytes);
       handles.set(name, handle);
       files.set(name, new DataFile(handle, sizeBytes, sums?.get(name)));
     }
@@ -62,7 +63,7 @@ async function readChecksums(
 ): Promise<Map<string, BlockChecksums> | undefined> {
   const { checksums, files } = manifest;
   if (checksums === undefined) return undefined;
-  const handle = await openFile(path, manifest, CHECKSUM_FILE, checksums.sizeBytes);
+  const handle = await openListed(path, manifest, CHECKSUM_FILE, checksums.sizeBytes);
   try {
     const bytes = await handle.readFile();
     if (sha256(bytes) !== checksums.sha256) throw new Error('it has changed since it was written');
@@ -74,7 +75,7 @@ async function readChecksums(
   }
 }
 
-async function openFile(
+async function openListed(
   path: string,
   manifest: StoreManifest,
   name: string,
@@ -89,7 +90,7 @@ async function openFile(
 
 async function openFound(path: string, manifest: StoreManifest, name: string): Promise<FileHandle> {
   try {
-    return await open(join(path, manifest.folder, name), 'r');
+    return await openFile(join(path, manifest.folder, name));
   } catch (error) {
     if (systemErrorCode(error) !== 'ENOENT') throw error;
     throw storeCorrupt(path, `${name} is missing`, error);

@@ -8,7 +8,7 @@
  *
  * A crash leaves one of the two whole. The next replacement removes what the crash left.
  */
-import { open, readdir, rename } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type FolderWriter,
@@ -51,7 +51,8 @@ export async function replaceVersion(
 
 async function replaceManifest(store: string, manifest: StoreManifest): Promise<void> {
   const temporary = join(store, `.${MANIFEST_FILE}.tmp`);
-  const file = await open(temporary, 'w');
+  await rm(temporary, { recursive: true, force: true });
+  const file = await open(temporary, 'wx');
   try {
     await file.writeFile(encodeManifest(manifest));
     await file.sync();

@@ -2,10 +2,11 @@
  * Folders of Hugging Face: what `save_to_disk` writes, a dataset or one for each of several splits; and a downloaded
  * repository with Parquet files whose names begin with their split.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
+import { readTextSync } from '../../core/read-file.ts';
 import type { Split } from '../../data/format/store.ts';
 import { sourceError } from '../../source/file/source-error.ts';
 import { splitNamed, splitProblem } from '../../source/table/split-name.ts';
@@ -98,7 +99,7 @@ function filesOf(folder: string): string[] {
 
 function read<T>(path: string, schema: z.ZodType<T>): T {
   try {
-    return schema.parse(JSON.parse(readFileSync(path, 'utf8')));
+    return schema.parse(JSON.parse(readTextSync(path)));
   } catch (cause) {
     throw sourceError(path, 'it is not what save_to_disk of Hugging Face datasets writes', {
       cause,

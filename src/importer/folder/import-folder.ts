@@ -1,8 +1,9 @@
 /** Imports a tree of files: one sequence a file. */
 import type { Dirent } from 'node:fs';
-import { open, readdir, realpath, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { LockstepError } from '../../core/errors.ts';
+import { openFile } from '../../core/read-file.ts';
 import { compareUtf8 } from '../../data/format/byte-order.ts';
 import type { Split } from '../../data/format/store.ts';
 import type { ImportItem } from '../../data/record.ts';
@@ -250,7 +251,7 @@ async function fileStart(
   path: string,
   limit = Number.POSITIVE_INFINITY,
 ): Promise<{ bytes: Uint8Array; complete: boolean }> {
-  const file = await open(path, 'r').catch((error: unknown) => {
+  const file = await openFile(path).catch((error: unknown) => {
     throw readFailure(error, path, 'file');
   });
   try {

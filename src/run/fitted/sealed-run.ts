@@ -1,5 +1,4 @@
 /** The folder of a model that was fitted at once: complete or not there, with a manifest that vouches for every file. */
-import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
@@ -19,6 +18,7 @@ import { canonicalJson } from '../../core/canonical-json.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 import { PLAIN_FILE_NAME } from '../../core/plain-file-name.ts';
+import { readBytes } from '../../core/read-file.ts';
 import { realPath } from '../../core/real-path.ts';
 import { LOCKSTEP_VERSION } from '../../core/version.ts';
 import { encodeDigests } from '../../data/sequence-digests.ts';
@@ -124,10 +124,10 @@ export async function readSealedManifest<Facts extends z.ZodRawShape>(
   kind: FittedKind,
   facts: Facts,
 ): Promise<z.output<z.ZodObject<Facts>>> {
-  const text = await readFile(join(path, MANIFEST_FILE), 'utf8').catch((thrown: unknown) => {
+  const text = await readBytes(join(path, MANIFEST_FILE)).catch((thrown: unknown) => {
     throw corrupt(path, `${MANIFEST_FILE} cannot be read`, thrown);
   });
-  const { manifestHash, ...body } = parseObject(path, text);
+  const { manifestHash, ...body } = parseObject(path, text.toString('utf8'));
   if (typeof body.formatVersion === 'number' && body.formatVersion !== FORMAT_VERSION) {
     throw new LockstepError(
       'CHECKPOINT_MISMATCH',
@@ -148,7 +148,7 @@ export async function readSealedManifest<Facts extends z.ZodRawShape>(
 
 async function checkFiles(path: string, files: z.output<typeof fileRecords>): Promise<void> {
   for (const [name, expected] of Object.entries(files)) {
-    const bytes = await readFile(join(path, name)).catch((thrown: unknown) => {
+    const bytes = await readBytes(join(path, name)).catch((thrown: unknown) => {
       throw corrupt(path, `${name} cannot be read`, thrown);
     });
     if (sha256(bytes) !== expected.sha256) throw corrupt(path, `the hash of ${name} differs`);

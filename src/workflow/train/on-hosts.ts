@@ -1,5 +1,4 @@
 /** A run on several hosts: one of them leads, the others follow. Each host runs the same command. */
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HostLeader } from '../../cluster/leader.ts';
@@ -8,6 +7,7 @@ import { openHostRendezvous } from '../../cluster/rendezvous/open-rendezvous.ts'
 import type { RunConfig } from '../../config/run-config.ts';
 import { asLockstepError, LockstepError } from '../../core/errors.ts';
 import { LOCK_FILE } from '../../core/folder-lock.ts';
+import { readTextSync } from '../../core/read-file.ts';
 import type { StopSignal, WatchSignals } from '../../core/stop-signal.ts';
 import type { Device } from '../../launch/device.ts';
 import { readSecretFile, secretOfVariable } from '../../protocol/host-keys.ts';
@@ -142,7 +142,7 @@ async function seenRun({ runFolder, lock }: RunHere): Promise<RunConfig> {
 
 function textOf(path: string): string | null {
   try {
-    return readFileSync(path, 'utf8');
+    return readTextSync(path);
   } catch {
     // Not there, or not yet.
     return null;

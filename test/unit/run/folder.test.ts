@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -158,6 +159,22 @@ describe("a run's folder", () => {
     writeRunExit(run, exit);
     assert.deepEqual(readRunExit(run), exit);
     assert.ok(!readdirSync(path).some((name) => name.startsWith('.')), 'nothing is left beside it');
+    run.release();
+  });
+
+  it('writes how it ended to no file that a link leads to', () => {
+    const run = createRunFolder(path, CONFIG, KEPT);
+    const other = join(root, 'precious');
+    writeFileSync(other, 'mine');
+    const exit = { code: 0, reason: 'done', globalStep: 9, lastCheckpoint: null, stateHash: null };
+    for (const begin of [() => forgetRunExit(run), () => {}]) {
+      symlinkSync(other, join(path, '.exit.json.tmp-000000000000'));
+      begin();
+      writeRunExit(run, exit);
+      assert.deepEqual(readRunExit(run), exit);
+      assert.equal(readFileSync(other, 'utf8'), 'mine');
+      rmSync(run.exit);
+    }
     run.release();
   });
 

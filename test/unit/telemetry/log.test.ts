@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -22,6 +22,17 @@ describe('openLog', () => {
     assert.match(lines[0]!, /^\d{4}-\d\d-\d\dT[\d:.]+Z info: joined the run$/);
     assert.match(lines[500]!, /warn: slow ms=499$/);
     assert.deepEqual(lines.slice(-2), ['Error: lost', '    at f']);
+  });
+
+  test('loses what would go to a file that a link leads to', async () => {
+    const other = join(folder, 'precious');
+    writeFileSync(other, 'mine');
+    symlinkSync(other, join(folder, 'link.log'));
+    const log = openLog(folder, 'link');
+    log.info('lost');
+    await log.close();
+    assert.ok(log.lost > 0);
+    assert.equal(readFileSync(other, 'utf8'), 'mine');
   });
 
   test('appends to the log of an earlier process', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -30,6 +30,14 @@ describe('openMetrics', () => {
     metrics.append({ step: 2 });
     await metrics.close();
     assert.equal(readFileSync(path, 'utf8'), '{"step":1}\n{"st\n{"step":2}\n');
+  });
+
+  test('writes to no file that a link leads to', () => {
+    const [path, other] = [join(folder, 'link.jsonl'), join(folder, 'precious')];
+    writeFileSync(other, 'mine');
+    symlinkSync(other, path);
+    assert.throws(() => openMetrics(path), { code: 'ELOOP' });
+    assert.equal(readFileSync(other, 'utf8'), 'mine');
   });
 
   test('counts what it cannot write and does not throw', async () => {
