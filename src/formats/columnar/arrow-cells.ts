@@ -4,9 +4,14 @@ import { Type, Vector } from '../../data/format/arrow.ts';
 import type { NumberArray } from '../../source/file/number-array.ts';
 import { type Cell, type ListCell, Moment, type Scalar } from './cell.ts';
 import { Decimal } from './decimal.ts';
+import { UnreadableColumn } from './unreadable-column.ts';
 
-/** @throws Error for a type that holds neither numbers nor text nor lists of them, and for damaged offsets */
-export function cellsOf(column: ArrowData): (row: number) => Cell {
+/** @throws UnreadableColumn; Error for damaged offsets */
+export function cellsOf(name: string, column: ArrowData): (row: number) => Cell {
+  if (column.typeId === Type.Null) return () => null;
+  if (!KINDS().includes(kindOf(itemsIn(column, MOST_LISTS)))) {
+    throw new UnreadableColumn(name, String(column.type));
+  }
   if (!isListType(column.typeId)) return scalarsOf(column);
   const inner = column.children[0]!;
   if (!isListType(inner.typeId)) {
@@ -19,6 +24,19 @@ export function cellsOf(column: ArrowData): (row: number) => Cell {
   }
   return nestedCellsOf(column, inner);
 }
+
+/** Lists in one another. */
+const MOST_LISTS = 2;
+
+/** What stands in lists, up to a number of lists in one another. */
+const itemsIn = (column: ArrowData, lists: number): ArrowData =>
+  lists > 0 && isListType(column.typeId) ? itemsIn(column.children[0]!, lists - 1) : column;
+
+/** The type of a column, or of the dictionary that it counts. */
+const kindOf = ({ typeId, type }: ArrowData): number =>
+  typeId === Type.Dictionary
+    ? (type as unknown as { dictionary: { typeId: number } }).dictionary.typeId
+    : typeId;
 
 /** Lists of lists: the items of one row lie between the start of its first and the end of its last inner list. */
 function nestedCellsOf(column: ArrowData, inner: ArrowData): (row: number) => Cell {
@@ -67,7 +85,6 @@ const PLAIN = (): readonly number[] => [Type.Int, Type.Float];
 
 /** Reads items from one to before another. */
 function itemReader(items: ArrowData): (start: number, end: number) => ListCell['items'] {
-  if (isListType(items.typeId)) throw new Error('its lists are nested more than twice');
   const isHalf =
     items.typeId === Type.Float && (items.type as unknown as { precision: number }).precision === 0;
   const read = scalarsOf(items);
@@ -96,13 +113,7 @@ const KINDS = (): readonly number[] => [
 ];
 
 function scalarsOf(data: ArrowData): (row: number) => Scalar {
-  const type =
-    data.typeId === Type.Dictionary
-      ? (data.type as unknown as { dictionary: { typeId: number } }).dictionary.typeId
-      : data.typeId;
-  if (!KINDS().includes(type)) {
-    throw new Error(`the type ${String(data.type)} holds neither numbers nor text`);
-  }
+  const type = kindOf(data);
   if (data.typeId === Type.Timestamp) return momentsOf(data);
   if (data.typeId === Type.Decimal) return decimalsOf(data);
   const isTime = type === Type.Timestamp || type === Type.Date;

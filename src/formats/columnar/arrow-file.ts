@@ -14,6 +14,7 @@ import { arrowMessages } from './arrow-messages.ts';
 import type { Cell, ColumnarFile } from './cell.ts';
 import { classNamesIn } from './hugging-face-features.ts';
 import { decompressLz4Frame } from './lz4-frame.ts';
+import { UnreadableColumn } from './unreadable-column.ts';
 
 /** Node's own zstd, where it has one, is several times as fast. */
 const { zstdDecompressSync = (bytes: Uint8Array) => decompressZstd(bytes) } = zlib as {
@@ -56,7 +57,7 @@ async function* rowsOf(
 ): AsyncGenerator<readonly Cell[]> {
   try {
     for await (const batch of batches) {
-      const columns = names.map((name) => cellsOf(columnOf(batch, name)));
+      const columns = names.map((name) => cellsOf(name, columnOf(batch, name)));
       for (let row = 0; row < batch.numRows; row++) yield columns.map((cellAt) => cellAt(row));
     }
     // The reader stops at the end mark; what must follow it is checked here.
@@ -76,7 +77,15 @@ function columnOf(batch: RecordBatch, name: string) {
 
 function failureOf(path: string, error: unknown): unknown {
   if (error instanceof LockstepError) return error;
+  if (error instanceof UnreadableColumn) return error.of(path);
   const reason = (error as Error).message;
+  const [, unknown] = /^Unrecognized type: "(\w+)"/.exec(reason) ?? [];
+  if (unknown !== undefined) {
+    return sourceError(path, `one of its columns is of the type ${unknown}, which is not read`, {
+      cause: error,
+      advice: 'Write it again without that column, or as Parquet.',
+    });
+  }
   return sourceError(path, `the Arrow file is damaged or of a kind that is not read (${reason})`, {
     cause: error,
     advice: 'Write it again with pyarrow or polars, or save the values as .npz or .jsonl.',

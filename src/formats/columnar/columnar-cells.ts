@@ -5,6 +5,7 @@ import type { ColumnPart } from '../../source/table/column-choice.ts';
 import { type ColumnRole, type FoundColumns, roleWord } from '../../source/table/found-columns.ts';
 import { parseNamesCell } from '../../source/table/names-cell.ts';
 import { type RowFields, rowError } from '../../source/table/row-record.ts';
+import { CellError, parseValuesCell } from '../../source/table/values-cell.ts';
 import { type Cell, type ColumnarFile, isList, type ListCell, numbersOf, textOf } from './cell.ts';
 
 /** One row: its number, from 0, and the cells of `ColumnarCells.names`. */
@@ -129,6 +130,17 @@ export class ColumnarCells {
       throw this.error(row, `its column "${this.found.names[column]}" holds a list, not one value`);
     });
     return this.numbers(row, 'values', { items });
+  }
+
+  /** A list that is written as text, as in a cell of a CSV file. */
+  listInText(row: ColumnarRow, column: number, text: string): Float64Array {
+    try {
+      return parseValuesCell(text);
+    } catch (error) {
+      if (!(error instanceof CellError)) throw error;
+      const what = `column "${this.found.names[column]}": ${error.message}`;
+      throw this.error(row, what, error.advice);
+    }
   }
 
   numbers(row: ColumnarRow, role: ColumnRole, { items }: ListCell): ArrayLike<number> {

@@ -67,6 +67,7 @@ class SequenceReader implements TableReader<ColumnarRow> {
     if (isRange) return { values: this.#cells.numbersIn(row, columns), isPadded: true };
     const cell = this.#cells.cell(row, columns[0]!);
     if (cell === null) return { values: [] };
+    if (typeof cell === 'string') return { values: this.#cells.listInText(row, columns[0]!, cell) };
     if (!isList(cell)) throw this.#noList(row, columns[0]!);
     const numbers = this.#cells.numbers(row, 'values', cell);
     if (cell.lengths === undefined || cell.lengths.length === 0) return { values: numbers };

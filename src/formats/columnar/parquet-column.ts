@@ -72,6 +72,8 @@ function contextOf({ metadata, schemaPath }: ColumnChunk): PageContext {
       parsers: {
         ...DEFAULT_PARSERS,
         stringFromBytes: strictText,
+        // As text: an object would have no name.
+        jsonFromBytes: strictText,
         timestampFromMicroseconds: (microseconds) => new Moment(microseconds * 1000n),
         timestampFromNanoseconds: (nanoseconds) => new Moment(nanoseconds),
       },

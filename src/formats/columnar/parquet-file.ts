@@ -8,11 +8,13 @@ import {
 } from 'hyparquet';
 import { getTreePath } from 'hyparquet/src/schema.js';
 import { LockstepError } from '../../core/errors.ts';
+import { listNames } from '../../core/name-list.ts';
 import { openRandomAccess, type RandomAccess } from '../../source/file/scratch-file.ts';
 import { sourceError } from '../../source/file/source-error.ts';
 import type { Cell, ColumnarFile } from './cell.ts';
 import { classNamesIn } from './hugging-face-features.ts';
 import { type ColumnChunk, readColumn } from './parquet-column.ts';
+import { UnreadableColumn } from './unreadable-column.ts';
 import { zipColumns } from './zip-columns.ts';
 
 const MAGIC = 'PAR1';
@@ -81,15 +83,50 @@ function chunkOf(group: RowGroup, schema: SchemaTree, name: string): ColumnChunk
   const chunks = group.columns.filter(({ meta_data }) => meta_data?.path_in_schema[0] === name);
   const [first] = chunks;
   if (first?.meta_data === undefined) throw new Error(`a row group has no column "${name}"`);
-  if (chunks.length > 1) throw new Error(`the column "${name}" has several fields`);
+  const type = strangeType(schema.children.find(({ element }) => element.name === name)!);
+  if (type !== undefined) throw new UnreadableColumn(name, type);
   if (first.file_path) throw new Error('its columns lie in other files');
-  const { path_in_schema: path, type } = first.meta_data;
+  const { path_in_schema: path, type: leafType } = first.meta_data;
   const schemaPath = getTreePath(schema, path);
   const { element } = schemaPath.at(-1)!;
-  const depth = schemaPath.filter((node) => node.element.repetition_type === 'REPEATED').length;
-  if (depth > 2) throw new Error(`the lists of the column "${name}" are nested more than twice`);
-  if (element.type !== type) throw new Error(`the column "${name}" has two types`);
+  if (element.type !== leafType) throw new Error(`the column "${name}" has two types`);
   return { metadata: first.meta_data, schemaPath };
+}
+
+const isRepeated = ({ element }: SchemaTree): boolean => element.repetition_type === 'REPEATED';
+
+/** A type of which no cell is read; undefined for numbers, text and lists of them. */
+function strangeType(column: SchemaTree): string | undefined {
+  let node = column;
+  let lists = 0;
+  while (node.children.length > 0) {
+    const [child, more] = node.children;
+    const isList = isRepeated(node) || isRepeated(child!);
+    if (more !== undefined || !isList || isMap(node)) return groupType(node);
+    if (isRepeated(node)) lists++;
+    node = child!;
+  }
+  if (isRepeated(node)) lists++;
+  if (lists > MOST_LISTS) return 'lists in lists in lists';
+  const { type, logical_type: logical, converted_type: converted, type_length } = node.element;
+  if (logical?.type === 'GEOMETRY' || logical?.type === 'GEOGRAPHY') return logical.type;
+  if (converted === 'BSON' || converted === 'INTERVAL') return converted;
+  const isBytes = type === 'FIXED_LEN_BYTE_ARRAY' && converted !== 'DECIMAL';
+  const isRead = logical?.type === 'UUID' || logical?.type === 'FLOAT16';
+  return isBytes && !isRead ? `fixed_size_binary[${type_length}]` : undefined;
+}
+
+/** Lists in one another. */
+const MOST_LISTS = 2;
+
+const isMap = ({ element: { converted_type, logical_type } }: SchemaTree): boolean =>
+  converted_type === 'MAP' || converted_type === 'MAP_KEY_VALUE' || logical_type?.type === 'MAP';
+
+function groupType(group: SchemaTree): string {
+  const { element, children } = group;
+  if (element.logical_type?.type === 'VARIANT') return 'variant';
+  if (isMap(group)) return 'map';
+  return `struct<${listNames(children.map((child) => child.element.name))}>`;
 }
 
 /** Names the file in errors of the decoders. */
@@ -103,6 +140,7 @@ async function* naming<T>(path: string, items: AsyncIterable<T>): AsyncGenerator
 
 function failureOf(path: string, error: unknown): unknown {
   if (error instanceof LockstepError) return error;
+  if (error instanceof UnreadableColumn) return error.of(path);
   const reason = (error as Error).message;
   return sourceError(
     path,
