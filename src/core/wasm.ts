@@ -99,6 +99,9 @@ export const I8X16 = {
   bits: [SIMD, 0x64],
   /** Without a sign; 0 where the second is greater. */
   excess: [SIMD, 0x73],
+  /** Without a sign. */
+  lesserOf: [SIMD, 0x77],
+  greaterOf: [SIMD, 0x79],
 } as const;
 /** Eight of 16 bits. Some come from pairs of bytes, or from the lower or the upper eight bytes of two vectors, without a sign. */
 export const I16X8 = {
@@ -137,6 +140,13 @@ export const I32X4 = {
 /** Two float64. */
 export const F64X2 = {
   lane: (index: number) => [SIMD, 0x21, index],
+  /** The first two of four float32. */
+  ofSingles: [SIMD, 0x5f],
+  equal: [SIMD, 0x47],
+  subtract: [SIMD, 0xf1, 0x01],
+  /** The second where it is less, or greater, else the first. */
+  lesserOf: [SIMD, 0xf6, 0x01],
+  greaterOf: [SIMD, 0xf7, 0x01],
   add: [SIMD, 0xf0, 0x01],
   multiply: [SIMD, 0xf2, 0x01],
 } as const;

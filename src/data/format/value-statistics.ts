@@ -2,6 +2,7 @@
 
 import { PAIR_SYMBOLS } from '../scaling/byte-pairs.ts';
 import type { ChannelTally } from '../scaling/channel-statistics.ts';
+import { RealSums } from '../scaling/real-sums.ts';
 import { RealTally } from '../scaling/real-tally.ts';
 import { SymbolTally } from '../scaling/symbol-tally.ts';
 import type { StoreManifest, ValueType } from './store.ts';
@@ -22,6 +23,7 @@ export type ValueSummary = Pick<
 export class ValueStatistics {
   readonly #valueType: ValueType;
   readonly #channels: readonly ChannelTally[];
+  readonly #sums = new RealSums();
   #trainSum = 0;
   /** Real values of the training split that are not missing. */
   #trainValues = 0;
@@ -36,19 +38,9 @@ export class ValueStatistics {
   /** @param values of one sequence */
   add(values: StoredValues, isTraining: boolean): void {
     for (const channel of this.#channels) channel.add(values, isTraining);
-    if (isTraining && values instanceof Float32Array) this.#addSum(values);
-  }
-
-  #addSum(values: Float32Array): void {
-    let sum = 0;
-    let count = 0;
-    for (let place = 0; place < values.length; place++) {
-      const value = values[place]!;
-      if (Number.isNaN(value)) continue;
-      sum += value;
-      count++;
-    }
-    this.#trainSum += sum;
+    if (!isTraining || !(values instanceof Float32Array)) return;
+    const { total, count } = this.#sums.sums(values);
+    this.#trainSum += total;
     this.#trainValues += count;
   }
 

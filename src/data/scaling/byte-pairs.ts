@@ -5,6 +5,7 @@ import {
   constant,
   EITHER,
   forVectors,
+  I8X16,
   I16X8,
   I32X4,
   LESS,
@@ -18,6 +19,7 @@ import {
   reserveWasm,
   SELECT,
   SHIFT_LEFT,
+  STORE,
   storeInteger,
   type WasmFunction,
   type WasmMemory,
@@ -36,7 +38,9 @@ const MOST_COUNTED = 2 ** 31;
 const VECTOR = 16;
 /** The sum of a block, and that of its squares. */
 const SUMS = 0;
-const INPUT = VECTOR;
+/** Of each place in a vector. */
+const [LEAST, MOST] = [VECTOR, 2 * VECTOR];
+const INPUT = 3 * VECTOR;
 /** Pairs by row, then the symbols that are counted alone. */
 const EVEN = INPUT + BLOCK;
 const COUNTS = PAIR_SYMBOLS ** 2 + BYTES;
@@ -81,6 +85,28 @@ function countFunction(): WasmFunction {
   return { name: 'count', parameters: 2, integers: 4, vectors: 3, body };
 }
 
+/** `bound(size)`: the least and the greatest of what lies at each place of a vector, with those of the blocks so far. */
+function boundFunction(): WasmFunction {
+  const [size, at, least, most, bytes] = [0, 1, 2, 3, 4];
+  const bounds = [
+    { vector: least, place: LEAST, better: I8X16.lesserOf },
+    { vector: most, place: MOST, better: I8X16.greaterOf },
+  ];
+  const look = bounds.flatMap(({ vector, better }) => [
+    ...[...localGet(bytes), ...localGet(vector), ...better, ...localSet(vector)],
+  ]);
+  const body = [
+    ...bounds.flatMap(({ vector, place }) => [
+      ...[...constant(place), ...LOAD, ...localSet(vector)],
+    ]),
+    ...forVectors(at, size, [
+      ...[...localGet(at), ...constant(INPUT), PLUS, ...LOAD, ...localSet(bytes), ...look],
+    ]),
+    ...bounds.flatMap(({ vector, place }) => [...constant(place), ...localGet(vector), ...STORE]),
+  ];
+  return { name: 'bound', parameters: 1, integers: 1, vectors: 3, body };
+}
+
 let compiled: object | undefined;
 
 /** Sums of the distances from a sequence's first value, and of their squares: integers, so exact. */
@@ -92,21 +118,27 @@ export interface Sums {
 /** How often a symbol follows another. */
 export class BytePairs {
   readonly #count: (size: number, from: number) => void;
+  readonly #bound: (size: number) => void;
   readonly #input: Uint8Array;
+  readonly #least: Uint8Array;
+  readonly #most: Uint8Array;
   readonly #sums: Int32Array;
   readonly #tables: readonly Uint32Array[];
   /** Since the tables were emptied. */
   #counted = 0;
 
   constructor() {
-    compiled ??= compileWasm([countFunction()]);
-    const { count, memory } = wasmExports(compiled) as {
+    compiled ??= compileWasm([countFunction(), boundFunction()]);
+    const { count, bound, memory } = wasmExports(compiled) as {
       count(size: number, from: number): void;
+      bound(size: number): void;
       memory: WasmMemory;
     };
     reserveWasm(memory, END);
-    this.#count = count;
+    [this.#count, this.#bound] = [count, bound];
     this.#input = new Uint8Array(memory.buffer, INPUT, BLOCK);
+    this.#least = new Uint8Array(memory.buffer, LEAST, VECTOR);
+    this.#most = new Uint8Array(memory.buffer, MOST, VECTOR);
     this.#sums = new Int32Array(memory.buffer, SUMS, 2);
     this.#tables = [EVEN, ODD].map((table) => new Uint32Array(memory.buffer, table, COUNTS));
   }
@@ -133,6 +165,19 @@ export class BytePairs {
       squares += ofSquares - 2 * origin * total + block.length * origin ** 2;
     }
     return { sum, squares };
+  }
+
+  /** The least and the greatest byte of one sequence of at least one, whose pairs are not counted. */
+  bounds(values: Uint8Array): { readonly least: number; readonly most: number } {
+    this.#least.fill(BYTES - 1);
+    this.#most.fill(0);
+    for (let begin = 0; begin < values.length; begin += BLOCK) {
+      const block = values.subarray(begin, begin + BLOCK);
+      this.#input.set(block);
+      this.#input.fill(block[0]!, block.length, block.length + VECTOR);
+      this.#bound(block.length);
+    }
+    return { least: Math.min(...this.#least), most: Math.max(...this.#most) };
   }
 
   /** Adds the counts to these, and begins at 0 again. */

@@ -17,6 +17,7 @@ export class QuantileSample {
   #size = 0;
   /** Values of the stream so far, missing ones included. */
   #position = 0;
+  /** A power of two, at most 2³⁰: `&` then is a remainder, and takes a tenth of the time of `%`. */
   #blockSize = 1;
   #block = 0;
   /** Position of the value that is next to be kept. */
@@ -59,7 +60,7 @@ export class QuantileSample {
 
   #goTo(block: number): void {
     this.#block = block;
-    this.#next = block * this.#blockSize + (hashOf(block) % this.#blockSize);
+    this.#next = block * this.#blockSize + (hashOf(block) & (this.#blockSize - 1));
   }
 
   #grow(): void {
@@ -76,7 +77,7 @@ export class QuantileSample {
     for (let index = 0; index < this.#size; index++) {
       const block = this.#blocks[index]!;
       const pair = Math.floor(block / 2);
-      if (block % 2 !== hashOf(pair) % 2) continue;
+      if ((block & 1) !== (hashOf(pair) & 1)) continue;
       this.#values[kept] = this.#values[index]!;
       this.#blocks[kept++] = pair;
     }

@@ -1,6 +1,7 @@
-import type { ChannelStatistics, ChannelTally } from './channel-statistics.ts';
+import type { ChannelStatistics, ChannelTally, Moments } from './channel-statistics.ts';
 import { sequenceMoments } from './moments.ts';
 import { QuantileSample } from './quantile-sample.ts';
+import { RealSums } from './real-sums.ts';
 import { TrainingMoments } from './running-moments.ts';
 
 /** The statistics of a channel of real values. */
@@ -12,6 +13,7 @@ export class RealTally implements ChannelTally {
   #minimum = Number.POSITIVE_INFINITY;
   #maximum = Number.NEGATIVE_INFINITY;
   #missing = 0;
+  #sums: RealSums | undefined;
 
   /** @param channels number of channels of the sequences */
   constructor(channel: number, channels: number) {
@@ -20,6 +22,20 @@ export class RealTally implements ChannelTally {
   }
 
   add(values: ArrayLike<number>, isTraining: boolean): void {
+    if (this.#channels === 1 && values instanceof Float32Array) this.#addWhole(values, isTraining);
+    else this.#addPart(values, isTraining);
+  }
+
+  #addWhole(values: Float32Array, isTraining: boolean): void {
+    this.#sums ??= new RealSums();
+    const { count, minimum, maximum } = this.#sums.sums(values);
+    if (minimum < this.#minimum) this.#minimum = minimum;
+    if (maximum > this.#maximum) this.#maximum = maximum;
+    this.#missing += values.length - count;
+    if (isTraining) this.#addTraining(values, count, this.#sums.moments(values));
+  }
+
+  #addPart(values: ArrayLike<number>, isTraining: boolean): void {
     const [begin, stride] = [this.#channel, this.#channels];
     let [minimum, maximum, missing] = [this.#minimum, this.#maximum, 0];
     for (let index = begin; index < values.length; index += stride) {
@@ -31,9 +47,13 @@ export class RealTally implements ChannelTally {
     [this.#minimum, this.#maximum] = [minimum, maximum];
     this.#missing += missing;
     if (!isTraining) return;
-    this.#sample.add(values, { begin, stride });
-    const moments = sequenceMoments(values, { begin, stride });
-    this.#moments.add(moments.count, moments);
+    const { count, ...moments } = sequenceMoments(values, { begin, stride });
+    this.#addTraining(values, count, moments);
+  }
+
+  #addTraining(values: ArrayLike<number>, count: number, moments: Moments): void {
+    this.#sample.add(values, { begin: this.#channel, stride: this.#channels });
+    this.#moments.add(count, moments);
   }
 
   finish(): ChannelStatistics {

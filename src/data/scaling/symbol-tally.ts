@@ -9,8 +9,9 @@ export class SymbolTally implements ChannelTally {
   readonly #channel: number;
   readonly #channels: number;
   readonly #moments = new TrainingMoments();
-  /** 1 for each symbol of the other splits. */
-  readonly #elsewhere = new Uint8Array(SYMBOLS);
+  /** Of the other splits. */
+  #least = SYMBOLS;
+  #most = 0;
   /** How often each symbol occurs in the training split, without those that `pairs` counts. */
   readonly #counts = new Float64Array(SYMBOLS);
   readonly #pairs = new Float64Array(PAIR_SYMBOLS ** 2);
@@ -34,10 +35,22 @@ export class SymbolTally implements ChannelTally {
   }
 
   #addOther(values: ArrayLike<number>): void {
-    const [elsewhere, channels] = [this.#elsewhere, this.#channels];
-    for (let index = this.#channel; index < values.length; index += channels) {
-      elsewhere[values[index]!] = 1;
+    const { least, most } =
+      this.#channels === 1 && values instanceof Uint8Array && values.length > 0
+        ? this.#bytePairs.bounds(values)
+        : this.#boundsOf(values);
+    this.#least = Math.min(this.#least, least);
+    this.#most = Math.max(this.#most, most);
+  }
+
+  #boundsOf(values: ArrayLike<number>): { least: number; most: number } {
+    let [least, most] = [SYMBOLS, 0];
+    for (let index = this.#channel; index < values.length; index += this.#channels) {
+      const value = values[index]!;
+      if (value < least) least = value;
+      if (value > most) most = value;
     }
+    return { least, most };
   }
 
   /** Distances from the first value are integers, so their sums are exact below 2⁵³. */
@@ -99,13 +112,16 @@ export class SymbolTally implements ChannelTally {
     const counts = this.counts();
     const total = counts.reduce((sum, count) => sum + count, 0);
     const quantile = (share: number) => ranked(counts, Math.floor(share * Math.max(0, total - 1)));
-    const isSeen = this.#elsewhere.map((seen, symbol) => (counts[symbol]! > 0 ? 1 : seen));
+    // Of both kinds of splits; none may have a symbol.
+    const isCounted = (count: number) => count > 0;
+    const first = total > 0 ? counts.findIndex(isCounted) : SYMBOLS;
+    const least = Math.min(first, this.#least);
     return {
       ...this.#moments.finish(),
       median: quantile(0.5),
       quartileRange: quantile(0.75) - quantile(0.25),
-      minimum: Math.max(0, isSeen.indexOf(1)),
-      maximum: Math.max(0, isSeen.lastIndexOf(1)),
+      minimum: least < SYMBOLS ? least : 0,
+      maximum: Math.max(counts.findLastIndex(isCounted), this.#most),
       missing: 0,
     };
   }
