@@ -25,7 +25,7 @@ export type Loss = 'logistic' | 'ridge';
 /** Whether to fit as far as a choice among settings needs, or to more than six digits. */
 export type Precision = 'rough' | 'exact';
 
-const TOLERANCE: Readonly<Record<Precision, number>> = { rough: 1e-5, exact: 1e-8 };
+const TOLERANCE: Readonly<Record<Precision, number>> = { rough: 1e-3, exact: 1e-6 };
 
 /** A class is answered from this probability on, where a sequence may have several. */
 const THRESHOLD = 0.5;

@@ -9,8 +9,8 @@ import { logLosses, sharpnessOf } from './sharpness.ts';
 export const FOLDS = 5;
 /** Penalties to choose from, as shares of the rows' mean squared length. */
 const SHARES = [1e-4, 1e-3, 1e-2, 1e-1];
-/** For rows of mean squared length 1, enough for a choice, and for predictions. */
-const TOLERANCE = 1e-5;
+/** Enough for a choice, and for predictions. */
+const TOLERANCE = 1e-4;
 
 export interface LogisticFit extends DualModel {
   /** The penalty is l2 / 2 · |weights|². */

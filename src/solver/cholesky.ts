@@ -27,7 +27,7 @@ export function cholesky(a: Matrix): Matrix {
       }
     }
   }
-  return matrix(size, size, rows.copy(size));
+  return matrix(size, size, rows.copy(size, size));
 }
 
 /** Solves L · x = b in place, for the `size` numbers of b from `start`. */
@@ -49,6 +49,28 @@ export function solveLowerTransposed(lower: Matrix, b: Float64Array, start = 0):
     b[start + i] = x;
     addScaled(b, start, -x, values, i * size, i);
   }
+}
+
+/** X · L⁻ᵀ: each row x turns into the solution of L · solution = x. */
+export function solveLowerRows(lower: Matrix, x: Matrix): Matrix {
+  const size = lower.rows;
+  const first = LEFT * Math.ceil(size / LEFT);
+  const rows = new TiledRows(first + x.rows, size);
+  rows.set(size, size, lower.values);
+  for (let i = 0; i < x.rows; i += LEFT) {
+    for (let j = 0; j < size; j += RIGHT) {
+      const known = rows.products(first + i, j, 0, j);
+      for (let row = i; row < Math.min(i + LEFT, x.rows); row++) {
+        for (let column = j; column < Math.min(j + RIGHT, size); column++) {
+          let sum = known[RIGHT * (row - i) + column - j]!;
+          if (column > j) sum += rows.at(first + row, j) * rows.at(column, j);
+          const rest = x.values[row * size + column]! - sum;
+          rows.put(first + row, column, rest / rows.at(column, column));
+        }
+      }
+    }
+  }
+  return matrix(x.rows, size, rows.copy(x.rows, size, first));
 }
 
 /** The diagonal of (L · Lᵀ)⁻¹: the squares of the columns of L⁻¹, added. */

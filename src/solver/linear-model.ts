@@ -1,6 +1,6 @@
 /** Scores that are linear in features, and the probabilities that they mean. */
-import { type Matrix, matrix } from './matrix.ts';
-import { linearScores, softmax } from './softmax-loss.ts';
+import { type Matrix, matrix, multiplyByTransposed } from './matrix.ts';
+import { softmax } from './softmax-loss.ts';
 
 export interface LinearModel {
   /** `[outputs, columns]`. */
@@ -11,13 +11,9 @@ export interface LinearModel {
 
 /** `[rows, outputs]`: the scores of rows of features. */
 export function scoresOf({ weights, intercepts }: LinearModel, x: Matrix): Matrix {
-  const outputs = intercepts.length;
-  const parameters = new Float64Array(outputs * (x.columns + 1));
-  parameters.set(weights.values);
-  parameters.set(intercepts, outputs * x.columns);
-  const scores = matrix(x.rows, outputs);
-  for (let row = 0; row < x.rows; row++) {
-    linearScores(parameters, x, row, scores.values.subarray(row * outputs, (row + 1) * outputs));
+  const scores = multiplyByTransposed(x, weights);
+  for (let at = 0; at < scores.values.length; at++) {
+    scores.values[at]! += intercepts[at % intercepts.length]!;
   }
   return scores;
 }

@@ -1,5 +1,5 @@
 /** Multinomial logistic regression with an L2 penalty: the same coefficients as scikit-learn's `LogisticRegression`. */
-import { cholesky, solveLower, solveLowerTransposed } from './cholesky.ts';
+import { cholesky, solveLowerRows, solveLowerTransposed } from './cholesky.ts';
 import { type DualModel, dualModelOf, factoriseGram, type GramFactor } from './gram-factor.ts';
 import type { LinearModel } from './linear-model.ts';
 import {
@@ -13,18 +13,21 @@ import {
   transpose,
 } from './matrix.ts';
 import { minimise } from './minimise.ts';
-import { softmaxLoss } from './softmax-loss.ts';
+import { whiteSoftmaxLoss } from './softmax-loss.ts';
 
 export interface LogisticRegressionOptions {
   /** Number of classes; one without a training row gets the probability 0. */
   readonly classes: number;
   /** The inverse of scikit-learn's C: the penalty is l2 / 2 · |weights|², beside the sum over the rows. */
   readonly l2: number;
-  /** How exact: the largest element that the gradient may keep, as a share of the number of rows. @default 1e-10 */
+  /**
+   * How exact: the length that the gradient may keep, as a share of the root of the number of rows, where the Hessian
+   * is no larger than the identity. So what is left to gain for each row is about its square. @default 1e-9
+   */
   readonly tolerance?: number;
 }
 
-const TOLERANCE = 1e-10;
+const TOLERANCE = 1e-9;
 
 /**
  * Fits on features. With more columns than rows it works on the rows' inner products.
@@ -66,6 +69,8 @@ export function fitLogisticRegressionOnGram(
 }
 
 /**
+ * Works on weights as the Hessian of equal probabilities sees them, a class at a time: with its Cholesky decomposition
+ * L · Lᵀ they are Lᵀ · w, and the rows L⁻¹ · x.
  * @param x columns of mean 0
  * @param moments xᵀ · x
  */
@@ -77,50 +82,36 @@ function fitCentred(
 ): LinearModel {
   const present = [...new Set(Array.from(labels))].sort((a, b) => a - b);
   const numbers = Int32Array.from(labels, (label) => present.indexOf(label));
-  const weights = matrix(classes, x.columns);
-  const intercepts = new Float64Array(classes).fill(Number.NEGATIVE_INFINITY);
   // scikit-learn has one vector of weights for two classes; ours are its halves, of both signs.
   const penalty = present.length === 2 ? 2 * l2 : l2;
-  const problem = { x, labels: numbers, classes: present.length, l2: penalty };
+  const curvature = 1 / present.length;
+  const lower = cholesky(hessianOf(moments, curvature, penalty));
+  const white = solveLowerRows(lower, x);
   const parameters = minimise(
-    (at) => softmaxLoss(problem, at),
+    whiteSoftmaxLoss({ x: white, labels: numbers, classes: present.length, curvature }),
     new Float64Array(present.length * (x.columns + 1)),
-    {
-      precondition: preconditioner(moments, x.rows, present.length, penalty),
-      largestGradient: tolerance * x.rows,
-    },
+    { longestGradient: tolerance * Math.sqrt(x.rows) },
   );
+  const weights = matrix(classes, x.columns);
+  const intercepts = new Float64Array(classes).fill(Number.NEGATIVE_INFINITY);
   for (const [k, label] of present.entries()) {
+    solveLowerTransposed(lower, parameters, k * x.columns);
     const ofClass = parameters.subarray(k * x.columns, (k + 1) * x.columns);
     weights.values.set(ofClass, label * x.columns);
-    intercepts[label] = parameters[present.length * x.columns + k]!;
+    const scaled = parameters[present.length * x.columns + k]!;
+    intercepts[label] = scaled / Math.sqrt(curvature * x.rows);
   }
   return { weights, intercepts };
 }
 
-/** Solves with the Hessian that equal probabilities would give, a class at a time. */
-function preconditioner(
-  moments: Matrix,
-  rows: number,
-  classes: number,
-  l2: number,
-): (gradient: Float64Array) => Float64Array {
-  const width = moments.rows;
-  const curvature = 1 / classes;
+/** Of one class, where each has the same probability. */
+function hessianOf(moments: Matrix, curvature: number, l2: number): Matrix {
+  const size = moments.rows;
   const hessian = matrix(
-    width,
-    width,
+    size,
+    size,
     moments.values.map((value) => curvature * value),
   );
-  for (let j = 0; j < width; j++) hessian.values[j * width + j]! += l2;
-  const lower = cholesky(hessian);
-  return (gradient) => {
-    const solved = gradient.slice();
-    for (let k = 0; k < classes; k++) {
-      solveLower(lower, solved, k * width);
-      solveLowerTransposed(lower, solved, k * width);
-    }
-    for (let k = 0; k < classes; k++) solved[classes * width + k]! /= curvature * rows;
-    return solved;
-  };
+  for (let j = 0; j < size; j++) hessian.values[j * (size + 1)]! += l2;
+  return hessian;
 }

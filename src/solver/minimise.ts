@@ -1,6 +1,6 @@
 /**
- * L-BFGS: Liu & Nocedal, "On the limited memory BFGS method for large scale optimization" (1989), for convex functions,
- * with the inverse of an approximate Hessian to start from.
+ * L-BFGS: Liu & Nocedal, "On the limited memory BFGS method for large scale optimization" (1989), for convex functions
+ * whose Hessian is near a multiple of the identity.
  */
 import { addScaled, dot } from './matrix.ts';
 
@@ -10,10 +10,8 @@ export interface Value {
 }
 
 export interface MinimiseOptions {
-  /** Multiplies by an approximation of the inverse Hessian, up to a factor. It must be symmetric and positive. */
-  readonly precondition: (gradient: Float64Array) => Float64Array;
-  /** Stops when no element of the gradient is larger. */
-  readonly largestGradient: number;
+  /** Stops when the gradient is no longer. */
+  readonly longestGradient: number;
   /** @default 1000 */
   readonly iterations?: number;
 }
@@ -37,14 +35,14 @@ interface Pair {
 export function minimise(
   evaluate: (at: Float64Array) => Value,
   start: Float64Array,
-  { precondition, largestGradient, iterations = 1000 }: MinimiseOptions,
+  { longestGradient, iterations = 1000 }: MinimiseOptions,
 ): Float64Array {
   const pairs: Pair[] = [];
   let at = start;
   let here = evaluate(at);
   for (let iteration = 0; iteration < iterations; iteration++) {
-    if (largest(here.gradient) <= largestGradient) break;
-    const direction = descentDirection(here.gradient, pairs, precondition);
+    if (Math.sqrt(inner(here.gradient, here.gradient)) <= longestGradient) break;
+    const direction = descentDirection(here.gradient, pairs);
     const next = lineSearch(evaluate, at, here, direction);
     if (next === undefined) break;
     remember(pairs, difference(next.at, at), difference(next.gradient, here.gradient));
@@ -55,21 +53,16 @@ export function minimise(
 }
 
 /** −H · gradient, by the two-loop recursion. */
-function descentDirection(
-  gradient: Float64Array,
-  pairs: readonly Pair[],
-  precondition: MinimiseOptions['precondition'],
-): Float64Array {
+function descentDirection(gradient: Float64Array, pairs: readonly Pair[]): Float64Array {
   const size = gradient.length;
-  const rest = gradient.map((value) => -value);
+  const direction = gradient.map((value) => -value);
   const factors = new Array<number>(pairs.length);
   for (let i = pairs.length - 1; i >= 0; i--) {
     const { step, change, product } = pairs[i]!;
-    factors[i] = inner(step, rest) / product;
-    addScaled(rest, 0, -factors[i]!, change, 0, size);
+    factors[i] = inner(step, direction) / product;
+    addScaled(direction, 0, -factors[i]!, change, 0, size);
   }
-  const direction = precondition(rest);
-  const scale = scaleOf(pairs.at(-1), precondition);
+  const scale = scaleOf(pairs.at(-1));
   for (let j = 0; j < size; j++) direction[j]! *= scale;
   for (const [i, { step, change, product }] of pairs.entries()) {
     addScaled(direction, 0, factors[i]! - inner(change, direction) / product, step, 0, size);
@@ -77,10 +70,9 @@ function descentDirection(
   return direction;
 }
 
-/** The factor that fits the approximate Hessian to the last step. */
-function scaleOf(pair: Pair | undefined, precondition: MinimiseOptions['precondition']): number {
-  return pair === undefined ? 1 : pair.product / inner(pair.change, precondition(pair.change));
-}
+/** The inverse of the curvature along the last step. */
+const scaleOf = (pair: Pair | undefined): number =>
+  pair === undefined ? 1 : pair.product / inner(pair.change, pair.change);
 
 /** Halves the step until it decreases the function enough; undefined when none does. */
 function lineSearch(
@@ -116,9 +108,3 @@ const inner = (a: Float64Array, b: Float64Array): number => dot(a, 0, b, 0, a.le
 
 const difference = (a: Float64Array, b: Float64Array): Float64Array =>
   a.map((value, i) => value - b[i]!);
-
-function largest(values: Float64Array): number {
-  let most = 0;
-  for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]!));
-  return most;
-}

@@ -108,10 +108,11 @@ export class TiledRows {
     this.#numbers[row * this.#stride + column] = value;
   }
 
-  /** Copies `[rows, columns]` to the first rows. */
-  set(rows: number, columns: number, values: Float64Array): void {
+  /** Copies `[rows, columns]` to the rows from `first`. */
+  set(rows: number, columns: number, values: Float64Array, first = 0): void {
     for (let row = 0; row < rows; row++) {
-      this.#numbers.set(values.subarray(row * columns, (row + 1) * columns), row * this.#stride);
+      const own = values.subarray(row * columns, (row + 1) * columns);
+      this.#numbers.set(own, (first + row) * this.#stride);
     }
   }
 
@@ -120,12 +121,12 @@ export class TiledRows {
     this.#numbers.fill(0, row * this.#stride, (row + LEFT) * this.#stride);
   }
 
-  /** `[size, size]`: the first rows and columns. */
-  copy(size: number): Float64Array {
-    const values = new Float64Array(size * size);
-    for (let row = 0; row < size; row++) {
-      const begin = row * this.#stride;
-      values.set(this.#numbers.subarray(begin, begin + size), row * size);
+  /** `[rows, columns]` of the rows from `first`. */
+  copy(rows: number, columns: number, first = 0): Float64Array {
+    const values = new Float64Array(rows * columns);
+    for (let row = 0; row < rows; row++) {
+      const begin = (first + row) * this.#stride;
+      values.set(this.#numbers.subarray(begin, begin + columns), row * columns);
     }
     return values;
   }

@@ -6,9 +6,16 @@ import {
   cholesky,
   inverseDiagonal,
   solveLower,
+  solveLowerRows,
   solveLowerTransposed,
 } from '../../../src/solver/cholesky.ts';
-import { gramOfRows, type Matrix, matrix } from '../../../src/solver/matrix.ts';
+import {
+  gramOfRows,
+  type Matrix,
+  matrix,
+  multiplyByTransposed,
+} from '../../../src/solver/matrix.ts';
+import { Multiplier } from '../../../src/solver/multiplier.ts';
 
 const draw = randomStream(2, 'synthetic');
 
@@ -43,6 +50,29 @@ describe('inner products of rows', () => {
   });
 });
 
+describe('a multiplier', () => {
+  it('has the products of its rows with those of one matrix after another', () => {
+    for (const rows of SIZES) {
+      for (const [columns, outputs] of [
+        [1, 1],
+        [2, 3],
+        [5, 4],
+        [7, 6],
+      ] as const) {
+        const x = drawn(rows, columns);
+        const multiplier = new Multiplier(x, outputs);
+        for (let time = 0; time < 2; time++) {
+          const other = drawn(outputs, columns);
+          const products = new Float64Array(outputs * rows);
+          multiplier.multiply(other.values, products);
+          const expected = multiplyByTransposed(other, x);
+          for (const [at, value] of products.entries()) near(value, expected.values[at]!);
+        }
+      }
+    }
+  });
+});
+
 describe('cholesky()', () => {
   it('gives a lower triangle whose product with its transpose is the matrix', () => {
     for (const size of SIZES) {
@@ -70,6 +100,23 @@ describe('cholesky()', () => {
         solveLower(lower, unit);
         solveLowerTransposed(lower, unit);
         near(value, unit[i]!);
+      }
+    }
+  });
+
+  it('solves for each row of a matrix', () => {
+    for (const size of SIZES) {
+      const a = gramOfRows(drawn(size, size + 3));
+      for (let i = 0; i < size; i++) a.values[i * size + i]! += 1;
+      const lower = cholesky(a);
+      for (const rows of [1, 3, 4, 6]) {
+        const x = drawn(rows, size);
+        const solved = solveLowerRows(lower, x);
+        for (let i = 0; i < rows; i++) {
+          const expected = row(x, i).slice();
+          solveLower(lower, expected);
+          for (const [j, value] of row(solved, i).entries()) near(value, expected[j]!);
+        }
       }
     }
   });
