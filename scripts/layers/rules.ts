@@ -20,6 +20,13 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['cli', 'index.ts'],
 ];
 const NEVER_IN_COORDINATOR = ['engine', 'nn', 'run', 'worker'];
+/** What a thread of an import loads. */
+const READ_IN_THREADS = [
+  'src/formats/biology/import-reads.ts',
+  'src/formats/csv/import-csv.ts',
+  'src/formats/json/import-json.ts',
+  'src/workflow/data/gather-thread.ts',
+];
 /** From the foundation upwards: the rooms through which sequences come in. */
 const DATA_ROOMS = ['data', 'source', 'formats', 'importer'];
 const DATA_MAY_IMPORT = ['core', 'config', 'protocol', 'telemetry', ...DATA_ROOMS];
@@ -90,18 +97,22 @@ function packageProblem({ from, to }: Edge): string | null {
 /** What must not be loaded even through others, when the program runs. */
 function reachProblems(sources: ReadonlyMap<string, string>, edges: readonly Edge[]): string[] {
   const next = adjacency(edges.filter((edge) => !edge.typeOnly));
-  const find = (area: string, isForbidden: (node: string) => boolean, reason: string) =>
-    [...sources.keys()]
-      .filter((path) => areaOf(path) === area)
-      .flatMap((path) => {
-        const way = pathTo(path, next, isForbidden);
-        return way ? [`${way.join(' → ')}: ${reason}`] : [];
-      });
+  type Choice = (node: string) => boolean;
+  const find = (isSource: Choice, isForbidden: Choice, reason: string) =>
+    [...sources.keys()].filter(isSource).flatMap((path) => {
+      const way = pathTo(path, next, isForbidden);
+      return way ? [`${way.join(' → ')}: ${reason}`] : [];
+    });
   return [
     ...find(
-      'coordinator',
+      (path) => areaOf(path) === 'coordinator',
       (node) => node.startsWith('@tensorflow/'),
       'the coordinator runs without TensorFlow',
+    ),
+    ...find(
+      (path) => READ_IN_THREADS.includes(path),
+      (node) => node === 'zod',
+      'a thread that reads starts without zod, which takes longer to load than all the rest',
     ),
   ];
 }

@@ -2,11 +2,11 @@
 import { statSync } from 'node:fs';
 import { LockstepError } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest-name.ts';
-import { fastaImporter, fastqImporter } from '../formats/biology/import-reads.ts';
+import { fastaImporter, fastqImporter } from '../formats/biology/reads-importers.ts';
 import { arrowImporter, huggingFaceImporter } from '../formats/columnar/arrow-importer.ts';
 import { parquetImporter } from '../formats/columnar/parquet-importer.ts';
-import { csvImporter } from '../formats/csv/import-csv.ts';
-import { jsonImporter, jsonlImporter } from '../formats/json/import-json.ts';
+import { csvImporter } from '../formats/csv/csv-importer.ts';
+import { jsonImporter, jsonlImporter } from '../formats/json/json-importers.ts';
 import { numpyImporter } from '../formats/numpy/import-numpy.ts';
 import { arffImporter } from '../formats/ucr/import-arff.ts';
 import { tsImporter } from '../formats/ucr/import-ts.ts';

@@ -1,9 +1,7 @@
 /** Imports FASTA and FASTQ: letters as values, or words of letters, or qualities. */
 import { basename } from 'node:path';
-import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
 import type { ImportItem } from '../../data/record.ts';
-import { defineImporter } from '../../source/define-importer.ts';
 import { contentName, readBytes } from '../../source/file/compressed.ts';
 import { type Alphabet, alphabetNamed } from './alphabet.ts';
 import { scanFasta } from './fasta.ts';
@@ -11,47 +9,31 @@ import { type FastqEntry, scanFastq } from './fastq.ts';
 import { refuseLongWords, type WordRule, wordsOf } from './kmer.ts';
 import { HeaderReader } from './read-header.ts';
 
-const shared = {
+/** How to read FASTA. */
+export interface FastaOptions {
   /** The letters: dna, iupac, protein, or the letters themselves. */
-  alphabet: z.string().optional(),
+  readonly alphabet?: string | undefined;
   /** Letters that make one value. */
-  kmer: z.int().min(1).max(8).default(1),
+  readonly kmer: number;
   /** Letters from one word to the next. */
-  stride: z.int().min(1).default(1),
+  readonly stride: number;
   /** Finds the class in a header: the part in brackets, or the whole. */
-  labelPattern: z.string().optional(),
-};
-const fastaOptions = z.object(shared);
-const fastqOptions = z.object({
-  ...shared,
+  readonly labelPattern?: string | undefined;
+}
+
+/** How to read FASTQ. */
+export interface FastqOptions extends FastaOptions {
   /** Qualities are left out, are the values, or are a second channel. */
-  qualities: z.enum(['none', 'values', 'channel']).default('none'),
+  readonly qualities: 'none' | 'values' | 'channel';
   /** The character that stands for a quality of 0: 33 or, in old files, 64. */
-  phred: z.union([z.literal(33), z.literal(64)]).optional(),
-});
-
-export const fastaImporter = defineImporter({
-  kind: 'fasta',
-  options: fastaOptions,
-  accepts: (path) => /\.(fasta|fa|fna|ffn|frn|faa)$/i.test(contentName(path)),
-  records: importFasta,
-});
-
-export const fastqImporter = defineImporter({
-  kind: 'fastq',
-  options: fastqOptions,
-  accepts: (path) => /\.(fastq|fq)$/i.test(contentName(path)),
-  records: importFastq,
-});
+  readonly phred?: 33 | 64 | undefined;
+}
 
 /**
  * Yields the sequences. One with a letter outside the alphabet is skipped.
  * @throws LockstepError DATA_NOT_FOUND, DATA_INVALID, USAGE
  */
-async function* importFasta(
-  path: string,
-  given: z.output<typeof fastaOptions>,
-): AsyncGenerator<ImportItem> {
+export async function* importFasta(path: string, given: FastaOptions): AsyncGenerator<ImportItem> {
   const isProtein = /\.faa$/i.test(contentName(path));
   const reader = new SequenceReader(path, given, isProtein ? 'protein' : 'dna');
   let number = 0;
@@ -69,10 +51,7 @@ async function* importFasta(
  * Yields the reads. One with a letter outside the alphabet is skipped, unless only its qualities are values.
  * @throws LockstepError DATA_NOT_FOUND; DATA_INVALID, which names the line; USAGE
  */
-async function* importFastq(
-  path: string,
-  given: z.output<typeof fastqOptions>,
-): AsyncGenerator<ImportItem> {
+export async function* importFastq(path: string, given: FastqOptions): AsyncGenerator<ImportItem> {
   const { qualities, kmer, stride, phred } = given;
   if (qualities !== 'none' && (kmer > 1 || stride > 1)) throw mixed(qualities);
   const reader = new SequenceReader(path, given, 'dna');
@@ -114,7 +93,7 @@ class SequenceReader {
   readonly #headers: HeaderReader;
   readonly #words: WordRule;
 
-  constructor(path: string, given: z.output<typeof fastaOptions>, alphabet: string) {
+  constructor(path: string, given: FastaOptions, alphabet: string) {
     this.#path = path;
     this.alphabet = alphabetNamed(given.alphabet ?? alphabet);
     this.#headers = new HeaderReader(path, given.labelPattern);

@@ -1,13 +1,10 @@
 /** Imports a CSV file: one sequence a row, in one cell or in a column for each timestep, or a row for each timestep. */
-import { z } from 'zod';
 import type { ImportItem } from '../../data/record.ts';
-import { defineImporter } from '../../source/define-importer.ts';
-import { contentName } from '../../source/file/compressed.ts';
 import { readFailure } from '../../source/file/read-failure.ts';
 import type { KnownItems } from '../../source/known-items.ts';
 import type { ColumnUse } from '../../source/preview.ts';
 import { columnUses, type FoundColumns } from '../../source/table/found-columns.ts';
-import { type TableOptions, tableColumns } from '../../source/table/table-columns.ts';
+import type { TableColumns, TableOptions } from '../../source/table/table-columns.ts';
 import { readRows, type TableReader } from '../../source/table/table-reader.ts';
 import type { DecimalMark } from '../../source/table/values-cell.ts';
 import { findCsvColumns } from './csv-columns.ts';
@@ -25,21 +22,18 @@ export interface CsvOptions extends TableOptions, SeparatorOptions {
   readonly known?: KnownItems | undefined;
 }
 
-export const csvImporter = defineImporter({
-  kind: 'csv',
-  options: z.object({
-    ...tableColumns,
-    delimiter: z.string().optional(),
-    /** What stands before the fraction of a value. */
-    decimal: z.enum(['.', ',']).default('.'),
-    noHeader: z.boolean().default(false),
-  }),
-  accepts: (path) => /\.(csv|tsv|txt)$/i.test(contentName(path)),
-  records: (path, { delimiter, decimal, noHeader, ...columns }, known) =>
-    importCsv({ path, columns, delimiter, decimal, noHeader, known }),
-  columns: async (path, { delimiter, noHeader, ...columns }) =>
-    await csvColumns({ path, columns, delimiter, noHeader }),
-});
+/** Options of the importer. */
+export interface CsvImporterOptions extends TableColumns, Omit<SeparatorOptions, 'path'> {
+  readonly decimal: DecimalMark;
+  readonly noHeader: boolean;
+}
+
+/** The sequences of the file, as `importCsv`. */
+export const csvRecords = (
+  path: string,
+  { delimiter, decimal, noHeader, ...columns }: CsvImporterOptions,
+  known?: KnownItems,
+): AsyncIterable<ImportItem> => importCsv({ path, columns, delimiter, decimal, noHeader, known });
 
 /**
  * Yields the sequences of the file. Line numbers in errors and ids count from 1 and include the header. For a row
@@ -63,7 +57,7 @@ export async function* importCsv(options: CsvOptions): AsyncGenerator<ImportItem
 }
 
 /** The columns and their roles. */
-async function csvColumns(options: CsvOptions): Promise<ColumnUse[]> {
+export async function csvColumns(options: CsvOptions): Promise<ColumnUse[]> {
   const { text, separator } = await dividedText(options);
   for await (const rows of csvRows(options.path, text, separator)) {
     for (const first of rows) return columnUses(columnsOf(options, separator, first));

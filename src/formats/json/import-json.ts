@@ -1,34 +1,35 @@
 /** Imports JSON: one object a line (JSONL), or an array of objects or of lists. */
-import { z } from 'zod';
 import type { ImportItem } from '../../data/record.ts';
-import { defineImporter } from '../../source/define-importer.ts';
-import { contentName } from '../../source/file/compressed.ts';
 import { readFailure } from '../../source/file/read-failure.ts';
 import { linesOf, readText } from '../../source/file/read-text.ts';
 import type { ColumnUse } from '../../source/preview.ts';
 import { AbsentFields } from '../../source/table/absent-fields.ts';
-import { lineError, type TableOptions, tableColumns } from '../../source/table/table-columns.ts';
+import {
+  lineError,
+  type TableColumns,
+  type TableOptions,
+} from '../../source/table/table-columns.ts';
 import { readRows } from '../../source/table/table-reader.ts';
 import type { JsonRow } from './json-cells.ts';
 import { type JsonElement, jsonElements } from './json-elements.ts';
 import { parseJsonLine, repeatedField } from './json-line.ts';
 import { fieldUses, jsonReader } from './json-reader.ts';
 
-export const jsonlImporter = defineImporter({
-  kind: 'jsonl',
-  options: z.object(tableColumns),
-  accepts: (path) => /\.(jsonl|ndjson)$/i.test(contentName(path)),
-  records: (path, columns) => importJsonl({ path, columns }),
-  columns: async (path, columns) => await firstFields({ path, columns }, linesIn(path)),
-});
+/** The sequences of the lines, as `importJsonl`. */
+export const jsonlRecords = (path: string, columns: TableColumns): AsyncIterable<ImportItem> =>
+  importJsonl({ path, columns });
 
-export const jsonImporter = defineImporter({
-  kind: 'json',
-  options: z.object(tableColumns),
-  accepts: (path) => /\.json$/i.test(contentName(path)),
-  records: (path, columns) => importJson({ path, columns }),
-  columns: async (path, columns) => await firstFields({ path, columns }, elementsIn(path)),
-});
+/** The sequences of the array, as `importJson`. */
+export const jsonRecords = (path: string, columns: TableColumns): AsyncIterable<ImportItem> =>
+  importJson({ path, columns });
+
+/** The fields of the first line, and their roles. */
+export const jsonlFields = async (options: TableOptions): Promise<ColumnUse[]> =>
+  await firstFields(options, linesIn(options.path));
+
+/** The fields of the first element, and their roles. */
+export const jsonFields = async (options: TableOptions): Promise<ColumnUse[]> =>
+  await firstFields(options, elementsIn(options.path));
 
 /**
  * Yields the lines of the file and ignores empty ones.

@@ -2,10 +2,10 @@
 import { basename, dirname } from 'node:path';
 import type { z } from 'zod';
 import { type ImportItem, isSkip } from '../../data/record.ts';
-import { fastaImporter, fastqImporter } from '../../formats/biology/import-reads.ts';
+import { fastaImporter, fastqImporter } from '../../formats/biology/reads-importers.ts';
 import { arrowImporter } from '../../formats/columnar/arrow-importer.ts';
 import { parquetImporter } from '../../formats/columnar/parquet-importer.ts';
-import { jsonImporter, jsonlImporter } from '../../formats/json/import-json.ts';
+import { jsonImporter, jsonlImporter } from '../../formats/json/json-importers.ts';
 import { arffImporter } from '../../formats/ucr/import-arff.ts';
 import { tsImporter } from '../../formats/ucr/import-ts.ts';
 import { wavImporter } from '../../formats/wav/import-wav.ts';

@@ -1,6 +1,6 @@
 /** The rules of an import that concern tables and arrays with columns or fields. An absent one means the default. */
 import { z } from 'zod';
-import { namedColumns } from '../table/table-columns.ts';
+import { namedColumns } from '../table/column-options.ts';
 
 /** Their types, as a dataset's manifest keeps them; each importer checks its own. */
 export const tableRules = z.object({

@@ -1,5 +1,4 @@
 /** What CSV and JSON share: the meaning of the columns, and how a row becomes a record. */
-import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
 import { listNames } from '../../core/name-list.ts';
 import { didYouMean } from '../../core/nearest-name.ts';
@@ -29,27 +28,6 @@ export interface TableColumns {
   /** Columns that `all-others` leaves out if there are any. */
   readonly ignored?: readonly string[] | undefined;
 }
-
-/** The columns that options and rules name. */
-export const namedColumns = {
-  values: z.string().default('values'),
-  id: z.string().optional(),
-  label: z.string().optional(),
-  labels: z.string().optional(),
-  target: z.string().optional(),
-  timestepLabels: z.string().optional(),
-  group: z.string().optional(),
-  split: z.string().optional(),
-  /** Orders the rows of one id: each row is one timestep. */
-  time: z.string().optional(),
-};
-
-/** `TableColumns` as options of an importer. */
-export const tableColumns = {
-  ...namedColumns,
-  channels: z.int().min(1).optional(),
-  ignored: z.array(z.string()).default([]),
-};
 
 const ID = /(^|[^a-z])id$|[a-z]Id$|^(series|subject|unit|patient|sensor|device)/i;
 

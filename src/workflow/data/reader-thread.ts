@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { asLockstepError } from '../../core/errors.ts';
 import { failureOfError } from '../../core/failure.ts';
 import { inBatches, type ReadBatch } from '../../importer/item-batch.ts';
-import { loadImporter } from '../../importer/load-importer.ts';
+import { loadRecords } from '../../importer/load-records.ts';
 import { readSource } from '../../importer/read-source.ts';
 import { bytesRead } from '../../source/file/bytes-read.ts';
 import type { ReaderData, ReaderMessage } from './read-in-thread.ts';
@@ -25,7 +25,7 @@ try {
 port.close();
 
 async function readAll(): Promise<void> {
-  const items = readSource(await loadImporter(kind), reading, { left: passOver });
+  const items = readSource(await loadRecords(kind), reading, { left: passOver });
   for await (const batch of inBatches(items)) await sendBatch(batch);
   send({ isEnd: true, readBytes: bytesRead() });
 }

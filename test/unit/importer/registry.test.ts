@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { z } from 'zod';
 import { importSource } from '../../../src/importer/import-source.ts';
-import { loadImporter } from '../../../src/importer/load-importer.ts';
+import { loadRecords } from '../../../src/importer/load-records.ts';
 import { ImporterRegistry, importers } from '../../../src/importer/registry.ts';
 import type { SourceOptions } from '../../../src/importer/source-rules.ts';
 import { defineImporter } from '../../../src/source/define-importer.ts';
@@ -31,7 +31,8 @@ const letters = (kind: string, ending: string) =>
 describe('a built-in importer', () => {
   it('can be loaded without the others', async () => {
     for (const kind of new ImporterRegistry().kinds()) {
-      assert.equal(await loadImporter(kind), importers.named(kind));
+      const { records } = await loadRecords(kind);
+      assert.equal(records, importers.named(kind).records);
     }
   });
 });

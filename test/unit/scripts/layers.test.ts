@@ -95,6 +95,18 @@ test('an import of types alone is an import too', () => {
   assert.equal(problems({ 'src/core/a.ts': "import type { X } from '../config/b.ts';" }).length, 1);
 });
 
+test('a thread that reads loads no zod, not even through others', () => {
+  const columns = "import { z } from 'zod';";
+  const reader = "import { x } from '../../source/columns.ts';";
+  const types = reader.replace('{ x }', 'type { x }');
+  const found = (text: string) =>
+    problems({ 'src/formats/csv/import-csv.ts': text, 'src/source/columns.ts': columns });
+  assert.deepEqual(found(types), []);
+  assert.deepEqual(found(reader), [
+    'src/formats/csv/import-csv.ts → src/source/columns.ts → zod: a thread that reads starts without zod, which takes longer to load than all the rest',
+  ]);
+});
+
 test('a folder that no layer knows is refused', () => {
   assert.deepEqual(problems({ 'src/helper/a.ts': '' }), [
     'src/helper/a.ts lies in no layer: add its folder to LAYERS in scripts/layers/rules.ts',
