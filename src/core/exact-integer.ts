@@ -1,6 +1,6 @@
 /** Integers that no double holds: a program that reads them as numbers makes equal what is different. Pure. */
 
-const LONG_INTEGER = /^([+-]?\d{16,})(\.0*)?$/;
+const LONG_INTEGER = /^([+-]?\d{16,400})(\.0{0,99})?$/;
 
 /** An integer that reading would change. */
 export class RoundedInteger extends Error {

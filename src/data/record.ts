@@ -37,6 +37,10 @@ export interface RawSkip {
   readonly skipped: SkipReason;
   /** What was found and where, for the report. */
   readonly detail?: string | undefined;
+  /** What to do about it. */
+  readonly advice?: string | undefined;
+  /** The class that it would have. */
+  readonly label?: string | undefined;
 }
 
 /** What an importer yields. */

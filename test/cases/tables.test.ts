@@ -261,7 +261,7 @@ describe('a table', () => {
         await says('rest.json'),
         /Its field "results" holds objects\. .* jq '\.results'/,
       );
-      assert.match(await says('columns.json'), /"id" is an object, not text\..*orient="records"/);
+      assert.match(await says('columns.json'), /this object is a whole table.*orient="records"/);
       assert.match(await says('nested.json', '--label', 'meta'), /"meta" is an object, not text/);
       assert.match(await says('nested.json', '--label', 'meta.label'), /Did you mean "meta"\?$/);
       assert.match(await says('flat.json'), /line 1: it is neither a JSON object nor a list/);

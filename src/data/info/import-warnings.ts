@@ -2,6 +2,7 @@
 
 import { listNames } from '../../core/name-list.ts';
 import { nonFiniteNumber } from '../../core/non-finite.ts';
+import { isSummaryName } from '../../core/summary-name.ts';
 import { SPLITS, type Split, type ValueType } from '../format/store.ts';
 import type { DataTarget } from '../format/target.ts';
 import type { SkipReason } from '../record.ts';
@@ -29,6 +30,10 @@ export interface KeptData {
   readonly hasTraining: boolean;
   /** Why sequences were left out. */
   readonly skipped?: ReadonlySet<SkipReason>;
+  /** Classes of sequences that were left out. */
+  readonly skippedClasses?: readonly string[];
+  /** What importers say of sequences that they left out. */
+  readonly skipAdvice?: string | undefined;
   /** Groups with sequences of several classes. */
   readonly mixedGroups?: Tally;
   /** Sequences that the source gives no split, although it gives others one. */
@@ -60,9 +65,12 @@ export function importWarnings(kept: KeptData): string[] {
   return [
     ...rareClasses(kept),
     ...oneClass(kept),
+    ...timesAsClasses(kept),
+    ...summaries(kept),
     ...listNamesOfClasses(kept),
     ...similarNames(names),
     ...missingNames(names),
+    ...lostClasses(kept),
     ...withoutTraining(kept),
     ...singleValues(kept),
     ...shortOfTimesteps(kept),
@@ -144,9 +152,10 @@ function severalRates({ sampleRates = new Map() }: KeptData): string[] {
   ];
 }
 
-/** Options that would have kept sequences. */
-function unread({ skipped = new Set() }: KeptData): string[] {
+/** What would have kept sequences. */
+function unread({ skipped = new Set(), skipAdvice }: KeptData): string[] {
   return [
+    ...(skipAdvice === undefined ? [] : [`text that is not a number: ${skipAdvice}`]),
     ...(skipped.has('not-integer')
       ? ['--value-type float32 keeps values that are not integers']
       : []),
@@ -167,9 +176,7 @@ function withoutLabels({ target }: KeptData): string[] {
 
 function rareClasses({ target, classes }: KeptData): string[] {
   if (target !== 'class') return [];
-  const sizes = classes.map(({ bySplit }) =>
-    SPLITS.reduce((sum, split) => sum + bySplit[split], 0),
-  );
+  const sizes = classes.map(({ bySplit }) => sizeOf(bySplit));
   const labelled = sizes.reduce((a, b) => a + b, 0);
   const alone = sizes.filter((size) => size === 1).length;
   if (classes.length < FEWEST) return [];
@@ -246,6 +253,45 @@ function missingNames(names: readonly string[]): string[] {
   const [what, verb] = missing.length === 1 ? ['class', 'looks'] : ['classes', 'look'];
   return [
     `${what} ${listNames(missing)} ${verb} like missing labels: leave such cells empty to import them without a label`,
+  ];
+}
+
+/** Without a word, a classifier would never know of them. */
+function lostClasses({ target, classes, skippedClasses = [] }: KeptData): string[] {
+  if (target !== 'class' && target !== 'none') return [];
+  const kept = new Set(classes.map(({ name }) => name));
+  const lost = skippedClasses.filter((name) => !kept.has(name));
+  if (lost.length === 0) return [];
+  return [
+    lost.length === 1
+      ? `class ${lost[0]} is lost: all of its sequences were left out`
+      : `${lost.length} classes are lost, since all of their sequences were left out: ${listNames(lost)}`,
+  ];
+}
+
+/** A class of one sequence that is called as a row of sums is. */
+function summaries({ target, classes }: KeptData): string[] {
+  if (target !== 'class') return [];
+  const found = classes.filter(({ name, bySplit }) => isSummaryName(name) && sizeOf(bySplit) === 1);
+  return found.map(
+    ({ name }) =>
+      `class ${name} has one sequence and the name of a row of sums: if it is one, remove it`,
+  );
+}
+
+const sizeOf = (bySplit: Readonly<Record<Split, number>>): number =>
+  SPLITS.reduce((sum, split) => sum + bySplit[split], 0);
+
+/** Dates, times of day and seconds or milliseconds since 1970, as labels. */
+const TIME =
+  /^(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|\d{8}T\d{4,6}|1[0-9]{9}|1[0-9]{12})([T ].*)?$|^\d{1,2}:\d\d(:\d\d\S*)?( ?[ap]m)?$/i;
+
+/** A column of times is no column of classes. */
+function timesAsClasses({ target, classes }: KeptData): string[] {
+  const names = classes.map(({ name }) => name.trim());
+  if (target !== 'class' || names.length < 2 || !names.every((name) => TIME.test(name))) return [];
+  return [
+    `the classes look like dates or times (${listNames(names, 2)}): is the label a time stamp? In a table with a row for each timestep, --time names it`,
   ];
 }
 

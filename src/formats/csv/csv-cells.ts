@@ -174,7 +174,9 @@ export class CsvCells {
   #fault(thrown: unknown, row: Row, cell: number): unknown {
     if (!(thrown instanceof CellError)) return thrown;
     const what = `column "${this.file.found.names[cell]}": ${thrown.message}`;
-    if (thrown instanceof NotANumber) return new SpoiledRow(`line ${row.line}, ${what}`);
+    if (thrown instanceof NotANumber) {
+      return new SpoiledRow(`line ${row.line}, ${what}`, thrown.advice);
+    }
     const { path } = this.file;
     return lineError(path, row.line, what, { cause: thrown, advice: thrown.advice });
   }
@@ -186,4 +188,11 @@ const sizeAdvice = (surplus: number): string | undefined =>
     : undefined;
 
 /** A row that spoils its sequence, and no other. */
-export class SpoiledRow extends Error {}
+export class SpoiledRow extends Error {
+  readonly advice: string | undefined;
+
+  constructor(message: string, advice?: string) {
+    super(message);
+    this.advice = advice;
+  }
+}

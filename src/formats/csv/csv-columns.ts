@@ -9,6 +9,7 @@ import {
 } from '../../source/table/found-columns.ts';
 import { absentColumn, type TableColumns } from '../../source/table/table-columns.ts';
 import { type Header, headerHint, looksLikeData } from './csv-header.ts';
+import { AbsentCsvColumn } from './later-header.ts';
 
 /** A first line, and whether it is data: then its columns are called 1, 2, 3, … */
 export interface FirstLine extends Header {
@@ -54,5 +55,8 @@ function refusal(
     role: roleWord(role),
     known,
   } as const;
-  return absentColumn(path, wanted, headerHint(header, wanted.name));
+  return new AbsentCsvColumn(
+    wanted.name,
+    absentColumn(path, wanted, headerHint(header, wanted.name)),
+  );
 }

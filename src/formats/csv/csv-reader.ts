@@ -1,5 +1,6 @@
 /** Turns the rows of a CSV file into sequences: one a row, or, in long form, one for each id. */
 import { basename } from 'node:path';
+import { isSummaryName } from '../../core/summary-name.ts';
 import type { ImportItem } from '../../data/record.ts';
 import { LongForm, type LongRow } from '../../source/long-form/long-form.ts';
 import { LongFormReader } from '../../source/long-form/long-form-reader.ts';
@@ -7,8 +8,8 @@ import { LongFormSigns } from '../../source/long-form/long-form-signs.ts';
 import type { ColumnPart } from '../../source/table/column-choice.ts';
 import { interleaved, UNEVEN } from '../../source/table/interleave.ts';
 import { parseNamesCell } from '../../source/table/names-cell.ts';
-import type { RowValues } from '../../source/table/row-record.ts';
-import { itemOfLine } from '../../source/table/table-columns.ts';
+import { type RowValues, spoiledItem } from '../../source/table/row-record.ts';
+import { itemOfLine, lineError } from '../../source/table/table-columns.ts';
 import type { TableReader } from '../../source/table/table-reader.ts';
 import type { CellValues } from './cell-numbers.ts';
 import { CsvCells, type CsvFile, SpoiledRow } from './csv-cells.ts';
@@ -24,6 +25,8 @@ class SequenceReader implements TableReader<Row> {
   readonly #file: CsvFile;
   readonly #cells: CsvCells;
   readonly #signs: LongFormSigns;
+  /** Of the last row, where it has an id. */
+  #last: { readonly id: string; readonly line: number } | undefined;
   /** Ranges that are one column next to the other, in every row. */
   readonly #adjacent: ReadonlySet<ColumnPart>;
 
@@ -38,7 +41,9 @@ class SequenceReader implements TableReader<Row> {
     const { path } = this.#file;
     this.#cells.checkSize(row);
     const fallbackId = `${basename(path)}:${row.line}`;
-    const id = this.#cells.id(row) ?? fallbackId;
+    const ownId = this.#cells.id(row);
+    const id = ownId ?? fallbackId;
+    if (ownId !== undefined) this.#last = { id, line: row.line };
     try {
       const text = this.#cells.rowText(row);
       const values = this.#values(row);
@@ -48,7 +53,7 @@ class SequenceReader implements TableReader<Row> {
       return itemOfLine(path, row.line, { ...text, timestepLabels }, fallbackId, values);
     } catch (thrown) {
       if (!(thrown instanceof SpoiledRow)) throw thrown;
-      return { id, skipped: 'not-a-number', detail: thrown.message };
+      return spoiledItem(id, thrown, this.#cells.label(row));
     }
   }
 
@@ -103,10 +108,20 @@ class SequenceReader implements TableReader<Row> {
     return text === '' ? undefined : parseNamesCell(text);
   }
 
+  /** A row of sums would be a sequence like all others. */
+  #refuseSummary(): void {
+    if (this.#last === undefined || !isSummaryName(this.#last.id)) return;
+    const { id, line } = this.#last;
+    throw lineError(this.#file.path, line, `the last row is called "${id}", as one of sums is`, {
+      advice: 'Remove it; if it is a sequence as the others are, give it another id.',
+    });
+  }
+
   async flush(): Promise<void> {}
 
   rest(): ImportItem[] {
     this.#signs.refuse();
+    this.#refuseSummary();
     return [];
   }
 
@@ -144,7 +159,7 @@ class LongReader extends LongFormReader<Row> {
       this.isFull = this.form.add(this.#longRow(row));
     } catch (thrown) {
       if (!(thrown instanceof SpoiledRow)) throw thrown;
-      this.form.spoil(this.#cells.id(row) ?? '', thrown.message);
+      this.form.spoil(this.#cells.id(row) ?? '', thrown);
     }
   }
 

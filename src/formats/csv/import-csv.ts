@@ -12,6 +12,7 @@ import { csvReader } from './csv-reader.ts';
 import { csvRows, type Row, type Separator } from './csv-rows.ts';
 import type { SeparatorOptions } from './csv-separator.ts';
 import { dividedText } from './divided-text.ts';
+import { withLaterHeader } from './later-header.ts';
 
 /** How to read a CSV file. */
 export interface CsvOptions extends TableOptions, SeparatorOptions {
@@ -52,17 +53,22 @@ export async function* importCsv(options: CsvOptions): AsyncGenerator<ImportItem
     });
     yield* readRows(rows, readerOf, options.known);
   } catch (error) {
-    throw readFailure(error, path, 'file');
+    const named = await withLaterHeader(error, path, () => dividedText(options));
+    throw readFailure(named, path, 'file');
   }
 }
 
 /** The columns and their roles. */
 export async function csvColumns(options: CsvOptions): Promise<ColumnUse[]> {
   const { text, separator } = await dividedText(options);
-  for await (const rows of csvRows(options.path, text, separator)) {
-    for (const first of rows) return columnUses(columnsOf(options, separator, first));
+  try {
+    for await (const rows of csvRows(options.path, text, separator)) {
+      for (const first of rows) return columnUses(columnsOf(options, separator, first));
+    }
+    return [];
+  } catch (error) {
+    throw await withLaterHeader(error, options.path, () => dividedText(options));
   }
-  return [];
 }
 
 function columnsOf(options: CsvOptions, separator: Separator, first: Row): FoundColumns {

@@ -6,6 +6,7 @@ import { didYouMean } from '../../core/nearest-name.ts';
 import { nonFiniteNumber } from '../../core/non-finite.ts';
 import { filled } from '../../core/typed-arrays.ts';
 import { interleaved, UNEVEN } from '../../source/table/interleave.ts';
+import { adviceOnText } from '../../source/table/not-a-number.ts';
 import type { RowFields, RowValues } from '../../source/table/row-record.ts';
 import { lineError, type TableColumns } from '../../source/table/table-columns.ts';
 import { sourceOfField } from './json-line.ts';
@@ -22,7 +23,14 @@ export interface JsonRow {
 }
 
 /** A field that spoils its record, and no other. */
-export class SpoiledField extends Error {}
+export class SpoiledField extends Error {
+  readonly advice: string | undefined;
+
+  constructor(message: string, advice?: string) {
+    super(message);
+    this.advice = advice;
+  }
+}
 
 /** A surrogate alone: UTF-8 has none, so all of them would become one name. */
 const HALF_CHARACTER = /\p{Surrogate}/u;
@@ -108,8 +116,10 @@ function numberOf(row: JsonRow, value: unknown, field: string, position?: number
   const named = typeof value === 'string' ? nonFiniteNumber(value) : undefined;
   if (named !== undefined) return named;
   const at = position === undefined ? '' : ` at ${position}`;
+  const isText = typeof value === 'string' && !Number.isNaN(Number(value));
   throw new SpoiledField(
     `field "${field}": ${JSON.stringify(value).slice(0, 100)}${at} is not a number`,
+    isText ? 'Write the number without quotes.' : adviceOnText(String(value)),
   );
 }
 

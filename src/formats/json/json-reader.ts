@@ -7,9 +7,10 @@ import { LongFormReader } from '../../source/long-form/long-form-reader.ts';
 import type { ColumnUse } from '../../source/preview.ts';
 import { ALL_OTHERS, chooseColumns } from '../../source/table/column-choice.ts';
 import { UNEVEN } from '../../source/table/interleave.ts';
-import type { RowValues } from '../../source/table/row-record.ts';
+import { type RowValues, spoiledItem } from '../../source/table/row-record.ts';
 import {
   itemOfLine,
+  lineError,
   refuseForgottenId,
   type TableColumns,
   type TableOptions,
@@ -32,8 +33,25 @@ interface ValueFields {
   readonly isRange: boolean;
 }
 
+/**
+ * pandas writes a table as one object unless told otherwise: by its columns, by its rows, or with the names apart.
+ * @throws LockstepError DATA_INVALID
+ */
+function refuseOrient({ path, line, fields }: JsonRow): void {
+  const found = Object.values(fields);
+  const isObject = (value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value);
+  const isApart =
+    Array.isArray(fields.data) && (Array.isArray(fields.columns) || isObject(fields.schema));
+  if (!isApart && !(found.length > 0 && found.every(isObject))) return;
+  throw lineError(path, line, 'this object is a whole table, as pandas writes it by default', {
+    advice: 'Write an object for each row: table.to_json(FILE, orient="records").',
+  });
+}
+
 /** @param first the first record of the file, whose fields a range of fields means */
 export function jsonReader(options: TableOptions, first: JsonRow): TableReader<JsonRow> {
+  refuseOrient(first);
   refuseForgottenId(options.path, options.columns, Object.keys(first.fields));
   const fields = valueFields(options, first);
   return options.columns.time === undefined
@@ -43,6 +61,7 @@ export function jsonReader(options: TableOptions, first: JsonRow): TableReader<J
 
 /** Each field of the first record with its role. */
 export function fieldUses(options: TableOptions, first: JsonRow): ColumnUse[] {
+  refuseOrient(first);
   const { values: _, channels: __, ignored: ___, ...columns } = options.columns;
   const roles = new Map(valueFields(options, first).names.map((name) => [name, 'values']));
   for (const [role, names] of Object.entries(columns)) {
@@ -109,7 +128,8 @@ class SequenceReader implements TableReader<JsonRow> {
       );
     } catch (thrown) {
       if (!(thrown instanceof SpoiledField)) throw thrown;
-      return { id, skipped: 'not-a-number', detail: `line ${line}, ${thrown.message}` };
+      const spoiled = { message: `line ${line}, ${thrown.message}`, advice: thrown.advice };
+      return spoiledItem(id, spoiled, textField(row, this.#columns.label));
     }
   }
 
@@ -160,7 +180,7 @@ class LongReader extends LongFormReader<JsonRow> {
     } catch (thrown) {
       if (!(thrown instanceof SpoiledField)) throw thrown;
       const id = textField(row, this.#columns.id) ?? '';
-      this.form.spoil(id, `line ${row.line}, ${thrown.message}`);
+      this.form.spoil(id, new SpoiledField(`line ${row.line}, ${thrown.message}`, thrown.advice));
     }
   }
 

@@ -51,6 +51,8 @@ import { digestBeforeRounding } from './value-digest.ts';
 import { ValueTypes } from './value-types.ts';
 
 const CONFLICT_EXAMPLES = 5;
+/** Those of more are no classes. */
+const MOST_SKIPPED_CLASSES = 10_000;
 /** While reading, calls `onProgress` once for this many records. */
 const PROGRESS_EVERY = 256;
 
@@ -116,6 +118,10 @@ class StoreBuild {
   readonly #gatherer: SpillGatherer;
   readonly #onProgress: (progress: ImportProgress) => void;
   readonly #skipped = new Map<SkipReason, NameTally>();
+  /** Classes that skipped sequences have: some of them may have no other. */
+  readonly #skippedClasses = new Set<string>();
+  /** What importers say of sequences that they skipped; the first by name. */
+  #skipAdvice: string | undefined;
   readonly #truncated = new NameTally(compareUtf8);
   readonly #stripped = new NameTally(compareUtf8);
   readonly #filled = new NameTally(compareUtf8);
@@ -148,7 +154,8 @@ class StoreBuild {
     const table = await this.#readAll(items);
     const shape = this.#spillShape();
     this.#widenDigests(table, shape);
-    const drop = (row: number, reason: SkipReason) => this.#skip(table.ids.at(row), reason);
+    const drop = (row: number, reason: SkipReason) =>
+      this.#skip({ id: table.ids.at(row), skipped: reason, label: table.labels.at(row) });
     const all = table.rowsById();
     const { rows: different, conflicts } =
       this.#options.duplicates === 'keep'
@@ -203,6 +210,7 @@ class StoreBuild {
   }
 
   #adviceOnSkipped(): string {
+    if (this.#skipAdvice !== undefined) return this.#skipAdvice;
     if (this.#skipped.has('not-integer')) {
       return 'Add --value-type float32, which keeps values that are not integers.';
     }
@@ -243,7 +251,7 @@ class StoreBuild {
   #take(item: ImportItem, table: RecordTable): void {
     this.#read++;
     if (this.#read % PROGRESS_EVERY === 0) this.#onProgress({ stage: 'reading', done: this.#read });
-    const record = isSkip(item) ? this.#skip(nameOfSkip(item), item.skipped) : this.#accept(item);
+    const record = isSkip(item) ? this.#skip(item) : this.#accept(item);
     if (record !== undefined) table.push(record);
   }
 
@@ -251,12 +259,14 @@ class StoreBuild {
     const { missing } = this.#options;
     const channels = this.#channelsOf(raw);
     const rest = withoutMissing(raw, missing);
-    if (rest === undefined) return this.#skip(raw.id, 'all-missing');
+    const skip = (skipped: SkipReason, detail?: string) =>
+      this.#skip({ id: raw.id, skipped, detail, label: raw.label });
+    if (rest === undefined) return skip('all-missing');
     this.#limits ??= this.#limitsOf(channels);
     const checked = this.#types.check(raw.id, rest.record.values, this.#limits);
-    if ('skipped' in checked) return this.#skip(raw.id, checked.skipped);
+    if ('skipped' in checked) return skip(checked.skipped);
     const rounding = coarseRounding(rest.record.values, checked.values, channels);
-    if (rounding?.isFlat) return this.#skip(`${raw.id} (${rounding.detail})`, 'flattened');
+    if (rounding?.isFlat) return skip('flattened', rounding.detail);
     if (rest.stripped > 0) this.#stripped.add(raw.id);
     if (rest.filled > 0) this.#filled.add(raw.id);
     if (rest.kept > 0) this.#gaps.add(raw.id);
@@ -308,13 +318,18 @@ class StoreBuild {
     );
   }
 
-  #skip(id: string, reason: SkipReason): undefined {
-    let tally = this.#skipped.get(reason);
+  #skip(item: RawSkip): undefined {
+    const { skipped, advice, label } = item;
+    let tally = this.#skipped.get(skipped);
     if (tally === undefined) {
       tally = new NameTally(compareUtf8);
-      this.#skipped.set(reason, tally);
+      this.#skipped.set(skipped, tally);
     }
-    tally.add(id);
+    tally.add(nameOfSkip(item));
+    if (label && this.#skippedClasses.size < MOST_SKIPPED_CLASSES) this.#skippedClasses.add(label);
+    if (advice && !(this.#skipAdvice && compareUtf8(this.#skipAdvice, advice) <= 0)) {
+      this.#skipAdvice = advice;
+    }
   }
 
   #toRows(table: RecordTable, kept: Uint32Array, classes: readonly string[]): BuiltRows {
@@ -432,6 +447,8 @@ class StoreBuild {
         lengths,
         hasTraining,
         skipped: new Set(this.#skipped.keys()),
+        skippedClasses: [...this.#skippedClasses].sort(compareUtf8),
+        skipAdvice: this.#skipAdvice,
         mixedGroups: this.#mixedGroups.finish(),
         acrossSplits: this.#acrossSplits.finish(),
         inferred: this.#types.inferred,

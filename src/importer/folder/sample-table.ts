@@ -33,7 +33,7 @@ export type Sample =
       readonly timestepLabels?: readonly string[];
       readonly hasUnevenTimes?: boolean;
     }
-  | { readonly skipped: SkipReason; readonly detail?: string };
+  | { readonly skipped: SkipReason; readonly detail?: string; readonly advice?: string };
 
 /** @throws LockstepError DATA_INVALID for columns that are absent or in doubt, and for times that fall */
 export async function readSampleTable(path: string, options: SampleTableOptions): Promise<Sample> {
@@ -45,7 +45,8 @@ export async function readSampleTable(path: string, options: SampleTableOptions)
     return table.end();
   } catch (thrown) {
     if (!(thrown instanceof SpoiledRow)) throw thrown;
-    return { skipped: 'not-a-number', detail: thrown.message };
+    const { message: detail, advice } = thrown;
+    return { skipped: 'not-a-number', detail, ...(advice && { advice }) };
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import type { LockstepError } from '../../core/errors.ts';
 import type { ImportItem } from '../../data/record.ts';
-import { splitOf } from '../table/row-record.ts';
+import { type SpoiledText, splitOf, spoiledItem } from '../table/row-record.ts';
 import { RowStore } from '../table/row-store.ts';
 import { lineError } from '../table/table-columns.ts';
 import { numberKey, type TimeKey, TimeSteps, timeKeyOf } from './time-key.ts';
@@ -59,7 +59,7 @@ export class LongForm {
   readonly #row: Float64Array;
   readonly #sequences = new Map<string, Sequence>();
   /** What is wrong with a row, by id. */
-  readonly #spoiled = new Map<string, string>();
+  readonly #spoiled = new Map<string, SpoiledText>();
   readonly #labelNames: string[] = [];
   readonly #labelNumbers = new Map<string, number>();
   #last: Sequence | undefined;
@@ -93,9 +93,9 @@ export class LongForm {
   }
 
   /** Leaves a sequence out of the dataset, since one of its rows cannot be read. */
-  spoil(named: string, detail: string): void {
+  spoil(named: string, { message, advice }: SpoiledText): void {
     const id = this.#soleId ?? named;
-    if (!this.#spoiled.has(id)) this.#spoiled.set(id, detail);
+    if (!this.#spoiled.has(id)) this.#spoiled.set(id, { message, advice });
   }
 
   async flush(): Promise<void> {
@@ -188,7 +188,9 @@ export class LongForm {
    * @throws LockstepError DATA_INVALID for two rows of one id with one time
    */
   async *records(): AsyncGenerator<ImportItem> {
-    for (const [id, detail] of this.#spoiled) yield { id, skipped: 'not-a-number', detail };
+    for (const [id, spoiled] of this.#spoiled) {
+      yield spoiledItem(id, spoiled, this.#sequences.get(id)?.first.label);
+    }
     for (const [id, { key, first }] of this.#sequences) {
       if (this.#spoiled.has(id)) continue;
       const rows = await this.#rows.take(key);

@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import type { LockstepError } from '../../core/errors.ts';
 import type { Split } from '../../data/format/store.ts';
-import type { ImportItem } from '../../data/record.ts';
+import type { ImportItem, RawSkip } from '../../data/record.ts';
 import { sourceError } from '../file/source-error.ts';
 import { splitAdvice, splitNamed, splitProblem } from './split-name.ts';
 
@@ -61,6 +61,23 @@ export function itemOf(
     ...(timestepLabels && { timestepLabels }),
   };
 }
+
+/** What is wrong with a row, and what to do about it. */
+export interface SpoiledText {
+  readonly message: string;
+  readonly advice: string | undefined;
+}
+
+/** A row with text where a number should stand. */
+export const spoiledItem = (
+  id: string,
+  { message, advice }: SpoiledText,
+  label: string | undefined,
+): RawSkip => ({
+  ...{ id, skipped: 'not-a-number', detail: message },
+  ...(advice && { advice }),
+  ...(label && { label }),
+});
 
 /**
  * The split that a cell names, and the cell itself if it calls it otherwise.

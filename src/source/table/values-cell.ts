@@ -2,6 +2,7 @@
 import { isRoundedInteger, RoundedInteger } from '../../core/exact-integer.ts';
 import { nonFiniteNumber } from '../../core/non-finite.ts';
 import { filled } from '../../core/typed-arrays.ts';
+import { adviceOnText } from './not-a-number.ts';
 
 /** What stands before the fraction: `1.5` or `1,5`. */
 export type DecimalMark = '.' | ',';
@@ -20,7 +21,7 @@ export class CellError extends Error {
 /** Text that is no number. It spoils one sequence; two kinds of separators spoil them all. */
 export class NotANumber extends CellError {
   constructor(text: string) {
-    super(`"${text.slice(0, 100)}" is not a number`);
+    super(`"${text.slice(0, 100)}" is not a number`, adviceOnText(text));
   }
 }
 

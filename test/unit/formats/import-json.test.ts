@@ -60,8 +60,8 @@ describe('a JSON file', () => {
     const byColumns = '{"id": {"0": "a", "1": "b"}, "v": {"0": [1], "1": [2]}}';
     const nested = '{"count": 2, "results": [{"v": [1]}, {"v": [2]}]}';
     await assert.rejects(read(byColumns, { id: 'id' }), {
-      message: /line 1: field "id" is an object, not text\.$/,
-      advice: /table\.to_json\(orient="records"\)/,
+      message: /line 1: this object is a whole table, as pandas writes it by default\.$/,
+      advice: /table\.to_json\(FILE, orient="records"\)/,
     });
     await assert.rejects(read(nested), {
       message: /line 1: it has no field "v" \(fields: count, results\)\.$/,
@@ -157,5 +157,25 @@ describe('the values of a JSON record', () => {
         ['on', ''],
       ],
     );
+  });
+});
+
+describe('a table of pandas in one object', () => {
+  it('is refused with the option that writes an object a row', async () => {
+    const tables = {
+      split: '{"columns":["v"],"index":[0],"data":[[[1,2]]]}',
+      table: '{"schema":{"fields":[]},"data":[{"v":[1,2]}]}',
+      columns: '{"v":{"0":[1,2]},"label":{"0":"x"}}',
+      index: '{"0":{"v":[1,2],"label":"x"}}',
+    };
+    for (const text of Object.values(tables)) {
+      await assert.rejects(read(text), {
+        code: 'DATA_INVALID',
+        message: /line 1: this object is a whole table, as pandas writes it by default\.$/,
+        advice: 'Write an object for each row: table.to_json(FILE, orient="records").',
+      });
+    }
+    const [[, ...record] = []] = await records('{"v":[1],"data":[2],"about":{}}');
+    assert.deepEqual(record, [1, 1]);
   });
 });

@@ -95,6 +95,34 @@ describe('CSV', () => {
     }
   });
 
+  it('says in which line the header stands, below titles', async () => {
+    const titles = [
+      ['Report of station 7', ''],
+      ['"Report, 7",,', ',,'],
+      ['# a', '# b'],
+    ];
+    for (const lines of titles) {
+      const path = file('title.csv', [...lines, 'id,t0,t1', 'a,1,2']);
+      const records = collect(importCsv({ path, columns: { id: 'id', values: 't0..t1' } }));
+      await assert.rejects(records, {
+        code: 'DATA_INVALID',
+        message: /it has no column "id"/,
+        advice: 'Line 3 names it: if that is the header, remove lines 1 to 2.',
+      });
+    }
+  });
+
+  it('has no last row of sums', async () => {
+    const columns = { id: 'id', values: 't0..t1' };
+    for (const name of ['Total', 'Grand total', 'Mittelwert', 'Mean:']) {
+      const path = file('sums.csv', ['id,t0,t1', 'a,1,2', 'b,3,4', `${name},4,6`]);
+      const message = `Cannot read "${path}", line 4: the last row is called "${name}", as one of sums is.`;
+      await fails(importCsv({ path, columns }), 'DATA_INVALID', message);
+    }
+    const path = file('no-sums.csv', ['id,t0,t1', 'total,1,2', 'b,3,4']);
+    assert.equal((await collect(importCsv({ path, columns }))).length, 2);
+  });
+
   it('says when the header has other separators, is none, or repeats a column', async () => {
     const cases: [string, RegExp][] = [
       ['id;label;values', /looks separated by semicolons: say --delimiter ';'\.$/],
@@ -160,6 +188,7 @@ describe('CSV', () => {
       id: 'b',
       skipped: 'not-a-number',
       detail: 'line 3, column "v": "0x10" is not a number',
+      advice: 'Write it in decimal.',
     });
     assert.deepEqual(
       items.map(({ id }) => id),
@@ -225,6 +254,7 @@ describe('JSONL', () => {
         id: 'text',
         skipped: 'not-a-number',
         detail: 'line 1, field "v": "2" at 1 is not a number',
+        advice: 'Write the number without quotes.',
       },
       { id: 'uneven', skipped: 'uneven-channels' },
       {

@@ -92,6 +92,34 @@ describe('a cell of values', () => {
     );
   });
 
+  it('says what to do about what programs and people write for numbers', () => {
+    const cases = [
+      ['[np.float64(1.5), np.float64(2)]', /values\.tolist\(\)/],
+      ['array([1., 2.])', /values\.tolist\(\)/],
+      ['[1. 2. ... 8. 9.]', /cut short/],
+      ['True False', /1 for true/],
+      ['12%', /per cent/],
+      ['1.0V', /without its unit/],
+      ['$3', /without its unit/],
+      ['3,50€', /without its unit/],
+      ["1'234", /separators of thousands/],
+      ['\u22121.5', /minus sign as -/],
+      ['<0.01', /the number alone/],
+      ['#DIV/0!', /error/],
+      ['1.5D+03', /exponent with an e/],
+      ['0x1F', /decimal/],
+      ['(1+2j)', /two channels/],
+      ['-', /missing value/],
+    ] as const;
+    for (const [cell, advice] of cases) {
+      assert.throws(() => parseValuesCell(cell), { message: / is not a number$/, advice }, cell);
+    }
+    assert.throws(() => parseValuesCell('x'), {
+      message: '"x" is not a number',
+      advice: undefined,
+    });
+  });
+
   it('takes time in proportion to its length', () => {
     // Years, for an expression that may divide the digits in two in as many ways as there are digits.
     const digits = '1'.repeat(3_000_000);

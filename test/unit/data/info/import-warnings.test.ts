@@ -30,6 +30,42 @@ describe('an import warns of', () => {
     assert.deepEqual(warningsOf({ a: 1, b: 1 }), [], 'too few to tell');
   });
 
+  it('classes of which every sequence was left out', async () => {
+    const records: ImportItem[] = [
+      { id: 'a', label: 'x', values: [1, 2] },
+      { id: 'b', label: 'y', values: [Number.NaN] },
+      { id: 'c', label: 'z', skipped: 'not-a-number', detail: '"$3"', advice: 'Write 3.' },
+      { id: 'd', label: 'x', skipped: 'not-a-number', detail: '"4%"', advice: 'Write 4.' },
+    ];
+    const target = join(folder.path, 'lost');
+    const { warnings } = await buildStore(records, { target, name: 'lost' });
+    assert.ok(
+      warnings.includes('2 classes are lost, since all of their sequences were left out: y, z'),
+      warnings.join('\n'),
+    );
+    assert.ok(warnings.includes('text that is not a number: Write 3.'), warnings.join('\n'));
+    const none = buildStore(records.slice(2), { target: join(folder.path, 'none'), name: 'none' });
+    await assert.rejects(none, { code: 'DATA_INVALID', advice: 'Write 3.' });
+  });
+
+  it('classes that are times, and one that is a row of sums', () => {
+    const times = [
+      ['2024-01-01', '2024-01-02 10:00'],
+      ['10:30', '1:30 PM'],
+      ['1/15/2024', '2/15/24'],
+      ['1700000000', '1700086400'],
+    ];
+    for (const [a, b] of times) {
+      const [warning] = warningsOf({ [a!]: 3, [b!]: 2 });
+      assert.match(warning!, /^the classes look like dates or times \(/);
+    }
+    assert.deepEqual(warningsOf({ '2019': 3, '2020': 2, '2024-01-01': 2 }), []);
+    assert.deepEqual(warningsOf({ a: 3, b: 3, Total: 1 }), [
+      'class Total has one sequence and the name of a row of sums: if it is one, remove it',
+    ]);
+    assert.deepEqual(warningsOf({ a: 3, b: 3, total: 2 }), []);
+  });
+
   it('one class only', () => {
     assert.deepEqual(warningsOf({ a: 5 }), [
       'all labelled sequences are of the class a: a classifier needs two classes or more',
