@@ -1,6 +1,7 @@
 /** The strongest simple rivals of a network, on a dataset's own splits and label draws. */
 import { LockstepError } from '../core/errors.ts';
 import { openStore, type StoreOnDisk } from '../data/format/open-store.ts';
+import { refuseWithoutTarget } from '../data/no-target.ts';
 import { drawGroups } from '../statistics/group-bootstrap.ts';
 import type { Baseline } from './baseline.ts';
 import { readExamples } from './examples.ts';
@@ -52,7 +53,8 @@ async function reportOn(
   { labels, draws = 8, seed = 1, onProgress: tell = () => {} }: BaselinesOptions,
 ): Promise<Omit<BaselinesReport, 'seconds'>> {
   const { manifest } = store;
-  const target = targetOf(manifest.target, manifest.classes.length, store.path);
+  refuseWithoutTarget('A baseline', store.path, manifest);
+  const target = targetOf(manifest.target, manifest.classes.length);
   if (target.kind === 'class' && target.size < 2) throw oneClass(store.path);
   const counts = drawLabels(store, { labels, draws, seed });
   const test = labelledSequences(store, 'test', seed);

@@ -100,7 +100,7 @@ function rivalsOn(material: Material, examples: Examples, target: Target): Rival
     baselines.push(rocketBaseline(examples, target, { series: whole, numbers }));
   } else {
     leftOut.push(
-      `Rocket is left out: features of ${values} values for each draw would take minutes; "lockstep rocket" fits one.`,
+      `Random convolutions are left out: features of ${values} values for each draw would take minutes; "lockstep rocket" fits one.`,
     );
   }
   const band = Math.ceil(BAND * length);

@@ -80,8 +80,8 @@ export function rocketBaseline(
     return (places) => Array.from(places, answer);
   };
   return {
-    name: 'rocket',
-    about: 'ridge regression on random convolutions (MiniRocket)',
+    name: 'random convolutions, ridge',
+    about: 'ridge regression on the features of MiniRocket',
     choose: () => ({ setting: '', fit }),
   };
 }

@@ -48,7 +48,7 @@ function rivalsOn(tables: readonly NGrams[], examples: Examples, target: Target)
     strengths,
   });
   const nGrams = linearBaseline(problem, {
-    name: 'n-grams',
+    name: `n-grams, ${model}`,
     about: `${model} regression on how frequent runs of 1 to ${LONGEST} symbols are`,
     inputs: CHOICES.map((orders) => settingOf(orders, 'root')),
     strengths,

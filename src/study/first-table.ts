@@ -30,6 +30,9 @@ export function firstTable(
       ],
     ]),
     '',
+    ...(results.closedForms.length > 0
+      ? ['Rows "lockstep …" are what these commands fit, all others are baselines.']
+      : []),
     ...results.closedForms.flatMap((model) => gains(results, model)),
     ...notes,
     `Took ${seconds.toFixed(0)} s.`,

@@ -7,11 +7,13 @@ import { meanOf } from '../statistics/mean.ts';
 import { describeDifference, percent } from '../statistics/paired-difference.ts';
 import type { Answer } from './answers.ts';
 import type { CellResult } from './cell.ts';
+import { CLOSED_FORM } from './closed-form/fits.ts';
 import { GROUPING, SCRATCH, SHUFFLED, SORTED } from './grid.ts';
 import type { StageOutcome } from './halving.ts';
 import {
   allCounts,
   type DatasetResults,
+  familyName,
   fewLabels,
   labelCounts,
   labelsText,
@@ -50,7 +52,7 @@ export function studyMarkdown(report: StudyReport): string {
     '|---|---|',
     ...answers.map(({ question, sentence }) => `| ${question} | ${sentence} |`),
     '',
-    `${whatIsCompared(results)} of the test split${cropText(config)}, read once; every choice (settings of baselines, the weights that a fine-tuning keeps, the best pretext) was made on validation data. A *repeat* has labels, initial weights and a pretraining of its own. A difference is paired by repeat: same labels, same test sequences. Its 95 % interval is over repeats (Student's t) and, for accuracies, over test groups (bootstrap).`,
+    `${whatIsCompared(report)} of the test split${cropText(config)}, read once; every choice (settings of baselines, the weights that a fine-tuning keeps, the best pretext) was made on validation data. A *repeat* has labels, initial weights and a pretraining of its own. A difference is paired by repeat: same labels, same test sequences. Its 95 % interval is over repeats (Student's t) and, for accuracies, over test groups (bootstrap).`,
     '',
     ...datasets.flatMap((dataset, index) => datasetSection(dataset, results, report.notes[index]!)),
     ...stagesSection(report.stages),
@@ -64,8 +66,9 @@ const cropText = ({ test: { crop } }: StudyConfig): string =>
     : ` (networks read the first ${crop} timesteps of each sequence, baselines all)`;
 
 /** "Accuracies are", or what else the runs are compared by. */
-function whatIsCompared(results: readonly CellResult[]): string {
-  const names = [...new Set(results.map(({ merit }) => merit))];
+function whatIsCompared({ datasets, results }: StudyReport): string {
+  const rivals = datasets.flatMap(({ baselines, closedForms }) => [...baselines, ...closedForms]);
+  const names = [...new Set([...results, ...rivals].map(({ merit }) => merit))];
   if (names.length === 1 && names[0] === 'accuracy') return 'Accuracies are';
   return `Figures (${names.join(', ')}, in percent) are`;
 }
@@ -98,7 +101,7 @@ function modelsSection(of: DatasetResults, own: readonly CellResult[]): string[]
   const counts = allCounts(all);
   if (all.length === 0) return [];
   const rows = all.map((cell) => [
-    cell.key.network,
+    familyName(cell),
     recipeText(cell),
     ...counts.map((count) => meritText(cell, count)),
     ...counts.map((count) => againstBaseline(of, cell, count)),
@@ -182,7 +185,7 @@ function lengthSection(own: readonly CellResult[]): string[] {
     ...table([
       ['network', 'recipe', ...quarters.map((one) => `${one.shortest}…${one.longest} timesteps`)],
       ...cells.map((cell) => [
-        cell.key.network,
+        familyName(cell),
         recipeText(cell),
         ...meritByLength(cell).map(({ value }) => percent(value)),
       ]),
@@ -209,7 +212,7 @@ function calibrationSection(own: readonly CellResult[]): string[] {
     ...table([
       ['network', 'recipe', ...counts.map((count) => labelsText(cells[0]!, [count]))],
       ...cells.map((cell) => [
-        cell.key.network,
+        familyName(cell),
         recipeText(cell),
         ...counts.map((count) => errorText(cell, count)),
       ]),
@@ -227,7 +230,7 @@ function timeSection(own: readonly CellResult[]): string[] {
     '',
     ...table([
       ['network', 'recipe', 'time'],
-      ...own.map((cell) => [cell.key.network, recipeText(cell), formatDuration(cell.seconds)]),
+      ...own.map((cell) => [familyName(cell), recipeText(cell), formatDuration(cell.seconds)]),
     ]),
     '',
   ];
@@ -235,6 +238,7 @@ function timeSection(own: readonly CellResult[]): string[] {
 
 /** A recipe and its share in words. */
 export function recipeText({ key: { recipe, share } }: CellResult): string {
+  if (recipe === CLOSED_FORM) return 'in closed form';
   return share === 1 ? recipe : `${recipe}, ${Math.round(100 * share)} % of the sequences`;
 }
 

@@ -4,6 +4,7 @@ import type { ObjectiveConfig } from '../config/phase-section.ts';
 import { LockstepError } from '../core/errors.ts';
 import { symbolsOf } from '../data/facts.ts';
 import { SPLITS, type Store, type StoreManifest, UNLABELLED } from '../data/format/store.ts';
+import { refuseWithoutTarget } from '../data/no-target.ts';
 import { meanOf } from '../statistics/mean.ts';
 import type { DataSize } from './cost.ts';
 import {
@@ -154,8 +155,8 @@ function fittedLabels(
 }
 
 function trainingLabels({ manifest, index }: OwnStore, path: string): Available {
-  const { kind } = manifest.target;
-  if (kind === 'class' || kind === 'none') return fewestTrainingLabels(manifest, path);
+  refuseWithoutTarget('A study', path, manifest);
+  if (manifest.target.kind === 'class') return fewestTrainingLabels(manifest, path);
   const training = SPLITS.indexOf('train');
   const isLabelled = (label: number, sequence: number) =>
     label !== UNLABELLED && index.splits[sequence] === training;
@@ -175,7 +176,7 @@ function fewestTrainingLabels({ splits }: StoreManifest, path: string): Availabl
   if (counts.length >= 2 && fewest >= 1) return { perClass: fewest, isEven };
   throw new LockstepError(
     'DATA_INVALID',
-    `A study compares classifiers, but the dataset "${path}" has ${counts.length} classes and ${counts.length === 0 ? 'no' : fewest} labelled training sequences in the smallest.`,
+    `A study compares classifiers, but the dataset "${path}" has ${counts.length} classes and ${fewest} labelled training sequences in the smallest.`,
     'Import it with labels for at least two classes, each with training sequences.',
   );
 }

@@ -171,12 +171,16 @@ function bestByValidation(cells: readonly CellResult[]): CellResult | undefined 
   return cells.toSorted((a, b) => score(b) - score(a))[0];
 }
 
-/** "lockstep ngram", "n-grams, ridge", "the two-sided network, masked" */
-export function modelName({ key: { network, recipe } }: CellResult): string {
-  // The command's name: a baseline is called rocket, too.
-  if (recipe === CLOSED_FORM) return `lockstep ${network}`;
+/** "lockstep ngram" as its command, "n-grams, ridge", "the two-sided network, masked" */
+export function modelName(cell: CellResult): string {
+  const { network, recipe } = cell.key;
+  if (recipe === CLOSED_FORM) return familyName(cell);
   return network === BASELINE ? recipe : `the ${network} network, ${recipe}`;
 }
+
+/** The network, `baseline`, or the command that fits a model in closed form. */
+export const familyName = ({ key: { network, recipe } }: CellResult): string =>
+  recipe === CLOSED_FORM ? `lockstep ${network}` : network;
 
 /** "64.0 % ± 2.1": mean and standard deviation over the repeats. */
 export function meritText(cell: CellResult, labels: LabelCount): string {

@@ -132,6 +132,7 @@ function describeStage(stage: Stage, runs: number, seconds: number): string {
 const tell = ({ onEvent }: GuardedHooks, text: string): void => onEvent({ kind: 'status', text });
 
 function warn({ hooks, minutes }: HalvingOptions): void {
-  const text = `${minutes} minutes leave no time to train a network to the end here. With more of them the same command goes on.`;
+  const time = minutes === 1 ? '1 minute leaves' : `${minutes} minutes leave`;
+  const text = `${time} no time to train a network to the end here. With more the same command goes on.`;
   hooks.onEvent({ kind: 'warning', text });
 }

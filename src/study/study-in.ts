@@ -63,5 +63,6 @@ export const measuredOn = (devices: DeviceOptions): string => machine(devicesOf(
 function machine(devices: readonly Device[]): string {
   const where = devices[0]!.kind === 'gpu' ? 'GPU' : (cpus()[0]?.model ?? 'a CPU of unknown make');
   const date = new Date().toISOString().slice(0, 10);
-  return `Measured on ${where}, ${devices.length} workers, ${date}.`;
+  const workers = devices.length === 1 ? '1 worker' : `${devices.length} workers`;
+  return `Measured on ${where}, ${workers}, ${date}.`;
 }

@@ -228,7 +228,7 @@ const DATA_OF_RUNS: readonly Case[] = [
     what: 'a study of a dataset without classes',
     args: ['study', 'real'],
     code: 3,
-    says: /^DATA_INVALID: A study compares classifiers, but the dataset ".*real" has 0 classes and no labelled training sequences in the smallest\. Import it with labels for at least two classes, each with training sequences\.$/,
+    says: /^DATA_INVALID: A study needs to know what to learn, but no sequence of the dataset ".*real" has a target\. Name the column of the classes: "\S+ data import \S+ real .*--label COLUMN --overwrite"\. Without any, "lockstep train" can pretrain a network: objective\.kind contrastive needs no labels\.$/,
   },
 ];
 

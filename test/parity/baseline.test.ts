@@ -51,7 +51,7 @@ for (const table of tables) {
 const inputs = new NGramInputs(tables, count);
 const training = Int32Array.from({ length: count }, (_, place) => place);
 const tested = Int32Array.from(fresh, (_, i) => count + i);
-const target = targetOf({ kind: 'class' }, CLASSES, 'fixture');
+const target = targetOf({ kind: 'class' }, CLASSES);
 const examples: Examples = {
   sequences: Int32Array.from([...training, ...tested]),
   trainable: count,

@@ -106,7 +106,7 @@ async function fitAll(
     const measured: MeasuredModel[] = [];
     const results: MeasuredResult[] = [];
     for (const [at, fit] of fits.entries()) {
-      tell(`Fitting ${request.family}, ${at + 1} of ${fits.length}`);
+      tell(`Fitting lockstep ${request.family}, ${at + 1} of ${fits.length}`);
       const run = join(parts, fit.phase);
       const chosen = await fitOne(fit, run);
       const validation =

@@ -5,6 +5,7 @@ import { LockstepError } from '../../core/errors.ts';
 import { formatCount } from '../../core/format.ts';
 import { phaseFacts, symbolsOf } from '../../data/facts.ts';
 import type { StoreOnDisk } from '../../data/format/open-store.ts';
+import { refuseWithoutTarget } from '../../data/no-target.ts';
 import { selectSubset } from '../../data/plan/subset.ts';
 import { digestsOf, sequenceValues } from '../../data/sequence-digests.ts';
 import { countNgrams, fitNgrams, type NgramChoice, type NgramMaterial } from '../../ngram/fit.ts';
@@ -73,6 +74,7 @@ export class NgramFitter {
   async fit(config: NgramConfig): Promise<NgramFit> {
     const store = this.#store;
     refuseOtherData(store);
+    refuseWithoutTarget('A fit', store.path, store.manifest);
     const { data } = config;
     const task = headTaskOf(store);
     checkDraw(data.labelsPerClass, store.manifest.target);

@@ -30,7 +30,7 @@ export async function meritInterval(
 ): Promise<MeritInterval> {
   const { store, model } = task;
   const { target: trained, classes } = model.data.manifest;
-  const target = targetOf(trained, classes.length, store.path);
+  const target = targetOf(trained, classes.length);
   const names = await store.groups();
   const known = new Map<string, number>();
   const groupOf = predictions.map(({ sequence }) => {

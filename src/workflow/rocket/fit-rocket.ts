@@ -4,6 +4,7 @@ import type { RocketConfig } from '../../config/rocket-config.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { dataFacts, phaseFacts } from '../../data/facts.ts';
 import type { StoreOnDisk } from '../../data/format/open-store.ts';
+import { refuseWithoutTarget } from '../../data/no-target.ts';
 import { type Subset, selectSubset } from '../../data/plan/subset.ts';
 import type { Scaling } from '../../data/scaling/scaling.ts';
 import { digestsOf, sequenceValues } from '../../data/sequence-digests.ts';
@@ -55,6 +56,7 @@ export async function fitRocket(
   onEvent: (event: Notice) => void,
 ): Promise<RocketFit> {
   const { seed, data } = config;
+  refuseWithoutTarget('A fit', store.path, store.manifest);
   const task = headTaskOf(store);
   refuseLogistic(config.model.head, task);
   if (data.scaling !== 'none') requireStatistics(store);

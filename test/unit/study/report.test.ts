@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { studyAnswers } from '../../../src/study/answers.ts';
 import { chartsOf } from '../../../src/study/charts.ts';
+import { firstTable } from '../../../src/study/first-table.ts';
 import { loadStudyConfig } from '../../../src/study/load-study.ts';
 import { studyMarkdown } from '../../../src/study/markdown.ts';
 import { studyPage } from '../../../src/study/page/page.ts';
@@ -17,7 +18,10 @@ const results = [
   resultOf(key('causal', 'scratch'), { 5: draws(0.5, 0.5, 0.5), 50: draws(0.79, 0.8, 0.81) }),
 ];
 const baselines = [
-  resultOf(key('baseline', 'n-grams'), { 5: draws(0.69, 0.7, 0.71), 50: draws(0.79, 0.79, 0.79) }),
+  resultOf(key('baseline', 'n-grams, ridge'), {
+    5: draws(0.69, 0.7, 0.71),
+    50: draws(0.79, 0.79, 0.79),
+  }),
 ];
 const testGroups = new TestGroups(new Map([0, 1, 2, 3].map((one) => [one, one])), 1);
 const of = new DatasetResults(config.datasets[0]!, results, {
@@ -27,6 +31,24 @@ const of = new DatasetResults(config.datasets[0]!, results, {
 });
 const answers = studyAnswers(of, 41);
 const measuredOn = 'Measured on a machine.';
+
+const withoutNetworks = new DatasetResults(config.datasets[0]!, [], {
+  baselines: [resultOf(key('baseline', 'random convolutions, ridge'), { 5: draws(0.8, 0.8) })],
+  closedForms: [resultOf(key('rocket', 'closed-form'), { 5: draws(0.9, 0.9) })],
+  testGroups,
+});
+
+describe('the first table', () => {
+  it('tells the command from the baselines', () => {
+    const text = firstTable(withoutNetworks, { notes: [], seconds: 1 });
+    assert.match(text, /^random convolutions, ridge +80\.0 %/m);
+    assert.match(text, /^lockstep rocket +90\.0 %/m);
+    assert.match(
+      text,
+      /^Rows "lockstep …" are what these commands fit, all others are baselines\.$/m,
+    );
+  });
+});
 
 describe('study.md', () => {
   const markdown = studyMarkdown({
@@ -57,14 +79,26 @@ describe('study.md', () => {
   it('shows all models beside each other, with what a network gains on the best baseline of each count', () => {
     assert.match(
       markdown,
-      /\| baseline \| n-grams \| 70\.0 % ± 1\.0 \| 79\.0 % ± 0\.0 \| {2}\| {2}\| 1:00 \|/,
+      /\| baseline \| n-grams, ridge \| 70\.0 % ± 1\.0 \| 79\.0 % ± 0\.0 \| {2}\| {2}\| 1:00 \|/,
     );
-    assert.match(markdown, /against n-grams, 5 \| against n-grams, 50 \|/);
+    assert.match(markdown, /against n-grams, ridge, 5 \| against n-grams, ridge, 50 \|/);
     assert.match(
       markdown,
       /\| causal \| next-step \| 62\.0 % ± 2\.0 \| 80\.0 % ± 0\.0 \| −8\.0 points \(.*?\) \| \+1\.0 points/,
     );
     assert.match(markdown, /^- 5 labels a class: a note\.$/m);
+  });
+
+  it('names a model in closed form as its command, and what it says where no network was trained', () => {
+    const table = studyMarkdown({
+      ...{ config, datasets: [withoutNetworks], answers, measuredOn },
+      results: [],
+      stages: [],
+      notes: [[]],
+    });
+    assert.match(table, /^Accuracies are of the test split/m);
+    assert.match(table, /\| lockstep rocket \| in closed form \| 90\.0 % ± 0\.0 \|/);
+    assert.match(table, /\| baseline \| random convolutions, ridge \| 80\.0 % ± 0\.0 \|/);
   });
 
   it('shows all labels behind the counted ones', () => {
