@@ -2,6 +2,7 @@
  * Divides bytes at a separator and reads the cells that are short numbers, sixteen bytes at a time, in WebAssembly: a
  * branch for each byte costs several times as long, since it is guessed wrongly once a cell.
  */
+import { CopyBlock } from '../../core/copy-block.ts';
 import {
   ANY,
   BOTH,
@@ -296,6 +297,8 @@ const places = () =>
 export const areIntegers = (bits: number): boolean => bits >= 0;
 export const areNumbers = (bits: number): boolean => (bits & NO_NUMBER) === 0;
 
-/** Integers in the narrowest type: of bytes, if they have no other bits. */
+const copies = new CopyBlock();
+
+/** Copies of integers in the narrowest type: of bytes, if they have no other bits. */
 export const narrowed = (integers: Int32Array, bits: number): Uint8Array | Int32Array =>
-  bits <= 0xff ? new Uint8Array(integers) : integers.slice();
+  bits <= 0xff ? copies.bytes(integers) : integers.slice();
