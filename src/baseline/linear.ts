@@ -1,5 +1,10 @@
 /** Logistic and ridge regression on features that are known by their inner products. */
-import { type DualModel, factoriseGram, type GramFactor } from '../solver/gram-factor.ts';
+import {
+  centredGram,
+  type DualModel,
+  factoriseGram,
+  type GramFactor,
+} from '../solver/gram-factor.ts';
 import { fitLogisticRegressionOnGram } from '../solver/logistic-regression.ts';
 import { type Matrix, matrix } from '../solver/matrix.ts';
 import { fitRidgeOnGram } from '../solver/ridge.ts';
@@ -42,34 +47,38 @@ export function linearFits(
   inputs: Inputs,
   training: Int32Array,
 ): (strength: Strength, precision: Precision) => Predict {
-  const factor = factoriseGram(inputs.gram(training));
+  const gram = inputs.gram(training);
   const truths = Array.from(training, (place) => examples.truths[place]!);
   const predictor = (model: DualModel, outputOf: (scores: Float64Array) => Output): Predict => {
     return (places) => rowsOf(inputs.scores(model, training, places), outputOf);
   };
-  const ridge = (y: number[][], strength: Strength) => {
+  const ridge = (y: number[][]) => {
     const values = matrix(training.length, target.size, Float64Array.from(y.flat()));
-    return fitRidgeOnGram(factor, values, 1 / strength);
+    const centred = centredGram(gram);
+    return (strength: Strength) => fitRidgeOnGram(centred, values, 1 / strength);
   };
   const labelled = (label: number) => truths.map((truth) => Array.from(truth).includes(label));
   switch (target.kind) {
-    case 'numbers':
-      return (strength) =>
-        predictor(ridge(truths.map(numbersOf), strength), (scores) => ({ answer: scores }));
-    case 'classes':
+    case 'numbers': {
+      const fit = ridge(truths.map(numbersOf));
+      return (strength) => predictor(fit(strength), (scores) => ({ answer: scores }));
+    }
+    case 'classes': {
+      const factor = factoriseGram(gram);
       return (strength, precision) => {
         const models = Array.from({ length: target.size }, (_, label) =>
           fitLogistic(factor, labelled(label).map(Number), 2, { strength, precision }),
         );
         return predictor(oneAgainstRest(models), severalClasses);
       };
+    }
     default: {
       const labels = truths.map((truth) => truth[0]!);
       if (loss === 'ridge') {
-        const signs = labels.map((label) => signsOf(label, target.size));
-        return (strength) =>
-          predictor(ridge(signs, strength), (scores) => ({ answer: [largest(scores)] }));
+        const fit = ridge(labels.map((label) => signsOf(label, target.size)));
+        return (strength) => predictor(fit(strength), (scores) => ({ answer: [largest(scores)] }));
       }
+      const factor = factoriseGram(gram);
       return (strength, precision) =>
         predictor(fitLogistic(factor, labels, target.size, { strength, precision }), mostLikely);
     }

@@ -25,13 +25,21 @@ export interface GramFactor {
 
 /** @param gram `[rows, rows]`: the inner products of the training rows */
 export function factoriseGram(gram: Matrix): GramFactor {
-  const means = columnMeans(gram);
-  const { factor, pivots } = lowRankFactor(doublyCentred(gram, means));
+  const { centred, means } = centredGram(gram);
+  const { factor, pivots } = lowRankFactor(centred);
   return { factor, pivots, moments: momentsOf(factor, pivots), means };
 }
 
-/** The inner products of the rows minus their mean. */
-function doublyCentred(gram: Matrix, means: Float64Array): Matrix {
+export interface CentredGram {
+  /** `[rows, rows]`: the inner products of the rows minus their mean. */
+  readonly centred: Matrix;
+  /** `[rows]`: the mean inner product of each row with all rows. */
+  readonly means: Float64Array;
+}
+
+/** @param gram `[rows, rows]`: the inner products of the rows as they are */
+export function centredGram(gram: Matrix): CentredGram {
+  const means = columnMeans(gram);
   const size = gram.rows;
   const mean = means.reduce((sum, value) => sum + value, 0) / size;
   const result = matrix(size, size, gram.values.slice());
@@ -40,7 +48,7 @@ function doublyCentred(gram: Matrix, means: Float64Array): Matrix {
       result.values[row * size + column]! += mean - means[row]! - means[column]!;
     }
   }
-  return result;
+  return { centred: result, means };
 }
 
 /** factorᵀ · factor. With the pivots first, the first i rows have nothing in column i. */

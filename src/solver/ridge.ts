@@ -1,6 +1,6 @@
 /** Ridge regression, and the penalty that leave-one-out errors choose: as scikit-learn's `RidgeCV` and `RidgeClassifierCV`. */
 import { cholesky, inverseDiagonal, solveLower, solveLowerTransposed } from './cholesky.ts';
-import { type DualModel, dualModelOf, type GramFactor } from './gram-factor.ts';
+import type { CentredGram, DualModel } from './gram-factor.ts';
 import type { LinearModel } from './linear-model.ts';
 import {
   addScaled,
@@ -122,13 +122,24 @@ export function fitRidgeClassifier(
   return fitRidge(x, y, alphas);
 }
 
-/** The same on inner products alone, with one penalty. @param y `[rows, outputs]` */
-export function fitRidgeOnGram(gram: GramFactor, y: Matrix, alpha: number): DualModel {
-  return dualModelOf(fitRidge(gram.factor, y, [alpha]), gram);
+/**
+ * A ridge regression with one penalty, from the inner products of the rows alone.
+ * @param y `[rows, outputs]`
+ */
+export function fitRidgeOnGram(
+  { centred: gram, means }: CentredGram,
+  y: Matrix,
+  alpha: number,
+): DualModel {
+  const { coefficients, intercepts } = fitCentredRidge(gram, y, alpha);
+  const ofRows = intercepts.map(
+    (mean, k) => mean - dot(coefficients.values, k * gram.rows, means, 0, gram.rows),
+  );
+  return { coefficients, intercepts: ofRows };
 }
 
 /**
- * The same with one penalty, from the inner products of the rows alone.
+ * The same of rows minus their mean.
  * @param gram `[rows, rows]`, of rows whose mean is 0
  * @param y `[rows, outputs]`
  */

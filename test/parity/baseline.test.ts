@@ -10,7 +10,7 @@ import { seriesOf } from '../../src/baseline/series.ts';
 import { euclidean, warped } from '../../src/baseline/series-distance.ts';
 import { summaryOf } from '../../src/baseline/summary.ts';
 import { targetOf } from '../../src/baseline/target.ts';
-import { factoriseGram } from '../../src/solver/gram-factor.ts';
+import { centredGram } from '../../src/solver/gram-factor.ts';
 import { matrix } from '../../src/solver/matrix.ts';
 import { fitRidgeOnGram } from '../../src/solver/ridge.ts';
 import { assertClose } from './close.ts';
@@ -83,7 +83,7 @@ describe('n-grams', () => {
       const of = inputs.of(orders, 'log');
       const signs = labels.flatMap((label) => [0, 1, 2].map((k) => (k === label ? 1 : -1)));
       const y = matrix(count, CLASSES, Float64Array.from(signs));
-      const model = fitRidgeOnGram(factoriseGram(of.gram(training)), y, alpha);
+      const model = fitRidgeOnGram(centredGram(of.gram(training)), y, alpha);
       const { values } = of.scores(model, training, tested);
       assertClose(values, scores.flat(), TOLERANCE, 'scores');
     });
