@@ -1,6 +1,7 @@
 /** The configurations that come with Lockstep, and which one a path was meant to be. */
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { likelyImportOptions } from '../core/likely-import.ts';
 import { nearestName } from '../core/nearest-name.ts';
 import { commandLine, packedPath, shellWord } from '../core/program-name.ts';
 import { readTextSync } from '../core/read-file.ts';
@@ -42,7 +43,7 @@ export function notAConfiguration(
   }
   if (isData(path)) {
     const [importing, studying] = [
-      commandLine('data', 'import', path, dataset(path)),
+      commandLine('data', 'import', path, dataset(path), ...likelyImportOptions(path)),
       commandLine('study', dataset(path)),
     ];
     return {

@@ -88,6 +88,11 @@ describe('an import warns', () => {
     const { report, sequences } = await room.imports('in.csv', '--id', 'id');
     assert.match(report, /no sequence has a label, so this dataset serves pretraining only/);
     assert.deepEqual(labelsOf({ sequences }), { a: undefined, b: undefined });
+    room.write({ 'in.csv': 'id,my class,kind,values\na,x,u,1 2\nb,y,v,3 4\n' });
+    const named = await room.imports('in.csv', '--id', 'id');
+    assert.match(named.report, /only: --label kind takes the classes from the column "kind"$/m);
+    const target = await room.imports('in.csv', '--id', 'id', '--label', 'my class');
+    assert.doesNotMatch(target.report, /no sequence has a label/);
   });
 
   describe('and reads other kinds of labels where it is told so', () => {

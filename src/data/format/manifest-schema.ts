@@ -6,12 +6,12 @@ import { z } from 'zod';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { sha256 as sha256Of } from '../../core/hash.ts';
+import { likelyImportOptions } from '../../core/likely-import.ts';
 import { PLAIN_FILE_NAME } from '../../core/plain-file-name.ts';
 import { commandLine } from '../../core/program-name.ts';
 import { readBytes } from '../../core/read-file.ts';
 import { compareUtf8 } from './byte-order.ts';
 import { MANIFEST_FILE, SINGLE_SHARD, VERSION_FOLDER } from './file-names.ts';
-import { likelyImportOptions } from './likely-import.ts';
 import type { StoreManifest } from './store.ts';
 
 const FORMAT_VERSIONS: readonly unknown[] = [1, 2];

@@ -2,6 +2,7 @@
 
 import { listNames } from '../../core/name-list.ts';
 import { nonFiniteNumber } from '../../core/non-finite.ts';
+import { shellWord } from '../../core/program-name.ts';
 import { isSummaryName } from '../../core/summary-name.ts';
 import { SPLITS, type Split, type ValueType } from '../format/store.ts';
 import type { DataTarget } from '../format/target.ts';
@@ -34,6 +35,8 @@ export interface KeptData {
   readonly skippedClasses?: readonly string[];
   /** What importers say of sequences that they left out. */
   readonly skipAdvice?: string | undefined;
+  /** A column that no option names and that looks like the one of the classes. */
+  readonly unusedLabel?: string | undefined;
   /** Groups with sequences of several classes. */
   readonly mixedGroups?: Tally;
   /** Sequences that the source gives no split, although it gives others one. */
@@ -167,11 +170,14 @@ function unread({ skipped = new Set(), skipAdvice }: KeptData): string[] {
   ];
 }
 
-function withoutLabels({ target }: KeptData): string[] {
+function withoutLabels({ target, unusedLabel }: KeptData): string[] {
   if (target !== 'none') return [];
-  return [
-    'no sequence has a label, so this dataset serves pretraining only: in a table, --label names the column of the classes',
-  ];
+  const found = unusedLabel === undefined ? undefined : shellWord(unusedLabel);
+  const hint =
+    found === undefined
+      ? 'in a table, --label names the column of the classes'
+      : `--label ${found} takes the classes from the column "${unusedLabel}"`;
+  return [`no sequence has a label, so this dataset serves pretraining only: ${hint}`];
 }
 
 function rareClasses({ target, classes }: KeptData): string[] {

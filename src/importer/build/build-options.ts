@@ -28,6 +28,8 @@ const buildOptions = z.strictObject({
   classes: z.array(z.string()).optional(),
   /** Names of the numbers that sequences have as their target. */
   targetNames: z.array(z.string()).default([]),
+  /** A column that no option names and that looks like the one of the classes: a report without labels names it. */
+  unusedLabel: z.string().optional(),
   shares: z
     .strictObject({ train: share, validation: share, test: share })
     .refine(

@@ -1,5 +1,7 @@
 /** A dataset from files, or from records that a program makes. */
 import { basename } from 'node:path';
+import { LockstepError } from '../../core/errors.ts';
+import { likelyLabel } from '../../core/likely-import.ts';
 import type { ImportReport } from '../../data/info/import-report.ts';
 import type { ImportItem } from '../../data/record.ts';
 import { extensionOf, recordOf } from '../../extension/identity.ts';
@@ -22,6 +24,7 @@ import {
 import { withListedSplits } from '../../importer/split-list.ts';
 import { bytesRead } from '../../source/file/bytes-read.ts';
 import type { Paths, SourcePaths } from '../../source/file/find-sources.ts';
+import { TARGET_RULES } from '../../source/rules/table-rules.ts';
 import { type StopRequests, throwIfStopped, untilStopped } from '../train/stop-requests.ts';
 import { gatherInThread } from './gather-in-thread.ts';
 import { readInThread } from './read-in-thread.ts';
@@ -124,10 +127,32 @@ export async function prepared(options: BuildStoreOptions): Promise<PreparedImpo
   for (const { path, folder = path } of chosen.sources) refuseOverlap(folder, target);
   const provenance = { ...options.provenance, importer: importerRecord(chosen), rules };
   const targetNames = rules.target?.split(',').map((one) => one.trim());
-  const more = { ...(targetNames && { targetNames }), provenance };
+  const unusedLabel = await unusedLabelOf(chosen, rules);
+  const more = {
+    ...(targetNames && { targetNames }),
+    ...(unusedLabel !== undefined && { unusedLabel }),
+    provenance,
+  };
   const batches = untilStopped(batchesOf(chosen), stop, BEFORE);
   const items = itemsOfBatches(batches);
   return { items, build: { ...build, ...more }, files: { chosen, batches } };
+}
+
+/** Of a table whose targets no option names. What cannot be read, the import itself says. */
+async function unusedLabelOf(
+  { importer, options, sources: [first] }: ChosenSource,
+  rules: SourceRules,
+): Promise<string | undefined> {
+  if (TARGET_RULES.some((rule) => rules[rule] !== undefined) || first === undefined) {
+    return undefined;
+  }
+  try {
+    const uses = (await importer.columns?.(first.path, options)) ?? [];
+    return likelyLabel(uses.filter(({ role }) => role === undefined).map(({ name }) => name));
+  } catch (error) {
+    if (error instanceof LockstepError) return undefined;
+    throw error;
+  }
 }
 
 /** A thread reads a large source, unless the importer is one of the user's own. */

@@ -491,10 +491,13 @@ describe('a configuration file', () => {
     assert.equal(error.advice, `Did you mean "${path}"?`);
     assert.match(errorOf(() => loadRunConfig(folder)).message, /it is a folder\./);
     const table = join(folder, 'in.csv');
-    writeFileSync(table, 'id,values\na,1 2\n');
+    writeFileSync(table, 'id,values,class\na,1 2,x\n');
     const { message, advice } = errorOf(() => loadRunConfig(table));
     assert.match(message, /it is a file of data\./);
-    assert.match(advice, /data import .*in\.csv data\/in", and study that: ".*study data\/in"\.$/);
+    assert.match(
+      advice,
+      /data import .*in\.csv data\/in --id id --label class", and study that: ".*study data\/in"\.$/,
+    );
     rmSync(folder, { recursive: true });
   });
 

@@ -1,7 +1,7 @@
 /** Guesses the columns of a table from its first line, for the command that a message recommends. */
 import { closeSync, readSync } from 'node:fs';
-import { openFileSync } from '../../core/read-file.ts';
-import { systemErrorCode } from '../../core/system-error.ts';
+import { openFileSync } from './read-file.ts';
+import { systemErrorCode } from './system-error.ts';
 
 /** Of a line with the names of a thousand columns. */
 const HEAD_BYTES = 65_536;
@@ -22,9 +22,13 @@ export function likelyImportOptions(path: string): string[] {
   return delimiter === ';' && options.length > 0 ? [...options, '--delimiter', ';'] : options;
 }
 
+/** The column among these that looks like the one of the classes. */
+export const likelyLabel = (names: readonly string[]): string | undefined =>
+  names.find((name) => LABEL.test(name));
+
 /** @param names of the columns */
 export function likelyColumns(names: readonly string[]): string[] {
-  const label = names.find((name) => LABEL.test(name));
+  const label = likelyLabel(names);
   if (label === undefined) return [];
   const id = names.find((name) => name !== label && ID.test(name));
   const time = id === undefined ? undefined : names.find((name) => TIME.test(name));

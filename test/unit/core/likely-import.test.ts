@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { likelyColumns, likelyImportOptions } from '../../../../src/data/format/likely-import.ts';
+import { likelyColumns, likelyImportOptions } from '../../../src/core/likely-import.ts';
 
 describe('the likely columns of a table', () => {
   it('are the label, and all others for the values', () => {
