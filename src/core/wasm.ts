@@ -81,10 +81,13 @@ export const loadAt = (offset: number) => [SIMD, 0x00, 2, ...integer(offset)];
 export const LOAD = loadAt(0);
 export const storeAt = (offset: number) => [SIMD, 0x0b, 2, ...integer(offset)];
 export const STORE = storeAt(0);
+/** The lower eight bytes. */
+export const storeLowHalf = (offset: number) => [SIMD, 0x5b, 3, ...integer(offset), 0];
 export const AND = [SIMD, 0x4e];
 export const AND_NOT = [SIMD, 0x4f];
 export const OR = [SIMD, 0x50];
 export const XOR = [SIMD, 0x51];
+export const NOT = [SIMD, 0x4d];
 /** Whether any bit is set, as an integer. */
 export const ANY = [SIMD, 0x53];
 /** @param bytes sixteen */
@@ -142,7 +145,14 @@ export const F64X2 = {
   lane: (index: number) => [SIMD, 0x21, index],
   /** The first two of four float32. */
   ofSingles: [SIMD, 0x5f],
+  /** As the first two of four float32; the others are 0. */
+  toSingles: [SIMD, 0x5e],
   equal: [SIMD, 0x47],
+  unequal: [SIMD, 0x48],
+  /** Not true of NaN. */
+  atMost: [SIMD, 0x4b],
+  absolute: [SIMD, 0xec, 0x01],
+  floor: [SIMD, 0x75],
   subtract: [SIMD, 0xf1, 0x01],
   /** The second where it is less, or greater, else the first. */
   lesserOf: [SIMD, 0xf6, 0x01],

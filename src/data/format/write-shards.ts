@@ -49,11 +49,15 @@ export async function writeShards<Row extends StoreRow>(
   const { index } = content.rows;
   const ranges = batchRows(index.lengths, BYTES_PER_VALUE[content.valueType] * content.channels);
   const files: Record<string, WrittenFile> = {};
+  const batches = sequenceBatches(content, ranges);
+  // Gathered while the rows are written.
+  const first = batches.next();
+  // What becomes of it, its `await` says.
+  first.catch(() => {});
   files[INDEX_FILE] = await folder.write(INDEX_FILE, indexChunks(index));
   files[ROWS_FILE] = await folder.write(ROWS_FILE, rowsTable(content, ranges));
   const shards: Shard[] = [];
-  const batches = sequenceBatches(content, ranges);
-  for (let next = await batches.next(); !next.done; ) {
+  for (let next = await first; !next.done; ) {
     const file = shardFile(shards.length);
     const start = shards.at(-1)?.end ?? 0;
     let end = start;

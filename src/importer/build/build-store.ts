@@ -265,14 +265,15 @@ class StoreBuild {
     this.#limits ??= this.#limitsOf(channels);
     const checked = this.#types.check(raw.id, rest.record.values, this.#limits);
     if ('skipped' in checked) return skip(checked.skipped);
-    const rounding = coarseRounding(rest.record.values, checked.values, channels);
+    const { facts } = checked;
+    const rounding = coarseRounding(rest.record.values, checked.values, channels, facts);
     if (rounding?.isFlat) return skip('flattened', rounding.detail);
     if (rest.stripped > 0) this.#stripped.add(raw.id);
     if (rest.filled > 0) this.#filled.add(raw.id);
     if (rest.kept > 0) this.#gaps.add(raw.id);
     if (checked.truncated) this.#truncated.add(raw.id);
     this.#targets.push(rest.record, checked.length);
-    this.#signs.look(rest.record, checked.values, rounding);
+    this.#signs.look(rest.record, checked.values, rounding, facts);
     const offset = this.#spill.append(checked.values);
     this.#types.spilledAt(offset);
     return {

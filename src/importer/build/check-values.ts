@@ -2,6 +2,7 @@
 import type { ValueType } from '../../data/format/store.ts';
 import { ARRAY_OF, allocateValues, type StoredValues } from '../../data/format/values.ts';
 import type { SkipReason } from '../../data/record.ts';
+import { FloatCheck, type FloatFacts, LARGEST_FLOAT32 } from './float-check.ts';
 
 /** The lengths and values that an import accepts. */
 export interface ValueLimits {
@@ -19,7 +20,13 @@ export interface ValueLimits {
 
 /** The converted values, or why the import skips the sequence. */
 export type CheckedValues =
-  | { readonly values: StoredValues; readonly length: number; readonly truncated: boolean }
+  | {
+      readonly values: StoredValues;
+      readonly length: number;
+      readonly truncated: boolean;
+      /** Of doubles that became float32, unless a value is missing. */
+      readonly facts?: FloatFacts;
+    }
   | { readonly skipped: SkipReason };
 
 const LARGEST_INTEGER = { uint8: 0xff, uint16: 0xffff } as const;
@@ -41,6 +48,8 @@ export function checkValues(
   const own = ownValues(raw, valueType, length * channels, largest);
   if (own !== undefined) return { values: own, length, truncated };
   const values = allocateValues(valueType, length * channels);
+  const facts = factsOf(raw, values, largest);
+  if (facts !== undefined) return { values, length, truncated, facts };
   const areGood =
     valueType === 'float32'
       ? copyReals(raw, values, largest)
@@ -54,6 +63,15 @@ export function checkValues(
     values[i] = raw[i]!;
   }
   return { values, length, truncated };
+}
+
+let floats: FloatCheck | undefined;
+
+/** Fills float32 values with doubles, if all are good. */
+function factsOf(raw: ArrayLike<number>, into: StoredValues, most: number): FloatFacts | undefined {
+  if (!(raw instanceof Float64Array && into instanceof Float32Array)) return undefined;
+  floats ??= new FloatCheck();
+  return floats.convert(raw, into, most);
 }
 
 /** Good values that have the type of the dataset: they need no copy. */
@@ -75,8 +93,6 @@ function areBounded(values: StoredValues, most: number): boolean {
   }
   return true;
 }
-
-const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
 
 /** Copies values that all are finite as float32 and at most `most`; the long way round says what is wrong with others. */
 function copyReals(raw: ArrayLike<number>, into: StoredValues, most: number): boolean {

@@ -5,6 +5,8 @@ import type { Split } from '../../data/format/store.ts';
 import type { StoredValues } from '../../data/format/values.ts';
 import { NameTally, type Tally } from '../../data/info/import-report.ts';
 import type { RawRecord } from '../../data/record.ts';
+import type { Places } from '../../data/scaling/moments.ts';
+import type { FloatFacts } from './float-check.ts';
 
 /** A step between float32 numbers above this share of a sequence's range loses much of its shape. */
 const COARSE = 1 / 500;
@@ -38,11 +40,17 @@ export class RecordSigns {
   /**
    * @param stored the first of the record's values, as the dataset has them
    * @param rounding of them
+   * @param facts that are known of them
    */
-  look(record: RawRecord, stored: StoredValues, rounding: Rounding | undefined): void {
+  look(
+    record: RawRecord,
+    stored: StoredValues,
+    rounding: Rounding | undefined,
+    facts?: FloatFacts,
+  ): void {
     const { id, values, hasUnevenTimes, sampleRate, split, splitName } = record;
     if (rounding !== undefined) this.#rounded.add(`${id} (${rounding.detail})`);
-    const integer = roundedInteger(values, stored);
+    const integer = facts?.roundsInteger === false ? undefined : roundedInteger(values, stored);
     if (integer !== undefined) this.#roundedIntegers.add(`${id} (${integer})`);
     if (hasUnevenTimes) this.#unevenTimes.add(id);
     if (sampleRate !== undefined) this.#addRate(sampleRate, id);
@@ -80,23 +88,32 @@ export function coarseRounding(
   raw: ArrayLike<number>,
   stored: StoredValues,
   channels: number,
+  facts?: FloatFacts,
 ): Rounding | undefined {
   if (!(stored instanceof Float32Array) || raw instanceof Float32Array) return undefined;
   for (let channel = 0; channel < channels; channel++) {
-    let [least, most] = [Infinity, -Infinity];
-    for (let i = channel; i < stored.length; i += channels) {
-      const value = raw[i]!;
-      if (value < least) least = value;
-      if (value > most) most = value;
-    }
+    const isKnown = facts !== undefined && channels === 1;
+    const { minimum: least, maximum: most } = isKnown
+      ? facts
+      : boundsOf(raw, { begin: channel, end: stored.length, stride: channels });
     const step = stepAt(Math.max(most, -least));
     const span = most - least;
-    if (span > 0 && step > COARSE * span && isRounded(raw, stored)) {
+    if (span > 0 && step > COARSE * span && (facts?.isRounded ?? isRounded(raw, stored))) {
       const detail = `values near ${formatNumber(most)} span ${formatNumber(span)}, in steps of ${formatNumber(step)}`;
       return { detail, isFlat: step > FLAT * span };
     }
   }
   return undefined;
+}
+
+function boundsOf(raw: ArrayLike<number>, { begin, end, stride }: Required<Places>) {
+  let [minimum, maximum] = [Infinity, -Infinity];
+  for (let i = begin; i < end; i += stride) {
+    const value = raw[i]!;
+    if (value < minimum) minimum = value;
+    if (value > maximum) maximum = value;
+  }
+  return { minimum, maximum };
 }
 
 /** From one float32 number to the next. */
