@@ -14,9 +14,14 @@ const MOST_METADATA_BYTES = 2 ** 28;
 /** Of a schema without its size. */
 const MOST_BARE_BYTES = 2 ** 20;
 
+/** Only its footer has one. */
+const NO_SCHEMA =
+  "it does not begin with its schema; apache-arrow for JavaScript writes such files, but good streams: tableToIPC(table, 'stream')";
+
 /**
  * Yields each message with its prefix, as a stream has it: dictionaries before the batches.
- * @param dictionaries those of a file, which may stand behind the batches; asked for where none stands before them
+ * @param dictionaries those of a file, which may stand behind the batches; asked for where a column needs one and none
+ * stands before them
  * @throws Error for anything but Arrow's formats
  */
 export async function* arrowMessages(
@@ -29,16 +34,23 @@ export async function* arrowMessages(
   let batches = 0;
   let hasDictionaries = !isFile;
   let areEarly = false;
+  let hasSchema = false;
   let prefix = isFile ? await bytes.take(8) : start;
   if (isFile && prefix.length === 8 && prefix.readUInt32LE() !== CONTINUATION) {
-    const { schema, next } = await bareSchema(bytes, prefix);
+    const { schema, next, needsDictionaries } = await bareSchema(bytes, prefix);
     yield schema;
+    hasSchema = true;
+    hasDictionaries = !needsDictionaries;
     prefix = next;
   }
   for (;;) {
     const metadata = await metadataOf(bytes, prefix);
     if (metadata === undefined) break;
-    const { bodyBytes, isBatch, isDictionary } = checkMessage(metadata);
+    const { bodyBytes, isBatch, isDictionary, needsDictionaries } = checkMessage(metadata);
+    if (!isBatch && !isDictionary) {
+      hasSchema = true;
+      hasDictionaries ||= !needsDictionaries;
+    } else if (!hasSchema) throw new Error(NO_SCHEMA);
     if (isBatch && !hasDictionaries) {
       const early = await dictionaries();
       areEarly = early.length > 0;
@@ -64,7 +76,7 @@ export async function* arrowMessages(
 async function bareSchema(
   bytes: ByteReader,
   start: Buffer,
-): Promise<{ schema: Buffer; next: Buffer }> {
+): Promise<{ schema: Buffer; next: Buffer; needsDictionaries: boolean }> {
   const parts = [start];
   let next = await bytes.take(8);
   for (let size = 0; next.length === 8 && size < MOST_BARE_BYTES; size += 8) {
@@ -74,11 +86,11 @@ async function bareSchema(
   }
   if (next.length < 8 || next.readUInt32LE() !== CONTINUATION) throw noStartMark();
   const metadata = Buffer.concat(parts);
-  checkMessage(metadata);
+  const { needsDictionaries } = checkMessage(metadata);
   const prefix = Buffer.alloc(8);
   prefix.writeUInt32LE(CONTINUATION);
   prefix.writeUInt32LE(metadata.length, 4);
-  return { schema: Buffer.concat([prefix, metadata]), next };
+  return { schema: Buffer.concat([prefix, metadata]), next, needsDictionaries };
 }
 
 const noStartMark = (): Error => new Error('a message has no start mark');

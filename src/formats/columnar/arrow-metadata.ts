@@ -42,6 +42,8 @@ export interface MessageFacts {
   readonly bodyBytes: number;
   readonly isBatch: boolean;
   readonly isDictionary: boolean;
+  /** A schema, of which a column counts in a dictionary. */
+  readonly needsDictionaries: boolean;
 }
 
 /** @throws Error for metadata in which a place or a length lies outside */
@@ -62,6 +64,7 @@ export function checkMessage(metadata: Buffer): MessageFacts {
     bodyBytes,
     isBatch: type === RECORD_BATCH_TYPE,
     isDictionary: type === DICTIONARY_TYPE,
+    needsDictionaries: checker.hasSeen(DICTIONARY),
   };
 }
 
@@ -69,6 +72,7 @@ export function checkMessage(metadata: Buffer): MessageFacts {
 class TableChecker {
   readonly #bytes: Buffer;
   #tables = 0;
+  readonly #seen = new Set<Table>();
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
@@ -90,8 +94,14 @@ class TableChecker {
     return offset === 0 ? undefined : table + offset;
   }
 
+  /** Whether there was a table of this kind. */
+  hasSeen(kinds: Table): boolean {
+    return this.#seen.has(kinds);
+  }
+
   table(table: number, kinds: Table): void {
     if (++this.#tables > MOST_TABLES) throw new Error('a message has too many tables');
+    this.#seen.add(kinds);
     for (const [number, kind] of Object.entries(kinds())) {
       const at = this.field(table, Number(number));
       if (at === undefined) continue;

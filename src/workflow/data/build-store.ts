@@ -23,6 +23,7 @@ import {
 } from '../../importer/source-rules.ts';
 import { withListedSplits } from '../../importer/split-list.ts';
 import { bytesRead } from '../../source/file/bytes-read.ts';
+import { contentName, isCompressed } from '../../source/file/compressed.ts';
 import type { Paths, SourcePaths } from '../../source/file/find-sources.ts';
 import { TARGET_RULES } from '../../source/rules/table-rules.ts';
 import { type StopRequests, throwIfStopped, untilStopped } from '../train/stop-requests.ts';
@@ -143,9 +144,8 @@ async function unusedLabelOf(
   { importer, options, sources: [first] }: ChosenSource,
   rules: SourceRules,
 ): Promise<string | undefined> {
-  if (TARGET_RULES.some((rule) => rules[rule] !== undefined) || first === undefined) {
-    return undefined;
-  }
+  const isNamed = TARGET_RULES.some((rule) => rules[rule] !== undefined);
+  if (isNamed || first === undefined || isWholeFirst(first.path)) return undefined;
   try {
     const uses = (await importer.columns?.(first.path, options)) ?? [];
     return likelyLabel(uses.filter(({ role }) => role === undefined).map(({ name }) => name));
@@ -154,6 +154,10 @@ async function unusedLabelOf(
     throw error;
   }
 }
+
+/** A compressed file of a format that is not read from front to back: it would be unpacked once more. */
+const isWholeFirst = (path: string): boolean =>
+  isCompressed(path) && /\.(parquet|pq|npz)$/i.test(contentName(path));
 
 /** A thread reads a large source, unless the importer is one of the user's own. */
 async function* batchesOf(chosen: ChosenSource): AsyncGenerator<ReadBatch, void> {

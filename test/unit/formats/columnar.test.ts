@@ -3,13 +3,17 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { Table, tableToIPC, vectorFromArray } from 'apache-arrow';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { openParquetFile } from '../../../src/data/export/parquet-file.ts';
 import type { RawRecord } from '../../../src/data/record.ts';
+import { arrowMessages } from '../../../src/formats/columnar/arrow-messages.ts';
 import { Moment } from '../../../src/formats/columnar/cell.ts';
 import { importSource } from '../../../src/importer/import-source.ts';
 import { importers } from '../../../src/importer/registry.ts';
 import { DEFAULT_RULES } from '../../../src/importer/source-rules.ts';
+import { ByteReader } from '../../../src/source/file/byte-reader.ts';
+import { readBytes } from '../../../src/source/file/compressed.ts';
 import { CLONE } from '../../helper/clone.ts';
 import { collectItems, temporaryFolder } from '../data/sample-store.ts';
 
@@ -349,6 +353,34 @@ describe('a dataset of Hugging Face', () => {
       join(folder, 'elsewhere'),
       {},
       `Cannot read "${state}": it names the file "../secret.arrow", which lies elsewhere.`,
+    );
+  });
+});
+
+describe('an Arrow file', () => {
+  /** How often the messages ask for dictionaries that stand behind the batches: a compressed file is unpacked for them. */
+  async function asked(name: string): Promise<number> {
+    let count = 0;
+    const messages = arrowMessages(new ByteReader(readBytes(fixture(name))), async () => {
+      count++;
+      return [];
+    });
+    for await (const _ of messages);
+    return count;
+  }
+
+  it('without dictionaries is read once, from front to back', async () => {
+    assert.equal(await asked('blocks.feather'), 0);
+    assert.equal(await asked('none.feather'), 0);
+    assert.equal(await asked('polars.arrow'), 1);
+  });
+
+  it('of JavaScript, whose schema stands in its footer alone, is refused with what to write', async () => {
+    const table = new Table({ values: vectorFromArray([1, 2]) });
+    await refuses(
+      file('footer.arrow', tableToIPC(table, 'file')),
+      {},
+      /it does not begin with its schema; .* tableToIPC\(table, 'stream'\)/,
     );
   });
 });
