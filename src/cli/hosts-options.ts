@@ -1,6 +1,6 @@
 /** Options of a run on several hosts, and what a scheduler says of them in the environment. */
 import type { Argv } from 'yargs';
-import { type SchedulerPlace, schedulerPlace } from '../cluster/scheduler-environment.ts';
+import { podIndex, type SchedulerPlace, schedulerPlace } from '../cluster/scheduler-environment.ts';
 import { LockstepError } from '../core/errors.ts';
 import { DEFAULT_HOSTS_WAIT_SECONDS, type HostsOptions } from '../workflow/placement.ts';
 
@@ -59,7 +59,7 @@ export function hostsGiven(options: HostsGiven, env = process.env): HostsOptions
     return { ...common, hosts: place.hosts, hostRank, start };
   }
   if (hosts === 1) return undefined;
-  if (hosts !== undefined) return { ...common, hosts };
+  if (hosts !== undefined) return { ...common, hosts, hostRank: podIndex(env) };
   const lone = rendezvous === undefined ? keyFile && '--key-file' : '--rendezvous';
   if (lone === undefined) return undefined;
   throw new LockstepError(

@@ -28,6 +28,9 @@ export function schedulerPlace(env: Environment): SchedulerPlace | null {
   return { ...place, gpus: gpus.slice(share(localRank), share(localRank + 1)) };
 }
 
+/** Number of this pod in an Indexed Job or JobSet of Kubernetes, which does not tell how many there are. */
+export const podIndex = (env: Environment): number | undefined => count(env.JOB_COMPLETION_INDEX);
+
 interface Task extends Omit<SchedulerPlace, 'gpus'> {
   /** Number of this task on its host, and how many are there. */
   readonly localRank: number;
