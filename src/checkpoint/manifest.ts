@@ -8,6 +8,7 @@ import { extensionRecord } from '../config/extension-record.ts';
 import { canonicalJson } from '../core/canonical-json.ts';
 import { LockstepError } from '../core/errors.ts';
 import { sha256, sha256OfFile } from '../core/hash.ts';
+import { parseJson } from '../core/json.ts';
 import { PLAIN_FILE_NAME } from '../core/plain-file-name.ts';
 import { readBytes } from '../core/read-file.ts';
 import { metric, progressDescription, stopped } from './progress-codec.ts';
@@ -127,7 +128,7 @@ export async function readManifest(folder: string): Promise<Manifest> {
 
 function parseObject(text: string, folder: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text);
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
   } catch {
     // Falls through to the one refusal below: the text is no JSON object either way.

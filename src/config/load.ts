@@ -1,5 +1,5 @@
 /** Turns a YAML file and `--set` options into a typed configuration, or into one line for each problem. */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import {
   type Document,
   isAlias,
@@ -98,8 +98,9 @@ export function hashConfig(config: RunConfig): string {
 export function readConfigFile(path: string, kind: ConfigKind = 'run'): string {
   if (isData(path) && existsSync(path)) throw noConfiguration(path, kind);
   try {
-    if (statSync(path).size > MOST_BYTES) throw tooLarge(path);
-    return readPipedTextSync(path);
+    const text = readPipedTextSync(path, MOST_BYTES);
+    if (text === undefined) throw tooLarge(path);
+    return text;
   } catch (thrown) {
     const code = systemErrorCode(thrown);
     if (code === undefined || thrown instanceof LockstepError) throw thrown;

@@ -24,7 +24,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { LockstepError } from './errors.ts';
 import { type LockAttempt, lockOpenFile } from './open-file-lock.ts';
-import { readTextSync, refuseOther } from './read-file.ts';
+import { factsOf, readTextSync, refuseOther } from './read-file.ts';
 import { systemErrorCode } from './system-error.ts';
 
 export const LOCK_FILE = 'lock';
@@ -192,7 +192,7 @@ function openOwnerFile(path: string, access: number): number {
   let file: number | undefined;
   try {
     file = openSync(path, access | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-    refuseOther(path, fstatSync(file));
+    refuseOther(path, factsOf(file));
     return file;
   } catch (thrown) {
     if (file !== undefined) closeSync(file);

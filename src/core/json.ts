@@ -8,3 +8,24 @@ export type JsonValue =
   | { readonly [key: string]: JsonValue };
 
 export type JsonObject = Readonly<Record<string, JsonValue>>;
+
+/** Of manifests, in which each merge of datasets holds what was merged. */
+const MOST_LEVELS = 1000;
+
+/**
+ * `JSON.parse` of what somebody else may have written.
+ * @throws SyntaxError, also for a value that is nested so deeply that no function could walk through it
+ */
+export function parseJson(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  let level = objectsIn([value]);
+  for (let depth = 1; level.length > 0; depth++) {
+    if (depth > MOST_LEVELS)
+      throw new SyntaxError(`it is nested deeper than ${MOST_LEVELS} levels`);
+    level = level.flatMap((object) => objectsIn(Object.values(object)));
+  }
+  return value;
+}
+
+const objectsIn = (values: readonly unknown[]): object[] =>
+  values.filter((value) => typeof value === 'object' && value !== null);

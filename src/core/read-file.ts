@@ -3,13 +3,13 @@
  * as one: not where somebody sent a folder, and not where a neighbour can write.
  */
 import {
+  type BigIntStats,
   closeSync,
   constants,
   fstatSync,
   openSync,
   readFileSync,
   readSync,
-  type Stats,
 } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { systemErrorCode } from './system-error.ts';
@@ -39,7 +39,7 @@ export async function openFile(path: string): Promise<FileHandle> {
 export function openFileSync(path: string): number {
   const file = openSync(path, O_RDONLY | O_NONBLOCK);
   try {
-    refuseOther(path, fstatSync(file));
+    refuseOther(path, factsOf(file));
     return file;
   } catch (thrown) {
     closeSync(file);
@@ -69,23 +69,24 @@ export function readTextSync(path: string): string {
 }
 
 /**
- * The text of a file, or what comes through a pipe, such as the one of a shell's <(…).
+ * The text of a file, or what comes through a pipe, such as the one of a shell's <(…); undefined if it has more bytes.
  * @throws the file system's error; ETIMEDOUT after ten seconds in which nothing came through the pipe
  */
-export function readPipedTextSync(path: string): string {
+export function readPipedTextSync(path: string, mostBytes: number): string | undefined {
   const file = openSync(path, O_RDONLY | O_NONBLOCK);
   try {
-    const facts = fstatSync(file);
-    if (facts.isFIFO()) return readPipe(path, file);
+    const facts = factsOf(file);
+    if (facts.isFIFO()) return readPipe(path, file, mostBytes);
     refuseOther(path, facts);
-    return readFileSync(file, 'utf8');
+    return facts.size > mostBytes ? undefined : readFileSync(file, 'utf8');
   } finally {
     closeSync(file);
   }
 }
 
-function readPipe(path: string, file: number): string {
+function readPipe(path: string, file: number, mostBytes: number): string | undefined {
   const parts: Buffer[] = [];
+  let bytes = 0;
   for (let waitedMs = 0; waitedMs < PIPE_PATIENCE_MS; ) {
     const part = readPart(file);
     if (part === undefined) {
@@ -96,6 +97,8 @@ function readPipe(path: string, file: number): string {
     if (part.length === 0) return Buffer.concat(parts).toString('utf8');
     waitedMs = 0;
     parts.push(part);
+    bytes += part.length;
+    if (bytes > mostBytes) return undefined;
   }
   throw failure(path, 'ETIMEDOUT', 'is a pipe through which nothing comes');
 }
@@ -111,8 +114,14 @@ function readPart(file: number): Buffer | undefined {
   }
 }
 
+/** As bigint: Node 20's realpath goes wrong after a look at a pipe or socket that was not. */
+export const factsOf = (file: number): BigIntStats => fstatSync(file, { bigint: true });
+
 /** Refuses what is no file, by the facts of the open one. @throws an error with the code EISDIR or ERR_NOT_A_FILE */
-export function refuseOther(path: string, facts: Stats): void {
+export function refuseOther(
+  path: string,
+  facts: Pick<BigIntStats, 'isFile' | 'isDirectory'>,
+): void {
   if (facts.isDirectory()) throw failure(path, 'EISDIR', 'is a folder');
   if (!facts.isFile()) throw failure(path, 'ERR_NOT_A_FILE', 'is no file');
 }

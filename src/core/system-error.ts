@@ -72,6 +72,14 @@ const MEMORY: SystemProblem = {
     'Raise the limit of memory (ulimit -v, or the memory of the container or job), end other programs, or use fewer --workers.',
 };
 
+/** A gigabyte without a line feed is rarely meant as one line. */
+const TOO_LONG: SystemProblem = {
+  code: 'OUT_OF_RESOURCES',
+  reason: 'a line or a text is longer than 512 MiB',
+  advice:
+    'Look whether it is the file that was meant; divide long sequences, or give them as .npy or Parquet.',
+};
+
 const LIMITS: Readonly<Record<string, SystemProblem>> = {
   EMFILE: {
     code: 'OUT_OF_RESOURCES',
@@ -91,6 +99,7 @@ const LIMITS: Readonly<Record<string, SystemProblem>> = {
   },
   ENOMEM: MEMORY,
   ERR_WORKER_OUT_OF_MEMORY: MEMORY,
+  ERR_STRING_TOO_LONG: TOO_LONG,
 };
 
 /** What V8 says when it gets no memory for a buffer or for WebAssembly. */

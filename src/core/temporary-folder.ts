@@ -5,7 +5,9 @@
 import { existsSync, lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { LockstepError } from './errors.ts';
 import { type FolderLock, LOCK_FILE, lockFolder } from './folder-lock.ts';
+import { systemProblem } from './system-error.ts';
 
 const PREFIX = 'lockstep-';
 /** Of a folder of any purpose; mkdtemp adds six characters. */
@@ -18,19 +20,35 @@ const tidied = new Set<string>();
  * A new folder with mode 0700.
  * @param purpose for people who look into the parent folder: some small letters, or none
  * @param parent @default the system's temporary folder, see TMPDIR
+ * @throws LockstepError USAGE, OUT_OF_RESOURCES
  */
 export function makeTemporaryFolder(purpose = '', parent = tmpdir()): string {
-  if (!tidied.has(parent)) {
-    tidied.add(parent);
-    tidyTemporaryFolders(parent);
-  }
-  const folder = mkdtempSync(temporaryPrefix(purpose, parent));
+  const folder = newFolderIn(parent, purpose);
   try {
     held.set(folder, lockFolder(folder));
     return folder;
   } catch (thrown) {
     rmSync(folder, { recursive: true, force: true });
     throw thrown;
+  }
+}
+
+function newFolderIn(parent: string, purpose: string): string {
+  try {
+    if (!tidied.has(parent)) {
+      tidyTemporaryFolders(parent);
+      tidied.add(parent);
+    }
+    return mkdtempSync(temporaryPrefix(purpose, parent));
+  } catch (thrown) {
+    const problem = systemProblem(thrown);
+    if (problem === undefined) throw thrown;
+    throw new LockstepError(
+      problem.code,
+      `Cannot make a folder in the temporary folder "${parent}": ${problem.reason}.`,
+      'Set TMPDIR to a folder that you may write to, on a disk with some free space.',
+      { cause: thrown },
+    );
   }
 }
 

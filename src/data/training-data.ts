@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LockstepError } from '../core/errors.ts';
+import { parseJson } from '../core/json.ts';
 import { readTextSync } from '../core/read-file.ts';
 import { systemErrorCode } from '../core/system-error.ts';
 import { storeManifest } from './format/manifest-schema.ts';
@@ -39,7 +40,7 @@ export function encodeTrainingData(data: TrainingData): string {
 export function readTrainingData(folder: string): TrainingData {
   const text = readText(folder);
   try {
-    const { formatVersion: _, ...data } = schema.parse(JSON.parse(text));
+    const { formatVersion: _, ...data } = schema.parse(parseJson(text));
     return data;
   } catch (thrown) {
     throw new LockstepError(

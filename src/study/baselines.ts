@@ -1,15 +1,13 @@
 /** The baselines of a study: what its networks are compared with, on the same labels and test sequences. */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabelCount } from '../baseline/label-draws.ts';
 import type { BaselineResult, BaselinesReport, LabelCountFacts } from '../baseline/report.ts';
-import { readTextSync } from '../core/read-file.ts';
 import { writeWhole } from '../core/write-whole.ts';
 import type { BaselinesRequest } from './baselines-thread.ts';
 import { byCount, type CellResult, type MeasuredResult } from './cell.ts';
 import { inThread, type ThreadHooks } from './in-thread.ts';
 import type { StudyConfig, StudyDataset } from './study-config.ts';
-import type { StudyFolder } from './study-folder.ts';
+import { readKept, type StudyFolder } from './study-folder.ts';
 
 const PROGRAM = new URL('./baselines-thread.ts', import.meta.url);
 /** Stands for a network in the results of baselines. */
@@ -26,7 +24,8 @@ export async function baselinesReport(
   { folder, hooks }: { readonly folder: StudyFolder; readonly hooks: ThreadHooks },
 ): Promise<BaselinesReport> {
   const path = join(folder.path, `baselines-${dataset.name}.json`);
-  if (existsSync(path)) return JSON.parse(readTextSync(path)) as BaselinesReport;
+  const kept = readKept<BaselinesReport>(path);
+  if (kept !== undefined) return kept;
   const { labels, draws } = labelsOf(dataset);
   const request = { store: dataset.data.store, labels, draws, seed };
   const report = await inThread<BaselinesRequest, BaselinesReport>(PROGRAM, request, hooks);

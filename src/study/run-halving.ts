@@ -1,7 +1,5 @@
 /** Runs a study of one dataset within a time, stage after stage. Goes on with what an earlier try had done. */
-import { existsSync } from 'node:fs';
 import { formatDuration } from '../core/format.ts';
-import { readTextSync } from '../core/read-file.ts';
 import { writeWhole } from '../core/write-whole.ts';
 import type { StoreOnDisk } from '../data/format/open-store.ts';
 import type { Device } from '../launch/device.ts';
@@ -25,7 +23,7 @@ import { dataSize } from './own-grid.ts';
 import { runCell, runTrial } from './run-cell.ts';
 import { type GridRequest, runGrid } from './run-grid.ts';
 import type { StudyConfig } from './study-config.ts';
-import type { StudyFolder } from './study-folder.ts';
+import { readKept, type StudyFolder } from './study-folder.ts';
 import { resultWords, tellOfCells } from './tell-of-cells.ts';
 
 export interface HalvingOptions {
@@ -48,9 +46,7 @@ export async function runHalving(
   options: HalvingOptions,
 ): Promise<StageOutcome[]> {
   const { folder, devices, store, minutes, secondsBefore } = options;
-  const known = existsSync(folder.stages)
-    ? (JSON.parse(readTextSync(folder.stages)) as Stage[])
-    : [];
+  const known = readKept<Stage[]>(folder.stages) ?? [];
   const started = performance.now();
   const outcomes: StageOutcome[] = [];
   const tried: TriedCell[] = [];

@@ -1,7 +1,9 @@
 /** The folder of a study and of its runs. */
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { LockstepError } from '../core/errors.ts';
 import { writeFailure } from '../core/file-error.ts';
+import { parseJson } from '../core/json.ts';
 import { readTextSync } from '../core/read-file.ts';
 import { type CellKey, cellName } from './cell.ts';
 
@@ -59,6 +61,24 @@ export function makeStudyFolder(folder: StudyFolder): string | undefined {
 
 /** The result of a cell or a trial; undefined until it is finished. */
 export function readResult<Result>({ result }: Pick<CellPaths, 'result'>): Result | undefined {
-  if (!existsSync(result)) return undefined;
-  return JSON.parse(readTextSync(result)) as Result;
+  return readKept<Result>(result);
+}
+
+/**
+ * What a study wrote as JSON; undefined where it did not yet.
+ * @throws LockstepError DATA_INVALID for a file that is damaged
+ */
+export function readKept<Kept>(path: string): Kept | undefined {
+  if (!existsSync(path)) return undefined;
+  try {
+    return parseJson(readTextSync(path)) as Kept;
+  } catch (thrown) {
+    if (!(thrown instanceof SyntaxError)) throw thrown;
+    throw new LockstepError(
+      'DATA_INVALID',
+      `Cannot go on with the study: "${path}" is damaged (${thrown.message}).`,
+      'Remove that file: what it held is measured again.',
+      { cause: thrown },
+    );
+  }
 }

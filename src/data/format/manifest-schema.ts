@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { sha256 as sha256Of } from '../../core/hash.ts';
+import { parseJson } from '../../core/json.ts';
 import { likelyImportOptions } from '../../core/likely-import.ts';
 import { PLAIN_FILE_NAME } from '../../core/plain-file-name.ts';
 import { commandLine } from '../../core/program-name.ts';
@@ -107,7 +108,7 @@ export function storeCorrupt(path: string, what: string, cause?: unknown): Locks
  * @throws LockstepError DATA_NOT_FOUND when `path` has no store; STORE_CORRUPT when its manifest is unusable
  */
 export async function readManifest(path: string): Promise<StoreManifest> {
-  const json = parseJson(path, await readText(path));
+  const json = jsonOf(path, await readText(path));
   const version = (json as { formatVersion?: unknown } | null)?.formatVersion;
   if (!FORMAT_VERSIONS.includes(version)) {
     throw new LockstepError(
@@ -172,9 +173,9 @@ function fileInstead(path: string, cause: unknown): LockstepError {
   );
 }
 
-function parseJson(path: string, text: string): unknown {
+function jsonOf(path: string, text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw storeCorrupt(path, `${MANIFEST_FILE} is not JSON (${(error as Error).message})`, error);
   }

@@ -2,6 +2,8 @@
  * Divides a text into rows and cells without making strings: RFC 4180, read strictly. A quote stands around a
  * whole cell or is refused, and within quotes it is doubled.
  */
+
+import { constants } from 'node:buffer';
 import { CopyBlock } from '../../core/copy-block.ts';
 import { lineError } from '../../source/table/table-columns.ts';
 import { CellDivider, MOST_BYTES } from './integer-cells.ts';
@@ -10,8 +12,8 @@ const [TAB, LINE_FEED, RETURN, SPACE, QUOTE] = [0x09, 0x0a, 0x0d, 0x20, 0x22];
 const ZERO = 0x30;
 /** Digits that an int32 holds, whatever they are. */
 const MOST_DIGITS = 9;
-/** Of one row. A quote that nothing closes makes one row of the rest of the file. */
-const MOST_ROW_BYTES = 2 ** 30;
+/** Of one row, whose cells become texts. A quote that nothing closes makes one row of the rest of the file. */
+const MOST_ROW_BYTES = constants.MAX_STRING_LENGTH;
 /** A row of this size is worth the call of another program. */
 const LONG_ROW_BYTES = 256;
 

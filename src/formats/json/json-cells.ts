@@ -118,9 +118,19 @@ function numberOf(row: JsonRow, value: unknown, field: string, position?: number
   const at = position === undefined ? '' : ` at ${position}`;
   const isText = typeof value === 'string' && !Number.isNaN(Number(value));
   throw new SpoiledField(
-    `field "${field}": ${JSON.stringify(value).slice(0, 100)}${at} is not a number`,
-    isText ? 'Write the number without quotes.' : adviceOnText(String(value)),
+    `field "${field}": ${shown(value)}${at} is not a number`,
+    isText
+      ? 'Write the number without quotes.'
+      : adviceOnText(typeof value === 'string' ? value : shown(value)),
   );
+}
+
+function shown(value: unknown): string {
+  try {
+    return JSON.stringify(value).slice(0, 100);
+  } catch {
+    return 'a list'; // Nested deeper than a function can call itself.
+  }
 }
 
 /** Long integers that are no part of a text or of another number. */

@@ -1,4 +1,5 @@
 /** Divides JSON into its records without reading it whole: the elements of one array, or values one after the other. */
+import { constants } from 'node:buffer';
 import { lineError } from '../../source/table/table-columns.ts';
 
 const [TAB, LINE_FEED, RETURN, SPACE, QUOTE, COMMA, BACKSLASH] = [
@@ -6,7 +7,7 @@ const [TAB, LINE_FEED, RETURN, SPACE, QUOTE, COMMA, BACKSLASH] = [
 ];
 const [OPEN, CLOSE, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 /** Of one record. */
-const MOST_BYTES = 2 ** 30;
+const MOST_BYTES = constants.MAX_STRING_LENGTH;
 
 /** The text of one record, and the line in which it begins. */
 export interface JsonElement {

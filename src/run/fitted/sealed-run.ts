@@ -17,6 +17,7 @@ import {
 import { canonicalJson } from '../../core/canonical-json.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
+import { parseJson } from '../../core/json.ts';
 import { PLAIN_FILE_NAME } from '../../core/plain-file-name.ts';
 import { readBytes } from '../../core/read-file.ts';
 import { realPath } from '../../core/real-path.ts';
@@ -157,7 +158,7 @@ async function checkFiles(path: string, files: z.output<typeof fileRecords>): Pr
 
 function parseObject(path: string, text: string): Record<string, unknown> {
   try {
-    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+    return z.record(z.string(), z.unknown()).parse(parseJson(text));
   } catch (thrown) {
     throw corrupt(path, `${MANIFEST_FILE} is not a JSON object`, thrown);
   }

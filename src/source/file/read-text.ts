@@ -1,5 +1,5 @@
 /** Reads text files strictly: UTF-8, or UTF-16 with a byte order mark. No byte becomes a replacement character. */
-import { isUtf8 } from 'node:buffer';
+import { constants, isUtf8 } from 'node:buffer';
 import { TextDecoder } from 'node:util';
 import { LockstepError } from '../../core/errors.ts';
 import { lineError } from '../table/table-columns.ts';
@@ -50,20 +50,29 @@ function refuseBinary(path: string, start: Buffer): void {
 /**
  * The lines of a text, without their line feeds.
  * @param chunks UTF-8
+ * @throws an error with the code ERR_STRING_TOO_LONG for a line of more than 512 MiB
  */
 export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
   let begun: Buffer[] = [];
+  let begunBytes = 0;
   for await (const chunk of chunks) {
     let start = 0;
     for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, start)) {
       yield Buffer.concat([...begun, chunk.subarray(start, end)]).toString();
       begun = [];
+      begunBytes = 0;
       start = end + 1;
     }
     begun.push(chunk.subarray(start));
+    begunBytes += chunk.length - start;
+    if (begunBytes > constants.MAX_STRING_LENGTH) throw endless();
   }
   yield Buffer.concat(begun).toString();
 }
+
+/** As Node says it of a text that is all there: without this one, a small archive of zeros would fill the memory first. */
+const endless = (): Error =>
+  Object.assign(new Error('a line does not end'), { code: 'ERR_STRING_TOO_LONG' });
 
 /** Checks one chunk after the other and knows the line. */
 class StrictText {

@@ -1,7 +1,18 @@
 /** What must be a file is opened as one, whatever lies in its place: a pipe would keep a reader for ever. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -63,16 +74,15 @@ describe('a text', () => {
     assert.throws(() => readTextSync(at('huge')), { code: 'ERR_FS_FILE_TOO_LARGE' });
   });
 
-  it('may come through a pipe that somebody writes to, as in a shell', () => {
-    const writer = spawn('sh', ['-c', `printf 'a: 1' > "$0"`, at('pipe')], { stdio: 'ignore' });
-    try {
-      let text = '';
-      // Until its writer has opened it, a pipe is empty.
-      while (text === '') text = readPipedTextSync(at('pipe'));
-      assert.equal(text, 'a: 1');
-    } finally {
-      writer.kill();
-    }
+  it('may come through a pipe that somebody writes to, in his own time', async () => {
+    const reader = openSync(at('pipe'), constants.O_RDONLY | constants.O_NONBLOCK);
+    const script = `exec 3> "$0"; echo open; sleep 0.2; printf 'a: 1' >&3`;
+    const writer = spawn('sh', ['-c', script, at('pipe')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(writer.stdout, 'data');
+    assert.equal(readPipedTextSync(at('pipe'), 100), 'a: 1');
+    closeSync(reader);
   });
 
   it('is empty where nobody writes to the pipe', () => {

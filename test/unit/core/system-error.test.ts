@@ -49,6 +49,7 @@ describe('an error of the system', () => {
     ['ENOMEM', 'read', /ulimit -v/],
     ['ENOSPC', 'write', /Free space/],
     ['EIO', 'fsync', /disk/],
+    ['ERR_STRING_TOO_LONG', '', /divide long sequences/],
   ] as const) {
     it(`names the limit to raise: ${code}`, () => {
       const error = asLockstepError(systemError(code, syscall));

@@ -51,6 +51,14 @@ it('is for its user only, and gone when it is removed, once or twice', () => {
   assert(!existsSync(folder));
 });
 
+it('cannot be made where there is no such place: TMPDIR is to be set', () => {
+  const nowhere = join(parent, 'nowhere');
+  assert.throws(() => makeTemporaryFolder('', nowhere), {
+    code: 'USAGE',
+    message: `Cannot make a folder in the temporary folder "${nowhere}": there is no such file or folder (ENOENT).`,
+  });
+});
+
 it('of a killed process goes, that of a living one stays', () => {
   const [dead, living] = [leave(), makeTemporaryFolder('', parent)];
   tidyTemporaryFolders(parent);

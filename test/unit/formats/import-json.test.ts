@@ -108,6 +108,18 @@ describe('a JSON file', () => {
 });
 
 describe('the values of a JSON record', () => {
+  it('are none where they are nested deeper than anything could walk through', async () => {
+    const deep = `${'['.repeat(100_000)}1${']'.repeat(100_000)}`;
+    for (const ending of ['json', 'jsonl'] as const) {
+      const [item] = await read(`{"id": "a", "v": ${deep}}`, { id: 'id' }, ending);
+      assert.deepEqual(item, {
+        id: 'a',
+        skipped: 'not-a-number',
+        detail: 'line 1, field "v": a list at 0 is not a number',
+      });
+    }
+  });
+
   it('are a list; one number is a timestep of the long form', async () => {
     await assert.rejects(read('{"id":"a","t":1,"v":5}', {}, 'jsonl'), {
       message: /field "v" is not an array\.$/,

@@ -70,6 +70,19 @@ describe('the text of a file', () => {
     const long = await collectItems(linesOf(readText(file(Buffer.from(LONG)))));
     assert.deepEqual(long, LONG.split('\n'));
   });
+
+  it('has no line that no text could hold, and does not keep such a one in memory', async () => {
+    const chunk = Buffer.alloc(2 ** 23, '1 ');
+    let given = 0;
+    async function* endless() {
+      for (;;) {
+        given++;
+        yield chunk;
+      }
+    }
+    await assert.rejects(collectItems(linesOf(endless())), { code: 'ERR_STRING_TOO_LONG' });
+    assert.equal(given, 64);
+  });
 });
 
 describe('tables', () => {

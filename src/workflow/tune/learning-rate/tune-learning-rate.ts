@@ -1,9 +1,8 @@
 /** Finds a peak learning rate for a phase by a short range test. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LearningRateConfig } from '../../../config/phase-section.ts';
 import { LockstepError } from '../../../core/errors.ts';
+import { makeTemporaryFolder, removeTemporaryFolder } from '../../../core/temporary-folder.ts';
 import { type ExtensionOptions, loadExtensions } from '../../../extension/load.ts';
 import type { DeviceOptions } from '../../placement.ts';
 import { type RunHooks, withGuardedHooks } from '../../train/hooks.ts';
@@ -60,7 +59,7 @@ export async function tuneLearningRate(
     const { phaseSteps, headlines } = await readRunFacts(config, hooks);
     const test = makeRateTest(config, phase, phaseSteps);
     const recorder = new RateRecorder(test.trials);
-    const folder = mkdtempSync(join(tmpdir(), 'lockstep-rates-'));
+    const folder = makeTemporaryFolder('rates');
     try {
       const onEvent = (event: Parameters<typeof hooks.onEvent>[0]) => {
         recorder.note(event);
@@ -72,7 +71,7 @@ export async function tuneLearningRate(
       throwIfStopped(hooks, 'the range test was done');
       if (status !== 'completed') throw endedEarly(reason);
     } finally {
-      rmSync(folder, { recursive: true, force: true });
+      removeTemporaryFolder(folder);
     }
     const headline = headlines[config.phases.findIndex(({ name }) => name === phase)]!;
     const tried = recorder.tried();

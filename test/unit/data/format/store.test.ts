@@ -450,6 +450,14 @@ describe('a store that is missing or damaged', () => {
     }
   });
 
+  it('is damaged where its manifest is nested deeper than anything could walk through', async () => {
+    const deep = damaged((path) => {
+      const nested = `{"formatVersion": 2, "provenance": ${'['.repeat(1e5)}${']'.repeat(1e5)}}`;
+      writeFileSync(join(path, 'manifest.json'), nested);
+    });
+    await fails(openStore(deep), 'STORE_CORRUPT', /nested deeper than 1000 levels/);
+  });
+
   it('is not found where there is none', async () => {
     const path = join(folder.path, 'nowhere');
     const message = `Cannot open dataset "${path}": there is no such folder.`;
