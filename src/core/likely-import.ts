@@ -26,6 +26,10 @@ export function likelyImportOptions(path: string): string[] {
 export const likelyLabel = (names: readonly string[]): string | undefined =>
   names.find((name) => LABEL.test(name));
 
+/** The column among these that looks like the times of timesteps. */
+export const likelyTime = (names: readonly string[]): string | undefined =>
+  names.find((name) => TIME.test(name) && !/^index$/i.test(name));
+
 /** @param names of the columns */
 export function likelyColumns(names: readonly string[]): string[] {
   const label = likelyLabel(names);

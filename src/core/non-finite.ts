@@ -12,6 +12,11 @@ const NON_FINITE: Readonly<Record<string, number>> = {
   none: Number.NaN,
   inf: Number.POSITIVE_INFINITY,
   infinity: Number.POSITIVE_INFINITY,
+  // As programs compiled with Microsoft's C write them.
+  '1.#qnan': Number.NaN,
+  '1.#ind': Number.NaN,
+  'nan(ind)': Number.NaN,
+  '1.#inf': Number.POSITIVE_INFINITY,
 };
 
 /** The number that a word such as "nan" or "-Inf" stands for; undefined for any other text. */

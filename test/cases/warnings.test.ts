@@ -95,6 +95,12 @@ describe('an import warns', () => {
     assert.doesNotMatch(target.report, /no sequence has a label/);
   });
 
+  it('of a column of times that nobody named', async () => {
+    room.write({ 'steps.csv': 'time,x,y,class\n0,1,2,a\n1,4,5,a\n2,7,8,b\n' });
+    const { report } = await room.imports('steps.csv', '--values', 'x..y', '--label', 'class');
+    assert.match(report, /each row was read as one sequence, .* --time time says so/);
+  });
+
   describe('and reads other kinds of labels where it is told so', () => {
     const rows = ['a,0 1 0,AFIB,0.5,1 2 3', 'b,1 1 0,AFIB|MI,1.5,4 5 6', 'c,0 0 1,MI,2.5,7 8 9'];
     before(() => room.write({ 'kinds.csv': `id,steps,multi,target,values\n${rows.join('\n')}\n` }));

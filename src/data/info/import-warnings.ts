@@ -35,8 +35,8 @@ export interface KeptData {
   readonly skippedClasses?: readonly string[];
   /** What importers say of sequences that they left out. */
   readonly skipAdvice?: string | undefined;
-  /** A column that no option names and that looks like the one of the classes. */
-  readonly unusedLabel?: string | undefined;
+  /** Columns that no option names and that look like those of the classes and of the times. */
+  readonly unused?: { readonly label?: string | undefined; readonly time?: string | undefined };
   /** Groups with sequences of several classes. */
   readonly mixedGroups?: Tally;
   /** Sequences that the source gives no split, although it gives others one. */
@@ -107,6 +107,7 @@ export function importWarnings(kept: KeptData): string[] {
     ),
     ...severalRates(kept),
     ...unread(kept),
+    ...unusedTimes(kept),
     ...withoutLabels(kept),
   ];
 }
@@ -170,13 +171,20 @@ function unread({ skipped = new Set(), skipAdvice }: KeptData): string[] {
   ];
 }
 
-function withoutLabels({ target, unusedLabel }: KeptData): string[] {
+/** A row of several channels looks like a sequence. */
+function unusedTimes({ unused: { time } = {} }: KeptData): string[] {
+  if (time === undefined) return [];
+  return [
+    `each row was read as one sequence, and its column "${time}" was not read: if each row is a timestep, --time ${shellWord(time)} says so, with --id for the column that says whose`,
+  ];
+}
+
+function withoutLabels({ target, unused: { label } = {} }: KeptData): string[] {
   if (target !== 'none') return [];
-  const found = unusedLabel === undefined ? undefined : shellWord(unusedLabel);
   const hint =
-    found === undefined
+    label === undefined
       ? 'in a table, --label names the column of the classes'
-      : `--label ${found} takes the classes from the column "${unusedLabel}"`;
+      : `--label ${shellWord(label)} takes the classes from the column "${label}"`;
   return [`no sequence has a label, so this dataset serves pretraining only: ${hint}`];
 }
 

@@ -108,7 +108,7 @@ export class CsvCells {
     const { path, found, isRagged } = this.file;
     const expected = found.names.length;
     if (row.size === expected || isRagged) return;
-    const what = `it has ${row.size} cells, and the first line has ${expected}`;
+    const what = `it has ${row.size} ${row.size === 1 ? 'cell' : 'cells'}, and the first line has ${expected}`;
     throw lineError(path, row.line, what, { advice: sizeAdvice(row.size - expected) });
   }
 

@@ -23,6 +23,9 @@ const copies = new CopyBlock();
 /** Of the memory for joined chunks. */
 const SPARE = 1.25;
 
+const QUOTE_ADVICE =
+  'Quotes stand around a whole cell, without a space before the first one (in pandas, skipinitialspace=True reads such files); within a quoted cell they are doubled.';
+
 /** What stands between cells: the code of an ASCII character, or a run of spaces and tabs. */
 export type Separator = number | 'spaces';
 
@@ -261,7 +264,7 @@ class RowScanner implements Iterable<Row>, Iterator<Row> {
       } else if (byte === LINE_FEED) {
         break;
       } else if (byte === QUOTE) {
-        if (at !== start) throw this.#fault('a quote begins within a cell');
+        if (at !== start) throw this.#fault('a quote begins within a cell', QUOTE_ADVICE);
         row.size = size;
         const after = this.#scanQuoted(row, start);
         if (after < 0) return false;

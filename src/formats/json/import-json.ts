@@ -116,6 +116,7 @@ function parsedRow({ path, columns }: TableOptions, { line, number, text }: Json
   }
   const { value, source } = parsed;
   if (Array.isArray(value)) {
+    refuseArrayOfRecords(path, line, value);
     return { path, line, number, fields: { [columns.values]: value }, source };
   }
   if (typeof value !== 'object' || value === null) {
@@ -124,6 +125,15 @@ function parsedRow({ path, columns }: TableOptions, { line, number, text }: Json
   const repeated = repeatedField(source, usedNames(columns));
   if (repeated !== undefined) throw lineError(path, line, `it has two fields "${repeated}"`);
   return { path, line, number, fields: value as JsonRow['fields'], source };
+}
+
+/** As a list of values, a whole array of records would be one sequence without a number. */
+function refuseArrayOfRecords(path: string, line: number, list: readonly unknown[]): void {
+  const [first] = list;
+  if (typeof first !== 'object' || first === null || Array.isArray(first)) return;
+  throw lineError(path, line, 'it is an array of objects', {
+    advice: 'Name the file .json, whose array holds the records; in .jsonl, each line is one.',
+  });
 }
 
 /** Fields that have a role; of several channels or a range of fields, only their names. */

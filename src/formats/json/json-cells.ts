@@ -198,12 +198,12 @@ export function channelFields(row: JsonRow, names: readonly string[]): RowValues
 
 function noList({ path, line, fields }: JsonRow, name: string) {
   if (Object.hasOwn(fields, name)) {
-    const isNumber = typeof fields[name] === 'number';
-    return lineError(path, line, `field "${name}" is not an array`, {
-      advice: isNumber
-        ? `If each record is one timestep (the long form), say --id ID --time TIME --values ${name}.`
-        : undefined,
-    });
+    const advice = {
+      number: `If each record is one timestep (the long form), say --id ID --time TIME --values ${name}.`,
+      string: 'Write the values as an array of numbers, [1, 2, 3], without quotes around it.',
+      object: 'Write the values as an array of numbers, in the order of time.',
+    }[typeof fields[name] as string];
+    return lineError(path, line, `field "${name}" is not an array`, { advice });
   }
   const known = Object.keys(fields);
   const records = known.find((field) => holdsRecords(fields[field]));

@@ -10,7 +10,7 @@ import { linesOf, readText } from '../../source/file/read-text.ts';
 import { sourceError } from '../../source/file/source-error.ts';
 import { interleaved, UNEVEN } from '../../source/table/interleave.ts';
 import { absentColumn, itemOfLine, lineError } from '../../source/table/table-columns.ts';
-import { isTargetName } from '../../source/table/target-name.ts';
+import { isIdName, isTargetName } from '../../source/table/target-name.ts';
 import { type ArffAttribute, ArffHeaderReader } from './arff-header.ts';
 import { type ArffWord, splitArff } from './arff-tokens.ts';
 import { parseNumber, parseSeries } from './series.ts';
@@ -174,6 +174,14 @@ function refuseUnread(path: string, attributes: readonly ArffAttribute[]): void 
       'USAGE',
       `Cannot import "${path}": its attribute "${target.name}" would become a timestep.`,
       `Say --label ${target.name} if it numbers the classes, --target ${target.name} if it is a number to predict.`,
+    );
+  }
+  const id = attributes.find(({ name, type }) => type === 'number' && isIdName(name));
+  if (id !== undefined) {
+    throw new LockstepError(
+      'USAGE',
+      `Cannot import "${path}": its attribute "${id.name}" would become a timestep.`,
+      `Say --id ${id.name}, or give it another name.`,
     );
   }
   const strange = attributes.find(({ type }) => type === 'text' || type === 'class');

@@ -28,8 +28,8 @@ const buildOptions = z.strictObject({
   classes: z.array(z.string()).optional(),
   /** Names of the numbers that sequences have as their target. */
   targetNames: z.array(z.string()).default([]),
-  /** A column that no option names and that looks like the one of the classes: a report without labels names it. */
-  unusedLabel: z.string().optional(),
+  /** Columns that no option names and that look like those of the classes and of the times: the report names them. */
+  unused: z.strictObject({ label: z.string().optional(), time: z.string().optional() }).default({}),
   shares: z
     .strictObject({ train: share, validation: share, test: share })
     .refine(

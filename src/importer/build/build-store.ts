@@ -450,7 +450,7 @@ class StoreBuild {
         skipped: new Set(this.#skipped.keys()),
         skippedClasses: [...this.#skippedClasses].sort(compareUtf8),
         skipAdvice: this.#skipAdvice,
-        unusedLabel: this.#options.unusedLabel,
+        unused: this.#options.unused,
         mixedGroups: this.#mixedGroups.finish(),
         acrossSplits: this.#acrossSplits.finish(),
         inferred: this.#types.inferred,

@@ -1,6 +1,6 @@
 /** Which columns an option names: one, several with commas between, or a range of a table's columns. Pure. */
 
-import { isTargetName } from './target-name.ts';
+import { isIdName, isRowNumberName, isTargetName } from './target-name.ts';
 
 /** One part of the option; of values, one channel. */
 export interface ColumnPart {
@@ -74,15 +74,24 @@ function allOthers(
     };
   }
   const target = columns.find((column) => isTargetName(names[column]!));
-  if (target !== undefined) {
-    const name = names[target]!;
+  if (target !== undefined) return amongValues(names[target]!, 'label');
+  const id = columns.find((column) => isIdName(names[column]!));
+  if (id !== undefined) return amongValues(names[id]!, 'id');
+  const numbers = columns.find((column) => isRowNumberName(names[column]!));
+  if (numbers !== undefined) {
     return {
-      problem: `its column "${name}" would be among the values`,
-      advice: `Say what it is, as in --label ${name}; or name the columns of the values with --values FIRST..LAST.`,
+      problem: `its column "${names[numbers]}" would be among the values, and may be a row number`,
+      advice:
+        'Name the columns of the values with --values FIRST..LAST, or write the table without that column (in pandas, index=False).',
     };
   }
   return checkedRange(columns, names, false);
 }
+
+const amongValues = (name: string, role: 'label' | 'id'): ChoiceProblem => ({
+  problem: `its column "${name}" would be among the values`,
+  advice: `Say what it is, as in --${role} ${name}; or name the columns of the values with --values FIRST..LAST.`,
+});
 
 /** `FROM..TO`, `FROM..` or `..TO`; a name may have two points itself. */
 function rangeOf(part: string, names: readonly string[]): ColumnPart[] | ChoiceProblem {

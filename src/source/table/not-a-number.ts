@@ -14,7 +14,10 @@ const ADVICE: readonly (readonly [text: RegExp, advice: string])[] = [
     /^#[a-z/0-9]+[!?]?$/i,
     'The spreadsheet has an error there: correct it, or leave the cell empty and see --missing.',
   ],
-  [/^[-–—.*]+$/, 'Leave the cell of a missing value empty, and see --missing.'],
+  [
+    /^([-–—.*]+|n\.?a\.?|missing|unknown)$/i,
+    'Leave the cell of a missing value empty, and see --missing.',
+  ],
   [/^[+-]?\d[\d.]*d[+-]?\d+$/i, 'Write the exponent with an e, as in 1.5e3.'],
   [/^[\u2010-\u2015\u2212]\s*\d/, 'Write the minus sign as -.'],
   [
@@ -30,9 +33,13 @@ const ADVICE: readonly (readonly [text: RegExp, advice: string])[] = [
   ],
   [/^[+-]?[\d.,]+\s*[%‰]$/, 'Write the number without its sign of per cent.'],
   [
-    /^([^\s\d.,+-]{1,4}\s*[+-]?[\d.,]+|[+-]?[\d.,]+(e[+-]?\d+)?\s*[^\s\d]\S{0,9})$/i,
+    /^(([$€£¥₹]|[A-Z]{2,3}\s)\s*[+-]?[\d.,]+|[+-]?[\d.,]+(e[+-]?\d+)?\s*[a-z°µμΩ$€£¥₹*][\w°µμΩ²³/%*^-]{0,9})$/i,
     'Write the number without its unit.',
   ],
+  [/\d\|/, 'Separate the values by commas, semicolons or spaces.'],
+  [/^\[/, 'A list of lists has no place in a cell: give each channel a column of its own.'],
+  [/^\{/, 'Write the values as a list, such as 1 2 3.'],
+  [/^'.*'$/, 'Leave the quotes out, or write " and not \'.'],
 ];
 
 /** Longer text is no number that someone wrote. */

@@ -4,6 +4,7 @@ import { listNames } from '../../core/name-list.ts';
 import { didYouMean } from '../../core/nearest-name.ts';
 import type { ImportItem } from '../../data/record.ts';
 import { itemOf, type RowFault, type RowFields, type RowValues } from './row-record.ts';
+import { isIdName } from './target-name.ts';
 
 /** Names of the columns (CSV) or fields (JSON). */
 export interface TableColumns {
@@ -29,11 +30,11 @@ export interface TableColumns {
   readonly ignored?: readonly string[] | undefined;
 }
 
-const ID = /(^|[^a-z])id$|[a-z]Id$|^(series|subject|unit|patient|sensor|device)/i;
+const ENTITY = /^(series|subject|unit|patient|sensor|device)/i;
 
 /** A column that looks like the ids of sequences. */
 export function idColumnIn(names: readonly string[]): string | undefined {
-  return names.find((name) => ID.test(name));
+  return names.find((name) => isIdName(name) || ENTITY.test(name));
 }
 
 /**

@@ -1,7 +1,7 @@
 /** A dataset from files, or from records that a program makes. */
 import { basename } from 'node:path';
 import { LockstepError } from '../../core/errors.ts';
-import { likelyLabel } from '../../core/likely-import.ts';
+import { likelyLabel, likelyTime } from '../../core/likely-import.ts';
 import type { ImportReport } from '../../data/info/import-report.ts';
 import type { ImportItem } from '../../data/record.ts';
 import { extensionOf, recordOf } from '../../extension/identity.ts';
@@ -128,10 +128,9 @@ export async function prepared(options: BuildStoreOptions): Promise<PreparedImpo
   for (const { path, folder = path } of chosen.sources) refuseOverlap(folder, target);
   const provenance = { ...options.provenance, importer: importerRecord(chosen), rules };
   const targetNames = rules.target?.split(',').map((one) => one.trim());
-  const unusedLabel = await unusedLabelOf(chosen, rules);
   const more = {
     ...(targetNames && { targetNames }),
-    ...(unusedLabel !== undefined && { unusedLabel }),
+    unused: await unusedColumns(chosen, rules),
     provenance,
   };
   const batches = untilStopped(batchesOf(chosen), stop, BEFORE);
@@ -139,18 +138,23 @@ export async function prepared(options: BuildStoreOptions): Promise<PreparedImpo
   return { items, build: { ...build, ...more }, files: { chosen, batches } };
 }
 
-/** Of a table whose targets no option names. What cannot be read, the import itself says. */
-async function unusedLabelOf(
+/** Columns of a table that may have been forgotten. What cannot be read, the import itself says. */
+async function unusedColumns(
   { importer, options, sources: [first] }: ChosenSource,
   rules: SourceRules,
-): Promise<string | undefined> {
-  const isNamed = TARGET_RULES.some((rule) => rules[rule] !== undefined);
-  if (isNamed || first === undefined || isWholeFirst(first.path)) return undefined;
+): Promise<NonNullable<BuildOptions['unused']>> {
+  if (first === undefined || isWholeFirst(first.path)) return {};
   try {
     const uses = (await importer.columns?.(first.path, options)) ?? [];
-    return likelyLabel(uses.filter(({ role }) => role === undefined).map(({ name }) => name));
+    const names = uses.filter(({ role }) => role === undefined).map(({ name }) => name);
+    const hasTarget = TARGET_RULES.some((rule) => rules[rule] !== undefined);
+    const isInLists = uses.filter(({ role }) => role?.startsWith('values')).length < 2;
+    return {
+      label: hasTarget ? undefined : likelyLabel(names),
+      time: rules.time !== undefined || isInLists ? undefined : likelyTime(names),
+    };
   } catch (error) {
-    if (error instanceof LockstepError) return undefined;
+    if (error instanceof LockstepError) return {};
     throw error;
   }
 }

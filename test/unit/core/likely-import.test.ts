@@ -3,7 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { likelyColumns, likelyImportOptions } from '../../../src/core/likely-import.ts';
+import {
+  likelyColumns,
+  likelyImportOptions,
+  likelyLabel,
+  likelyTime,
+} from '../../../src/core/likely-import.ts';
 
 describe('the likely columns of a table', () => {
   it('are the label, and all others for the values', () => {
@@ -17,6 +22,12 @@ describe('the likely columns of a table', () => {
     assert.deepEqual(likelyColumns(['id', 'time', 'x', 'z', 'label']), [
       ...['--id', 'id', '--time', 'time', '--values', 'x,z', '--label', 'label'],
     ]);
+  });
+
+  it('may be looked for one by one', () => {
+    assert.equal(likelyLabel(['id', 'Species']), 'Species');
+    assert.equal(likelyTime(['index', 'date', 'timestamp']), 'timestamp');
+    assert.equal(likelyTime(['index', 'x']), undefined);
   });
 
   it('are none without a label', () => {

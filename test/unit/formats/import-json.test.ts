@@ -125,7 +125,7 @@ describe('the values of a JSON record', () => {
       message: /field "v" is not an array\.$/,
       advice: /--id ID --time TIME --values v\.$/,
     });
-    await assert.rejects(read('{"v":"1 2"}', {}, 'jsonl'), { advice: 'Correct the line.' });
+    await assert.rejects(read('{"v":"1 2"}', {}, 'jsonl'), { advice: /^Write the values as an array of numbers/ });
   });
 
   it('have channels: a list for each timestep, a field for each channel, or interleaved', async () => {
@@ -169,6 +169,29 @@ describe('the values of a JSON record', () => {
         ['on', ''],
       ],
     );
+  });
+});
+
+describe('a JSON lines file', () => {
+  it('that holds an array of records is refused with the name that reads it', async () => {
+    await assert.rejects(read('[{"v":[1]},{"v":[2]}]', {}, 'jsonl'), {
+      code: 'DATA_INVALID',
+      message: /line 1: it is an array of objects\.$/,
+      advice: /^Name the file \.json/,
+    });
+    assert.deepEqual(
+      (await records('[1,2]\n[3]', {}, 'jsonl')).map(([, , ...values]) => values),
+      [[1, 2], [3]],
+    );
+  });
+
+  it('whose values are text or an object is refused with the form to write', async () => {
+    for (const value of ['"1,2"', '{"0":1}']) {
+      await assert.rejects(read(`{"v":${value},"x":1}`, {}, 'jsonl'), {
+        message: /field "v" is not an array\.$/,
+        advice: /^Write the values as an array of numbers/,
+      });
+    }
   });
 });
 

@@ -128,6 +128,16 @@ describe('a wide table is refused', () => {
       /--values FIRST\.\.LAST/,
     ],
     [
+      'row numbers of pandas',
+      ['Unnamed: 0,t0,t1'],
+      'all-others',
+      /its column "Unnamed: 0" would be among the values, and may be a row number/,
+      /--values FIRST\.\.LAST, .*index=False/,
+    ],
+    ['an index', ['index,t0,t1'], 'all-others', /its column "index" would be among/, /index=False/],
+    ['an id', ['patient_id,t0'], 'all-others', /"patient_id" would be among/, /--id patient_id;/],
+    ['an Id', ['patientId,t0'], 'all-others', /"patientId" would be among/, /--id patientId;/],
+    [
       'no header',
       ['1,0.5,0.25', '2,1,2'],
       'all-others',
@@ -149,6 +159,12 @@ describe('a wide table is refused', () => {
       await assert.rejects(items(lines, values), refused(message, advice));
     });
   }
+
+  it('but not for a name that only ends as an id does', async () => {
+    assert.deepEqual(await rows(['humid,grid,t0', '1,2,3'], 'all-others'), [
+      [undefined, 1, 1, 2, 3],
+    ]);
+  });
 
   it('but not for a header of rising numbers', async () => {
     assert.deepEqual(await rows(['400.5,401,402', '1,2,3'], 'all-others'), [

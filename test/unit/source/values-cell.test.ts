@@ -110,10 +110,19 @@ describe('a cell of values', () => {
       ['0x1F', /decimal/],
       ['(1+2j)', /two channels/],
       ['-', /missing value/],
+      ['n.a.', /missing value/],
+      ['1|2|3', /commas, semicolons or spaces/],
+      ['{3, 4}', /as a list/],
+      ['[[1,2],[3,4]]', /A list of lists/],
+      ["'1'", /Leave the quotes out/],
     ] as const;
     for (const [cell, advice] of cases) {
       assert.throws(() => parseValuesCell(cell), { message: / is not a number$/, advice }, cell);
     }
+    assert.deepEqual(
+      [...parseValuesCell('1.#QNAN -1.#IND nan(ind) 1.#INF')],
+      [Number.NaN, Number.NaN, Number.NaN, Infinity],
+    );
     assert.throws(() => parseValuesCell('x'), {
       message: '"x" is not a number',
       advice: undefined,
