@@ -12,12 +12,14 @@ import {
   openSync,
   readFileSync,
   type Stats,
+  statSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 
 /** Rights to write, of the group and of all. */
 const FOREIGN_WRITES = 0o022;
+const ALL_WRITE = 0o002;
 
 /** The folder of this user's caches by the XDG base directory specification, which ignores paths that are not absolute. */
 export function cacheFolder(environment: Readonly<NodeJS.ProcessEnv>): string {
@@ -54,6 +56,18 @@ export function readOwnFile(path: string): string {
   } finally {
     closeSync(file);
   }
+}
+
+/**
+ * Whose words a file that Lockstep found by itself may be: another user's who made it or its link, or anyone's. Undefined
+ * where it belongs to this user or to root. Its group may write to it, as where a team shares a folder.
+ */
+export function foreignAuthor(path: string): string | undefined {
+  const own = process.geteuid?.();
+  const [named, facts] = [lstatSync(path), statSync(path)];
+  const foreign = [named, facts].find(({ uid }) => own !== undefined && uid !== own && uid !== 0);
+  if (foreign !== undefined) return `it belongs to the user ${foreign.uid}`;
+  return (facts.mode & ALL_WRITE) === 0 ? undefined : 'every user may write to it';
 }
 
 function refuseForeignOwner(path: string, { uid }: Stats): void {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { LockstepError } from '../core/errors.ts';
+import { foreignAuthor } from '../core/own-files.ts';
 
 const NAMES = [
   'lockstep.config.ts',
@@ -31,11 +32,13 @@ export function defineConfig(config: LockstepConfig): LockstepConfig {
 /**
  * Executes the configuration file of a folder, if it has one.
  * @returns absolute paths of the extensions that it names
- * @throws LockstepError EXTENSION_INVALID for a file that can't be executed or exports something else
+ * @throws LockstepError EXTENSION_INVALID for a file that can't be executed or exports something else, or that another
+ *   user may have put there
  */
 export async function configuredExtensions(folder: string): Promise<string[]> {
   const path = NAMES.map((name) => resolve(folder, name)).find((name) => existsSync(name));
   if (path === undefined) return [];
+  refuseForeign(path);
   // What most commands never need.
   const { executeModule } = await import('./execute-module.ts');
   const { readSourceGraph } = await import('./source-graph.ts');
@@ -51,5 +54,16 @@ export async function configuredExtensions(folder: string): Promise<string[]> {
     'EXTENSION_INVALID',
     `${path} exports no usable configuration: ${['default', ...where].join('.')}: ${message}.`,
     "Write `export default defineConfig({ extensions: ['./my-model.ts'] });`.",
+  );
+}
+
+/** In a folder such as /tmp, everybody can leave one for whoever types a command there. */
+function refuseForeign(path: string): void {
+  const whose = foreignAuthor(path);
+  if (whose === undefined) return;
+  throw new LockstepError(
+    'EXTENSION_INVALID',
+    `${path} is not executed: ${whose}.`,
+    'Run the command in another folder; or read that file, and make it your own by chown or chmod.',
   );
 }

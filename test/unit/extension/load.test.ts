@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -184,6 +195,30 @@ describe('lockstep.config.ts', () => {
       join(folder, 'project', 'a.ts'),
     ]);
     assert.deepEqual(await configuredExtensions(join(folder, 'typed')), []);
+  });
+
+  it('is not executed where another user may have written it', async (test) => {
+    const path = write(
+      'shared/lockstep.config.js',
+      'globalThis.planted = true;\nexport default {};\n',
+    );
+    const folderOf = join(folder, 'shared');
+    const refused = (whose: string) => ({
+      code: 'EXTENSION_INVALID',
+      message: `${path} is not executed: ${whose}.`,
+    });
+    chmodSync(path, 0o666);
+    await assert.rejects(configuredExtensions(folderOf), refused('every user may write to it'));
+    chmodSync(path, 0o644);
+    if (process.geteuid?.() !== 0) return test.diagnostic('another owner needs root');
+    chownSync(path, 12345, 0);
+    await assert.rejects(configuredExtensions(folderOf), refused('it belongs to the user 12345'));
+    chownSync(path, 0, 0);
+    renameSync(path, `${path}.real`);
+    symlinkSync(`${path}.real`, path);
+    lchownSync(path, 12345, 0);
+    await assert.rejects(configuredExtensions(folderOf), refused('it belongs to the user 12345'));
+    assert.ok(!('planted' in globalThis));
   });
 
   it('is refused when it exports something else', async () => {
