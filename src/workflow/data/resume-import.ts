@@ -6,18 +6,15 @@ import type { ImportItem } from '../../data/record.ts';
 import type { ChosenSource } from '../../importer/import-source.ts';
 import type { ReadBatch } from '../../importer/item-batch.ts';
 import { Journal } from '../../importer/journal.ts';
-import { sizeOfSource, sourceIdentity } from '../../importer/source-identity.ts';
+import { sourceIdentity } from '../../importer/source-identity.ts';
 
 /** What an import keeps when it is stopped. */
 export interface ResumeOptions {
   /** Told that an interrupted import goes on, or why it does not. */
   readonly onNotice?: (text: string) => void;
-  /** Records of so many bytes are in memory before they are kept on the disk. @default none of a source below 256 MiB, else 32 MiB */
+  /** Records of so many bytes are in memory before they are kept on the disk. @default 32 MiB */
   readonly journalBytes?: number;
 }
-
-/** To read less again takes seconds; to keep it would take a tenth of the time of every import. */
-const KEPT_SOURCE_BYTES = 256 * 2 ** 20;
 
 /** What is to be imported. */
 export interface ResumableImport {
@@ -43,8 +40,7 @@ export async function resumably<Result>(
     return batches;
   };
   try {
-    const isKept = journal.state === 'goes-on' || isLarge(chosen, options);
-    const result = await build(isKept ? journal.through(source) : itemsOf(source(0)));
+    const result = await build(journal.through(source));
     await journal.remove();
     return result;
   } catch (thrown) {
@@ -55,15 +51,6 @@ export async function resumably<Result>(
     await journal.remove();
     throw thrown;
   }
-}
-
-const isLarge = (chosen: ChosenSource, { journalBytes }: ResumeOptions): boolean =>
-  journalBytes !== undefined || sizeOfSource(chosen) >= KEPT_SOURCE_BYTES;
-
-async function* itemsOf(
-  batches: AsyncIterable<ReadBatch>,
-): AsyncGenerator<readonly ImportItem[], void> {
-  for await (const { items } of batches) yield items;
 }
 
 function tellState({ state, folder }: Journal, { onNotice }: ResumeOptions): void {

@@ -115,21 +115,6 @@ describe('an interrupted import', () => {
   });
 });
 
-describe('an interrupted import of a source that is read again in seconds', () => {
-  it('keeps nothing, even if its records take more memory than a journal waits for', async () => {
-    const store = join(folder.path, 'quick');
-    const path = join(folder.path, 'quick.csv');
-    const values = Array.from({ length: 9000 }, (_, at) => `${at / 10 + 0.1}`.slice(0, 5)).join(
-      ' ',
-    );
-    const rows = Array.from({ length: 600 }, (_, row) => `s${row},${values}\n`);
-    writeFileSync(path, `id,values\n${rows.join('')}`);
-    const error = await stopped({ source: path, store, id: 'id', duplicates: 'keep' }, 'writing');
-    assert.equal(error.advice, 'Nothing was lost.');
-    assert.ok(!existsSync(join(folder.path, '.quick.import')));
-  });
-});
-
 describe('a journal', () => {
   const items: ImportItem[] = [
     { id: 'a', values: [1, 2, 255] },
