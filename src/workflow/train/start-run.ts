@@ -154,6 +154,6 @@ async function reasonOf(
   { kind, reason }: Pick<CoordinatorOutcome, 'kind' | 'reason'>,
 ): Promise<string> {
   if (kind !== 'completed') return reason;
-  const names = readRunConfig(folder.path).phases.map(({ name }) => name);
+  const names = folder.runConfig.phases.map(({ name }) => name);
   return completedReason(await readStoppedPhases(folder, names), reason);
 }
