@@ -18,6 +18,22 @@ export function headTaskOf({ manifest: { target } }: Pick<StoreFacts, 'manifest'
   );
 }
 
+/**
+ * What a model can be fitted to.
+ * @throws LockstepError DATA_INVALID as `headTaskOf`, and where all training sequences are of one class
+ */
+export function fitTaskOf(store: Pick<StoreFacts, 'manifest'>): HeadTask {
+  const task = headTaskOf(store);
+  const { classes, splits } = store.manifest;
+  const [only, more] = classes.filter((_, label) => splits.train.perClass[label]! > 0);
+  if (task !== 'class' || only === undefined || more !== undefined) return task;
+  throw new LockstepError(
+    'DATA_INVALID',
+    `All training sequences with a label are of the class "${only}": there is nothing to tell apart.`,
+    'Import sequences of other classes, or give them to the training split.',
+  );
+}
+
 /** `[sequences, outputs]`: 1 for the classes of a sequence and −1 for all others, or its numbers, standardised. */
 export function headTargets({ manifest, index }: StoreFacts, sequences: Int32Array): Matrix {
   const { target, classes } = manifest;

@@ -1,11 +1,12 @@
 /** What looks wrong with a dataset that could be written: sentences for its report. Pure. */
 
+import { formatNumber } from '../../core/format.ts';
 import { listNames } from '../../core/name-list.ts';
 import { nonFiniteNumber } from '../../core/non-finite.ts';
 import { shellWord } from '../../core/program-name.ts';
 import { isSummaryName } from '../../core/summary-name.ts';
 import { SPLITS, type Split, type ValueType } from '../format/store.ts';
-import type { DataTarget } from '../format/target.ts';
+import type { DataTarget, NumberFacts } from '../format/target.ts';
 import type { SkipReason } from '../record.ts';
 import type { Tally } from './import-report.ts';
 
@@ -45,6 +46,8 @@ export interface KeptData {
   readonly roundedIntegers?: Tally;
   /** Smallest and largest value. */
   readonly valueRange?: { readonly minimum: number; readonly maximum: number };
+  /** The numbers that sequences have as their target. */
+  readonly numbers?: readonly NumberFacts[];
   /** Values of a timestep. */
   readonly channels?: number;
   /** Equal sequences that the source puts into different splits. */
@@ -78,6 +81,8 @@ export function importWarnings(kept: KeptData): string[] {
     ...singleValues(kept),
     ...shortOfTimesteps(kept),
     ...sentinels(kept),
+    ...sameValues(kept),
+    ...sameNumbers(kept),
     ...tallied(kept.mixedGroups, 'group has', 'groups have', 'sequences of several classes'),
     ...tallied(
       kept.acrossSplits,
@@ -346,6 +351,22 @@ function sentinels({ valueRange, inferred, lengths }: KeptData): string[] {
   return [
     `the ${found[0] === minimum ? 'smallest' : 'largest'} value is ${listNames(shown)}, which often stands for a missing one: if so, write NaN or an empty cell instead, and see --missing`,
   ];
+}
+
+/** Of such values nothing can be learnt. */
+function sameValues({ valueRange, lengths }: KeptData): string[] {
+  if (valueRange === undefined || lengths.length < FEWEST) return [];
+  const { minimum, maximum } = valueRange;
+  if (minimum !== maximum) return [];
+  return [`all values are ${formatNumber(minimum)}: are they of another column?`];
+}
+
+function sameNumbers({ numbers = [], lengths, hasTraining }: KeptData): string[] {
+  if (lengths.length < FEWEST || !hasTraining) return [];
+  const same = numbers.filter(({ deviation }) => deviation === 0);
+  return same.map(
+    ({ name, mean }) => `the number ${name} is ${formatNumber(mean)} for all training sequences`,
+  );
 }
 
 function singleValues({ lengths }: KeptData): string[] {

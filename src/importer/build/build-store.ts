@@ -455,6 +455,7 @@ class StoreBuild {
         acrossSplits: this.#acrossSplits.finish(),
         inferred: this.#types.inferred,
         valueRange: manifest.valueRange,
+        numbers: manifest.target.kind === 'numbers' ? manifest.target.numbers : [],
         channels: manifest.channels,
         ...(this.#withoutSplit && { withoutSplit: this.#withoutSplit }),
         ...signs,

@@ -16,8 +16,8 @@ import { checkDraw } from '../../run/needs.ts';
 import type { Notice } from '../../telemetry/run-event.ts';
 import {
   type FitMerit,
+  fitTaskOf,
   headTargets,
-  headTaskOf,
   meritOfScores,
   meritsOfRows,
 } from '../fitted-targets.ts';
@@ -76,7 +76,7 @@ export class NgramFitter {
     refuseOtherData(store);
     refuseWithoutTarget('A fit', store.path, store.manifest);
     const { data } = config;
-    const task = headTaskOf(store);
+    const task = fitTaskOf(store);
     checkDraw(data.labelsPerClass, store.manifest.target);
     const labelled = labelledOf(config, store, this.#options);
     const { sequences, digests, gaps, judges, material } = await this.#count(

@@ -19,7 +19,7 @@ import { inputShape, readRocketInput } from '../../run/rocket/series.ts';
 import { requireStatistics } from '../../run/scaling.ts';
 import { type Matrix, matrix } from '../../solver/matrix.ts';
 import type { Notice } from '../../telemetry/run-event.ts';
-import { type FitMerit, headTargets, headTaskOf, meritOfScores } from '../fitted-targets.ts';
+import { type FitMerit, fitTaskOf, headTargets, meritOfScores } from '../fitted-targets.ts';
 import { type StopRequests, throwIfStopped, untilStopped } from '../train/stop-requests.ts';
 import { type ChosenModel, chooseModel, type TrainingSize } from './variant.ts';
 
@@ -57,7 +57,7 @@ export async function fitRocket(
 ): Promise<RocketFit> {
   const { seed, data } = config;
   refuseWithoutTarget('A fit', store.path, store.manifest);
-  const task = headTaskOf(store);
+  const task = fitTaskOf(store);
   refuseLogistic(config.model.head, task);
   if (data.scaling !== 'none') requireStatistics(store);
   checkDraw(data.labelsPerClass, store.manifest.target);

@@ -125,7 +125,9 @@ describe('the values of a JSON record', () => {
       message: /field "v" is not an array\.$/,
       advice: /--id ID --time TIME --values v\.$/,
     });
-    await assert.rejects(read('{"v":"1 2"}', {}, 'jsonl'), { advice: /^Write the values as an array of numbers/ });
+    await assert.rejects(read('{"v":"1 2"}', {}, 'jsonl'), {
+      advice: /^Write the values as an array of numbers/,
+    });
   });
 
   it('have channels: a list for each timestep, a field for each channel, or interleaved', async () => {

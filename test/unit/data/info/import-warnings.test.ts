@@ -66,6 +66,18 @@ describe('an import warns of', () => {
     assert.deepEqual(warningsOf({ a: 3, b: 3, total: 2 }), []);
   });
 
+  it('values and numbers that are all the same', async () => {
+    const records = [1, 2, 3].map((i) => ({
+      ...{ id: `s${i}`, values: new Array(i).fill(7.5) as number[], targets: [3] },
+    }));
+    const target = join(folder.path, 'same');
+    const { warnings } = await buildStore(records, { target, name: 'same', targetNames: ['y'] });
+    assert.deepEqual(warnings, [
+      'all values are 7.5: are they of another column?',
+      'the number y is 3 for all training sequences',
+    ]);
+  });
+
   it('one class only', () => {
     assert.deepEqual(warningsOf({ a: 5 }), [
       'all labelled sequences are of the class a: a classifier needs two classes or more',

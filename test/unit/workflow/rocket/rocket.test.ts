@@ -125,6 +125,19 @@ describe('a rocket', () => {
     assert.ok(fitted.heldOut.value > 0.9);
   });
 
+  it('is not fitted to one class: nothing is to be told apart', async () => {
+    await buildStore({
+      source: [0, 1, 2, 3].map((i) => ({ id: `s${i}`, label: 'only', values: [i, 0.5, 1] })),
+      store: at('one-class'),
+    });
+    await assert.rejects(rocket({ data: at('one-class'), runFolder: at('one'), set: SMALL }), {
+      code: 'DATA_INVALID',
+      message:
+        'All training sequences with a label are of the class "only": there is nothing to tell apart.',
+    });
+    assert.ok(!existsSync(at('one')));
+  });
+
   it('leaves nothing behind when options or data are wrong, and no other run in its place', async () => {
     const data = at('data');
     const wrong = rocket({ data, runFolder: at('wrong'), set: ['data.labelsPerClass=100'] });
