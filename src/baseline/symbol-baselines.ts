@@ -15,7 +15,7 @@ const LONGEST = 4;
 /** Which n-grams stand side by side, the most plausible first. */
 const CHOICES = [[2], [1], [3], [4], [1, 2, 3, 4]];
 /** Rows of length 1 need weak penalties. */
-const CS = [100, 10, 1000].map(byC);
+const CS = [100, 10, 1000, 10_000].map(byC);
 const ALPHAS = [0.01, 0.1, 0.001].map(byAlpha);
 
 export function symbolBaselines(store: Pick<Store, 'manifest'>): BaselineFamily {
