@@ -150,9 +150,12 @@ export interface RenewedElsewhere {
   readonly touchedMs: number;
 }
 
-/** Undefined for a folder without a lock, and where the lock itself tells whether its owner lives. */
+/**
+ * Undefined for a folder without a lock, and where the lock itself tells whether its owner lives; for one that can't be
+ * read, too: `lockFolder` says why.
+ */
 export function renewedElsewhere(folder: string): RenewedElsewhere | undefined {
-  const file = openExisting(join(folder, LOCK_FILE));
+  const file = openReadable(join(folder, LOCK_FILE));
   if (file === undefined) return undefined;
   try {
     const attempt = lockOpenFile(file);
@@ -182,6 +185,15 @@ function openExisting(path: string): number | undefined {
     if (systemErrorCode(thrown) === 'ENOENT') return undefined;
     if (systemErrorCode(thrown) !== 'EACCES') throw thrown;
     return openOwnerFile(path, constants.O_RDONLY);
+  }
+}
+
+function openReadable(path: string): number | undefined {
+  try {
+    return openExisting(path);
+  } catch (thrown) {
+    if (thrown instanceof LockstepError || systemErrorCode(thrown) !== undefined) return undefined;
+    throw thrown;
   }
 }
 

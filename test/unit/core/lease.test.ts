@@ -115,6 +115,11 @@ describe('a wait for an owner on another host', () => {
     lease.release();
   });
 
+  it('does not wait below a file: what locks the folder next says what is wrong', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    await outwait(join(folder, 'file', 'run'), { tell: assert.fail, throwIfStopped: () => {} });
+  });
+
   it('takes no folder whose owner came back at the last moment', async () => {
     lockText(ELSEWHERE);
     const before = readFileSync(lock, 'utf8');
