@@ -36,6 +36,7 @@ const ADVICE: readonly (readonly [text: RegExp, advice: string])[] = [
     /^(([$€£¥₹]|[A-Z]{2,3}\s)\s*[+-]?[\d.,]+|[+-]?[\d.,]+(e[+-]?\d+)?\s*[a-z°µμΩ$€£¥₹*][\w°µμΩ²³/%*^-]{0,9})$/i,
     'Write the number without its unit.',
   ],
+  [/\p{Cf}/u, 'Remove the invisible characters from the cell.'],
   [/\d\|/, 'Separate the values by commas, semicolons or spaces.'],
   [/^\[/, 'A list of lists has no place in a cell: give each channel a column of its own.'],
   [/^\{/, 'Write the values as a list, such as 1 2 3.'],

@@ -111,6 +111,7 @@ describe('a cell of values', () => {
       ['(1+2j)', /two channels/],
       ['-', /missing value/],
       ['n.a.', /missing value/],
+      ['1\u200b', /invisible/],
       ['1|2|3', /commas, semicolons or spaces/],
       ['{3, 4}', /as a list/],
       ['[[1,2],[3,4]]', /A list of lists/],
