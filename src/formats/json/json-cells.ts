@@ -119,9 +119,7 @@ function numberOf(row: JsonRow, value: unknown, field: string, position?: number
   const isText = typeof value === 'string' && !Number.isNaN(Number(value));
   throw new SpoiledField(
     `field "${field}": ${shown(value)}${at} is not a number`,
-    isText
-      ? 'Write the number without quotes.'
-      : adviceOnText(typeof value === 'string' ? value : shown(value)),
+    isText ? 'Write the number without quotes.' : adviceOn(value),
   );
 }
 
@@ -154,6 +152,10 @@ function refuseRounded(row: JsonRow, value: number, field: string): void {
   const { message, advice } = new RoundedInteger(rounded);
   throw lineError(path, line, `field "${field}": ${message}`, { advice });
 }
+
+/** Of lists and objects nothing more is to be said. */
+const adviceOn = (value: unknown): string | undefined =>
+  typeof value === 'object' ? undefined : adviceOnText(String(value));
 
 /** The number in a field that holds one; NaN if it is absent. */
 export const numberField = (row: JsonRow, name: string): number =>
