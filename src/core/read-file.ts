@@ -68,6 +68,16 @@ export function readTextSync(path: string): string {
   });
 }
 
+/** The text of a file's last bytes, at most so many: it may begin within a character. @throws as `openFile` */
+export function readEndSync(path: string, mostBytes: number): string {
+  return withFile(path, (file) => {
+    const { size } = fstatSync(file);
+    const end = Buffer.alloc(Math.min(size, mostBytes));
+    readSync(file, end, 0, end.length, size - end.length);
+    return end.toString('utf8');
+  });
+}
+
 /**
  * The text of a file, or what comes through a pipe, such as the one of a shell's <(…); undefined if it has more bytes.
  * @throws the file system's error; ETIMEDOUT after ten seconds in which nothing came through the pipe

@@ -1,5 +1,4 @@
-import { closeSync, fstatSync, readSync } from 'node:fs';
-import { openFileSync } from '../core/read-file.ts';
+import { readEndSync } from '../core/read-file.ts';
 
 const TAIL_BYTES = 8192;
 /** What Node prints after an uncaught error or an abort (stack, version), and TensorFlow at every start. */
@@ -19,15 +18,7 @@ export function lastTelling(output: string): string {
 
 function readTail(path: string): string {
   try {
-    const file = openFileSync(path);
-    try {
-      const { size } = fstatSync(file);
-      const bytes = Buffer.alloc(Math.min(size, TAIL_BYTES));
-      readSync(file, bytes, 0, bytes.length, size - bytes.length);
-      return bytes.toString('utf8');
-    } finally {
-      closeSync(file);
-    }
+    return readEndSync(path, TAIL_BYTES);
   } catch {
     // A missing log must not hide the reason for which the process ended.
     return '';

@@ -1,5 +1,6 @@
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { openForAppending } from '../core/append-file.ts';
 import { makeFolders } from '../core/make-folders.ts';
 
 /**
@@ -20,11 +21,9 @@ export function withOutputFile<Started>(
 }
 
 function openedForAppending(path: string): number | undefined {
-  const { O_APPEND, O_CREAT, O_WRONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
   try {
     makeFolders(dirname(path));
-    // A link may lead to any file of this user's.
-    return openSync(path, O_APPEND | O_CREAT | O_WRONLY | O_NONBLOCK | O_NOFOLLOW, 0o644);
+    return openForAppending(path);
   } catch {
     return undefined;
   }

@@ -2,10 +2,11 @@
  * A process's log: one line an entry, in a file of its own in the run's folder. No entry is waited for: on a full disk,
  * or on a file system that stands still, entries are lost and counted.
  */
-import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import winston from 'winston';
+import { openForAppending } from '../core/append-file.ts';
 import { PatientWriter } from '../core/patient-writer.ts';
 import { printable } from '../core/printable.ts';
 
@@ -58,7 +59,7 @@ class LogFile {
   #unopened = 0;
 
   constructor(folder: string, name: string) {
-    this.#fd = openForAppending(folder, name);
+    this.#fd = openedForAppending(folder, name);
     if (this.#fd === undefined) return;
     this.#writer = new PatientWriter(this.#fd, { mostWaitingBytes: MOST_WAITING_BYTES });
   }
@@ -79,16 +80,11 @@ class LogFile {
   }
 }
 
-/**
- * Undefined when there is no such file: a log is nothing to end a run for. A pipe without a reader takes nothing, a
- * link may lead to any file of this user's.
- */
-function openForAppending(folder: string, name: string): number | undefined {
-  const { O_APPEND, O_CREAT, O_WRONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
+/** Undefined when there is no such file: a log is nothing to end a run for. */
+function openedForAppending(folder: string, name: string): number | undefined {
   try {
     mkdirSync(folder, { recursive: true });
-    const flags = O_APPEND | O_CREAT | O_WRONLY | O_NONBLOCK | O_NOFOLLOW;
-    return openSync(join(folder, name), flags, 0o644);
+    return openForAppending(join(folder, name));
   } catch {
     return undefined;
   }

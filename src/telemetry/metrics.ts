@@ -1,16 +1,8 @@
 /** A run's metrics as JSON lines: one object a line, appended, readable while the run goes on. */
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  fsync,
-  mkdirSync,
-  openSync,
-  readSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fstatSync, fsync, mkdirSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { openFileSync } from '../core/read-file.ts';
+import { openForAppending } from '../core/append-file.ts';
+import { readEndSync } from '../core/read-file.ts';
 
 /** More than the lines of a few steps of a thousand workers. */
 const TAIL_BYTES = 2 ** 20;
@@ -29,14 +21,15 @@ export interface MetricsFile {
 /** Opens for appending and makes its folder; a last line that a killed process left unfinished is ended. */
 export function openMetrics(path: string): MetricsFile {
   mkdirSync(dirname(path), { recursive: true });
-  const { O_APPEND, O_CREAT, O_RDWR, O_NOFOLLOW, O_NONBLOCK } = constants;
-  // A link may lead to any file of this user's.
-  return new JsonLines(openSync(path, O_APPEND | O_CREAT | O_RDWR | O_NOFOLLOW | O_NONBLOCK));
+  return new JsonLines(openForAppending(path, { reads: true, mode: 0o666 }));
 }
 
-/** The last lines of a metrics file, newest first; a line that is no object ends them. */
+/**
+ * The last lines of a metrics file, newest first; a line that is no object ends them, such as what is left of the one in
+ * which the end of the file that is read begins.
+ */
 export function lastLines(path: string): Record<string, unknown>[] {
-  const lines = readTail(path).split('\n').slice(0, -1).reverse();
+  const lines = readEndSync(path, TAIL_BYTES).split('\n').slice(0, -1).reverse();
   const entries: Record<string, unknown>[] = [];
   for (const line of lines) {
     try {
@@ -46,19 +39,6 @@ export function lastLines(path: string): Record<string, unknown>[] {
     }
   }
   return entries;
-}
-
-/** The end of a file. It may begin within a line: what is left of that line is no object. */
-function readTail(path: string): string {
-  const file = openFileSync(path);
-  try {
-    const { size } = fstatSync(file);
-    const tail = Buffer.alloc(Math.min(size, TAIL_BYTES));
-    readSync(file, tail, 0, tail.length, size - tail.length);
-    return tail.toString('utf8');
-  } finally {
-    closeSync(file);
-  }
 }
 
 class JsonLines implements MetricsFile {
