@@ -148,12 +148,7 @@ class Memory {
       kept.set(values);
       return kept;
     }
-    const [, , singles, doubles] = this.#views as readonly [
-      KeptValues,
-      KeptValues,
-      KeptValues,
-      KeptValues,
-    ];
+    const [singles, doubles] = this.#views.slice(2) as [KeptValues, KeptValues];
     const kept = partOf(singles, at, values.length);
     if (holds(kept, values)) return kept;
     const wide = partOf(doubles, at, values.length);

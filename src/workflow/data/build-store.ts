@@ -143,11 +143,12 @@ async function unusedColumns(
   { importer, options, sources: [first] }: ChosenSource,
   rules: SourceRules,
 ): Promise<NonNullable<BuildOptions['unused']>> {
-  if (first === undefined || isWholeFirst(first.path)) return {};
+  const hasTarget = TARGET_RULES.some((rule) => rules[rule] !== undefined);
+  const isAllNamed = hasTarget && rules.time !== undefined;
+  if (first === undefined || isAllNamed || isWholeFirst(first.path)) return {};
   try {
     const uses = (await importer.columns?.(first.path, options)) ?? [];
     const names = uses.filter(({ role }) => role === undefined).map(({ name }) => name);
-    const hasTarget = TARGET_RULES.some((rule) => rules[rule] !== undefined);
     const isInLists = uses.filter(({ role }) => role?.startsWith('values')).length < 2;
     return {
       label: hasTarget ? undefined : likelyLabel(names),
