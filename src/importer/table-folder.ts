@@ -8,6 +8,7 @@ import { LockstepError } from '../core/errors.ts';
 import { compareUtf8 } from '../data/format/byte-order.ts';
 import { isDatasetFolder } from '../formats/columnar/hugging-face-folder.ts';
 import type { FoundSource } from '../source/file/find-sources.ts';
+import { readFailure } from '../source/file/read-failure.ts';
 import { keyOfFolder } from '../source/rules/path-rules.ts';
 
 /** What such programs write beside the parts. Names that begin with `_` or a dot are no data for any of them. */
@@ -34,8 +35,8 @@ function partsOf(source: FoundSource): FoundSource[] | undefined {
   const entries = entriesOf(path);
   if (entries === undefined || isDatasetFolder(path)) return undefined;
   refuseLogged(path, entries);
-  const files = filesBelow(path);
-  if (!isTable(path, entries, files)) return undefined;
+  if (!isTable(path, entries)) return undefined;
+  const files = [...filesBelow(path)];
   if (files.length === 0) {
     throw new LockstepError(
       'DATA_INVALID',
@@ -43,7 +44,7 @@ function partsOf(source: FoundSource): FoundSource[] | undefined {
       'Look at the path; files whose names begin with a dot or "_" never count.',
     );
   }
-  return files.map(({ names }) => ({
+  return files.map((names) => ({
     ...source,
     path: join(path, ...names),
     folder: path,
@@ -73,31 +74,45 @@ function refuseLogged(path: string, entries: readonly Dirent[]): void {
 const isIceberg = (path: string): boolean =>
   (entriesOf(join(path, 'metadata')) ?? []).some(({ name }) => name.endsWith('.metadata.json'));
 
-/** The names that lead to a file. */
-interface PartFile {
-  readonly names: readonly string[];
-}
-
-function filesBelow(root: string, names: readonly string[] = []): PartFile[] {
-  const entries = (entriesOf(join(root, ...names)) ?? [])
-    .filter(({ name }) => !/^[._]/.test(name))
-    .sort((a, b) => compareUtf8(a.name, b.name));
-  return entries.flatMap((entry) => {
+/**
+ * The names that lead to each file.
+ * @throws LockstepError DATA_INVALID for a folder that may not be read: its files would be missing without a word
+ */
+function* filesBelow(root: string, names: readonly string[] = []): Generator<readonly string[]> {
+  for (const entry of listed(join(root, ...names))) {
     const path = [...names, entry.name];
-    return entry.isDirectory() ? filesBelow(root, path) : [{ names: path }];
-  });
+    if (entry.isDirectory()) yield* filesBelow(root, path);
+    else yield path;
+  }
 }
 
-function isTable(path: string, entries: readonly Dirent[], files: readonly PartFile[]): boolean {
+function listed(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter(({ name }) => !/^[._]/.test(name))
+      .sort((a, b) => compareUtf8(a.name, b.name));
+  } catch (thrown) {
+    throw readFailure(thrown, folder, 'folder');
+  }
+}
+
+function isTable(path: string, entries: readonly Dirent[]): boolean {
   if (TABLE_FOLDER.test(path.replace(/[/\\]+$/, ''))) return true;
-  if (entries.some(({ name }) => MARKS.has(name))) return true;
-  const areBelowKeys = files.every(({ names }) =>
-    names.slice(0, -1).every((name) => keyOfFolder(name) !== undefined),
-  );
-  if (files.length === 0 || !areBelowKeys) return false;
-  const nameOf = ({ names }: PartFile) => names.at(-1)!;
-  if (files.every((file) => PART.test(nameOf(file)))) return true;
-  return files.every((file) => file.names.length > 1 && COLUMNAR.test(nameOf(file)));
+  return entries.some(({ name }) => MARKS.has(name)) || holdsParts(path);
+}
+
+/** Looks at no more files than it takes to see one that is no part. */
+function holdsParts(path: string): boolean {
+  let [areParts, areColumnar, isEmpty] = [true, true, true];
+  for (const names of filesBelow(path)) {
+    const [folders, name] = [names.slice(0, -1), names.at(-1)!];
+    areParts &&= PART.test(name);
+    areColumnar &&= folders.length > 0 && COLUMNAR.test(name);
+    const isBelowKeys = folders.every((folder) => keyOfFolder(folder) !== undefined);
+    if (!isBelowKeys || !(areParts || areColumnar)) return false;
+    isEmpty = false;
+  }
+  return !isEmpty;
 }
 
 /** What Hive calls a missing value. */

@@ -1,6 +1,6 @@
 /** Tables in many files, as Spark, Dask, Hive and pyarrow leave them in a folder. */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { parquetWriteBuffer } from 'hyparquet-writer';
@@ -173,6 +173,27 @@ describe('a folder that is no table', () => {
     for (const name of ['x.edf', 'x.tfrecord', 'x.png', 'x.pkl', 'x.orc']) {
       const source = folder(`of-${name}`, { [`a/${name}`]: 'bytes', [`b/${name}`]: 'bytes' });
       await assert.rejects(read(source), { code: 'USAGE', message: /whose bytes are not their/ });
+    }
+  });
+
+  it('is refused where one of its folders may not be read: its files would be missing without a word', () => {
+    const source = folder('closed.parquet', {
+      'a/part-0.parquet': parquet(['p'], 1),
+      'b/part-0.parquet': parquet(['q'], 2),
+    });
+    chmodSync(root, 0o755);
+    chmodSync(join(source, 'b'), 0);
+    const isRoot = process.geteuid!() === 0;
+    // Root sees through permissions.
+    if (isRoot) process.seteuid!(65_534);
+    try {
+      assert.throws(() => importSource({ ...DEFAULT_RULES, source }), {
+        code: 'DATA_INVALID',
+        message: `Cannot import from "${join(source, 'b')}": the folder cannot be read (EACCES).`,
+      });
+    } finally {
+      if (isRoot) process.seteuid!(0);
+      chmodSync(join(source, 'b'), 0o700);
     }
   });
 });
