@@ -1,10 +1,11 @@
 /**
- * Made-up hosts on this machine: network and host-name namespaces, joined by a bridge from which nothing leads out. They
- * see one disk. All that runs there ends with this process, however it ends.
+ * Made-up hosts on this machine: network and host-name namespaces, joined by a bridge from which nothing leads out, or by
+ * cables of a chosen speed. They see one disk. All that runs there ends with this process, however it ends.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { type Cable, Cables } from './cables.ts';
 
 /** The address of host i, which is named h<i>. */
 export const addressOf = (host: number): string => `10.77.0.1${host}`;
@@ -18,21 +19,32 @@ mkdir -p /run/netns
 names=$(mktemp)
 echo '127.0.0.1 localhost' > $names
 ip link set lo up
-ip link add br0 type bridge
-ip link set br0 up
 for i in $(seq $1); do
   echo "10.77.0.1$i h$i" >> $names
   ip netns add h$i
   ip -n h$i link set lo up
-  ip link add v$i type veth peer name eth0 netns h$i
-  ip link set v$i master br0 up
-  ip -n h$i addr add 10.77.0.1$i/24 dev eth0
-  ip -n h$i link set eth0 up
 done
 mount --bind $names /etc/hosts
 rm $names
 echo ready
 cat
+`;
+/** Without cables: joined by the kernel, as fast as memory. */
+const BRIDGE = `
+set -e
+ip link add br0 type bridge
+ip link set br0 up
+for i in $(seq $1); do
+  ip link add v$i type veth peer name eth0 netns h$i
+  ip link set v$i master br0 up
+done
+`;
+const ADDRESSES = `
+set -e
+for i in $(seq $1); do
+  ip -n h$i addr add 10.77.0.1$i/24 dev eth0
+  ip -n h$i link set eth0 up
+done
 `;
 const NAMESPACES = ['--net', '--mount', '--ipc', '--pid'];
 const IN_HOST =
@@ -47,7 +59,7 @@ export function whyNoHosts(): string | undefined {
     'unshare',
     [
       ...[...userNamespace, ...NAMESPACES, '--fork', '--kill-child'],
-      ...['sh', '-c', SET_UP.replace(/\ncat\n$/, '\n'), '-', '1'],
+      ...['sh', '-c', SET_UP.replace(/\ncat\n$/, BRIDGE + ADDRESSES), '-', '1'],
     ],
     { encoding: 'utf8', timeout: 20_000 },
   );
@@ -60,12 +72,15 @@ export class MadeUpHosts {
   readonly #holder: ChildProcess;
   readonly #init: number;
 
+  #cables: Cables | undefined;
+
   private constructor(holder: ChildProcess, init: number) {
     this.#holder = holder;
     this.#init = init;
   }
 
-  static async open(count: number): Promise<MadeUpHosts> {
+  /** @param cable what joins each host with the others; without it they are as close as the kernel makes them */
+  static async open(count: number, cable?: Cable): Promise<MadeUpHosts> {
     const argv = [...userNamespace, ...NAMESPACES, '--fork', '--kill-child'];
     const holder = spawn('unshare', [...argv, 'sh', '-c', SET_UP, '-', String(count)], {
       // When this process is gone `cat` ends, and everything there with it.
@@ -74,7 +89,16 @@ export class MadeUpHosts {
     await once(holder.stdout!, 'data');
     const { pid } = holder;
     const [init] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
-    return new MadeUpHosts(holder, Number(init));
+    const hosts = new MadeUpHosts(holder, Number(init));
+    await hosts.#join(count, cable);
+    return hosts;
+  }
+
+  async #join(count: number, cable: Cable | undefined): Promise<void> {
+    const names = Array.from({ length: count }, (_, at) => `h${at + 1}`);
+    if (cable === undefined) this.run('sh', '-c', BRIDGE, '-', String(count));
+    else this.#cables = await Cables.lay(cable, names, this.#inside);
+    this.run('sh', '-c', ADDRESSES, '-', String(count));
   }
 
   /** The command that runs another one on a host, in a folder: entering a namespace of mounts leaves the current one. */
@@ -104,13 +128,15 @@ export class MadeUpHosts {
 
   /** Pulls a host's cable out, or puts it in again. */
   cable(host: number, state: 'up' | 'down'): void {
-    this.run('ip', 'link', 'set', `v${host}`, state);
+    if (this.#cables !== undefined) this.#cables.set(host, state);
+    else this.run('ip', 'link', 'set', `v${host}`, state);
   }
 
   async close(): Promise<void> {
     const ended = once(this.#holder, 'exit');
     this.#holder.stdin!.end();
     await ended;
+    await this.#cables?.removed();
   }
 
   get #inside(): [string, ...string[]] {

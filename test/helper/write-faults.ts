@@ -6,12 +6,10 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CLONE } from './clone.ts';
+import { COMPILER } from './compiler.ts';
 import { deadline } from './slowness.ts';
 
 const SOURCE = fileURLToPath(new URL('./failing-writes.c', import.meta.url));
-export const COMPILER = ['cc', 'gcc', 'g++'].find(
-  (name) => spawnSync(name, ['--version']).status === 0,
-);
 export const ERRORS = ['ENOSPC', 'EIO', 'EROFS', 'EDQUOT'] as const;
 
 export interface Fault {

@@ -19,11 +19,11 @@ import {
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { COMPILER } from '../helper/compiler.ts';
 import { deadline } from '../helper/slowness.ts';
 import { GRID } from '../helper/study-grid.ts';
 import {
   buildFailingWrites,
-  COMPILER,
   disturbed,
   ERRORS,
   type Fault,
