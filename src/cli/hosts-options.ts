@@ -1,6 +1,11 @@
 /** Options of a run on several hosts, and what a scheduler says of them in the environment. */
 import type { Argv } from 'yargs';
-import { podIndex, type SchedulerPlace, schedulerPlace } from '../cluster/scheduler-environment.ts';
+import {
+  pmix,
+  type SchedulerPlace,
+  schedulerPlace,
+  uncountedPlace,
+} from '../cluster/scheduler-environment.ts';
 import { LockstepError } from '../core/errors.ts';
 import { DEFAULT_HOSTS_WAIT_SECONDS, type HostsOptions } from '../workflow/placement.ts';
 
@@ -59,12 +64,24 @@ export function hostsGiven(options: HostsGiven, env = process.env): HostsOptions
     return { ...common, hosts: place.hosts, hostRank, start };
   }
   if (hosts === 1) return undefined;
-  if (hosts !== undefined) return { ...common, hosts, hostRank: podIndex(env) };
+  if (hosts !== undefined) return { ...common, hosts, ...uncountedPlace(env) };
+  refuseUncounted(env);
   const lone = rendezvous === undefined ? keyFile && '--key-file' : '--rendezvous';
   if (lone === undefined) return undefined;
   throw new LockstepError(
     'USAGE',
     `Cannot use ${lone}: it belongs to a run on several hosts.`,
     'Say how many with --hosts, or leave it out.',
+  );
+}
+
+/** @throws LockstepError USAGE: each process would train alone, in one folder */
+function refuseUncounted(env: NodeJS.ProcessEnv): void {
+  const place = pmix(env);
+  if (place === null) return;
+  throw new LockstepError(
+    'USAGE',
+    `Cannot train here: PMIx started this process as number ${place.hostRank}, but doesn't say of how many.`,
+    'Say it with --hosts: 1 if it is the only one.',
   );
 }

@@ -28,8 +28,26 @@ export function schedulerPlace(env: Environment): SchedulerPlace | null {
   return { ...place, gpus: gpus.slice(share(localRank), share(localRank + 1)) };
 }
 
-/** Number of this pod in an Indexed Job or JobSet of Kubernetes, which does not tell how many there are. */
-export const podIndex = (env: Environment): number | undefined => count(env.JOB_COMPLETION_INDEX);
+/** A number that a launcher gave this process without telling how many there are. */
+export interface UncountedPlace {
+  readonly hostRank: number;
+  /** Absent where every start has the same numbers and no name. */
+  readonly start?: string;
+}
+
+/** Null where nothing numbers this process, and where its launcher also tells how many there are. */
+export function uncountedPlace(env: Environment): UncountedPlace | null {
+  const pod = count(env.JOB_COMPLETION_INDEX);
+  return pod !== undefined ? { hostRank: pod } : pmix(env);
+}
+
+/** PMIx keeps the number of processes in its server; Slurm, Open MPI and others put it into the environment besides. */
+export function pmix(env: Environment): UncountedPlace | null {
+  const hostRank = count(env.PMIX_RANK);
+  if (hostRank === undefined || env.PMIX_NAMESPACE === undefined) return null;
+  if (torchrun(env) !== null || openMpi(env) !== null || slurm(env) !== null) return null;
+  return { hostRank, start: `pmix-${env.PMIX_NAMESPACE}` };
+}
 
 interface Task extends Omit<SchedulerPlace, 'gpus'> {
   /** Number of this task on its host, and how many are there. */

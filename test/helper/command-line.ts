@@ -20,6 +20,9 @@ export interface Started {
   readonly ended: Promise<Ended>;
 }
 
+/** The command line's program, as users start it. */
+export const LOCKSTEP_PROGRAM = join(CLONE, 'bin', 'lockstep.js');
+
 /** What messages call the program in a `Workplace`. */
 export const LOCKSTEP = programName(CLONE, join(tmpdir(), 'lockstep-test-xxxxxx'));
 
@@ -32,13 +35,16 @@ export class Workplace {
   }
 
   start(...args: readonly string[]): Started {
-    const argv = [join(CLONE, 'bin', 'lockstep.js'), ...args];
-    return started(spawn(process.execPath, argv, this.#options()));
+    return started(spawn(process.execPath, [LOCKSTEP_PROGRAM, ...args], this.#options()));
   }
 
   /** Starts the command on a made-up host. */
   startOn(hosts: MadeUpHosts, host: number, ...args: readonly string[]): Started {
-    const command = [process.execPath, join(CLONE, 'bin', 'lockstep.js'), ...args];
+    return this.startProgramOn(hosts, host, [process.execPath, LOCKSTEP_PROGRAM, ...args]);
+  }
+
+  /** Starts any program on a made-up host. */
+  startProgramOn(hosts: MadeUpHosts, host: number, command: readonly string[]): Started {
     const [program, ...argv] = hosts.on(host, this.folder, command);
     return started(spawn(program, argv, this.#options()));
   }

@@ -47,7 +47,8 @@ for i in $(seq $1); do
 done
 `;
 const NAMESPACES = ['--net', '--mount', '--ipc', '--pid'];
-const IN_HOST =
+/** Shell: runs a command; its arguments are a folder, the host's name, and the command. */
+export const ENTER_HOST =
   'cd "$1" && host=$2; shift 2; exec ip netns exec $host unshare --uts sh -c \'echo $1 > /proc/sys/kernel/hostname; shift; exec "$@"\' - $host "$@"';
 
 const userNamespace = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
@@ -67,6 +68,10 @@ export function whyNoHosts(): string | undefined {
   const why = tried.error?.message ?? tried.stderr.trim().split('\n').at(-1);
   return `made-up hosts need unshare, iproute2 and the right to make namespaces (${why})`;
 }
+
+/** Why a scenario is left out of the short form of the tests. */
+export const inFull =
+  process.env.LOCKSTEP_CLUSTER === 'all' ? false : 'npm run test:cluster runs it';
 
 export class MadeUpHosts {
   readonly #holder: ChildProcess;
@@ -103,7 +108,7 @@ export class MadeUpHosts {
 
   /** The command that runs another one on a host, in a folder: entering a namespace of mounts leaves the current one. */
   on(host: number, folder: string, command: readonly string[]): [string, ...string[]] {
-    return [...this.#inside, 'sh', '-c', IN_HOST, '-', folder, `h${host}`, ...command];
+    return [...this.#inside, 'sh', '-c', ENTER_HOST, '-', folder, `h${host}`, ...command];
   }
 
   /** Runs a command where all hosts are seen; its output. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { schedulerPlace } from '../../../src/cluster/scheduler-environment.ts';
+import { schedulerPlace, uncountedPlace } from '../../../src/cluster/scheduler-environment.ts';
 
 const SLURM = {
   SLURM_JOB_ID: '7',
@@ -73,6 +73,37 @@ describe('schedulerPlace()', () => {
   it('does not believe numbers that are none', () => {
     for (const rank of ['', '-1', '3', 'x', '1.5']) {
       assert.equal(schedulerPlace({ ...SLURM, SLURM_PROCID: rank }), null, rank);
+    }
+  });
+});
+
+/** What `srun --mpi=pmix` of Slurm 22.05 with PMIx 4.2.2 adds, as seen; a size is not among it. */
+const PMIX = {
+  PMIX_NAMESPACE: 'slurm.pmix.1.0',
+  PMIX_RANK: '1',
+  PMIX_HOSTNAME: 'h2',
+  PMIX_SERVER_URI41: 'pmix-server.79;tcp4://127.0.0.1:56623',
+  PMIX_VERSION: '4.2.2rc2',
+};
+
+describe('uncountedPlace()', () => {
+  it("reads a pod's number, or PMIx where nothing else numbers the process", () => {
+    assert.deepEqual(uncountedPlace({ JOB_COMPLETION_INDEX: '3' }), { hostRank: 3 });
+    assert.deepEqual(uncountedPlace(PMIX), { hostRank: 1, start: 'pmix-slurm.pmix.1.0' });
+    assert.equal(uncountedPlace({}), null);
+  });
+
+  it('leaves a process alone that Slurm or Open MPI has counted, also when it was started alone', () => {
+    const alone = { ...SLURM, SLURM_PROCID: '0', SLURM_STEP_NUM_TASKS: '1' };
+    const mpi = { OMPI_COMM_WORLD_RANK: '0', OMPI_COMM_WORLD_SIZE: '1' };
+    for (const counted of [SLURM, alone, mpi]) {
+      assert.equal(uncountedPlace({ ...PMIX, ...counted }), null);
+    }
+  });
+
+  it('does not believe a number that is none, or that belongs to no start', () => {
+    for (const odd of [{ PMIX_RANK: '-2' }, { PMIX_RANK: 'x' }, { PMIX_NAMESPACE: undefined }]) {
+      assert.equal(uncountedPlace({ ...PMIX, ...odd }), null);
     }
   });
 });
