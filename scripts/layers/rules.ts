@@ -1,5 +1,5 @@
 /**
- * The architecture as rules on imports: cli, index.ts → study → workflow → coordinator, worker → run → importer →
+ * The architecture as rules on imports: cli, index.ts → study, sizing → workflow → coordinator, worker → run → importer →
  * formats → source, nn, checkpoint → data, engine, … → protocol, telemetry, config → core.
  */
 import { adjacency, cyclesOf, type Edge, edgesOf, pathTo } from './graph.ts';
@@ -16,7 +16,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['run'],
   ['coordinator', 'worker', 'cluster'],
   ['workflow', 'bench'],
-  ['study'],
+  ['study', 'sizing'],
   ['cli', 'index.ts'],
 ];
 const NEVER_IN_COORDINATOR = ['engine', 'nn', 'run', 'worker'];

@@ -6,8 +6,8 @@ import { LockstepError } from '../core/errors.ts';
 import { removeTemporaryFolder } from '../core/temporary-folder.ts';
 import { programCommand } from '../launch/program.ts';
 import { makePrivateFolder } from '../protocol/private-folder.ts';
-import type { CollectiveAnswer, CollectiveRequest } from './collective-worker.ts';
 import { type Contender, pythonProgram, startContender } from './contender.ts';
+import type { CollectiveAnswer, CollectiveRequest } from './reduce-on-request.ts';
 import { type Timing, timingOf } from './step-bench.ts';
 
 /** What to time. */

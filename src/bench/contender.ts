@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { EngineChoice } from '../config/engine-section.ts';
 import { LockstepError } from '../core/errors.ts';
-import { cpuDevices } from '../launch/device.ts';
+import { cpuDevices, type Device } from '../launch/device.ts';
 import { inheritedEnvironment, workerEnvironment } from '../launch/environment.ts';
 import { programCommand } from '../launch/program.ts';
 
@@ -29,10 +29,10 @@ export function startContender(
   name: string,
   command: readonly string[],
   engine: Omit<EngineChoice, 'kind'>,
+  device: Device = cpuDevices(1)[0]!,
 ): Contender {
-  const [device] = cpuDevices(1);
   const environment = workerEnvironment({
-    device: device!,
+    device,
     engine,
     seat: {},
     runFolder: '',

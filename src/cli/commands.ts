@@ -96,6 +96,15 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./command/tune.ts')).tuneCommand,
   }),
   entry({
+    command: 'plan-cluster <config>',
+    describe: 'Predict how fast a run would be on several hosts, and what would bound it',
+    examples: [
+      'plan-cluster configs/tiny.yaml --hosts 8 --gpus 8 --gbps 100',
+      'plan-cluster configs/tiny.yaml --hosts 4 --workers 2 --gbps 1 --delay-ms 0.5',
+    ],
+    load: async () => (await import('./command/plan-cluster.ts')).planClusterCommand,
+  }),
+  entry({
     command: 'bench <what>',
     describe: 'Time this machine: a training step, its parts, the all-reduce, whole runs',
     examples: ['bench step --peer python3', 'bench profile --model configs/tiny.yaml'],

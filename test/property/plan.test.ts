@@ -284,3 +284,16 @@ test('a length ratio of 1.02 leaves less than 1 % of padding where lengths diffe
   assert.ok(share(1.02) < 0.01, String(share(1.02)));
   assert.ok(share() > 0.02, String(share()));
 });
+
+test('a step of k times as many micro-batches has those of k steps, within an epoch', () => {
+  fc.assert(
+    fc.property(lengthLists, batches, seeds, fc.integer({ min: 2, max: 4 }), (...of) => {
+      const [lengths, batch, seed, times] = of;
+      const plan = (microBatches: number) =>
+        makePlan({ subset: subsetOf(lengths), batch: { ...batch, microBatches }, seed, phase: 1 });
+      const small = epochOf(plan(batch.microBatches), 0);
+      const first = small.slice(0, times).flatMap(({ microBatches }) => microBatches);
+      assert.deepEqual(plan(times * batch.microBatches).stepAt(0).microBatches, first);
+    }),
+  );
+});

@@ -1,0 +1,77 @@
+/** How fast workers compute, where it need not be measured: by a number, or by what a run has recorded. */
+import { readFileSync } from 'node:fs';
+import { LockstepError } from '../core/errors.ts';
+import { median } from '../core/median.ts';
+import { runPaths } from '../run/folder.ts';
+import type { Workload } from './forecast.ts';
+import type { ComputingSpeeds } from './measure-computing.ts';
+
+/** Of a worker that computes so many timesteps, without padding, in a second of computing. */
+export function computingAt(tokensPerSecond: number, { steps }: Workload): ComputingSpeeds {
+  const all = steps.flat();
+  const tokens = all.reduce((sum, one) => sum + one.tokens, 0);
+  const positions = all.reduce((sum, { rows, paddedLength }) => sum + rows * paddedLength, 0);
+  const msPerPosition = (1000 * tokens) / tokensPerSecond / positions;
+  return { gradients: [{ paddedLength: 1, msPerPosition }], mergeMs: 0, applyMs: 0, spread: 1 };
+}
+
+interface StepLine {
+  readonly kind: string;
+  readonly phase: string | null;
+  readonly positions: readonly (number | null)[];
+  readonly timings: readonly ({ readonly computeMs: number; readonly applyMs: number } | null)[];
+}
+
+/** Steps that build graphs. */
+const WARM_UP = 5;
+
+/**
+ * As the workers of a run computed the steps of a phase.
+ * @throws LockstepError RUN_NOT_FOUND where no steps of that phase are recorded
+ */
+export function computingOfRun(run: string, phase: string): ComputingSpeeds {
+  const steps = stepLines(runPaths(run).metrics)
+    .filter((line) => line.kind === 'step' && line.phase === phase)
+    .slice(WARM_UP);
+  const paces = steps.map(({ positions, timings }) =>
+    timings.flatMap((one, rank) => {
+      const computed = positions[rank] ?? 0;
+      return one === null || computed === 0 ? [] : [one.computeMs / computed];
+    }),
+  );
+  const known = paces.filter((ranks) => ranks.length > 0);
+  if (known.length === 0) throw notRecorded(run, phase);
+  const mean = (ranks: readonly number[]) => ranks.reduce((a, b) => a + b, 0) / ranks.length;
+  const updates = steps.flatMap(({ timings }) => timings.flatMap((one) => one?.applyMs ?? []));
+  return {
+    gradients: [{ paddedLength: 1, msPerPosition: median(known.map(mean)) }],
+    mergeMs: 0,
+    applyMs: median(updates),
+    spread: median(known.map((ranks) => Math.max(...ranks) / mean(ranks))),
+  };
+}
+
+/** Whole lines only: a run may be writing. */
+function stepLines(path: string): StepLine[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (thrown) {
+    throw new LockstepError(
+      'RUN_NOT_FOUND',
+      `Cannot read "${path}": ${(thrown as Error).message}.`,
+      'Name the folder of a run that has trained.',
+      { cause: thrown },
+    );
+  }
+  const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as StepLine);
+}
+
+function notRecorded(run: string, phase: string): LockstepError {
+  return new LockstepError(
+    'RUN_NOT_FOUND',
+    `"${run}" has recorded no more than ${WARM_UP} steps of a phase "${phase}".`,
+    'Name a run of this configuration that has trained for longer, or leave it out to measure here.',
+  );
+}

@@ -1,0 +1,98 @@
+/** Times what a run's workers compute on this host. */
+import { startContender } from '../bench/contender.ts';
+import type { RunConfig } from '../config/run-config.ts';
+import { median } from '../core/median.ts';
+import { extensionsOf } from '../extension/identity.ts';
+import { referencesTo } from '../extension/loaded.ts';
+import type { Device } from '../launch/device.ts';
+import { programCommand } from '../launch/program.ts';
+import type { MicroBatchShape, Speeds } from './cluster.ts';
+import type { Workload } from './forecast.ts';
+import type { GradientRequest, GradientTurn, PlannedPlace } from './gradient-program.ts';
+
+/** The part of the speeds that the engine decides. */
+export type ComputingSpeeds = Pick<Speeds, 'gradients' | 'mergeMs' | 'applyMs' | 'spread'>;
+
+const PROGRAM = new URL('./gradient-program.ts', import.meta.url);
+/** Padded lengths that are timed: the shortest, the longest, and two between. */
+const LENGTHS = 4;
+const WARM_UP = 2;
+const TURNS = 9;
+
+/**
+ * Times a worker on each of these devices, all at the same time.
+ * @param onTurn called after each turn; what it throws ends the timing
+ * @throws LockstepError UNEXPECTED when one of them fails
+ */
+export async function measureComputing(
+  config: RunConfig,
+  phase: number,
+  { steps }: Workload,
+  devices: readonly Device[],
+  onTurn: () => void = () => {},
+): Promise<ComputingSpeeds> {
+  const places = placesOf(steps);
+  const request: GradientRequest = {
+    config,
+    phase,
+    places: places.map(({ stepInPhase, microBatch }) => ({ stepInPhase, microBatch })),
+    extensions: referencesTo(extensionsOf(config)),
+  };
+  const workers = devices.map((device, at) =>
+    startContender(
+      `computing, worker ${at}`,
+      [...programCommand(PROGRAM), JSON.stringify(request)],
+      config.engine,
+      device,
+    ),
+  );
+  try {
+    const turns: GradientTurn[][] = [];
+    for (let turn = 0; turn < WARM_UP + TURNS; turn++) {
+      const times = await Promise.all(workers.map((worker) => worker.ask<GradientTurn>({ turn })));
+      if (turn >= WARM_UP) turns.push(times);
+      onTurn();
+    }
+    return speedsOf(places, turns);
+  } finally {
+    for (const worker of workers) worker.close();
+  }
+}
+
+type Place = PlannedPlace & MicroBatchShape;
+
+/** Micro-batches of different padded lengths, ascending. */
+function placesOf(steps: Workload['steps']): Place[] {
+  const all = steps
+    .flatMap((step, stepInPhase) =>
+      step.map((shape, microBatch) => ({ ...shape, stepInPhase, microBatch })),
+    )
+    .sort((a, b) => a.paddedLength - b.paddedLength);
+  const some = Array.from(
+    { length: LENGTHS },
+    (_, at) => all.at(Math.round((at * (all.length - 1)) / (LENGTHS - 1)))!,
+  );
+  return [...new Map(some.map((place) => [place.paddedLength, place])).values()];
+}
+
+/** @param turns by turn, then by worker */
+function speedsOf(
+  places: readonly Place[],
+  turns: readonly (readonly GradientTurn[])[],
+): ComputingSpeeds {
+  const all = turns.flat();
+  const sum = ({ gradients }: GradientTurn) => gradients.reduce((a, b) => a + b, 0);
+  const slowest = turns.map((workers) => {
+    const sums = workers.map(sum);
+    return (Math.max(...sums) * sums.length) / sums.reduce((a, b) => a + b, 0);
+  });
+  return {
+    gradients: places.map(({ rows, paddedLength }, at) => ({
+      paddedLength,
+      msPerPosition: median(all.map(({ gradients }) => gradients[at]!)) / (rows * paddedLength),
+    })),
+    mergeMs: median(all.map(({ merge }) => merge)),
+    applyMs: median(all.map(({ apply }) => apply)),
+    spread: median(slowest),
+  };
+}

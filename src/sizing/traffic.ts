@@ -1,0 +1,72 @@
+/** What the exchange of a global step moves: added up from the exchange plans, so that no other count can differ. */
+import {
+  exchangePlan,
+  isSmall,
+  type SegmentTransfer,
+  type SubtreeTransfer,
+} from '../collective/exchange-plan.ts';
+import type { TreeNode } from '../core/canonical-sum.ts';
+import type { Cluster } from './cluster.ts';
+
+const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;
+
+/** One host's part of an exchange, in bytes. */
+export interface HostTraffic {
+  /** Subtrees on their way to other hosts, which may travel once their leaves are computed. */
+  readonly sent: readonly SubtreeBytes[];
+  readonly received: readonly SubtreeBytes[];
+  /** Finished sums on their way to other hosts. */
+  readonly gatherSent: number;
+  readonly gatherReceived: number;
+  /** What its workers send to each other: of the one that sends most. */
+  readonly withinByWorker: number;
+}
+
+export interface SubtreeBytes {
+  readonly node: TreeNode;
+  readonly bytes: number;
+}
+
+export interface ExchangeSize {
+  readonly microBatches: number;
+  /** Numbers in a leaf. */
+  readonly floats: number;
+}
+
+type Hosts = Pick<Cluster, 'hosts' | 'workersPerHost'>;
+
+export const workersOf = ({ hosts, workersPerHost }: Hosts): number => hosts * workersPerHost;
+
+/** Whether the exchange needs one round of messages instead of two. */
+export function isOneRound(cluster: Hosts, size: ExchangeSize): boolean {
+  return isSmall({ ...size, workers: workersOf(cluster) });
+}
+
+export function hostTraffic(host: number, cluster: Hosts, size: ExchangeSize): HostTraffic {
+  const { workersPerHost } = cluster;
+  const shape = { ...size, workers: workersOf(cluster), everywhere: isOneRound(cluster, size) };
+  const plans = Array.from({ length: workersPerHost }, (_, at) =>
+    exchangePlan(host * workersPerHost + at, shape),
+  );
+  const isWithin = ({ peer }: SegmentTransfer) => Math.floor(peer / workersPerHost) === host;
+  const isBetween = (transfer: SegmentTransfer) => !isWithin(transfer);
+  const toOthers = (transfers: readonly SegmentTransfer[]) => bytesOf(transfers.filter(isBetween));
+  const within = plans.map(({ sends, gatherSends }) =>
+    bytesOf([...sends, ...gatherSends].filter(isWithin)),
+  );
+  return {
+    sent: bySubtree(plans.flatMap(({ sends }) => sends).filter(isBetween)),
+    received: bySubtree(plans.flatMap(({ receives }) => receives).filter(isBetween)),
+    gatherSent: toOthers(plans.flatMap(({ gatherSends }) => gatherSends)),
+    gatherReceived: toOthers(plans.flatMap(({ gatherReceives }) => gatherReceives)),
+    withinByWorker: Math.max(...within),
+  };
+}
+
+const bySubtree = (transfers: readonly SubtreeTransfer[]): SubtreeBytes[] =>
+  transfers.map((transfer) => ({ node: transfer.node, bytes: bytesOf([transfer]) }));
+
+function bytesOf(transfers: readonly SegmentTransfer[]): number {
+  const frames = transfers.flatMap((transfer) => transfer.frames);
+  return frames.reduce((sum, { begin, end }) => sum + FLOAT_BYTES * (end - begin), 0);
+}

@@ -1,0 +1,175 @@
+/** The forecast for a cluster, whatever the run, the cluster and the speeds. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { exchangePlan } from '../../src/collective/exchange-plan.ts';
+import type { Cluster, MicroBatchShape, Speeds } from '../../src/sizing/cluster.ts';
+import { forecast, type Workload } from '../../src/sizing/forecast.ts';
+import { stepTime, totalMs } from '../../src/sizing/step-time.ts';
+import { hostTraffic } from '../../src/sizing/traffic.ts';
+
+const milliseconds = (max: number) => fc.double({ min: 0, max, noNaN: true });
+const microBatch = fc
+  .record({
+    rows: fc.integer({ min: 1, max: 32 }),
+    paddedLength: fc.integer({ min: 1, max: 4096 }),
+  })
+  .map((shape): MicroBatchShape => ({ ...shape, tokens: shape.rows * shape.paddedLength }));
+const way = fc.record({
+  cpuMsPerByte: fc.double({ min: 1e-8, max: 1e-4, noNaN: true }),
+  roundMs: milliseconds(5),
+});
+const speeds: fc.Arbitrary<Speeds> = fc.record({
+  gradients: fc
+    .uniqueArray(fc.integer({ min: 1, max: 8192 }), { minLength: 1, maxLength: 4 })
+    .chain((lengths) =>
+      fc.tuple(
+        ...lengths
+          .toSorted((a, b) => a - b)
+          .map((paddedLength) =>
+            fc.record({
+              paddedLength: fc.constant(paddedLength),
+              msPerPosition: fc.double({ min: 1e-6, max: 1e-2, noNaN: true }),
+            }),
+          ),
+      ),
+    ),
+  mergeMs: milliseconds(5),
+  applyMs: milliseconds(5),
+  spread: fc.double({ min: 1, max: 2, noNaN: true }),
+  sharedMemory: way,
+  tcp: way,
+});
+const cluster: fc.Arbitrary<Cluster> = fc.record({
+  hosts: fc.integer({ min: 1, max: 6 }),
+  workersPerHost: fc.integer({ min: 1, max: 4 }),
+  network: fc.record({
+    gigabitsPerSecond: fc.double({ min: 0.01, max: 400, noNaN: true }),
+    delayMs: milliseconds(50),
+  }),
+  cores: fc.integer({ min: 1, max: 64 }),
+});
+/** One host has shared memory and one worker all merges: without their cost only the network is left. */
+const FREE = { mergeMs: 0, sharedMemory: { cpuMsPerByte: 0, roundMs: 0 } };
+const step = fc.array(microBatch, { minLength: 1, maxLength: 20 });
+const floats = fc.integer({ min: 1, max: 5_000_000 });
+const close = (a: number, b: number) => Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a));
+
+describe('a forecast for a cluster', () => {
+  it('has no part below zero, and a faster network makes no step slower', () => {
+    fc.assert(
+      fc.property(
+        step,
+        floats,
+        cluster,
+        speeds,
+        fc.double({ min: 1, max: 10, noNaN: true }),
+        (...of) => {
+          const [microBatches, length, given, measured, times] = of;
+          const parts = stepTime(microBatches, length, given, measured);
+          for (const [name, ms] of Object.entries(parts)) assert.ok(ms >= -1e-9, `${name} ${ms}`);
+          const gigabitsPerSecond = times * given.network.gigabitsPerSecond;
+          const faster = { ...given, network: { ...given.network, gigabitsPerSecond } };
+          const after = stepTime(microBatches, length, faster, measured);
+          assert.ok(totalMs(after) <= totalMs(parts) + 1e-6);
+          assert.ok(after.network <= parts.network + 1e-9);
+        },
+      ),
+    );
+  });
+
+  it('needs no network on one host, and nothing but computing and the update for one worker', () => {
+    fc.assert(
+      fc.property(step, floats, cluster, speeds, (microBatches, length, given, measured) => {
+        const oneHost = stepTime(microBatches, length, { ...given, hosts: 1 }, measured);
+        assert.equal(oneHost.network + oneHost.encryption, 0);
+        const slow = { gigabitsPerSecond: 1e-6, delayMs: 1e6 };
+        const disconnected = { ...given, hosts: 1, network: slow };
+        assert.deepEqual(stepTime(microBatches, length, disconnected, measured), oneHost);
+        const alone = { ...given, hosts: 1, workersPerHost: 1 };
+        const { computing, uneven, update, ...exchange } = stepTime(
+          microBatches,
+          length,
+          alone,
+          measured,
+        );
+        assert.ok(computing > 0 && uneven >= -1e-9 && update === measured.applyMs);
+        assert.ok(Object.values(exchange).every((ms) => ms === 0));
+      }),
+    );
+  });
+
+  it('computes no longer and sends no less on twice as many hosts, with equal micro-batches', () => {
+    const powers = fc.integer({ min: 0, max: 2 });
+    fc.assert(
+      fc.property(microBatch, powers, powers, floats, cluster, speeds, (...of) => {
+        const [one, hostPower, workerPower, length, given, measured] = of;
+        const steps = [Array.from({ length: 32 }, () => one)];
+        const workload: Workload = { steps, floats: length + 2 ** 17 };
+        // Without delay: shorter steps may spare TCP a slow start.
+        const network = { ...given.network, delayMs: 0 };
+        const small = {
+          ...given,
+          network,
+          hosts: 2 ** hostPower,
+          workersPerHost: 2 ** workerPower,
+        };
+        const large = { ...small, hosts: 2 * small.hosts };
+        const [before, after] = [small, large].map((size) =>
+          forecast(workload, size, { ...measured, ...FREE }),
+        );
+        assert.ok(after!.parts.computing <= before!.parts.computing);
+        assert.ok(after!.parts.network >= before!.parts.network - 1e-9);
+        assert.ok(after!.efficiency <= before!.efficiency * (1 + 1e-9));
+      }),
+    );
+  });
+
+  it('is no better than all workers computing alone', () => {
+    fc.assert(
+      fc.property(step, floats, cluster, speeds, (microBatches, length, given, measured) => {
+        const { efficiency, tokensPerSecond, stepMs } = forecast(
+          { steps: [microBatches], floats: length },
+          given,
+          { ...measured, mergeMs: 0 },
+        );
+        assert.ok(efficiency > 0 && efficiency <= 1 + 1e-9, String(efficiency));
+        const tokens = microBatches.reduce((sum, one) => sum + one.tokens, 0);
+        assert.ok(close(tokensPerSecond, (1000 * tokens) / stepMs));
+      }),
+    );
+  });
+
+  it('counts the bytes that the exchange plans of all ranks send', () => {
+    fc.assert(
+      fc.property(
+        cluster,
+        fc.integer({ min: 1, max: 20 }),
+        floats,
+        (given, microBatches, length) => {
+          const { hosts, workersPerHost } = given;
+          const size = { microBatches, floats: length };
+          const traffic = Array.from({ length: hosts }, (_, host) =>
+            hostTraffic(host, given, size),
+          );
+          const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+          const sent = sum(
+            traffic.flatMap((one) => [one.gatherSent, ...one.sent.map(({ bytes }) => bytes)]),
+          );
+          const received = sum(
+            traffic.flatMap((one) => [
+              one.gatherReceived,
+              ...one.received.map(({ bytes }) => bytes),
+            ]),
+          );
+          assert.equal(sent, received);
+          if (workersPerHost > 1) return;
+          // Every worker is a host: all that a plan sends is between hosts.
+          const shape = { ...size, workers: hosts, everywhere: (hosts - 1) * length <= 2 ** 16 };
+          const planned = traffic.map((_, rank) => exchangePlan(rank, shape).sentBytes);
+          assert.equal(sent, sum(planned));
+        },
+      ),
+    );
+  });
+});
