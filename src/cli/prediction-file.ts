@@ -1,12 +1,11 @@
 /** The file of `predict --out`. */
 import { createWriteStream, existsSync, type Stats, statSync } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { LockstepError } from '../core/errors.ts';
-import { writeFailure } from '../core/file-error.ts';
-import { isWithin, realPath } from '../core/real-path.ts';
+import { isWithin } from '../core/real-path.ts';
+import { makeWholeFile } from '../core/whole-file.ts';
 import type { PredictionFormat } from '../workflow/predict/lines.ts';
 
 /**
@@ -42,8 +41,8 @@ export function formatOf(out: string | undefined): PredictionFormat {
 }
 
 /**
- * Into a file that has its name only when it is whole, or to standard output. A device or a pipe, such as /dev/null,
- * is written to as it is: a file must not take its place.
+ * Into a file, see `makeWholeFile`, or to standard output.
+ * @throws LockstepError USAGE for a folder that is not there; what `makeWholeFile` and the lines throw
  */
 export async function writePredictions(
   path: string | undefined,
@@ -60,32 +59,9 @@ export async function writePredictions(
       'Make the folder, or choose another file with --out.',
     );
   }
-  const isFile = facts(path)?.isFile() ?? true;
-  try {
-    // A link stays one: its file is replaced.
-    if (isFile) await writeWholeFile(realPath(path), lines);
-    else await pipeline(Readable.from(terminated(lines)), createWriteStream(path));
-  } catch (thrown) {
-    throw writeFailure(thrown, path, 0);
-  }
-}
-
-async function writeWholeFile(path: string, lines: AsyncIterable<string>): Promise<void> {
-  const partial = `${path}.partial-${process.pid}`;
-  let file: FileHandle | undefined;
-  try {
-    for await (const line of terminated(lines)) {
-      file ??= await open(partial, 'wx');
-      await file.write(line);
-    }
-    await file?.sync();
-    await file?.close();
-    await rename(partial, path);
-  } catch (thrown) {
-    await file?.close();
-    await rm(partial, { force: true });
-    throw thrown;
-  }
+  await makeWholeFile(path, (file) =>
+    pipeline(Readable.from(terminated(lines)), createWriteStream(file)),
+  );
 }
 
 async function* terminated(lines: AsyncIterable<string>): AsyncGenerator<string> {

@@ -22,6 +22,12 @@ import {
   START_UP_MS,
   TICK_MS,
 } from '../protocol/timing.ts';
+import {
+  placeNamed,
+  printableName,
+  type WorkerPlace,
+  workerName,
+} from '../protocol/worker-name.ts';
 import type { CoordinatorEvent } from '../telemetry/coordinator-event.ts';
 import { DEFAULT_ELASTICITY, type Elasticity } from './elasticity.ts';
 import type { CoordinatorOutcome, MachineEffect, MachineEvent, MachineState } from './machine.ts';
@@ -94,11 +100,6 @@ export async function runCoordinator(options: CoordinatorOptions): Promise<Coord
   }
 }
 
-interface SlotAttempt {
-  readonly slot: number;
-  readonly attempt: number;
-}
-
 interface Running {
   readonly attempt: number;
   readonly worker: LaunchedWorker;
@@ -110,6 +111,8 @@ class Coordinator {
   #end: (outcome: CoordinatorOutcome) => void = () => {};
   /** By slot. */
   readonly #workers = new Map<number, Running>();
+  /** Of the process in each slot, since it takes a while to work out. */
+  readonly #names = new Map<number, { readonly attempt: number; readonly name: string }>();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #refused = new Set<string>();
   #refusedFrames = 0;
@@ -179,7 +182,7 @@ class Coordinator {
     await this.#gate?.close();
   }
 
-  #launch(processes: readonly SlotAttempt[]): void {
+  #launch(processes: readonly WorkerPlace[]): void {
     const { launch, rendezvous } = this.#options;
     const { endpoint } = this.#server!;
     const seats = processes.map((one) => seatOf(rendezvous, endpoint, one));
@@ -206,7 +209,7 @@ class Coordinator {
     if (processes.length > 0) this.#launch(processes);
   }
 
-  #watchFor(processes: readonly SlotAttempt[]): LaunchWatch {
+  #watchFor(processes: readonly WorkerPlace[]): LaunchWatch {
     const attempts = new Map(processes.map(({ slot, attempt }) => [slot, attempt]));
     return {
       onSpawn: (slot, pid, host) => this.#dispatch({ kind: 'spawned', slot, pid, host }),
@@ -214,7 +217,7 @@ class Coordinator {
     };
   }
 
-  #watch(processes: readonly SlotAttempt[], workers: readonly LaunchedWorker[]): void {
+  #watch(processes: readonly WorkerPlace[], workers: readonly LaunchedWorker[]): void {
     const attempts = new Map(processes.map(({ slot, attempt }) => [slot, attempt]));
     for (const worker of workers) {
       this.#workers.set(worker.slot, { attempt: attempts.get(worker.slot)!, worker });
@@ -267,11 +270,19 @@ class Coordinator {
     }
   }
 
-  /** Null for one that is no process of this run, or no longer. */
-  #senderOf(peer: string): { slot: number; attempt: number } | null {
-    const [, slot, attempt] = /^worker-(\d{1,5})-(\d{1,5})$/.exec(peer)?.map(Number) ?? [];
-    if (slot === undefined || attempt === undefined) return null;
-    return isHeard(this.#state, slot, attempt) ? { slot, attempt } : null;
+  /** Null for one that is no process of this run, or no longer, or not the one that it says. */
+  #senderOf(peer: string): WorkerPlace | null {
+    const place = placeNamed(peer);
+    if (place === null || !isHeard(this.#state, place.slot, place.attempt)) return null;
+    return this.#nameOf(place) === peer ? place : null;
+  }
+
+  #nameOf({ slot, attempt }: WorkerPlace): string {
+    const known = this.#names.get(slot);
+    if (known?.attempt === attempt) return known.name;
+    const name = workerName({ slot, attempt }, this.#run, this.#options.rendezvous.keys);
+    this.#names.set(slot, { attempt, name });
+    return name;
   }
 
   /** A frame that is not from this run: its sender is told, once. */
@@ -280,17 +291,21 @@ class Coordinator {
     if (this.#refused.has(peer) || this.#refused.size >= MOST_REFUSED) return;
     this.#refused.add(peer);
     const isMessage = 'kind' in what;
-    const isStranger = isMessage && what.run === this.#run;
-    const why = !isMessage
-      ? what.message
-      : isStranger
-        ? 'it is none of its workers, or no longer'
-        : 'it belongs to another run';
-    this.#tell(`refused a peer that calls itself "${peer.replace(/[^\w-]/g, '?')}": ${why}`);
+    const why = isMessage ? this.#whyRefused(peer, what) : what.message;
+    this.#tell(`refused a peer that calls itself "${printableName(peer)}": ${why}`);
     const run = isMessage ? what.run : this.#run;
     const advice = 'Start all processes from one installation, by one command.';
     const refusal = failure('PROTOCOL', `The coordinator refused this worker: ${why}.`, advice);
     this.#sendTo(peer, { kind: 'abort', ...refusal }, run);
+  }
+
+  #whyRefused(peer: string, { run }: WorkerMessage): string {
+    if (run !== this.#run) return 'it belongs to another run';
+    const place = placeNamed(peer);
+    const isImposter = place !== null && isHeard(this.#state, place.slot, place.attempt);
+    return isImposter
+      ? `it has not the key of worker ${place.slot}`
+      : 'it is none of its workers, or no longer';
   }
 
   #tell(text: string): void {
@@ -343,7 +358,7 @@ class Coordinator {
 
   #send(slot: number, body: CoordinatorBody): void {
     const { attempt } = this.#state.membership.members.at(slot)!;
-    this.#sendTo(`worker-${slot}-${attempt}`, body, this.#run);
+    this.#sendTo(this.#nameOf({ slot, attempt }), body, this.#run);
   }
 
   get #run(): string {

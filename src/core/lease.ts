@@ -5,13 +5,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LockstepError } from './errors.ts';
-import {
-  breakLock,
-  type FolderLock,
-  lockFolder,
-  type RenewedElsewhere,
-  renewedElsewhere,
-} from './folder-lock.ts';
+import { type FolderLock, lockFolder } from './folder-lock.ts';
+import { breakLock, type RenewedElsewhere, renewedElsewhere } from './renewed-lock.ts';
 
 const RENEW_MS = 2_000;
 const LEASE_MS = 30_000;
@@ -29,7 +24,7 @@ export interface Lease extends FolderLock {
  * @throws LockstepError RUN_LOCKED, see `lockFolder`
  */
 export function leaseFolder(folder: string, renewMs = RENEW_MS): Lease {
-  const lock = lockFolder(folder, true);
+  const lock = lockFolder(folder, { isRenewed: true });
   const loss = new AbortController();
   let isRenewing = false;
   const renew = async (): Promise<void> => {

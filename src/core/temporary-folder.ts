@@ -6,7 +6,8 @@ import { existsSync, lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LockstepError } from './errors.ts';
-import { type FolderLock, LOCK_FILE, lockFolder } from './folder-lock.ts';
+import { type FolderLock, lockFolder } from './folder-lock.ts';
+import { LOCK_FILE } from './lock-file.ts';
 import { systemProblem } from './system-error.ts';
 
 const PREFIX = 'lockstep-';

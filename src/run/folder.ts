@@ -21,8 +21,9 @@ import type { RunConfig } from '../config/run-config.ts';
 import { isLeftover, tidyAfterCrash } from '../core/atomic-folder.ts';
 import { LockstepError } from '../core/errors.ts';
 import { writeFailure } from '../core/file-error.ts';
-import { isLockName, lockFolder } from '../core/folder-lock.ts';
+import { lockFolder } from '../core/folder-lock.ts';
 import { type Lease, leaseFolder } from '../core/lease.ts';
+import { isLockName } from '../core/lock-file.ts';
 import { makeFolders, removeFolders } from '../core/make-folders.ts';
 import { commandLine } from '../core/program-name.ts';
 import { readBytesSync, readTextSync } from '../core/read-file.ts';
@@ -147,7 +148,7 @@ function writeRunFolder(path: string, config: RunConfig, kept: KeptData, lock: L
   const paths = runPaths(path);
   try {
     for (const folder of [paths.logs, paths.checkpoints, paths.phases]) mkdirSync(folder);
-    writeFileSync(paths.metrics, '');
+    writeFileSync(paths.metrics, '', { flag: 'wx' });
     writeExtensions(paths, extensionsOf(config).map(recordOf));
     writeWhole(paths.data, encodeTrainingData(kept.data));
     writeWhole(paths.digests, encodeDigests(kept.digests));

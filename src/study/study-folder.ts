@@ -1,6 +1,7 @@
 /** The folder of a study and of its runs. */
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { tidyAfterCrash } from '../core/atomic-folder.ts';
 import { LockstepError } from '../core/errors.ts';
 import { writeFailure } from '../core/file-error.ts';
 import { parseJson } from '../core/json.ts';
@@ -57,6 +58,11 @@ export function makeStudyFolder(folder: StudyFolder): string | undefined {
   } catch (thrown) {
     throw writeFailure(thrown, folder.path, 0);
   }
+}
+
+/** Removes what a study that was killed left half-written. Only for the folder's owner. */
+export async function tidyStudyFolder({ path }: StudyFolder): Promise<void> {
+  for (const folder of [path, join(path, 'cells')]) await tidyAfterCrash(folder);
 }
 
 /** The result of a cell or a trial; undefined until it is finished. */

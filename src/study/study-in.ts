@@ -12,7 +12,7 @@ import { studyFacts } from './dataset-facts.ts';
 import { loadStudyConfig, refuseOtherGrid, studyConfigToYaml } from './load-study.ts';
 import { runStudy, type StudyOutcome } from './run-study.ts';
 import type { StudyConfig } from './study-config.ts';
-import { makeStudyFolder, type StudyFolder } from './study-folder.ts';
+import { makeStudyFolder, type StudyFolder, tidyStudyFolder } from './study-folder.ts';
 
 /** What is studied, and by what. */
 export interface StudyPlan {
@@ -34,6 +34,7 @@ export async function studyIn(folder: StudyFolder, plan: StudyPlan): Promise<Stu
   const made = makeStudyFolder(folder);
   const lock = lockFolder(folder.path);
   try {
+    await tidyStudyFolder(folder);
     if (existsSync(folder.config)) {
       refuseOtherGrid(loadStudyConfig(folder.config), config, folder.path);
     }

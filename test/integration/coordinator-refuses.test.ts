@@ -1,5 +1,8 @@
 /** What reaches the coordinator's socket from outside its run; the "workers" live in this process. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { CoordinatorOutcome } from '../../src/coordinator/machine.ts';
 import {
@@ -12,9 +15,10 @@ import type { ExitStatus, Seat } from '../../src/launch/launching.ts';
 import { decodeFromCoordinator, encode } from '../../src/protocol/codec.ts';
 import type { ControlClient } from '../../src/protocol/control-socket.ts';
 import { openControlClient } from '../../src/protocol/control-socket.ts';
-import { readKeyFile } from '../../src/protocol/curve-keys.ts';
+import { readKeyFile, workerKeyFile, writeKeyFiles } from '../../src/protocol/curve-keys.ts';
 import type { CoordinatorMessage, WorkerBody } from '../../src/protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../../src/protocol/messages.ts';
+import { workerName } from '../../src/protocol/worker-name.ts';
 import { deadline } from '../helper/slowness.ts';
 
 class Peer {
@@ -23,9 +27,11 @@ class Peer {
   readonly #inbox: CoordinatorMessage[] = [];
   #wake: () => void = () => {};
 
-  constructor(seat: Seat, identity: string, run = seat.environment.LOCKSTEP_RUN!) {
+  /** `identity` is absent for the worker of the seat itself. */
+  constructor(seat: Seat, identity?: string, run = seat.environment.LOCKSTEP_RUN!) {
     this.#run = run;
     const keys = readKeyFile(seat.environment.LOCKSTEP_KEY_FILE!);
+    const name = identity ?? workerName(seat, seat.environment.LOCKSTEP_RUN!, keys);
     const handlers = {
       onFrame: (frame: Uint8Array | null) => {
         const decoded = decodeFromCoordinator(frame!);
@@ -36,7 +42,7 @@ class Peer {
       onReconnected: () => {},
     };
     const endpoint = seat.environment.LOCKSTEP_COORDINATOR!;
-    this.#client = openControlClient(endpoint, identity, handlers, keys);
+    this.#client = openControlClient(endpoint, name, handlers, keys);
   }
 
   say(body: WorkerBody, generation = 1): void {
@@ -62,12 +68,12 @@ class Peer {
   }
 }
 
-const hello = (slot: number): WorkerBody => ({
+const hello = (slot: number, configHash = 'c'): WorkerBody => ({
   kind: 'hello',
   slot,
   pid: process.pid,
   dataEndpoint: '',
-  configHash: 'c',
+  configHash,
   dataHash: 'd',
   fingerprint: 'f',
 });
@@ -91,7 +97,10 @@ async function coordinate(
   const status: string[] = [];
   let exit: (slot: number, status: ExitStatus) => void = () => {};
   let seat: Seat | undefined;
-  const spec = prepareRendezvous('a', { kind: 'tcp', host: '127.0.0.1' }, 1, 0);
+  // With the keys of a second slot, whose worker is never started.
+  const keyFolder = mkdtempSync(join(tmpdir(), 'lockstep-test-'));
+  writeKeyFiles(keyFolder, 2);
+  const spec = prepareRendezvous('a', { kind: 'tcp', host: '127.0.0.1', keyFolder }, 1, 0);
   const running = runCoordinator({
     rendezvous: openRendezvous(spec),
     expected: {},
@@ -109,6 +118,7 @@ async function coordinate(
   exit(0, { code: 0, signal: null, lastLine: '' });
   const outcome = await running;
   removeRendezvous(spec);
+  rmSync(keyFolder, { recursive: true });
   return { outcome, status };
 }
 
@@ -129,7 +139,7 @@ describe('the coordinator', { timeout: deadline(60_000) }, () => {
       const noise = new Peer(seat, 'noise');
       for (let i = 0; i < 100; i++) noise.raw(Buffer.alloc(50, i));
       await noise.get('abort');
-      const worker = new Peer(seat, 'worker-0-0');
+      const worker = new Peer(seat);
       await behave(worker);
       worker.close();
       noise.close();
@@ -146,11 +156,37 @@ describe('the coordinator', { timeout: deadline(60_000) }, () => {
     );
   });
 
+  test('refuses a peer that has the key of another slot, whatever it heard of the worker, and goes on', async () => {
+    const { outcome, status } = await coordinate(async (seat) => {
+      const { LOCKSTEP_KEY_FILE: path, LOCKSTEP_RUN: run } = seat.environment;
+      const otherFile = workerKeyFile(dirname(path!), 1);
+      const keys = readKeyFile(otherFile);
+      const other = { ...seat, environment: { ...seat.environment, LOCKSTEP_KEY_FILE: otherFile } };
+      // Before the worker is there: whoever has its name first would keep it out.
+      const imposters = ['worker-0-0', workerName(seat, run!, keys)].map(
+        (name) => new Peer(other, name),
+      );
+      for (const imposter of imposters) {
+        imposter.say(hello(0, 'another'), 0);
+        const abort = await imposter.get('abort');
+        assert.ok(abort.kind === 'abort');
+        assert.match(abort.message, /it has not the key of worker 0/);
+      }
+      const worker = new Peer(seat);
+      await behave(worker);
+      for (const peer of [...imposters, worker]) peer.close();
+    });
+    assert.equal(outcome.kind, 'completed');
+    const refused = status.filter((text) => text.startsWith('refused a peer'));
+    const line = 'refused a peer that calls itself "worker-0-0": it has not the key of worker 0';
+    assert.deepEqual(refused, [line, line]);
+  });
+
   test('names no more strangers than fit on a page, and counts the others', async () => {
     const { outcome, status } = await coordinate(async (seat, said) => {
       const strangers = Array.from({ length: 110 }, (_, i) => new Peer(seat, `stranger-${i}`));
       for (const stranger of strangers) stranger.raw(Buffer.from('nonsense'));
-      const worker = new Peer(seat, 'worker-0-0');
+      const worker = new Peer(seat);
       // It begins when all strangers have been heard.
       while (said.filter((text) => text.startsWith('refused')).length < 100)
         await new Promise((resolve) => setTimeout(resolve, 5));
@@ -163,7 +199,7 @@ describe('the coordinator', { timeout: deadline(60_000) }, () => {
 
   test('loses a worker that says it is in another slot', async () => {
     const { outcome } = await coordinate(async (seat, said) => {
-      const worker = new Peer(seat, 'worker-0-0');
+      const worker = new Peer(seat);
       worker.say(hello(5), 0);
       while (said.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
       worker.close();
@@ -173,7 +209,7 @@ describe('the coordinator', { timeout: deadline(60_000) }, () => {
 
   test('refuses a worker of another run in a slot of its own', async () => {
     const { outcome } = await coordinate(async (seat) => {
-      const old = new Peer(seat, 'worker-0-0', 'a#old');
+      const old = new Peer(seat, undefined, 'a#old');
       old.say(hello(0), 0);
       const abort = await old.get('abort');
       assert.ok(abort.kind === 'abort');
@@ -185,7 +221,7 @@ describe('the coordinator', { timeout: deadline(60_000) }, () => {
 
   test('loses a member that can not be understood any more, by name, and ends its process', async () => {
     const { outcome } = await coordinate(async (seat) => {
-      const worker = new Peer(seat, 'worker-0-0');
+      const worker = new Peer(seat);
       worker.say(hello(0), 0);
       await worker.get('regroup');
       worker.raw(Buffer.from('nonsense'));
@@ -201,7 +237,7 @@ describe('the coordinator', { timeout: deadline(60_000) }, () => {
 
   test('ignores what a member says in another generation', async () => {
     const { outcome } = await coordinate(async (seat) => {
-      const worker = new Peer(seat, 'worker-0-0');
+      const worker = new Peer(seat);
       worker.say({ kind: 'finished', step: 9, stateHash: 'x', reason: 'completed' }, 8);
       await behave(worker);
       worker.close();

@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { baselines } from '../../baseline/baselines.ts';
 import type { LabelCount } from '../../baseline/label-draws.ts';
+import type { BaselinesReport } from '../../baseline/report.ts';
 import { describeBaselines } from '../../baseline/table.ts';
 import { LockstepError } from '../../core/errors.ts';
-import { writeWhole } from '../../core/write-whole.ts';
+import { makeWholeFile } from '../../core/whole-file.ts';
 import type { Command } from '../command.ts';
 
 interface BaselinesOptions {
@@ -37,18 +39,26 @@ export const baselinesCommand: Command<BaselinesOptions> = {
   handler: async (options: ArgumentsCamelCase<BaselinesOptions>) => {
     const { data: store, labels, draws, seed, json } = options;
     if (json !== undefined) refuseNoFolder(json);
-    const report = await baselines({
-      store,
-      draws,
-      seed,
-      labels: labels?.split(',').map(labelCount),
-      onProgress: (text) => process.stderr.write(`${text}\n`),
-    });
-    process.stdout.write(`${describeBaselines(report)}\n`);
-    if (json !== undefined) {
-      writeWhole(json, `${JSON.stringify(report)}\n`);
-      process.stdout.write(`Written: ${json}\n`);
+    const fit = async (): Promise<BaselinesReport> => {
+      const report = await baselines({
+        store,
+        draws,
+        seed,
+        labels: labels?.split(',').map(labelCount),
+        onProgress: (text) => process.stderr.write(`${text}\n`),
+      });
+      process.stdout.write(`${describeBaselines(report)}\n`);
+      return report;
+    };
+    if (json === undefined) {
+      await fit();
+      return;
     }
+    // Around all of it: a second writer of the file is refused before a minute of work.
+    await makeWholeFile(json, async (file) => {
+      await writeFile(file, `${JSON.stringify(await fit())}\n`);
+    });
+    process.stdout.write(`Written: ${json}\n`);
   },
 };
 

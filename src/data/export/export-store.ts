@@ -1,11 +1,7 @@
 /** Writes a dataset as one file that other programs read, and that `data import` reads again. */
-import { randomBytes } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import { LockstepError } from '../../core/errors.ts';
-import { writeFailure } from '../../core/file-error.ts';
-import { realPath } from '../../core/real-path.ts';
+import { makeWholeFile } from '../../core/whole-file.ts';
 import type { StoreOnDisk } from '../format/open-store.ts';
 import { writeJsonLines } from './json-lines.ts';
 import { writeParquet } from './parquet-rows.ts';
@@ -22,7 +18,8 @@ export interface ExportOptions {
 
 /**
  * Writes all sequences to `path`, whose ending says how: .parquet or .jsonl. The file appears when it is complete.
- * @throws LockstepError USAGE for another ending or a file that is there; OUT_OF_RESOURCES; STORE_CORRUPT
+ * @throws LockstepError USAGE for another ending or a file that is there; RUN_LOCKED while another process writes it;
+ *   OUT_OF_RESOURCES; STORE_CORRUPT
  */
 export async function exportStore(
   store: StoreOnDisk,
@@ -30,28 +27,22 @@ export async function exportStore(
   { overwrite = false, onProgress = () => {} }: ExportOptions = {},
 ): Promise<void> {
   const write = writerOf(path);
-  if (!overwrite && existsSync(path)) {
-    throw new LockstepError(
-      'USAGE',
-      `Cannot write "${path}": it exists already.`,
-      'Choose another file, or replace it with --overwrite.',
-    );
-  }
-  const whole = realPath(path);
+  if (!overwrite) refuseExisting(path);
   refuseNoFile(path);
-  const temporary = join(
-    dirname(whole),
-    `.${basename(whole)}.tmp-${randomBytes(6).toString('hex')}`,
-  );
-  try {
+  await makeWholeFile(path, async (temporary) => {
+    // Another process may have made it just before this one had the lock.
+    if (!overwrite) refuseExisting(path);
     await write(store, temporary, onProgress);
-    await sync(temporary);
-    await rename(temporary, whole);
-  } catch (thrown) {
-    // The first failure counts.
-    await rm(temporary, { force: true }).catch(() => {});
-    throw writeFailure(thrown, path, 0);
-  }
+  });
+}
+
+function refuseExisting(path: string): void {
+  if (!existsSync(path)) return;
+  throw new LockstepError(
+    'USAGE',
+    `Cannot write "${path}": it exists already.`,
+    'Choose another file, or replace it with --overwrite.',
+  );
 }
 
 /** A folder, a device or a pipe cannot be replaced by a file. */
@@ -72,11 +63,6 @@ function writerOf(path: string): (typeof WRITERS)[keyof typeof WRITERS] {
     `Cannot export to "${path}": its ending says no format.`,
     'End the name in .parquet or .jsonl.',
   );
-}
-
-async function sync(path: string): Promise<void> {
-  const file = await open(path, 'r');
-  await file.sync().finally(() => file.close());
 }
 
 /** The options of `data import` that read the file again. */

@@ -4,11 +4,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FolderWriter, writeFolderAtomically } from '../../core/atomic-folder.ts';
 import { LockstepError } from '../../core/errors.ts';
+import { withLockedTarget } from '../../core/target-lock.ts';
 import type { RowData, StoreRow, StoreShape } from './arrow-schema.ts';
 import { type BlockChecksums, ChecksumCollector, encodeChecksums } from './checksums.ts';
 import { CHECKSUM_FILE, MANIFEST_FILE, versionFolder } from './file-names.ts';
 import type { ValueGatherer } from './gather-values.ts';
-import { withLockedTarget } from './lock-target.ts';
 import { contentHashOf, encodeManifest } from './manifest-schema.ts';
 import { type OrderedRows, orderedRows } from './ordered-rows.ts';
 import { refuseTarget } from './refuse-target.ts';
@@ -70,7 +70,7 @@ export async function writeStore<Row extends StoreRow>(
   const ordered = { ...content, rows };
   const { overwrite = false } = options;
   await refuseTarget(target, overwrite);
-  return await withLockedTarget(target, () => writeOrdered(target, ordered, options));
+  return await withLockedTarget(target, target, () => writeOrdered(target, ordered, options));
 }
 
 async function writeOrdered<Row extends StoreRow>(

@@ -1,7 +1,9 @@
 /** k-fold cross-validation: one study for each fold, with all labels, and what they say together. */
 import { mkdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { tidyAfterCrash } from '../../core/atomic-folder.ts';
 import { writeFailure } from '../../core/file-error.ts';
+import { lockFolder } from '../../core/folder-lock.ts';
 import { writeWhole } from '../../core/write-whole.ts';
 import { openStore, type StoreOnDisk } from '../../data/format/open-store.ts';
 import { SPLITS, UNLABELLED } from '../../data/format/store.ts';
@@ -43,9 +45,20 @@ const DRAWS = 3;
 /**
  * Studies each fold, or goes on where an earlier call was stopped. Each fold makes all its choices by itself, on its
  * own validation split, so that nothing is chosen by what is tested.
- * @throws LockstepError what a study throws; USAGE for more folds than groups, or a folder with other folds
+ * @throws LockstepError what a study throws; RUN_LOCKED while another process studies there; USAGE for more folds than groups, or a folder with other folds
  */
 export async function studyInFolds(plan: FoldsPlan): Promise<FoldsOutcome> {
+  makeFolder(plan.folder);
+  const lock = lockFolder(plan.folder);
+  try {
+    await tidyAfterCrash(plan.folder);
+    return await studyEach(plan);
+  } finally {
+    lock.release();
+  }
+}
+
+async function studyEach(plan: FoldsPlan): Promise<FoldsOutcome> {
   const { store, folds, hooks } = plan;
   const numbers = Array.from({ length: folds }, (_, number) => number + 1);
   for (const fold of numbers) await writeFold(plan, fold);
@@ -70,12 +83,16 @@ const storeOfFold = (plan: FoldsPlan, fold: number): string =>
 async function writeFold(plan: FoldsPlan, fold: number): Promise<void> {
   const { store, folds, template, hooks } = plan;
   const path = storeOfFold(plan, fold);
-  try {
-    mkdirSync(dirname(path), { recursive: true });
-  } catch (thrown) {
-    throw writeFailure(thrown, dirname(path), 0);
-  }
+  makeFolder(dirname(path));
   await writeFoldStore(store, { folds, fold, seed: template.seed, path, signal: hooks.signal });
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (thrown) {
+    throw writeFailure(thrown, path, 0);
+  }
 }
 
 async function studyFold(plan: FoldsPlan, fold: number): Promise<DatasetResults> {

@@ -19,6 +19,7 @@ import { describeRefused } from '../../protocol/gate.ts';
 import type { WorkerBody } from '../../protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../../protocol/messages.ts';
 import { HEARTBEAT_MS, TICK_MS } from '../../protocol/timing.ts';
+import { workerName } from '../../protocol/worker-name.ts';
 import { MembershipChanged } from '../membership-changed.ts';
 import type {
   Call,
@@ -65,7 +66,7 @@ export class CommService {
       onSendFailure: (error: Error) =>
         this.#participant.broke(failureOfError(asLockstepError(error))),
     };
-    const name = `worker-${slot}-${attempt}`;
+    const name = workerName({ slot, attempt }, options.identity.run, options.keys);
     this.#client = openControlClient(coordinatorEndpoint, name, handlers, options.keys);
     const { dataAddress: address, dataReachedAt: reachedAt } = options.identity;
     const onRefused = (text: string) => this.#tell({ kind: 'refused', text });

@@ -6,7 +6,7 @@ import { followRun, type RunHere } from '../../cluster/member.ts';
 import { openHostRendezvous } from '../../cluster/rendezvous/open-rendezvous.ts';
 import type { RunConfig } from '../../config/run-config.ts';
 import { asLockstepError, LockstepError } from '../../core/errors.ts';
-import { LOCK_FILE } from '../../core/folder-lock.ts';
+import { LOCK_FILE } from '../../core/lock-file.ts';
 import { readTextSync } from '../../core/read-file.ts';
 import type { StopSignal, WatchSignals } from '../../core/stop-signal.ts';
 import type { Device } from '../../launch/device.ts';

@@ -9,7 +9,7 @@ import type { RendezvousKind, RendezvousSpec } from '../../coordinator/rendezvou
 import { prepareRendezvous, removeRendezvous } from '../../coordinator/rendezvous.ts';
 import { superviseRun } from '../../coordinator/supervisor/supervisor.ts';
 import { asLockstepError } from '../../core/errors.ts';
-import { LOCK_FILE } from '../../core/folder-lock.ts';
+import { LOCK_FILE } from '../../core/lock-file.ts';
 import type { WatchSignals } from '../../core/stop-signal.ts';
 import { hashRun } from '../../extension/identity.ts';
 import type { Device } from '../../launch/device.ts';

@@ -126,6 +126,19 @@ describe('an exported dataset', () => {
     await store.close();
   });
 
+  it('goes to one of two at once, and neither replaces the other unasked', async () => {
+    const path = join(folder.path, 'twice');
+    await writeStore(path, sampleContent('uint8', [3, 4]));
+    const store = await openStore(path);
+    const before = readdirSync(folder.path);
+    const file = join(folder.path, 'twice.jsonl');
+    const both = await Promise.allSettled([exportStore(store, file), exportStore(store, file)]);
+    assert.deepEqual(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+    assert.equal(readFileSync(file, 'utf8').trimEnd().split('\n').length, 2);
+    assert.deepEqual(readdirSync(folder.path).sort(), [...before, 'twice.jsonl'].sort());
+    await store.close();
+  });
+
   it('leaves nothing behind when it is stopped', async () => {
     const path = join(folder.path, 'stopped');
     await writeStore(path, sampleContent('uint8', [3, 4]));
