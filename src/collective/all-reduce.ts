@@ -1,17 +1,23 @@
 /**
  * The all-reduce: runs the exchange plan of each round over a transport. All ranks call `reduce` in the same
- * order. A rank needs a frame from every peer to finish a round, so it is at most one round ahead of another.
- * `form` begins a new generation: it counts rounds from 0 again, over new memory, so nothing from an unfinished
+ * order. `form` begins a new generation: it counts rounds from 0 again, over new memory, so nothing from an unfinished
  * round can reach a later one.
  *
- * When memory may be reused. Peers read our vectors and our part of the result in place, and no message says when
- * they have finished. But what we sent in round n is free when round n+1 is done here:
+ * A rank finishes a round only when all ranks have begun it, so it is at most one round ahead of another. The sum has
+ * the subtrees of every rank with micro-batches, and every piece of it was finished by its owner. A rank that has
+ * neither sends everyone an empty frame as it begins.
  *
- *   1. Round n+1 is done only with a frame of it from every peer.
- *   2. A peer that sent such a frame had begun round n+1.
- *   3. So it had finished round n, and had read all our frames of it.
+ * When memory may be reused. Our vectors and our part of the result are read in place by the workers of this host, and
+ * by the transport until it has sent them. No message says when they have finished. But what we left in round n is free
+ * when round n+1 is done here:
  *
- * Hence two slots.
+ *   1. Round n+1 is done only when every rank has begun it.
+ *   2. A rank that has begun round n+1 had finished round n. So it had received all frames of round n that the plan
+ *      sends it: the transport needs them no more.
+ *   3. And it had used them all. A combiner adds vectors of its host before the piece can be finished, and whoever gets
+ *      a finished piece copies it into its own result at once.
+ *
+ * Hence two slots. This holds whatever the shapes of the two rounds are.
  */
 import { LockstepError } from '../core/errors.ts';
 import type { DataHeader } from '../protocol/data-frame.ts';
@@ -19,18 +25,24 @@ import type { DataHeader } from '../protocol/data-frame.ts';
 import { decodeHeader, encodeHeader, isIntact, runTag } from '../protocol/data-frame.ts';
 import type { Awaited } from '../protocol/messages.ts';
 
-import { FRAME_FLOATS } from './exchange-plan.ts';
+import type { ExchangePlan } from './exchange-plan.ts';
+import { exchangePlan, isSmall } from './exchange-plan.ts';
 import type { OutgoingPart, OwnSubtree, ReduceInput, ReduceShape } from './exchange-round.ts';
 import { ExchangeRound } from './exchange-round.ts';
 import { RotatingBuffer } from './rotating-buffer.ts';
 import { sharedFloats } from './transport/host-memory.ts';
 import type { Frame, Transport } from './transport/transport.ts';
 
+/** Rounds whose memory is in use at once. */
+const SLOTS = 2;
+
 /** This worker's rank in one generation. */
 export interface GenerationRank {
   readonly rank: number;
   readonly worldSize: number;
   readonly generation: number;
+  /** Numbers of workers on each host, in order of rank. @default one host */
+  readonly hosts?: readonly number[] | undefined;
 }
 
 /** What an all-reduce needs. */
@@ -82,6 +94,8 @@ export class AllReduce {
   readonly #tag: string;
   #current: GenerationRank;
   #resultMemory: RotatingBuffer;
+  /** Of what goes to other hosts: memory of this process alone, which the transport may hold as long as it likes. */
+  #sentMemory = new RotatingBuffer(SLOTS, sharedFloats);
   /** Frames of later rounds, from peers that are ahead. */
   readonly #early = new Map<number, ArrivedFrame[]>();
   /** Number of the round in progress, or of the next one. */
@@ -114,11 +128,12 @@ export class AllReduce {
     this.#options.transport?.forgetMemory();
     // Peers may still read the old memory.
     this.#resultMemory = this.#newMemory();
+    this.#sentMemory = new RotatingBuffer(SLOTS, sharedFloats);
   }
 
   #newMemory(): RotatingBuffer {
     const { transport } = this.#options;
-    return new RotatingBuffer(2, (floats) => transport?.memory(floats) ?? sharedFloats(floats));
+    return new RotatingBuffer(SLOTS, (floats) => transport?.memory(floats) ?? sharedFloats(floats));
   }
 
   /**
@@ -148,8 +163,7 @@ export class AllReduce {
 
   /** The round in progress; begins one if none is. */
   #open(shape: ReduceShape): Active {
-    const { signal, transport } = this.#options;
-    signal.throwIfAborted();
+    this.#options.signal.throwIfAborted();
     if (this.#broken !== null) throw this.#broken;
     if (this.#active !== null) {
       const { step } = this.#active.round.shape;
@@ -157,12 +171,19 @@ export class AllReduce {
       const message = `Cannot reduce step ${shape.step} while step ${step} is being reduced.`;
       throw new LockstepError('UNEXPECTED', message, 'This is a defect: please report it.');
     }
-    const result = this.#resultMemory.take(this.#number, shape.length);
+    const memory = {
+      result: this.#resultMemory.take(this.#number, shape.length),
+      sent: (floats: number) => this.#sentMemory.take(this.#number, floats),
+    };
     const post = (part: OutgoingPart) => this.#post(shape, part);
-    const frameFloats = transport?.frameFloats ?? FRAME_FLOATS;
-    const { rank, worldSize } = this.#current;
-    const round = new ExchangeRound(rank, worldSize, shape, result, frameFloats, post);
-    return this.#begin(round);
+    return this.#begin(new ExchangeRound(shape, this.#plan(shape), memory, post));
+  }
+
+  #plan({ microBatches, length: floats }: ReduceShape): ExchangePlan {
+    const { rank, worldSize: workers, hosts } = this.#current;
+    const { frameFloats: localFrameFloats, smallFloats } = this.#options.transport ?? {};
+    const shape = { workers, hosts, microBatches, floats, localFrameFloats };
+    return exchangePlan(rank, { ...shape, everywhere: isSmall(shape, smallFloats) });
   }
 
   #begin(round: ExchangeRound): Active {
@@ -266,7 +287,8 @@ export class AllReduce {
       index: out.node.index,
       offset: out.offset,
     };
-    const header = encodeHeader(fields, transport!.wantsChecksums ? payload : null);
+    const wantsChecksum = transport!.wantsChecksum(out.peer, payload);
+    const header = encodeHeader(fields, wantsChecksum ? payload : null);
     transport!.send(out.peer, { header, payload }).catch((thrown: unknown) => {
       const fallback = new LockstepError('PROTOCOL', `Cannot send to rank ${out.peer}.`, RESUME, {
         cause: thrown,

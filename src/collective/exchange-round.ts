@@ -2,18 +2,19 @@
  * One all-reduce in progress on one rank. `accept` takes incoming frames, `post` gets outgoing ones, and when
  * `done` is true `result` holds the sum. No socket, no clock.
  *
- * The unit of work is a *piece*: one frame's range of this rank's own segment. When the parts of all subtrees have
- * arrived for a piece, the rank adds them in tree order and sends the sum to all others, while parts of the next
- * piece still arrive.
+ * The unit of work is a *piece* (exchange-pieces.ts). When the parts of all subtrees have arrived for a piece, the rank
+ * adds them in tree order and passes the sum on, while parts of the next piece still arrive.
  */
 
-import type { Range, Subtree, SubtreeStack, TreeNode } from '../core/canonical-sum.ts';
-import { addCanonical, leavesOf, nodeKey, sumSubtrees } from '../core/canonical-sum.ts';
+import type { SubtreeStack, TreeNode } from '../core/canonical-sum.ts';
+import { nodeKey } from '../core/canonical-sum.ts';
 import { LockstepError } from '../core/errors.ts';
 import type { DataHeader } from '../protocol/data-frame.ts';
 import type { Awaited } from '../protocol/messages.ts';
-import type { ExchangePlan } from './exchange-plan.ts';
-import { exchangePlan, framesIn, isSmall } from './exchange-plan.ts';
+import { AwaitedFrames, NO_NODE } from './awaited-frames.ts';
+import type { CombinedPiece, ExchangePlan, SegmentTransfer } from './exchange-plan.ts';
+import type { Part } from './piece-sum.ts';
+import { PieceSum } from './piece-sum.ts';
 
 /** The shape of a reduction: the same on all ranks. */
 export interface ReduceShape {
@@ -38,7 +39,7 @@ export interface ReduceInput extends ReduceShape {
   readonly subtrees: readonly OwnSubtree[];
 }
 
-/** An outgoing frame. `part` shares memory with a vector of the input, or with finished numbers of the result. */
+/** An outgoing frame. `part` shares memory with a vector of the input, or with that of the round. */
 export interface OutgoingPart {
   readonly peer: number;
   readonly stage: DataHeader['stage'];
@@ -47,57 +48,50 @@ export interface OutgoingPart {
   readonly part: Float32Array;
 }
 
-interface Part {
-  readonly data: Float32Array;
-  /** Whether the sum may overwrite it. */
-  readonly ours: boolean;
+/** Where a round's sums go. */
+export interface RoundMemory {
+  /** Gets the sum. The workers of this host read it in place. */
+  readonly result: Float32Array;
+  /** So many numbers for what goes to other hosts. */
+  sent(floats: number): Float32Array;
 }
 
-interface Piece {
-  readonly range: Range;
-  readonly parts: Map<string, Part>;
-}
-
-const NO_NODE: TreeNode = { level: 0, index: 0 };
+const NOTHING = new Float32Array(0);
 
 /** One rank's side of one round. */
 export class ExchangeRound {
   readonly shape: ReduceShape;
   readonly result: Float32Array;
   readonly #plan: ExchangePlan;
-  /** The subtrees that cover the tree, left to right. */
-  readonly #cover: readonly TreeNode[];
-  readonly #pieces: ReadonlyMap<number, Piece>;
-  /** Number of floats in each missing frame, by rank, stage, node and offset. */
-  readonly #awaited = new Map<string, number>();
+  /** By the first number of the piece. */
+  readonly #pieces = new Map<number, PieceSum>();
+  readonly #awaited: AwaitedFrames;
   /** Subtrees of this rank's share that `add` has not received. */
   readonly #lacking: Set<string>;
   readonly #post: (part: OutgoingPart) => void;
-  readonly #others: readonly number[];
+  /** Who finishes a piece on another host, by its first number. */
+  readonly #owners: ReadonlyMap<number, number>;
+  /** Who gets a piece when it is finished, likewise. */
+  readonly #waiting: ReadonlyMap<number, readonly number[]>;
+  readonly #neighbours: ReadonlySet<number>;
 
-  /**
-   * @param result receives the sum; peers read its finished segment in place
-   * @param frameFloats most numbers in a frame
-   */
   constructor(
-    rank: number,
-    worldSize: number,
     { step, microBatches, length }: ReduceShape,
-    result: Float32Array,
-    frameFloats: number,
+    plan: ExchangePlan,
+    memory: RoundMemory,
     post: (part: OutgoingPart) => void,
   ) {
     this.shape = { step, microBatches, length };
+    this.result = memory.result;
     this.#post = post;
-    const shape = { workers: worldSize, microBatches, floats: length, frameFloats };
-    this.#plan = exchangePlan(rank, { ...shape, everywhere: isSmall(shape) });
-    this.#lacking = new Set(this.#plan.subtrees.map(nodeKey));
-    this.#others = Array.from({ length: worldSize - 1 }, (_, i) => (rank + 1 + i) % worldSize);
-    this.#cover = coverOf(this.#plan, microBatches);
-    this.#pieces = piecesOf(this.#plan.segment, frameFloats);
-    this.result = result;
-    this.#awaitFrames();
-    this.#sendSigns();
+    this.#plan = plan;
+    this.#neighbours = new Set(plan.neighbours);
+    this.#lacking = new Set(plan.subtrees.map(nodeKey));
+    this.#owners = ownersOf(plan);
+    this.#waiting = peersByPiece([...plan.gatherSends, ...plan.copySends]);
+    this.#awaited = new AwaitedFrames(plan);
+    this.#makePieces(memory);
+    this.#showItself();
   }
 
   /**
@@ -112,18 +106,11 @@ export class ExchangeRound {
     for (const { peer, node: sent, frames } of this.#plan.sends) {
       if (nodeKey(sent) !== nodeKey(node)) continue;
       for (const { begin, end } of frames) {
-        this.#post({
-          peer,
-          stage: 'reduce',
-          node,
-          offset: begin,
-          part: vector.subarray(begin, end),
-        });
+        this.#send(peer, 'reduce', node, begin, vector.subarray(begin, end));
       }
     }
-    for (const { range } of this.#pieces.values()) {
-      const data = vector.subarray(range.begin, range.end);
-      this.#place(node, range.begin, { data, ours: false });
+    for (const piece of this.#pieces.values()) {
+      this.#addPart(piece, node, vector.subarray(piece.range.begin, piece.range.end));
     }
   }
 
@@ -137,84 +124,104 @@ export class ExchangeRound {
   }
 
   get done(): boolean {
-    return this.#awaited.size === 0 && this.#lacking.size === 0;
+    return this.#awaited.isEmpty && this.#lacking.size === 0;
   }
 
   /** What is missing, and from which ranks: first what they can send without waiting for anybody. */
   get awaited(): Awaited {
-    const missing = [...this.#awaited].map(([key, floats]) => ({
-      rank: Number.parseInt(key, 10),
-      isPart: key.includes(' reduce ') || floats === 0,
-    }));
-    const parts = missing.filter(({ isPart }) => isPart);
-    const ranks = (parts.length > 0 ? parts : missing).map(({ rank }) => rank);
-    const what = parts.length > 0 ? 'parts' : 'segments';
-    return { what, ranks: [...new Set(ranks)].sort((a, b) => a - b) };
+    return this.#awaited.first;
   }
 
   /** Takes a frame. False if this round awaits no such frame: a duplicate, or not in the plan. */
   accept(header: DataHeader, payload: Float32Array): boolean {
-    const key = frameKey(header.sender, header.stage, header, header.offset);
-    if (this.#awaited.get(key) !== payload.length) return false;
-    this.#awaited.delete(key);
-    if (header.stage === 'gather') this.result.set(payload, header.offset);
-    else this.#place(header, header.offset, { data: payload, ours: false });
+    const { sender, stage, level, index, offset } = header;
+    const node = { level, index };
+    if (!this.#awaited.take(sender, stage, node, offset, payload.length)) return false;
+    if (stage === 'gather') this.#acceptFinished(offset, payload);
+    else if (this.#neighbours.has(sender)) this.#acceptParts(node, offset, payload);
+    else this.#addSum(this.#pieces.get(offset)!, node, { data: payload, ours: false });
     return true;
   }
 
-  #awaitFrames(): void {
-    for (const { peer, node, frames } of this.#plan.receives) {
-      for (const { begin, end } of frames) {
-        this.#awaited.set(frameKey(peer, 'reduce', node, begin), end - begin);
-      }
-    }
-    for (const { peer, frames } of this.#plan.gatherReceives) {
-      for (const { begin, end } of frames) {
-        this.#awaited.set(frameKey(peer, 'gather', NO_NODE, begin), end - begin);
-      }
-    }
-    const { receives, gatherReceives } = this.#plan;
-    for (const peer of this.#silent([...receives, ...gatherReceives])) {
-      this.#awaited.set(frameKey(peer, 'gather', NO_NODE, 0), 0);
-    }
-  }
-
-  #sendSigns(): void {
-    const { sends, gatherSends } = this.#plan;
-    const empty = new Float32Array(0);
-    for (const peer of this.#silent([...sends, ...gatherSends])) {
-      this.#post({ peer, stage: 'gather', node: NO_NODE, offset: 0, part: empty });
+  #makePieces(memory: RoundMemory): void {
+    const { pieces, parts, sums } = this.#plan;
+    const sent = memory.sent(sentFloats(pieces));
+    let taken = 0;
+    for (const { begin, end, isOwn, sentSums } of pieces) {
+      const take = (): Float32Array => {
+        taken += end - begin;
+        return sent.subarray(taken - (end - begin), taken);
+      };
+      const kept = isOwn ? [this.result.subarray(begin, end)] : [];
+      this.#pieces.set(
+        begin,
+        new PieceSum({
+          range: { begin, end },
+          microBatches: this.shape.microBatches,
+          parts,
+          sums: isOwn ? sums : null,
+          targets: sentSums > 0 ? Array.from({ length: sentSums }, take) : kept,
+        }),
+      );
     }
   }
 
-  /**
-   * The ranks that are in none of `transfers`. They get one empty frame nevertheless: it shows that this rank has
-   * begun the round, which the reuse of memory relies on (all-reduce.ts).
-   */
-  #silent(transfers: readonly { peer: number }[]): number[] {
-    const heard = new Set(transfers.map(({ peer }) => peer));
-    return this.#others.filter((peer) => !heard.has(peer));
+  /** By an empty frame to all if no result can: no rank may finish a round before all have begun it (all-reduce.ts). */
+  #showItself(): void {
+    const { rank, silent, peers, floats } = this.#plan;
+    if (!silent.includes(rank)) return;
+    for (const peer of peers) this.#send(peer, 'gather', NO_NODE, floats, NOTHING);
   }
 
-  /** Keeps one subtree's part of a piece. The last part completes the piece. */
-  #place(node: TreeNode, offset: number, part: Part): void {
-    const piece = this.#pieces.get(offset)!;
-    piece.parts.set(nodeKey(node), part);
-    if (piece.parts.size === this.#cover.length) this.#finishPiece(piece);
-  }
-
-  #finishPiece({ range, parts }: Piece): void {
-    const cover: Subtree<Part>[] = this.#cover.map((node) => ({
-      node,
-      sum: parts.get(nodeKey(node))!,
-    }));
-    const target = this.result.subarray(range.begin, range.end);
-    const { data } = sumSubtrees(cover, this.shape.microBatches, adderInto(target));
-    parts.clear();
-    if (data !== target) target.set(data);
-    for (const { peer } of this.#plan.gatherSends) {
-      this.#post({ peer, stage: 'gather', node: NO_NODE, offset: range.begin, part: target });
+  /** Parts of one or several pieces, from a worker of this host. */
+  #acceptParts(node: TreeNode, offset: number, payload: Float32Array): void {
+    for (let at = 0; at < payload.length; ) {
+      const piece = this.#pieces.get(offset + at)!;
+      const length = piece.range.end - piece.range.begin;
+      this.#addPart(piece, node, payload.subarray(at, at + length));
+      at += length;
     }
+  }
+
+  #addPart(piece: PieceSum, node: TreeNode, data: Float32Array): void {
+    for (const { node: whole, sum } of piece.addPart(node, data)) {
+      if (piece.isOwn) this.#addSum(piece, whole, sum);
+      else this.#sendSum(piece, whole, piece.settle(sum));
+    }
+  }
+
+  #addSum(piece: PieceSum, node: TreeNode, part: Part): void {
+    const total = piece.addSum(node, part);
+    if (total === null) return;
+    const { begin, end } = piece.range;
+    const kept = this.result.subarray(begin, end);
+    if (total.byteOffset !== kept.byteOffset || total.buffer !== kept.buffer) kept.set(total);
+    for (const peer of this.#waiting.get(begin) ?? []) {
+      this.#send(peer, 'gather', NO_NODE, begin, this.#neighbours.has(peer) ? kept : total);
+    }
+  }
+
+  #sendSum({ range: { begin } }: PieceSum, node: TreeNode, sum: Float32Array): void {
+    this.#send(this.#owners.get(begin)!, 'reduce', node, begin, sum);
+  }
+
+  #acceptFinished(offset: number, payload: Float32Array): void {
+    this.result.set(payload, offset);
+    const kept = this.result.subarray(offset, offset + payload.length);
+    // Ranks of this host wait only if this one adds the piece.
+    for (const peer of this.#waiting.get(offset) ?? []) {
+      this.#send(peer, 'gather', NO_NODE, offset, kept);
+    }
+  }
+
+  #send(
+    peer: number,
+    stage: DataHeader['stage'],
+    node: TreeNode,
+    offset: number,
+    part: Float32Array,
+  ): void {
+    this.#post({ peer, stage, node, offset, part });
   }
 
   #unfit(what: string): LockstepError {
@@ -229,39 +236,20 @@ export class ExchangeRound {
   }
 }
 
-/** An adder that reuses the memory of sums; it writes the first sum into `target`. */
-function adderInto(target: Float32Array): (left: Part, right: Part) => Part {
-  let isFree = true;
-  const memory = (left: Part, right: Part): Float32Array => {
-    // If one of the two is in `target`, the sum goes there, too.
-    if (left.data === target || right.data === target) return target;
-    if (left.ours) return left.data;
-    if (right.ours) return right.data;
-    if (!isFree) return new Float32Array(target.length);
-    isFree = false;
-    return target;
-  };
-  return (left, right) => {
-    const data = memory(left, right);
-    addCanonical(data, left.data, right.data);
-    return { data, ours: true };
-  };
+function ownersOf({ sumSends }: ExchangePlan): Map<number, number> {
+  return new Map(sumSends.flatMap(({ peer, frames }) => frames.map(({ begin }) => [begin, peer])));
 }
 
-function coverOf({ subtrees, receives }: ExchangePlan, microBatches: number): TreeNode[] {
-  const nodes = [...subtrees, ...receives.map(({ node }) => node)];
-  return nodes.sort((a, b) => leavesOf(a, microBatches).begin - leavesOf(b, microBatches).begin);
+function peersByPiece(transfers: readonly SegmentTransfer[]): Map<number, number[]> {
+  const peers = new Map<number, number[]>();
+  for (const { peer, frames } of transfers) {
+    for (const { begin } of frames) peers.set(begin, [...(peers.get(begin) ?? []), peer]);
+  }
+  return peers;
 }
 
-function piecesOf(segment: Range, frameFloats: number): Map<number, Piece> {
-  return new Map(
-    framesIn(segment, frameFloats).map((range) => [range.begin, { range, parts: new Map() }]),
-  );
-}
-
-/** Begins with the rank; `awaited` reads it. */
-function frameKey(rank: number, stage: string, node: TreeNode, offset: number): string {
-  return `${rank} ${stage} ${nodeKey(node)} ${offset}`;
+function sentFloats(pieces: readonly CombinedPiece[]): number {
+  return pieces.reduce((sum, { begin, end, sentSums }) => sum + sentSums * (end - begin), 0);
 }
 
 /** This rank's finished subtrees, as input of the all-reduce. */

@@ -31,7 +31,7 @@ export async function sendState(
   for (let begin = 0; begin < state.length; begin += MAX_PAYLOAD_BYTES) {
     const payload = state.subarray(begin, begin + MAX_PAYLOAD_BYTES);
     const offset = begin / WORD_BYTES;
-    const covered = transport.wantsChecksums ? payload : null;
+    const covered = transport.wantsChecksum(receiver, payload) ? payload : null;
     const sent = encodeHeader({ ...header, offset }, covered);
     await transport.send(receiver, { header: sent, payload });
   }

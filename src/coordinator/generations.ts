@@ -31,7 +31,10 @@ function form(state: MembershipState, members: readonly Member[]): Result {
   const isThere = ({ boundary }: Member) => orderOf(boundary!.at) === furthest;
   const sources = furthest < 0 ? [] : [...members.keys()].filter((rank) => isThere(members[rank]!));
   const origins = originsOf(members.map(isThere), sources, state.hasRun);
-  const peers = members.map(({ hello }, rank) => ({ rank, endpoint: hello!.dataEndpoint }));
+  const peers = members.map(({ hello }, rank) => {
+    const { dataEndpoint: endpoint, host } = hello!;
+    return { rank, endpoint, host };
+  });
   const effects = members.map(({ slot }, rank): MembershipEffect => {
     const receivers = [...origins.keys()].filter((other) => isFrom(origins[other]!, rank));
     const place = { rank, worldSize: members.length, peers, origin: origins[rank]!, receivers };

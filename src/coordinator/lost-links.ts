@@ -1,4 +1,6 @@
 /** Which data connections lose what is sent over them, as far as workers who all wait can tell: pure. */
+import type { Awaited } from '../protocol/messages.ts';
+import { AWAITED_ORDER } from '../protocol/messages.ts';
 import type { Member } from './member.ts';
 import { nameMembers } from './wording.ts';
 
@@ -12,8 +14,7 @@ export interface LostLink {
 
 /**
  * A worker may miss frames because their sender waits itself: only those count that the sender has sent, by
- * what it misses in turn. A part of the sum is sent as a round begins, a finished segment when all parts have
- * come, and whoever has applied a step has sent everything of it.
+ * what it misses in turn (`AWAITED_ORDER`). Whoever has applied a step has sent everything of it.
  * @param members of the generation, in order of rank, all of whom wait
  */
 export function lostLinks(members: readonly Member[]): LostLink[] {
@@ -29,14 +30,11 @@ export function lostLinks(members: readonly Member[]): LostLink[] {
     );
 }
 
-function hasSent(
-  { step, activity }: Member,
-  slowest: number,
-  what: 'parts' | 'segments' | 'state',
-): boolean {
+function hasSent({ step, activity }: Member, slowest: number, what: Awaited['what']): boolean {
   if (what === 'state' || step > slowest) return true;
   const misses = activity?.awaits?.what;
-  return misses === 'segments' || (misses === 'parts' && what === 'parts');
+  if (misses === undefined || misses === 'state') return false;
+  return AWAITED_ORDER.indexOf(what) <= AWAITED_ORDER.indexOf(misses);
 }
 
 /** What is wrong, to precede ": generation 3 is to be formed". */

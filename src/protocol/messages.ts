@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import type { JsonObject } from '../core/json.ts';
 
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 const count = z.int().min(0);
 const hash = z.string().max(256);
@@ -16,15 +16,20 @@ const envelope = { protocol: z.int(), run: z.string().max(256), generation: coun
 /** Plain JSON that passes through: metrics, evaluation results. */
 const payload: z.ZodType<JsonObject> = z.record(z.string().max(256), z.json());
 const sums = z.record(z.string().max(256), z.number());
-const peer = z.strictObject({ rank: count, endpoint: z.string().max(512) });
+/** Workers that say the same see each other's memory. */
+const host = z.string().max(64);
+const peer = z.strictObject({ rank: count, endpoint: z.string().max(512), host });
 /** Where a worker's state stands: steps applied, and whether the evaluation due after the last one is done. */
 const boundary = z.strictObject({ step: count, evaluated: z.boolean() });
 /**
- * What a waiting worker misses, and of which ranks (eight at most): parts of the sum, which a rank sends as it
- * begins a round; finished segments of it, which follow when all parts have come; or a state.
+ * What a worker may wait for in a round, in the order in which it is sent: parts of the sum, as a rank begins the round;
+ * sums of a host, when all parts have come; finished segments, when all sums of hosts have; copies of those of other
+ * hosts, when these have.
  */
+export const AWAITED_ORDER = ['parts', 'sums', 'segments', 'copies'] as const;
+/** What a waiting worker misses, of which ranks (eight at most): the first of that order, or a state. */
 const awaited = z.strictObject({
-  what: z.enum(['parts', 'segments', 'state']),
+  what: z.enum([...AWAITED_ORDER, 'state']),
   ranks: z.array(count).max(8),
 });
 /** Where a worker gets the state from that its generation begins with. */
@@ -42,7 +47,7 @@ const message = <Kind extends string, Shape extends z.ZodRawShape>(kind: Kind, s
 
 /** Worker → coordinator. `slot` is the place in which the launcher started it; the rank is given by `assign`. */
 export const workerMessage = z.discriminatedUnion('kind', [
-  message('hello', { slot: count, pid: count, dataEndpoint: z.string().max(512) }).extend({
+  message('hello', { slot: count, pid: count, dataEndpoint: z.string().max(512), host }).extend({
     configHash: hash,
     dataHash: hash,
     fingerprint,

@@ -1,6 +1,8 @@
 /** What every transport must do; each implementation runs the same suite. */
 import assert from 'node:assert/strict';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { Arenas } from '../../src/collective/transport/host-memory.ts';
 import { openTransport } from '../../src/collective/transport/open-transport.ts';
 import type { Frame, Transport } from '../../src/collective/transport/transport.ts';
 import { zeromqTransport } from '../../src/collective/transport/zeromq-transport.ts';
@@ -11,12 +13,29 @@ import { MAX_PAYLOAD_BYTES } from '../../src/protocol/data-frame.ts';
 import { ipcEndpoint, makePrivateFolder } from '../../src/protocol/private-folder.ts';
 import { memoryTransport } from '../helper/memory-transport.ts';
 
+const HOST = 'here';
 const ANY_PORT = 'tcp://127.0.0.1:*';
 const onRefused = (text: string) => assert.fail(text);
 
 interface Implementation {
   make(rank: number): Transport;
+  /** One host for all by default. */
+  hostOf?(rank: number): string;
   cleanUp(): void;
+}
+
+/** As `openTransport`, with keys. */
+function overTcp(hostOf: (rank: number) => string): Implementation {
+  const folder = makePrivateFolder();
+  writeKeyFiles(folder, 3);
+  return {
+    hostOf,
+    make: (rank) => {
+      const keys = readKeyFile(workerKeyFile(folder, rank));
+      return openTransport({ address: ANY_PORT, keys, onRefused }, hostOf(rank));
+    },
+    cleanUp: () => removeTemporaryFolder(folder),
+  };
 }
 
 const IMPLEMENTATIONS: Readonly<Record<string, () => Implementation>> = {
@@ -52,11 +71,15 @@ const IMPLEMENTATIONS: Readonly<Record<string, () => Implementation>> = {
     return {
       make: (rank) => {
         const address = ipcEndpoint(folder, `worker-${rank}.sock`);
-        return openTransport({ address, keys: null, onRefused });
+        return openTransport({ address, keys: null, onRefused }, HOST);
       },
       cleanUp: () => removeTemporaryFolder(folder),
     };
   },
+  'shared memory over tcp': () => overTcp(() => HOST),
+  'shared memory with one peer, tcp with another': () =>
+    overTcp((rank) => (rank < 2 ? HOST : 'elsewhere')),
+  'shared memory, of which nobody has any': () => overTcp((rank) => `host-${rank}`),
 };
 
 /** Transports of `ranks` ranks, all connected, closed after `body`. */
@@ -68,7 +91,8 @@ async function connected(
   const transports = Array.from({ length: ranks }, (_, rank) => implementation.make(rank));
   try {
     const endpoints = await Promise.all(transports.map((transport) => transport.bind()));
-    const peers = endpoints.map((endpoint, rank) => ({ rank, endpoint }));
+    const { hostOf = () => HOST } = implementation;
+    const peers = endpoints.map((endpoint, rank) => ({ rank, endpoint, host: hostOf(rank) }));
     for (const [rank, transport] of transports.entries()) {
       await transport.connect(peers.filter((peer) => peer.rank !== rank));
     }
@@ -174,3 +198,62 @@ for (const [name, implement] of Object.entries(IMPLEMENTATIONS)) {
     });
   });
 }
+
+describe('a transport with peers here and elsewhere', () => {
+  const [HERE, ELSEWHERE] = [1, 2];
+  const mixed = () => overTcp((rank) => (rank === ELSEWHERE ? 'elsewhere' : HOST));
+  const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array) =>
+    new Uint8Array(buffer, byteOffset, byteLength);
+
+  test('shows its memory to the one, and sends a copy to the other, which outlasts the memory', async () => {
+    await connected(mixed(), 3, async ([a, b, c]) => {
+      const memory = a!.memory(2 ** 18).fill(3);
+      await a!.send(HERE, frameOf(1, bytesOf(memory)));
+      const [seen] = await receive(b!, 1);
+      memory[5] = 4;
+      assert.equal(new Float32Array(seen!.payload.buffer, seen!.payload.byteOffset)[5], 4);
+      const sent = a!.send(ELSEWHERE, frameOf(1, bytesOf(memory)));
+      a!.forgetMemory();
+      await sent;
+      const [copied] = await receive(c!, 1);
+      assert.ok(
+        Buffer.from(copied!.payload).equals(
+          Buffer.from(new Float32Array(2 ** 18).fill(3).with(5, 4).buffer),
+        ),
+      );
+    });
+  });
+
+  test('wants a checksum of nothing that stays in memory or is encrypted', async () => {
+    await connected(mixed(), 3, async ([a]) => {
+      const memory = bytesOf(a!.memory(4));
+      for (const rank of [HERE, ELSEWHERE]) assert.ok(!a!.wantsChecksum(rank, memory));
+    });
+    const open = openTransport({ address: ANY_PORT, keys: null, onRefused }, HOST);
+    await open.bind();
+    const endpoint = 'tcp://127.0.0.1:1';
+    await open.connect([HOST, 'elsewhere'].map((host, i) => ({ rank: 1 + i, endpoint, host })));
+    const placed = bytesOf(open.memory(4));
+    assert.deepEqual(
+      [HERE, ELSEWHERE].map((rank) => open.wantsChecksum(rank, placed)),
+      [false, true],
+    );
+    assert.ok(open.wantsChecksum(HERE, new Uint8Array(16)), 'it travels');
+    await open.close();
+  });
+
+  test('opens no file that is named to it, but memory that a worker made', async () => {
+    await connected(mixed(), 3, async ([a]) => {
+      const place = a!.placeOf(a!.memory(8))!;
+      const stranger = new Arenas();
+      assert.ok(stranger.at(place));
+      const other = { ...place, address: { ...place.address, token: '0123456789abcdef' } };
+      assert.equal(stranger.at(other), null);
+      const fd = openSync(process.execPath, 'r');
+      const bytes = fstatSync(fd).size;
+      assert.equal(stranger.at({ ...other, address: { ...other.address, fd, bytes } }), null);
+      closeSync(fd);
+      stranger.clear();
+    });
+  });
+});

@@ -10,7 +10,7 @@ const failure = { code: 'NON_FINITE', message: 'The loss is NaN.', advice: 'Lowe
 const hashes = { configHash: 'c'.repeat(64), dataHash: 'd'.repeat(64), fingerprint: '{"cpu":1}' };
 
 const FROM_WORKER: readonly WorkerBody[] = [
-  { kind: 'hello', slot: 1, pid: 2, dataEndpoint: 'tcp://127.0.0.1:5', ...hashes },
+  { kind: 'hello', slot: 1, pid: 2, dataEndpoint: 'tcp://127.0.0.1:5', host: 'a1', ...hashes },
   { kind: 'boundary', at: { step: 4, evaluated: true } },
   { kind: 'ready', step: 5, stateHash: 's'.repeat(64) },
   { kind: 'heartbeat', step: 3, activity: 'waiting', forMs: 7, blockedMs: 0 },
@@ -26,7 +26,7 @@ const FROM_COORDINATOR: readonly CoordinatorBody[] = [
   { kind: 'regroup' },
   {
     kind: 'assign',
-    ...{ rank: 0, worldSize: 2, peers: [{ rank: 1, endpoint: 'tcp://10.0.0.1:7' }] },
+    ...{ rank: 0, worldSize: 2, peers: [{ rank: 1, endpoint: 'tcp://10.0.0.1:7', host: 'b2' }] },
     ...{ origin: { kind: 'peer', rank: 1 }, receivers: [1] },
   },
   { kind: 'lease', until: 2 },

@@ -1,5 +1,5 @@
 /** A transport inside one process, for tests of the code that uses it. */
-import { FRAME_FLOATS } from '../../src/collective/exchange-plan.ts';
+import { FRAME_FLOATS, SMALL_FLOATS } from '../../src/collective/exchange-layout.ts';
 import type { Frame, Peer, Transport } from '../../src/collective/transport/transport.ts';
 import { checkPayload, unknownRank } from '../../src/collective/transport/transport-check.ts';
 import { UnsharedMemory } from '../../src/collective/transport/unshared-memory.ts';
@@ -8,19 +8,28 @@ import { FrameInbox } from './frame-inbox.ts';
 /** The transports of one test, by endpoint. */
 export type MemoryHub = Map<string, MemoryTransport>;
 
+/** @default those of the real transports */
+type Sizes = Partial<Pick<Transport, 'frameFloats' | 'smallFloats'>>;
+
 class MemoryTransport extends UnsharedMemory implements Transport {
-  readonly frameFloats = FRAME_FLOATS;
+  readonly frameFloats: number;
+  readonly smallFloats: number;
   readonly #hub: MemoryHub;
   readonly #endpoint: string;
   readonly gateCounts = null;
-  readonly wantsChecksums = true;
   readonly #peers = new Map<number, string>();
   readonly #inbox = new FrameInbox();
 
-  constructor(hub: MemoryHub, endpoint: string) {
+  constructor(hub: MemoryHub, endpoint: string, sizes: Sizes) {
     super();
+    this.frameFloats = sizes.frameFloats ?? FRAME_FLOATS;
+    this.smallFloats = sizes.smallFloats ?? SMALL_FLOATS;
     this.#hub = hub;
     this.#endpoint = endpoint;
+  }
+
+  wantsChecksum(): boolean {
+    return true;
   }
 
   async bind(): Promise<string> {
@@ -56,6 +65,6 @@ class MemoryTransport extends UnsharedMemory implements Transport {
 }
 
 /** A transport that the others on `hub` reach at `endpoint`. */
-export function memoryTransport(hub: MemoryHub, endpoint: string): Transport {
-  return new MemoryTransport(hub, endpoint);
+export function memoryTransport(hub: MemoryHub, endpoint: string, sizes: Sizes = {}): Transport {
+  return new MemoryTransport(hub, endpoint, sizes);
 }

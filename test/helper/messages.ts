@@ -13,7 +13,11 @@ export function helloOf(
 ) {
   const hashes = { configHash: 'c0', dataHash: 'd0', fingerprint: 'f0' };
   return fromWorker(
-    { kind: 'hello', slot, pid: 100 + slot, dataEndpoint: `here-${slot}`, ...hashes, ...change },
+    {
+      ...{ kind: 'hello', slot, pid: 100 + slot, dataEndpoint: `here-${slot}`, host: 'h' },
+      ...hashes,
+      ...change,
+    },
     'run#1',
     0,
   );

@@ -73,6 +73,7 @@ const hello = (slot: number, configHash = 'c'): WorkerBody => ({
   slot,
   pid: process.pid,
   dataEndpoint: '',
+  host: 'h',
   configHash,
   dataHash: 'd',
   fingerprint: 'f',

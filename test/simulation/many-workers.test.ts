@@ -71,7 +71,10 @@ class Crowd {
     const fake: Fake = { slot, attempt, state: INITIAL_WORKER_STATE, step: null };
     this.fakes.set(slot, fake);
     const hashes = { configHash: 'c', dataHash: 'd', fingerprint: 'f' };
-    this.#say(fake, { kind: 'hello', slot, pid: 1, dataEndpoint: `e${slot}`, ...hashes });
+    this.#say(fake, {
+      ...{ kind: 'hello', slot, pid: 1, dataEndpoint: `e${slot}`, host: 'h' },
+      ...hashes,
+    });
   }
 
   #dispatch(event: MachineEvent): void {

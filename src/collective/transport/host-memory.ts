@@ -21,11 +21,6 @@ export function isPlaced(floats: CrossingFloats): floats is PlacedFloats {
   return !ArrayBuffer.isView(floats);
 }
 
-/** Whether workers that listen at this address see each other's memory. */
-export function isOnOneHost(address: string): boolean {
-  return address.startsWith('ipc://');
-}
-
 /** Memory that other threads of this process see. */
 export function sharedFloats(length: number): Float32Array {
   return new Float32Array(new SharedArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT));

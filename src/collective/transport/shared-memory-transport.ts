@@ -1,10 +1,10 @@
 /**
- * Transport between workers of one host. Payloads stay in shared memory; another transport carries their
- * addresses. The receiver gets the sender's memory itself.
+ * Transport that shares memory with the peers on this host: another transport carries only the addresses of payloads
+ * there, and the receiver gets the sender's memory itself. To peers elsewhere the other transport carries payloads.
  */
 import type { GateCounts } from '../../protocol/gate.ts';
-import { PLACED_FRAME_FLOATS } from '../exchange-plan.ts';
-import { Arenas, type PlacedFloats } from './host-memory.ts';
+import { PLACED_FRAME_FLOATS, SMALL_FLOATS } from '../exchange-layout.ts';
+import { Arenas, type PlacedFloats, sharedFloats } from './host-memory.ts';
 import type { Frame, Peer, Transport } from './transport.ts';
 import { checkPayload } from './transport-check.ts';
 
@@ -18,15 +18,18 @@ const TOKEN_BYTES = 8;
 const NOTHING = new Uint8Array(0);
 
 class SharedMemoryTransport implements Transport {
-  /** The numbers do not travel, and both checksums would take as long as the sum each. */
-  readonly wantsChecksums = false;
   readonly frameFloats = PLACED_FRAME_FLOATS;
+  readonly smallFloats = SMALL_FLOATS;
   readonly #inner: Transport;
+  readonly #host: string;
+  /** Ranks on this host. */
+  readonly #here = new Set<number>();
   /** Arenas of this worker's two threads and of the peers. */
   readonly #arenas = new Arenas();
 
-  constructor(inner: Transport) {
+  constructor(inner: Transport, host: string) {
     this.#inner = inner;
+    this.#host = host;
   }
 
   bind(): Promise<string> {
@@ -34,7 +37,18 @@ class SharedMemoryTransport implements Transport {
   }
 
   connect(peers: readonly Peer[]): Promise<void> {
+    this.#here.clear();
+    for (const { rank, host } of peers) if (host === this.#host) this.#here.add(rank);
     return this.#inner.connect(peers);
+  }
+
+  /** Numbers whose place travels need none, and both checksums would take as long as the sum each. */
+  wantsChecksum(rank: number, payload: Uint8Array): boolean {
+    return this.#placeFor(rank, payload) === null && this.#inner.wantsChecksum(rank, payload);
+  }
+
+  get hasPeersHere(): boolean {
+    return this.#here.size > 0;
   }
 
   get gateCounts(): GateCounts | null {
@@ -42,7 +56,7 @@ class SharedMemoryTransport implements Transport {
   }
 
   memory(floats: number): Float32Array {
-    return this.#arenas.make(floats);
+    return this.hasPeersHere ? this.#arenas.make(floats) : sharedFloats(floats);
   }
 
   placeOf(floats: Float32Array): PlacedFloats | null {
@@ -58,14 +72,27 @@ class SharedMemoryTransport implements Transport {
   }
 
   async send(rank: number, { header, payload }: Frame): Promise<void> {
-    const { buffer, byteOffset, byteLength } = payload;
-    const length = byteLength / Float32Array.BYTES_PER_ELEMENT;
-    const place = length === 0 ? null : this.#arenas.placeOf({ buffer, byteOffset, length });
+    const place = this.#placeFor(rank, payload);
     if (place === null) checkPayload(payload);
     await this.#inner.send(rank, {
       header: Buffer.concat([Uint8Array.of(place === null ? PAYLOAD : PLACE), header]),
-      payload: place === null ? payload : encodePlace(place),
+      payload: place === null ? this.#lasting(payload) : encodePlace(place),
     });
+  }
+
+  /** Where a rank finds a payload; null if it can't see it. */
+  #placeFor(rank: number, payload: Uint8Array): PlacedFloats | null {
+    return this.#here.has(rank) && payload.length > 0 ? this.#placeOfBytes(payload) : null;
+  }
+
+  #placeOfBytes({ buffer, byteOffset, byteLength }: Uint8Array): PlacedFloats | null {
+    const length = byteLength / Float32Array.BYTES_PER_ELEMENT;
+    return this.#arenas.placeOf({ buffer, byteOffset, length });
+  }
+
+  /** A copy of what lies in an arena, which may be unmapped before it is sent. */
+  #lasting(payload: Uint8Array): Uint8Array {
+    return this.#placeOfBytes(payload) === null ? payload : new Uint8Array(payload);
   }
 
   async *frames(): AsyncIterable<Frame> {
@@ -92,9 +119,12 @@ class SharedMemoryTransport implements Transport {
   }
 }
 
-/** A transport whose `memory` all processes of this host can see. `inner` carries everything else. */
-export function sharedMemoryTransport(inner: Transport): Transport {
-  return new SharedMemoryTransport(inner);
+/**
+ * A transport whose `memory` all peers on this host can see. `inner` carries everything else.
+ * @param host this host's identity
+ */
+export function sharedMemoryTransport(inner: Transport, host: string): Transport {
+  return new SharedMemoryTransport(inner, host);
 }
 
 function encodePlace({ address, offset, length }: PlacedFloats): Buffer {

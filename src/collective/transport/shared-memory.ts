@@ -3,7 +3,7 @@
  * one and every process that knows its address map it. It has no name, so nothing is left when all are killed.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, fstatSync, ftruncateSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readlinkSync } from 'node:fs';
 import koffi from 'koffi';
 import { LockstepError } from '../../core/errors.ts';
 
@@ -11,7 +11,10 @@ import { LockstepError } from '../../core/errors.ts';
 export interface ArenaAddress {
   readonly pid: number;
   readonly fd: number;
-  /** Random, 16 hexadecimal digits: the system may reuse the number of a file descriptor. */
+  /**
+   * Random, 16 hexadecimal digits, and part of the file's name: the system may reuse the number of a file descriptor,
+   * and a peer must not be able to name another file.
+   */
   readonly token: string;
   readonly bytes: number;
 }
@@ -47,13 +50,13 @@ const munmap = libc.func('int munmap(void *address, size_t length)');
  * @throws LockstepError OUT_OF_RESOURCES when the system has no memory
  */
 export function makeArena(bytes: number): Arena {
-  const fd = memfdCreate('lockstep', CLOSE_ON_EXEC) as number;
+  const token = randomBytes(8).toString('hex');
+  const fd = memfdCreate(nameOf(token), CLOSE_ON_EXEC) as number;
   if (fd < 0) throw noMemory(bytes, 'memfd_create failed');
   try {
     ftruncateSync(fd, bytes);
     const mapping = map(fd, bytes);
     if (mapping === null) throw noMemory(bytes, 'mmap failed');
-    const token = randomBytes(8).toString('hex');
     return { ...mapping, address: { pid: process.pid, fd, token, bytes } };
   } catch (thrown) {
     close(fd);
@@ -68,11 +71,14 @@ export function closeArena({ address, unmap }: Arena): void {
 }
 
 /** Maps the arena of another process of this user; null if that address has none, or another one. */
-export function mapArena({ pid, fd, bytes }: ArenaAddress): Mapping | null {
+export function mapArena({ pid, fd, token, bytes }: ArenaAddress): Mapping | null {
   try {
+    const path = `/proc/${pid}/fd/${fd}`;
+    if (!isArena(path, token)) return null;
     // Non-blocking, since the number may belong to anything by now.
-    const own = openSync(`/proc/${pid}/fd/${fd}`, constants.O_RDWR | constants.O_NONBLOCK);
+    const own = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
     try {
+      if (!isArena(`/proc/self/fd/${own}`, token)) return null;
       const status = fstatSync(own);
       return status.isFile() && status.size === bytes ? map(own, bytes) : null;
     } finally {
@@ -81,6 +87,12 @@ export function mapArena({ pid, fd, bytes }: ArenaAddress): Mapping | null {
   } catch {
     return null;
   }
+}
+
+const nameOf = (token: string): string => `lockstep-${token}`;
+
+function isArena(path: string, token: string): boolean {
+  return readlinkSync(path).startsWith(`/memfd:${nameOf(token)} `);
 }
 
 function map(fd: number, bytes: number): Mapping | null {

@@ -13,14 +13,18 @@ export interface Frame {
 export interface Peer {
   readonly rank: number;
   readonly endpoint: string;
+  /** Its host's identity (host-identity.ts); absent: its memory can't be seen from here. */
+  readonly host?: string | undefined;
 }
 
 /** One worker's connections to its peers. */
 export interface Transport {
-  /** Most numbers in a frame. */
+  /** Most numbers in a frame to a peer on this host; to others `FRAME_FLOATS`. */
   readonly frameFloats: number;
-  /** Whether frames need a checksum of their payload, since it may change on the way. */
-  readonly wantsChecksums: boolean;
+  /** Up to so many numbers in a vector, for each other rank, everyone sends everyone everything. */
+  readonly smallFloats: number;
+  /** Whether a frame to this rank needs a checksum of its payload, since it may change on the way. */
+  wantsChecksum(rank: number, payload: Uint8Array): boolean;
   /** Starts to listen. Returns the endpoint to which peers connect. */
   bind(): Promise<string>;
   /**
@@ -28,9 +32,11 @@ export interface Transport {
    * connections and drops their queues.
    */
   connect(peers: readonly Peer[]): Promise<void>;
+  /** Whether any peer sees this process's memory. */
+  readonly hasPeersHere: boolean;
   /**
-   * Memory that other threads of this process can see, and if possible also the peers, so that its numbers travel
-   * without a copy. Nobody may touch it after `forgetMemory` or `close`.
+   * Memory that other threads of this process can see, and the peers on this host, which then get its numbers without
+   * a copy. Nobody may touch it after `forgetMemory` or `close`. To be called after `connect`.
    */
   memory(floats: number): Float32Array;
   /** The address of numbers that peers can see; null for other numbers. */
@@ -41,7 +47,8 @@ export interface Transport {
   forgetMemory(): void;
   /**
    * Queues a frame for a peer, in the order of the calls, and resolves once it is queued. Does not copy the
-   * payload: the caller must not change it until the peer has certainly received it.
+   * payload: the caller must not change it until the peer has certainly received it. It copies memory that peers here
+   * see for a peer elsewhere, since `forgetMemory` may come before it is sent.
    * @throws LockstepError TIMEOUT when the peer takes nothing for the transport's limit; PROTOCOL for an unknown
    *   rank or too large a payload
    */

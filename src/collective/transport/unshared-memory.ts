@@ -3,8 +3,10 @@ import type { Transport } from './transport.ts';
 
 /** What a transport says of memory when its peers share none: numbers travel in frames. */
 export abstract class UnsharedMemory
-  implements Pick<Transport, 'memory' | 'placeOf' | 'at' | 'forgetMemory'>
+  implements Pick<Transport, 'hasPeersHere' | 'memory' | 'placeOf' | 'at' | 'forgetMemory'>
 {
+  readonly hasPeersHere = false;
+
   memory(floats: number): Float32Array {
     return sharedFloats(floats);
   }

@@ -10,7 +10,7 @@ import { MAX_PAYLOAD_BYTES } from '../../protocol/data-frame.ts';
 import type { GateCounts, OnRefused } from '../../protocol/gate.ts';
 import { clientOptions, ENCRYPTION_BYTES, Gate, HANDSHAKE_MS } from '../../protocol/gate.ts';
 import { Reconnects } from '../../protocol/reconnects.ts';
-import { FRAME_FLOATS } from '../exchange-plan.ts';
+import { FRAME_FLOATS, SMALL_FLOATS } from '../exchange-layout.ts';
 import type { Frame, Peer, Transport } from './transport.ts';
 import { checkPayload, unknownRank } from './transport-check.ts';
 import { UnsharedMemory } from './unshared-memory.ts';
@@ -50,6 +50,7 @@ interface Link {
 
 class ZeromqTransport extends UnsharedMemory implements Transport {
   readonly frameFloats = FRAME_FLOATS;
+  readonly smallFloats = SMALL_FLOATS;
   readonly #options: ZeromqOptions;
   readonly #links = new Map<number, Link>();
   readonly #reconnects = new Reconnects();
@@ -79,7 +80,7 @@ class ZeromqTransport extends UnsharedMemory implements Transport {
   }
 
   /** Encryption authenticates, too: a changed message ends its connection. */
-  get wantsChecksums(): boolean {
+  wantsChecksum(): boolean {
     return this.#options.keys === null;
   }
 

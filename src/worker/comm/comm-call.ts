@@ -19,10 +19,17 @@ export interface CrossingSubtree {
 /** What a `ReduceInput` has beside the subtrees that were offered. */
 type CrossingInput = ReduceShape & { readonly subtrees: readonly CrossingSubtree[] };
 
+/** A worker's place in a generation. */
+export interface Placed {
+  readonly membership: Membership;
+  /** Whether other workers see the memory of this process. */
+  readonly hasPeersHere: boolean;
+}
+
 /** Requests that are answered, and the type of each answer. */
 export interface Calls {
-  join: { readonly request: JoinRequest; readonly answer: Membership };
-  reportBoundary: { readonly request: Boundary | null; readonly answer: Membership };
+  join: { readonly request: JoinRequest; readonly answer: Placed };
+  reportBoundary: { readonly request: Boundary | null; readonly answer: Placed };
   /** The answer's memory is handed over. */
   receiveState: { readonly request: null; readonly answer: Uint8Array };
   /** The snapshot's memory is handed over. */

@@ -1,7 +1,6 @@
 /** The main thread's side of the comm thread: `Comm` for a worker process. */
 import type { Worker } from 'node:worker_threads';
 import type { OwnSubtree, ReduceInput, ReduceShape } from '../../collective/exchange-round.ts';
-import { isOnOneHost } from '../../collective/transport/host-memory.ts';
 import { asLockstepError, LockstepError } from '../../core/errors.ts';
 import { errorOfFailure, failureOfError } from '../../core/failure.ts';
 import { takeKeptSignals } from '../../launch/kept-signals.ts';
@@ -18,6 +17,7 @@ import type {
   Calls,
   CrossingSubtree,
   FromThread,
+  Placed,
   ThreadOptions,
   ToThread,
 } from './comm-call.ts';
@@ -60,7 +60,7 @@ class CommClient implements Comm {
   readonly #pending = new Map<number, Pending>();
   readonly #exit: Promise<void>;
   readonly #releaseSignals: () => void;
-  readonly #leafMemory: LeafMemory;
+  readonly #leafMemory = new LeafMemory();
   /** Vectors of the next all-reduce that the comm thread has. */
   readonly #offered = new Set<Float32Array>();
   #nextId = 0;
@@ -73,8 +73,6 @@ class CommClient implements Comm {
   #generation = 0;
 
   constructor(options: ThreadOptions) {
-    const { worldSize, dataAddress } = options.identity;
-    this.#leafMemory = new LeafMemory(worldSize > 1 && isOnOneHost(dataAddress));
     this.#closed = new Int32Array(options.closed);
     this.#newestGeneration = new Int32Array(options.generation);
     process.once('exit', this.#closeAtExit);
@@ -204,9 +202,9 @@ class CommClient implements Comm {
     if (!this.#abort.signal.aborted) this.#send({ kind: 'say', body });
   }
 
-  #placed(membership: Membership): Membership {
+  #placed({ membership, hasPeersHere }: Placed): Membership {
     this.#generation = membership.generation;
-    this.#leafMemory.renew();
+    this.#leafMemory.renew(hasPeersHere);
     this.#offered.clear();
     return membership;
   }

@@ -3,6 +3,7 @@
  * beside the main thread, which TensorFlow blocks for seconds at a time.
  */
 import type { OwnSubtree, ReduceShape } from '../../collective/exchange-round.ts';
+import { hostIdentity } from '../../collective/transport/host-identity.ts';
 import type { CrossingFloats } from '../../collective/transport/host-memory.ts';
 import { isPlaced } from '../../collective/transport/host-memory.ts';
 import { openTransport } from '../../collective/transport/open-transport.ts';
@@ -20,6 +21,7 @@ import type { WorkerBody } from '../../protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../../protocol/messages.ts';
 import { HEARTBEAT_MS, TICK_MS } from '../../protocol/timing.ts';
 import { workerName } from '../../protocol/worker-name.ts';
+import type { Membership } from '../comm.ts';
 import { MembershipChanged } from '../membership-changed.ts';
 import type {
   Call,
@@ -27,6 +29,7 @@ import type {
   Calls,
   CrossingSubtree,
   FromThread,
+  Placed,
   ThreadOptions,
   ToThread,
 } from './comm-call.ts';
@@ -71,14 +74,16 @@ export class CommService {
     const { dataAddress: address, dataReachedAt: reachedAt } = options.identity;
     const onRefused = (text: string) => this.#tell({ kind: 'refused', text });
     const onReconnected = (rank: number) => this.#participant.say({ kind: 'reconnected', rank });
+    const host = hostIdentity();
     this.#transport =
       worldSize > 1
-        ? openTransport({ address, reachedAt, keys: options.keys, onRefused, onReconnected })
+        ? openTransport({ address, reachedAt, keys: options.keys, onRefused, onReconnected }, host)
         : null;
     this.#participant = new Participant({
       run: options.identity.run,
       slot,
       pid: process.pid,
+      host,
       transport: this.#transport,
       reduceDeadlineMs: options.reduceDeadlineMs,
       nowMs: () => performance.now(),
@@ -123,9 +128,9 @@ export class CommService {
     const participant = this.#participant;
     switch (name) {
       case 'join':
-        return await participant.join(request);
+        return this.#placed(await participant.join(request));
       case 'reportBoundary':
-        return await participant.reportBoundary(request);
+        return this.#placed(await participant.reportBoundary(request));
       case 'receiveState':
         return await participant.receiveState();
       case 'awaitLease':
@@ -151,6 +156,10 @@ export class CommService {
         await this.#fail(request);
         return null;
     }
+  }
+
+  #placed(membership: Membership): Placed {
+    return { membership, hasPeersHere: this.#transport?.hasPeersHere ?? false };
   }
 
   /** @throws MembershipChanged when the main thread has dropped the vectors, with their generation */

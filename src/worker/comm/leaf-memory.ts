@@ -10,23 +10,19 @@ import { MembershipChanged } from '../membership-changed.ts';
 const TURNS = 2;
 
 export class LeafMemory {
-  readonly #arenas: Arenas | null;
+  readonly #arenas = new Arenas();
+  #isForPeers = false;
   /** By turn and vector. */
   readonly #slots = new Map<string, Float32Array>();
   #turn = 0;
   /** Vectors of this turn. */
   #written = 0;
 
-  /** @param isForPeers whether the workers of this host see it, too */
-  constructor(isForPeers: boolean) {
-    this.#arenas = isForPeers ? new Arenas() : null;
-  }
-
   /** Copies a vector of the next all-reduce; TensorFlow's own memory can't be handed over. */
   write(vector: Float32Array): CrossingFloats {
     const slot = this.#slot(`${this.#turn} ${this.#written++}`, vector.length);
     slot.set(vector);
-    return this.#arenas?.placeOf(slot) ?? slot;
+    return this.#arenas.placeOf(slot) ?? slot;
   }
 
   /** The vectors of one all-reduce are all written. */
@@ -41,22 +37,26 @@ export class LeafMemory {
    */
   read(sum: CrossingFloats): Float32Array {
     if (!isPlaced(sum)) return sum;
-    const floats = this.#arenas?.at(sum) ?? null;
+    const floats = this.#arenas.at(sum);
     if (floats === null) throw new MembershipChanged();
     return floats;
   }
 
-  /** A new generation: nothing that lies here is touched any more. */
-  renew(): void {
+  /**
+   * A new generation: nothing that lies here is touched any more.
+   * @param isForPeers whether other workers of this host see what follows, too
+   */
+  renew(isForPeers: boolean): void {
+    this.#isForPeers = isForPeers;
     this.#slots.clear();
     this.#written = 0;
-    this.#arenas?.clear();
+    this.#arenas.clear();
   }
 
   #slot(key: string, length: number): Float32Array {
     const known = this.#slots.get(key);
     if (known !== undefined && known.length >= length) return known.subarray(0, length);
-    const fresh = this.#arenas?.make(length) ?? sharedFloats(length);
+    const fresh = this.#isForPeers ? this.#arenas.make(length) : sharedFloats(length);
     this.#slots.set(key, fresh);
     return fresh;
   }

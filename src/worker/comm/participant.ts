@@ -23,6 +23,8 @@ export interface ParticipantOptions {
   readonly run: string;
   readonly slot: number;
   readonly pid: number;
+  /** Identity of this host: workers that say the same see each other's memory. */
+  readonly host: string;
   /** Bound by `join`; null in a run of one worker. */
   readonly transport: Transport | null;
   /** An all-reduce must be done so long after this rank began it. */
@@ -146,9 +148,9 @@ export class Participant {
 
   async join(request: JoinRequest): Promise<Membership> {
     return await this.#waiting(async () => {
-      const { slot, pid, transport } = this.#options;
+      const { slot, pid, host, transport } = this.#options;
       const dataEndpoint = (await transport?.bind()) ?? '';
-      this.say({ kind: 'hello', slot, pid, dataEndpoint, ...request });
+      this.say({ kind: 'hello', slot, pid, dataEndpoint, host, ...request });
       return await this.#reportBoundary(null);
     });
   }
@@ -237,11 +239,12 @@ export class Participant {
 
   async #form(assignment: Assignment): Promise<void> {
     const { transport, run, reduceDeadlineMs: deadlineMs } = this.#options;
+    const rank = { ...assignment, hosts: workersByHost(assignment.peers) };
     if (assignment.origin.kind === 'peer') this.#receiving = receivingFrom(assignment.origin.rank);
     for (const frame of this.#earlyState.splice(0)) this.#receiving?.accept(frame);
     if (this.#allReduce === null) {
       this.#allReduce = new AllReduce({
-        ...assignment,
+        ...rank,
         run,
         transport,
         deadlineMs,
@@ -251,7 +254,7 @@ export class Participant {
         onProgress: () => this.#progressed(),
       });
     } else {
-      this.#allReduce.form(assignment, new MembershipChanged());
+      this.#allReduce.form(rank, new MembershipChanged());
     }
     await transport?.connect(assignment.peers.filter((peer) => peer.rank !== assignment.rank));
   }
@@ -322,6 +325,16 @@ export class Participant {
       this.#waiters.delete(waiter!);
     }
   }
+}
+
+/** Numbers of neighbours in rank on one host. */
+function workersByHost(peers: Assignment['peers']): number[] {
+  const counts: number[] = [];
+  for (const [at, { host }] of peers.entries()) {
+    if (at === 0 || host !== peers[at - 1]!.host) counts.push(0);
+    counts[counts.length - 1]!++;
+  }
+  return counts;
 }
 
 function receivingFrom(rank: number): Receiving {

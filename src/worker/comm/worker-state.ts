@@ -15,7 +15,11 @@ export interface Assignment {
   readonly rank: number;
   readonly worldSize: number;
   readonly generation: number;
-  readonly peers: readonly { readonly rank: number; readonly endpoint: string }[];
+  readonly peers: readonly {
+    readonly rank: number;
+    readonly endpoint: string;
+    readonly host: string;
+  }[];
   readonly origin: Origin;
   readonly receivers: readonly number[];
 }

@@ -6,7 +6,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { leavesOfStep, reduceInputOf, treeSum } from '../../../src/bench/faults/leaves.ts';
-import { FRAME_FLOATS } from '../../../src/collective/exchange-plan.ts';
 import type { Frame, Peer, Transport } from '../../../src/collective/transport/transport.ts';
 import { UnsharedMemory } from '../../../src/collective/transport/unshared-memory.ts';
 import { LockstepError } from '../../../src/core/errors.ts';
@@ -27,6 +26,8 @@ export interface SimulatedWork {
   readonly totalSteps: number;
   readonly microBatches: number;
   readonly length: number;
+  /** See `Transport`. */
+  readonly smallFloats: number;
   /** An evaluation, a second all-reduce, each so many steps. */
   readonly evaluateEvery: number;
   readonly saveEvery: number;
@@ -37,6 +38,8 @@ export interface Surroundings {
   readonly world: World;
   readonly network: Network;
   readonly work: SimulatedWork;
+  /** The host that a slot is on. */
+  readonly hostOf: (slot: number) => string;
   /** By data endpoint. */
   readonly endpoints: Map<string, SimulatedProcess>;
   readonly disk: { saved: SavedState | null };
@@ -83,6 +86,7 @@ export class SimulatedProcess {
       run: 'simulated',
       slot,
       pid: 1,
+      host: around.hostOf(slot),
       transport: this.#transport,
       reduceDeadlineMs: 2 ** 31 - 1,
       nowMs: () => around.world.nowMs,
@@ -213,9 +217,9 @@ export class SimulatedProcess {
 }
 
 class SimulatedTransport extends UnsharedMemory implements Transport {
-  readonly frameFloats = FRAME_FLOATS;
+  readonly frameFloats = 16;
+  readonly smallFloats: number;
   readonly gateCounts = null;
-  readonly wantsChecksums = true;
   readonly #process: SimulatedProcess;
   readonly #around: Surroundings;
   readonly #peers = new Map<number, string>();
@@ -225,6 +229,11 @@ class SimulatedTransport extends UnsharedMemory implements Transport {
     super();
     this.#process = process;
     this.#around = around;
+    this.smallFloats = around.work.smallFloats;
+  }
+
+  wantsChecksum(): boolean {
+    return true;
   }
 
   async bind(): Promise<string> {

@@ -106,7 +106,8 @@ class SimulatedRun {
     this.#work = {
       totalSteps: 4 + this.#world.pick(9),
       microBatches: 1 + this.#world.pick(7),
-      length: [1, 17, 33][this.#world.pick(3)]!,
+      length: [1, 17, 33, 100][this.#world.pick(4)]!,
+      smallFloats: [0, 2 ** 16][this.#world.pick(2)]!,
       evaluateEvery: 1 + this.#world.pick(4),
       saveEvery: 1 + this.#world.pick(5),
     };
@@ -125,7 +126,9 @@ class SimulatedRun {
       joinMs: 60_000,
     };
     this.#state = initialMachine(this.#policy, 0);
+    const workersOnHost = 1 + this.#world.pick(3);
     this.#around = {
+      hostOf: (slot) => `h${Math.floor(slot / workersOnHost)}`,
       world: this.#world,
       network: this.#network,
       work: this.#work,

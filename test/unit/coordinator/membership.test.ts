@@ -95,8 +95,8 @@ describe('reduceMembership', () => {
     assert.deepEqual(play([...JOINED, said(0, boundary(null))]).effects, []);
     const { state, effects, reason } = play(FORMING);
     const peers = [
-      { rank: 0, endpoint: 'here-0' },
-      { rank: 1, endpoint: 'here-1' },
+      { rank: 0, endpoint: 'here-0', host: 'h' },
+      { rank: 1, endpoint: 'here-1', host: 'h' },
     ];
     const origin = { kind: 'disk', again: false };
     assert.equal(state.status, 'forming');
@@ -299,7 +299,7 @@ describe('a worker that is lost while the run is under way', () => {
       'Lost worker 1 (pid 101): it was killed by SIGKILL after 4 steps. It is started again at once (restart 1 of 2).',
     );
     const formed = play([...KILLED, said(0, boundary(4, 2))]);
-    const peers = [{ rank: 0, endpoint: 'here-0' }];
+    const peers = [{ rank: 0, endpoint: 'here-0', host: 'h' }];
     const place = { rank: 0, worldSize: 1, peers, origin: { kind: 'own' }, receivers: [] };
     assert.deepEqual(formed.effects, [
       { kind: 'send', slot: 0, body: { kind: 'assign', ...place } },

@@ -10,7 +10,7 @@ class Alone {
   nowMs = 0;
   asked = 0;
   readonly participant = new Participant({
-    ...{ run: 'r', slot: 0, pid: 1, transport: null, reduceDeadlineMs: 1e6 },
+    ...{ run: 'r', slot: 0, pid: 1, host: 'h', transport: null, reduceDeadlineMs: 1e6 },
     nowMs: () => this.nowMs,
     send: () => {},
     askMainThread: () => this.asked++,
@@ -36,7 +36,8 @@ class Alone {
     await settled();
     this.hear({ kind: 'regroup' });
     await settled();
-    const place = { rank: 0, worldSize: 1, peers: [], receivers: [] };
+    const peers = [{ rank: 0, endpoint: '', host: 'h' }];
+    const place = { rank: 0, worldSize: 1, peers, receivers: [] };
     this.hear({ kind: 'assign', ...place, origin: { kind: 'disk', again: false } });
     await joined;
     const ready = participant.ready({ step: 0, stateHash: 's' });

@@ -24,6 +24,7 @@ const hello = say({
   slot: 1,
   pid: 5,
   dataEndpoint: '',
+  host: 'h',
   configHash: 'c',
   dataHash: 'd',
   fingerprint: 'f',
