@@ -9,7 +9,7 @@
  * only where it needs longer than everything else.
  */
 
-import { FRAME_FLOATS } from '../collective/exchange-plan.ts';
+import { FRAME_FLOATS } from '../collective/exchange-layout.ts';
 import { leavesOf, shareOf } from '../core/canonical-sum.ts';
 import type { Cluster, MicroBatchShape, Network, Speeds } from './cluster.ts';
 import { gradientMs } from './cluster.ts';
@@ -106,27 +106,25 @@ function exchangeTime(
   const within = Math.max(...traffic.map(({ withinByWorker }) => withinByWorker));
   const crowd = Math.max(1, workersPerHost / cores);
   const rounds = isOneRound(cluster, size) ? 1 : 2;
-  if (hosts === 1) {
-    const { cpuMsPerByte, roundMs } = speeds.sharedMemory;
-    return { ...NO_EXCHANGE, insideHost: within * cpuMsPerByte * crowd, waiting: roundMs };
-  }
+  const insideHost = within * speeds.sharedMemory.cpuMsPerByte * crowd;
+  if (hosts === 1) return { ...NO_EXCHANGE, insideHost, waiting: speeds.sharedMemory.roundMs };
   const finished = (one: SubtreeBytes) => {
     const { begin, end } = leavesOf(one.node, size.microBatches);
     return Math.max(...ends.slice(begin, end));
   };
   const computed = Math.max(...ends);
-  const msAt = (rateOf: (host: HostTraffic) => number) =>
-    Math.max(...traffic.map((host) => leftMs(host, finished, computed, rateOf(host))));
-  const onCable = msAt(() => payloadRate(network));
-  const encrypted = msAt((host) => encryptionRate(host, cluster, speeds));
-  const encrypting = traffic.map((host) => encryptionRate(host, cluster, speeds));
-  const pace = Math.min(payloadRate(network), ...encrypting);
+  const msAt = (bytesPerMs: number) =>
+    Math.max(...traffic.map((host) => leftMs(host, finished, computed, bytesPerMs)));
+  const onCable = msAt(payloadRate(network));
+  const encrypting = encryptionRate(cluster, speeds);
+  const encrypted = msAt(encrypting);
+  const pace = Math.min(payloadRate(network), encrypting);
   const mostBytes = Math.max(...traffic.map(bytesOut));
   const { delayMs } = network;
   const { cpuMsPerByte, roundMs } = speeds.tcp;
   const frame = Math.min(FRAME_BYTES, mostBytes / rounds / workersPerHost);
   return {
-    insideHost: 0,
+    insideHost,
     network: onCable,
     encryption: Math.max(0, encrypted - onCable),
     waiting:
@@ -159,18 +157,11 @@ const bytesOut = ({ sent, gatherSent }: HostTraffic): number =>
   gatherSent + sent.reduce((sum, { bytes }) => sum + bytes, 0);
 
 /**
- * Bytes a millisecond between hosts that its CPUs keep up with. Each worker encrypts in one thread and decrypts in
- * another, and all of them share the cores; what its workers send to each other takes the same time.
+ * Bytes a millisecond between hosts that the CPUs of one keep up with. Each worker encrypts in one thread and decrypts in
+ * another, and all of them share the cores.
  */
-function encryptionRate(
-  traffic: HostTraffic,
-  { workersPerHost, cores }: Cluster,
-  { tcp }: Speeds,
-): number {
-  const between = bytesOut(traffic);
-  if (between === 0) return Number.POSITIVE_INFINITY;
-  const share = between / (between + workersPerHost * traffic.withinByWorker);
-  return (share * Math.min(2 * workersPerHost, cores)) / tcp.cpuMsPerByte;
+function encryptionRate({ workersPerHost, cores }: Cluster, { tcp }: Speeds): number {
+  return Math.min(2 * workersPerHost, cores) / tcp.cpuMsPerByte;
 }
 
 /**
@@ -184,7 +175,7 @@ function slowStartMs(
   { hosts, workersPerHost, network }: Cluster,
 ): number {
   const roundTripMs = 2 * network.delayMs;
-  const first = (hosts - 1) * workersPerHost ** 2 * FIRST_WINDOW_BYTES;
+  const first = (hosts - 1) * workersPerHost * FIRST_WINDOW_BYTES;
   const full = bytesPerMs * roundTripMs;
   if (computed < PAUSE_MS || full <= first) return 0;
   const bytes = atFullSpeed * bytesPerMs;

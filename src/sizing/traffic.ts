@@ -1,5 +1,6 @@
 /** What the exchange of a global step moves: added up from the exchange plans, so that no other count can differ. */
 import {
+  type ExchangePlan,
   exchangePlan,
   isSmall,
   type SegmentTransfer,
@@ -44,19 +45,23 @@ export function isOneRound(cluster: Hosts, size: ExchangeSize): boolean {
 
 export function hostTraffic(host: number, cluster: Hosts, size: ExchangeSize): HostTraffic {
   const { workersPerHost } = cluster;
-  const shape = { ...size, workers: workersOf(cluster), everywhere: isOneRound(cluster, size) };
+  const hosts = Array.from({ length: cluster.hosts }, () => workersPerHost);
+  const everywhere = isOneRound(cluster, size);
+  const shape = { ...size, workers: workersOf(cluster), hosts, everywhere };
   const plans = Array.from({ length: workersPerHost }, (_, at) =>
     exchangePlan(host * workersPerHost + at, shape),
   );
   const isWithin = ({ peer }: SegmentTransfer) => Math.floor(peer / workersPerHost) === host;
   const isBetween = (transfer: SegmentTransfer) => !isWithin(transfer);
   const toOthers = (transfers: readonly SegmentTransfer[]) => bytesOf(transfers.filter(isBetween));
-  const within = plans.map(({ sends, gatherSends }) =>
-    bytesOf([...sends, ...gatherSends].filter(isWithin)),
+  const within = plans.map(({ sends, gatherSends, copySends }) =>
+    bytesOf([...sends, ...gatherSends, ...copySends].filter(isWithin)),
   );
+  const subtrees = (of: (plan: ExchangePlan) => readonly SubtreeTransfer[]) =>
+    bySubtree(plans.flatMap(of).filter(isBetween));
   return {
-    sent: bySubtree(plans.flatMap(({ sends }) => sends).filter(isBetween)),
-    received: bySubtree(plans.flatMap(({ receives }) => receives).filter(isBetween)),
+    sent: subtrees(({ sends, sumSends }) => [...sends, ...sumSends]),
+    received: subtrees(({ receives, sumReceives }) => [...receives, ...sumReceives]),
     gatherSent: toOthers(plans.flatMap(({ gatherSends }) => gatherSends)),
     gatherReceived: toOthers(plans.flatMap(({ gatherReceives }) => gatherReceives)),
     withinByWorker: Math.max(...within),
