@@ -2,6 +2,7 @@
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LockstepError } from './errors.ts';
+import { formatBytes } from './format.ts';
 import { systemErrorCode, systemProblem } from './system-error.ts';
 
 const NO_FOLDER = 'its folder is not there and cannot be made (ENOENT)';
@@ -40,12 +41,4 @@ function freeSpace(path: string): string {
   } catch {
     return 'the free space is unknown';
   }
-}
-
-/** "12 bytes", "3.4 MiB": one decimal from 1 KiB on. */
-function formatBytes(bytes: number): string {
-  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let [value, unit] = [bytes, 0];
-  while (value >= 1024 && unit < units.length - 1) [value, unit] = [value / 1024, unit + 1];
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
 }

@@ -79,3 +79,11 @@ export function formatTable(texts: readonly (readonly string[])[]): string {
     )
     .join('\n');
 }
+
+/** "12 bytes", "3.4 MiB": one decimal from 1 KiB on. */
+export function formatBytes(bytes: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+  let [value, unit] = [bytes, 0];
+  while (value >= 1024 && unit < units.length - 1) [value, unit] = [value / 1024, unit + 1];
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}

@@ -49,6 +49,7 @@ export type ImportItem = RawRecord | RawSkip;
 /** Why the dataset lacks something that the importer read, in the words of the report. */
 export const SKIP_REASONS = {
   'no-class': 'file in no folder that names a class',
+  'no-utf8-name': 'file whose name is not UTF-8, so it cannot be opened',
   link: 'symbolic link within the folder, to a folder, or to nothing',
   binary: 'binary file (contains a NUL byte)',
   'not-utf8': 'text is not valid UTF-8',

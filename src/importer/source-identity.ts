@@ -1,8 +1,9 @@
 /** What tells whether a source is the one that was read before. */
 import { createHash } from 'node:crypto';
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, type Stats, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { canonicalJson } from '../core/canonical-json.ts';
+import { systemErrorCode } from '../core/system-error.ts';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
 import type { ChosenSource } from './import-source.ts';
 
@@ -25,12 +26,26 @@ export function sizeOfSource({ sources }: ChosenSource): number {
   return files.reduce((sum, file) => sum + statSync(file).size, 0);
 }
 
+/** What cannot be looked at is none: its importer says why, or counts it. */
 function filesBelow(path: string): string[] {
-  if (!statSync(path).isDirectory()) return [path];
-  const entries = readdirSync(path, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile() || entry.isSymbolicLink());
-  return files
-    .map(({ parentPath, name }) => join(parentPath, name))
-    .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile())
+  const facts = factsOf(path);
+  if (facts?.isFile()) return [path];
+  if (!facts?.isDirectory()) return [];
+  return readdirSync(path, { withFileTypes: true })
+    .flatMap((entry) => {
+      const inner = join(path, entry.name);
+      // A link to a folder is not followed.
+      if (entry.isSymbolicLink()) return factsOf(inner)?.isFile() ? [inner] : [];
+      return entry.isFile() || entry.isDirectory() ? filesBelow(inner) : [];
+    })
     .sort();
+}
+
+function factsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === undefined) throw thrown;
+    return undefined;
+  }
 }

@@ -9,6 +9,7 @@ import { compareUtf8 } from '../data/format/byte-order.ts';
 import { isDatasetFolder } from '../formats/columnar/hugging-face-folder.ts';
 import type { FoundSource } from '../source/file/find-sources.ts';
 import { readFailure } from '../source/file/read-failure.ts';
+import { isNoUtf8Name, refuseUnusablePart } from '../source/file/unusable-entry.ts';
 import { keyOfFolder } from '../source/rules/path-rules.ts';
 
 /** What such programs write beside the parts. Names that begin with `_` or a dot are no data for any of them. */
@@ -76,11 +77,14 @@ const isIceberg = (path: string): boolean =>
 
 /**
  * The names that lead to each file.
- * @throws LockstepError DATA_INVALID for a folder that may not be read: its files would be missing without a word
+ * @throws LockstepError DATA_INVALID for a folder that may not be read, or a name that is no UTF-8: files would be missing
+ *   without a word
  */
 function* filesBelow(root: string, names: readonly string[] = []): Generator<readonly string[]> {
   for (const entry of listed(join(root, ...names))) {
     const path = [...names, entry.name];
+    const whole = join(root, ...path);
+    if (entry.isSymbolicLink() || isNoUtf8Name(whole)) refuseUnusablePart(whole);
     if (entry.isDirectory()) yield* filesBelow(root, path);
     else yield path;
   }

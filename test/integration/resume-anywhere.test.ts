@@ -1,6 +1,7 @@
 /** A run that stops before a step and goes on ends as the run that never stopped. */
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { RunConfig } from '../../src/config/run-config.ts';
 import { buildStore } from '../../src/importer/build/build-store.ts';
@@ -10,7 +11,8 @@ import type { CoordinatorEvent } from '../../src/telemetry/coordinator-event.ts'
 import { openLocalComm } from '../../src/worker/comm/local-comm.ts';
 import type { Comm } from '../../src/worker/comm.ts';
 import { runWorker } from '../../src/worker/run-worker.ts';
-import { completedReason, readStoppedPhases } from '../../src/workflow/train/stopped-phases.ts';
+import { damagedResults } from '../../src/workflow/train/damaged-results.ts';
+import { completedReason, readPhaseEnds } from '../../src/workflow/train/stopped-phases.ts';
 import { temporaryFolder } from '../unit/data/sample-store.ts';
 import { tinyRun } from '../unit/worker/tiny-run.ts';
 
@@ -100,14 +102,33 @@ describe('a run that is stopped and resumed', () => {
       assert.equal(second.globalStep, TOTAL_STEPS);
       assert.equal(second.stateHash, whole.stateHash);
       assert.deepEqual([...first.told, ...second.told], whole.told);
-      const names = config.phases.map((phase) => phase.name);
-      const stopped = await readStoppedPhases(runPaths(`${path}/${name}`), names);
+      const paths = runPaths(`${path}/${name}`);
+      const stopped = await readPhaseEnds(paths, config.phases);
       assert.match(
         completedReason(stopped, 'All steps are done.'),
         /^All phases are done\. Phase "finetune" stopped early at step 4 of its 5, best accuracy \d\S* at step 2\.$/,
       );
     });
   }
+
+  it('after the result of an earlier phase was damaged: which it says, and it claims nothing of its end', async () => {
+    const first = await run('damaged', { resume: false, stopAt: 6 });
+    assert.equal(first.globalStep, 6);
+    const paths = runPaths(`${path}/damaged`);
+    const folder = { ...paths, runConfig: config };
+    assert.deepEqual(await damagedResults(folder), []);
+    writeFileSync(join(paths.phases, 'pretrain', 'model.safetensors'), 'less');
+    const [sentence, ...others] = await damagedResults(folder);
+    assert.match(sentence!, /^"\S+" is damaged: .* Commands with --phase \w+ cannot read it\.$/);
+    assert.deepEqual(others, []);
+    const second = await run('damaged', { resume: true });
+    assert.equal(second.stateHash, whole.stateHash);
+    writeFileSync(join(paths.phases, 'finetune', 'manifest.json'), '{}');
+    assert.equal(
+      completedReason(await readPhaseEnds(paths, config.phases), 'All steps are done.'),
+      'All phases are done. Whether phase "finetune" stopped early is not known: what it ended with cannot be read.',
+    );
+  });
 });
 
 /** What a run tells of its steps, evaluations and phase ends, without what depends on clock or folder. */

@@ -6,6 +6,7 @@ import { infoText } from '../../data/info/info-text.ts';
 import { storeInfo } from '../../data/info/store-info.ts';
 import { previewText } from '../../importer/preview-text.ts';
 import { rulesOf, type SourceOptions } from '../../importer/source-rules.ts';
+import type { SyntheticOptions } from '../../importer/synthetic/synthetic-options.ts';
 import { offerOnStdout } from '../../launch/outputs.ts';
 import type { BuildStoreOptions } from '../../workflow/data/build-store.ts';
 import { type Command, type PartCommand, partOf } from '../command.ts';
@@ -109,10 +110,11 @@ const synthCommand: PartCommand<SynthOptions> = {
       }) as unknown as Argv<SynthOptions>,
   handler: async (options: ArgumentsCamelCase<SynthOptions>) => {
     const { synthesize } = await import('../../importer/synthetic/synthesize.ts');
+    const { requireRoom } = await import('../../importer/synthetic/room.ts');
     const { buildStore } = await import('../../workflow/data/build-store.ts');
     const build = storeBuildOptions(options);
     const length = { minimum: options.minLength ?? 512, maximum: options.maxLength ?? 30_720 };
-    const records = synthesize({
+    const synthetic: SyntheticOptions = {
       count: options.count,
       seed: options.seed,
       symbols: options.symbols,
@@ -123,8 +125,9 @@ const synthCommand: PartCommand<SynthOptions> = {
       echoes: options.echoes,
       output: options.real ? 'real' : 'symbols',
       unlabelledShare: options.unlabelledShare,
-    });
-    const request = { ...build, source: records };
+    };
+    requireRoom(synthetic, options.store);
+    const request = { ...build, source: synthesize(synthetic) };
     const report = await withSignals(({ signal }) => buildStore({ ...request, signal }));
     offerOnStdout(`${importReportText(report)}\n`);
     printNext(['data', 'info', options.store]);

@@ -9,6 +9,7 @@ import type { Split } from '../../data/format/store.ts';
 import type { ImportItem } from '../../data/record.ts';
 import { isCompressed, readBytes } from '../../source/file/compressed.ts';
 import { readFailure } from '../../source/file/read-failure.ts';
+import { isNoUtf8Name, noUtf8Name } from '../../source/file/unusable-entry.ts';
 import { type KnownItems, passOver } from '../../source/known-items.ts';
 import {
   type ClassRule,
@@ -87,9 +88,9 @@ export async function* importFolder(options: FolderOptions): AsyncGenerator<Impo
     : undefined;
   if (format !== undefined || (await isAnyTaken(options))) formats?.check(format);
   if (options.classes.by === 'folder') await refuseSplitFolders(options);
-  for await (const { path, id, label, isTaken, isFollowed } of classified(options)) {
-    if (!isFollowed) {
-      yield { id, skipped: 'link' };
+  for await (const { path, id, label, isTaken, unusable } of classified(options)) {
+    if (unusable !== undefined) {
+      yield { id, skipped: unusable };
       continue;
     }
     if (!isTaken) {
@@ -133,10 +134,19 @@ async function* classified(options: FolderOptions) {
   for await (const { path, isLink } of walk(options, '')) {
     const id = `${options.idPrefix ?? ''}${path}`;
     const label = classOf(id, options.classes);
-    const isFollowed = !isLink || (await isFileOutside(join(options.root, path), root));
-    const isTaken = isFollowed && (label !== undefined || takesUnlabelled(options));
-    yield { path, id, label, isTaken, isFollowed };
+    const unusable = await whyUnusable(join(options.root, path), isLink, root);
+    const isTaken = unusable === undefined && (label !== undefined || takesUnlabelled(options));
+    yield { path, id, label, isTaken, unusable };
   }
+}
+
+async function whyUnusable(
+  path: string,
+  isLink: boolean,
+  root: string,
+): Promise<'link' | 'no-utf8-name' | undefined> {
+  if (isNoUtf8Name(path)) return 'no-utf8-name';
+  return isLink && !(await isFileOutside(path, root)) ? 'link' : undefined;
 }
 
 /** Whether a link leads to a file that does not lie in the folder itself. */
@@ -188,8 +198,11 @@ async function* walk(
   for (const entry of await list(options, folder)) {
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
     if (isExcluded(entry.name, path, options.exclude ?? [])) continue;
-    if (entry.isDirectory()) yield* walk(options, path);
-    else if (entry.isFile() || entry.isSymbolicLink()) {
+    if (entry.isDirectory()) {
+      // Not skipped: a whole class may lie in it.
+      if (isNoUtf8Name(join(options.root, path))) throw noUtf8Name(join(options.root, path));
+      yield* walk(options, path);
+    } else if (entry.isFile() || entry.isSymbolicLink()) {
       yield { path, isLink: entry.isSymbolicLink() };
     }
   }

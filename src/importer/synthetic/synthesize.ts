@@ -2,8 +2,6 @@
  * Makes sequences with known properties: one Markov chain for each class. Sequence i follows from (options,
  * seed, i), not from the number of sequences.
  */
-import { z } from 'zod';
-import { LockstepError } from '../../core/errors.ts';
 import { type RandomStream, randomStream } from '../../core/random.ts';
 import type { RawRecord } from '../../data/record.ts';
 import {
@@ -13,50 +11,11 @@ import {
   freeTransitions,
   nextSymbol,
 } from './markov.ts';
-
-const syntheticOptions = z
-  .strictObject({
-    /** Number of sequences. */
-    count: z.int().min(1),
-    seed: z.int().min(0).max(0xffffffff).default(0),
-    /** Number of symbols K: 0 … K − 1. */
-    symbols: z.int().min(2).max(65_536).default(41),
-    /** Sequence i has class i modulo this. */
-    classes: z.int().min(1).default(4),
-    /** Lengths are log-uniform in [minimum, maximum]. */
-    length: z
-      .strictObject({ minimum: z.int().min(1), maximum: z.int().min(1) })
-      .refine(({ minimum, maximum }) => minimum <= maximum, 'minimum is above maximum')
-      .default({ minimum: 512, maximum: 30_720 }),
-    /** All classes have the same uniform histogram and differ by the order of symbols only. */
-    orderOnly: z.boolean().default(false),
-    /** Each timestep follows from the one `lag` timesteps before it: `lag` chains of a class, interleaved. */
-    lag: z.int().min(1).max(65_536).default(1),
-    /**
-     * One distance a class: its sequences repeat what was so many timesteps before, at a share of their timesteps. The
-     * others follow one chain that all classes have, so nothing but the distance tells the classes apart.
-     */
-    echoes: z.array(z.int().min(1).max(65_536)).default([]),
-    /** Share of the timesteps that repeat. */
-    echoShare: z.number().min(0).max(1).default(0.3),
-    /** `symbols`: the integers; `real`: spread over [−1, 1], with noise. */
-    output: z.enum(['symbols', 'real']).default('symbols'),
-    /** Standard deviation of the Gaussian noise on real values. */
-    noise: z.number().min(0).default(0.05),
-    /** Share of sequences that lose their label. */
-    unlabelledShare: z.number().min(0).max(1).default(0),
-    /** Sequences of one class in a group. */
-    sequencesPerGroup: z.int().min(1).default(1),
-  })
-  .refine(({ echoes, classes }) => echoes.length === 0 || echoes.length === classes, {
-    path: ['echoes'],
-    error: 'there must be as many distances as classes',
-  })
-  .readonly();
-
-/** What the sequences follow from. */
-export type SyntheticOptions = z.input<typeof syntheticOptions>;
-type Resolved = z.output<typeof syntheticOptions>;
+import {
+  type ResolvedSynthetic,
+  resolveSynthetic,
+  type SyntheticOptions,
+} from './synthetic-options.ts';
 
 /** First key of a random stream: its purpose. The second key is the class or the sequence. */
 const STREAM = { transitions: 0, sequence: 1, noise: 2, echo: 3 } as const;
@@ -74,29 +33,24 @@ export async function* synthesize(options: SyntheticOptions): AsyncGenerator<Raw
 
 /** Random access to the sequences that `synthesize` yields. */
 export function syntheticSource(options: SyntheticOptions): (i: number) => RawRecord {
-  const resolved = resolve(options);
+  const resolved = resolveSynthetic(options);
   const chains = Array.from({ length: resolved.classes }, (_, label) =>
     chainOf(resolved, resolved.echoes.length > 0 ? 0 : label),
   );
   return (i) => recordOf(resolved, chains, i);
 }
 
-function resolve(options: SyntheticOptions): Resolved {
-  const parsed = syntheticOptions.safeParse(options);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  const message = `Cannot synthesize: option ${issue.path.join('.') || 'root'}: ${issue.message}.`;
-  throw new LockstepError('USAGE', message, 'Correct the option.', { cause: parsed.error });
-}
-
-function chainOf({ seed, symbols, orderOnly }: Resolved, label: number): CumulativeTransitions {
+function chainOf(
+  { seed, symbols, orderOnly }: ResolvedSynthetic,
+  label: number,
+): CumulativeTransitions {
   const stream = randomStream(seed, 'synthetic', STREAM.transitions, label);
   const draw = orderOnly ? doublyStochasticTransitions : freeTransitions;
   return cumulative(draw(stream, symbols), symbols);
 }
 
 function recordOf(
-  options: Resolved,
+  options: ResolvedSynthetic,
   chains: readonly CumulativeTransitions[],
   i: number,
 ): RawRecord {
@@ -114,14 +68,17 @@ function recordOf(
   };
 }
 
-function lengthOf({ length: { minimum, maximum } }: Resolved, stream: RandomStream): number {
+function lengthOf(
+  { length: { minimum, maximum } }: ResolvedSynthetic,
+  stream: RandomStream,
+): number {
   const draw = stream.uniform(POSITION.length);
   return Math.min(maximum, Math.floor(minimum * ((maximum + 1) / minimum) ** draw));
 }
 
 /** How far before it a timestep finds what it repeats; 0 where it repeats nothing. */
 function echoOf(
-  { seed, echoes, echoShare }: Resolved,
+  { seed, echoes, echoShare }: ResolvedSynthetic,
   label: number,
   i: number,
 ): (t: number) => number {
@@ -134,7 +91,7 @@ function echoOf(
 /** The first `lag` timesteps are uniform. */
 function walk(
   chain: CumulativeTransitions,
-  options: Resolved,
+  options: ResolvedSynthetic,
   stream: RandomStream,
   echo: (t: number) => number,
 ): Uint16Array {
@@ -157,7 +114,7 @@ function walk(
 
 /** Symbols spread evenly over [−1, 1] plus Gaussian noise (Box–Muller). */
 function realValues(
-  { seed, symbols, noise }: Resolved,
+  { seed, symbols, noise }: ResolvedSynthetic,
   sequence: Uint16Array,
   i: number,
 ): Float32Array {

@@ -6,6 +6,7 @@ import type { RunConfig } from '../../config/run-config.ts';
 import { asLockstepError } from '../../core/errors.ts';
 import type { ImportReport } from '../../data/info/import-report.ts';
 import { buildStore } from '../../importer/build/build-store.ts';
+import { requireRoom } from '../../importer/synthetic/room.ts';
 import { synthesize } from '../../importer/synthetic/synthesize.ts';
 import type { GuardedHooks } from './hooks.ts';
 import { throwIfStopped, untilStopped } from './stop-requests.ts';
@@ -15,13 +16,14 @@ const LOOK_MS = 200;
 
 /**
  * Tells in one sentence what was made, if anything. Waits while another process makes the same.
- * @throws LockstepError INTERRUPTED, TERMINATED
+ * @throws LockstepError INTERRUPTED, TERMINATED; OUT_OF_RESOURCES for more than the disk or the memory holds
  */
 export async function ensureStore(
   { data }: Pick<RunConfig, 'data'>,
   hooks: GuardedHooks,
 ): Promise<void> {
   if (data.synthetic === undefined || existsSync(data.store)) return;
+  requireRoom(data.synthetic, data.store);
   const report = await make(data, data.synthetic, hooks);
   if (report === undefined) return;
   const text = `Made ${report.kept} synthetic sequences (${report.keptTokens} timesteps) in ${data.store}.`;

@@ -24,8 +24,11 @@ export async function examineRun(path: string): Promise<RunOutcome | undefined> 
   return completed;
 }
 
-/** By its manifest alone: reading all of a large checkpoint takes long, and the workers do it. */
-async function newestKnown(folder: string): Promise<KnownCheckpoint | undefined> {
+/**
+ * The newest checkpoint by its manifest alone: reading all of a large one takes long, and the workers do it.
+ * @returns undefined for a run without any
+ */
+export async function newestKnown(folder: string): Promise<KnownCheckpoint | undefined> {
   const checkpoints = await listCheckpoints(folder);
   for (const { path } of checkpoints) {
     try {

@@ -8,6 +8,7 @@ import { openRunFolder } from '../../run/folder.ts';
 import type { RunOutcome } from '../../telemetry/run-event.ts';
 import { type ClusterOptions, devicesOf, elasticityOf, rendezvousOf } from '../placement.ts';
 import { movedSentence } from '../tune/settle-formulations.ts';
+import { damagedResults } from './damaged-results.ts';
 import { examineRun } from './examine-run.ts';
 import { type GuardedHooks, type RunHooks, withGuardedHooks } from './hooks.ts';
 import { onHosts, stopRequestsOf } from './on-hosts.ts';
@@ -64,6 +65,7 @@ export async function resumeHere(
   try {
     const moved = movedSentence(folder.runConfig, devices[0]!);
     if (moved !== undefined) hooks.onEvent({ kind: 'status', text: moved });
+    for (const text of await damagedResults(folder)) hooks.onEvent({ kind: 'warning', text });
     const facts = await readRunFacts(folder.runConfig, hooks);
     throwIfStopped(hooks);
     return await startRun(folder, facts, {

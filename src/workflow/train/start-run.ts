@@ -23,7 +23,7 @@ import { concludeRun } from './conclude-run.ts';
 import { coordinatorTask } from './coordinator-task.ts';
 import type { RunFacts } from './run-facts.ts';
 import { RunFailed } from './run-failed.ts';
-import { completedReason, readStoppedPhases } from './stopped-phases.ts';
+import { completedReason, readPhaseEnds } from './stopped-phases.ts';
 import { launchWorkers } from './workers.ts';
 
 export interface StartOptions {
@@ -154,6 +154,5 @@ async function reasonOf(
   { kind, reason }: Pick<CoordinatorOutcome, 'kind' | 'reason'>,
 ): Promise<string> {
   if (kind !== 'completed') return reason;
-  const names = folder.runConfig.phases.map(({ name }) => name);
-  return completedReason(await readStoppedPhases(folder, names), reason);
+  return completedReason(await readPhaseEnds(folder, folder.runConfig.phases), reason);
 }

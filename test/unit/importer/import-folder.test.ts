@@ -108,6 +108,31 @@ describe('a folder tree', () => {
     rmSync(join(folder.path, 'links'), { recursive: true });
   });
 
+  it('counts links in a circle, and files whose names are no UTF-8', async () => {
+    const place = join(folder.path, 'odd');
+    mkdirSync(place);
+    symlinkSync('loop.js', join(place, 'loop.js'));
+    writeFileSync(Buffer.concat([Buffer.from(`${place}/caf`), Buffer.from([0xe9])]), 'latin');
+    writeFileSync(join(place, 'real \uFFFD.js'), 'far');
+    const items = await collect({ exclude: ['one', 'two', 'root.js'] });
+    assert.deepEqual(items, [
+      { id: 'odd/caf\uFFFD', skipped: 'no-utf8-name' },
+      { id: 'odd/loop.js', skipped: 'link' },
+      { id: 'odd/real \uFFFD.js', label: 'script', group: 'odd', values: TEXT_41.encode('far') },
+    ]);
+    rmSync(place, { recursive: true });
+  });
+
+  it('refuses a folder whose name is no UTF-8: a whole class may lie in it', async () => {
+    const path = Buffer.concat([Buffer.from(`${folder.path}/caf`), Buffer.from([0xe9])]);
+    mkdirSync(path);
+    await assert.rejects(collect({ exclude: ['one', 'two', 'root.js'] }), {
+      code: 'DATA_INVALID',
+      message: `Cannot import from "${join(folder.path, 'caf\uFFFD')}": its name is not UTF-8, so it cannot be opened.`,
+    });
+    rmSync(path, { recursive: true });
+  });
+
   it('says when there is no such folder', async () => {
     const root = join(folder.path, 'absent');
     await assert.rejects(collect({ root }), (error) => {

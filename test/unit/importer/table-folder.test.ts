@@ -1,6 +1,6 @@
 /** Tables in many files, as Spark, Dask, Hive and pyarrow leave them in a folder. */
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { parquetWriteBuffer } from 'hyparquet-writer';
@@ -195,5 +195,20 @@ describe('a folder that is no table', () => {
       if (isRoot) process.seteuid!(0);
       chmodSync(join(source, 'b'), 0o700);
     }
+  });
+
+  it('is refused for a part that cannot be opened: a link to nothing, or a name that is no UTF-8', async () => {
+    const linked = folder('linked.parquet', { 'part-0.parquet': parquet(['p'], 1) });
+    symlinkSync('/nowhere', join(linked, 'part-1.parquet'));
+    await assert.rejects(read(linked), {
+      code: 'DATA_INVALID',
+      message: /part-1\.parquet": it is a link to nothing/,
+    });
+    const named = folder('named.parquet', { 'part-0.parquet': parquet(['p'], 1) });
+    writeFileSync(Buffer.concat([Buffer.from(`${named}/part-1`), Buffer.from([0xe9])]), 'x');
+    await assert.rejects(read(named), {
+      code: 'DATA_INVALID',
+      message: /part-1\uFFFD": its name is not UTF-8/,
+    });
   });
 });
