@@ -15,7 +15,7 @@ export const isToCome = ({ status }: Member, hasRun: boolean): boolean =>
 
 /** Forms the generation once everyone who takes part stands; the first one has all workers. */
 export function formIfComplete(state: MembershipState): Result {
-  if (state.status !== 'gathering') return stay(state);
+  if (state.status !== 'gathering' || state.isHeld) return stay(state);
   const members = joined(state);
   const { worldSize, minWorkers } = state.policy;
   const enough = !state.hasRun ? worldSize : state.stopping ? 1 : minWorkers;

@@ -54,7 +54,7 @@ export interface MachineState {
 }
 
 export type MachineEvent =
-  | Extract<MembershipEvent, { kind: 'spawned' | 'exited' | 'tick' | 'stalled' }>
+  | Extract<MembershipEvent, { kind: 'spawned' | 'exited' | 'tick' | 'stalled' | 'hold' }>
   | {
       readonly kind: 'message';
       readonly slot: number;

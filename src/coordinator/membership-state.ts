@@ -45,6 +45,8 @@ export interface MembershipState {
   readonly tooFewSinceMs: number | null;
   /** The run ends at the next boundary: nothing is started any more, and any number of workers will do. */
   readonly stopping: boolean;
+  /** No generation is formed: other hosts may be about to take the run over. */
+  readonly isHeld: boolean;
   /** What is known of the generation's steps. */
   readonly pace: StepPace | null;
   /** The last loss, for when nobody is left. */
@@ -87,6 +89,8 @@ export type MembershipEvent =
   | { readonly kind: 'paced'; readonly pace: StepPace | null }
   /** The run is to end at the next boundary. */
   | { readonly kind: 'stop' }
+  /** Whether generations may be formed. */
+  | { readonly kind: 'hold'; readonly isHeld: boolean }
   | { readonly kind: 'abort'; readonly failure: Failure };
 
 export type MembershipEffect =
@@ -120,6 +124,7 @@ export function initialMembership(policy: MembershipPolicy, nowMs: number): Memb
     quiet: null,
     tooFewSinceMs: null,
     stopping: false,
+    isHeld: false,
     pace: null,
     lastLoss: null,
     policy,

@@ -47,6 +47,8 @@ export function reduceMembership(state: MembershipState, event: MembershipEvent)
       return stay({ ...state, pace: event.pace });
     case 'stop':
       return formIfComplete({ ...state, stopping: true });
+    case 'hold':
+      return formIfComplete({ ...state, isHeld: event.isHeld });
     case 'abort':
       return abort(state, event.failure);
     case 'message':

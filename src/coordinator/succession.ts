@@ -30,6 +30,8 @@ export interface Journal {
 
 interface SlotLosses {
   readonly slot: number;
+  /** Of the newest process. */
+  readonly attempt: number;
   /** In a row. */
   readonly restarts: number;
   readonly isLeftOut: boolean;
@@ -50,20 +52,25 @@ export interface Succession {
   readonly processes: readonly SlotProcess[];
   /** How long there has been no coordinator. */
   readonly awayMs: number;
+  /** Generations that the coordinator may have formed after the journal was written. @default 0 */
+  readonly unseenGenerations?: number;
 }
 
 export function journalOf(state: MachineState): Journal {
   const { membership, progress, stopSignal, givenUp } = state;
   const losses = membership.members
     .toArray()
-    .flatMap(({ slot, restarts, status }): SlotLosses[] => {
+    .flatMap(({ slot, attempt, restarts, status }): SlotLosses[] => {
       const isLeftOut = status === 'leftOut';
-      return restarts > 0 || isLeftOut ? [{ slot, restarts, isLeftOut }] : [];
+      return attempt > 0 || isLeftOut ? [{ slot, attempt, restarts, isLeftOut }] : [];
     });
   const { generation, hasRun, ranks } = membership;
   const { closed, told } = progress;
   return { generation, hasRun, ranks, losses, closed, told, stopSignal, givenUp };
 }
+
+/** More than a coordinator forms while its journal is on the way to another host. */
+export const UNSEEN_GENERATIONS = 65_536;
 
 /** Whether the journals of two states may differ; cheap, since it is asked for at each event. */
 export function isJournalOld(before: MachineState, after: MachineState): boolean {
@@ -84,7 +91,7 @@ export function isJournalOld(before: MachineState, after: MachineState): boolean
  */
 export function successor(
   policy: RunPolicy,
-  { journal, processes, awayMs }: Succession,
+  { journal, processes, awayMs, unseenGenerations = 0 }: Succession,
   nowMs: number,
 ): MachineState {
   const fresh = initialMachine(policy, nowMs);
@@ -92,7 +99,7 @@ export function successor(
   const isStopping = journal !== null && (journal.stopSignal ?? journal.givenUp) !== null;
   const membership = {
     ...fresh.membership,
-    generation: (journal?.generation ?? 0) + 1,
+    generation: (journal?.generation ?? 0) + 1 + unseenGenerations,
     hasRun: journal?.hasRun ?? false,
     stopping: isStopping,
     members: fresh.membership.members.map(({ slot }) =>
@@ -117,8 +124,8 @@ function memberOf(
   journal: Journal | null,
   nowMs: number,
 ): Member {
-  const { attempt = 0, pid = null, host = null } = process ?? {};
   const losses = journal?.losses.find((other) => other.slot === slot);
+  const { attempt = losses?.attempt ?? 0, pid = null, host = null } = process ?? {};
   const member = { ...newMember(slot, attempt, losses?.restarts ?? 0, nowMs), pid, host };
   if (losses?.isLeftOut) return { ...member, status: 'leftOut' };
   if (!journal?.ranks.includes(slot)) return member;

@@ -26,9 +26,20 @@ export class Network {
   /** Until when a worker's frames lag. */
   readonly #lagUntilMs = new Map<string, number>();
 
-  constructor(world: World, quality: NetworkQuality) {
+  /** Hosts that hear only each other, and until when. */
+  #island: { readonly hosts: readonly number[]; readonly untilMs: number } | null = null;
+  readonly #hostOf: (end: string) => number;
+
+  /** @param hostOf the host of an end of a connection; all are on one by default */
+  constructor(world: World, quality: NetworkQuality, hostOf: (end: string) => number = () => 0) {
     this.#world = world;
     this.#quality = quality;
+    this.#hostOf = hostOf;
+  }
+
+  /** A switch fails: these hosts and the others don't hear each other meanwhile. */
+  part(hosts: readonly number[], ms: number): void {
+    this.#island = { hosts, untilMs: this.#world.nowMs + ms };
   }
 
   /** What is sent meanwhile on connections with one of these ends is lost. */
@@ -43,7 +54,8 @@ export class Network {
 
   send(from: string, to: string, deliver: () => void): void {
     const { loss, duplication } = this.#quality;
-    if (this.#isCut(from) || this.#isCut(to) || this.#world.chance(loss)) return;
+    if (this.#isCut(from) || this.#isCut(to) || this.#isParted(from, to)) return;
+    if (this.#world.chance(loss)) return;
     this.#carry(from, to, deliver);
     if (this.#world.chance(duplication)) this.#carry(from, to, deliver);
   }
@@ -59,6 +71,12 @@ export class Network {
 
   #isCut(end: string): boolean {
     return (this.#cutUntilMs.get(end) ?? 0) > this.#world.nowMs;
+  }
+
+  #isParted(from: string, to: string): boolean {
+    const { hosts, untilMs } = this.#island ?? { hosts: [], untilMs: 0 };
+    if (untilMs <= this.#world.nowMs) return false;
+    return hosts.includes(this.#hostOf(from)) !== hosts.includes(this.#hostOf(to));
   }
 
   #lags(from: string, to: string): boolean {

@@ -1,0 +1,372 @@
+/**
+ * Which agent leads a run of several hosts: a pure reducer from what agents hear of each other, and clock readings.
+ *
+ *   following → leaderless → taking → leading
+ *       ↑___________|___________|________|
+ *
+ * Three rules keep two hosts from training the run at the same time:
+ *
+ *   1. An agent that no longer hears its leader asks the others. More than half of the hosts must say that they don't hear
+ *      it either; then the agent takes the run's folder at once. Each agent votes once in an epoch (as in Raft, Ongaro and
+ *      Ousterhout 2014).
+ *   2. With fewer votes only the folder tells: whoever owns it touches it every two seconds (core/lease.ts), so an owner
+ *      that gave no sign of life for half a minute is taken for dead.
+ *   3. A leader that does not hear half of the hosts, itself included, lets no generation form. It forms one again when it
+ *      hears them, or when nobody has taken the folder for longer than rule 2 needs.
+ *
+ * The folder has one owner at a time whatever the agents believe.
+ */
+import { SILENCE_MS } from '../protocol/timing.ts';
+
+/** The hosts that count, and who leads them. The one with the greater epoch, then version, is newer. */
+export interface View {
+  /** Of this leader. */
+  readonly epoch: number;
+  /** Counts the changes that this leader has made. */
+  readonly version: number;
+  /** Its rank. */
+  readonly leader: number;
+  /** Ranks of the hosts that are there, the leader's included; ascending. */
+  readonly hosts: readonly number[];
+}
+
+/** What agents say to each other about who leads. */
+export type AgentMessage =
+  /** The sender does not hear the leader of its view, and wants to lead in the epoch. */
+  | { readonly kind: 'ask'; readonly epoch: number; readonly view: View }
+  /** Nor does the sender. */
+  | { readonly kind: 'vote'; readonly epoch: number }
+  /** Somebody leads in a newer view. */
+  | { readonly kind: 'led'; readonly view: View };
+
+export type AgentRole =
+  /** `aloneSinceMs`: since when more than half of the hosts are lost; null while they are there. */
+  | { readonly kind: 'leading'; readonly isHeld: boolean; readonly aloneSinceMs: number | null }
+  | { readonly kind: 'following' }
+  /** `votes`: ranks that have voted for this agent in the epoch that it has promised, itself included. */
+  | { readonly kind: 'leaderless'; readonly askAtMs: number; readonly votes: readonly number[] }
+  /** It takes the folder. */
+  | { readonly kind: 'taking'; readonly votes: readonly number[] };
+
+export interface AgentState {
+  readonly rank: number;
+  readonly view: View;
+  readonly role: AgentRole;
+  /** The newest epoch in which this agent has voted, or that it has seen. */
+  readonly promised: number;
+  /** When other hosts were heard last, by rank. */
+  readonly heardMs: ReadonlyMap<number, number>;
+  /**
+   * Of a leader: the hosts of its last view that all of them have confirmed. Until they have confirmed the next one, half
+   * of both must be there, as in Raft's joint consensus: one that has not heard of a change counts by the old view.
+   */
+  readonly agreed: readonly number[];
+  /** Of a leader: the version of its view that each host has confirmed. */
+  readonly confirmed: ReadonlyMap<number, number>;
+}
+
+export type AgentEvent =
+  /** `version`: of the view of this leader that the other one has. */
+  | {
+      readonly kind: 'heard';
+      readonly from: number;
+      readonly version?: number | undefined;
+      readonly nowMs: number;
+    }
+  | {
+      readonly kind: 'message';
+      readonly from: number;
+      readonly message: AgentMessage;
+      readonly nowMs: number;
+    }
+  | { readonly kind: 'tick'; readonly nowMs: number }
+  /** This process was stopped for a while: the others' silence until now proves nothing. */
+  | { readonly kind: 'stalled'; readonly nowMs: number }
+  /** A host has come to the leader, or has gone. */
+  | { readonly kind: 'came'; readonly host: number; readonly nowMs: number }
+  | { readonly kind: 'went'; readonly host: number; readonly nowMs: number }
+  /** The folder's owner gave no sign of life for half a minute. */
+  | { readonly kind: 'ownerSilent'; readonly nowMs: number }
+  /** The folder is this agent's, or another one was first. */
+  | { readonly kind: 'taken'; readonly nowMs: number }
+  | { readonly kind: 'refused'; readonly nowMs: number }
+  /** The folder of the leader has another owner. */
+  | { readonly kind: 'deposed'; readonly nowMs: number };
+
+export type AgentEffect =
+  | { readonly kind: 'send'; readonly to: number; readonly message: AgentMessage }
+  /** The leader tells all hosts of its view. */
+  | { readonly kind: 'announce'; readonly view: View }
+  | { readonly kind: 'hold'; readonly isHeld: boolean }
+  /** The leader does not hear this host any more. */
+  | { readonly kind: 'lost'; readonly host: number }
+  /** Watches the folder's owner from now on. */
+  | { readonly kind: 'leaderLost'; readonly leader: number }
+  | { readonly kind: 'leaderBack'; readonly leader: number }
+  /** `isAgreed`: whether more than half of the hosts have said so; else only while the owner stays silent. */
+  | { readonly kind: 'take'; readonly isAgreed: boolean }
+  /** Goes on with the run as the leader; these hosts come to it. */
+  | { readonly kind: 'lead'; readonly view: View }
+  /** Joins the leader of this view. */
+  | { readonly kind: 'follow'; readonly view: View }
+  /** Ends the coordinator and the workers here: another agent leads. */
+  | { readonly kind: 'stepDown' };
+
+export interface AgentTransition {
+  readonly state: AgentState;
+  readonly effects: readonly AgentEffect[];
+}
+
+/** A leader that does not hear the others for so long lets no generation form; its coordinator regroups later. */
+export const DOUBT_MS = SILENCE_MS / 2;
+/** An agent without a leader asks so often. */
+const ASK_MS = 400;
+/** The agents of a run ask one after the other, so that the first one gets all votes. */
+const STAGGER_MS = 200;
+/** One that has voted lets the other one try for so long. */
+const PATIENCE_MS = 2_500;
+/** Rule 2 needs half a minute from when the others noticed; then nobody else is there. */
+const ALONE_MS = 40_000;
+
+export function leadingAgent(rank: number, view: View, nowMs: number): AgentState {
+  const role = { kind: 'leading', isHeld: false, aloneSinceMs: null } as const;
+  const heardMs = new Map(view.hosts.map((host) => [host, nowMs]));
+  const known = { heardMs, agreed: view.hosts, confirmed: new Map() };
+  return { rank, view, role, promised: view.epoch, ...known };
+}
+
+export function followingAgent(rank: number, view: View, nowMs: number): AgentState {
+  const heardMs = new Map([[view.leader, nowMs]]);
+  const known = { heardMs, agreed: [], confirmed: new Map() };
+  return { rank, view, role: { kind: 'following' }, promised: view.epoch, ...known };
+}
+
+const isNewer = (a: View, b: View): boolean =>
+  a.epoch > b.epoch || (a.epoch === b.epoch && a.version > b.version);
+
+export function reduceAgent(state: AgentState, event: AgentEvent): AgentTransition {
+  switch (event.kind) {
+    case 'heard':
+      return onHeard(heard(state, event.from, event.nowMs), event.from, event.version);
+    case 'message':
+      return onMessage(state, event.from, event.message, event.nowMs);
+    case 'tick':
+      return onTick(state, event.nowMs);
+    case 'stalled':
+      return stay({
+        ...state,
+        heardMs: new Map([...state.heardMs.keys()].map((rank) => [rank, event.nowMs])),
+      });
+    case 'came':
+      return onCame(heard(state, event.host, event.nowMs), event.host);
+    case 'went':
+      return onWent(state, event.host, event.nowMs);
+    case 'ownerSilent':
+      if (state.role.kind !== 'leaderless') return stay(state);
+      return take({ ...state, promised: state.promised + 1 }, [state.rank], false);
+    case 'taken':
+      return onTaken(state, event.nowMs);
+    case 'refused':
+      if (state.role.kind !== 'taking') return stay(state);
+      return stay({ ...state, role: leaderless(event.nowMs + PATIENCE_MS) });
+    case 'deposed':
+      return onDeposed(state, event.nowMs);
+  }
+}
+
+const stay = (state: AgentState, ...effects: AgentEffect[]): AgentTransition => ({
+  state,
+  effects,
+});
+
+const leaderless = (askAtMs: number): AgentRole => ({ kind: 'leaderless', askAtMs, votes: [] });
+
+const heard = (state: AgentState, from: number, nowMs: number): AgentState => ({
+  ...state,
+  heardMs: new Map(state.heardMs).set(from, nowMs),
+});
+
+function onHeard(state: AgentState, from: number, version?: number): AgentTransition {
+  if (state.role.kind === 'leading' && version !== undefined) {
+    return stay(confirm(state, from, version));
+  }
+  if (state.role.kind !== 'leaderless' || from !== state.view.leader) return stay(state);
+  return stay({ ...state, role: { kind: 'following' } }, { kind: 'leaderBack', leader: from });
+}
+
+function confirm(state: AgentState, from: number, version: number): AgentState {
+  return agree({ ...state, confirmed: new Map(state.confirmed).set(from, version) });
+}
+
+function agree(state: AgentState): AgentState {
+  const { view, rank, confirmed } = state;
+  const isWhole = view.hosts.every((host) => host === rank || confirmed.get(host) === view.version);
+  return isWhole ? { ...state, agreed: view.hosts } : state;
+}
+
+function onMessage(
+  state: AgentState,
+  from: number,
+  message: AgentMessage,
+  nowMs: number,
+): AgentTransition {
+  switch (message.kind) {
+    case 'ask':
+      return onAsk(state, from, message, nowMs);
+    case 'vote':
+      return onVote(state, from, message.epoch);
+    case 'led':
+      return onView(state, message.view, nowMs);
+  }
+}
+
+function onAsk(
+  state: AgentState,
+  from: number,
+  { epoch, view }: Extract<AgentMessage, { kind: 'ask' }>,
+  nowMs: number,
+): AgentTransition {
+  const led = { kind: 'send', to: from, message: { kind: 'led', view: state.view } } as const;
+  if (isNewer(state.view, view)) return stay(state, led);
+  if (isNewer(view, state.view)) {
+    const learnt = onView(state, view, nowMs);
+    const again = onAsk(learnt.state, from, { kind: 'ask', epoch, view }, nowMs);
+    return { state: again.state, effects: [...learnt.effects, ...again.effects] };
+  }
+  if (state.role.kind !== 'leaderless' || epoch <= state.promised) return stay(state);
+  const voted = { ...state, promised: epoch, role: leaderless(nowMs + PATIENCE_MS) };
+  return stay(voted, { kind: 'send', to: from, message: { kind: 'vote', epoch } });
+}
+
+function onVote(state: AgentState, from: number, epoch: number): AgentTransition {
+  const { role, view } = state;
+  if (role.kind !== 'leaderless' || role.votes.length === 0 || epoch !== state.promised) {
+    return stay(state);
+  }
+  const votes = [...new Set([...role.votes, from])];
+  if (2 * votes.length > view.hosts.length) return take(state, votes, true);
+  return stay({ ...state, role: { ...role, votes } });
+}
+
+function take(state: AgentState, votes: readonly number[], isAgreed: boolean): AgentTransition {
+  return stay({ ...state, role: { kind: 'taking', votes } }, { kind: 'take', isAgreed });
+}
+
+function onTaken(state: AgentState, nowMs: number): AgentTransition {
+  const { role, rank, promised } = state;
+  if (role.kind !== 'taking') return stay(state);
+  const hosts = role.votes.toSorted((a, b) => a - b);
+  const view = { epoch: promised, version: 0, leader: rank, hosts };
+  // All that were there hear of it: those that voted, and those that may be cut off from the others only.
+  const others = state.view.hosts.filter((host) => host !== rank);
+  return stay(
+    agree({ ...leadingAgent(rank, view, nowMs), agreed: state.view.hosts }),
+    { kind: 'lead', view },
+    ...others.map((to) => ({ kind: 'send', to, message: { kind: 'led', view } }) as const),
+  );
+}
+
+/** Somebody knows of a newer view. */
+function onView(state: AgentState, view: View, nowMs: number): AgentTransition {
+  if (!isNewer(view, state.view) || view.leader === state.rank) return stay(state);
+  const isOther = view.leader !== state.view.leader || view.epoch !== state.view.epoch;
+  const promised = Math.max(state.promised, view.epoch);
+  if (!isOther) return stay({ ...state, view, promised });
+  const follower = { ...followingAgent(state.rank, view, nowMs), promised };
+  const follow = { kind: 'follow', view } as const;
+  if (state.role.kind !== 'leading') return stay(follower, follow);
+  return stay(follower, { kind: 'stepDown' }, follow);
+}
+
+function onDeposed(state: AgentState, nowMs: number): AgentTransition {
+  if (state.role.kind !== 'leading') return stay(state);
+  return stay({ ...state, role: leaderless(nowMs + PATIENCE_MS) }, { kind: 'stepDown' });
+}
+
+function onTick(state: AgentState, nowMs: number): AgentTransition {
+  const { role } = state;
+  if (role.kind === 'leading') return watchHosts(state, role, nowMs);
+  if (role.kind === 'following') return watchLeader(state, nowMs);
+  if (role.kind === 'leaderless' && nowMs >= role.askAtMs) return ask(state, nowMs);
+  return stay(state);
+}
+
+function watchLeader(state: AgentState, nowMs: number): AgentTransition {
+  const { leader, hosts } = state.view;
+  if (silenceOf(state, leader, nowMs) <= SILENCE_MS) return stay(state);
+  const place = hosts.filter((host) => host !== leader).indexOf(state.rank);
+  const lost = { ...state, role: leaderless(nowMs + STAGGER_MS * Math.max(0, place)) };
+  return stay(lost, { kind: 'leaderLost', leader });
+}
+
+function ask(state: AgentState, nowMs: number): AgentTransition {
+  const { rank, view } = state;
+  // One that the leader has dropped has no say.
+  if (!view.hosts.includes(rank)) return stay(state);
+  const epoch = state.promised + 1;
+  const role = { kind: 'leaderless', askAtMs: nowMs + ASK_MS, votes: [rank] } as const;
+  const others = view.hosts.filter((host) => host !== rank);
+  return stay(
+    { ...state, promised: epoch, role },
+    ...others.map((to) => ({ kind: 'send', to, message: { kind: 'ask', epoch, view } }) as const),
+  );
+}
+
+function watchHosts(
+  state: AgentState,
+  role: Extract<AgentRole, { kind: 'leading' }>,
+  nowMs: number,
+): AgentTransition {
+  const { rank, view, agreed } = state;
+  const share = (hosts: readonly number[], ms: number): number =>
+    hosts.filter((host) => host === rank || silenceOf(state, host, nowMs) <= ms).length /
+    hosts.length;
+  const shareWithin = (ms: number) => Math.min(share(view.hosts, ms), share(agreed, ms));
+  const isEnough = shareWithin(SILENCE_MS) >= 0.5;
+  const aloneSinceMs = isEnough ? null : (role.aloneSinceMs ?? nowMs);
+  const isAlone = aloneSinceMs !== null && nowMs - aloneSinceMs > ALONE_MS;
+  if (isAlone || (isEnough && share(view.hosts, SILENCE_MS) < 1)) {
+    const present = view.hosts.filter(
+      (host) => host === rank || silenceOf(state, host, nowMs) <= SILENCE_MS,
+    );
+    return narrow(isAlone ? { ...state, agreed: present } : state, present);
+  }
+  const isHeld = !isEnough || shareWithin(DOUBT_MS) <= 0.5;
+  const next: AgentState = { ...state, role: { kind: 'leading', isHeld, aloneSinceMs } };
+  return isHeld === role.isHeld ? stay(next) : stay(next, { kind: 'hold', isHeld });
+}
+
+/** The view without the hosts that are lost. */
+function narrow(state: AgentState, hosts: readonly number[]): AgentTransition {
+  const lost = state.view.hosts.filter((host) => !hosts.includes(host));
+  const view = { ...state.view, version: state.view.version + 1, hosts };
+  return stay(
+    agree({ ...state, view }),
+    { kind: 'announce', view },
+    ...lost.map((host) => ({ kind: 'lost', host }) as const),
+  );
+}
+
+function onCame(state: AgentState, host: number): AgentTransition {
+  if (state.role.kind !== 'leading') return stay(state);
+  const hosts = [...new Set([...state.view.hosts, host])].toSorted((a, b) => a - b);
+  const view = { ...state.view, version: state.view.version + 1, hosts };
+  return stay({ ...state, view }, { kind: 'announce', view });
+}
+
+function onWent(state: AgentState, host: number, nowMs: number): AgentTransition {
+  if (state.role.kind === 'leading') {
+    if (!state.view.hosts.includes(host)) return stay(state);
+    return narrow(
+      state,
+      state.view.hosts.filter((other) => other !== host),
+    );
+  }
+  // A leader that says that it goes needs no silence to be lost.
+  const silent = new Map(state.heardMs);
+  silent.delete(host);
+  return onTick({ ...state, heardMs: silent }, nowMs);
+}
+
+const silenceOf = ({ heardMs }: AgentState, host: number, nowMs: number): number =>
+  nowMs - (heardMs.get(host) ?? Number.NEGATIVE_INFINITY);

@@ -1,0 +1,206 @@
+/** A whole run on several hosts, on a simulated network, clock and disk, disturbed as a seed says. */
+import type { CoordinatorOutcome } from '../../../src/coordinator/machine.ts';
+import { QUIET_MS, SILENCE_MS } from '../../../src/protocol/timing.ts';
+import type { CoordinatorEvent } from '../../../src/telemetry/coordinator-event.ts';
+import { SimulatedHost, type Site } from './host.ts';
+import { Network, type NetworkQuality } from './network.ts';
+import type { SavedState, SimulatedProcess, SimulatedWork } from './process.ts';
+import { World } from './world.ts';
+
+export interface HostDisturbances {
+  /** Injected once the run has begun, at random times. */
+  readonly faults: number;
+  readonly quality: NetworkQuality;
+}
+
+export interface SimulatedHostsEnd {
+  readonly outcome: CoordinatorOutcome | null;
+  readonly events: readonly CoordinatorEvent[];
+  readonly work: SimulatedWork;
+  readonly takeovers: number;
+  readonly setbacks: number;
+  /** What must not be: a generation that a leader formed after a newer leader had formed one. */
+  readonly splits: readonly string[];
+}
+
+const LIMIT_MS = 3_600_000;
+const INJECTED = [
+  ...(['kill-leader', 'kill-leader', 'kill-host', 'kill-worker', 'part', 'part'] as const),
+  ...(['pause-agent', 'pause-worker', 'kill-two'] as const),
+] as const;
+
+/** The same seed and disturbances give the same run, event by event. */
+export async function simulateHosts(
+  seed: number,
+  disturbances: HostDisturbances,
+): Promise<SimulatedHostsEnd> {
+  return await new SimulatedSite(seed, disturbances).toEnd();
+}
+
+class SimulatedSite {
+  readonly #world: World;
+  readonly #site: Site;
+  readonly #work: SimulatedWork;
+  readonly #faults: number;
+  readonly #perHost: readonly number[];
+  readonly #events: CoordinatorEvent[] = [];
+  readonly #splits: string[] = [];
+  #newestFormed = 0;
+  #outcome: CoordinatorOutcome | null = null;
+  #takeovers = 0;
+  #setbacks = 0;
+  #incarnations = 0;
+  #hasBegun = false;
+
+  constructor(seed: number, { faults, quality }: HostDisturbances) {
+    const world = new World(seed);
+    this.#world = world;
+    this.#faults = faults;
+    this.#work = {
+      totalSteps: 4 + world.pick(12),
+      microBatches: 1 + world.pick(7),
+      length: [1, 17, 33][world.pick(3)]!,
+      evaluateEvery: 1 + world.pick(4),
+      saveEvery: 1 + world.pick(5),
+    };
+    this.#perHost = Array.from({ length: 2 + world.pick(4) }, () => 1 + world.pick(2));
+    const hostOfSlot = (slot: number): number => {
+      let first = 0;
+      return this.#perHost.findIndex((count) => {
+        first += count;
+        return slot < first;
+      });
+    };
+    const hostOf = (end: string): number => {
+      const [kind, number] = end.split('-');
+      return kind === 'worker' ? hostOfSlot(Number(number)) : Number(number);
+    };
+    const network = new Network(world, quality, hostOf);
+    this.#site = {
+      world,
+      network,
+      folder: { owner: '', touchedMs: 0 },
+      hosts: [],
+      hostOfSlot,
+      policy: {
+        worldSize: this.#perHost.reduce((sum, count) => sum + count, 0),
+        totalSteps: this.#work.totalSteps,
+        expected: {},
+        minWorkers: 1,
+        maxRestarts: 50,
+        backoffMs: 100,
+        healthyMs: 60_000,
+        silenceMs: SILENCE_MS,
+        quietMs: QUIET_MS,
+        hangMs: 60_000,
+        shortestHangMs: 30_000,
+        joinMs: 120_000,
+      },
+      surroundings: {
+        world,
+        network,
+        work: this.#work,
+        endpoints: new Map<string, SimulatedProcess>(),
+        disk: { saved: null as SavedState | null },
+        onSetback: () => {
+          this.#setbacks++;
+        },
+      },
+      onEvent: (event) => this.#onEvent(event),
+      onFormed: (epoch, generation) => this.#onFormed(epoch, generation),
+      onOutcome: (outcome) => {
+        this.#outcome ??= outcome;
+      },
+      onTakeover: () => {
+        this.#takeovers++;
+      },
+    };
+    const ranks = [...this.#perHost.keys()];
+    const view = { epoch: 1, version: 0, leader: 0, hosts: ranks };
+    for (const rank of ranks) this.#site.hosts.push(new SimulatedHost(this.#site, rank, 0, view));
+  }
+
+  async toEnd(): Promise<SimulatedHostsEnd> {
+    this.#site.hosts[0]!.begin();
+    await this.#world.run(() => this.#outcome !== null, LIMIT_MS);
+    for (const host of this.#site.hosts) host.kill();
+    return {
+      outcome: this.#outcome,
+      events: this.#events,
+      work: this.#work,
+      takeovers: this.#takeovers,
+      setbacks: this.#setbacks,
+      splits: this.#splits,
+    };
+  }
+
+  #onEvent(event: CoordinatorEvent): void {
+    this.#events.push(event);
+    if (event.kind === 'step' && !this.#hasBegun) this.#begin();
+  }
+
+  #onFormed(epoch: number, generation: number): void {
+    if (epoch < this.#newestFormed) {
+      this.#splits.push(`generation ${generation} of epoch ${epoch} after epoch ${this.#newestFormed}`);
+    }
+    this.#newestFormed = Math.max(epoch, this.#newestFormed);
+  }
+
+  #begin(): void {
+    this.#hasBegun = true;
+    const world = this.#world;
+    for (let fault = 0; fault < this.#faults; fault++) {
+      const spans = [200, 3_000, 12_000];
+      const atMs = world.between(0, spans[world.pick(spans.length)]!);
+      world.after(atMs, () => this.#inject());
+    }
+  }
+
+  #inject(): void {
+    const { hosts, network } = this.#site;
+    const world = this.#world;
+    const alive = hosts.filter(({ isAlive }) => isAlive);
+    if (alive.length === 0) return;
+    const victim = alive[world.pick(alive.length)]!;
+    const fault = INJECTED[world.pick(INJECTED.length)]!;
+    switch (fault) {
+      case 'kill-leader':
+        this.#kill(alive.find(({ leads }) => leads) ?? victim);
+        return;
+      case 'kill-host':
+        this.#kill(victim);
+        return;
+      case 'kill-two':
+        this.#kill(victim);
+        this.#kill(alive[world.pick(alive.length)]!);
+        return;
+      case 'kill-worker':
+        victim.processes[world.pick(Math.max(1, victim.processes.length))]?.kill();
+        return;
+      case 'pause-agent':
+        victim.stop(world.between(100, 8_000));
+        return;
+      case 'pause-worker':
+        victim.processes[world.pick(Math.max(1, victim.processes.length))]?.stop(
+          world.between(50, 6_000),
+        );
+        return;
+      case 'part': {
+        const island = hosts.map(({ rank }) => rank).filter(() => world.chance(0.5));
+        network.part(island, world.between(200, 50_000));
+      }
+    }
+  }
+
+  /** It comes again after a while: its scheduler starts it, or its power is back. */
+  #kill(host: SimulatedHost): void {
+    // When all are gone the run is started again, by `--resume auto`.
+    const others = this.#site.hosts.filter((other) => other !== host && other.knowsRun);
+    if (!host.isAlive || others.length === 0) return;
+    host.kill();
+    const { rank } = host;
+    this.#world.after(this.#world.between(500, 30_000), () => {
+      this.#site.hosts[rank] = new SimulatedHost(this.#site, rank, ++this.#incarnations, null);
+    });
+  }
+}
