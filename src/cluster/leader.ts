@@ -1,65 +1,56 @@
 /**
- * The agent of the host that leads: it gathers the agents of the other hosts, hands them the workers that the
- * coordinator wants started there, and tells it what became of these.
+ * What the agent of the host that leads does: it gathers the agents of the other hosts, hands all hosts the workers that
+ * the coordinator wants started there, and tells it what became of these.
  */
+import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { asLockstepError, LockstepError } from '../core/errors.ts';
+import type { Journal, SlotProcess } from '../coordinator/succession.ts';
+import type { RunControl, TakeOverFromHost } from '../coordinator/supervisor/supervisor.ts';
+import { LockstepError } from '../core/errors.ts';
 import { errorOfFailure, failure as failureFrom } from '../core/failure.ts';
 import type { StopSignal } from '../core/stop-signal.ts';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
 import type { Launch } from '../launch/launching.ts';
-import { type ControlServer, openControlServer } from '../protocol/control-socket.ts';
-import { Gate } from '../protocol/gate.ts';
-import { hostKeys } from '../protocol/host-keys.ts';
-import {
-  decodeFromMember,
-  encodeHostMessage,
-  type LeaderMessage,
-  type MemberMessage,
-  travelling,
-} from '../protocol/host-messages.ts';
-import { HEARTBEAT_MS, SILENCE_MS, STALL_MS, TICK_MS } from '../protocol/timing.ts';
+import type { LeaderMessage, MemberMessage, RosterHost } from '../protocol/host-messages.ts';
+import { travelling } from '../protocol/host-messages.ts';
+import { SILENCE_MS } from '../protocol/timing.ts';
 import type { RunOutcome } from '../telemetry/run-event.ts';
 import { isLoopback, ownAddresses } from './address.ts';
-import { RemoteSeats, type SeatHost } from './remote-seats.ts';
-import type { Meeting } from './rendezvous/host-rendezvous.ts';
+import { type AgentEffect, leadingAgent } from './agent-machine.ts';
+import { type AgentRoleHandler, type HostAgent, plain } from './host-agent.ts';
+import type { RunHere } from './own-workers.ts';
 import { admission, firstSlots, type Hello, nameHost, type RollEntry } from './roll.ts';
+import { type SeatHost, Seats } from './seats.ts';
 
 const LOOK_MS = 50;
 /** Hosts that are told how the run ended get so long to hear it; one that comes late hears it, too. */
 const FAREWELL_MS = 3_000;
 /** A host that does not see the run's folder after so long says so, and the run does not begin. */
 const READY_MS = 60_000;
+/** After a takeover the hosts that have voted come at once. */
+const VOTERS_MS = 1_500;
 
-export interface LeaderOptions {
-  readonly hosts: number;
-  /** Workers of this host. */
-  readonly workers: number;
-  /** What this host was started for. */
-  readonly request: string;
-  /** All hosts must be there so soon. */
-  readonly waitMs: number;
-  /** Throws when a stop was asked for. */
-  readonly throwIfStopped: () => void;
-  readonly tell: (text: string, isWarning?: boolean) => void;
-}
+/** What the hosts are told of the run. */
+export type RunForHosts = Omit<RunHere, 'firstSlot'>;
 
-/** What the hosts are told when the run begins. */
-export type RunForHosts = Omit<Extract<LeaderMessage, { kind: 'run' }>, 'kind' | 'firstSlot'>;
-
+/** The agent of another host. */
 class Member implements SeatHost {
   entry: RollEntry;
-  lastHeardMs = performance.now();
+  firstSlot: number;
   isReady = false;
-  firstSlot = 0;
   /** Why it can't start workers. */
   error: LockstepError | null = null;
-  readonly #send: (peer: string, message: LeaderMessage) => void;
+  readonly #answer: (peer: string, message: LeaderMessage) => void;
 
-  constructor(entry: RollEntry, send: (peer: string, message: LeaderMessage) => void) {
+  constructor(
+    entry: RollEntry,
+    firstSlot: number,
+    answer: (peer: string, message: LeaderMessage) => void,
+  ) {
     this.entry = entry;
-    this.#send = send;
+    this.firstSlot = firstSlot;
+    this.#answer = answer;
   }
 
   get name(): string {
@@ -67,48 +58,55 @@ class Member implements SeatHost {
   }
 
   say(message: LeaderMessage): void {
-    if (this.entry.peer !== null) this.#send(this.entry.peer, message);
+    if (this.entry.peer !== null) this.#answer(this.entry.peer, message);
   }
 }
 
-export class HostLeader {
-  readonly #options: LeaderOptions;
-  readonly #meeting: Extract<Meeting, { role: 'lead' }>;
+export class HostLeader implements AgentRoleHandler {
+  readonly #agent: HostAgent;
   readonly #members = new Map<number, Member>();
-  readonly #seats = new RemoteSeats();
-  readonly #timers: NodeJS.Timeout[] = [];
-  #gate: Gate | null = null;
-  #server: ControlServer | null = null;
+  readonly #seats = new Seats();
   #address: string | null = null;
   #run: RunForHosts | null = null;
+  #endpoint: string | null = null;
   #farewell: LeaderMessage | null = null;
-  #lastTickMs = performance.now();
+  #control: RunControl | null = null;
+  #isHeld = false;
   #onSignal: (signal: StopSignal) => void = () => {};
+  #checkFolder: () => Promise<void> = async () => {};
 
-  private constructor(meeting: Extract<Meeting, { role: 'lead' }>, options: LeaderOptions) {
-    this.#meeting = meeting;
-    this.#options = options;
+  constructor(agent: HostAgent) {
+    this.#agent = agent;
+    agent.take(this);
+    agent.workers.listen({
+      spawned: (slot, attempt, pid) => this.#seats.spawned(agent.workers, slot, attempt, pid),
+      exited: (slot, attempt, status) => this.#seats.exited(agent.workers, slot, attempt, status),
+    });
   }
 
-  /** @throws LockstepError PORT_IN_USE */
-  static async open(
-    meeting: Extract<Meeting, { role: 'lead' }>,
-    options: LeaderOptions,
-  ): Promise<HostLeader> {
-    const leader = new HostLeader(meeting, options);
-    try {
-      await leader.#listen();
-    } catch (thrown) {
-      await leader.#close();
-      throw thrown;
+  /** The first leader of a run: host 0. */
+  static first(agent: HostAgent): HostLeader {
+    const view = { epoch: 1, version: 0, leader: 0, hosts: [0] };
+    agent.begin(leadingAgent(0, view, performance.now()), randomBytes(16).toString('hex'));
+    return new HostLeader(agent);
+  }
+
+  /** One that has taken the run over: it knows the hosts that were there. */
+  static successor(agent: HostAgent): HostLeader {
+    const leader = new HostLeader(agent);
+    for (const known of agent.roster.values()) {
+      const { hostRank, host, pid, workers, firstSlot, address } = known;
+      if (hostRank === agent.rank) leader.#address = address;
+      else leader.#add({ hostRank, peer: null, host, pid, workers }, firstSlot);
     }
+    leader.#run = { ...agent.workers.run!, resume: true };
     return leader;
   }
 
   /** Of all hosts. Known once all have come. */
   get workers(): number {
     const others = [...this.#members.values()].map(({ entry }) => entry.workers);
-    return others.reduce((sum, count) => sum + count, this.#options.workers);
+    return others.reduce((sum, count) => sum + count, this.#agent.options.workers);
   }
 
   /** Where the other hosts reach this one. */
@@ -116,12 +114,17 @@ export class HostLeader {
     return this.#address!;
   }
 
+  /** Private to this process, with the coordinator's keys. */
+  get keyFolder(): string {
+    return this.#agent.workers.keyFolder;
+  }
+
   /**
    * Waits until all hosts are there.
    * @throws LockstepError TIMEOUT when some are not, USAGE when they reach this host by none of its addresses
    */
   async gather(): Promise<void> {
-    const { hosts, waitMs, throwIfStopped, tell } = this.#options;
+    const { hosts, waitMs, throwIfStopped, tell, workers } = this.#agent.options;
     const startedMs = performance.now();
     tell(`Waiting for ${hosts - 1} other ${hosts === 2 ? 'host' : 'hosts'}.`);
     while (this.#present().length < hosts - 1) {
@@ -130,17 +133,24 @@ export class HostLeader {
       await sleep(LOOK_MS);
     }
     const ranked = Array.from({ length: hosts - 1 }, (_, at) => this.#members.get(at + 1)!);
-    const first = firstSlots([this.#options.workers, ...ranked.map(({ entry }) => entry.workers)]);
-    for (const [at, member] of ranked.entries()) member.firstSlot = first[at + 1]!;
+    const first = firstSlots([workers, ...ranked.map(({ entry }) => entry.workers)]);
+    for (const [at, member] of ranked.entries()) this.#place(member, first[at + 1]!);
     if (this.#address === null) throw notOurs();
+    this.#enrol({ hostRank: 0, host: hostname(), pid: process.pid, workers }, this.#address, 0);
+    this.#tellRoster();
   }
 
   /**
-   * Lets all hosts look at the run's folder.
+   * Lets all hosts look at the run's folder, and makes ready to start workers here.
    * @throws LockstepError what keeps one of them from starting workers
    */
-  async begin(run: RunForHosts): Promise<void> {
+  async begin(run: RunForHosts, launch: Launch): Promise<void> {
+    const { workers: own, secret, options } = this.#agent;
     this.#run = run;
+    own.prepare(
+      { ...run, firstSlot: 0 },
+      { launch, address: this.address, workers: options.workers, secret },
+    );
     for (const member of this.#members.values()) this.#tellRun(member);
     const startedMs = performance.now();
     for (;;) {
@@ -148,7 +158,7 @@ export class HostLeader {
       const failed = members.find(({ error }) => error !== null);
       if (failed !== undefined) throw failed.error;
       if (members.every(({ isReady }) => isReady)) return;
-      this.#options.throwIfStopped();
+      options.throwIfStopped();
       const late = members.find(({ isReady }) => !isReady)!;
       if (performance.now() - startedMs > READY_MS) {
         const message = `Cannot start the run: ${nameHost(late.entry)} said nothing for ${READY_MS} ms.`;
@@ -158,17 +168,83 @@ export class HostLeader {
     }
   }
 
-  /** Starts workers where their slots are. */
-  launch(local: Launch): Launch {
-    return (seats, watch) =>
-      seats.flatMap((seat) => {
-        const member = this.#memberOf(seat.slot);
-        if (member === null) {
-          const named = { ...watch, onSpawn: this.#named(watch.onSpawn.bind(watch)) };
-          return local([seat], { ...named, onExit: watch.onExit.bind(watch) });
-        }
-        return [this.#seats.launch(member, seat, watch)];
+  /**
+   * What is left of the run, once the hosts that have voted are there.
+   * @param lock what the file that locks the run's folder holds now
+   * @param lostAt when the last word of the leader before came, as Date.now() says
+   */
+  async inherit(
+    lock: string,
+    journal: Journal | null,
+    lostAt: number,
+    loss: string,
+  ): Promise<TakeOverFromHost> {
+    const { workers: own, rank, view } = this.#agent;
+    this.#run = { ...this.#run!, lock };
+    const reported: SlotProcess[] = own.running.map((one) => ({
+      ...one,
+      host: own.name,
+      exit: null,
+    }));
+    this.#reported = reported;
+    const startedMs = performance.now();
+    const voters = view.hosts.filter((host) => host !== rank);
+    const isHere = (host: number) => this.#members.get(host)?.entry.peer != null;
+    while (!voters.every(isHere) && performance.now() - startedMs < VOTERS_MS) await sleep(LOOK_MS);
+    this.#reported = null;
+    const lost = { code: null, signal: null, lastLine: '', hostLost: 'nothing was heard' };
+    const known = new Set(reported.map(({ slot }) => slot));
+    const missing = Array.from({ length: this.#run.worldSize }, (_, slot) => slot)
+      .filter((slot) => !known.has(slot))
+      .map((slot): SlotProcess => {
+        const attempt = journal?.losses.find((one) => one.slot === slot)?.attempt ?? 0;
+        return { slot, attempt, pid: null, host: this.#hostOf(slot).name, exit: lost };
       });
+    return {
+      ...{ journal, lostAt, loss, endpoint: `tcp://${this.address}:*` },
+      processes: [...reported, ...missing],
+      adopt: ({ slot, attempt }, watch) => {
+        return this.#seats.adopt(this.#hostOf(slot), slot, attempt, watch);
+      },
+    };
+  }
+
+  /** What runs on hosts that come, while a takeover asks. */
+  #reported: SlotProcess[] | null = null;
+
+  /** Starts workers where their slots are. */
+  get launch(): Launch {
+    return (seats, watch) =>
+      seats.map((seat) => this.#seats.launch(this.#hostOf(seat.slot), seat, watch));
+  }
+
+  /** Workers of all hosts reach the coordinator there. */
+  onListening(endpoint: string): void {
+    this.#endpoint = endpoint;
+    this.#agent.workers.say({ kind: 'coordinator', endpoint });
+    for (const member of this.#present()) member.say({ kind: 'coordinator', endpoint });
+  }
+
+  onJournal(journal: Journal): void {
+    const before = this.#agent.journal?.content as Journal | undefined;
+    this.#agent.keepOwn(journal);
+    // The rest comes with the heartbeats.
+    if (before?.generation !== journal.generation || before.hasRun !== journal.hasRun) {
+      this.#tellJournal();
+    }
+  }
+
+  /** What holds the run while this host may be cut off. */
+  controls(control: RunControl): void {
+    this.#control = control;
+    if (this.#isHeld) control.hold(true);
+  }
+
+  /** What looks whether another host has taken the run's folder, and ends this run then. */
+  watchFolder({ lost, check }: { readonly lost: AbortSignal; check(): Promise<void> }): void {
+    this.#checkFolder = check;
+    const tell = () => this.#agent.decide({ kind: 'deposed', nowMs: performance.now() });
+    lost.addEventListener('abort', tell, { once: true });
   }
 
   /** Hears of requests to stop that came to other hosts. */
@@ -176,79 +252,74 @@ export class HostLeader {
     this.#onSignal = listener;
   }
 
-  /** Tells all hosts how the run ended, or why it did not begin, and goes. */
+  /** Tells all hosts how the run ended, or why it did not begin. */
   async end(outcome: RunOutcome | null, error: LockstepError | null): Promise<void> {
     this.#farewell = { kind: 'end', outcome, failure: error === null ? null : travelling(error) };
     for (const member of this.#members.values()) member.say(this.#farewell);
     const startedMs = performance.now();
     const isSettled = () => this.#present().length === 0 && this.#members.size > 0;
     while (!isSettled() && performance.now() - startedMs < FAREWELL_MS) await sleep(LOOK_MS);
-    await this.#close();
   }
 
-  async #listen(): Promise<void> {
-    const { secret, port } = this.#meeting;
-    this.#gate = await Gate.open(hostKeys(secret).leader, (text) => this.#options.tell(text));
-    const handlers = {
-      onFrame: (peer: string, frame: Uint8Array | null) => this.#onFrame(peer, frame),
-      // A host that is gone is noticed by its silence.
-      onSendFailure: () => {},
-    };
-    this.#server = await openControlServer(`tcp://0.0.0.0:${port ?? '*'}`, handlers, this.#gate);
-    this.#meeting.announce(Number(this.#server.endpoint.split(':').at(-1)));
-    this.#timers.push(setInterval(() => this.#tick(), TICK_MS));
-    this.#timers.push(setInterval(() => this.#heartbeat(), HEARTBEAT_MS));
-  }
-
-  async #close(): Promise<void> {
-    for (const timer of this.#timers) clearInterval(timer);
-    this.#meeting.end();
-    this.#server?.close();
-    await this.#gate?.close();
-  }
-
-  #present(): Member[] {
-    return [...this.#members.values()].filter(({ entry }) => entry.peer !== null);
-  }
-
-  /** Null for a slot of this host. */
-  #memberOf(slot: number): Member | null {
-    const found = [...this.#members.values()].find(
-      ({ firstSlot, entry }) => slot >= firstSlot && slot < firstSlot + entry.workers,
-    );
-    return slot < this.#options.workers ? null : (found ?? null);
-  }
-
-  #named(onSpawn: (slot: number, pid: number, host?: string) => void) {
-    return (slot: number, pid: number) => onSpawn(slot, pid, hostname());
-  }
-
-  #send(peer: string, message: LeaderMessage): void {
-    this.#server?.send(peer, encodeHostMessage(message));
-  }
-
-  #onFrame(peer: string, frame: Uint8Array | null): void {
-    let message: MemberMessage;
-    try {
-      message = decodeFromMember(frame);
-    } catch (thrown) {
-      this.#send(peer, { kind: 'refused', failure: travelling(asLockstepError(thrown)) });
-      return;
+  apply(effect: Exclude<AgentEffect, { kind: 'send' }>): void {
+    switch (effect.kind) {
+      case 'announce':
+        this.#tellView();
+        return;
+      case 'hold':
+        this.#isHeld = effect.isHeld;
+        this.#control?.hold(effect.isHeld);
+        if (effect.isHeld) this.#agent.options.tell(HELD, true);
+        return;
+      case 'lost': {
+        const member = this.#members.get(effect.host);
+        if (member !== undefined) this.#lose(member, `nothing was heard for ${SILENCE_MS} ms`);
+        return;
+      }
+      case 'stepDown':
+        // The folder tells that it is another host's; that ends the run here.
+        void this.#checkFolder();
+        return;
+      default:
     }
+  }
+
+  heartbeat(): void {
+    const { epoch, version } = this.#agent.view;
+    for (const member of this.#present()) member.say({ kind: 'heartbeat', epoch, version });
+    this.#tellJournal();
+  }
+
+  woke(): void {
+    void this.#checkFolder();
+  }
+
+  onLeader(): void {
+    // Another agent that this one has asked, before it led.
+  }
+
+  onMember(peer: string, message: MemberMessage): void {
     const member = this.#present().find(({ entry }) => entry.peer === peer);
-    if (member !== undefined) this.#onMessage(member, message);
-    else if (message.kind === 'hello') this.#onHello(peer, message);
+    if (message.kind === 'hello') this.#onHello(peer, message, member);
+    else if (member !== undefined) this.#onMessage(member, message);
     else if (message.kind !== 'heartbeat' || this.#farewell === null) this.#refuse(peer, WAS_LOST);
   }
 
-  #onHello(peer: string, hello: Hello): void {
+  #onHello(peer: string, hello: Hello, known: Member | undefined): void {
     if (this.#farewell !== null) {
-      this.#send(peer, this.#farewell);
+      this.#agent.links.answer(peer, this.#farewell);
       return;
     }
-    const { hosts, request, tell } = this.#options;
+    const { options, rank: leader } = this.#agent;
+    const { hosts, request, tell } = options;
+    if (known !== undefined) {
+      // It did not hear the answer, or for a while did not hear this host.
+      this.#heard(known);
+      this.#welcome(known);
+      return;
+    }
     const roll = new Map([...this.#members].map(([rank, { entry }]) => [rank, entry]));
-    const policy = { hosts, request, version: LOCKSTEP_VERSION };
+    const policy = { hosts, leader, request, version: LOCKSTEP_VERSION };
     const decision = admission(policy, roll, hello);
     if (decision.kind === 'wait') return;
     if (decision.kind === 'refuse') {
@@ -259,17 +330,99 @@ export class HostLeader {
     const { hostRank } = decision;
     const { host, pid, workers } = hello;
     const entry = { hostRank, peer, host, pid, workers };
-    const member =
-      this.#members.get(hostRank) ?? new Member(entry, (to, what) => this.#send(to, what));
-    Object.assign(member, { entry, lastHeardMs: performance.now(), isReady: false });
-    this.#members.set(hostRank, member);
+    const member = this.#members.get(hostRank) ?? this.#add(entry, 0);
+    Object.assign(member, { entry, isReady: false });
     this.#learnAddress(hello.leaderAddress);
-    member.say({ kind: 'welcome', hostRank, hosts, host: hostname(), pid: process.pid });
+    this.#enrol(entry, hello.address, member.firstSlot, hello.port);
+    this.#agent.decide({ kind: 'came', host: hostRank, nowMs: performance.now() });
+    this.#welcome(member);
+    this.#takeIn(member, hello);
     const many = `${workers} ${workers === 1 ? 'worker' : 'workers'}`;
-    tell(
-      `${capital(nameHost(entry))} with ${many} is here: ${this.#present().length + 1} of ${hosts} hosts.`,
-    );
+    const count = this.#present().length + 1;
+    tell(`${capital(nameHost(entry))} with ${many} is here: ${count} of ${hosts} hosts.`);
     if (this.#run !== null) this.#tellRun(member);
+  }
+
+  /** Its workers go on, or are none of the run any more. */
+  #takeIn(member: Member, { running }: Hello): void {
+    const { name } = member;
+    if (this.#reported !== null) {
+      this.#reported.push(...running.map((one) => ({ ...one, host: name, exit: null })));
+      return;
+    }
+    for (const { slot, attempt } of running) {
+      if (this.#seats.has(member, slot, attempt)) continue;
+      member.say({ kind: 'kill', slot, attempt, signal: 'SIGKILL' });
+    }
+  }
+
+  #welcome(member: Member): void {
+    const { view, start, options } = this.#agent;
+    const { hostRank } = member.entry;
+    member.say({
+      ...{ kind: 'welcome', hostRank, hosts: options.hosts, host: hostname(), pid: process.pid },
+      ...{ view: { ...view, hosts: [...view.hosts] }, start },
+    });
+    this.#tellRoster();
+  }
+
+  #add(entry: RollEntry, firstSlot: number): Member {
+    const member = new Member(entry, firstSlot, (to, what) => this.#agent.links.answer(to, what));
+    this.#members.set(entry.hostRank, member);
+    return member;
+  }
+
+  #place(member: Member, firstSlot: number): void {
+    member.firstSlot = firstSlot;
+    const { hostRank } = member.entry;
+    this.#agent.roster.set(hostRank, { ...this.#agent.roster.get(hostRank)!, firstSlot });
+  }
+
+  #enrol(
+    { hostRank, host, pid, workers }: Omit<RollEntry, 'peer'>,
+    address: string,
+    firstSlot: number,
+    port = this.#agent.links.port,
+  ): void {
+    const known: RosterHost = { hostRank, host, pid, workers, address, port, firstSlot };
+    this.#agent.roster.set(hostRank, known);
+  }
+
+  #tellRoster(): void {
+    const hosts = [...this.#agent.roster.values()];
+    for (const member of this.#present()) member.say({ kind: 'roster', hosts });
+  }
+
+  #tellView(): void {
+    const { start, rank: from, view } = this.#agent;
+    const message = plain({ kind: 'led', view });
+    for (const member of this.#present()) {
+      member.say({ kind: 'agent', start, from, message, journal: null });
+    }
+  }
+
+  #tellJournal(): void {
+    const { journal } = this.#agent;
+    if (journal === null) return;
+    for (const member of this.#present()) member.say({ kind: 'journal', journal });
+  }
+
+  #tellRun(member: Member): void {
+    this.#welcome(member);
+    member.say({ kind: 'run', firstSlot: member.firstSlot, ...this.#run! });
+    if (this.#endpoint !== null) member.say({ kind: 'coordinator', endpoint: this.#endpoint });
+    this.#tellJournal();
+  }
+
+  #present(): Member[] {
+    return [...this.#members.values()].filter(({ entry }) => entry.peer !== null);
+  }
+
+  #hostOf(slot: number): SeatHost {
+    const found = [...this.#members.values()].find(
+      ({ firstSlot, entry }) => slot >= firstSlot && slot < firstSlot + entry.workers,
+    );
+    return found ?? this.#agent.workers;
   }
 
   /** Of several, one that is not the loopback address: that one reaches from everywhere. */
@@ -278,12 +431,18 @@ export class HostLeader {
     if (this.#address === null || isLoopback(this.#address)) this.#address = seen;
   }
 
-  #tellRun(member: Member): void {
-    member.say({ kind: 'run', firstSlot: member.firstSlot, ...this.#run! });
+  #heard(member: Member, version?: number): void {
+    const { hostRank: from } = member.entry;
+    this.#agent.decide({ kind: 'heard', from, version, nowMs: performance.now() });
   }
 
   #onMessage(member: Member, message: MemberMessage): void {
-    member.lastHeardMs = performance.now();
+    if (message.kind === 'heartbeat') {
+      const isOfThis = message.epoch === this.#agent.view.epoch;
+      this.#heard(member, isOfThis ? message.version : undefined);
+      return;
+    }
+    this.#heard(member);
     switch (message.kind) {
       case 'ready':
         member.isReady = true;
@@ -293,23 +452,23 @@ export class HostLeader {
         const { code, message: what, advice } = message.failure;
         const why = `${capital(nameHost(member.entry))} can't start workers: ${what}`;
         member.error = errorOfFailure(failureFrom(code, why, advice));
-        this.#options.tell(why, true);
+        this.#agent.options.tell(why, true);
         return;
       }
       case 'spawned':
         this.#seats.spawned(member, message.slot, message.attempt, message.pid);
         return;
       case 'exited':
-        this.#seats.exited(member, message.slot, message.attempt, plain(message.status));
+        this.#seats.exited(member, message.slot, message.attempt, plainStatus(message.status));
         return;
       case 'signal':
         this.#onSignal(message.signal);
         return;
-      case 'bye':
+      case 'bye': {
+        const { hostRank: host } = member.entry;
         this.#lose(member, 'its agent ended');
-        return;
-      case 'hello':
-      case 'heartbeat':
+        this.#agent.decide({ kind: 'went', host, nowMs: performance.now() });
+      }
     }
   }
 
@@ -319,36 +478,20 @@ export class HostLeader {
       `The leader refused this host: ${why}.`,
       'Start all hosts from one installation, by the same command.',
     );
-    this.#send(peer, { kind: 'refused', failure: travelling(error) });
-  }
-
-  #heartbeat(): void {
-    for (const member of this.#present()) member.say({ kind: 'heartbeat' });
-  }
-
-  #tick(): void {
-    const nowMs = performance.now();
-    const isLate = nowMs - this.#lastTickMs > TICK_MS + STALL_MS;
-    this.#lastTickMs = nowMs;
-    for (const member of this.#present()) {
-      // While this process was stopped their words were not read.
-      if (isLate) member.lastHeardMs = nowMs;
-      else if (nowMs - member.lastHeardMs > SILENCE_MS) {
-        this.#lose(member, `nothing was heard for ${SILENCE_MS} ms`);
-      }
-    }
+    this.#agent.links.answer(peer, { kind: 'refused', failure: travelling(error) });
   }
 
   #lose(member: Member, why: string): void {
+    if (member.entry.peer === null) return;
     member.entry = { ...member.entry, peer: null };
     member.isReady = false;
     if (this.#farewell !== null) return;
-    this.#options.tell(`Lost ${nameHost(member.entry)}: ${why}.`, true);
+    this.#agent.options.tell(`Lost ${nameHost(member.entry)}: ${why}.`, true);
     this.#seats.lost(member, why);
   }
 
   #incomplete(): LockstepError {
-    const { hosts, waitMs } = this.#options;
+    const { hosts, waitMs } = this.#agent.options;
     const here = this.#present().length + 1;
     return new LockstepError(
       'TIMEOUT',
@@ -359,9 +502,11 @@ export class HostLeader {
 }
 
 const WAS_LOST = 'it is none of its hosts, or no longer: it was not heard for too long';
+const HELD =
+  'This host hears too few of the others: the run waits, since they may go on with it without this one.';
 
 /** Without the keys that are absent. */
-const plain = (status: Extract<MemberMessage, { kind: 'exited' }>['status']) => {
+const plainStatus = (status: Extract<MemberMessage, { kind: 'exited' }>['status']) => {
   const { code, signal, lastLine, outOfMemory, stateWhenKilled } = status;
   return {
     code,

@@ -1,31 +1,29 @@
 /**
- * The agent of a host that does not lead: it finds the leader, starts and watches the workers of its own host at the
- * leader's word, and ends as the run does. When the leader is gone it ends its workers.
+ * What the agent of a host does that does not lead: it finds the leader, starts and watches the workers of its own host at
+ * the leader's word, and ends as the run does. When the leader is gone its workers keep their state, and the agents decide
+ * which of them goes on with the run.
  */
-import { randomBytes } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asLockstepError, LockstepError } from '../core/errors.ts';
 import { errorOfFailure, failure } from '../core/failure.ts';
+import { OwnerWatch } from '../core/lease.ts';
+import type { LockSeen } from '../core/renewed-lock.ts';
 import type { StopSignal, WatchSignals } from '../core/stop-signal.ts';
-import { makeTemporaryFolder, removeTemporaryFolder } from '../core/temporary-folder.ts';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
-import type { ExitStatus, Launch, LaunchedWorker } from '../launch/launching.ts';
-import { type ControlClient, openControlClient } from '../protocol/control-socket.ts';
-import { workerKeyFile } from '../protocol/curve-keys.ts';
-import { hostKeys } from '../protocol/host-keys.ts';
+import type { Launch } from '../launch/launching.ts';
 import {
-  decodeFromLeader,
-  encodeHostMessage,
   HOST_PROTOCOL,
   type LeaderMessage,
   type MemberMessage,
   travelling,
 } from '../protocol/host-messages.ts';
-import { HEARTBEAT_MS, SILENCE_MS, STALL_MS, START_UP_MS, TICK_MS } from '../protocol/timing.ts';
+import { SILENCE_MS, START_UP_MS, TICK_MS } from '../protocol/timing.ts';
 import type { RunOutcome } from '../telemetry/run-event.ts';
 import { type Reached, reach } from './address.ts';
+import { type AgentEffect, followingAgent } from './agent-machine.ts';
+import { type AgentRoleHandler, type HostAgent, plain } from './host-agent.ts';
+import type { RunHere } from './own-workers.ts';
 import type { Invitation, Meeting } from './rendezvous/host-rendezvous.ts';
 
 const LOOK_MS = 200;
@@ -33,74 +31,95 @@ const LOOK_MS = 200;
 const ANSWER_MS = 5_000;
 /** A Ctrl-C in a terminal reaches the leader, too: what it hears itself comes first. */
 const PASS_ON_MS = 500;
-/** The last word has so long to get out. */
-const LAST_WORD_MS = 100;
-/** Workers that were killed are waited for so long. */
-const KILLED_MS = 4_000;
+/** How often the owner of the run's folder is looked at. */
+const OWNER_MS = 500;
+/** Longer than it takes to see that a folder has no owner any more. */
+const LEADERLESS_MS = 45_000;
 
-export interface MemberOptions {
+export interface MemberOptions<Folder> {
   /** Number of this host; null where the leader gives it one. */
   readonly hostRank: number | null;
-  readonly workers: number;
-  /** What this host was started for. */
-  readonly request: string;
-  /** The leader must be found so soon. */
-  readonly waitMs: number;
-  readonly throwIfStopped: () => void;
   readonly watchSignals: WatchSignals;
   /** What starts workers here, once the run is known. */
   readonly launcher: (run: RunHere) => Promise<Launch>;
-  readonly tell: (text: string, isWarning?: boolean) => void;
+  /**
+   * Takes the run's folder.
+   * @param seen the lock of an owner without a sign of life; undefined: whoever owns it
+   * @throws LockstepError when somebody else was first
+   */
+  readonly takeFolder: (runFolder: string, seen: LockSeen | undefined) => Folder;
 }
-
-export type RunHere = Omit<Extract<LeaderMessage, { kind: 'run' }>, 'kind'>;
 
 /** How the run ended; `error` is what ended it early. */
 export interface RunEnd {
+  readonly kind: 'ended';
   readonly outcome: RunOutcome | null;
   readonly error: LockstepError | null;
 }
 
+/** What was found is of an earlier start: there is another secret now. */
+export interface Anew {
+  readonly kind: 'anew';
+}
+
+/** This host goes on with the run, as its leader. */
+export interface Succeeds<Folder> {
+  readonly kind: 'succeeds';
+  readonly folder: Folder;
+  /** When the leader before was heard last, as Date.now() says. */
+  readonly lostAt: number;
+  /** What happened, in one sentence. */
+  readonly loss: string;
+}
+
+export type Followed<Folder> = RunEnd | Anew | Succeeds<Folder>;
+
 /**
- * Resolves when the leader has said how the run ended. On return no worker of this host is left.
- * @throws LockstepError TIMEOUT when no leader is found, PROTOCOL when it refuses this host, REQUEUED when the leader
- *   is gone: the run can be started again
+ * Follows until the run has ended, or until this host leads. Then its workers go on; otherwise the agent's end ends them.
+ * @param meeting where the leader is found; null for an agent that knows the other ones
+ * @throws LockstepError TIMEOUT when no leader is found, PROTOCOL when it refuses this host, REQUEUED when it is gone and
+ *   nobody goes on with the run here
  */
-export async function followRun(
-  meeting: Extract<Meeting, { role: 'follow' }>,
-  options: MemberOptions,
-): Promise<RunEnd> {
-  const member = new HostMember(options);
+export async function followRun<Folder>(
+  agent: HostAgent,
+  meeting: Extract<Meeting, { role: 'follow' }> | null,
+  options: MemberOptions<Folder>,
+): Promise<Followed<Folder>> {
+  const member = new HostMember(agent, options);
   try {
     return await member.run(meeting);
   } finally {
-    await member.close();
+    member.close();
   }
 }
 
-interface RunningWorker {
-  readonly attempt: number;
-  readonly worker: LaunchedWorker;
-}
-
-class HostMember {
-  readonly #options: MemberOptions;
-  readonly #identity = `host-${process.pid}-${randomBytes(8).toString('hex')}`;
-  readonly #workers = new Map<number, RunningWorker>();
+class HostMember<Folder> implements AgentRoleHandler {
+  readonly #agent: HostAgent;
+  readonly #options: MemberOptions<Folder>;
   readonly #unwatchSignals: () => void;
-  readonly #ended: Promise<RunEnd>;
-  #resolve: (end: RunEnd) => void = () => {};
+  readonly #ended: Promise<Followed<Folder>>;
+  #resolve: (end: Followed<Folder>) => void = () => {};
   #reject: (error: LockstepError) => void = () => {};
-  #client: ControlClient | null = null;
+  /** Where the leader listens, and this host's address on the way there; null while it is not known. */
+  #leaderAt: string | null = null;
   #reached: Reached | null = null;
-  #leader: string | null = null;
-  #launch: Launch | null = null;
-  #keyFolder: string | null = null;
+  /** What the leader said of the run that it is to begin. */
+  #welcome: Extract<LeaderMessage, { kind: 'welcome' }> | null = null;
+  #isOver = false;
   #lastHeardMs = performance.now();
+  #lost: {
+    readonly sinceMs: number;
+    readonly owner: OwnerWatch;
+    readonly timer: NodeJS.Timeout;
+  } | null = null;
+  #loss = '';
+  #lostAt = Date.now();
+  #folder: Folder | null = null;
   #stops = 0;
-  #onWorkerGone: () => void = () => {};
+  readonly #watch: NodeJS.Timeout;
 
-  constructor(options: MemberOptions) {
+  constructor(agent: HostAgent, options: MemberOptions<Folder>) {
+    this.#agent = agent;
     this.#options = options;
     this.#ended = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -108,112 +127,167 @@ class HostMember {
     });
     this.#ended.catch(() => undefined);
     this.#unwatchSignals = options.watchSignals((signal) => this.#onSignal(signal));
+    agent.take(this);
+    agent.onRefused((error) => this.#reject(asLockstepError(error)));
+    agent.workers.listen({
+      spawned: (slot, attempt, pid) => this.#say({ kind: 'spawned', slot, attempt, pid }),
+      exited: (slot, attempt, status) => this.#say({ kind: 'exited', slot, attempt, status }),
+    });
+    this.#watch = setInterval(() => this.#watchStart(), TICK_MS);
   }
 
-  async run(meeting: Extract<Meeting, { role: 'follow' }>): Promise<RunEnd> {
-    await this.#join(meeting);
-    const timers = [
-      setInterval(() => this.#say({ kind: 'heartbeat' }), HEARTBEAT_MS),
-      this.#watchLeader(),
-    ];
-    try {
-      return await this.#ended;
-    } finally {
-      for (const timer of timers) clearInterval(timer);
+  async run(meeting: Extract<Meeting, { role: 'follow' }> | null): Promise<Followed<Folder>> {
+    if (meeting !== null) await this.#join(meeting);
+    else this.#seek();
+    return await this.#ended;
+  }
+
+  close(): void {
+    this.#isOver = true;
+    this.#unwatchSignals();
+    clearInterval(this.#watch);
+    this.#foundLeader();
+    if (this.#folder === null) this.#say({ kind: 'bye' });
+  }
+
+  apply(effect: Exclude<AgentEffect, { kind: 'send' }>): void {
+    switch (effect.kind) {
+      case 'leaderLost':
+        this.#loseLeader(effect.leader);
+        return;
+      case 'leaderBack':
+        this.#agent.options.tell(
+          `Hears the host that leads again: ${this.#nameOf(effect.leader)}.`,
+        );
+        this.#foundLeader();
+        return;
+      case 'follow':
+        this.#welcome = null;
+        this.#follow();
+        return;
+      case 'take':
+        this.#take(effect.isAgreed ? undefined : this.#lost?.owner.silent());
+        return;
+      case 'lead':
+        this.#resolve({
+          ...{ kind: 'succeeds', folder: this.#folder! },
+          ...{ lostAt: this.#lostAt, loss: this.#loss },
+        });
+        return;
+      default:
     }
   }
 
-  async close(): Promise<void> {
-    this.#unwatchSignals();
-    await this.#endWorkers();
-    this.#say({ kind: 'bye' });
-    await sleep(LAST_WORD_MS);
-    await this.#client?.close();
-    if (this.#keyFolder !== null) removeTemporaryFolder(this.#keyFolder);
+  heartbeat(): void {
+    const view = this.#agent.state?.view ?? this.#welcome?.view;
+    if (this.#isOver || view === undefined) return;
+    const { epoch, version } = view;
+    if (this.#welcome !== null && this.#lost === null) {
+      this.#say({ kind: 'heartbeat', epoch, version });
+    } else this.#seek();
+  }
+
+  woke(): void {}
+
+  onMember(peer: string, message: MemberMessage): void {
+    // Somebody who takes this host for the leader, or wants to join the run.
+    const { state, start } = this.#agent;
+    if (message.kind !== 'hello' || state === null || state.view.leader === state.rank) return;
+    const led = plain({ kind: 'led', view: state.view });
+    const answer = { start, from: state.rank, message: led, journal: null };
+    this.#agent.links.answer(peer, { kind: 'agent', ...answer });
+  }
+
+  onLeader(at: string, message: LeaderMessage): void {
+    if (at !== this.#leaderAt || this.#isOver) return;
+    this.#lastHeardMs = performance.now();
+    if (this.#agent.state !== null) {
+      const { leader } = this.#agent.view;
+      this.#agent.decide({ kind: 'heard', from: leader, nowMs: performance.now() });
+    }
+    this.#onMessage(message);
   }
 
   /** Looks for the leader until one has answered. */
   async #join(meeting: Extract<Meeting, { role: 'follow' }>): Promise<void> {
-    const { waitMs, throwIfStopped, tell } = this.#options;
+    const { waitMs, throwIfStopped, tell } = this.#agent.options;
     const startedMs = performance.now();
     tell('Waiting for the host that leads.');
     while (performance.now() - startedMs < waitMs) {
       throwIfStopped();
       const invitation = meeting.find();
+      if (invitation !== null && !invitation.secret.equals(this.#agent.secret)) {
+        this.#resolve({ kind: 'anew' });
+        return;
+      }
       const reached = invitation === null ? null : await reachAny(invitation);
       if (reached !== null && (await this.#hasAnswer(invitation!, reached))) return;
       await sleep(LOOK_MS);
     }
-    throw new LockstepError(
-      'TIMEOUT',
-      `Cannot start the run: the host that leads was not found within ${waitMs / 1000} s.`,
-      'Start the same command on each host, and let this one reach the leader by TCP.',
-    );
+    throw leaderNotFound(waitMs);
   }
 
-  async #hasAnswer({ port, secret }: Invitation, reached: Reached): Promise<boolean> {
-    const { member } = hostKeys(secret);
-    const handlers = {
-      onReconnected: () => {},
-      onFrame: (frame: Uint8Array | null) => this.#onFrame(frame),
-      onSendFailure: () => {},
-    };
-    const endpoint = `tcp://${reached.remote}:${port}`;
-    this.#client = openControlClient(endpoint, this.#identity, handlers, member);
+  async #hasAnswer({ port }: Invitation, reached: Reached): Promise<boolean> {
+    const at = `${reached.remote}:${port}`;
+    this.#leaderAt = at;
     this.#reached = reached;
+    let isOver = false;
+    const end = () => {
+      isOver = true;
+    };
+    const ended = this.#ended.then(end, end);
     const startedMs = performance.now();
-    let end: RunEnd | LockstepError | null = null;
-    const ended = this.#ended.then(
-      (value) => {
-        end = value;
-      },
-      (error: LockstepError) => {
-        end = error;
-      },
-    );
-    while (this.#leader === null && end === null && performance.now() - startedMs < ANSWER_MS) {
-      this.#sayHello(reached);
+    while (this.#welcome === null && !isOver && performance.now() - startedMs < ANSWER_MS) {
+      this.#sayHello();
       await Promise.race([ended, sleep(LOOK_MS)]);
     }
-    if (this.#leader !== null || end !== null) return true;
-    this.#client.giveUp();
-    await this.#client.close();
-    this.#client = null;
+    if (this.#welcome !== null || isOver) return true;
+    this.#leaderAt = null;
+    await this.#agent.links.drop(at);
     return false;
   }
 
-  #sayHello({ local, remote }: Reached): void {
-    const { hostRank, workers, request } = this.#options;
+  /** Asks the leader of its view to be taken in again. */
+  #seek(): void {
+    const { state, rank } = this.#agent;
+    if (state === null || state.view.leader === rank) return;
+    this.#follow();
+  }
+
+  #follow(): void {
+    this.#leaderAt = this.#agent.addressOf(this.#agent.view.leader);
+    if (this.#leaderAt !== null) this.#sayHello();
+  }
+
+  #sayHello(): void {
+    const { options, state, workers, links, roster } = this.#agent;
+    const { workers: count, request } = options;
+    const hostRank = state?.rank ?? this.#options.hostRank;
+    const own = this.#reached?.local ?? roster.get(hostRank ?? -1)?.address ?? '';
     this.#say({
       kind: 'hello',
       ...{ protocol: HOST_PROTOCOL, version: LOCKSTEP_VERSION },
-      ...{ hostRank, host: hostname(), pid: process.pid, workers },
-      ...{ address: local, leaderAddress: remote, request },
+      ...{ hostRank, host: hostname(), pid: process.pid, workers: count },
+      ...{ address: own, leaderAddress: this.#leaderAt!.split(':')[0]!, port: links.port },
+      ...{ request, running: workers.running },
     });
   }
 
   #say(message: MemberMessage): void {
-    this.#client?.send(encodeHostMessage(message));
-  }
-
-  #onFrame(frame: Uint8Array | null): void {
-    this.#lastHeardMs = performance.now();
-    try {
-      this.#onMessage(decodeFromLeader(frame));
-    } catch (thrown) {
-      this.#reject(asLockstepError(thrown));
-    }
+    if (this.#leaderAt !== null) this.#agent.links.say(this.#leaderAt, message);
   }
 
   #onMessage(message: LeaderMessage): void {
     switch (message.kind) {
-      case 'welcome': {
-        if (this.#leader !== null) return;
-        const { hostRank, hosts, host, pid } = message;
-        this.#leader = `${host} (pid ${pid})`;
-        this.#options.tell(`This is host ${hostRank} of ${hosts}; ${this.#leader} leads.`);
+      case 'welcome':
+        this.#onWelcome(message);
         return;
-      }
+      case 'roster':
+        for (const host of message.hosts) this.#agent.roster.set(host.hostRank, host);
+        return;
+      case 'journal':
+        this.#agent.keep(message.journal);
+        return;
       case 'refused':
         this.#reject(errorOf(message.failure));
         return;
@@ -221,26 +295,51 @@ class HostMember {
         void this.#prepare(message);
         return;
       case 'launch':
-        this.#start(message);
+      case 'kill':
+      case 'coordinator':
+        this.#agent.workers.say(message);
         return;
-      case 'kill': {
-        const running = this.#workers.get(message.slot);
-        if (running?.attempt === message.attempt) running.worker.kill(message.signal);
-        return;
-      }
       case 'end': {
         const { outcome, failure: reason } = message;
-        this.#resolve({ outcome, error: reason === null ? null : errorOf(reason) });
+        const error = reason === null ? null : errorOf(reason);
+        this.#resolve({ kind: 'ended', outcome, error });
         return;
       }
-      case 'heartbeat':
+      default:
     }
   }
 
-  async #prepare(run: RunHere): Promise<void> {
+  #onWelcome(message: Extract<LeaderMessage, { kind: 'welcome' }>): void {
+    const { hostRank, hosts, host, pid } = message;
+    const isFirst = this.#welcome === null;
+    this.#welcome = message;
+    if (!isFirst) return;
+    this.#foundLeader();
+    this.#agent.options.tell(`This is host ${hostRank} of ${hosts}; ${host} (pid ${pid}) leads.`);
+  }
+
+  /** From now on it has a say in who leads. */
+  #takePart(): void {
+    const { hostRank, view, start } = this.#welcome!;
+    const { state } = this.#agent;
+    const isKnown = start === this.#agent.start && state?.role.kind === 'following';
+    if (isKnown && state.view.epoch === view.epoch) return;
+    this.#agent.begin(followingAgent(hostRank, view, performance.now()), start);
+  }
+
+  async #prepare({ kind: _, ...run }: Extract<LeaderMessage, { kind: 'run' }>): Promise<void> {
+    const { workers, secret, options } = this.#agent;
+    if (workers.run?.run === run.run) {
+      this.#takePart();
+      this.#say({ kind: 'ready' });
+      return;
+    }
     try {
-      this.#launch = await this.#options.launcher(run);
-      this.#keyFolder ??= makeTemporaryFolder();
+      const launch = await this.#options.launcher(run);
+      const { hostRank } = this.#welcome!;
+      const address = this.#reached?.local ?? this.#agent.roster.get(hostRank)!.address;
+      workers.prepare(run, { launch, address, workers: options.workers, secret });
+      this.#takePart();
       this.#say({ kind: 'ready' });
     } catch (thrown) {
       const error = asLockstepError(thrown);
@@ -249,32 +348,53 @@ class HostMember {
     }
   }
 
-  /** What depends on this host replaces what the leader says of its own. */
-  #start({ slot, attempt, environment, keys }: Extract<LeaderMessage, { kind: 'launch' }>): void {
-    const keyFile = workerKeyFile(this.#keyFolder!, slot);
-    rmSync(keyFile, { force: true });
-    writeFileSync(keyFile, keys, { mode: 0o600, flag: 'wx' });
-    const own = Object.entries(environment).filter(([name]) => name.startsWith('LOCKSTEP_'));
-    const seat = {
-      ...{ slot, attempt },
-      environment: {
-        ...Object.fromEntries(own),
-        LOCKSTEP_DATA_ADDRESS: `tcp://${this.#reached!.local}:*`,
-        LOCKSTEP_KEY_FILE: keyFile,
-        LOCKSTEP_PRIVATE_FOLDER: this.#keyFolder!,
-        LOCKSTEP_PARENT_PID: String(process.pid),
-      },
-    };
-    const watch = {
-      onSpawn: (_: number, pid: number) => this.#say({ kind: 'spawned', slot, attempt, pid }),
-      onExit: (_: number, status: ExitStatus) => {
-        if (this.#workers.get(slot)?.attempt === attempt) this.#workers.delete(slot);
-        const lastLine = status.lastLine.slice(0, 4096);
-        this.#say({ kind: 'exited', slot, attempt, status: { ...status, lastLine } });
-        this.#onWorkerGone();
-      },
-    };
-    for (const worker of this.#launch!([seat], watch)) this.#workers.set(slot, { attempt, worker });
+  /** While the leader prepares the run it may compute for long. */
+  #watchStart(): void {
+    if (this.#welcome === null || this.#agent.workers.run !== null) return;
+    const silentMs = performance.now() - this.#lastHeardMs;
+    if (silentMs > START_UP_MS) this.#reject(this.#gone(this.#welcome.view.leader, START_UP_MS));
+  }
+
+  #loseLeader(leader: number): void {
+    const run = this.#agent.workers.run!;
+    this.#lostAt = Date.now() - SILENCE_MS;
+    this.#loss = `Lost the host that led, ${this.#nameOf(leader)}: nothing was heard of it for ${SILENCE_MS} ms.`;
+    if (run.coordinatorWaitMs === 0) {
+      this.#reject(this.#gone(leader, SILENCE_MS));
+      return;
+    }
+    this.#agent.options.tell(this.#loss, true);
+    const limitMs = Math.max(LEADERLESS_MS, run.coordinatorWaitMs);
+    const sinceMs = performance.now();
+    const owner = new OwnerWatch(run.runFolder);
+    const timer = setInterval(() => {
+      if (performance.now() - sinceMs > limitMs) this.#reject(this.#gone(leader, limitMs));
+      try {
+        this.#agent.options.throwIfStopped();
+        const isSilent = owner.silent() !== undefined;
+        if (isSilent) this.#agent.decide({ kind: 'ownerSilent', nowMs: performance.now() });
+      } catch (thrown) {
+        this.#reject(asLockstepError(thrown));
+      }
+    }, OWNER_MS);
+    this.#lost = { sinceMs, owner, timer };
+  }
+
+  #foundLeader(): void {
+    clearInterval(this.#lost?.timer);
+    this.#lost = null;
+  }
+
+  #take(seen: LockSeen | undefined): void {
+    const nowMs = performance.now();
+    try {
+      this.#folder = this.#options.takeFolder(this.#agent.workers.run!.runFolder, seen);
+    } catch (thrown) {
+      this.#agent.options.tell(asLockstepError(thrown).message, true);
+      this.#agent.decide({ kind: 'refused', nowMs });
+      return;
+    }
+    this.#agent.decide({ kind: 'taken', nowMs });
   }
 
   /** A second Ctrl-C ends this host at once, whatever the run does. */
@@ -287,28 +407,18 @@ class HostMember {
     setTimeout(() => this.#say({ kind: 'signal', signal }), PASS_ON_MS).unref();
   }
 
-  /** While the leader prepares the run it may compute for long. */
-  #watchLeader(): NodeJS.Timeout {
-    let lastTickMs = performance.now();
-    return setInterval(() => {
-      const nowMs = performance.now();
-      if (nowMs - lastTickMs > TICK_MS + STALL_MS) this.#lastHeardMs = nowMs;
-      lastTickMs = nowMs;
-      const limitMs = this.#launch === null ? START_UP_MS : SILENCE_MS;
-      if (nowMs - this.#lastHeardMs > limitMs) this.#reject(leaderLost(this.#leader!, limitMs));
-    }, TICK_MS);
+  #nameOf(rank: number): string {
+    const known = this.#agent.roster.get(rank);
+    return known === undefined ? `host ${rank}` : `${known.host} (pid ${known.pid})`;
   }
 
-  async #endWorkers(): Promise<void> {
-    for (const { worker } of this.#workers.values()) worker.kill('SIGKILL');
-    const limit = sleep(KILLED_MS, null, { ref: false });
-    const isOver = limit.then(() => true);
-    while (this.#workers.size > 0) {
-      const isGone = new Promise<boolean>((resolve) => {
-        this.#onWorkerGone = () => resolve(false);
-      });
-      if (await Promise.race([isGone, isOver])) return;
-    }
+  /** What was not saved is computed again: a scheduler may queue the job again. */
+  #gone(leader: number, silenceMs: number): LockstepError {
+    return new LockstepError(
+      'REQUEUED',
+      `Lost the host that leads, ${this.#nameOf(leader)}: nothing was heard of it for ${silenceMs} ms.`,
+      'Start the run again: it continues from its newest checkpoint.',
+    );
   }
 }
 
@@ -320,11 +430,10 @@ async function reachAny({ addresses, port }: Invitation): Promise<Reached | null
 const errorOf = (sent: { code: string; message: string; advice: string }): LockstepError =>
   errorOfFailure(failure(sent.code, sent.message, sent.advice));
 
-/** What was not saved is computed again: a scheduler may queue the job again. */
-function leaderLost(leader: string, silenceMs: number): LockstepError {
+export function leaderNotFound(waitMs: number): LockstepError {
   return new LockstepError(
-    'REQUEUED',
-    `Lost the host that leads, ${leader}: nothing was heard of it for ${silenceMs} ms.`,
-    'Start the run again: it continues from its newest checkpoint.',
+    'TIMEOUT',
+    `Cannot start the run: the host that leads was not found within ${waitMs / 1000} s.`,
+    'Start the same command on each host, and let this one reach the leader by TCP.',
   );
 }

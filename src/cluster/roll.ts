@@ -21,6 +21,8 @@ export type Admission =
 
 export interface RollPolicy {
   readonly hosts: number;
+  /** Rank of the host that leads. */
+  readonly leader: number;
   readonly version: string;
   readonly request: string;
 }
@@ -41,13 +43,15 @@ export function admission(
     return refuse('it was started by another command or with another configuration');
   }
   if (hello.hostRank !== null) {
-    if (hello.hostRank === 0) return refuse('it calls itself host 0, and that one leads');
+    if (hello.hostRank === policy.leader) {
+      return refuse(`it calls itself host ${policy.leader}, and that one leads`);
+    }
     if (hello.hostRank >= policy.hosts) {
       return refuse(`it calls itself host ${hello.hostRank} of ${policy.hosts}`);
     }
     return place(roll.get(hello.hostRank), hello.hostRank, hello);
   }
-  const ranks = Array.from({ length: policy.hosts - 1 }, (_, at) => at + 1);
+  const ranks = [...Array(policy.hosts).keys()].filter((rank) => rank !== policy.leader);
   const isFree = (rank: number) => (roll.get(rank)?.peer ?? null) === null;
   const fits = (rank: number) => (roll.get(rank)?.workers ?? hello.workers) === hello.workers;
   const free = ranks.filter(isFree);

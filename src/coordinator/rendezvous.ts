@@ -5,6 +5,7 @@ import type { Seat } from '../launch/launching.ts';
 import type { RunKeys } from '../protocol/curve-keys.ts';
 import {
   coordinatorKeyFile,
+  makeProcessKeys,
   readKeyFile,
   workerKeyFile,
   writeKeyFiles,
@@ -54,6 +55,9 @@ export interface Rendezvous {
   environment(slot: number, attempt: number): Readonly<Record<string, string>>;
 }
 
+/** The run's name with the secret of a start. */
+export const nameStart = (runId: string): string => `${runId}#${randomBytes(16).toString('hex')}`;
+
 /**
  * Makes what has to lie on disk, for the workers of this process.
  * Throws USAGE when the temporary folder's path is too long for Unix sockets, INSECURE when tcp can't be
@@ -65,10 +69,12 @@ export function prepareRendezvous(
   worldSize: number,
   coordinatorWaitMs: number,
 ): RendezvousSpec {
-  const run = `${runId}#${randomBytes(16).toString('hex')}`;
+  const run = nameStart(runId);
   const needsFolder = kind.kind === 'ipc' || (kind.kind === 'tcp' && kind.keyFolder === undefined);
   const privateFolder = needsFolder ? makePrivateFolder() : null;
-  if (kind.kind === 'tcp' && privateFolder !== null) writeKeyFiles(privateFolder, worldSize);
+  if (kind.kind === 'tcp' && privateFolder !== null) {
+    writeKeyFiles(privateFolder, makeProcessKeys(worldSize));
+  }
   return { run, kind, privateFolder, supervisorPid: process.pid, worldSize, coordinatorWaitMs };
 }
 

@@ -57,6 +57,8 @@ export interface CoordinatorOptions {
   readonly onEvent: (event: CoordinatorEvent) => void;
   /** Tells of each request to stop; returns what ends that. */
   readonly watchSignals: WatchSignals;
+  /** Tells whether no generation may be formed. */
+  readonly watchHolds?: (onHold: (isHeld: boolean) => void) => void;
   /** A run that another coordinator has begun; absent for a new one. */
   readonly takeOver?: TakeOver;
   /** Hears of the endpoint once workers can connect to it. */
@@ -164,6 +166,7 @@ class Coordinator {
     this.#server = await openControlServer(address, handlers, this.#gate);
     onListening?.(this.#server.endpoint);
     this.#unwatchSignals = watchSignals((signal) => this.#dispatch({ kind: 'signal', signal }));
+    this.#options.watchHolds?.((isHeld) => this.#dispatch({ kind: 'hold', isHeld }));
     if (takeOver !== undefined) this.#adopt(takeOver);
     this.#launchMissing(takeOver?.succession);
     this.#timers.push(setInterval(() => this.#tick(), TICK_MS));

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LockstepError } from './errors.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
-import { breakLock, type RenewedElsewhere, renewedElsewhere } from './renewed-lock.ts';
+import { breakLock, type LockSeen, renewedElsewhere, seenLock } from './renewed-lock.ts';
 
 const RENEW_MS = 2_000;
 const LEASE_MS = 30_000;
@@ -16,6 +16,8 @@ const LOOK_MS = 500;
 export interface Lease extends FolderLock {
   /** Aborts with a LockstepError, RUN_TAKEN_OVER, once another process has taken the folder over. */
   readonly lost: AbortSignal;
+  /** Looks now whether another process has taken the folder over. */
+  check(): Promise<void>;
 }
 
 /**
@@ -42,7 +44,44 @@ export function leaseFolder(folder: string, renewMs = RENEW_MS): Lease {
     clearInterval(timer);
     lock.release();
   };
-  return { ...lock, release, lost: loss.signal };
+  return { ...lock, release, lost: loss.signal, check: renew };
+}
+
+/**
+ * Takes the folder of an owner on another host that is taken for dead, or that more than half of the hosts don't hear.
+ * @param seen the lock that may be taken away; undefined: any
+ * @throws LockstepError RUN_LOCKED when the lock is another one by now
+ */
+export function seizeFolder(folder: string, seen: LockSeen | undefined): Lease {
+  const now = seenLock(folder);
+  if (now !== undefined && (seen === undefined || isSame(seen, now))) breakLock(folder, now);
+  return leaseFolder(folder);
+}
+
+/** Whether the owner of a folder gives signs of life, as seen by one process, which asks again and again. */
+export class OwnerWatch {
+  readonly #folder: string;
+  readonly #leaseMs: number;
+  #seen: LockSeen | undefined;
+  #sinceMs: number;
+
+  constructor(folder: string, leaseMs = LEASE_MS) {
+    this.#folder = folder;
+    this.#leaseMs = leaseMs;
+    this.#seen = seenLock(folder);
+    this.#sinceMs = performance.now();
+  }
+
+  /** The lock that the owner has not touched for so long; undefined while it gives signs of life. */
+  silent(): LockSeen | undefined {
+    const now = seenLock(this.#folder);
+    const isQuiet = now !== undefined && this.#seen !== undefined && isSame(this.#seen, now);
+    if (!isQuiet) {
+      this.#seen = now;
+      this.#sinceMs = performance.now();
+    }
+    return performance.now() - this.#sinceMs >= this.#leaseMs ? this.#seen : undefined;
+  }
 }
 
 /** How a wait goes on. */
@@ -79,7 +118,7 @@ export async function outwait(
   tell(`Took "${folder}" over from ${owner}, which gave no sign of life for ${seconds} s.`);
 }
 
-const isSame = (first: RenewedElsewhere, now: RenewedElsewhere | undefined): boolean =>
+const isSame = (first: LockSeen, now: LockSeen | undefined): boolean =>
   now?.text === first.text && now.touchedMs === first.touchedMs;
 
 const takenOver = (folder: string): LockstepError =>

@@ -38,7 +38,27 @@ export function renewedElsewhere(folder: string): RenewedElsewhere | undefined {
   }
 }
 
+/** What a lock's file says, whoever its owner is. */
+export type LockSeen = Pick<RenewedElsewhere, 'text' | 'touchedMs'>;
+
+/** The lock of a folder as it is now; undefined where there is none, or it can't be read. */
+export function seenLock(folder: string): LockSeen | undefined {
+  const file = openReadable(join(folder, LOCK_FILE));
+  if (file === undefined) return undefined;
+  try {
+    return { text: readFileSync(file, 'utf8'), touchedMs: fstatSync(file).mtimeMs };
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Whether a process on another host renews the lock of a folder. It may be dead. */
+export function isRenewedElsewhere(folder: string): boolean {
+  const owner = parseOwner(seenLock(folder)?.text ?? '');
+  return owner?.isRenewed === true && owner.host !== hostname();
+}
+
 /** Takes a lock away from an owner that is taken for dead, unless it has changed. */
-export function breakLock(folder: string, { text }: RenewedElsewhere): void {
+export function breakLock(folder: string, { text }: LockSeen): void {
   removeStale(join(folder, LOCK_FILE), text);
 }

@@ -43,11 +43,15 @@ export function requireCurve(isCapable: boolean = capability.curve === true): vo
   );
 }
 
-/**
- * Writes a key file of mode 0600 for the coordinator and for each slot into `folder`, which must be private.
- * @returns the coordinator's keys
- */
-export function writeKeyFiles(folder: string, worldSize: number): RunKeys {
+/** What each process of a run knows. */
+export interface ProcessKeys {
+  readonly coordinator: RunKeys;
+  /** By slot. */
+  readonly workers: readonly RunKeys[];
+}
+
+/** New ones. @throws LockstepError INSECURE */
+export function makeProcessKeys(worldSize: number): ProcessKeys {
   requireCurve();
   const coordinator = curveKeyPair();
   const workers = Array.from({ length: worldSize }, () => curveKeyPair());
@@ -55,14 +59,29 @@ export function writeKeyFiles(folder: string, worldSize: number): RunKeys {
     coordinatorKey: coordinator.publicKey,
     workerKeys: workers.map(({ publicKey }) => publicKey),
   };
+  return {
+    coordinator: { ...coordinator, ...known },
+    workers: workers.map((pair) => ({ ...pair, ...known })),
+  };
+}
+
+/**
+ * Writes a key file of mode 0600 for the coordinator and for each slot into `folder`, which must be private.
+ * @param slots those of this host; all by default
+ * @returns the coordinator's keys
+ */
+export function writeKeyFiles(
+  folder: string,
+  { coordinator, workers }: ProcessKeys,
+  slots: Iterable<number> = workers.keys(),
+): RunKeys {
   const write = (path: string, keys: RunKeys): void => {
     const text = JSON.stringify({ format: 'lockstep-keys-1', ...keys });
     writeFileSync(path, text, { mode: 0o600, flag: 'wx' });
   };
-  write(coordinatorKeyFile(folder), { ...coordinator, ...known });
-  for (const [slot, pair] of workers.entries())
-    write(workerKeyFile(folder, slot), { ...pair, ...known });
-  return { ...coordinator, ...known };
+  write(coordinatorKeyFile(folder), coordinator);
+  for (const slot of slots) write(workerKeyFile(folder, slot), workers[slot]!);
+  return coordinator;
 }
 
 export function coordinatorKeyFile(folder: string): string {

@@ -4,7 +4,7 @@
  */
 import { createPrivateKey, createPublicKey, hkdfSync } from 'node:crypto';
 import { LockstepError } from '../core/errors.ts';
-import type { RunKeys } from './curve-keys.ts';
+import { type ProcessKeys, type RunKeys, requireCurve } from './curve-keys.ts';
 import { readPrivateFile, unusable } from './private-file.ts';
 import { z85 } from './zap.ts';
 
@@ -22,6 +22,26 @@ export function hostKeys(secret: Buffer): HostKeys {
   const [leader, member] = [pairOf(secret, 'leader'), pairOf(secret, 'member')];
   const known = { coordinatorKey: leader.publicKey, workerKeys: [member.publicKey] };
   return { leader: { ...leader, ...known }, member: { ...member, ...known } };
+}
+
+/**
+ * The keys of the processes of one start of a run. Every host can make those of its own workers, and of the coordinator
+ * when it takes that over.
+ * @param run name of this start
+ */
+export function processKeys(secret: Buffer, run: string, worldSize: number): ProcessKeys {
+  requireCurve();
+  const pair = (role: string) => pairOf(secret, `${run} ${role}`);
+  const workers = Array.from({ length: worldSize }, (_, slot) => pair(`worker ${slot}`));
+  const coordinator = pair('coordinator');
+  const known = {
+    coordinatorKey: coordinator.publicKey,
+    workerKeys: workers.map(({ publicKey }) => publicKey),
+  };
+  return {
+    coordinator: { ...coordinator, ...known },
+    workers: workers.map((worker) => ({ ...worker, ...known })),
+  };
 }
 
 /** RFC 8410: what stands before the 32 bytes of a secret key. */

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { LockstepError } from '../core/errors.ts';
 import { failureOfError } from '../core/failure.ts';
 
-export const HOST_PROTOCOL = 1;
+export const HOST_PROTOCOL = 2;
 
 const count = z.int().min(0);
 const name = z.string().max(256);
@@ -30,8 +30,50 @@ const outcome = z.strictObject({
   runFolder: text,
 });
 
+const rank = count.max(1023);
+const view = z.strictObject({
+  epoch: count,
+  version: count,
+  leader: rank,
+  hosts: z.array(rank).min(1).max(1024),
+});
+/** What agents say to each other about who leads, see cluster/agent-machine.ts. */
+const agentMessage = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('ask'), epoch: count, view }),
+  z.strictObject({ kind: z.literal('vote'), epoch: count }),
+  z.strictObject({ kind: z.literal('led'), view }),
+]);
+/** What a host keeps for a coordinator that takes over; its content is that of coordinator/succession.ts. */
+const journal = z.strictObject({
+  epoch: count,
+  /** Counts those of one leader. */
+  version: count,
+  content: z.record(name, z.unknown()),
+});
+const agent = {
+  /** Of the run: what agents of another start say counts for nothing. */
+  start: name,
+  from: rank,
+  message: agentMessage,
+  /** With a vote: the newest that the sender has. */
+  journal: journal.nullable(),
+};
+const beat = { epoch: count, version: count };
+
 const message = <Kind extends string, Shape extends z.ZodRawShape>(kind: Kind, shape: Shape) =>
   z.strictObject({ kind: z.literal(kind), ...shape });
+
+const rosterHost = z.strictObject({
+  hostRank: rank,
+  host: name,
+  pid: count,
+  workers: count.min(1),
+  /** Where it listens for other agents. */
+  address: name,
+  port: z.int().min(1).max(65_535),
+  /** Of its workers; 0 before all hosts have come. */
+  firstSlot: count,
+});
 
 /** A host's agent → the leader's. */
 export const memberMessage = z.discriminatedUnion('kind', [
@@ -47,10 +89,16 @@ export const memberMessage = z.discriminatedUnion('kind', [
     /** Its address on the way to the leader, and the leader's as it sees it. */
     address: name,
     leaderAddress: name,
+    /** Where it listens for other agents. */
+    port: z.int().min(1).max(65_535),
     /** What it was started for: all hosts must be started for the same. */
     request: name,
+    /** Its workers, when it took part before. */
+    running: z.array(z.strictObject({ ...seat, pid: count })).max(1024),
   }),
-  message('heartbeat', {}),
+  /** The view that it has. */
+  message('heartbeat', beat),
+  message('agent', agent),
   /** It sees the run's folder and can start workers. */
   message('ready', {}),
   /** It can't. */
@@ -65,13 +113,30 @@ export const memberMessage = z.discriminatedUnion('kind', [
 
 /** The leader's agent → a host's. */
 export const leaderMessage = z.discriminatedUnion('kind', [
-  message('welcome', { hostRank: count, hosts: count, host: name, pid: count }),
+  message('welcome', {
+    ...{ hostRank: rank, hosts: count, host: name, pid: count, view },
+    /** Random: of all agents that have come to one leader, and to those that took over from it. */
+    start: name,
+  }),
   /** It is none of the run's hosts, or no longer. */
   message('refused', { failure }),
-  message('heartbeat', {}),
-  /** The run begins. */
+  message('heartbeat', beat),
+  message('agent', agent),
+  /** Where all agents listen that have come so far. */
+  message('roster', { hosts: z.array(rosterHost).max(1024) }),
+  message('journal', { journal }),
+  /** Where workers reach the coordinator. */
+  message('coordinator', { endpoint: name }),
+  /** The run begins, or goes on. */
   message('run', {
     runFolder: text,
+    /** Name of this start of the run, from which the keys of its processes follow. */
+    run: name,
+    worldSize: count.min(1),
+    coordinatorWaitMs: count,
+    maxRestarts: count,
+    /** What the coordinator's program is told. */
+    task: z.record(name, z.unknown()),
     /** What the file that locks the folder holds: who sees another one sees another folder. */
     lock: text,
     resume: z.boolean(),
@@ -83,14 +148,14 @@ export const leaderMessage = z.discriminatedUnion('kind', [
   message('launch', {
     ...seat,
     environment: z.record(name, text),
-    /** Content of the slot's key file. */
-    keys: z.string().max(1 << 18),
   }),
   message('kill', { ...seat, signal: z.enum(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGUSR1']) }),
   /** The run has ended. */
   message('end', { outcome: outcome.nullable(), failure: failure.nullable() }),
 ]);
 
+export type RosterHost = z.output<typeof rosterHost>;
+export type KeptJournal = z.output<typeof journal>;
 export type MemberMessage = z.output<typeof memberMessage>;
 export type LeaderMessage = z.output<typeof leaderMessage>;
 

@@ -106,6 +106,7 @@ export type TakeLock = (path: string) => Lease;
 export const lockForGood: TakeLock = (path) => ({
   ...lockFolder(path),
   lost: new AbortController().signal,
+  check: async () => {},
 });
 
 /**
@@ -217,6 +218,16 @@ export async function openRunFolder(path: string): Promise<RunFolder> {
     throw thrown;
   }
   return { ...paths, ...lock, runConfig };
+}
+
+/**
+ * The folder of a run that goes on while another host leads it: workers write there, so nothing is tidied.
+ * @throws LockstepError RUN_NOT_FOUND, CONFIG_INVALID, and what `take` throws
+ */
+export function takeRunFolder(path: string, take: TakeLock): RunFolder {
+  const runConfig = readRunConfig(path);
+  const lock = withWriteErrors(path, () => take(path));
+  return { ...runPaths(path), ...lock, runConfig };
 }
 
 /**

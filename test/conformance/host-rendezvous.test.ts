@@ -1,6 +1,6 @@
 /** What every rendezvous of hosts does. */
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -20,7 +20,7 @@ const SECRET = Buffer.alloc(32, 3);
 const HOOKS = { tell: () => {}, throwIfStopped: () => {} };
 
 const SUITES: readonly [string, open: (name: string) => HostRendezvous][] = [
-  ['tcp://', () => tcpRendezvous('127.0.0.1', 29_400, SECRET)],
+  ['tcp://', (name) => tcpRendezvous('127.0.0.1', 29_400, SECRET, folderOf(name))],
   ['folder: by hand', (name) => folderRendezvous(folderOf(name), null)],
   ['folder: of a scheduler', (name) => folderRendezvous(folderOf(name), 'slurm-1.0-0')],
 ];
@@ -58,6 +58,21 @@ for (const [name, open] of SUITES) {
       meeting.announce(meeting.port ?? 2_222);
       assert.equal((await find(open('again')))?.port, meeting.port ?? 2_222);
       meeting.end();
+    });
+
+    it('leads those that come to a host that has taken the run over, until the run ends', async () => {
+      const before = await lead(open('moves'));
+      before.announce(before.port ?? 1_111);
+      const moved = open('moves').succeed(before.secret);
+      moved.announce(2_222);
+      const found = open('moves').follow().find();
+      assert.equal(found?.port, 2_222);
+      assert.deepEqual(found?.secret, before.secret);
+      // The host that led before takes nothing away.
+      before.end();
+      assert.equal(open('moves').follow().find()?.port, 2_222);
+      moved.end();
+      assert.equal(existsSync(folderOf('moves')), false);
     });
   });
 }
@@ -97,8 +112,14 @@ describe('a rendezvous in a folder', () => {
 describe('openHostRendezvous()', () => {
   it('refuses what it does not know, and tcp without a key', () => {
     for (const text of ['h0:29400', 'tcp://h0', 'tcp://h0:0', 'tcp://h0:70000', 'folder:', '']) {
-      assert.throws(() => openHostRendezvous(text, SECRET, null), { code: 'USAGE' }, text);
+      assert.throws(
+        () => openHostRendezvous(text, folderOf('none'), SECRET, null),
+        { code: 'USAGE' },
+        text,
+      );
     }
-    assert.throws(() => openHostRendezvous('tcp://h0:1', null, null), { code: 'INSECURE' });
+    assert.throws(() => openHostRendezvous('tcp://h0:1', folderOf('none'), null, null), {
+      code: 'INSECURE',
+    });
   });
 });

@@ -8,7 +8,7 @@ import type { Frame, Transport } from '../../src/collective/transport/transport.
 import { zeromqTransport } from '../../src/collective/transport/zeromq-transport.ts';
 import { LockstepError } from '../../src/core/errors.ts';
 import { removeTemporaryFolder } from '../../src/core/temporary-folder.ts';
-import { readKeyFile, workerKeyFile, writeKeyFiles } from '../../src/protocol/curve-keys.ts';
+import { makeProcessKeys, readKeyFile, workerKeyFile, writeKeyFiles } from '../../src/protocol/curve-keys.ts';
 import { MAX_PAYLOAD_BYTES } from '../../src/protocol/data-frame.ts';
 import { ipcEndpoint, makePrivateFolder } from '../../src/protocol/private-folder.ts';
 import { memoryTransport } from '../helper/memory-transport.ts';
@@ -45,7 +45,7 @@ const IMPLEMENTATIONS: Readonly<Record<string, () => Implementation>> = {
   },
   'ZeroMQ over tcp': () => {
     const folder = makePrivateFolder();
-    writeKeyFiles(folder, 3);
+    writeKeyFiles(folder, makeProcessKeys(3));
     const keysOf = (rank: number) => readKeyFile(workerKeyFile(folder, rank));
     return {
       make: (rank) => zeromqTransport({ address: ANY_PORT, keys: keysOf(rank), onRefused }),

@@ -9,7 +9,7 @@ import { curveKeyPair, Dealer } from 'zeromq';
 import { MAX_CONTROL_BYTES } from '../../src/protocol/codec.ts';
 import { openControlServer } from '../../src/protocol/control-socket.ts';
 import type { RunKeys } from '../../src/protocol/curve-keys.ts';
-import { readKeyFile, workerKeyFile, writeKeyFiles } from '../../src/protocol/curve-keys.ts';
+import { makeProcessKeys, readKeyFile, workerKeyFile, writeKeyFiles } from '../../src/protocol/curve-keys.ts';
 import { clientOptions, Gate } from '../../src/protocol/gate.ts';
 import { deadline } from '../helper/slowness.ts';
 
@@ -24,7 +24,7 @@ interface Door {
 
 async function withDoor(body: (door: Door) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-test-'));
-  const keys = writeKeyFiles(folder, 1);
+  const keys = writeKeyFiles(folder, makeProcessKeys(1));
   const worker = readKeyFile(workerKeyFile(folder, 0));
   rmSync(folder, { recursive: true });
   const refused: string[] = [];

@@ -7,8 +7,10 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
-import { leaseFolder, type OutwaitHooks, outwait } from '../../core/lease.ts';
+import { leaseFolder, type OutwaitHooks, outwait, seizeFolder } from '../../core/lease.ts';
 import { makeFolders, removeFolders } from '../../core/make-folders.ts';
+import { readTextSync } from '../../core/read-file.ts';
+import { seenLock } from '../../core/renewed-lock.ts';
 import { writeWhole } from '../../core/write-whole.ts';
 import { parseSecret, SECRET_BYTES } from '../../protocol/host-keys.ts';
 import { readPrivateFile } from '../../protocol/private-file.ts';
@@ -29,27 +31,41 @@ const LIMIT = 1 << 16;
  */
 export function folderRendezvous(folder: string, start: string | null): HostRendezvous {
   const path = join(folder, start === null ? 'hosts.json' : `hosts-${nameOf(start)}.json`);
+  const follow = () => ({ role: 'follow', find: () => readInvitation(path) }) as const;
   return {
+    follow,
     meet: async (hostRank, hooks): Promise<Meeting> => {
-      const follow: Meeting = { role: 'follow', find: () => readInvitation(path) };
-      if (hostRank !== null && hostRank > 0) return follow;
+      if (hostRank !== null && hostRank > 0) return follow();
       const made = makeFolders(folder);
-      const lock = hostRank === null ? await lockUnlessTaken(folder, hooks) : { release: () => {} };
-      if (lock === null) return follow;
+      const lock = hostRank === null ? await lockUnlessTaken(folder, hooks) : null;
+      if (hostRank === null && lock === null) return follow();
       rmSync(path, { force: true });
       const secret = randomBytes(SECRET_BYTES);
-      return {
-        role: 'lead',
-        secret,
-        port: null,
-        announce: (port) =>
-          writeInvitation(path, { addresses: reachableAddresses(), port, secret }),
-        end: () => {
-          rmSync(path, { force: true });
-          lock.release();
-          removeFolders(made);
-        },
-      };
+      return { role: 'lead', secret, port: null, ...invitationAt(path, secret, { made, lock }) };
+    },
+    succeed: (secret) => {
+      makeFolders(folder);
+      const lock = seenLock(folder) === undefined ? null : seizeFolder(folder, undefined);
+      return invitationAt(path, secret, { made: [folder], lock });
+    },
+  };
+}
+
+/** A file that tells where this host listens, until it is taken away or another host has written its own. */
+function invitationAt(
+  path: string,
+  secret: Buffer,
+  { made, lock }: { readonly made: readonly string[]; readonly lock: { release(): void } | null },
+): Pick<Extract<Meeting, { role: 'lead' }>, 'announce' | 'end'> {
+  let written = '';
+  return {
+    announce: (port) => {
+      written = writeInvitation(path, { addresses: reachableAddresses(), port, secret });
+    },
+    end: () => {
+      if (existsSync(path) && readTextSync(path) === written) rmSync(path, { force: true });
+      lock?.release();
+      removeFolders(made);
     },
   };
 }
@@ -71,9 +87,11 @@ async function lockUnlessTaken(
   }
 }
 
-function writeInvitation(path: string, { addresses, port, secret }: Invitation): void {
+function writeInvitation(path: string, { addresses, port, secret }: Invitation): string {
   const content = { format: 'lockstep-hosts-1', addresses, port, secret: secret.toString('hex') };
-  writeWhole(path, `${JSON.stringify(content)}\n`, 0o600);
+  const text = `${JSON.stringify(content)}\n`;
+  writeWhole(path, text, 0o600);
+  return text;
 }
 
 /** @throws LockstepError INSECURE for a file that others could have written or read */

@@ -35,4 +35,8 @@ export interface HostRendezvous {
    * @param hooks for a wait where an earlier leader may have died with its host
    */
   meet(hostRank: number | null, hooks: OutwaitHooks): Promise<Meeting>;
+  /** To find the leader of a run that goes on. */
+  follow(): Extract<Meeting, { role: 'follow' }>;
+  /** For a host that has taken a run over: tells those that come where it listens, and at the end no longer. */
+  succeed(secret: Buffer): Pick<Extract<Meeting, { role: 'lead' }>, 'announce' | 'end'>;
 }

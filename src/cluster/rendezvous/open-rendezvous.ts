@@ -6,17 +6,19 @@ import type { HostRendezvous } from './host-rendezvous.ts';
 import { tcpRendezvous } from './tcp-rendezvous.ts';
 
 /**
+ * @param folder beside the run's, where hosts meet by default
  * @param secret of the run; null where none was given
  * @param start name of this start, where a scheduler gives one
  * @throws LockstepError USAGE, INSECURE for tcp without a secret
  */
 export function openHostRendezvous(
   text: string,
+  folder: string,
   secret: Buffer | null,
   start: string | null,
 ): HostRendezvous {
-  const folder = /^folder:(.+)$/.exec(text)?.[1];
-  if (folder !== undefined) return folderRendezvous(resolve(folder), start);
+  const named = /^folder:(.+)$/.exec(text)?.[1];
+  if (named !== undefined) return folderRendezvous(resolve(named), start);
   const [, host, port] = /^tcp:\/\/([^:/]+):(\d{1,5})$/.exec(text) ?? [];
   if (host === undefined || Number(port) < 1 || Number(port) > 65_535) {
     throw new LockstepError(
@@ -25,7 +27,7 @@ export function openHostRendezvous(
       'Name the host that leads and a free port of it, such as tcp://h0:29400, or a folder that all hosts see.',
     );
   }
-  if (secret !== null) return tcpRendezvous(host, Number(port), secret);
+  if (secret !== null) return tcpRendezvous(host, Number(port), secret, folder);
   throw new LockstepError(
     'INSECURE',
     `Cannot meet at ${text}: there is no key by which the hosts know each other.`,

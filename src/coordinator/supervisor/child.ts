@@ -17,7 +17,7 @@ import type { Beginning, FromCoordinator, ToCoordinator } from './messages.ts';
 /** Options of `runCoordinator` that come from the supervisor. */
 export type SupervisedOptions = Pick<
   CoordinatorOptions,
-  'rendezvous' | 'launch' | 'watchSignals' | 'takeOver' | 'onListening' | 'onJournal'
+  'rendezvous' | 'launch' | 'watchSignals' | 'watchHolds' | 'takeOver' | 'onListening' | 'onJournal'
 >;
 
 /** What the program of a coordinator process is given. */
@@ -70,6 +70,10 @@ class Supervisor {
   /** Signals that came before anybody watched. */
   readonly #early: StopSignal[] = [];
   #onSignal = (signal: StopSignal): void => void this.#early.push(signal);
+  #isHeld = false;
+  #onHold = (isHeld: boolean): void => {
+    this.#isHeld = isHeld;
+  };
   readonly events = new EventOutbox((event) => this.say({ kind: 'event', event }));
 
   constructor() {
@@ -99,6 +103,10 @@ class Supervisor {
         return () => {
           this.#onSignal = ignore;
         };
+      },
+      watchHolds: (onHold) => {
+        if (this.#isHeld) onHold(true);
+        this.#onHold = onHold;
       },
       onListening: (endpoint) => void this.say({ kind: 'listening', endpoint }),
       onJournal: (journal) => void this.say({ kind: 'journal', journal }),
@@ -143,6 +151,7 @@ class Supervisor {
   readonly #onMessage = (message: ToCoordinator): void => {
     if (message.kind === 'begin') this.#begin(message);
     else if (message.kind === 'signal') this.#onSignal(message.signal);
+    else if (message.kind === 'hold') this.#onHold(message.isHeld);
     else this.#onNews(message);
   };
 

@@ -43,7 +43,8 @@ export type ToCoordinator =
       readonly attempt: number;
       readonly status: ExitStatus;
     }
-  | { readonly kind: 'signal'; readonly signal: StopSignal };
+  | { readonly kind: 'signal'; readonly signal: StopSignal }
+  | { readonly kind: 'hold'; readonly isHeld: boolean };
 
 export type FromCoordinator =
   /** It lives: said every `HEARTBEAT_MS`. */

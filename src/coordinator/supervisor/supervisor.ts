@@ -20,7 +20,7 @@ import type { RunEvent } from '../../telemetry/run-event.ts';
 import type { CoordinatorOutcome } from '../machine.ts';
 import type { RendezvousSpec } from '../rendezvous.ts';
 import { BACKOFF_MS, decideRestart, HEALTHY_MS } from '../restarts.ts';
-import type { Journal, SlotProcess } from '../succession.ts';
+import { type Journal, type SlotProcess, UNSEEN_GENERATIONS } from '../succession.ts';
 import { describeExit } from '../wording.ts';
 import type { FromCoordinator, PlainOutcome, ToCoordinator } from './messages.ts';
 import { Pulse } from './pulse.ts';
@@ -47,10 +47,40 @@ export interface SupervisorOptions {
   /** Aborts with a LockstepError when nothing may be written any more: all processes end at once. */
   readonly lost?: AbortSignal;
   readonly onEvent?: (event: RunEvent) => void;
+  /** Where workers reach the coordinator, once they do. */
+  readonly onListening?: (endpoint: string) => void;
+  /** Hears of each new journal. */
+  readonly onJournal?: (journal: Journal) => void;
+  /** Gets what holds the run while this host may be cut off from the others. */
+  readonly control?: (control: RunControl) => void;
+  /** A run that another host has led. */
+  readonly takeOver?: TakeOverFromHost;
   /** A coordinator that has started counts as lost after so long without a word. @default ten seconds */
   readonly silenceMs?: number;
   /** A coordinator that ran for so long makes up for the restarts before it. @default ten minutes */
   readonly healthyMs?: number;
+}
+
+/** What may be asked of a run that goes on. */
+export interface RunControl {
+  /** Whether no generation may be formed, since other hosts may take the run over. */
+  hold(isHeld: boolean): void;
+}
+
+/** What is left of a run whose coordinator died with its host. */
+export interface TakeOverFromHost {
+  /** The newest that has come to the hosts that are left. */
+  readonly journal: Journal | null;
+  /** Address at which the coordinator is to listen. */
+  readonly endpoint: string;
+  /** The newest process in each slot; those of lost hosts have ended. */
+  readonly processes: readonly SlotProcess[];
+  /** When the last word of that coordinator came, as Date.now() says. */
+  readonly lostAt: number;
+  /** What happened, in one sentence. */
+  readonly loss: string;
+  /** Watches a process from now on. */
+  readonly adopt: (seat: SlotProcess, watch: LaunchWatch) => LaunchedWorker;
 }
 
 /**
@@ -58,6 +88,7 @@ export interface SupervisorOptions {
  */
 export async function superviseRun(options: SupervisorOptions): Promise<CoordinatorOutcome> {
   const supervisor = new RunSupervisor(options);
+  options.control?.(supervisor);
   try {
     const lost = reasonOf(options.lost).then((error) => supervisor.aborted(error));
     return await Promise.race([supervisor.run(), lost]);
@@ -88,7 +119,7 @@ type End =
   | { readonly kind: 'outcome'; readonly outcome: PlainOutcome }
   | { readonly kind: 'lost'; readonly why: string };
 
-class RunSupervisor {
+class RunSupervisor implements RunControl {
   readonly #options: SupervisorOptions;
   /** The newest one in each slot. */
   readonly #processes = new Map<number, WorkerProcess>();
@@ -99,6 +130,9 @@ class RunSupervisor {
   #journal: Journal | null = null;
   readonly #told = new ToldEvents();
   #lostAt = 0;
+  #isHeld = false;
+  /** What the journal may lack; nothing once a coordinator of this host has begun. */
+  #unseenGenerations = 0;
   #isClosed = false;
   #onWorkerGone: () => void = () => {};
 
@@ -108,6 +142,26 @@ class RunSupervisor {
       this.#signals.push(signal);
       this.#tell({ kind: 'signal', signal });
     });
+    if (options.takeOver !== undefined) this.#adopt(options.takeOver);
+  }
+
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    this.#tell({ kind: 'hold', isHeld });
+  }
+
+  /** The processes of a run that another host has led. */
+  #adopt({ journal, endpoint, processes, lostAt, adopt }: TakeOverFromHost): void {
+    this.#journal = journal;
+    this.#endpoint = endpoint;
+    this.#lostAt = lostAt;
+    this.#unseenGenerations = UNSEEN_GENERATIONS;
+    for (const process of processes) {
+      const { slot, attempt } = process;
+      this.#processes.set(slot, { ...process, worker: null });
+      if (process.exit !== null) continue;
+      this.#processes.get(slot)!.worker = adopt(process, this.#watchFor([{ slot, attempt }]));
+    }
   }
 
   async run(): Promise<CoordinatorOutcome> {
@@ -115,7 +169,7 @@ class RunSupervisor {
     const maxRestarts = rendezvous.coordinatorWaitMs === 0 ? 0 : this.#options.maxRestarts;
     const policy = { maxRestarts, backoffMs: BACKOFF_MS, healthyMs };
     let restarts = 0;
-    let loss: string | null = null;
+    let loss = this.#options.takeOver?.loss ?? null;
     for (;;) {
       const startedMs = performance.now();
       const end = await this.#oneCoordinator(loss);
@@ -192,6 +246,7 @@ class RunSupervisor {
     if (!this.#journal?.stopSignal) {
       for (const signal of this.#signals) this.#tell({ kind: 'signal', signal });
     }
+    if (this.#isHeld) this.#tell({ kind: 'hold', isHeld: true });
     const status = await ended;
     clearTimeout(leave);
     const silence = watched.end();
@@ -226,16 +281,21 @@ class RunSupervisor {
     const processes = [...this.#processes].map(
       ([slot, { worker: _, ...process }]): SlotProcess => ({ slot, ...process }),
     );
-    return { endpoint, lostAt: this.#lostAt, succession: { journal: this.#journal, processes } };
+    const unseenGenerations = this.#unseenGenerations;
+    const succession = { journal: this.#journal, processes, unseenGenerations };
+    return { endpoint, lostAt: this.#lostAt, succession };
   }
 
   #onMessage(message: Exclude<FromCoordinator, { kind: 'outcome' | 'failed' }>): void {
     switch (message.kind) {
       case 'listening':
         this.#endpoint = message.endpoint;
+        this.#options.onListening?.(message.endpoint);
         return;
       case 'journal':
         this.#journal = message.journal;
+        this.#unseenGenerations = 0;
+        this.#options.onJournal?.(message.journal);
         this.#told.journalCame();
         return;
       case 'launch':
@@ -257,8 +317,14 @@ class RunSupervisor {
     for (const { slot, attempt } of seats) {
       this.#processes.set(slot, { attempt, pid: null, host: null, exit: null, worker: null });
     }
+    for (const worker of this.#options.launch(seats, this.#watchFor(seats))) {
+      this.#processes.get(worker.slot)!.worker = worker;
+    }
+  }
+
+  #watchFor(seats: readonly { readonly slot: number; readonly attempt: number }[]): LaunchWatch {
     const attempts = new Map(seats.map(({ slot, attempt }) => [slot, attempt]));
-    const watch: LaunchWatch = {
+    return {
       onSpawn: (slot, pid, name) => {
         const host = name ?? null;
         const attempt = attempts.get(slot)!;
@@ -267,9 +333,6 @@ class RunSupervisor {
       },
       onExit: (slot, status) => this.#onExit(slot, attempts.get(slot)!, status),
     };
-    for (const worker of this.#options.launch(seats, watch)) {
-      this.#processes.get(worker.slot)!.worker = worker;
-    }
   }
 
   #onExit(slot: number, attempt: number, status: ExitStatus): void {

@@ -1,21 +1,34 @@
 /** A run on several hosts: one of them leads, the others follow. Each host runs the same command. */
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type AgentOptions, HostAgent } from '../../cluster/host-agent.ts';
 import { HostLeader } from '../../cluster/leader.ts';
-import { followRun, type RunHere } from '../../cluster/member.ts';
+import { followRun, leaderNotFound, type Succeeds } from '../../cluster/member.ts';
+import type { RunHere } from '../../cluster/own-workers.ts';
+import type { HostRendezvous, Meeting } from '../../cluster/rendezvous/host-rendezvous.ts';
 import { openHostRendezvous } from '../../cluster/rendezvous/open-rendezvous.ts';
 import type { RunConfig } from '../../config/run-config.ts';
-import { asLockstepError, LockstepError } from '../../core/errors.ts';
+import type { Journal } from '../../coordinator/succession.ts';
+import { asLockstepError, EXIT, LockstepError } from '../../core/errors.ts';
+import { type OutwaitHooks, outwait, seizeFolder } from '../../core/lease.ts';
 import { LOCK_FILE } from '../../core/lock-file.ts';
 import { readTextSync } from '../../core/read-file.ts';
+import { isRenewedElsewhere } from '../../core/renewed-lock.ts';
 import type { StopSignal, WatchSignals } from '../../core/stop-signal.ts';
 import type { Device } from '../../launch/device.ts';
 import { readSecretFile, secretOfVariable } from '../../protocol/host-keys.ts';
-import { readRunConfig } from '../../run/folder.ts';
+import {
+  type RunExit,
+  type RunFolder,
+  readRunConfig,
+  readRunExit,
+  takeRunFolder,
+} from '../../run/folder.ts';
 import type { RunOutcome } from '../../telemetry/run-event.ts';
 import { DEFAULT_HOSTS_WAIT_SECONDS, type HostsOptions } from '../placement.ts';
 import type { GuardedHooks } from './hooks.ts';
 import { RunFailed } from './run-failed.ts';
+import { continueRun } from './start-run.ts';
 import { throwIfStopped, watchStopRequests } from './stop-requests.ts';
 import { launchWorkers } from './workers.ts';
 
@@ -35,9 +48,10 @@ export interface OnHosts {
 
 /**
  * Runs `lead` on the host that leads, with the other hosts once all are there. A host that follows starts the workers
- * that it is told to, and ends as the run does.
- * @throws LockstepError USAGE, INSECURE, PORT_IN_USE, TIMEOUT, PROTOCOL, REQUEUED when the leader is gone; what `lead`
- *   throws is thrown on every host
+ * that it is told to, and ends as the run does. When the host that leads is lost another one goes on with the run; one that
+ * was only cut off follows that one when it is back.
+ * @throws LockstepError USAGE, INSECURE, PORT_IN_USE, TIMEOUT, PROTOCOL, REQUEUED when the leader is gone and nobody can go
+ *   on; what `lead` throws is thrown on every host
  */
 export async function onHosts(
   { hosts, devices, request, runFolder: folder }: OnHosts,
@@ -46,52 +60,185 @@ export async function onHosts(
 ): Promise<RunOutcome> {
   if (hosts === undefined) return await lead(null);
   const { hostRank = null, start = null, waitSeconds = DEFAULT_HOSTS_WAIT_SECONDS } = hosts;
-  const { rendezvous = `folder:${resolve(folder)}.hosts` } = hosts;
   refuseHosts(hosts.hosts);
-  const common = {
-    workers: devices.length,
-    request,
-    waitMs: waitSeconds * 1000,
+  const options = {
+    ...{ hosts: hosts.hosts, workers: devices.length, request, waitMs: waitSeconds * 1000 },
     throwIfStopped: () => throwIfStopped(hooks),
     tell: (text: string, isWarning = false) =>
       hooks.onEvent({ kind: isWarning ? 'warning' : 'status', text }),
   };
-  const place = openHostRendezvous(rendezvous, secretOf(hosts), start);
-  const meeting = await place.meet(hostRank, common);
+  const beside = `${resolve(folder)}.hosts`;
+  const { rendezvous = `folder:${beside}` } = hosts;
+  const place = openHostRendezvous(rendezvous, beside, secretOf(hosts), start);
+  // A host that comes back finds the run led by another one.
+  const isLed = await isLedElsewhere(folder, options);
+  const meeting = isLed ? place.follow() : await place.meet(hostRank, options);
+  const here = { devices, hostRank };
   if (meeting.role === 'lead') {
-    const leader = await HostLeader.open(meeting, { ...common, hosts: hosts.hosts });
-    return await untilEnd(leader, lead);
+    return await withAgent(options, meeting.secret, meeting.port, async (agent) =>
+      new Part(agent, place, here, hooks).lead(meeting, lead),
+    );
   }
-  const { outcome, error } = await followRun(meeting, {
-    ...common,
-    hostRank,
-    watchSignals: watchStopRequests(hooks),
-    launcher: async (run) => {
-      const config = await seenRun(run);
-      const { runFolder, firstSlot, resume, simulate } = run;
-      return launchWorkers({ devices, firstSlot, runFolder, config, resume, simulate });
-    },
-  });
-  if (error !== null) throw outcome === null ? error : new RunFailed(error, outcome);
-  hooks.onEvent({ kind: 'end', outcome: outcome! });
-  return outcome!;
+  for (;;) {
+    const secret = await secretFrom(meeting, options);
+    const outcome = await withAgent(options, secret, null, async (agent) =>
+      new Part(agent, place, here, hooks).follow(meeting),
+    );
+    if (outcome !== null) return outcome;
+  }
 }
 
-async function untilEnd(
-  leader: HostLeader,
-  lead: (hosts: HostLeader) => Promise<RunOutcome>,
-): Promise<RunOutcome> {
-  let outcome: RunOutcome;
+async function withAgent<Result>(
+  options: AgentOptions,
+  secret: Buffer,
+  port: number | null,
+  use: (agent: HostAgent) => Promise<Result>,
+): Promise<Result> {
+  const agent = await HostAgent.open(options, secret, port);
   try {
-    await leader.gather();
-    outcome = await lead(leader);
-  } catch (thrown) {
-    const reached = thrown instanceof RunFailed ? thrown.outcome : null;
-    await leader.end(reached, asLockstepError(thrown));
-    throw thrown;
+    return await use(agent);
+  } finally {
+    await agent.close();
   }
-  await leader.end(outcome, null);
-  return outcome;
+}
+
+/** The part of one host in a run, which may change. */
+class Part {
+  readonly #agent: HostAgent;
+  readonly #place: HostRendezvous;
+  readonly #here: { readonly devices: readonly Device[]; readonly hostRank: number | null };
+  readonly #hooks: GuardedHooks;
+
+  constructor(
+    agent: HostAgent,
+    place: HostRendezvous,
+    here: { readonly devices: readonly Device[]; readonly hostRank: number | null },
+    hooks: GuardedHooks,
+  ) {
+    this.#agent = agent;
+    this.#place = place;
+    this.#here = here;
+    this.#hooks = hooks;
+  }
+
+  async lead(
+    meeting: Extract<Meeting, { role: 'lead' }>,
+    lead: (hosts: HostLeader) => Promise<RunOutcome>,
+  ): Promise<RunOutcome> {
+    const leader = HostLeader.first(this.#agent);
+    meeting.announce(this.#agent.links.port);
+    return await this.#untilEnd(leader, meeting, async () => {
+      await leader.gather();
+      return await lead(leader);
+    });
+  }
+
+  /**
+   * Null when the leader that was found is of an earlier start, and there is another secret now.
+   * @param meeting where the leader is found; null for a host that led before
+   */
+  async follow(meeting: Extract<Meeting, { role: 'follow' }> | null): Promise<RunOutcome | null> {
+    const { devices, hostRank } = this.#here;
+    const end = await followRun(this.#agent, meeting, {
+      hostRank,
+      watchSignals: watchStopRequests(this.#hooks),
+      launcher: async (run) => {
+        const config = await seenRun(run);
+        const { runFolder, firstSlot, resume, simulate } = run;
+        return launchWorkers({ devices, firstSlot, runFolder, config, resume, simulate });
+      },
+      takeFolder: (path, seen) => takeRunFolder(path, () => seizeFolder(path, seen)),
+    });
+    if (end.kind === 'anew') return null;
+    if (end.kind === 'succeeds') return await this.#succeed(end);
+    const { outcome, error } = end;
+    if (error !== null) throw outcome === null ? error : new RunFailed(error, outcome);
+    this.#hooks.onEvent({ kind: 'end', outcome: outcome! });
+    return outcome!;
+  }
+
+  async #succeed({ folder, lostAt, loss }: Succeeds<RunFolder>): Promise<RunOutcome> {
+    const agent = this.#agent;
+    const leader = HostLeader.successor(agent);
+    const meeting = this.#place.succeed(agent.secret);
+    try {
+      meeting.announce(agent.links.port);
+      agent.options.tell(`This host leads now: host ${agent.rank} of ${agent.options.hosts}.`);
+      return await this.#untilEnd(leader, meeting, async () => {
+        // The host that led may have ended the run, and nobody heard of it.
+        const ended = readRunExit(folder);
+        if (ended !== undefined) return outcomeOf(folder, ended);
+        const journal = (agent.journal?.content ?? null) as Journal | null;
+        const run = agent.workers.run!;
+        const inheritance = { hosts: leader, folder, run, journal, lostAt, loss };
+        const { onEvent } = this.#hooks;
+        const watchSignals = stopRequestsOf(this.#hooks, leader);
+        return await continueRun(inheritance, { onEvent, watchSignals });
+      });
+    } finally {
+      folder.release();
+    }
+  }
+
+  async #untilEnd(
+    leader: HostLeader,
+    meeting: Pick<Extract<Meeting, { role: 'lead' }>, 'end'>,
+    lead: () => Promise<RunOutcome>,
+  ): Promise<RunOutcome> {
+    let outcome: RunOutcome;
+    try {
+      outcome = await lead();
+    } catch (thrown) {
+      const error = asLockstepError(thrown);
+      if (error.code === 'RUN_TAKEN_OVER') return await this.#stepDown(error, meeting);
+      await leader.end(thrown instanceof RunFailed ? thrown.outcome : null, error);
+      meeting.end();
+      throw thrown;
+    }
+    await leader.end(outcome, null);
+    meeting.end();
+    return outcome;
+  }
+
+  /** Another host goes on with the run: this one follows it. */
+  async #stepDown(
+    error: LockstepError,
+    meeting: Pick<Extract<Meeting, { role: 'lead' }>, 'end'>,
+  ): Promise<RunOutcome> {
+    meeting.end();
+    this.#agent.options.tell(error.message, true);
+    const outcome = await this.follow(null);
+    if (outcome === null) throw error;
+    return outcome;
+  }
+}
+
+/** The secret of the run, once somebody has left it where hosts meet. @throws LockstepError TIMEOUT */
+async function secretFrom(
+  { find }: Extract<Meeting, { role: 'follow' }>,
+  { waitMs, throwIfStopped: check }: Pick<AgentOptions, 'waitMs' | 'throwIfStopped'>,
+): Promise<Buffer> {
+  const startedMs = performance.now();
+  for (;;) {
+    const secret = find()?.secret;
+    if (secret !== undefined) return secret;
+    check();
+    if (performance.now() - startedMs > waitMs) throw leaderNotFound(waitMs);
+    await sleep(LOOK_MS);
+  }
+}
+
+/** Whether a process of another host owns the run's folder, and gives signs of life. */
+async function isLedElsewhere(folder: string, hooks: OutwaitHooks): Promise<boolean> {
+  if (!isRenewedElsewhere(folder)) return false;
+  await outwait(folder, hooks);
+  return isRenewedElsewhere(folder);
+}
+
+function outcomeOf({ path }: RunFolder, exit: RunExit): RunOutcome {
+  const { code: exitCode, reason, globalStep: step, stateHash, lastCheckpoint } = exit;
+  const status = exitCode === EXIT.done ? 'completed' : 'stopped';
+  return { status, exitCode, reason, step, stateHash, lastCheckpoint, runFolder: path };
 }
 
 /** Requests to stop that came to this host, and those that came to another one while none had come here. */

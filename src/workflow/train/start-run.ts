@@ -2,13 +2,15 @@
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { HostLeader } from '../../cluster/leader.ts';
+import type { HostLeader, RunForHosts } from '../../cluster/leader.ts';
 import type { Elasticity } from '../../coordinator/elasticity.ts';
 import type { CoordinatorOutcome } from '../../coordinator/machine.ts';
 import type { RendezvousKind, RendezvousSpec } from '../../coordinator/rendezvous.ts';
-import { prepareRendezvous, removeRendezvous } from '../../coordinator/rendezvous.ts';
-import { superviseRun } from '../../coordinator/supervisor/supervisor.ts';
+import { nameStart, prepareRendezvous, removeRendezvous } from '../../coordinator/rendezvous.ts';
+import type { Journal } from '../../coordinator/succession.ts';
+import { type SupervisorOptions, superviseRun } from '../../coordinator/supervisor/supervisor.ts';
 import { asLockstepError } from '../../core/errors.ts';
+import type { JsonObject } from '../../core/json.ts';
 import { LOCK_FILE } from '../../core/lock-file.ts';
 import type { WatchSignals } from '../../core/stop-signal.ts';
 import { hashRun } from '../../extension/identity.ts';
@@ -20,7 +22,7 @@ import { type Log, openLog } from '../../telemetry/log.ts';
 import { revived } from '../../telemetry/reader-event.ts';
 import type { RunEvent, RunOutcome } from '../../telemetry/run-event.ts';
 import { concludeRun } from './conclude-run.ts';
-import { coordinatorTask } from './coordinator-task.ts';
+import { coordinatorTask, readCoordinatorTask } from './coordinator-task.ts';
 import type { RunFacts } from './run-facts.ts';
 import { RunFailed } from './run-failed.ts';
 import { completedReason, readPhaseEnds } from './stopped-phases.ts';
@@ -81,30 +83,93 @@ async function supervise(
   const config = readRunConfig(folder.path);
   const { name, engine } = config;
   const { coordinatorWaitMs, maxRestarts } = elasticity;
-  const workers = hosts?.workers ?? devices.length;
-  const spec = prepareRendezvous(name, options.rendezvous, workers, coordinatorWaitMs);
-  const runFolder = folder.path;
-  const launch = launchWorkers({ devices, firstSlot: 0, runFolder, config, resume, simulate });
+  const worldSize = hosts?.workers ?? devices.length;
+  // Another host that takes the run over may have another current folder.
+  const runFolder = hosts === null ? folder.path : resolve(folder.path);
+  const here = launchWorkers({ devices, firstSlot: 0, runFolder, config, resume, simulate });
+  const configHash = hashRun(config);
+  const task = coordinatorTask({ runFolder, configHash, xla: engine.xla, elasticity, ...facts });
+  const common = {
+    ...{ maxRestarts, watchSignals, task },
+    lost: folder.lost,
+    onEvent: (event: RunEvent) => onEvent(revived(event)),
+    startCoordinator: () => startCoordinator(folder),
+  };
+  if (hosts !== null) {
+    const run = nameStart(name);
+    const start = { run, worldSize, coordinatorWaitMs, maxRestarts, task, resume };
+    await hosts.begin({ ...start, ...sharedFolder(folder), simulate: [...simulate] }, here);
+    return await superviseRun({ ...common, ...onAllHosts(hosts, folder, start) });
+  }
+  const spec = prepareRendezvous(name, options.rendezvous, worldSize, coordinatorWaitMs);
   try {
-    await hosts?.begin({ ...sharedFolder(folder), resume, simulate: [...simulate] });
-    return await superviseRun({
-      rendezvous: spec,
-      maxRestarts,
-      watchSignals,
-      lost: folder.lost,
-      onEvent: (event) => onEvent(revived(event)),
-      startCoordinator: () => startCoordinator(folder),
-      task: coordinatorTask({
-        runFolder,
-        configHash: hashRun(config),
-        xla: engine.xla,
-        elasticity,
-        ...facts,
-      }),
-      launch: hosts === null ? launch : hosts.launch(launch),
-    });
+    return await superviseRun({ ...common, rendezvous: spec, launch: here });
   } finally {
     tidyRendezvous(spec, onEvent);
+  }
+}
+
+type OnAllHosts = Pick<
+  SupervisorOptions,
+  'rendezvous' | 'launch' | 'onListening' | 'onJournal' | 'control'
+>;
+
+/** What the supervisor of the host that leads has to do with the other ones. */
+function onAllHosts(
+  hosts: HostLeader,
+  folder: RunFolder,
+  start: Pick<RunForHosts, 'run' | 'worldSize' | 'coordinatorWaitMs'>,
+): OnAllHosts {
+  const { address: host, keyFolder, launch } = hosts;
+  const { run, worldSize, coordinatorWaitMs } = start;
+  hosts.watchFolder(folder);
+  return {
+    rendezvous: {
+      ...{ run, worldSize, coordinatorWaitMs, privateFolder: null, supervisorPid: process.pid },
+      kind: { kind: 'tcp', host, keyFolder },
+    },
+    launch,
+    onListening: (endpoint) => hosts.onListening(endpoint),
+    onJournal: (journal) => hosts.onJournal(journal),
+    control: (control) => hosts.controls(control),
+  };
+}
+
+/** What this host inherits with the lead. */
+export interface Inheritance {
+  readonly hosts: HostLeader;
+  readonly folder: RunFolder;
+  /** As the host that led before has told it. */
+  readonly run: RunForHosts;
+  readonly journal: Journal | null;
+  readonly lostAt: number;
+  readonly loss: string;
+}
+
+/**
+ * Goes on with a run that another host has led, and whose workers wait.
+ * @throws RunFailed what ended the run early
+ */
+export async function continueRun(
+  { hosts, folder, run, journal, lostAt, loss }: Inheritance,
+  { onEvent, watchSignals }: Pick<StartOptions, 'onEvent' | 'watchSignals'>,
+): Promise<RunOutcome> {
+  const log = openLog(folder.logs, 'coordinator');
+  try {
+    const { lock } = sharedFolder(folder);
+    const { totalSteps } = readCoordinatorTask(run.task as JsonObject);
+    onEvent({ kind: 'start', runFolder: folder.path, totalSteps, workers: hosts.workers });
+    const takeOver = await hosts.inherit(lock, journal, lostAt, loss);
+    const outcome = await superviseRun({
+      ...onAllHosts(hosts, folder, run),
+      ...{ takeOver, watchSignals, maxRestarts: run.maxRestarts, lost: folder.lost },
+      task: run.task as JsonObject,
+      onEvent: (event) => onEvent(revived(event)),
+      startCoordinator: () => startCoordinator(folder),
+    });
+    return await conclude(folder, outcome, log, onEvent);
+  } finally {
+    await log.close();
   }
 }
 

@@ -12,10 +12,21 @@ import {
   reduceAgent,
   type View,
 } from '../../../src/cluster/agent-machine.ts';
-import type { CoordinatorOutcome, MachineEvent, MachineState, RunPolicy } from '../../../src/coordinator/machine.ts';
+import type {
+  CoordinatorOutcome,
+  MachineEvent,
+  MachineState,
+  RunPolicy,
+} from '../../../src/coordinator/machine.ts';
 import { initialMachine, reduceMachine } from '../../../src/coordinator/machine.ts';
 import type { Journal, SlotProcess } from '../../../src/coordinator/succession.ts';
-import { isJournalOld, journalOf, successor, UNSEEN_GENERATIONS } from '../../../src/coordinator/succession.ts';
+import {
+  isJournalOld,
+  journalOf,
+  successor,
+  UNSEEN_GENERATIONS,
+} from '../../../src/coordinator/succession.ts';
+import type { ExitStatus } from '../../../src/launch/launching.ts';
 import type {
   CoordinatorBody,
   CoordinatorMessage,
@@ -25,7 +36,6 @@ import type {
 import { PROTOCOL_VERSION } from '../../../src/protocol/messages.ts';
 import { HEARTBEAT_MS, TICK_MS } from '../../../src/protocol/timing.ts';
 import type { CoordinatorEvent } from '../../../src/telemetry/coordinator-event.ts';
-import type { ExitStatus } from '../../../src/launch/launching.ts';
 import type { Network } from './network.ts';
 import { SimulatedProcess, type Surroundings } from './process.ts';
 import type { World } from './world.ts';
@@ -44,14 +54,17 @@ interface KeptJournal {
 }
 
 const isNewer = (a: KeptJournal | null, b: KeptJournal | null): boolean =>
-  a !== null &&
-  (b === null || a.epoch > b.epoch || (a.epoch === b.epoch && a.version > b.version));
+  a !== null && (b === null || a.epoch > b.epoch || (a.epoch === b.epoch && a.version > b.version));
 
 /** What one agent says to another one. */
 type HostMessage =
   | { readonly kind: 'agent'; readonly message: AgentMessage }
   | { readonly kind: 'heartbeat'; readonly epoch: number; readonly version: number }
-  | { readonly kind: 'hello'; readonly incarnation: number; readonly running: readonly SlotAttempt[] }
+  | {
+      readonly kind: 'hello';
+      readonly incarnation: number;
+      readonly running: readonly SlotAttempt[];
+    }
   | ({ readonly kind: 'journal' } & KeptJournal)
   | ({ readonly kind: 'launch' } & SlotAttempt)
   | ({ readonly kind: 'kill' } & SlotAttempt)
@@ -119,7 +132,9 @@ export class SimulatedHost {
     const { nowMs } = site.world;
     this.#lastTickMs = nowMs;
     if (view === null) this.#agent = null;
-    else this.#agent = view.leader === rank ? leadingAgent(rank, view, nowMs) : followingAgent(rank, view, nowMs);
+    else
+      this.#agent =
+        view.leader === rank ? leadingAgent(rank, view, nowMs) : followingAgent(rank, view, nowMs);
     this.#every(TICK_MS, () => this.#tick());
     this.#every(HEARTBEAT_MS, () => this.#heartbeat());
     this.#every(RENEW_MS, () => this.#renew());
@@ -146,7 +161,11 @@ export class SimulatedHost {
   begin(): void {
     const { policy, world, folder, hosts } = this.#site;
     Object.assign(folder, { owner: this.#name, touchedMs: world.nowMs });
-    this.#leading = { state: initialMachine(policy, world.nowMs), taken: new Map(), agents: new Map() };
+    this.#leading = {
+      state: initialMachine(policy, world.nowMs),
+      taken: new Map(),
+      agents: new Map(),
+    };
     for (const { rank } of hosts) this.#leading.agents.set(rank, 0);
     for (let slot = 0; slot < policy.worldSize; slot++) this.#launch(slot, 0);
   }
@@ -257,7 +276,8 @@ export class SimulatedHost {
       agents.set(from, incarnation);
       for (const one of running) {
         const known = taken.get(one.slot);
-        if (known?.attempt !== one.attempt || !known.isSent) this.#say(from, { kind: 'kill', ...one });
+        if (known?.attempt !== one.attempt || !known.isSent)
+          this.#say(from, { kind: 'kill', ...one });
       }
       this.#decide({ kind: 'came', host: from, nowMs: this.#nowMs });
       for (const one of taken.values()) this.#send(one);
@@ -434,7 +454,8 @@ export class SimulatedHost {
         };
         this.#leading = { state: successor(policy, succession, world.nowMs), taken, agents };
         for (const { slot, attempt, exit } of processes) {
-          if (exit !== null) this.#dispatch({ kind: 'exited', slot, attempt, status: exit, nowMs: world.nowMs });
+          if (exit !== null)
+            this.#dispatch({ kind: 'exited', slot, attempt, status: exit, nowMs: world.nowMs });
         }
         for (const host of hosts) if (host.#leaderRank === this.rank) host.#flush();
       }),

@@ -141,7 +141,9 @@ class SimulatedSite {
 
   #onFormed(epoch: number, generation: number): void {
     if (epoch < this.#newestFormed) {
-      this.#splits.push(`generation ${generation} of epoch ${epoch} after epoch ${this.#newestFormed}`);
+      this.#splits.push(
+        `generation ${generation} of epoch ${epoch} after epoch ${this.#newestFormed}`,
+      );
     }
     this.#newestFormed = Math.max(epoch, this.#newestFormed);
   }

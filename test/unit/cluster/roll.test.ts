@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { admission, firstSlots, type Hello, type RollEntry } from '../../../src/cluster/roll.ts';
 
-const POLICY = { hosts: 3, version: '1', request: 'train x' };
+const POLICY = { hosts: 3, leader: 0, version: '1', request: 'train x' };
 const HELLO: Hello = {
   kind: 'hello',
   protocol: 1,
@@ -13,6 +13,8 @@ const HELLO: Hello = {
   workers: 2,
   address: '10.0.0.2',
   leaderAddress: '10.0.0.1',
+  port: 4711,
+  running: [],
   request: 'train x',
 };
 const entry = (hostRank: number, change: Partial<RollEntry> = {}): [number, RollEntry] => [

@@ -24,12 +24,13 @@ import {
   requireCurve,
   splitEndpoint,
   workerKeyFile,
+  makeProcessKeys,
   writeKeyFiles,
 } from '../../../src/protocol/curve-keys.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lockstep-test-'));
 after(() => rmSync(folder, { recursive: true }));
-const coordinator = writeKeyFiles(folder, 2);
+const coordinator = writeKeyFiles(folder, makeProcessKeys(2));
 const modeOf = (path: string) => statSync(path).mode & 0o777;
 
 describe('key files', () => {

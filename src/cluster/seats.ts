@@ -1,5 +1,4 @@
-/** The workers of other hosts, as the coordinator's `Launch` sees them. */
-import { readFileSync } from 'node:fs';
+/** The workers of all hosts, as the coordinator's `Launch` sees them. */
 import type { ExitStatus, LaunchedWorker, LaunchWatch, Seat } from '../launch/launching.ts';
 import type { LeaderMessage } from '../protocol/host-messages.ts';
 
@@ -18,7 +17,7 @@ interface Taken {
   isSent: boolean;
 }
 
-export class RemoteSeats {
+export class Seats {
   /** By slot: the newest process, or the one to be started. */
   readonly #taken = new Map<number, Taken>();
 
@@ -29,14 +28,25 @@ export class RemoteSeats {
     return { slot, kill: (signal) => this.#kill(slot, attempt, signal) };
   }
 
+  /** Watches a process that another leader has started. */
+  adopt(host: SeatHost, slot: number, attempt: number, watch: LaunchWatch): LaunchedWorker {
+    const seat = { slot, attempt, environment: {} };
+    this.#taken.set(slot, { seat, watch, host, isSent: true });
+    return { slot, kill: (signal) => this.#kill(slot, attempt, signal) };
+  }
+
+  /** Whether the coordinator knows of this process. */
+  has(host: SeatHost, slot: number, attempt: number): boolean {
+    return this.#of(host, slot, attempt)?.isSent === true;
+  }
+
   /** Starts what waits for this host. */
   send(host: SeatHost): void {
     for (const taken of this.#taken.values()) {
       if (taken.host !== host || taken.isSent) continue;
       taken.isSent = true;
       const { slot, attempt, environment } = taken.seat;
-      const keys = readFileSync(environment.LOCKSTEP_KEY_FILE!, 'utf8');
-      host.say({ kind: 'launch', slot, attempt, environment: { ...environment }, keys });
+      host.say({ kind: 'launch', slot, attempt, environment: { ...environment } });
     }
   }
 
