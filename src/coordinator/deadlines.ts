@@ -159,5 +159,5 @@ export function forgiveSilence(state: MembershipState, nowMs: number): Membershi
   const members = state.members.map((member) =>
     member.lastHeardMs === null ? member : { ...member, lastHeardMs: nowMs },
   );
-  return { ...state, members };
+  return { ...state, members, speaksSinceMs: nowMs };
 }

@@ -39,6 +39,8 @@ export interface MembershipState {
   /** Members of it that have not yet reported ready, or, once it runs, finished. */
   readonly unreported: number;
   readonly startedMs: number;
+  /** Since when this coordinator has been able to speak: its start, or the end of the last time that it was stopped. */
+  readonly speaksSinceMs: number;
   /** Generations in a row that were given up because all waited, at which step. */
   readonly quiet: { readonly step: number; readonly times: number } | null;
   /** Since when there are fewer workers than there must be. */
@@ -121,6 +123,7 @@ export function initialMembership(policy: MembershipPolicy, nowMs: number): Memb
     ranks: [],
     unreported: 0,
     startedMs: nowMs,
+    speaksSinceMs: nowMs,
     quiet: null,
     tooFewSinceMs: null,
     stopping: false,

@@ -97,8 +97,9 @@ function onHeartbeat(
   const { activity, forMs, blockedMs, awaits, unheardMs } = message;
   const next = update(state, slot, { activity: { activity, forMs, blockedMs, awaits } });
   const { status } = next.members.at(slot)!;
-  // Of one that has joined: it did hear this coordinator, not only one before it.
-  if (unheardMs !== undefined && status === 'joined') {
+  // Only what it did not hear of this coordinator while that spoke: not of one before it, or of one that was stopped.
+  const isDeaf = unheardMs !== undefined && nowMs - unheardMs >= state.speaksSinceMs;
+  if (isDeaf && status === 'joined') {
     const member = next.members.at(slot)!;
     const what = `it no longer heard the coordinator ${progressOf(next, member)}, and said so`;
     const advice = 'Look at the network between its host and that of the coordinator.';

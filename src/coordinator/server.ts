@@ -255,6 +255,8 @@ class Coordinator {
   }
 
   #onFrame(peer: string, frame: Uint8Array | null): void {
+    // Words that came while this process was stopped are read before its clock ticks.
+    if (this.#wasStopped()) this.#tick();
     const sender = this.#senderOf(peer);
     const decoded = decodeFromWorker(frame ?? new Uint8Array(0));
     if (sender === null) {
@@ -317,9 +319,13 @@ class Coordinator {
 
   #tick(): void {
     const nowMs = performance.now();
-    const isLate = nowMs - this.#lastTickMs > TICK_MS + STALL_MS;
+    const kind = this.#wasStopped() ? 'stalled' : 'tick';
     this.#lastTickMs = nowMs;
-    this.#dispatch({ kind: isLate ? 'stalled' : 'tick', nowMs });
+    this.#dispatch({ kind, nowMs });
+  }
+
+  #wasStopped(): boolean {
+    return performance.now() - this.#lastTickMs > TICK_MS + STALL_MS;
   }
 
   #dispatch(event: MachineEvent): void {

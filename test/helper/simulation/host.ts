@@ -216,7 +216,7 @@ export class SimulatedHost {
   #say(to: number, message: HostMessage): void {
     const { network, hosts } = this.#site;
     const from = this.rank;
-    network.send(`agent-${from}`, `agent-${to}`, () => {
+    network.stream(`agent-${from}`, `agent-${to}`, () => {
       const host = hosts[to]!;
       host.happens(() => host.#received(from, message));
     });

@@ -60,6 +60,12 @@ export class Network {
     if (this.#world.chance(duplication)) this.#carry(from, to, deliver);
   }
 
+  /** The same over TCP, which loses nothing by itself, nor changes the order. */
+  stream(from: string, to: string, deliver: () => void): void {
+    if (this.#isCut(from) || this.#isCut(to) || this.#isParted(from, to)) return;
+    this.#carry(from, to, deliver, 0);
+  }
+
   /** What arrives of these bytes. */
   carried(bytes: Uint8Array): Uint8Array {
     const copy = new Uint8Array(bytes);
@@ -84,8 +90,13 @@ export class Network {
     return [from, to].some((end) => (this.#lagUntilMs.get(end) ?? 0) > this.#world.nowMs);
   }
 
-  #carry(from: string, to: string, deliver: () => void): void {
-    const { minDelayMs, maxDelayMs, reordering } = this.#quality;
+  #carry(
+    from: string,
+    to: string,
+    deliver: () => void,
+    reordering = this.#quality.reordering,
+  ): void {
+    const { minDelayMs, maxDelayMs } = this.#quality;
     const lags = this.#lags(from, to);
     const arrivesMs =
       this.#world.nowMs + this.#world.between(minDelayMs, lags ? LONGEST_LAG_MS : maxDelayMs);

@@ -432,6 +432,19 @@ describe('a worker that is lost while the run is under way', () => {
     assert.equal(early.state.members.at(1)!.status, 'starting');
   });
 
+  test('is not lost for what it did not hear while the coordinator was stopped, or had just begun', () => {
+    const deaf = { ...beat('waiting', 0), unheardMs: 3250 } as const;
+    const stopped = [...RUNNING, { kind: 'stalled', nowMs: 5000 } as const];
+    for (const late of [5001, 8249]) {
+      const { state } = play([...stopped, said(1, deaf, late)]);
+      assert.equal(state.members.at(1)!.status, 'joined');
+    }
+    const { state } = play([...stopped, said(1, deaf, 8250)]);
+    assert.equal(state.members.at(1)!.status, 'evicted');
+    const young = play([...RUNNING, said(1, deaf, 3000)]);
+    assert.equal(young.state.members.at(1)!.status, 'joined');
+  });
+
   test('says when it ended because it no longer heard the coordinator', () => {
     const lastLine = 'COORDINATOR_LOST: Lost the coordinator: nothing was heard of it for 3000 ms.';
     const { reason } = play([...RUNNING, exited(1, 7, null, { lastLine })]);
