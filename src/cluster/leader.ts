@@ -302,7 +302,7 @@ export class HostLeader implements AgentRoleHandler {
     const member = this.#present().find(({ entry }) => entry.peer === peer);
     if (message.kind === 'hello') this.#onHello(peer, message, member);
     else if (member !== undefined) this.#onMessage(member, message);
-    else if (message.kind !== 'heartbeat' || this.#farewell === null) this.#refuse(peer, WAS_LOST);
+    else if (message.kind !== 'bye') this.#agent.links.answer(peer, this.#farewell ?? INTRODUCE);
   }
 
   #onHello(peer: string, hello: Hello, known: Member | undefined): void {
@@ -409,7 +409,7 @@ export class HostLeader implements AgentRoleHandler {
 
   #tellRun(member: Member): void {
     this.#welcome(member);
-    member.say({ kind: 'run', firstSlot: member.firstSlot, ...this.#run! });
+    member.say({ ...this.#run!, kind: 'run', firstSlot: member.firstSlot });
     if (this.#endpoint !== null) member.say({ kind: 'coordinator', endpoint: this.#endpoint });
     this.#tellJournal();
   }
@@ -501,7 +501,7 @@ export class HostLeader implements AgentRoleHandler {
   }
 }
 
-const WAS_LOST = 'it is none of its hosts, or no longer: it was not heard for too long';
+const INTRODUCE: LeaderMessage = { kind: 'introduce' };
 const HELD =
   'This host hears too few of the others: the run waits, since they may go on with it without this one.';
 

@@ -288,6 +288,10 @@ class HostMember<Folder> implements AgentRoleHandler {
       case 'journal':
         this.#agent.keep(message.journal);
         return;
+      case 'introduce':
+        this.#welcome = null;
+        this.#sayHello();
+        return;
       case 'refused':
         this.#reject(errorOf(message.failure));
         return;

@@ -120,6 +120,8 @@ export const leaderMessage = z.discriminatedUnion('kind', [
   }),
   /** It is none of the run's hosts, or no longer. */
   message('refused', { failure }),
+  /** It was counted as lost: it is to say hello again. */
+  message('introduce', {}),
   message('heartbeat', beat),
   message('agent', agent),
   /** Where all agents listen that have come so far. */
