@@ -146,7 +146,7 @@ export class SimulatedHost {
 
   /** Whether it can go on with the run when it is the last one. */
   get knowsRun(): boolean {
-    return this.#isAlive && this.#kept !== null;
+    return this.#isAlive && this.#agent !== null && this.#kept !== null;
   }
 
   get leads(): boolean {
