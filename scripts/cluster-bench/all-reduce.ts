@@ -8,7 +8,7 @@ import { formatTable } from '../../src/core/format.ts';
 import { median } from '../../src/core/median.ts';
 import { removeTemporaryFolder } from '../../src/core/temporary-folder.ts';
 import { programCommand } from '../../src/launch/program.ts';
-import { writeKeyFiles } from '../../src/protocol/curve-keys.ts';
+import { makeProcessKeys, writeKeyFiles } from '../../src/protocol/curve-keys.ts';
 import { makePrivateFolder } from '../../src/protocol/private-folder.ts';
 import type { Cable } from '../../test/helper/cables.ts';
 import { addressOf, MadeUpHosts } from '../../test/helper/made-up-hosts.ts';
@@ -31,7 +31,7 @@ export async function benchAllReduce(options: AllReduceOptions): Promise<void> {
   const worldSize = HOSTS * ranksPerHost;
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-bench-'));
   const keys = makePrivateFolder();
-  writeKeyFiles(keys, worldSize);
+  writeKeyFiles(keys, makeProcessKeys(worldSize));
   const hosts = await MadeUpHosts.open(HOSTS, cable);
   const start = (name: string, command: (rank: number, host: number) => string[]) => ({
     name,

@@ -7,7 +7,7 @@ import { exchangePlan } from '../collective/exchange-plan.ts';
 import { median } from '../core/median.ts';
 import { removeTemporaryFolder } from '../core/temporary-folder.ts';
 import { programCommand } from '../launch/program.ts';
-import { writeKeyFiles } from '../protocol/curve-keys.ts';
+import { makeProcessKeys, writeKeyFiles } from '../protocol/curve-keys.ts';
 import { makePrivateFolder } from '../protocol/private-folder.ts';
 import type { WaySpeed } from './cluster.ts';
 
@@ -26,7 +26,7 @@ export async function measureWays(): Promise<{ sharedMemory: WaySpeed; tcp: WayS
   try {
     const [sockets, keys] = ['s', 'k'].map((name) => join(folder, name)) as [string, string];
     for (const path of [sockets, keys]) mkdirSync(path, { mode: 0o700 });
-    writeKeyFiles(keys, RANKS);
+    writeKeyFiles(keys, makeProcessKeys(RANKS));
     return {
       sharedMemory: await measureWay(SHARED_MEMORY, [sockets]),
       tcp: await measureWay(TCP, [keys, LOOPBACK]),

@@ -8,7 +8,12 @@ import type { Frame, Transport } from '../../src/collective/transport/transport.
 import { zeromqTransport } from '../../src/collective/transport/zeromq-transport.ts';
 import { LockstepError } from '../../src/core/errors.ts';
 import { removeTemporaryFolder } from '../../src/core/temporary-folder.ts';
-import { makeProcessKeys, readKeyFile, workerKeyFile, writeKeyFiles } from '../../src/protocol/curve-keys.ts';
+import {
+  makeProcessKeys,
+  readKeyFile,
+  workerKeyFile,
+  writeKeyFiles,
+} from '../../src/protocol/curve-keys.ts';
 import { MAX_PAYLOAD_BYTES } from '../../src/protocol/data-frame.ts';
 import { ipcEndpoint, makePrivateFolder } from '../../src/protocol/private-folder.ts';
 import { memoryTransport } from '../helper/memory-transport.ts';
@@ -27,7 +32,7 @@ interface Implementation {
 /** As `openTransport`, with keys. */
 function overTcp(hostOf: (rank: number) => string): Implementation {
   const folder = makePrivateFolder();
-  writeKeyFiles(folder, 3);
+  writeKeyFiles(folder, makeProcessKeys(3));
   return {
     hostOf,
     make: (rank) => {

@@ -15,7 +15,12 @@ import type { ExitStatus, Seat } from '../../src/launch/launching.ts';
 import { decodeFromCoordinator, encode } from '../../src/protocol/codec.ts';
 import type { ControlClient } from '../../src/protocol/control-socket.ts';
 import { openControlClient } from '../../src/protocol/control-socket.ts';
-import { readKeyFile, workerKeyFile, writeKeyFiles } from '../../src/protocol/curve-keys.ts';
+import {
+  makeProcessKeys,
+  readKeyFile,
+  workerKeyFile,
+  writeKeyFiles,
+} from '../../src/protocol/curve-keys.ts';
 import type { CoordinatorMessage, WorkerBody } from '../../src/protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../../src/protocol/messages.ts';
 import { workerName } from '../../src/protocol/worker-name.ts';
@@ -100,7 +105,7 @@ async function coordinate(
   let seat: Seat | undefined;
   // With the keys of a second slot, whose worker is never started.
   const keyFolder = mkdtempSync(join(tmpdir(), 'lockstep-test-'));
-  writeKeyFiles(keyFolder, 2);
+  writeKeyFiles(keyFolder, makeProcessKeys(2));
   const spec = prepareRendezvous('a', { kind: 'tcp', host: '127.0.0.1', keyFolder }, 1, 0);
   const running = runCoordinator({
     rendezvous: openRendezvous(spec),

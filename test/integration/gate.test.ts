@@ -9,7 +9,12 @@ import { curveKeyPair, Dealer } from 'zeromq';
 import { MAX_CONTROL_BYTES } from '../../src/protocol/codec.ts';
 import { openControlServer } from '../../src/protocol/control-socket.ts';
 import type { RunKeys } from '../../src/protocol/curve-keys.ts';
-import { makeProcessKeys, readKeyFile, workerKeyFile, writeKeyFiles } from '../../src/protocol/curve-keys.ts';
+import {
+  makeProcessKeys,
+  readKeyFile,
+  workerKeyFile,
+  writeKeyFiles,
+} from '../../src/protocol/curve-keys.ts';
 import { clientOptions, Gate } from '../../src/protocol/gate.ts';
 import { deadline } from '../helper/slowness.ts';
 

@@ -41,7 +41,10 @@ describe('a run whose leading host is lost', { skip }, () => {
       .map(({ step }) => step);
   const isOneHistory = (run: string): void => {
     const told = steps(run);
-    assert.deepEqual(told, [...new Set(told)].toSorted((a, b) => a - b));
+    assert.deepEqual(
+      told,
+      [...new Set(told)].toSorted((a, b) => a - b),
+    );
     assert.equal(stateHash(run), hash);
   };
 
@@ -57,14 +60,14 @@ describe('a run whose leading host is lost', { skip }, () => {
     await place.untilSteps('led', steps('led').length + 4);
     hosts.cable(1, 'up');
     const back = startOn(1, 'led', ...BY_NAME, '--resume', 'auto');
-    const [second, third, first] = [
-      await all[1]!.ended,
-      await all[2]!.ended,
-      await back.ended,
-    ];
+    const [second, third, first] = [await all[1]!.ended, await all[2]!.ended, await back.ended];
     for (const { code, stderr } of [second, third, first]) assert.equal(code, 0, stderr);
     const survivors = `${second.stderr}${third.stderr}`;
-    assert.equal(survivors.match(/^This host leads now: host [12] of 3\.$/gm)?.length, 1, survivors);
+    assert.equal(
+      survivors.match(/^This host leads now: host [12] of 3\.$/gm)?.length,
+      1,
+      survivors,
+    );
     assert.match(survivors, /^This is host [12] of 3; h[23] \(pid \d+\) leads\.$/m);
     assert.match(first.stderr, /^This is host 0 of 3; h[23] \(pid \d+\) leads\.$/m);
     isOneHistory('led');
@@ -75,7 +78,9 @@ describe('a run whose leading host is lost', { skip }, () => {
     const all = [1, 2, 3].map((host) => startOn(host, 'parted', ...SLOW));
     await place.untilSteps('parted', 4);
     // In the folder beside the run the first that comes leads.
-    const owner = JSON.parse(readFileSync(place.path('parted', 'lock'), 'utf8')) as { host: string };
+    const owner = JSON.parse(readFileSync(place.path('parted', 'lock'), 'utf8')) as {
+      host: string;
+    };
     const leader = Number(owner.host.slice(1));
     hosts.cable(leader, 'down');
     await place.untilSteps('parted', steps('parted').length + 4);

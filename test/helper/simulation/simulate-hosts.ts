@@ -59,7 +59,8 @@ class SimulatedSite {
     this.#work = {
       totalSteps: 4 + world.pick(12),
       microBatches: 1 + world.pick(7),
-      length: [1, 17, 33][world.pick(3)]!,
+      length: [1, 17, 33, 100][world.pick(4)]!,
+      smallFloats: [0, 2 ** 16][world.pick(2)]!,
       evaluateEvery: 1 + world.pick(4),
       saveEvery: 1 + world.pick(5),
     };
@@ -97,6 +98,7 @@ class SimulatedSite {
         joinMs: 120_000,
       },
       surroundings: {
+        hostOf: (slot) => `h${hostOfSlot(slot)}`,
         world,
         network,
         work: this.#work,

@@ -20,11 +20,11 @@ import {
 import {
   coordinatorKeyFile,
   keyedEndpoint,
+  makeProcessKeys,
   readKeyFile,
   requireCurve,
   splitEndpoint,
   workerKeyFile,
-  makeProcessKeys,
   writeKeyFiles,
 } from '../../../src/protocol/curve-keys.ts';
 
