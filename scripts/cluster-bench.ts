@@ -1,7 +1,7 @@
 /**
  * What needs several hosts, on two made-up ones with a cable of a chosen speed between them:
  *
- *   npm run bench:cluster -- all-reduce --mbit 1000 --peer PYTHON    our all-reduce beside gloo's
+ *   npm run bench:cluster -- all-reduce --mbit 1000 --peer PYTHON    our all-reduce beside gloo's; 0: without a cable
  *   npm run bench:cluster -- steps --mbit 100,300,1000               steps of runs beside their forecast
  *
  * Made-up hosts need Linux, the right to make namespaces, /dev/net/tun and a C compiler; without them it says so.
@@ -35,9 +35,11 @@ if (missing !== undefined) {
 } else if (what === 'all-reduce') {
   for (const megabitsPerSecond of numbers(values.mbit)) {
     for (const ranksPerHost of numbers(values.workers)) {
-      process.stdout.write(`${megabitsPerSecond} Mbit/s, 2 hosts × ${ranksPerHost}:\n`);
+      const speed = megabitsPerSecond > 0 ? `${megabitsPerSecond} Mbit/s` : 'No cable';
+      process.stdout.write(`${speed}, 2 hosts × ${ranksPerHost}:\n`);
+      const cable = { megabitsPerSecond, delayMs: Number(values['delay-ms']) };
       await benchAllReduce({
-        cable: { megabitsPerSecond, delayMs: Number(values['delay-ms']) },
+        cable: megabitsPerSecond > 0 ? cable : null,
         ...{ ranksPerHost, bytes: Number(values.bytes), rounds: Number(values.rounds) },
         peer: values.peer,
       });

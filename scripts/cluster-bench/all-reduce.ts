@@ -1,4 +1,7 @@
-/** Times our all-reduce and gloo's between two made-up hosts, in turn over the same cable. */
+/**
+ * Times our all-reduce and gloo's between two made-up hosts, in turn over the same cable: ours as it is, and flat, with
+ * each worker on a host of its own.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +17,8 @@ import type { Cable } from '../../test/helper/cables.ts';
 import { addressOf, MadeUpHosts } from '../../test/helper/made-up-hosts.ts';
 
 export interface AllReduceOptions {
-  readonly cable: Cable;
+  /** Null: the hosts are joined by the kernel. */
+  readonly cable: Cable | null;
   readonly ranksPerHost: number;
   readonly bytes: number;
   readonly rounds: number;
@@ -23,6 +27,8 @@ export interface AllReduceOptions {
 }
 
 const HOSTS = 2;
+const WARM_UP = 1;
+const REPEATS = 2;
 const OURS = new URL('../../src/bench/collective-tcp-worker.ts', import.meta.url);
 const ENGINE = { threadsPerWorker: 1, numerics: 'strict' } as const;
 
@@ -30,9 +36,9 @@ export async function benchAllReduce(options: AllReduceOptions): Promise<void> {
   const { cable, ranksPerHost, bytes, rounds, peer } = options;
   const worldSize = HOSTS * ranksPerHost;
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-bench-'));
-  const keys = makePrivateFolder();
-  writeKeyFiles(keys, makeProcessKeys(worldSize));
-  const hosts = await MadeUpHosts.open(HOSTS, cable);
+  const keyFolders = ['hosts', 'flat'].map(() => makePrivateFolder());
+  for (const keys of keyFolders) writeKeyFiles(keys, makeProcessKeys(worldSize));
+  const hosts = await MadeUpHosts.open(HOSTS, cable ?? undefined);
   const start = (name: string, command: (rank: number, host: number) => string[]) => ({
     name,
     ranks: Array.from({ length: worldSize }, (_, rank) => {
@@ -44,36 +50,55 @@ export async function benchAllReduce(options: AllReduceOptions): Promise<void> {
       );
     }),
   });
-  const ours = (rank: number, host: number) => [
-    ...programCommand(OURS),
-    ...[String(rank), String(worldSize), keys, addressOf(host)],
-  ];
+  const ours =
+    (keys: string, hostOf: (rank: number) => string[]) => (rank: number, host: number) => [
+      ...programCommand(OURS),
+      ...[String(rank), String(worldSize), keys, addressOf(host), ...hostOf(rank)],
+    ];
   const gloo = (rank: number) => [
     ...['env', 'GLOO_SOCKET_IFNAME=eth0', peer!, pythonProgram('gloo_peer.py')],
     ...[String(rank), String(worldSize), join(folder, 'gloo')],
   ];
   try {
-    const groups = [start('Lockstep', ours), ...(peer === undefined ? [] : [start('gloo', gloo)])];
+    const groups = [
+      start(
+        'Lockstep',
+        ours(keyFolders[0]!, () => []),
+      ),
+      start(
+        'Lockstep, flat',
+        ours(keyFolders[1]!, (rank) => [`alone-${rank}`]),
+      ),
+      ...(peer === undefined ? [] : [start('gloo', gloo)]),
+    ];
+    const sentBytes = new Map<string, number>();
     const times = new Map(groups.map(({ name }) => [name, [] as number[]]));
     for (let round = 0; round < rounds; round++) {
-      for (const { name, ranks } of groups) times.get(name)!.push(...(await turn(ranks, bytes)));
+      for (const { name, ranks } of groups) {
+        const before = hosts.sentBy(1);
+        times.get(name)!.push(...(await turn(ranks, bytes)));
+        sentBytes.set(name, (hosts.sentBy(1) - before) / (WARM_UP + REPEATS));
+      }
     }
-    process.stdout.write(`${tableOf(times)}\n`);
+    process.stdout.write(`${tableOf(times, sentBytes)}\n`);
   } finally {
     await hosts.close();
-    removeTemporaryFolder(keys);
+    for (const keys of keyFolders) removeTemporaryFolder(keys);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 async function turn(ranks: readonly Contender[], bytes: number): Promise<readonly number[]> {
-  const request = { floats: Math.round(bytes / 4), warmUp: 1, repeats: 2 };
+  const request = { floats: Math.round(bytes / 4), warmUp: WARM_UP, repeats: REPEATS };
   const answers = await Promise.all(ranks.map((rank) => rank.ask<CollectiveAnswer>(request)));
   if (!answers.every(({ correct }) => correct)) throw new Error('An all-reduce gave a wrong sum.');
   return answers[0]!.milliseconds;
 }
 
-function tableOf(times: ReadonlyMap<string, readonly number[]>): string {
+function tableOf(
+  times: ReadonlyMap<string, readonly number[]>,
+  sentBytes: ReadonlyMap<string, number>,
+): string {
   const ours = median(times.get('Lockstep')!);
   const rows = [...times].map(([name, all]) => [
     name,
@@ -81,9 +106,17 @@ function tableOf(times: ReadonlyMap<string, readonly number[]>): string {
     Math.min(...all).toFixed(0),
     Math.max(...all).toFixed(0),
     (median(all) / ours).toFixed(2),
+    (sentBytes.get(name)! / 1e6).toFixed(1),
   ]);
   return formatTable([
-    ['', 'median, ms', 'least', 'most', 'Lockstep is so many times as fast'],
+    [
+      '',
+      'median, ms',
+      'least',
+      'most',
+      'Lockstep is so many times as fast',
+      'MB that a host sends',
+    ],
     ...rows,
   ]);
 }

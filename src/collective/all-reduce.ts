@@ -35,6 +35,7 @@ import type { Frame, Transport } from './transport/transport.ts';
 
 /** Rounds whose memory is in use at once. */
 const SLOTS = 2;
+const KEPT_PLANS = 16;
 
 /** This worker's rank in one generation. */
 export interface GenerationRank {
@@ -96,6 +97,8 @@ export class AllReduce {
   #resultMemory: RotatingBuffer;
   /** Of what goes to other hosts: memory of this process alone, which the transport may hold as long as it likes. */
   #sentMemory = new RotatingBuffer(SLOTS, sharedFloats);
+  /** Of this generation, by shape. */
+  readonly #plans = new Map<string, ExchangePlan>();
   /** Frames of later rounds, from peers that are ahead. */
   readonly #early = new Map<number, ArrivedFrame[]>();
   /** Number of the round in progress, or of the next one. */
@@ -121,6 +124,7 @@ export class AllReduce {
   form(current: GenerationRank, why: Error): void {
     this.#current = current;
     this.#early.clear();
+    this.#plans.clear();
     this.#number = 0;
     this.#broken = null;
     this.#active?.reject(why);
@@ -179,7 +183,16 @@ export class AllReduce {
     return this.#begin(new ExchangeRound(shape, this.#plan(shape), memory, post));
   }
 
-  #plan({ microBatches, length: floats }: ReduceShape): ExchangePlan {
+  /** A plan takes as long as a small sum, and the steps of a phase have few shapes. */
+  #plan({ microBatches, length }: ReduceShape): ExchangePlan {
+    const key = `${microBatches} ${length}`;
+    const plan = this.#plans.get(key) ?? this.#newPlan(microBatches, length);
+    if (this.#plans.size === KEPT_PLANS) this.#plans.clear();
+    this.#plans.set(key, plan);
+    return plan;
+  }
+
+  #newPlan(microBatches: number, floats: number): ExchangePlan {
     const { rank, worldSize: workers, hosts } = this.#current;
     const { frameFloats: localFrameFloats, smallFloats } = this.#options.transport ?? {};
     const shape = { workers, hosts, microBatches, floats, localFrameFloats };

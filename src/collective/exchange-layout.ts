@@ -28,6 +28,15 @@ export interface ExchangeShape {
   readonly localFrameFloats?: number | undefined;
 }
 
+/**
+ * Numbers of workers on each host: ranks that follow each other on one host are together.
+ * @param hosts the host of each rank
+ */
+export function workersByHost(hosts: readonly string[]): number[] {
+  const firsts = hosts.flatMap((host, rank) => (host === hosts[rank - 1] ? [] : [rank]));
+  return firsts.map((first, i) => (firsts[i + 1] ?? hosts.length) - first);
+}
+
 /** The exchange as rank `rank` sees it. */
 export class ExchangeLayout {
   readonly rank: number;

@@ -28,19 +28,22 @@ export async function measureWays(): Promise<{ sharedMemory: WaySpeed; tcp: WayS
     for (const path of [sockets, keys]) mkdirSync(path, { mode: 0o700 });
     writeKeyFiles(keys, makeProcessKeys(RANKS));
     return {
-      sharedMemory: await measureWay(SHARED_MEMORY, [sockets]),
-      tcp: await measureWay(TCP, [keys, LOOPBACK]),
+      sharedMemory: await measureWay(SHARED_MEMORY, () => [sockets]),
+      tcp: await measureWay(TCP, (rank) => [keys, LOOPBACK, `host-${rank}`]),
     };
   } finally {
     removeTemporaryFolder(folder);
   }
 }
 
-async function measureWay(program: URL, words: readonly string[]): Promise<WaySpeed> {
+async function measureWay(
+  program: URL,
+  words: (rank: number) => readonly string[],
+): Promise<WaySpeed> {
   const ranks = Array.from({ length: RANKS }, (_, rank) =>
     startContender(
       `all-reduce, rank ${rank}`,
-      [...programCommand(program), String(rank), String(RANKS), ...words],
+      [...programCommand(program), String(rank), String(RANKS), ...words(rank)],
       { threadsPerWorker: 1, numerics: 'strict' },
     ),
   );

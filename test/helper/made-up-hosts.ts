@@ -127,6 +127,12 @@ export class MadeUpHosts {
       .map(([pid]) => Number(pid));
   }
 
+  /** Bytes that a host has sent to others so far. */
+  sentBy(host: number): number {
+    const counter = '/sys/class/net/eth0/statistics/tx_bytes';
+    return Number(this.run('ip', 'netns', 'exec', `h${host}`, 'cat', counter));
+  }
+
   kill(signal: string, pid: number): void {
     this.run('kill', `-${signal}`, String(pid));
   }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { type Ended, fixtureConfig, type Started, Workplace } from '../helper/command-line.ts';
-import { MadeUpHosts, whyNoHosts } from '../helper/made-up-hosts.ts';
+import { inFull, MadeUpHosts, whyNoHosts } from '../helper/made-up-hosts.ts';
 
 const skip = whyNoHosts() ?? false;
 const CONFIG = fixtureConfig('two-phases.yaml');
@@ -61,6 +61,38 @@ describe('a run on several hosts', { skip }, () => {
   it('ends with the same bits: three hosts, that meet in a folder and leave nothing there', async () => {
     await succeeds('three', [1, 1, 1], '--rendezvous', 'folder:meeting');
     assert.equal(existsSync(place.path('meeting')), false);
+  });
+
+  describe('with vectors too large to be sent to everyone whole', () => {
+    const wide = [
+      ...['--set', 'model.channels=96', '--set', 'phases.0.duration.epochs=1'],
+      ...['--set', 'phases.1.duration.epochs=1', '--set', 'phases.1.learningRate.warmupSteps=2'],
+    ];
+
+    before(async () => {
+      const alone = await place.run('train', CONFIG, '--run', 'wide', ...wide);
+      assert.equal(alone.code, 0, alone.stderr);
+    });
+
+    /** The bytes that the second host sends. */
+    async function sentIn(run: string, workers: readonly number[]): Promise<number> {
+      const before = hosts.sentBy(2);
+      for (const { code, stderr } of await allEnd(start(run, workers, ...BY_NAME, ...wide))) {
+        assert.equal(code, 0, stderr);
+      }
+      assert.equal(stateHash(run), stateHash('wide'));
+      return hosts.sentBy(2) - before;
+    }
+
+    it('ends with the same bits, and two workers on a host send no more than one', async () => {
+      const oneEach = await sentIn('one-each', [1, 1]);
+      const twoEach = await sentIn('two-each', [2, 2]);
+      assert.ok(twoEach < 1.3 * oneEach, `${twoEach} bytes instead of ${oneEach}`);
+    });
+
+    it('ends with the same bits on hosts that are not alike', { skip: inFull }, async () => {
+      await sentIn('unlike', [2, 1, 2]);
+    });
   });
 
   it('bears the death of a worker on another host, which it names', async () => {

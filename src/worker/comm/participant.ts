@@ -4,6 +4,7 @@
  * simulation on a simulated network.
  */
 import { AllReduce, type ArrivedFrame, type DroppedFrames } from '../../collective/all-reduce.ts';
+import { workersByHost } from '../../collective/exchange-layout.ts';
 import type { OwnSubtree, ReduceInput, ReduceShape } from '../../collective/exchange-round.ts';
 import { StateReceipt, sendState } from '../../collective/state-transfer.ts';
 import type { Transport } from '../../collective/transport/transport.ts';
@@ -239,7 +240,7 @@ export class Participant {
 
   async #form(assignment: Assignment): Promise<void> {
     const { transport, run, reduceDeadlineMs: deadlineMs } = this.#options;
-    const rank = { ...assignment, hosts: workersByHost(assignment.peers) };
+    const rank = { ...assignment, hosts: workersByHost(assignment.peers.map(({ host }) => host)) };
     if (assignment.origin.kind === 'peer') this.#receiving = receivingFrom(assignment.origin.rank);
     for (const frame of this.#earlyState.splice(0)) this.#receiving?.accept(frame);
     if (this.#allReduce === null) {
@@ -325,16 +326,6 @@ export class Participant {
       this.#waiters.delete(waiter!);
     }
   }
-}
-
-/** Numbers of neighbours in rank on one host. */
-function workersByHost(peers: Assignment['peers']): number[] {
-  const counts: number[] = [];
-  for (const [at, { host }] of peers.entries()) {
-    if (at === 0 || host !== peers[at - 1]!.host) counts.push(0);
-    counts[counts.length - 1]!++;
-  }
-  return counts;
 }
 
 function receivingFrom(rank: number): Receiving {

@@ -23,6 +23,18 @@ describe('lostLinks', () => {
     assert.deepEqual(lostLinks(members), [{ from: 1, to: 0 }]);
   });
 
+  test('is the one over which the sum of a host was lost: its sender waits for what follows from it', () => {
+    const members = [waits(0, 5, 'segments', [2]), waits(1, 5, 'copies', [0])];
+    const owner = waits(2, 5, 'sums', [0]);
+    assert.deepEqual(lostLinks([...members, owner]), [{ from: 0, to: 2 }]);
+  });
+
+  test('is not the one of a host whose own parts are missing: it could not send its sum', () => {
+    const members = [waits(0, 5, 'parts', [1]), waits(1, 5, 'copies', [0])];
+    const owner = waits(2, 5, 'sums', [0]);
+    assert.deepEqual(lostLinks([...members, owner]), [{ from: 1, to: 0 }]);
+  });
+
   test('is both when each misses what the other one sent', () => {
     const members = [waits(0, 5, 'parts', [1]), waits(1, 5, 'parts', [0])];
     assert.deepEqual(lostLinks(members), [
