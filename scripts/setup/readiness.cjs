@@ -11,6 +11,8 @@ const ENGINE_FREE = [
   'setup',
   'completion',
   'baselines',
+  'launch',
+  'healthz',
   undefined,
 ];
 

@@ -44,6 +44,21 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./command/resume.ts')).resumeCommand,
   }),
   entry({
+    command: 'launch <config>',
+    describe: 'Submit a run to Slurm, on any number of nodes',
+    examples: [
+      'launch configs/tiny.yaml --slurm --nodes 2 --gpus-per-node 4 --time 4:00:00',
+      'launch configs/tiny.yaml --slurm --array 2 --dry-run',
+    ],
+    load: async () => (await import('./command/launch.ts')).launchCommand,
+  }),
+  entry({
+    command: 'healthz <run>',
+    describe: 'Exit with 0 while a process of this host trains in that folder: for probes',
+    examples: ['healthz runs/tiny'],
+    load: async () => (await import('./command/healthz.ts')).healthzCommand,
+  }),
+  entry({
     command: 'debug <config>',
     describe: 'Train in one process, operation by operation, and print the layers first',
     examples: ['debug configs/tiny.yaml'],

@@ -1,11 +1,6 @@
 /** Options of a run on several hosts, and what a scheduler says of them in the environment. */
 import type { Argv } from 'yargs';
-import {
-  pmix,
-  type SchedulerPlace,
-  schedulerPlace,
-  uncountedPlace,
-} from '../cluster/scheduler-environment.ts';
+import { pmix, schedulerPlace, uncountedPlace } from '../cluster/scheduler-environment.ts';
 import { LockstepError } from '../core/errors.ts';
 import { DEFAULT_HOSTS_WAIT_SECONDS, type HostsOptions } from '../workflow/placement.ts';
 
@@ -44,15 +39,11 @@ export function hostsOptions<T>(yargs: Argv<T>): Argv<T & HostsGiven> {
     }) as unknown as Argv<T & HostsGiven>;
 }
 
-/** What a scheduler says of this process; null outside of one, and where the hosts are named by hand. */
-export function placeGiven({ hosts }: HostsGiven, env = process.env): SchedulerPlace | null {
-  return hosts === undefined ? schedulerPlace(env) : null;
-}
-
 /** Undefined for a run of this host. */
 export function hostsGiven(options: HostsGiven, env = process.env): HostsOptions | undefined {
   const { hosts, rendezvous, keyFile, hostsWait: waitSeconds } = options;
-  const place = placeGiven(options, env);
+  // Where hosts are counted by hand, the scheduler's number is of something else.
+  const place = hosts === undefined ? schedulerPlace(env) : null;
   const key = keyFile === undefined ? env.LOCKSTEP_KEY : undefined;
   if (!(waitSeconds > 0)) {
     const message = `Cannot use --hosts-wait ${waitSeconds}: it must be a number above 0.`;

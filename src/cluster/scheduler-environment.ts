@@ -8,8 +8,6 @@ export interface SchedulerPlace {
   readonly hosts: number;
   /** The same for all tasks of one start, another one for each start. */
   readonly start: string;
-  /** The GPUs of this task, none of which is another's; null where the scheduler says nothing of them. */
-  readonly gpus: readonly string[] | null;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -19,14 +17,23 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * may themselves run under Slurm.
  */
 export function schedulerPlace(env: Environment): SchedulerPlace | null {
-  const task = torchrun(env) ?? openMpi(env) ?? slurm(env);
+  const task = taskIn(env);
   if (task === null || task.hosts < 2) return null;
-  const { localRank, localSize, ownsGpus, ...place } = task;
-  const gpus = visibleGpus(env);
-  if (gpus === null || ownsGpus || localSize === 1) return { ...place, gpus };
-  const share = (rank: number) => Math.floor((rank * gpus.length) / localSize);
-  return { ...place, gpus: gpus.slice(share(localRank), share(localRank + 1)) };
+  const { scheduler, hostRank, hosts, start } = task;
+  return { scheduler, hostRank, hosts, start };
 }
+
+/** The GPUs of a scheduler's task, none of which is another's; null where the scheduler says nothing of them. */
+export function taskGpus(env: Environment): readonly string[] | null {
+  const task = taskIn(env);
+  if (task === null) return null;
+  const gpus = visibleGpus(env);
+  if (gpus === null || task.ownsGpus || task.localSize === 1) return gpus;
+  const share = (rank: number) => Math.floor((rank * gpus.length) / task.localSize);
+  return gpus.slice(share(task.localRank), share(task.localRank + 1));
+}
+
+const taskIn = (env: Environment): Task | null => torchrun(env) ?? openMpi(env) ?? slurm(env);
 
 /** A number that a launcher gave this process without telling how many there are. */
 export interface UncountedPlace {
@@ -45,11 +52,11 @@ export function uncountedPlace(env: Environment): UncountedPlace | null {
 export function pmix(env: Environment): UncountedPlace | null {
   const hostRank = count(env.PMIX_RANK);
   if (hostRank === undefined || env.PMIX_NAMESPACE === undefined) return null;
-  if (torchrun(env) !== null || openMpi(env) !== null || slurm(env) !== null) return null;
+  if (taskIn(env) !== null) return null;
   return { hostRank, start: `pmix-${env.PMIX_NAMESPACE}` };
 }
 
-interface Task extends Omit<SchedulerPlace, 'gpus'> {
+interface Task extends SchedulerPlace {
   /** Number of this task on its host, and how many are there. */
   readonly localRank: number;
   readonly localSize: number;

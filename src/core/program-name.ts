@@ -45,6 +45,9 @@ export function setupCommand(root = PACKAGE, folder = process.cwd()): string {
 /** A file that comes with the package, such as `configs/tiny.yaml`, from the current folder. */
 export const packedPath = (path: string): string => relative(process.cwd(), join(PACKAGE, path));
 
+/** The same, from anywhere on this host. */
+export const installedPath = (path: string): string => join(PACKAGE, path);
+
 /** An example of a command, its files from the current folder. */
 export function exampleLine(words: string): string {
   const isPacked = (word: string) => /^(configs|examples)\//.test(word);

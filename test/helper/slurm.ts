@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addressOf, type MadeUpHosts, whyNoHosts } from './made-up-hosts.ts';
+import { deadline } from './slowness.ts';
 
 const PROGRAMS = ['munged', 'slurmctld', 'slurmd', 'sbatch', 'srun', 'scontrol', 'sinfo'];
 const PATH = `${process.env.PATH}:/usr/sbin:/sbin`;
@@ -97,7 +98,9 @@ export class Slurm {
 
   #idleNodes(): number {
     try {
-      return Number(this.run('sinfo', '--noheader', '--states=idle', '--format=%D').trim());
+      return Number(
+        this.run('sinfo', '--noheader', '--partition=main', '--states=idle', '--format=%D').trim(),
+      );
     } catch {
       return 0; // The controller does not answer yet.
     }
@@ -119,7 +122,10 @@ export class Slurm {
   }
 }
 
-/** Limits are short, so that Slurm soon notices a dead node and soon starts a requeued job. */
+/**
+ * Limits are short, so that Slurm soon notices a dead node and soon starts a requeued job. What runs in the partition
+ * `urgent` takes nodes away from `main`.
+ */
 const configuration = (folder: string, nodes: number): string =>
   `ClusterName=made-up
 SlurmctldHost=h${nodes + 1}(${addressOf(nodes + 1)})
@@ -151,13 +157,17 @@ KillWait=5
 JobRequeue=1
 SlurmdParameters=config_overrides
 NodeName=h[1-${nodes}] NodeAddr=${addressOf(1).slice(0, -1)}[1-${nodes}] CPUs=4 RealMemory=1000 State=UNKNOWN
-PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP PriorityTier=1
+PartitionName=urgent Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=2 PreemptMode=OFF
 `;
 
 async function until(what: string, isSo: () => boolean): Promise<void> {
   const startedMs = performance.now();
+  const waitMs = deadline(WAIT_MS);
   while (!isSo()) {
-    if (performance.now() - startedMs > WAIT_MS) throw new Error(`Slurm: no ${what} came.`);
+    if (performance.now() - startedMs > waitMs) throw new Error(`Slurm: no ${what} came.`);
     await sleep(100);
   }
 }

@@ -475,7 +475,7 @@ const OPTIONS: readonly Case[] = [
     what: 'a mistyped command',
     args: ['trian', 'ok.yaml'],
     code: 2,
-    says: 'USAGE: There is no command "trian"; the commands are setup, quickstart, train, resume, debug, evaluate, predict, baselines, rocket, ngram, study, tune, plan-cluster, bench, data, completion. Did you mean "train"?',
+    says: 'USAGE: There is no command "trian"; the commands are setup, quickstart, train, resume, launch, healthz, debug, evaluate, predict, baselines, rocket, ngram, study, tune, plan-cluster, bench, data, completion. Did you mean "train"?',
   },
   {
     what: 'an option that there is not',

@@ -102,11 +102,25 @@ describe('a run on several hosts', { skip }, () => {
     assert.equal(existsSync(place.path('worker.hosts')), false);
   });
 
-  it('goes on without a host whose agent is killed', async () => {
+  it('tells a probe on each host whether the agent there is alive, and goes on without one that is killed', async () => {
     const slow = ['--simulate', 'slow@rank=1,step=3,ms=300'];
     const [first, second] = start('agent', [1, 1], ...BY_NAME, '--min-workers', '1', ...slow);
     await place.untilSteps('agent', 4);
-    hosts.kill('KILL', hosts.pidsOn(2, /lockstep\.js train/)[0]!);
+    const probe = (host: number, ...args: string[]) =>
+      place.startOn(hosts, host, 'healthz', 'agent', ...args).ended;
+    const [follower] = hosts.pidsOn(2, /lockstep\.js train/);
+    const probed = await Promise.all([probe(1), probe(2), probe(3)]);
+    assert.deepEqual(
+      probed.map(({ code }) => code),
+      [0, 0, 1],
+    );
+    assert.equal(probed[1].stdout, `Process ${follower} trains in "agent".\n`);
+    assert.equal(probed[2].stderr, 'No process of this host trains in "agent".\n');
+    hosts.kill('STOP', follower!);
+    const silent = await probe(2, '--timeout', '1');
+    assert.equal(silent.code, 1);
+    assert.match(silent.stderr, /^A process of this host that trains in "agent" gave no answer/);
+    hosts.kill('KILL', follower!);
     const { code, stderr } = await first!.ended;
     assert.equal(code, 0, stderr);
     assert.match(stderr, /Lost host 1 \(h2, pid \d+\): nothing was heard for 3000 ms\./);

@@ -4,11 +4,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { CLONE } from '../helper/clone.ts';
-import { fixtureConfig, Workplace } from '../helper/command-line.ts';
-import { MadeUpHosts } from '../helper/made-up-hosts.ts';
+import { fixtureConfig, LOCKSTEP_PROGRAM, Workplace } from '../helper/command-line.ts';
+import { inFull, MadeUpHosts } from '../helper/made-up-hosts.ts';
 import { Slurm, whyNoSlurm } from '../helper/slurm.ts';
 
-const NODES = 2;
+const NODES = 3;
 const CONFIG = fixtureConfig('two-phases.yaml');
 const SCRIPT = join(CLONE, 'launcher', 'slurm', 'lockstep.sbatch');
 /** Leaves time for what is done to it. */
@@ -35,12 +35,17 @@ describe('launcher/slurm/lockstep.sbatch', { skip: whyNoSlurm() ?? false }, () =
   const stateHash = (run: string): string =>
     (place.json(run, 'exit.json') as { stateHash: string }).stateHash;
   const output = (run: string): string => readFileSync(place.path(`${run}.out`), 'utf8');
-  const submit = (run: string, ...args: readonly string[]): string =>
+  /** Two nodes of the three, where Slurm's own options don't say another number. */
+  const submit = (
+    run: string,
+    train: readonly string[] = [],
+    own: readonly string[] = [],
+  ): string =>
     slurm
       .run(
-        ...['sbatch', '--parsable', `--output=${place.path(`${run}.out`)}`],
-        `--export=ALL,LOCKSTEP=${join(CLONE, 'bin', 'lockstep.js')}`,
-        ...[`--chdir=${place.folder}`, SCRIPT, CONFIG, place.path(run), ...args],
+        ...['sbatch', '--parsable', '--open-mode=append', `--output=${place.path(`${run}.out`)}`],
+        `--export=ALL,LOCKSTEP=${LOCKSTEP_PROGRAM}`,
+        ...[...own, `--chdir=${place.folder}`, SCRIPT, CONFIG, place.path(run), ...train],
       )
       .trim();
   async function completes(job: string, run: string, restarts: number): Promise<void> {
@@ -49,26 +54,116 @@ describe('launcher/slurm/lockstep.sbatch', { skip: whyNoSlurm() ?? false }, () =
     assert.equal(stateHash(run), hash);
   }
 
-  it('ends with the bits of one process', async () => {
-    await completes(submit('plain'), 'plain', 0);
+  it('is submitted by lockstep launch, and ends with the bits of one process', async () => {
+    const launch = ['launch', CONFIG, '--slurm', '--run', place.path('plain'), '--nodes', '2'];
+    const own = [
+      '--sbatch',
+      `output=${place.path('plain.out')}`,
+      '--sbatch',
+      `chdir=${place.folder}`,
+    ];
+    const told = slurm.run(LOCKSTEP_PROGRAM, ...launch, ...own);
+    const job = /^Submitted job (\d+) for the run ".*plain"\.$/m.exec(told)?.[1];
+    await completes(job!, 'plain', 0);
     assert.match(output('plain'), /^This is host 1 of 2; h1 \(pid \d+\) leads\.$/m);
   });
 
   it('saves at SIGUSR1, queues itself again and goes on', async () => {
-    const job = submit('signal', ...slow(300));
+    const job = submit('signal', slow(300));
     await place.untilSteps('signal', 5);
     slurm.run('scancel', '--signal=USR1', job);
     await completes(job, 'signal', 1);
     assert.match(output('signal'), /^EXIT code=75 /m);
   });
 
+  it('saves when a job of a higher partition takes its nodes, and goes on after that', async () => {
+    const job = submit('preempted', slow(300));
+    await place.untilSteps('preempted', 5);
+    slurm.run(
+      'sbatch',
+      '--partition=urgent',
+      `--nodes=${NODES}`,
+      '--exclusive',
+      '--output=/dev/null',
+      '--wrap=true',
+    );
+    await completes(job, 'preempted', 1);
+    assert.match(output('preempted'), /^EXIT code=143 /m);
+  });
+
   it('goes on when a node dies, is queued again by Slurm, and ends once the node is back', async () => {
-    const job = submit('node', ...slow(1000));
+    const job = submit('node', slow(1000), ['--exclude=h3']);
     await place.untilSteps('node', 5);
     slurm.killNode(2);
     await slurm.reaches(job, 'PENDING');
     slurm.startNode(2);
     await completes(job, 'node', 1);
     assert.match(output('node'), /Lost host 1 \(h2, pid \d+\)/);
+  });
+
+  it('saves at scontrol requeue and goes on', { skip: inFull }, async () => {
+    const job = submit('requeued', slow(300));
+    await place.untilSteps('requeued', 5);
+    slurm.run('scontrol', 'requeue', job);
+    await completes(job, 'requeued', 1);
+    assert.match(output('requeued'), /^EXIT code=143 /m);
+  });
+
+  it('goes on where a node is drained, and elsewhere once it is queued again', {
+    skip: inFull,
+  }, async () => {
+    const job = submit('drained', slow(1000));
+    await place.untilSteps('drained', 5);
+    const [node] = slurm.job(job).NodeList === 'h[1-2]' ? ['h2'] : ['h3'];
+    slurm.run('scontrol', 'update', `nodename=${node}`, 'state=drain', 'reason=test');
+    await place.untilSteps('drained', 8);
+    slurm.run('scancel', '--signal=USR1', job);
+    await completes(job, 'drained', 1);
+    assert.equal(slurm.job(job).NodeList, 'h[1,3]');
+    slurm.run('scontrol', 'update', `nodename=${node}`, 'state=resume');
+  });
+
+  it('saves before its time is up, as often as that takes', { skip: inFull }, async () => {
+    const job = submit('time', slow(1500), ['--time=1', '--signal=USR1@30']);
+    assert.equal(await slurm.ended(job), 'COMPLETED', output('time'));
+    assert.equal(stateHash('time'), hash);
+    assert.match(output('time'), /^EXIT code=75 /m);
+  });
+
+  const ARRAY = ['--array=0-1', '--nodes=1'];
+  const elements = (job: string): [string, string] => [`${job}_0`, `${job}_1`];
+
+  it('as an array of jobs: ends with the bits of one process', async () => {
+    const job = submit('array', [], ARRAY);
+    for (const element of elements(job)) await completes(element, 'array', 0);
+    assert.match(output('array'), /is here: 2 of 2 hosts\.$/m);
+  });
+
+  it('as an array of jobs: goes on when one that was cancelled is queued again', {
+    skip: inFull,
+  }, async () => {
+    const [first, second] = elements(submit('cancelled', slow(300), ARRAY));
+    await place.untilSteps('cancelled', 5);
+    slurm.run('scancel', second);
+    await slurm.reaches(second, 'CANCELLED');
+    slurm.run('scontrol', 'requeue', second);
+    await completes(first, 'cancelled', 1);
+    await completes(second, 'cancelled', 1);
+  });
+
+  it('as an array of jobs: goes on without one whose node dies, until that runs elsewhere', {
+    skip: inFull,
+  }, async () => {
+    const job = submit('left', slow(2000), ARRAY);
+    await place.untilSteps('left', 5);
+    const follows = Number(/^Host 1 \(h(\d), /m.exec(output('left'))![1]);
+    slurm.killNode(follows);
+    for (const element of elements(job)) {
+      assert.equal(await slurm.ended(element), 'COMPLETED', output('left'));
+    }
+    slurm.startNode(follows);
+    assert.equal(stateHash('left'), hash);
+    assert.match(output('left'), /Lost host 1 /);
+    assert.equal(output('left').match(/is here: 2 of 2 hosts\.$/gm)?.length, 2);
   });
 });

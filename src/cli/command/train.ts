@@ -1,10 +1,11 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
+import { taskGpus } from '../../cluster/scheduler-environment.ts';
 import { DEFAULT_ELASTICITY } from '../../coordinator/elasticity.ts';
 import { SIMULATED_FAULTS } from '../../worker/training/simulated-fault.ts';
 import * as Placement from '../../workflow/placement.ts';
 import type { Command } from '../command.ts';
 import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
-import { type HostsGiven, hostsGiven, hostsOptions, placeGiven } from '../hosts-options.ts';
+import { type HostsGiven, hostsGiven, hostsOptions } from '../hosts-options.ts';
 import { nextOfRun } from '../next.ts';
 import { showRun } from '../show-run.ts';
 
@@ -88,7 +89,7 @@ export function clusterGiven(options: PlacementOptions): Placement.ClusterOption
 /** Those that the scheduler gave to this process where none are named. */
 function ownDevices(options: PlacementOptions): Placement.DeviceOptions {
   const { gpus, workers } = options;
-  const given = placeGiven(options)?.gpus;
+  const given = taskGpus(process.env);
   const isNamed = gpus !== undefined || workers !== undefined;
   return isNamed || !given?.length ? devicesGiven(options) : { gpus: given };
 }

@@ -5,6 +5,7 @@ import { type AgentOptions, HostAgent } from '../../cluster/host-agent.ts';
 import { HostLeader } from '../../cluster/leader.ts';
 import { followRun, leaderNotFound, type Succeeds } from '../../cluster/member.ts';
 import type { RunHere } from '../../cluster/own-workers.ts';
+import { answerProbes } from '../../cluster/probe.ts';
 import type { HostRendezvous, Meeting } from '../../cluster/rendezvous/host-rendezvous.ts';
 import { openHostRendezvous } from '../../cluster/rendezvous/open-rendezvous.ts';
 import type { RunConfig } from '../../config/run-config.ts';
@@ -54,6 +55,19 @@ export interface OnHosts {
  *   on; what `lead` throws is thrown on every host
  */
 export async function onHosts(
+  given: OnHosts,
+  hooks: GuardedHooks,
+  lead: (hosts: HostLeader | null) => Promise<RunOutcome>,
+): Promise<RunOutcome> {
+  const endAnswers = await answerProbes(given.runFolder);
+  try {
+    return await onGivenHosts(given, hooks, lead);
+  } finally {
+    endAnswers();
+  }
+}
+
+async function onGivenHosts(
   { hosts, devices, request, runFolder: folder }: OnHosts,
   hooks: GuardedHooks,
   lead: (hosts: HostLeader | null) => Promise<RunOutcome>,

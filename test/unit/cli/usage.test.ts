@@ -45,7 +45,7 @@ after(() => {
 });
 
 const NAMES =
-  'setup, quickstart, train, resume, debug, evaluate, predict, baselines, rocket, ngram, study, tune, plan-cluster, bench, data, completion';
+  'setup, quickstart, train, resume, launch, healthz, debug, evaluate, predict, baselines, rocket, ngram, study, tune, plan-cluster, bench, data, completion';
 /** How this test's folder names the program and its configurations. */
 const lockstep = (words: string): string => `${programName(PROJECT, folder)} ${words}`;
 const packed = (path: string): string => relative(folder, join(PROJECT, path));

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { schedulerPlace, uncountedPlace } from '../../../src/cluster/scheduler-environment.ts';
+import {
+  schedulerPlace,
+  taskGpus,
+  uncountedPlace,
+} from '../../../src/cluster/scheduler-environment.ts';
 
 const SLURM = {
   SLURM_JOB_ID: '7',
@@ -14,7 +18,7 @@ const SLURM = {
 
 describe('schedulerPlace()', () => {
   it('reads the step of a Slurm job', () => {
-    const place = { scheduler: 'Slurm', hostRank: 2, hosts: 3, start: 'slurm-7.0-0', gpus: null };
+    const place = { scheduler: 'Slurm', hostRank: 2, hosts: 3, start: 'slurm-7.0-0' };
     assert.deepEqual(schedulerPlace(SLURM), place);
     const again = schedulerPlace({ ...SLURM, SLURM_RESTART_COUNT: '1' });
     assert.equal(again?.start, 'slurm-7.0-1');
@@ -35,7 +39,7 @@ describe('schedulerPlace()', () => {
       OMPI_COMM_WORLD_LOCAL_RANK: '0',
       PMIX_NAMESPACE: 'j1',
     };
-    const place = { scheduler: 'Open MPI', hostRank: 1, hosts: 2, start: 'mpi-j1', gpus: null };
+    const place = { scheduler: 'Open MPI', hostRank: 1, hosts: 2, start: 'mpi-j1' };
     assert.deepEqual(schedulerPlace({ ...SLURM, ...mpi }), place);
     const torchrun = {
       TORCHELASTIC_RUN_ID: 'none',
@@ -52,22 +56,7 @@ describe('schedulerPlace()', () => {
       hostRank: 3,
       hosts: 4,
       start: 'torchrun-none-h0-29500-2',
-      gpus: null,
     });
-  });
-
-  it('divides the GPUs that all tasks of a host see among them', () => {
-    const gpus = { CUDA_VISIBLE_DEVICES: '4,5,6' };
-    assert.deepEqual(schedulerPlace({ ...SLURM, ...gpus })?.gpus, ['4', '5', '6']);
-    const first = { ...SLURM, ...gpus, SLURM_PROCID: '0', SLURM_NODEID: '0' };
-    const second = { ...first, SLURM_PROCID: '1', SLURM_LOCALID: '1' };
-    assert.deepEqual(schedulerPlace(first)?.gpus, ['4']);
-    assert.deepEqual(schedulerPlace(second)?.gpus, ['5', '6']);
-    const own = { ...second, SLURM_GPUS_PER_TASK: '3' };
-    assert.deepEqual(schedulerPlace(own)?.gpus, ['4', '5', '6']);
-    for (const none of ['', 'NoDevFiles']) {
-      assert.equal(schedulerPlace({ ...SLURM, CUDA_VISIBLE_DEVICES: none })?.gpus, null);
-    }
   });
 
   it('does not believe numbers that are none', () => {
@@ -105,5 +94,27 @@ describe('uncountedPlace()', () => {
     for (const odd of [{ PMIX_RANK: '-2' }, { PMIX_RANK: 'x' }, { PMIX_NAMESPACE: undefined }]) {
       assert.equal(uncountedPlace({ ...PMIX, ...odd }), null);
     }
+  });
+});
+
+describe('taskGpus()', () => {
+  const gpus = { CUDA_VISIBLE_DEVICES: '4,5,6' };
+
+  it('are those that the scheduler lets a task see, also one that was started alone', () => {
+    assert.deepEqual(taskGpus({ ...SLURM, ...gpus }), ['4', '5', '6']);
+    const alone = { ...SLURM, ...gpus, SLURM_PROCID: '0', SLURM_STEP_NUM_TASKS: '1' };
+    assert.deepEqual(taskGpus({ ...alone, SLURM_STEP_TASKS_PER_NODE: '1' }), ['4', '5', '6']);
+    assert.equal(taskGpus(gpus), null);
+    for (const none of ['', 'NoDevFiles']) {
+      assert.equal(taskGpus({ ...SLURM, CUDA_VISIBLE_DEVICES: none }), null);
+    }
+  });
+
+  it('are divided among the tasks of a host that see the same ones', () => {
+    const first = { ...SLURM, ...gpus, SLURM_PROCID: '0', SLURM_NODEID: '0' };
+    const second = { ...first, SLURM_PROCID: '1', SLURM_LOCALID: '1' };
+    assert.deepEqual(taskGpus(first), ['4']);
+    assert.deepEqual(taskGpus(second), ['5', '6']);
+    assert.deepEqual(taskGpus({ ...second, SLURM_GPUS_PER_TASK: '3' }), ['4', '5', '6']);
   });
 });

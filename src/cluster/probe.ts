@@ -1,0 +1,68 @@
+/**
+ * How a probe learns whether the agent of a run on this host is alive: it listens on an abstract Unix socket, of which no
+ * file is left when it dies, and answers from its main thread. Such sockets belong to a network namespace, as a pod has
+ * one; every user there can ask.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { resolve } from 'node:path';
+
+/** Answers probes until the function that it resolves with is called. */
+export async function answerProbes(runFolder: string): Promise<() => void> {
+  const server = createServer((socket) => {
+    // One that goes before it has its answer doesn't matter.
+    socket.on('error', () => {}).end(`${process.pid}\n`);
+  });
+  server.unref();
+  server.listen(`\0${nameOf(runFolder)}-${randomBytes(4).toString('hex')}`);
+  await once(server, 'listening');
+  return () => server.close();
+}
+
+export interface Probed {
+  /** Process ids of the agents that answered. */
+  readonly alive: readonly number[];
+  /** So many are there and did not. */
+  readonly silent: number;
+}
+
+/** Asks all agents of a run on this host. */
+export async function probeAgents(runFolder: string, waitMs: number): Promise<Probed> {
+  const answers = await Promise.all(socketsOf(runFolder).map((name) => ask(name, waitMs)));
+  return {
+    alive: answers.filter((answer) => typeof answer === 'number'),
+    silent: answers.filter((answer) => answer === 'silent').length,
+  };
+}
+
+const nameOf = (runFolder: string): string =>
+  `lockstep-agent-${createHash('sha256').update(resolve(runFolder)).digest('hex').slice(0, 16)}`;
+
+/** From the kernel's list; it writes an @ for the NUL at the beginning, and for those after a name. */
+function socketsOf(runFolder: string): string[] {
+  const pattern = new RegExp(` @(${nameOf(runFolder)}-[0-9a-f]{8})@*$`, 'gm');
+  const names = [...readFileSync('/proc/net/unix', 'utf8').matchAll(pattern)].map(
+    ([, name]) => name!,
+  );
+  // A connection that waits for its answer has the name, too.
+  return [...new Set(names)];
+}
+
+/** The process id of an agent, unless it gives no answer or has ended meanwhile. */
+function ask(name: string, waitMs: number): Promise<number | 'silent' | 'gone'> {
+  return new Promise((resolveWith) => {
+    let text = '';
+    const socket = connect(`\0${name}`).setEncoding('utf8').setTimeout(waitMs);
+    socket.on('data', (part) => {
+      text += part;
+    });
+    socket.on('error', () => resolveWith('gone'));
+    socket.on('end', () => resolveWith(Number(text)));
+    socket.on('timeout', () => {
+      resolveWith('silent');
+      socket.destroy();
+    });
+  });
+}
