@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { COMMANDS, nameOf } from '../../../src/cli/commands.ts';
 import { hostsGiven } from '../../../src/cli/hosts-options.ts';
 import { EXIT } from '../../../src/core/errors.ts';
 import { loadRunConfig } from '../../../src/run/config.ts';
@@ -17,6 +18,7 @@ const container = z.object({
   name: z.string(),
   args: z.array(z.string()),
   env: z.array(z.object({ name: z.string() })),
+  livenessProbe: z.object({ exec: z.object({ command: z.array(z.string()) }) }),
 });
 const rule = z.object({
   action: z.string(),
@@ -85,6 +87,13 @@ describe('launcher/kubernetes', () => {
     for (const { onExitCodes } of podFailurePolicy.rules) {
       if (onExitCodes !== undefined) assert.equal(onExitCodes.containerName, agent.name);
     }
+  });
+
+  it("probes the agent of the pod's run, by a command that there is", () => {
+    const [program, command, run] = agent.livenessProbe.exec.command;
+    assert.equal(program, '/opt/lockstep/bin/lockstep.js');
+    assert.ok(COMMANDS.some((known) => nameOf(known) === command));
+    assert.equal(run, option('run'));
   });
 
   it('has a configuration that a run can take', () => {
