@@ -13,9 +13,11 @@ import { resolve } from 'node:path';
 export async function answerProbes(runFolder: string): Promise<() => void> {
   const server = createServer((socket) => {
     // One that goes before it has its answer doesn't matter.
-    socket.on('error', () => {}).end(`${process.pid}\n`);
+    socket.on('error', () => {}).end(`${process.pid}\n`, () => socket.destroy());
   });
   server.unref();
+  // Strangers may keep the others waiting, but not this process's files.
+  server.maxConnections = 8;
   server.listen(`\0${nameOf(runFolder)}-${randomBytes(4).toString('hex')}`);
   await once(server, 'listening');
   return () => server.close();

@@ -520,6 +520,24 @@ const OPTIONS: readonly Case[] = [
     says: /^DEVICE_ABSENT: Cannot use GPU 99: (nvidia-smi finds no GPU\. Use --workers N for CPU workers|this host has .*\. Name some of those with --gpus)\.$/,
   },
   {
+    what: 'a launch that names no scheduler',
+    args: ['launch', 'ok.yaml'],
+    code: 2,
+    says: 'USAGE: Cannot launch the run: no scheduler is named. Give --slurm; docs/cluster.md has the commands for Open MPI and Kubernetes, and "train" starts a run here.',
+  },
+  {
+    what: 'a launch as one job and as several',
+    args: ['launch', 'ok.yaml', '--slurm', '--nodes', '2', '--array', '2'],
+    code: 2,
+    says: 'USAGE: --nodes and --array exclude each other. Leave one of them out.',
+  },
+  {
+    what: 'a launch of a configuration that is wrong',
+    args: ['launch', 'ok.yaml', '--slurm', '--set', 'seed=x'],
+    code: 2,
+    says: /^CONFIG_INVALID: .*seed/,
+  },
+  {
     what: 'one GPU twice',
     args: ['train', 'ok.yaml', '--gpus', '0,0'],
     code: 2,

@@ -121,6 +121,8 @@ describe('a run on several hosts', { skip }, () => {
     assert.equal(silent.code, 1);
     assert.match(silent.stderr, /^A process of this host that trains in "agent" gave no answer/);
     hosts.kill('KILL', follower!);
+    // nsenter has stopped with it.
+    second!.child.kill('SIGCONT');
     const { code, stderr } = await first!.ended;
     assert.equal(code, 0, stderr);
     assert.match(stderr, /Lost host 1 \(h2, pid \d+\): nothing was heard for 3000 ms\./);

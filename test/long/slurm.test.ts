@@ -154,7 +154,7 @@ describe('launcher/slurm/lockstep.sbatch', { skip: whyNoSlurm() ?? false }, () =
   it('as an array of jobs: goes on without one whose node dies, until that runs elsewhere', {
     skip: inFull,
   }, async () => {
-    const job = submit('left', slow(2000), ARRAY);
+    const job = submit('left', slow(2000), [...ARRAY, '--exclusive']);
     await place.untilSteps('left', 5);
     const follows = Number(/^Host 1 \(h(\d), /m.exec(output('left'))![1]);
     slurm.killNode(follows);
