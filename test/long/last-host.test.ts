@@ -1,0 +1,41 @@
+/** Two hosts, of which the one that leads dies: only the run's folder can tell the other one that it may go on. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import { fixtureConfig, Workplace } from '../helper/command-line.ts';
+import { MadeUpHosts, whyNoHosts } from '../helper/made-up-hosts.ts';
+
+const CONFIG = fixtureConfig('two-phases.yaml');
+
+describe('the last host of a run', { skip: whyNoHosts() ?? false }, () => {
+  const place = new Workplace();
+  let hosts: MadeUpHosts;
+  before(async () => {
+    hosts = await MadeUpHosts.open(2);
+  });
+  after(async () => {
+    await hosts?.close();
+    place.remove();
+  });
+
+  it('takes the folder of the one that died after thirty seconds without a sign of life, and ends with its bits', async () => {
+    const alone = await place.run('train', CONFIG, '--run', 'alone');
+    assert.equal(alone.code, 0, alone.stderr);
+    const slow = ['--simulate', 'slow@rank=1,step=3,ms=300'];
+    const all = [1, 2].map((host) =>
+      place.startOn(hosts, host, 'train', CONFIG, '--hosts', '2', '--run', 'run', ...slow),
+    );
+    await place.untilSteps('run', 4);
+    const owner = place.json('run', 'lock') as { host: string; pid: number };
+    const leader = Number(owner.host.slice(1));
+    hosts.cable(leader, 'down');
+    hosts.kill('KILL', owner.pid);
+    const { code, stderr } = await all[2 - leader]!.ended;
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /Lost the host that led, h[12] \(pid \d+\): nothing was heard/);
+    assert.match(stderr, /^This host leads now: host 1 of 2\.$/m);
+    const hash = (run: string) => (place.json(run, 'exit.json') as { stateHash: string }).stateHash;
+    assert.equal(hash('run'), hash('alone'));
+    assert.equal(existsSync(place.path('run.hosts')), false);
+  });
+});

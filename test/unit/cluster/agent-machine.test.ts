@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  type AgentEffect,
+  type AgentEvent,
+  type AgentState,
+  followingAgent,
+  leadingAgent,
+  reduceAgent,
+  type View,
+} from '../../../src/cluster/agent-machine.ts';
+
+const VIEW: View = { epoch: 1, version: 3, leader: 0, hosts: [0, 1, 2] };
+const tick = (nowMs: number): AgentEvent => ({ kind: 'tick', nowMs });
+const heard = (from: number, nowMs: number, version = VIEW.version): AgentEvent => ({
+  kind: 'heard',
+  from,
+  version,
+  nowMs,
+});
+const said = (
+  from: number,
+  message: Extract<AgentEvent, { kind: 'message' }>['message'],
+  nowMs: number,
+): AgentEvent => ({
+  kind: 'message',
+  from,
+  message,
+  nowMs,
+});
+
+function play(state: AgentState, ...events: AgentEvent[]) {
+  const effects: AgentEffect[] = [];
+  let now = state;
+  for (const event of events) {
+    const result = reduceAgent(now, event);
+    now = result.state;
+    effects.push(...result.effects);
+  }
+  return { state: now, effects, kinds: effects.map(({ kind }) => kind) };
+}
+
+/** Host 1, which does not hear host 0 any more and has asked host 2. */
+const asking = (view = VIEW) => play(followingAgent(1, view, 0), tick(3001), tick(3001));
+
+describe('an agent that follows', () => {
+  it('follows as long as it hears its leader', () => {
+    const { state, effects } = play(followingAgent(1, VIEW, 0), heard(0, 2000), tick(4900));
+    assert.equal(state.role.kind, 'following');
+    assert.deepEqual(effects, []);
+  });
+
+  it('asks the others once it has heard nothing for 3 s, one agent after the other', () => {
+    const first = asking();
+    assert.deepEqual(first.kinds, ['leaderLost', 'send', 'send']);
+    const second = play(followingAgent(2, VIEW, 0), tick(3001), tick(3100));
+    assert.deepEqual(second.kinds, ['leaderLost']);
+    assert.deepEqual(play(second.state, tick(3201)).kinds, ['send', 'send']);
+  });
+
+  it('takes the folder at once when more than half of the hosts say that they do not hear the leader either', () => {
+    const { state } = asking();
+    const voted = play(state, said(2, { kind: 'vote', epoch: state.promised }, 3100));
+    assert.deepEqual(voted.effects, [{ kind: 'take', isAgreed: true }]);
+    const leads = play(voted.state, { kind: 'taken', nowMs: 3110 });
+    const view = { epoch: 2, version: 0, leader: 1, hosts: [1, 2] };
+    assert.deepEqual(leads.effects[0], { kind: 'lead', view });
+    assert.deepEqual(leads.state.view, view);
+  });
+
+  it('counts a vote once, and none of another epoch', () => {
+    const wide = { ...VIEW, hosts: [0, 1, 2, 3, 4] };
+    const { state } = asking(wide);
+    const vote = (from: number, epoch: number) => said(from, { kind: 'vote', epoch }, 3100);
+    const one = play(state, vote(2, state.promised), vote(2, state.promised), vote(3, 1));
+    assert.deepEqual(one.effects, []);
+    assert.deepEqual(play(one.state, vote(3, state.promised)).kinds, ['take']);
+  });
+
+  it('needs a folder without a sign of life where only half of the hosts are left', () => {
+    const pair = { ...VIEW, hosts: [0, 1] };
+    const { state } = asking(pair);
+    assert.deepEqual(play(state, tick(20_000)).kinds, ['send']);
+    const silent = play(state, { kind: 'ownerSilent', nowMs: 33_000 });
+    assert.deepEqual(silent.effects, [{ kind: 'take', isAgreed: false }]);
+    const refused = play(silent.state, { kind: 'refused', nowMs: 33_010 });
+    assert.equal(refused.state.role.kind, 'leaderless');
+  });
+
+  it('votes once in an epoch, and not while it hears its leader', () => {
+    const ask = (from: number, epoch: number, nowMs: number) =>
+      said(from, { kind: 'ask', epoch, view: VIEW }, nowMs);
+    const hears = play(followingAgent(2, VIEW, 0), ask(1, 2, 1000));
+    assert.deepEqual(hears.effects, []);
+    const lost = play(followingAgent(2, VIEW, 0), tick(3001), ask(1, 2, 3002), ask(0, 2, 3003));
+    const vote = { kind: 'send', to: 1, message: { kind: 'vote', epoch: 2 } };
+    assert.deepEqual(lost.effects.slice(1), [vote]);
+  });
+
+  it('hears of a newer view from anybody, and follows its leader', () => {
+    const view = { epoch: 5, version: 0, leader: 2, hosts: [1, 2] };
+    const { state, effects } = play(asking().state, said(2, { kind: 'led', view }, 4000));
+    assert.deepEqual(effects, [{ kind: 'follow', view }]);
+    assert.equal(state.role.kind, 'following');
+    // What an older one says changes nothing.
+    assert.deepEqual(play(state, said(0, { kind: 'led', view: VIEW }, 4001)).state, state);
+  });
+
+  it('tells one that asks with an older view of the newer one', () => {
+    const old = { ...VIEW, version: 1 };
+    const asked = said(2, { kind: 'ask', epoch: 9, view: old }, 3100);
+    const { effects } = play(asking().state, asked);
+    assert.deepEqual(effects, [{ kind: 'send', to: 2, message: { kind: 'led', view: VIEW } }]);
+  });
+
+  it('has no say when the leader has dropped it', () => {
+    const without = { ...VIEW, hosts: [0, 2] };
+    assert.deepEqual(asking(without).kinds, ['leaderLost']);
+  });
+
+  it('goes on following when its leader is there again', () => {
+    const { state, effects } = play(asking().state, heard(0, 3500));
+    assert.equal(state.role.kind, 'following');
+    assert.deepEqual(effects, [{ kind: 'leaderBack', leader: 0 }]);
+  });
+
+  it('believes no silence of the time in which it was stopped itself', () => {
+    const { effects } = play(
+      followingAgent(1, VIEW, 0),
+      { kind: 'stalled', nowMs: 9000 },
+      tick(9250),
+    );
+    assert.deepEqual(effects, []);
+  });
+});
+
+describe('an agent that leads', () => {
+  const leads = (view = VIEW) => leadingAgent(0, view, 0);
+
+  it('lets no generation form while it may be cut off, and tells of a host that is lost after 3 s', () => {
+    const held = play(leads(), heard(2, 100), tick(1700));
+    assert.deepEqual(held.effects, [{ kind: 'hold', isHeld: true }]);
+    const free = play(held.state, heard(2, 1800), tick(1900));
+    assert.deepEqual(free.effects, [{ kind: 'hold', isHeld: false }]);
+    const lost = play(free.state, heard(2, 3200), tick(3210));
+    assert.deepEqual(lost.kinds, ['announce', 'lost']);
+    assert.deepEqual(lost.state.view.hosts, [0, 2]);
+  });
+
+  it('waits with fewer than half of the hosts, longer than the others need to take the folder', () => {
+    const alone = play(leads(), tick(1700), tick(3100), tick(40_000));
+    assert.deepEqual(alone.kinds, ['hold']);
+    assert.deepEqual(alone.state.view, VIEW);
+    const goesOn = play(alone.state, tick(43_200), tick(43_450));
+    assert.deepEqual(goesOn.kinds, ['announce', 'lost', 'lost', 'hold']);
+    assert.deepEqual(goesOn.state.view.hosts, [0]);
+  });
+
+  it('goes on with half of them: it owns the folder', () => {
+    const pair = { ...VIEW, hosts: [0, 1] };
+    const { state, kinds } = play(leads(pair), tick(1700), tick(3100), tick(3350));
+    assert.deepEqual(kinds, ['hold', 'announce', 'lost', 'hold']);
+    assert.deepEqual(state.view.hosts, [0]);
+  });
+
+  it('counts by the view before until all have confirmed the new one', () => {
+    const four = { ...VIEW, hosts: [0, 1, 2, 3] };
+    // Hosts 2 and 3 are lost; host 1 has not heard of it when it is lost, too: with these it would be three of four.
+    const narrowed = play(leads(four), heard(1, 3000), tick(3100));
+    assert.deepEqual(narrowed.state.view.hosts, [0, 1]);
+    const unheard = play(narrowed.state, tick(6_200));
+    assert.deepEqual(unheard.state.view.hosts, [0, 1]);
+    const confirmed = play(narrowed.state, heard(1, 3200, VIEW.version + 1), tick(6_300));
+    assert.deepEqual(confirmed.state.view.hosts, [0]);
+  });
+
+  it('takes a host in, and lets one go that says so', () => {
+    const came = play(leads({ ...VIEW, hosts: [0] }), { kind: 'came', host: 2, nowMs: 1 });
+    assert.deepEqual(came.state.view.hosts, [0, 2]);
+    const went = play(came.state, { kind: 'went', host: 2, nowMs: 2 });
+    assert.deepEqual(went.state.view.hosts, [0]);
+  });
+
+  it('steps down when the folder has another owner, or it hears of a newer leader', () => {
+    assert.deepEqual(play(leads(), { kind: 'deposed', nowMs: 9 }).kinds, ['stepDown']);
+    const view = { epoch: 2, version: 0, leader: 1, hosts: [1, 2] };
+    const { kinds } = play(leads(), said(1, { kind: 'led', view }, 9));
+    assert.deepEqual(kinds, ['stepDown', 'follow']);
+  });
+});
