@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { stringify } from 'yaml';
 import { formatTable } from '../../src/core/format.ts';
-import { median } from '../../src/core/median.ts';
 import { openStore } from '../../src/data/format/open-store.ts';
 import { cpuDevices } from '../../src/launch/device.ts';
 import { runConfigSchema } from '../../src/run/config.ts';
@@ -45,7 +44,8 @@ export const SIZED_MODELS: readonly SizedModel[] = [
 ];
 
 const HOSTS = 2;
-const WARM_UP = 8;
+/** Steps that build graphs. */
+const WARM_UP = 5;
 const PHASE = 'train';
 /** From the build, which starts sooner than the sources. */
 const LOCKSTEP = join(import.meta.dirname, '..', '..', 'bin', 'lockstep.js');
@@ -101,12 +101,11 @@ async function compare(
     ...(await measureWays()),
   });
   const predict = (speeds: Speeds) => forecast(workload, cluster, speeds);
-  const before = await measure();
   const run = join(folder, `run-${performance.now()}`);
   const measured = await stepMsOf(folder, config, run, cluster, megabitsPerSecond, steps);
-  const after = await measure();
-  const predicted = (predict(before).stepMs + predict(after).stepMs) / 2;
-  const { stepMs, parts } = predict({ ...after, ...computingOfRun(run, PHASE) });
+  const speeds = await measure();
+  const predicted = predict(speeds).stepMs;
+  const { stepMs, parts } = predict({ ...speeds, ...computingOfRun(run, PHASE) });
   const off = (ms: number) =>
     `${ms > measured ? '+' : ''}${Math.round(100 * (ms / measured - 1))} %`;
   const numbers = [measured, predicted, stepMs].map((ms) => ms.toFixed(0));
@@ -125,7 +124,7 @@ async function compare(
   ];
 }
 
-/** Median time between steps of a run on both hosts. */
+/** Mean time between steps of a run on both hosts. */
 async function stepMsOf(
   folder: string,
   config: Config,
@@ -157,8 +156,7 @@ async function stepMsOf(
     .split('\n')
     .map((line) => JSON.parse(line) as { kind: string; time: string })
     .flatMap(({ kind, time }) => (kind === 'step' ? [Date.parse(time)] : []));
-  const gaps = times.slice(1).map((time, at) => time - times[at]!);
-  return median(gaps.slice(WARM_UP, WARM_UP + steps));
+  return (times[WARM_UP + steps]! - times[WARM_UP]!) / steps;
 }
 
 function configOf(

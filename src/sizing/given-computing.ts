@@ -1,8 +1,8 @@
 /** How fast workers compute, where it need not be measured: by a number, or by what a run has recorded. */
 import { readFileSync } from 'node:fs';
 import { LockstepError } from '../core/errors.ts';
-import { median } from '../core/median.ts';
 import { runPaths } from '../run/folder.ts';
+import { meanOf } from '../statistics/mean.ts';
 import type { Workload } from './forecast.ts';
 import type { ComputingSpeeds } from './measure-computing.ts';
 
@@ -33,21 +33,20 @@ export function computingOfRun(run: string, phase: string): ComputingSpeeds {
   const steps = stepLines(runPaths(run).metrics)
     .filter((line) => line.kind === 'step' && line.phase === phase)
     .slice(WARM_UP);
-  const paces = steps.map(({ positions, timings }) =>
-    timings.flatMap((one, rank) => {
-      const computed = positions[rank] ?? 0;
-      return one === null || computed === 0 ? [] : [one.computeMs / computed];
-    }),
+  const computed = steps.map(({ positions, timings }) =>
+    timings.map((one, rank) => ({ positions: positions[rank] ?? 0, ms: one?.computeMs ?? 0 })),
   );
-  const known = paces.filter((ranks) => ranks.length > 0);
-  if (known.length === 0) throw notRecorded(run, phase);
-  const mean = (ranks: readonly number[]) => ranks.reduce((a, b) => a + b, 0) / ranks.length;
-  const updates = steps.flatMap(({ timings }) => timings.flatMap((one) => one?.applyMs ?? []));
+  const sumOf = (what: 'positions' | 'ms') =>
+    computed.flat().reduce((sum, one) => sum + one[what], 0);
+  if (sumOf('positions') === 0) throw notRecorded(run, phase);
+  const longest = (what: 'positions' | 'ms') =>
+    computed.reduce((sum, ranks) => sum + Math.max(...ranks.map((one) => one[what])), 0);
+  const msPerPosition = sumOf('ms') / sumOf('positions');
   return {
-    gradients: [{ paddedLength: 1, msPerPosition: median(known.map(mean)) }],
+    gradients: [{ paddedLength: 1, msPerPosition }],
     mergeMs: 0,
-    applyMs: median(updates),
-    spread: median(known.map((ranks) => Math.max(...ranks) / mean(ranks))),
+    applyMs: meanOf(steps.flatMap(({ timings }) => timings.flatMap((one) => one?.applyMs ?? []))),
+    spread: Math.max(1, longest('ms') / (msPerPosition * longest('positions'))),
   };
 }
 

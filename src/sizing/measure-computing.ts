@@ -1,11 +1,11 @@
 /** Times what a run's workers compute on this host. */
 import { startContender } from '../bench/contender.ts';
 import type { RunConfig } from '../config/run-config.ts';
-import { median } from '../core/median.ts';
 import { extensionsOf } from '../extension/identity.ts';
 import { referencesTo } from '../extension/loaded.ts';
 import type { Device } from '../launch/device.ts';
 import { programCommand } from '../launch/program.ts';
+import { meanOf } from '../statistics/mean.ts';
 import type { MicroBatchShape, Speeds } from './cluster.ts';
 import type { Workload } from './forecast.ts';
 import type { GradientRequest, GradientTurn, PlannedPlace } from './gradient-program.ts';
@@ -82,17 +82,14 @@ function speedsOf(
 ): ComputingSpeeds {
   const all = turns.flat();
   const sum = ({ gradients }: GradientTurn) => gradients.reduce((a, b) => a + b, 0);
-  const slowest = turns.map((workers) => {
-    const sums = workers.map(sum);
-    return (Math.max(...sums) * sums.length) / sums.reduce((a, b) => a + b, 0);
-  });
+  const slowest = turns.map((workers) => Math.max(...workers.map(sum)));
   return {
     gradients: places.map(({ rows, paddedLength }, at) => ({
       paddedLength,
-      msPerPosition: median(all.map(({ gradients }) => gradients[at]!)) / (rows * paddedLength),
+      msPerPosition: meanOf(all.map(({ gradients }) => gradients[at]!)) / (rows * paddedLength),
     })),
-    mergeMs: median(all.map(({ merge }) => merge)),
-    applyMs: median(all.map(({ apply }) => apply)),
-    spread: median(slowest),
+    mergeMs: meanOf(all.map(({ merge }) => merge)),
+    applyMs: meanOf(all.map(({ apply }) => apply)),
+    spread: meanOf(slowest) / meanOf(all.map(sum)),
   };
 }

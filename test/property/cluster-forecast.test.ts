@@ -172,4 +172,26 @@ describe('a forecast for a cluster', () => {
       ),
     );
   });
+
+  it('sends each byte of a vector over the cables once each way, where shares are whole subtrees', () => {
+    const powers = fc.integer({ min: 0, max: 3 });
+    fc.assert(
+      fc.property(powers, powers, powers, floats, (hostPower, workerPower, microPower, length) => {
+        const [hosts, workersPerHost] = [2 ** hostPower, 2 ** workerPower];
+        const size = { microBatches: hosts * 2 ** microPower, floats: length + 2 ** 17 };
+        const traffic = Array.from({ length: hosts }, (_, host) =>
+          hostTraffic(host, { hosts, workersPerHost }, size),
+        );
+        const sent = traffic.flatMap((one) => [
+          one.gatherSent,
+          ...one.sent.map(({ bytes }) => bytes),
+        ]);
+        const ring = 2 * (hosts - 1) * 4 * size.floats;
+        assert.equal(
+          sent.reduce((a, b) => a + b, 0),
+          ring,
+        );
+      }),
+    );
+  });
 });
