@@ -12,16 +12,16 @@ import { errorOfFailure, failure as failureFrom } from '../core/failure.ts';
 import type { StopSignal } from '../core/stop-signal.ts';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
 import type { Launch } from '../launch/launching.ts';
-import type { LeaderMessage, MemberMessage, RosterHost } from '../protocol/host-messages.ts';
+import type { LeaderMessage, MemberMessage } from '../protocol/host-messages.ts';
 import { travelling } from '../protocol/host-messages.ts';
 import { SILENCE_MS } from '../protocol/timing.ts';
 import type { RunOutcome } from '../telemetry/run-event.ts';
-import { isLoopback, ownAddresses } from './address.ts';
 import { type AgentEffect, leadingAgent } from './agent-machine.ts';
 import { type AgentRoleHandler, type HostAgent, plain } from './host-agent.ts';
+import { HostBook, type Member } from './host-book.ts';
 import type { RunHere } from './own-workers.ts';
-import { admission, firstSlots, type Hello, nameHost, type RollEntry } from './roll.ts';
-import { type SeatHost, Seats } from './seats.ts';
+import { admission, type Hello, nameHost } from './roll.ts';
+import { Seats } from './seats.ts';
 
 const LOOK_MS = 50;
 /** Hosts that are told how the run ended get so long to hear it; one that comes late hears it, too. */
@@ -34,40 +34,13 @@ const VOTERS_MS = 1_500;
 /** What the hosts are told of the run. */
 export type RunForHosts = Omit<RunHere, 'firstSlot'>;
 
-/** The agent of another host. */
-class Member implements SeatHost {
-  entry: RollEntry;
-  firstSlot: number;
-  isReady = false;
-  /** Why it can't start workers. */
-  error: LockstepError | null = null;
-  readonly #answer: (peer: string, message: LeaderMessage) => void;
-
-  constructor(
-    entry: RollEntry,
-    firstSlot: number,
-    answer: (peer: string, message: LeaderMessage) => void,
-  ) {
-    this.entry = entry;
-    this.firstSlot = firstSlot;
-    this.#answer = answer;
-  }
-
-  get name(): string {
-    return this.entry.host;
-  }
-
-  say(message: LeaderMessage): void {
-    if (this.entry.peer !== null) this.#answer(this.entry.peer, message);
-  }
-}
-
 export class HostLeader implements AgentRoleHandler {
   readonly #agent: HostAgent;
-  readonly #members = new Map<number, Member>();
+  readonly #book: HostBook;
   readonly #seats = new Seats();
-  #address: string | null = null;
   #run: RunForHosts | null = null;
+  /** What runs on hosts that come, while a takeover asks. */
+  #reported: SlotProcess[] | null = null;
   #endpoint: string | null = null;
   #farewell: LeaderMessage | null = null;
   #control: RunControl | null = null;
@@ -77,6 +50,7 @@ export class HostLeader implements AgentRoleHandler {
 
   constructor(agent: HostAgent) {
     this.#agent = agent;
+    this.#book = new HostBook(agent);
     agent.take(this);
     agent.workers.listen({
       spawned: (slot, attempt, pid) => this.#seats.spawned(agent.workers, slot, attempt, pid),
@@ -94,24 +68,19 @@ export class HostLeader implements AgentRoleHandler {
   /** One that has taken the run over: it knows the hosts that were there. */
   static successor(agent: HostAgent): HostLeader {
     const leader = new HostLeader(agent);
-    for (const known of agent.roster.values()) {
-      const { hostRank, host, pid, workers, firstSlot, address } = known;
-      if (hostRank === agent.rank) leader.#address = address;
-      else leader.#add({ hostRank, peer: null, host, pid, workers }, firstSlot);
-    }
+    leader.#book.inherit();
     leader.#run = { ...agent.workers.run!, resume: true };
     return leader;
   }
 
   /** Of all hosts. Known once all have come. */
   get workers(): number {
-    const others = [...this.#members.values()].map(({ entry }) => entry.workers);
-    return others.reduce((sum, count) => sum + count, this.#agent.options.workers);
+    return this.#book.workers;
   }
 
   /** Where the other hosts reach this one. */
   get address(): string {
-    return this.#address!;
+    return this.#book.address!;
   }
 
   /** Private to this process, with the coordinator's keys. */
@@ -124,19 +93,16 @@ export class HostLeader implements AgentRoleHandler {
    * @throws LockstepError TIMEOUT when some are not, USAGE when they reach this host by none of its addresses
    */
   async gather(): Promise<void> {
-    const { hosts, waitMs, throwIfStopped, tell, workers } = this.#agent.options;
+    const { hosts, waitMs, throwIfStopped, tell } = this.#agent.options;
     const startedMs = performance.now();
     tell(`Waiting for ${hosts - 1} other ${hosts === 2 ? 'host' : 'hosts'}.`);
-    while (this.#present().length < hosts - 1) {
+    while (this.#book.present.length < hosts - 1) {
       throwIfStopped();
       if (performance.now() - startedMs > waitMs) throw this.#incomplete();
       await sleep(LOOK_MS);
     }
-    const ranked = Array.from({ length: hosts - 1 }, (_, at) => this.#members.get(at + 1)!);
-    const first = firstSlots([workers, ...ranked.map(({ entry }) => entry.workers)]);
-    for (const [at, member] of ranked.entries()) this.#place(member, first[at + 1]!);
-    if (this.#address === null) throw notOurs();
-    this.#enrol({ hostRank: 0, host: hostname(), pid: process.pid, workers }, this.#address, 0);
+    if (this.#book.address === null) throw notOurs();
+    this.#book.placeAll();
     this.#tellRoster();
   }
 
@@ -151,10 +117,10 @@ export class HostLeader implements AgentRoleHandler {
       { ...run, firstSlot: 0 },
       { launch, address: this.address, workers: options.workers, secret },
     );
-    for (const member of this.#members.values()) this.#tellRun(member);
+    for (const member of this.#book.all) this.#tellRun(member);
     const startedMs = performance.now();
     for (;;) {
-      const members = [...this.#members.values()];
+      const members = this.#book.all;
       const failed = members.find(({ error }) => error !== null);
       if (failed !== undefined) throw failed.error;
       if (members.every(({ isReady }) => isReady)) return;
@@ -181,48 +147,34 @@ export class HostLeader implements AgentRoleHandler {
   ): Promise<TakeOverFromHost> {
     const { workers: own, rank, view } = this.#agent;
     this.#run = { ...this.#run!, lock };
-    const reported: SlotProcess[] = own.running.map((one) => ({
-      ...one,
-      host: own.name,
-      exit: null,
-    }));
+    const reported = own.running.map((one) => ({ ...one, host: own.name, exit: null }));
     this.#reported = reported;
     const startedMs = performance.now();
     const voters = view.hosts.filter((host) => host !== rank);
-    const isHere = (host: number) => this.#members.get(host)?.entry.peer != null;
+    const isHere = (host: number) => this.#book.at(host)?.isHere === true;
     while (!voters.every(isHere) && performance.now() - startedMs < VOTERS_MS) await sleep(LOOK_MS);
     this.#reported = null;
-    const lost = { code: null, signal: null, lastLine: '', hostLost: 'nothing was heard' };
-    const known = new Set(reported.map(({ slot }) => slot));
-    const missing = Array.from({ length: this.#run.worldSize }, (_, slot) => slot)
-      .filter((slot) => !known.has(slot))
-      .map((slot): SlotProcess => {
-        const attempt = journal?.losses.find((one) => one.slot === slot)?.attempt ?? 0;
-        return { slot, attempt, pid: null, host: this.#hostOf(slot).name, exit: lost };
-      });
+    const lost = lostProcesses(reported, this.#run.worldSize, journal, this.#book);
     return {
       ...{ journal, lostAt, loss, endpoint: `tcp://${this.address}:*` },
-      processes: [...reported, ...missing],
+      processes: [...reported, ...lost],
       adopt: ({ slot, attempt }, watch) => {
-        return this.#seats.adopt(this.#hostOf(slot), slot, attempt, watch);
+        return this.#seats.adopt(this.#book.hostOf(slot), slot, attempt, watch);
       },
     };
   }
 
-  /** What runs on hosts that come, while a takeover asks. */
-  #reported: SlotProcess[] | null = null;
-
   /** Starts workers where their slots are. */
   get launch(): Launch {
     return (seats, watch) =>
-      seats.map((seat) => this.#seats.launch(this.#hostOf(seat.slot), seat, watch));
+      seats.map((seat) => this.#seats.launch(this.#book.hostOf(seat.slot), seat, watch));
   }
 
   /** Workers of all hosts reach the coordinator there. */
   onListening(endpoint: string): void {
     this.#endpoint = endpoint;
     this.#agent.workers.say({ kind: 'coordinator', endpoint });
-    for (const member of this.#present()) member.say({ kind: 'coordinator', endpoint });
+    for (const member of this.#book.present) member.say({ kind: 'coordinator', endpoint });
   }
 
   onJournal(journal: Journal): void {
@@ -255,9 +207,9 @@ export class HostLeader implements AgentRoleHandler {
   /** Tells all hosts how the run ended, or why it did not begin. */
   async end(outcome: RunOutcome | null, error: LockstepError | null): Promise<void> {
     this.#farewell = { kind: 'end', outcome, failure: error === null ? null : travelling(error) };
-    for (const member of this.#members.values()) member.say(this.#farewell);
+    for (const member of this.#book.all) member.say(this.#farewell);
     const startedMs = performance.now();
-    const isSettled = () => this.#present().length === 0 && this.#members.size > 0;
+    const isSettled = () => this.#book.present.length === 0 && this.#book.all.length > 0;
     while (!isSettled() && performance.now() - startedMs < FAREWELL_MS) await sleep(LOOK_MS);
   }
 
@@ -272,7 +224,7 @@ export class HostLeader implements AgentRoleHandler {
         if (effect.isHeld) this.#agent.options.tell(HELD, true);
         return;
       case 'lost': {
-        const member = this.#members.get(effect.host);
+        const member = this.#book.at(effect.host);
         if (member !== undefined) this.#lose(member, `nothing was heard for ${SILENCE_MS} ms`);
         return;
       }
@@ -286,7 +238,7 @@ export class HostLeader implements AgentRoleHandler {
 
   heartbeat(): void {
     const { epoch, version } = this.#agent.view;
-    for (const member of this.#present()) member.say({ kind: 'heartbeat', epoch, version });
+    for (const member of this.#book.present) member.say({ kind: 'heartbeat', epoch, version });
     this.#tellJournal();
   }
 
@@ -299,7 +251,7 @@ export class HostLeader implements AgentRoleHandler {
   }
 
   onMember(peer: string, message: MemberMessage): void {
-    const member = this.#present().find(({ entry }) => entry.peer === peer);
+    const member = this.#book.of(peer);
     if (message.kind === 'hello') this.#onHello(peer, message, member);
     else if (member !== undefined) this.#onMessage(member, message);
     else if (message.kind !== 'bye') this.#agent.links.answer(peer, this.#farewell ?? INTRODUCE);
@@ -318,9 +270,8 @@ export class HostLeader implements AgentRoleHandler {
       this.#welcome(known);
       return;
     }
-    const roll = new Map([...this.#members].map(([rank, { entry }]) => [rank, entry]));
     const policy = { hosts, leader, request, version: LOCKSTEP_VERSION };
-    const decision = admission(policy, roll, hello);
+    const decision = admission(policy, this.#book.roll, hello);
     if (decision.kind === 'wait') return;
     if (decision.kind === 'refuse') {
       tell(`Refused ${hello.host} (pid ${hello.pid}): ${decision.why}.`, true);
@@ -328,18 +279,14 @@ export class HostLeader implements AgentRoleHandler {
       return;
     }
     const { hostRank } = decision;
-    const { host, pid, workers } = hello;
-    const entry = { hostRank, peer, host, pid, workers };
-    const member = this.#members.get(hostRank) ?? this.#add(entry, 0);
-    Object.assign(member, { entry, isReady: false });
-    this.#learnAddress(hello.leaderAddress);
-    this.#enrol(entry, hello.address, member.firstSlot, hello.port);
+    const member = this.#book.admit(peer, hostRank, hello);
     this.#agent.decide({ kind: 'came', host: hostRank, nowMs: performance.now() });
     this.#welcome(member);
     this.#takeIn(member, hello);
+    const { workers } = hello;
     const many = `${workers} ${workers === 1 ? 'worker' : 'workers'}`;
-    const count = this.#present().length + 1;
-    tell(`${capital(nameHost(entry))} with ${many} is here: ${count} of ${hosts} hosts.`);
+    const count = this.#book.present.length + 1;
+    tell(`${capital(nameHost(member.entry))} with ${many} is here: ${count} of ${hosts} hosts.`);
     if (this.#run !== null) this.#tellRun(member);
   }
 
@@ -366,37 +313,15 @@ export class HostLeader implements AgentRoleHandler {
     this.#tellRoster();
   }
 
-  #add(entry: RollEntry, firstSlot: number): Member {
-    const member = new Member(entry, firstSlot, (to, what) => this.#agent.links.answer(to, what));
-    this.#members.set(entry.hostRank, member);
-    return member;
-  }
-
-  #place(member: Member, firstSlot: number): void {
-    member.firstSlot = firstSlot;
-    const { hostRank } = member.entry;
-    this.#agent.roster.set(hostRank, { ...this.#agent.roster.get(hostRank)!, firstSlot });
-  }
-
-  #enrol(
-    { hostRank, host, pid, workers }: Omit<RollEntry, 'peer'>,
-    address: string,
-    firstSlot: number,
-    port = this.#agent.links.port,
-  ): void {
-    const known: RosterHost = { hostRank, host, pid, workers, address, port, firstSlot };
-    this.#agent.roster.set(hostRank, known);
-  }
-
   #tellRoster(): void {
     const hosts = [...this.#agent.roster.values()];
-    for (const member of this.#present()) member.say({ kind: 'roster', hosts });
+    for (const member of this.#book.present) member.say({ kind: 'roster', hosts });
   }
 
   #tellView(): void {
     const { start, rank: from, view } = this.#agent;
     const message = plain({ kind: 'led', view });
-    for (const member of this.#present()) {
+    for (const member of this.#book.present) {
       member.say({ kind: 'agent', start, from, message, journal: null });
     }
   }
@@ -404,7 +329,7 @@ export class HostLeader implements AgentRoleHandler {
   #tellJournal(): void {
     const { journal } = this.#agent;
     if (journal === null) return;
-    for (const member of this.#present()) member.say({ kind: 'journal', journal });
+    for (const member of this.#book.present) member.say({ kind: 'journal', journal });
   }
 
   #tellRun(member: Member): void {
@@ -412,23 +337,6 @@ export class HostLeader implements AgentRoleHandler {
     member.say({ ...this.#run!, kind: 'run', firstSlot: member.firstSlot });
     if (this.#endpoint !== null) member.say({ kind: 'coordinator', endpoint: this.#endpoint });
     this.#tellJournal();
-  }
-
-  #present(): Member[] {
-    return [...this.#members.values()].filter(({ entry }) => entry.peer !== null);
-  }
-
-  #hostOf(slot: number): SeatHost {
-    const found = [...this.#members.values()].find(
-      ({ firstSlot, entry }) => slot >= firstSlot && slot < firstSlot + entry.workers,
-    );
-    return found ?? this.#agent.workers;
-  }
-
-  /** Of several, one that is not the loopback address: that one reaches from everywhere. */
-  #learnAddress(seen: string): void {
-    if (!ownAddresses().includes(seen)) return;
-    if (this.#address === null || isLoopback(this.#address)) this.#address = seen;
   }
 
   #heard(member: Member, version?: number): void {
@@ -492,7 +400,7 @@ export class HostLeader implements AgentRoleHandler {
 
   #incomplete(): LockstepError {
     const { hosts, waitMs } = this.#agent.options;
-    const here = this.#present().length + 1;
+    const here = this.#book.present.length + 1;
     return new LockstepError(
       'TIMEOUT',
       `Cannot start the run: ${here} of ${hosts} hosts came within ${waitMs / 1000} s.`,
@@ -504,6 +412,22 @@ export class HostLeader implements AgentRoleHandler {
 const INTRODUCE: LeaderMessage = { kind: 'introduce' };
 const HELD =
   'This host hears too few of the others: the run waits, since they may go on with it without this one.';
+
+/** The newest process in each slot of which no host has said that it lives. */
+function lostProcesses(
+  reported: readonly SlotProcess[],
+  worldSize: number,
+  journal: Journal | null,
+  book: HostBook,
+): SlotProcess[] {
+  const exit = { code: null, signal: null, lastLine: '', hostLost: 'nothing was heard' };
+  const living = new Set(reported.map(({ slot }) => slot));
+  const slots = [...Array(worldSize).keys()].filter((slot) => !living.has(slot));
+  return slots.map((slot) => {
+    const attempt = journal?.losses.find((one) => one.slot === slot)?.attempt ?? 0;
+    return { slot, attempt, pid: null, host: book.hostOf(slot).name, exit };
+  });
+}
 
 /** Without the keys that are absent. */
 const plainStatus = (status: Extract<MemberMessage, { kind: 'exited' }>['status']) => {
