@@ -67,25 +67,53 @@ export function lockFolder(folder: string, options: LockOptions = {}): FolderLoc
   }
 }
 
+/** What a file system without hard links answers, such as exFAT or some network shares. */
+const NO_LINKS: readonly string[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
+
 /** A hard link appears with its whole content and already locked, or fails because somebody was first. */
 function create(path: string, isRenewed: boolean): FolderLock | undefined {
   const temporary = uniqueSibling(path);
   const file = openSync(temporary, 'wx');
   let isMine = false;
   try {
-    const owner = thisProcess(lockOpenFile(file) === 'locked');
-    const mine = JSON.stringify(isRenewed ? { ...owner, isRenewed } : owner);
-    writeSync(file, mine);
+    const mine = signed(file, isRenewed);
     linkSync(temporary, path);
     isMine = true;
     return heldLock(path, mine, file);
   } catch (thrown) {
-    if (systemErrorCode(thrown) === 'EEXIST') return undefined;
+    const code = systemErrorCode(thrown) ?? '';
+    if (code === 'EEXIST') return undefined;
+    if (NO_LINKS.includes(code)) return createInPlace(path, isRenewed);
     throw thrown;
   } finally {
     removeQuietly(temporary);
     if (!isMine) closeSync(file);
   }
+}
+
+/** For a moment it names nobody: who takes it for a dead one's then has it, and this one gives way. */
+function createInPlace(path: string, isRenewed: boolean): FolderLock | undefined {
+  let file: number | undefined;
+  let isMine = false;
+  try {
+    file = openSync(path, 'wx');
+    const mine = signed(file, isRenewed);
+    isMine = isStill(path, file);
+    return isMine ? heldLock(path, mine, file) : undefined;
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === 'EEXIST') return undefined;
+    throw thrown;
+  } finally {
+    if (file !== undefined && !isMine) closeSync(file);
+  }
+}
+
+/** Locks the open file and writes this process into it. @returns what it holds */
+function signed(file: number, isRenewed: boolean): string {
+  const owner = thisProcess(lockOpenFile(file) === 'locked');
+  const mine = JSON.stringify(isRenewed ? { ...owner, isRenewed } : owner);
+  writeSync(file, mine);
+  return mine;
 }
 
 function heldLock(path: string, mine: string, file: number): FolderLock {

@@ -105,9 +105,20 @@ const LIMITS: Readonly<Record<string, SystemProblem>> = {
 /** What V8 says when it gets no memory for a buffer or for WebAssembly. */
 const NO_MEMORY = /Array buffer allocation failed|could not allocate memory|Out of memory/i;
 
+/** The folder that a process is in may be removed under it. */
+const NO_CURRENT_FOLDER: SystemProblem = {
+  code: 'USAGE',
+  reason: 'it was removed (ENOENT)',
+  advice: 'Change to a folder that is there, such as by: cd ~',
+};
+
+const isCurrentFolder = (thrown: unknown): boolean =>
+  (thrown as NodeJS.ErrnoException | undefined)?.syscall === 'uv_cwd';
+
 /** The problem that an error of the system tells of; undefined for other errors. */
 export function systemProblem(thrown: unknown): SystemProblem | undefined {
   const code = systemErrorCode(thrown) ?? '';
+  if (code === 'ENOENT' && isCurrentFolder(thrown)) return NO_CURRENT_FOLDER;
   if (FULL[code] !== undefined) {
     return { code: 'OUT_OF_RESOURCES', reason: `${FULL[code]} (${code})`, advice: FREE_SPACE };
   }
@@ -153,6 +164,7 @@ const VERBS: Readonly<Record<string, string>> = {
 /** What was attempted: `Cannot open "x"`. */
 export function attemptOf(thrown: unknown): string {
   const { syscall = '', path } = thrown as NodeJS.ErrnoException;
+  if (isCurrentFolder(thrown)) return 'Cannot use the current folder';
   if (syscall.startsWith('spawn')) return 'Cannot start another process';
   if (systemErrorCode(thrown) === 'ERR_WORKER_INIT_FAILED') return 'Cannot start another thread';
   const verb = VERBS[syscall] ?? (syscall === '' ? 'go on' : 'write');

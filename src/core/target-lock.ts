@@ -38,12 +38,13 @@ function lockOf(folder: string, called: string): FolderLock {
       return lockFolder(folder, { target: called });
     } catch (thrown) {
       if (systemErrorCode(thrown) === 'ENOENT' && attempt < ATTEMPTS) continue;
+      removeEmpty(folder);
       throw writeFailure(thrown, called, 0);
     }
   }
 }
 
-/** The next writer may be in it already, and what the disk keeps harms nobody. */
+/** Another writer may be in it, and what the disk keeps harms nobody. */
 function removeEmpty(folder: string): void {
   try {
     rmdirSync(folder);

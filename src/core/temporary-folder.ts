@@ -2,7 +2,7 @@
  * Folders for what lives no longer than a command: sockets, keys, graphs. Only this user may look into one. Its maker
  * holds its lock, so that a later command of this user recognises the folder of a dead one, and removes it.
  */
-import { existsSync, lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LockstepError } from './errors.ts';
@@ -21,7 +21,7 @@ const tidied = new Set<string>();
  * A new folder with mode 0700.
  * @param purpose for people who look into the parent folder: some small letters, or none
  * @param parent @default the system's temporary folder, see TMPDIR
- * @throws LockstepError USAGE, OUT_OF_RESOURCES
+ * @throws LockstepError USAGE, OUT_OF_RESOURCES; INSECURE for a parent where others may replace it
  */
 export function makeTemporaryFolder(purpose = '', parent = tmpdir()): string {
   const folder = newFolderIn(parent, purpose);
@@ -36,6 +36,7 @@ export function makeTemporaryFolder(purpose = '', parent = tmpdir()): string {
 
 function newFolderIn(parent: string, purpose: string): string {
   try {
+    refuseOpenParent(parent);
     if (!tidied.has(parent)) {
       tidyTemporaryFolders(parent);
       tidied.add(parent);
@@ -51,6 +52,23 @@ function newFolderIn(parent: string, purpose: string): string {
       { cause: thrown },
     );
   }
+}
+
+const ALL_WRITE = 0o002;
+const STICKY = 0o1000;
+
+/**
+ * Where every user may rename what others made, one could put another folder in the place of ours, with sockets and keys.
+ * @throws LockstepError INSECURE
+ */
+function refuseOpenParent(parent: string): void {
+  const { mode } = statSync(parent);
+  if ((mode & ALL_WRITE) === 0 || (mode & STICKY) !== 0) return;
+  throw new LockstepError(
+    'INSECURE',
+    `Cannot keep sockets and keys in the temporary folder "${parent}": every user may replace what lies there, since it is open to all without a sticky bit.`,
+    `Set TMPDIR to a folder of your own, or let its owner run: chmod +t ${parent}`,
+  );
 }
 
 /** The path of a folder before the characters that make it new. */

@@ -1,4 +1,5 @@
 /** Executes one extension and registers what it defines. */
+import { writeSync } from 'node:fs';
 import { LockstepError } from '../core/errors.ts';
 import { importers } from '../importer/registry.ts';
 import { isDefinition } from '../nn/define.ts';
@@ -21,7 +22,7 @@ const EXAMPLE = 'Add one, such as `export default defineModel({ … })`.';
 export async function loadExtension(given: string): Promise<Extension> {
   const graph = await readSourceGraph(given);
   const { path, sha256 } = graph;
-  const exports = await executeModule(graph);
+  const exports = await untilItReturns(path, () => executeModule(graph));
   const known = loadedFrom(path);
   if (known !== undefined) return known;
   const definitions = definitionsOf(exports);
@@ -32,6 +33,27 @@ export async function loadExtension(given: string): Promise<Extension> {
   const extension = { path, sha256, definitions };
   addExtension(extension);
   return extension;
+}
+
+/** A module that ends the process, or waits for ever, would end the command without a word and with code 0. */
+async function untilItReturns(path: string, execute: () => Promise<object>): Promise<object> {
+  const tell = (code: number): void => {
+    // A signal has its own code, and its own line.
+    if (code > 1) return;
+    const error = extensionInvalid(
+      path,
+      'it ended the process while it was loaded, or waits for something that never comes',
+      'Remove its calls of process.exit, and every await that nothing resolves.',
+    );
+    writeSync(2, `${error.toLine()}\n`);
+    process.exitCode = error.exitCode;
+  };
+  process.once('exit', tell);
+  try {
+    return await execute();
+  } finally {
+    process.off('exit', tell);
+  }
 }
 
 /** Every export that is a definition, and every definition in an exported list, once. */

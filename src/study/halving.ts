@@ -2,7 +2,7 @@
  * Successive halving (Jamieson & Talwalkar 2016): all recipes of all networks train for a short time, the better half
  * for twice as long, and the best ones to the end. Pure: what comes next follows from what is known.
  *
- *   trial 1   all that fit            one repeat   at the fewest labels
+ *   trial 1   all that fit            one repeat   at the fewest labels; two for the shortest time, if no more fit
  *   trial 2   the better half         one repeat   other labels, twice the pretraining
  *   final     the best ones, scratch  3 repeats +  all label counts, as much pretraining as there is time for
  *   side questions (a part of the data, sorted batches), where the template asks them and time is left
@@ -77,7 +77,7 @@ const MOST_PRETRAINING = { trial: 0.5, final: 4 };
 const FEWEST_DRAWS = 3;
 /**
  * Of one worker with one thread on an AMD EPYC (Zen 4), evaluation and start-up included. Only the first trial is
- * planned by it: later stages know how long the earlier ones took.
+ * planned by it, and there is always one: later stages know how long the earlier ones took.
  */
 const TOKENS_PER_SECOND = 113_000;
 
@@ -87,12 +87,12 @@ export function nextStage(planning: Planning): Stage | undefined {
   const last = stages.at(-1);
   if (last?.kind === 'final') return sideQuestions(planning, last);
   if (last?.kind === 'side questions') return undefined;
-  if (last === undefined) {
-    const all = candidatesOf(grid.datasets[0]!);
-    if (all.length <= MOST_FINALISTS) return final(planning, all);
-    return firstTrial(planning) ?? final(planning, all.slice(-2));
-  }
-  const ranking = ranked(tried, last.number);
+  const all = candidatesOf(grid.datasets[0]!);
+  const areMany = all.length > MOST_FINALISTS;
+  if (last === undefined)
+    return (areMany ? firstTrial(planning) : undefined) ?? timing(planning, all);
+  const trialled = ranked(tried, last.number);
+  const ranking = areMany ? trialled : withOthers(trialled, all);
   const isSecond = last.number === 1 && ranking.length > MOST_AFTER_TRIAL;
   const second = isSecond ? secondTrial(planning, last, ranking) : undefined;
   return second ?? final(planning, ranking);
@@ -156,6 +156,25 @@ function firstTrial(planning: Planning): Stage | undefined {
     if (stage !== undefined) return stage;
   }
   return undefined;
+}
+
+/**
+ * The shortest trial, of one or two candidates: without any the final would be planned by a machine that may be several
+ * times faster than this one is now.
+ */
+function timing(planning: Planning, all: readonly Candidate[]): Stage | undefined {
+  for (const candidates of [all.slice(-2), all.slice(-1)]) {
+    const stage = trial(planning, { number: 1, candidates, most: 0 });
+    if (stage !== undefined) return stage;
+  }
+  return undefined;
+}
+
+/** Those that no trial had time for come last. */
+function withOthers(ranking: readonly Candidate[], all: readonly Candidate[]): Candidate[] {
+  const isRanked = ({ network, recipe }: Candidate) =>
+    ranking.some((one) => one.network === network && one.recipe === recipe);
+  return [...ranking, ...all.filter((one) => !isRanked(one))];
 }
 
 function secondTrial(

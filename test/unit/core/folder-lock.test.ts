@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, it } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { LockstepError } from '../../../src/core/errors.ts';
 import { lockFolder } from '../../../src/core/folder-lock.ts';
 
@@ -138,4 +139,31 @@ it('goes to exactly one of many who want it at once', async () => {
   const words = await Promise.all(rivals.map(({ stdout }) => once(stdout, 'data')));
   for (const rival of rivals) rival.kill('SIGKILL');
   assert.deepEqual(words.map(String).sort(), [...Array(4).fill('refused\n'), 'taken\n']);
+});
+
+describe('on a file system without hard links', () => {
+  const { linkSync } = fs;
+  before(() => {
+    fs.linkSync = () => {
+      throw Object.assign(new Error('EPERM: link'), { code: 'EPERM', syscall: 'link' });
+    };
+    syncBuiltinESMExports();
+  });
+  after(() => {
+    fs.linkSync = linkSync;
+    syncBuiltinESMExports();
+  });
+
+  it('keeps a second owner out until the first lets go, and takes over from a dead one', () => {
+    const lock = lockFolder(folder);
+    assert.throws(() => lockFolder(folder), {
+      code: 'RUN_LOCKED',
+      message: `"${folder}" is in use by process ${process.pid}.`,
+    });
+    lock.release();
+    assert.deepEqual(readdirSync(folder), []);
+    lockText({ host: hostname(), pid: process.pid, started: 'another boot/123' });
+    lockFolder(folder).release();
+    assert.deepEqual(readdirSync(folder), []);
+  });
 });

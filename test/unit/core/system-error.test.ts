@@ -66,6 +66,14 @@ describe('an error of the system', () => {
     assert.equal(systemProblem(unnamed)?.code, 'OUT_OF_RESOURCES');
   });
 
+  it('names the current folder when that was removed', () => {
+    const error = asLockstepError(systemError('ENOENT', 'uv_cwd'));
+    assert.equal(
+      error.toLine(),
+      'USAGE: Cannot use the current folder: it was removed (ENOENT). Change to a folder that is there, such as by: cd ~',
+    );
+  });
+
   it('may be one of the memory', () => {
     const error = asLockstepError(new RangeError('Array buffer allocation failed'));
     assert.equal(error.exitCode, 5);

@@ -82,3 +82,16 @@ it('is left alone when it is not ours to judge', () => {
   assert.equal([dead, unlocked, other].filter(existsSync).length, 3);
   rmSync(outside, { recursive: true });
 });
+
+it('is not made where every user may put another one in its place', () => {
+  const open = join(parent, 'open');
+  mkdirSync(open);
+  chmodSync(open, 0o777);
+  assert.throws(() => makeTemporaryFolder('', open), {
+    code: 'INSECURE',
+    advice: `Set TMPDIR to a folder of your own, or let its owner run: chmod +t ${open}`,
+  });
+  assert.deepEqual(readdirSync(open), []);
+  chmodSync(open, 0o1777);
+  removeTemporaryFolder(makeTemporaryFolder('', open));
+});

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -20,6 +21,9 @@ import { extensionOf, requireExtensions } from '../../../src/extension/identity.
 import { loadExtensions, loadReferences } from '../../../src/extension/load.ts';
 import { loadedFrom } from '../../../src/extension/loaded.ts';
 import { importers } from '../../../src/importer/registry.ts';
+import { deadline } from '../../helper/slowness.ts';
+
+const LOAD = new URL('../../../src/extension/load.js', import.meta.url).href;
 
 /** Outside the project, without node_modules above it. */
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'lockstep-extension-')));
@@ -229,4 +233,27 @@ describe('lockstep.config.ts', () => {
         /lockstep\.config\.js exports no usable configuration: default: Unrecognized key: "extension"\.$/,
     });
   });
+});
+
+describe('a module that never comes back', () => {
+  for (const [what, text] of [
+    ['ends the process', 'process.exit(0);'],
+    ['waits for ever', 'await new Promise(() => {});'],
+  ] as const) {
+    it(`and ${what} ends the command with its name and a code, not well`, () => {
+      const path = write(`${what.replaceAll(' ', '-')}.mjs`, text);
+      const script = `const { loadExtensions } = await import('${LOAD}');
+        loadExtensions([process.argv[1]]).then(() => console.log('loaded'));`;
+      const { status, stderr, stdout } = spawnSync(
+        process.execPath,
+        ['--input-type=module', '-e', script, path],
+        { encoding: 'utf8', timeout: deadline(30_000) },
+      );
+      assert.match(
+        stderr,
+        /^EXTENSION_INVALID: .*\.mjs: it ended the process while it was loaded/m,
+      );
+      assert.deepEqual([status, stdout], [2, '']);
+    });
+  }
 });

@@ -10,6 +10,7 @@ import {
   secondsOf,
   stageCells,
   stepsOf,
+  TRIAL_SHARE,
 } from '../../../src/study/halving.ts';
 import { loadStudyConfig } from '../../../src/study/load-study.ts';
 
@@ -26,6 +27,14 @@ const size: DataSize = {
 const start = (minutes: number): Planning => ({
   ...{ grid: template, size, workers: 2, secondsLeft: 60 * minutes, stages: [], tried: [] },
 });
+
+/** So few candidates that all could go into the final at once. */
+const smallGrid: typeof template = {
+  ...template,
+  datasets: [
+    { ...dataset, networks: Object.fromEntries(Object.entries(dataset.networks).slice(-1)) },
+  ],
+};
 
 /** After a stage whose runs took so many seconds each; the later a candidate is named, the better it does. */
 function after(planning: Planning, stage: Stage, seconds: number): Planning {
@@ -151,6 +160,47 @@ describe('successive halving', () => {
         },
       ),
       { numRuns: 5 },
+    );
+  });
+
+  it('keeps its time on a machine that is many times slower or faster, since it measures one first', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0.4, max: 3, noNaN: true }),
+        fc.double({ min: 0.2, max: 20, noNaN: true }),
+        fc.boolean(),
+        (minutes, slowness, isSmall) => {
+          let planning = { ...start(minutes), ...(isSmall && { grid: smallGrid }) };
+          let longestRun = 0;
+          for (;;) {
+            const stage = nextStage(planning);
+            if (stage === undefined) break;
+            if (planning.stages.length === 0) assert.equal(stage.kind, 'trial');
+            // What it takes here, in multiples of what it takes where nobody has measured.
+            const unmeasured = { ...planning, tried: [] };
+            const cells = stage.kind === 'trial' ? stageCells(planning, stage) : [];
+            const tried = cells.map((cell) => {
+              const alone = { ...stage, candidates: [cell.key] };
+              const seconds = slowness * secondsOf(unmeasured, alone);
+              longestRun = Math.max(longestRun, seconds);
+              return { cell, result: { key: cell.key, seconds, score: 0.5, pretexts: [] } };
+            });
+            // A trial begins no run after its share of the time.
+            const whole = slowness * secondsOf(unmeasured, stage);
+            const most = TRIAL_SHARE.most * planning.secondsLeft + longestRun;
+            const took = stage.kind === 'trial' ? Math.min(whole, most) : whole;
+            planning = {
+              ...planning,
+              stages: [...planning.stages, stage],
+              tried: [...planning.tried, ...tried],
+              secondsLeft: planning.secondsLeft - took,
+            };
+          }
+          const most = 1.2 * 60 * minutes + longestRun;
+          assert.ok(60 * minutes - planning.secondsLeft <= most);
+        },
+      ),
+      { numRuns: 20 },
     );
   });
 });
