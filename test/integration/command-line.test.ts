@@ -123,9 +123,7 @@ describe('lockstep', () => {
 
   it('tune --learning-rate prints the same line of a configuration on any number of workers', async () => {
     const rates = async (workers: string) => {
-      // Its processes start sooner, and there are many of them.
-      const engine = ['--set', 'engine.kind=portable'];
-      const options = ['--learning-rate', 'finetune', '--workers', workers, ...engine, ...SHORT];
+      const options = ['--learning-rate', 'finetune', '--workers', workers, ...SHORT];
       const { code, stdout, stderr } = await place.run('tune', CONFIG, ...options);
       assert.equal(code, 0, stderr);
       return stdout;
