@@ -33,7 +33,8 @@ export function advise(request: AdviceRequest): string {
   const ways = [moreMicroBatches(request), fasterNetwork(request), fewerHosts(request)].filter(
     (way) => way !== undefined,
   );
-  const end = ways.length === 0 ? 'use one host' : ways.join('; or ');
+  const alone = forecast(workload, { ...cluster, hosts: 1 }, speeds).efficiency;
+  const end = ways.length === 0 ? `even one host reaches ${percent(alone)}` : ways.join('; or ');
   return `${cause}: ${end}.`;
 }
 

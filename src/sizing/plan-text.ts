@@ -32,7 +32,7 @@ function measuredText({ speeds, computedBy }: ClusterPlan): string {
   const { gradients, spread, sharedMemory, tcp } = speeds;
   const paces = gradients.map(
     ({ paddedLength, msPerPosition }) =>
-      `${formatCount(1000 / msPerPosition)} positions/s at length ${paddedLength}`,
+      `${formatCount(1000 / msPerPosition)} positions/s${computedBy === 'measured' ? ` at length ${paddedLength}` : ''}`,
   );
   const rate = (cpuMsPerByte: number) => `${formatNumber(Math.round(1e-3 / cpuMsPerByte))} MB/s`;
   return [

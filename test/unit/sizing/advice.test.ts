@@ -41,6 +41,18 @@ describe('the advice on a cluster', () => {
     assert.match(advice, /; or 2 hosts would reach \d+ %\.$/);
   });
 
+  it('says so where nothing would help', () => {
+    const slow = {
+      ...SPEEDS,
+      sharedMemory: { cpuMsPerByte: 1, roundMs: 0 },
+      tcp: { cpuMsPerByte: 1, roundMs: 0 },
+    };
+    const advice = advise({
+      ...{ cluster: cluster(2), speeds: slow, microBatches: 4, workload: workload(1e6, 4) },
+    });
+    assert.match(advice, /: even one host reaches 0 %\.$/);
+  });
+
   it('names a network that is fast enough', () => {
     const advice = advise({
       ...{
