@@ -3,7 +3,6 @@
  * the coordinator wants started there, and tells it what became of these.
  */
 import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Journal, SlotProcess } from '../coordinator/succession.ts';
 import type { RunControl, TakeOverFromHost } from '../coordinator/supervisor/supervisor.ts';
@@ -17,9 +16,9 @@ import { travelling } from '../protocol/host-messages.ts';
 import { SILENCE_MS } from '../protocol/timing.ts';
 import type { RunOutcome } from '../telemetry/run-event.ts';
 import { type AgentEffect, leadingAgent } from './agent-machine.ts';
-import { type AgentRoleHandler, type HostAgent, plain } from './host-agent.ts';
+import { Announcements, type RunForHosts } from './announcements.ts';
+import type { AgentRoleHandler, HostAgent } from './host-agent.ts';
 import { HostBook, type Member } from './host-book.ts';
-import type { RunHere } from './own-workers.ts';
 import { admission, type Hello, nameHost } from './roll.ts';
 import { Seats } from './seats.ts';
 
@@ -31,17 +30,14 @@ const READY_MS = 60_000;
 /** After a takeover the hosts that have voted come at once. */
 const VOTERS_MS = 1_500;
 
-/** What the hosts are told of the run. */
-export type RunForHosts = Omit<RunHere, 'firstSlot'>;
-
 export class HostLeader implements AgentRoleHandler {
   readonly #agent: HostAgent;
   readonly #book: HostBook;
+  readonly #tell: Announcements;
   readonly #seats = new Seats();
   #run: RunForHosts | null = null;
   /** What runs on hosts that come, while a takeover asks. */
   #reported: SlotProcess[] | null = null;
-  #endpoint: string | null = null;
   #farewell: LeaderMessage | null = null;
   #control: RunControl | null = null;
   #isHeld = false;
@@ -51,6 +47,7 @@ export class HostLeader implements AgentRoleHandler {
   constructor(agent: HostAgent) {
     this.#agent = agent;
     this.#book = new HostBook(agent);
+    this.#tell = new Announcements(agent, this.#book);
     agent.take(this);
     agent.workers.listen({
       spawned: (slot, attempt, pid) => this.#seats.spawned(agent.workers, slot, attempt, pid),
@@ -103,7 +100,7 @@ export class HostLeader implements AgentRoleHandler {
     }
     if (this.#book.address === null) throw notOurs();
     this.#book.placeAll();
-    this.#tellRoster();
+    this.#tell.roster();
   }
 
   /**
@@ -117,7 +114,7 @@ export class HostLeader implements AgentRoleHandler {
       { ...run, firstSlot: 0 },
       { launch, address: this.address, workers: options.workers, secret },
     );
-    for (const member of this.#book.all) this.#tellRun(member);
+    for (const member of this.#book.all) this.#tell.run(member, run);
     const startedMs = performance.now();
     for (;;) {
       const members = this.#book.all;
@@ -172,18 +169,11 @@ export class HostLeader implements AgentRoleHandler {
 
   /** Workers of all hosts reach the coordinator there. */
   onListening(endpoint: string): void {
-    this.#endpoint = endpoint;
-    this.#agent.workers.say({ kind: 'coordinator', endpoint });
-    for (const member of this.#book.present) member.say({ kind: 'coordinator', endpoint });
+    this.#tell.coordinator(endpoint);
   }
 
   onJournal(journal: Journal): void {
-    const before = this.#agent.journal?.content as Journal | undefined;
-    this.#agent.keepOwn(journal);
-    // The rest comes with the heartbeats.
-    if (before?.generation !== journal.generation || before.hasRun !== journal.hasRun) {
-      this.#tellJournal();
-    }
+    this.#tell.newJournal(journal);
   }
 
   /** What holds the run while this host may be cut off. */
@@ -216,7 +206,7 @@ export class HostLeader implements AgentRoleHandler {
   apply(effect: Exclude<AgentEffect, { kind: 'send' }>): void {
     switch (effect.kind) {
       case 'announce':
-        this.#tellView();
+        this.#tell.view();
         return;
       case 'hold':
         this.#isHeld = effect.isHeld;
@@ -237,9 +227,7 @@ export class HostLeader implements AgentRoleHandler {
   }
 
   heartbeat(): void {
-    const { epoch, version } = this.#agent.view;
-    for (const member of this.#book.present) member.say({ kind: 'heartbeat', epoch, version });
-    this.#tellJournal();
+    this.#tell.heartbeat();
   }
 
   woke(): void {
@@ -267,7 +255,7 @@ export class HostLeader implements AgentRoleHandler {
     if (known !== undefined) {
       // It did not hear the answer, or for a while did not hear this host.
       this.#heard(known);
-      this.#welcome(known);
+      this.#tell.welcome(known);
       return;
     }
     const policy = { hosts, leader, request, version: LOCKSTEP_VERSION };
@@ -281,13 +269,13 @@ export class HostLeader implements AgentRoleHandler {
     const { hostRank } = decision;
     const member = this.#book.admit(peer, hostRank, hello);
     this.#agent.decide({ kind: 'came', host: hostRank, nowMs: performance.now() });
-    this.#welcome(member);
+    this.#tell.welcome(member);
     this.#takeIn(member, hello);
     const { workers } = hello;
     const many = `${workers} ${workers === 1 ? 'worker' : 'workers'}`;
     const count = this.#book.present.length + 1;
     tell(`${capital(nameHost(member.entry))} with ${many} is here: ${count} of ${hosts} hosts.`);
-    if (this.#run !== null) this.#tellRun(member);
+    if (this.#run !== null) this.#tell.run(member, this.#run);
   }
 
   /** Its workers go on, or are none of the run any more. */
@@ -301,42 +289,6 @@ export class HostLeader implements AgentRoleHandler {
       if (this.#seats.has(member, slot, attempt)) continue;
       member.say({ kind: 'kill', slot, attempt, signal: 'SIGKILL' });
     }
-  }
-
-  #welcome(member: Member): void {
-    const { view, start, options } = this.#agent;
-    const { hostRank } = member.entry;
-    member.say({
-      ...{ kind: 'welcome', hostRank, hosts: options.hosts, host: hostname(), pid: process.pid },
-      ...{ view: { ...view, hosts: [...view.hosts] }, start },
-    });
-    this.#tellRoster();
-  }
-
-  #tellRoster(): void {
-    const hosts = [...this.#agent.roster.values()];
-    for (const member of this.#book.present) member.say({ kind: 'roster', hosts });
-  }
-
-  #tellView(): void {
-    const { start, rank: from, view } = this.#agent;
-    const message = plain({ kind: 'led', view });
-    for (const member of this.#book.present) {
-      member.say({ kind: 'agent', start, from, message, journal: null });
-    }
-  }
-
-  #tellJournal(): void {
-    const { journal } = this.#agent;
-    if (journal === null) return;
-    for (const member of this.#book.present) member.say({ kind: 'journal', journal });
-  }
-
-  #tellRun(member: Member): void {
-    this.#welcome(member);
-    member.say({ ...this.#run!, kind: 'run', firstSlot: member.firstSlot });
-    if (this.#endpoint !== null) member.say({ kind: 'coordinator', endpoint: this.#endpoint });
-    this.#tellJournal();
   }
 
   #heard(member: Member, version?: number): void {

@@ -7,7 +7,6 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asLockstepError, LockstepError } from '../core/errors.ts';
 import { errorOfFailure, failure } from '../core/failure.ts';
-import { OwnerWatch } from '../core/lease.ts';
 import type { LockSeen } from '../core/renewed-lock.ts';
 import type { StopSignal, WatchSignals } from '../core/stop-signal.ts';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
@@ -20,9 +19,11 @@ import {
 } from '../protocol/host-messages.ts';
 import { SILENCE_MS, START_UP_MS, TICK_MS } from '../protocol/timing.ts';
 import type { RunOutcome } from '../telemetry/run-event.ts';
-import { type Reached, reach } from './address.ts';
+import type { Reached } from './address.ts';
 import { type AgentEffect, followingAgent } from './agent-machine.ts';
+import { leaderNotFound, reachAny } from './find-leader.ts';
 import { type AgentRoleHandler, type HostAgent, plain } from './host-agent.ts';
+import { Leaderless } from './leaderless.ts';
 import type { RunHere } from './own-workers.ts';
 import type { Invitation, Meeting } from './rendezvous/host-rendezvous.ts';
 
@@ -31,10 +32,6 @@ const LOOK_MS = 200;
 const ANSWER_MS = 5_000;
 /** A Ctrl-C in a terminal reaches the leader, too: what it hears itself comes first. */
 const PASS_ON_MS = 500;
-/** How often the owner of the run's folder is looked at. */
-const OWNER_MS = 500;
-/** Longer than it takes to see that a folder has no owner any more. */
-const LEADERLESS_MS = 45_000;
 
 export interface MemberOptions<Folder> {
   /** Number of this host; null where the leader gives it one. */
@@ -107,11 +104,7 @@ class HostMember<Folder> implements AgentRoleHandler {
   #welcome: Extract<LeaderMessage, { kind: 'welcome' }> | null = null;
   #isOver = false;
   #lastHeardMs = performance.now();
-  #lost: {
-    readonly sinceMs: number;
-    readonly owner: OwnerWatch;
-    readonly timer: NodeJS.Timeout;
-  } | null = null;
+  #leaderless: Leaderless | null = null;
   #loss = '';
   #lostAt = Date.now();
   #folder: Folder | null = null;
@@ -166,7 +159,7 @@ class HostMember<Folder> implements AgentRoleHandler {
         this.#follow();
         return;
       case 'take':
-        this.#take(effect.isAgreed ? undefined : this.#lost?.owner.silent());
+        this.#take(effect.isAgreed ? undefined : this.#leaderless?.silentLock);
         return;
       case 'lead':
         this.#resolve({
@@ -182,7 +175,7 @@ class HostMember<Folder> implements AgentRoleHandler {
     const view = this.#agent.state?.view ?? this.#welcome?.view;
     if (this.#isOver || view === undefined) return;
     const { epoch, version } = view;
-    if (this.#welcome !== null && this.#lost === null) {
+    if (this.#welcome !== null && this.#leaderless === null) {
       this.#say({ kind: 'heartbeat', epoch, version });
     } else this.#seek();
   }
@@ -367,26 +360,19 @@ class HostMember<Folder> implements AgentRoleHandler {
       this.#reject(this.#gone(leader, SILENCE_MS));
       return;
     }
-    this.#agent.options.tell(this.#loss, true);
-    const limitMs = Math.max(LEADERLESS_MS, run.coordinatorWaitMs);
-    const sinceMs = performance.now();
-    const owner = new OwnerWatch(run.runFolder);
-    const timer = setInterval(() => {
-      if (performance.now() - sinceMs > limitMs) this.#reject(this.#gone(leader, limitMs));
-      try {
-        this.#agent.options.throwIfStopped();
-        const isSilent = owner.silent() !== undefined;
-        if (isSilent) this.#agent.decide({ kind: 'ownerSilent', nowMs: performance.now() });
-      } catch (thrown) {
-        this.#reject(asLockstepError(thrown));
-      }
-    }, OWNER_MS);
-    this.#lost = { sinceMs, owner, timer };
+    const { tell, throwIfStopped } = this.#agent.options;
+    tell(this.#loss, true);
+    this.#leaderless = new Leaderless(run.runFolder, run.coordinatorWaitMs, {
+      throwIfStopped,
+      onSilent: () => this.#agent.decide({ kind: 'ownerSilent', nowMs: performance.now() }),
+      onLimit: (limitMs) => this.#reject(this.#gone(leader, limitMs)),
+      onStopped: (error) => this.#reject(error),
+    });
   }
 
   #foundLeader(): void {
-    clearInterval(this.#lost?.timer);
-    this.#lost = null;
+    this.#leaderless?.end();
+    this.#leaderless = null;
   }
 
   #take(seen: LockSeen | undefined): void {
@@ -426,18 +412,5 @@ class HostMember<Folder> implements AgentRoleHandler {
   }
 }
 
-async function reachAny({ addresses, port }: Invitation): Promise<Reached | null> {
-  const found = await Promise.all(addresses.map((address) => reach(address, port)));
-  return found.find((one) => one !== null) ?? null;
-}
-
 const errorOf = (sent: { code: string; message: string; advice: string }): LockstepError =>
   errorOfFailure(failure(sent.code, sent.message, sent.advice));
-
-export function leaderNotFound(waitMs: number): LockstepError {
-  return new LockstepError(
-    'TIMEOUT',
-    `Cannot start the run: the host that leads was not found within ${waitMs / 1000} s.`,
-    'Start the same command on each host, and let this one reach the leader by TCP.',
-  );
-}

@@ -1,9 +1,10 @@
 /** A run on several hosts: one of them leads, the others follow. Each host runs the same command. */
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { leaderNotFound } from '../../cluster/find-leader.ts';
 import { type AgentOptions, HostAgent } from '../../cluster/host-agent.ts';
 import { HostLeader } from '../../cluster/leader.ts';
-import { followRun, leaderNotFound, type Succeeds } from '../../cluster/member.ts';
+import { followRun, type Succeeds } from '../../cluster/member.ts';
 import type { RunHere } from '../../cluster/own-workers.ts';
 import { answerProbes } from '../../cluster/probe.ts';
 import type { HostRendezvous, Meeting } from '../../cluster/rendezvous/host-rendezvous.ts';

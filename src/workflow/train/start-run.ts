@@ -2,7 +2,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { HostLeader, RunForHosts } from '../../cluster/leader.ts';
+import type { RunForHosts } from '../../cluster/announcements.ts';
+import type { HostLeader } from '../../cluster/leader.ts';
 import type { Elasticity } from '../../coordinator/elasticity.ts';
 import type { CoordinatorOutcome } from '../../coordinator/machine.ts';
 import type { RendezvousKind, RendezvousSpec } from '../../coordinator/rendezvous.ts';

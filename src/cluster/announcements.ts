@@ -1,0 +1,79 @@
+/** What a leader tells the hosts that follow: who leads and where, the run, and what they keep for a takeover. */
+import { hostname } from 'node:os';
+import type { Journal } from '../coordinator/succession.ts';
+import type { HostAgent } from './host-agent.ts';
+import { plain } from './host-agent.ts';
+import type { HostBook, Member } from './host-book.ts';
+import type { RunHere } from './own-workers.ts';
+
+/** What the hosts are told of the run. */
+export type RunForHosts = Omit<RunHere, 'firstSlot'>;
+
+export class Announcements {
+  readonly #agent: HostAgent;
+  readonly #book: HostBook;
+  #endpoint: string | null = null;
+
+  constructor(agent: HostAgent, book: HostBook) {
+    this.#agent = agent;
+    this.#book = book;
+  }
+
+  welcome(member: Member): void {
+    const { view, start, options } = this.#agent;
+    const { hostRank } = member.entry;
+    member.say({
+      ...{ kind: 'welcome', hostRank, hosts: options.hosts, host: hostname(), pid: process.pid },
+      ...{ view: { ...view, hosts: [...view.hosts] }, start },
+    });
+    this.roster();
+  }
+
+  /** Where all agents listen. */
+  roster(): void {
+    const hosts = [...this.#agent.roster.values()];
+    for (const member of this.#book.present) member.say({ kind: 'roster', hosts });
+  }
+
+  view(): void {
+    const { start, rank: from, view } = this.#agent;
+    const message = plain({ kind: 'led', view });
+    for (const member of this.#book.present) {
+      member.say({ kind: 'agent', start, from, message, journal: null });
+    }
+  }
+
+  run(member: Member, run: RunForHosts): void {
+    this.welcome(member);
+    member.say({ ...run, kind: 'run', firstSlot: member.firstSlot });
+    if (this.#endpoint !== null) member.say({ kind: 'coordinator', endpoint: this.#endpoint });
+    this.journal();
+  }
+
+  /** Where workers of all hosts reach the coordinator. */
+  coordinator(endpoint: string): void {
+    this.#endpoint = endpoint;
+    this.#agent.workers.say({ kind: 'coordinator', endpoint });
+    for (const member of this.#book.present) member.say({ kind: 'coordinator', endpoint });
+  }
+
+  /** A new one: what a successor can't do without is told at once, the rest with the heartbeats. */
+  newJournal(journal: Journal): void {
+    const before = this.#agent.journal?.content as Journal | undefined;
+    this.#agent.keepOwn(journal);
+    const isUrgent = before?.generation !== journal.generation || before.hasRun !== journal.hasRun;
+    if (isUrgent) this.journal();
+  }
+
+  journal(): void {
+    const { journal } = this.#agent;
+    if (journal === null) return;
+    for (const member of this.#book.present) member.say({ kind: 'journal', journal });
+  }
+
+  heartbeat(): void {
+    const { epoch, version } = this.#agent.view;
+    for (const member of this.#book.present) member.say({ kind: 'heartbeat', epoch, version });
+    this.journal();
+  }
+}
