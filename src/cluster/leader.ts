@@ -11,6 +11,7 @@ import { errorOfFailure, failure as failureFrom } from '../core/failure.ts';
 import type { StopSignal } from '../core/stop-signal.ts';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
 import type { Launch } from '../launch/launching.ts';
+import { type PublicKeys, publicKeysOf } from '../protocol/host-keys.ts';
 import type { LeaderMessage, MemberMessage } from '../protocol/host-messages.ts';
 import { travelling } from '../protocol/host-messages.ts';
 import { SILENCE_MS } from '../protocol/timing.ts';
@@ -107,8 +108,10 @@ export class HostLeader implements AgentRoleHandler {
    * Lets all hosts look at the run's folder, and makes ready to start workers here.
    * @throws LockstepError what keeps one of them from starting workers
    */
-  async begin(run: RunForHosts, launch: Launch): Promise<void> {
+  async begin(start: Omit<RunForHosts, keyof PublicKeys>, launch: Launch): Promise<void> {
     const { workers: own, secret, options } = this.#agent;
+    const keys = publicKeysOf(secret, start.run, start.worldSize);
+    const run = { ...start, ...keys, workerKeys: [...keys.workerKeys] };
     this.#run = run;
     own.prepare(
       { ...run, firstSlot: 0 },

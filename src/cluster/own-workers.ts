@@ -82,7 +82,7 @@ export class OwnWorkers implements SeatHost {
     const { secret, workers } = prepared;
     const slots = Array.from({ length: workers }, (_, at) => run.firstSlot + at);
     this.#keyFolder = makeTemporaryFolder();
-    writeKeyFiles(this.#keyFolder, processKeys(secret, run.run, run.worldSize), slots);
+    writeKeyFiles(this.#keyFolder, processKeys(secret, run.run, run, slots));
     this.#run = run;
     this.#prepared = prepared;
   }

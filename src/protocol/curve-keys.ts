@@ -47,7 +47,7 @@ export function requireCurve(isCapable: boolean = capability.curve === true): vo
 export interface ProcessKeys {
   readonly coordinator: RunKeys;
   /** By slot. */
-  readonly workers: readonly RunKeys[];
+  readonly workers: ReadonlyMap<number, RunKeys>;
 }
 
 /** New ones. @throws LockstepError INSECURE */
@@ -61,26 +61,21 @@ export function makeProcessKeys(worldSize: number): ProcessKeys {
   };
   return {
     coordinator: { ...coordinator, ...known },
-    workers: workers.map((pair) => ({ ...pair, ...known })),
+    workers: new Map(workers.map((pair, slot) => [slot, { ...pair, ...known }])),
   };
 }
 
 /**
  * Writes a key file of mode 0600 for the coordinator and for each slot into `folder`, which must be private.
- * @param slots those of this host; all by default
  * @returns the coordinator's keys
  */
-export function writeKeyFiles(
-  folder: string,
-  { coordinator, workers }: ProcessKeys,
-  slots: Iterable<number> = workers.keys(),
-): RunKeys {
+export function writeKeyFiles(folder: string, { coordinator, workers }: ProcessKeys): RunKeys {
   const write = (path: string, keys: RunKeys): void => {
     const text = JSON.stringify({ format: 'lockstep-keys-1', ...keys });
     writeFileSync(path, text, { mode: 0o600, flag: 'wx' });
   };
   write(coordinatorKeyFile(folder), coordinator);
-  for (const slot of slots) write(workerKeyFile(folder, slot), workers[slot]!);
+  for (const [slot, keys] of workers) write(workerKeyFile(folder, slot), keys);
   return coordinator;
 }
 

@@ -24,25 +24,33 @@ export function hostKeys(secret: Buffer): HostKeys {
   return { leader: { ...leader, ...known }, member: { ...member, ...known } };
 }
 
+/** The public keys of the processes of one start of a run, which the leader tells all hosts. */
+export type PublicKeys = Pick<RunKeys, 'coordinatorKey' | 'workerKeys'>;
+
 /**
- * The keys of the processes of one start of a run. Every host can make those of its own workers, and of the coordinator
- * when it takes that over.
+ * Deriving a pair takes tenths of a millisecond, so that is done once for all.
  * @param run name of this start
  */
-export function processKeys(secret: Buffer, run: string, worldSize: number): ProcessKeys {
-  requireCurve();
-  const pair = (role: string) => pairOf(secret, `${run} ${role}`);
-  const workers = Array.from({ length: worldSize }, (_, slot) => pair(`worker ${slot}`));
-  const coordinator = pair('coordinator');
-  const known = {
-    coordinatorKey: coordinator.publicKey,
-    workerKeys: workers.map(({ publicKey }) => publicKey),
-  };
-  return {
-    coordinator: { ...coordinator, ...known },
-    workers: workers.map((worker) => ({ ...worker, ...known })),
-  };
+export function publicKeysOf(secret: Buffer, run: string, worldSize: number): PublicKeys {
+  const publicKey = (role: string) => pairOf(secret, `${run} ${role}`).publicKey;
+  const workerKeys = Array.from({ length: worldSize }, (_, slot) => publicKey(workerRole(slot)));
+  return { coordinatorKey: publicKey('coordinator'), workerKeys };
 }
+
+/** What processes on one host know: its workers, and the coordinator if the host leads or takes that over. */
+export function processKeys(
+  secret: Buffer,
+  run: string,
+  known: PublicKeys,
+  slots: readonly number[],
+): ProcessKeys {
+  requireCurve();
+  const keysOf = (role: string) => ({ ...pairOf(secret, `${run} ${role}`), ...known });
+  const workers = new Map(slots.map((slot) => [slot, keysOf(workerRole(slot))]));
+  return { coordinator: keysOf('coordinator'), workers };
+}
+
+const workerRole = (slot: number): string => `worker ${slot}`;
 
 /** RFC 8410: what stands before the 32 bytes of a secret key. */
 const PKCS8 = Buffer.from('302e020100300506032b656e04220420', 'hex');

@@ -134,6 +134,9 @@ export const leaderMessage = z.discriminatedUnion('kind', [
     runFolder: text,
     /** Name of this start of the run, from which the keys of its processes follow. */
     run: name,
+    coordinatorKey: name,
+    /** By slot. */
+    workerKeys: z.array(name).min(1).max(4096),
     worldSize: count.min(1),
     coordinatorWaitMs: count,
     maxRestarts: count,
