@@ -367,7 +367,7 @@ const IMPORT: readonly Case[] = [
       '900',
     ],
     code: 5,
-    says: /^OUT_OF_RESOURCES: Cannot write "full\/.*": the file system is full \(ENOSPC\) after .*free\. Free space there or choose a folder on another file system; what was there before is unharmed\.$/,
+    says: /^OUT_OF_RESOURCES: Cannot make 400 synthetic sequences in "full\/out", about 360,000 timesteps: they take \d+\.\d KiB on the disk while they are made, and \d+\.\d KiB are free\. Ask for fewer or shorter sequences, fewer symbols or fewer classes\.$/,
   },
 ];
 
