@@ -9,6 +9,9 @@ import type { RunHere } from './own-workers.ts';
 /** What the hosts are told of the run. */
 export type RunForHosts = Omit<RunHere, 'firstSlot'>;
 
+/** So many other hosts keep the journal: it grows with the workers, and is told twice a second. */
+const KEEPERS = 8;
+
 export class Announcements {
   readonly #agent: HostAgent;
   readonly #book: HostBook;
@@ -47,7 +50,8 @@ export class Announcements {
     this.welcome(member);
     member.say({ ...run, kind: 'run', firstSlot: member.firstSlot });
     if (this.#endpoint !== null) member.say({ kind: 'coordinator', endpoint: this.#endpoint });
-    this.journal();
+    const { journal } = this.#agent;
+    if (journal !== null) member.say({ kind: 'journal', journal });
   }
 
   /** Where workers of all hosts reach the coordinator. */
@@ -62,18 +66,23 @@ export class Announcements {
     const before = this.#agent.journal?.content as Journal | undefined;
     this.#agent.keepOwn(journal);
     const isUrgent = before?.generation !== journal.generation || before.hasRun !== journal.hasRun;
-    if (isUrgent) this.journal();
-  }
-
-  journal(): void {
-    const { journal } = this.#agent;
-    if (journal === null) return;
-    for (const member of this.#book.present) member.say({ kind: 'journal', journal });
+    if (isUrgent) this.#journal();
   }
 
   heartbeat(): void {
     const { epoch, version } = this.#agent.view;
     for (const member of this.#book.present) member.say({ kind: 'heartbeat', epoch, version });
-    this.journal();
+    this.#journal();
+  }
+
+  /** To the first hosts, one of which leads next. */
+  #journal(): void {
+    const { journal } = this.#agent;
+    if (journal === null) return;
+    for (const member of this.#book.present.slice(0, KEEPERS)) {
+      if (member.toldJournal === journal) continue;
+      member.toldJournal = journal;
+      member.say({ kind: 'journal', journal });
+    }
   }
 }

@@ -1,7 +1,7 @@
 /** What a leader knows of the other hosts: which agent is there, which slots are whose, and where all of them listen. */
 import { hostname } from 'node:os';
 import type { LockstepError } from '../core/errors.ts';
-import type { LeaderMessage, RosterHost } from '../protocol/host-messages.ts';
+import type { KeptJournal, LeaderMessage, RosterHost } from '../protocol/host-messages.ts';
 import { isLoopback, ownAddresses } from './address.ts';
 import type { HostAgent } from './host-agent.ts';
 import { firstSlots, type Hello, type RollEntry } from './roll.ts';
@@ -12,6 +12,8 @@ export class Member implements SeatHost {
   entry: RollEntry;
   firstSlot: number;
   isReady = false;
+  /** The last one that it was told. */
+  toldJournal: KeptJournal | null = null;
   /** Why it can't start workers. */
   error: LockstepError | null = null;
   readonly #answer: (peer: string, message: LeaderMessage) => void;
@@ -53,8 +55,10 @@ export class HostBook {
     return this.#address;
   }
 
+  /** In order of rank. */
   get all(): readonly Member[] {
-    return [...this.#members.values()];
+    const members = [...this.#members.values()];
+    return members.sort((a, b) => a.entry.hostRank - b.entry.hostRank);
   }
 
   get present(): readonly Member[] {
@@ -101,7 +105,7 @@ export class HostBook {
     const { host, pid, workers, address, port, leaderAddress } = hello;
     const entry = { hostRank, peer, host, pid, workers };
     const member = this.#members.get(hostRank) ?? this.#add(entry, 0);
-    Object.assign(member, { entry, isReady: false });
+    Object.assign(member, { entry, isReady: false, toldJournal: null });
     this.#learnAddress(leaderAddress);
     this.#enrol({ hostRank, host, pid, workers, address, port, firstSlot: member.firstSlot });
     return member;
@@ -110,7 +114,7 @@ export class HostBook {
   /** Numbers the slots, once all hosts are there; this one is host 0. */
   placeAll(): void {
     const { workers } = this.#agent.options;
-    const ranked = this.all.toSorted((a, b) => a.entry.hostRank - b.entry.hostRank);
+    const ranked = this.all;
     const [own = 0, ...first] = firstSlots([workers, ...ranked.map((one) => one.entry.workers)]);
     for (const [at, member] of ranked.entries()) {
       member.firstSlot = first[at]!;

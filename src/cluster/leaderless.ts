@@ -1,4 +1,7 @@
-/** While a host hears no leader: whether the owner of the run's folder gives signs of life, and when to give up. */
+/**
+ * While a host hears no leader: whether the owner of the run's folder gives signs of life, whether the run has ended
+ * elsewhere, and when to give up.
+ */
 import { asLockstepError, type LockstepError } from '../core/errors.ts';
 import { OwnerWatch } from '../core/lease.ts';
 import type { LockSeen } from '../core/renewed-lock.ts';
@@ -10,6 +13,8 @@ const LEAST_MS = 45_000;
 
 export interface LeaderlessHooks {
   readonly throwIfStopped: () => void;
+  /** Looks whether the run has ended, and does what follows. */
+  readonly lookForEnd: () => void;
   /** The owner gave no sign of life for half a minute. Called again and again. */
   readonly onSilent: () => void;
   /** Nobody leads after so long. */
@@ -30,6 +35,7 @@ export class Leaderless {
       if (performance.now() - sinceMs > limitMs) hooks.onLimit(limitMs);
       try {
         hooks.throwIfStopped();
+        hooks.lookForEnd();
         if (this.silentLock !== undefined) hooks.onSilent();
       } catch (thrown) {
         hooks.onStopped(asLockstepError(thrown));

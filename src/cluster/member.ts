@@ -45,6 +45,8 @@ export interface MemberOptions<Folder> {
    * @throws LockstepError when somebody else was first
    */
   readonly takeFolder: (runFolder: string, seen: LockSeen | undefined) => Folder;
+  /** How the run in this folder has ended; null while it has not. */
+  readonly endOf: (runFolder: string) => RunOutcome | null;
 }
 
 /** How the run ended; `error` is what ended it early. */
@@ -131,7 +133,10 @@ class HostMember<Folder> implements AgentRoleHandler {
 
   async run(meeting: Extract<Meeting, { role: 'follow' }> | null): Promise<Followed<Folder>> {
     if (meeting !== null) await this.#join(meeting);
-    else this.#seek();
+    else {
+      this.#waitForLeader(this.#agent.view.leader);
+      this.#seek();
+    }
     return await this.#ended;
   }
 
@@ -360,10 +365,19 @@ class HostMember<Folder> implements AgentRoleHandler {
       this.#reject(this.#gone(leader, SILENCE_MS));
       return;
     }
-    const { tell, throwIfStopped } = this.#agent.options;
-    tell(this.#loss, true);
+    this.#agent.options.tell(this.#loss, true);
+    this.#waitForLeader(leader);
+  }
+
+  #waitForLeader(leader: number): void {
+    const run = this.#agent.workers.run!;
+    this.#foundLeader();
     this.#leaderless = new Leaderless(run.runFolder, run.coordinatorWaitMs, {
-      throwIfStopped,
+      throwIfStopped: this.#agent.options.throwIfStopped,
+      lookForEnd: () => {
+        const outcome = this.#options.endOf(run.runFolder);
+        if (outcome !== null) this.#resolve({ kind: 'ended', outcome, error: null });
+      },
       onSilent: () => this.#agent.decide({ kind: 'ownerSilent', nowMs: performance.now() }),
       onLimit: (limitMs) => this.#reject(this.#gone(leader, limitMs)),
       onStopped: (error) => this.#reject(error),

@@ -41,10 +41,11 @@ export function publicKeysOf(secret: Buffer, run: string, worldSize: number): Pu
 export function processKeys(
   secret: Buffer,
   run: string,
-  known: PublicKeys,
+  { coordinatorKey, workerKeys }: PublicKeys,
   slots: readonly number[],
 ): ProcessKeys {
   requireCurve();
+  const known = { coordinatorKey, workerKeys };
   const keysOf = (role: string) => ({ ...pairOf(secret, `${run} ${role}`), ...known });
   const workers = new Map(slots.map((slot) => [slot, keysOf(workerRole(slot))]));
   return { coordinator: keysOf('coordinator'), workers };

@@ -1,4 +1,4 @@
-/** Two hosts, of which the one that leads dies: only the run's folder can tell the other one that it may go on. */
+/** What only the run's folder can tell a host: that it may go on alone, or that the run has ended without it. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
@@ -7,21 +7,22 @@ import { MadeUpHosts, whyNoHosts } from '../helper/made-up-hosts.ts';
 
 const CONFIG = fixtureConfig('two-phases.yaml');
 
-describe('the last host of a run', { skip: whyNoHosts() ?? false }, () => {
+describe('a host that hears no other one', { skip: whyNoHosts() ?? false }, () => {
   const place = new Workplace();
   let hosts: MadeUpHosts;
   before(async () => {
-    hosts = await MadeUpHosts.open(2);
+    hosts = await MadeUpHosts.open(3);
   });
   after(async () => {
     await hosts?.close();
     place.remove();
   });
 
+  const slow = ['--simulate', 'slow@rank=1,step=3,ms=300'];
+
   it('takes the folder of the one that died after thirty seconds without a sign of life, and ends with its bits', async () => {
     const alone = await place.run('train', CONFIG, '--run', 'alone');
     assert.equal(alone.code, 0, alone.stderr);
-    const slow = ['--simulate', 'slow@rank=1,step=3,ms=300'];
     const all = [1, 2].map((host) =>
       place.startOn(hosts, host, 'train', CONFIG, '--hosts', '2', '--run', 'run', ...slow),
     );
@@ -37,5 +38,19 @@ describe('the last host of a run', { skip: whyNoHosts() ?? false }, () => {
     const hash = (run: string) => (place.json(run, 'exit.json') as { stateHash: string }).stateHash;
     assert.equal(hash('run'), hash('alone'));
     assert.equal(existsSync(place.path('run.hosts')), false);
+  });
+
+  it('that was cut off while it led ends as the run did under another one', async () => {
+    const all = [1, 2, 3].map((host) =>
+      place.startOn(hosts, host, 'train', CONFIG, '--hosts', '3', '--run', 'cut', ...slow),
+    );
+    await place.untilSteps('cut', 4);
+    const { host } = place.json('cut', 'lock') as { host: string };
+    hosts.cable(Number(host.slice(1)), 'down');
+    const ended = await Promise.all(all.map(({ ended: end }) => end));
+    for (const { code, stderr } of ended) assert.equal(code, 0, stderr);
+    const states = ended.map(({ stdout }) => /^state (\w+) after step/m.exec(stdout)?.[1]);
+    assert.equal(new Set(states).size, 1);
+    assert.match(ended[Number(host.slice(1)) - 1]!.stderr, /Another process has taken "cut" over/);
   });
 });

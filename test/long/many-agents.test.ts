@@ -32,6 +32,7 @@ async function follow(hostRank: number): Promise<Followed<never>> {
       watchSignals: () => () => {},
       launcher: async () => () => [],
       takeFolder: () => assert.fail('the leader lives'),
+      endOf: () => null,
     });
   } finally {
     await agent.close();

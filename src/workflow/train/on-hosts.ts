@@ -20,10 +20,10 @@ import type { StopSignal, WatchSignals } from '../../core/stop-signal.ts';
 import type { Device } from '../../launch/device.ts';
 import { readSecretFile, secretOfVariable } from '../../protocol/host-keys.ts';
 import {
-  type RunExit,
   type RunFolder,
   readRunConfig,
   readRunExit,
+  runPaths,
   takeRunFolder,
 } from '../../run/folder.ts';
 import type { RunOutcome } from '../../telemetry/run-event.ts';
@@ -163,6 +163,7 @@ class Part {
         return launchWorkers({ devices, firstSlot, runFolder, config, resume, simulate });
       },
       takeFolder: (path, seen) => takeRunFolder(path, () => seizeFolder(path, seen)),
+      endOf: endedRun,
     });
     if (end.kind === 'anew') return null;
     if (end.kind === 'succeeds') return await this.#succeed(end);
@@ -181,8 +182,8 @@ class Part {
       agent.options.tell(`This host leads now: host ${agent.rank} of ${agent.options.hosts}.`);
       return await this.#untilEnd(leader, meeting, async () => {
         // The host that led may have ended the run, and nobody heard of it.
-        const ended = readRunExit(folder);
-        if (ended !== undefined) return outcomeOf(folder, ended);
+        const ended = endedRun(folder.path);
+        if (ended !== null) return ended;
         const journal = (agent.journal?.content ?? null) as Journal | null;
         const run = agent.workers.run!;
         const inheritance = { hosts: leader, folder, run, journal, lostAt, loss };
@@ -250,10 +251,13 @@ async function isLedElsewhere(folder: string, hooks: OutwaitHooks): Promise<bool
   return isRenewedElsewhere(folder);
 }
 
-function outcomeOf({ path }: RunFolder, exit: RunExit): RunOutcome {
+/** How a run has ended since it was begun; null while it has not. */
+function endedRun(runFolder: string): RunOutcome | null {
+  const exit = readRunExit(runPaths(runFolder));
+  if (exit === undefined) return null;
   const { code: exitCode, reason, globalStep: step, stateHash, lastCheckpoint } = exit;
   const status = exitCode === EXIT.done ? 'completed' : 'stopped';
-  return { status, exitCode, reason, step, stateHash, lastCheckpoint, runFolder: path };
+  return { status, exitCode, reason, step, stateHash, lastCheckpoint, runFolder };
 }
 
 /** Requests to stop that came to this host, and those that came to another one while none had come here. */

@@ -5,8 +5,20 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { curveKeyPair } from 'zeromq';
 import { openControlClient, openControlServer } from '../../../src/protocol/control-socket.ts';
+import {
+  coordinatorKeyFile,
+  readKeyFile,
+  workerKeyFile,
+  writeKeyFiles,
+} from '../../../src/protocol/curve-keys.ts';
 import { Gate } from '../../../src/protocol/gate.ts';
-import { hostKeys, readSecretFile, secretOfVariable } from '../../../src/protocol/host-keys.ts';
+import {
+  hostKeys,
+  processKeys,
+  publicKeysOf,
+  readSecretFile,
+  secretOfVariable,
+} from '../../../src/protocol/host-keys.ts';
 import { keyBytes, z85 } from '../../../src/protocol/zap.ts';
 
 const SECRET = Buffer.alloc(32, 7);
@@ -52,6 +64,29 @@ describe('hostKeys()', () => {
   it('are written as ZeroMQ writes keys', () => {
     const { publicKey } = curveKeyPair();
     assert.equal(z85(Buffer.from(keyBytes(publicKey), 'hex')), publicKey);
+  });
+});
+
+describe('processKeys()', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lockstep-test-'));
+  after(() => rmSync(folder, { recursive: true }));
+  const known = publicKeysOf(SECRET, 'run#1', 5);
+
+  it('are the same on every host, which has those of its own workers only', () => {
+    const [two, four] = [[2, 3], [4]].map((slots) => processKeys(SECRET, 'run#1', known, slots));
+    assert.deepEqual(two!.coordinator, four!.coordinator);
+    assert.equal(two!.coordinator.publicKey, known.coordinatorKey);
+    assert.deepEqual([...two!.workers.keys()], [2, 3]);
+    assert.equal(four!.workers.get(4)!.publicKey, known.workerKeys[4]);
+    assert.notDeepEqual(publicKeysOf(SECRET, 'run#2', 5), known);
+  });
+
+  it('can be written to key files, whatever else is known of the run', () => {
+    const run = { ...known, run: 'run#1', worldSize: 5 };
+    const keys = processKeys(SECRET, 'run#1', run, [1]);
+    writeKeyFiles(folder, keys);
+    assert.deepEqual(readKeyFile(coordinatorKeyFile(folder)), keys.coordinator);
+    assert.deepEqual(readKeyFile(workerKeyFile(folder, 1)), keys.workers.get(1));
   });
 });
 
