@@ -9,7 +9,7 @@ import type { RunHere } from './own-workers.ts';
 /** What the hosts are told of the run. */
 export type RunForHosts = Omit<RunHere, 'firstSlot'>;
 
-/** So many other hosts keep the journal: it grows with the workers, and is told twice a second. */
+/** So many other hosts keep the journal: it grows with the workers, and each step changes it. */
 const KEEPERS = 8;
 
 export class Announcements {
@@ -61,12 +61,10 @@ export class Announcements {
     for (const member of this.#book.present) member.say({ kind: 'coordinator', endpoint });
   }
 
-  /** A new one: what a successor can't do without is told at once, the rest with the heartbeats. */
+  /** At once: what was told of steps since is told again by a successor. */
   newJournal(journal: Journal): void {
-    const before = this.#agent.journal?.content as Journal | undefined;
     this.#agent.keepOwn(journal);
-    const isUrgent = before?.generation !== journal.generation || before.hasRun !== journal.hasRun;
-    if (isUrgent) this.#journal();
+    this.#journal();
   }
 
   heartbeat(): void {

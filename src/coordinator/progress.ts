@@ -198,11 +198,13 @@ function onStepDone(state: ProgressState, event: SlotReport & { step: number }):
   const next = state.next.at(slot)!;
   // Said before a change that has overtaken it.
   if (step < next || step < state.closed) return stay(state);
-  if (step > next) {
+  // A successor's journal may lack the last steps, and the last lease, of the coordinator before it.
+  const isKnown = state.held === null;
+  if (isKnown && step > next) {
     const why = `worker ${slot} reports step ${step}, but step ${next} was not heard of`;
     return { state, effects: [{ kind: 'gap', why }], reason: '' };
   }
-  if (step >= state.lease) {
+  if (isKnown && step >= state.lease) {
     const message = `Worker ${slot} reports step ${step}, but the lease ends before step ${state.lease}.`;
     return stop(state, failure('PROTOCOL', message, 'Start all processes from one installation.'));
   }

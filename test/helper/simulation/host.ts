@@ -488,8 +488,14 @@ export class SimulatedHost {
     for (const host of hosts) if (host !== this.rank) this.#sayJournal(host);
   }
 
+  /** The last ones are lost with their host. */
   #sayJournal(host: number): void {
-    if (this.#kept !== null) this.#say(host, { kind: 'journal', ...this.#kept });
+    const { world } = this.#site;
+    const kept = this.#kept;
+    if (kept === null) return;
+    world.after(world.between(0, 80), () =>
+      this.happens(() => this.#say(host, { kind: 'journal', ...kept })),
+    );
   }
 
   #launch(slot: number, attempt: number): void {

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { ProgressEvent, ProgressState } from '../../../src/coordinator/progress.ts';
-import { initialProgress, LEASE_AHEAD, reduceProgress } from '../../../src/coordinator/progress.ts';
+import {
+  initialProgress,
+  LEASE_AHEAD,
+  reduceProgress,
+  succeedingProgress,
+} from '../../../src/coordinator/progress.ts';
 
 const START = { kind: 'start', slots: [0, 1], step: 0 } as const;
 const done = (slot: number, step: number, loss = 1): ProgressEvent => ({
@@ -42,6 +47,19 @@ describe('reduceProgress', () => {
       },
       lease(3),
     ]);
+  });
+
+  test('of a successor takes what workers say of steps that its journal lacks, and goes on where they stand', () => {
+    const journal = { closed: 3, told: [], isStopping: false };
+    let state = succeedingProgress(initialProgress(20, 3), journal);
+    for (const event of [done(0, 7), done(1, 6), done(1, 7)]) {
+      const result = reduceProgress(state, event);
+      assert.deepEqual(result.effects, []);
+      state = result.state;
+    }
+    const { effects } = reduceProgress(state, { ...START, step: 8 });
+    const told = effects.flatMap((effect) => (effect.kind === 'step' ? [effect.summary.step] : []));
+    assert.deepEqual([told, effects.at(-1)], [[6, 7], lease(10)]);
   });
 
   test('forgets the reports of finished steps', () => {
