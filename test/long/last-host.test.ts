@@ -32,6 +32,7 @@ describe('a host that hears no other one', { skip: whyNoHosts() ?? false }, () =
     hosts.cable(leader, 'down');
     hosts.kill('KILL', owner.pid);
     const { code, stderr } = await all[2 - leader]!.ended;
+    hosts.cable(leader, 'up');
     assert.equal(code, 0, stderr);
     assert.match(stderr, /Lost the host that led, h[12] \(pid \d+\): nothing was heard/);
     assert.match(stderr, /^This host leads now: host 1 of 2\.$/m);
