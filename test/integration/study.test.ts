@@ -31,7 +31,7 @@ describe('lockstep study', { concurrency: true }, () => {
     assert.equal(code, 143, stderr);
     const table = /^lockstep ngram +\d.*^lockstep ngram against .* points /ms;
     assert.match(stderr, table, 'the first table is there before the first network');
-    assert.match(stderr, /^Final: 3 runs, pretraining of \d+ steps, /m);
+    assert.match(stderr, /^Trial 1: 2 short runs, one repeat, pretraining of \d+ steps, /m);
     const stages = readFileSync(place.path('own', 'stages.json'), 'utf8');
     const again = await begin();
     assert.match(again.stderr, table);
