@@ -24,9 +24,7 @@ const SLOW = [0, 1, 2, 3, 4, 5].flatMap((rank) => [
   `slow@rank=${rank},step=3,ms=150`,
 ]);
 
-describe('a run whose leading host is killed again and again', {
-  skip: whyNoHosts() ?? false,
-}, () => {
+describe('a run whose leading host is killed again and again', { skip }, () => {
   const place = new Workplace();
   let hosts: MadeUpHosts;
   before(async () => {
