@@ -147,6 +147,7 @@ export class HostLeader implements AgentRoleHandler {
   ): Promise<TakeOverFromHost> {
     const { workers: own, rank, view } = this.#agent;
     this.#run = { ...this.#run!, lock };
+    own.learn({ ...own.run!, lock });
     const reported = own.running.map((one) => ({ ...one, host: own.name, exit: null }));
     this.#reported = reported;
     const startedMs = performance.now();

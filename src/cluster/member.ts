@@ -33,6 +33,8 @@ const ANSWER_MS = 5_000;
 /** A Ctrl-C in a terminal reaches the leader, too: what it hears itself comes first. */
 const PASS_ON_MS = 500;
 
+type FoundLock = Pick<LockSeen, 'text'> & Partial<LockSeen>;
+
 export interface MemberOptions<Folder> {
   /** Number of this host; null where the leader gives it one. */
   readonly hostRank: number | null;
@@ -41,10 +43,10 @@ export interface MemberOptions<Folder> {
   readonly launcher: (run: RunHere) => Promise<Launch>;
   /**
    * Takes the run's folder.
-   * @param seen the lock of an owner without a sign of life; undefined: whoever owns it
-   * @throws LockstepError when somebody else was first
+   * @param from the lock of the leader that was lost, or of any owner that did not touch it
+   * @throws LockstepError when the folder has another owner by now
    */
-  readonly takeFolder: (runFolder: string, seen: LockSeen | undefined) => Folder;
+  readonly takeFolder: (runFolder: string, from: FoundLock) => Folder;
   /** How the run in this folder has ended; null while it has not. */
   readonly endOf: (runFolder: string) => RunOutcome | null;
 }
@@ -149,6 +151,7 @@ class HostMember<Folder> implements AgentRoleHandler {
   }
 
   apply(effect: Exclude<AgentEffect, { kind: 'send' }>): void {
+    const run = this.#agent.workers.run!;
     switch (effect.kind) {
       case 'leaderLost':
         this.#loseLeader(effect.leader);
@@ -164,7 +167,8 @@ class HostMember<Folder> implements AgentRoleHandler {
         this.#follow();
         return;
       case 'take':
-        this.#take(effect.isAgreed ? undefined : this.#leaderless?.silentLock);
+        // Of the leader that is known here: one that leads since then has a lock of its own.
+        this.#take(effect.isAgreed ? { text: run.lock } : this.#leaderless?.silentLock);
         return;
       case 'lead':
         this.#resolve({
@@ -332,6 +336,7 @@ class HostMember<Folder> implements AgentRoleHandler {
   async #prepare({ kind: _, ...run }: Extract<LeaderMessage, { kind: 'run' }>): Promise<void> {
     const { workers, secret, options } = this.#agent;
     if (workers.run?.run === run.run) {
+      workers.learn(run);
       this.#takePart();
       this.#say({ kind: 'ready' });
       return;
@@ -389,16 +394,16 @@ class HostMember<Folder> implements AgentRoleHandler {
     this.#leaderless = null;
   }
 
-  #take(seen: LockSeen | undefined): void {
+  #take(from: FoundLock | undefined): void {
     const nowMs = performance.now();
     try {
-      this.#folder = this.#options.takeFolder(this.#agent.workers.run!.runFolder, seen);
+      if (from !== undefined) {
+        this.#folder = this.#options.takeFolder(this.#agent.workers.run!.runFolder, from);
+      }
     } catch (thrown) {
       this.#agent.options.tell(asLockstepError(thrown).message, true);
-      this.#agent.decide({ kind: 'refused', nowMs });
-      return;
     }
-    this.#agent.decide({ kind: 'taken', nowMs });
+    this.#agent.decide({ kind: this.#folder === null ? 'refused' : 'taken', nowMs });
   }
 
   /** A second Ctrl-C ends this host at once, whatever the run does. */

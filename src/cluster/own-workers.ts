@@ -87,6 +87,11 @@ export class OwnWorkers implements SeatHost {
     this.#prepared = prepared;
   }
 
+  /** Another host leads the same start of the run. */
+  learn(run: RunHere): void {
+    this.#run = run;
+  }
+
   /** Does what a leader, of this host or another one, asks for. */
   say(message: LeaderMessage): void {
     if (message.kind === 'launch') this.#start(message);

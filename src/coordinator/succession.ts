@@ -100,7 +100,8 @@ export function successor(
   const membership = {
     ...fresh.membership,
     generation: (journal?.generation ?? 0) + 1 + unseenGenerations,
-    hasRun: journal?.hasRun ?? false,
+    // One that may have run, as far as is known here, is gone on with.
+    hasRun: unseenGenerations > 0 || (journal?.hasRun ?? false),
     stopping: isStopping,
     members: fresh.membership.members.map(({ slot }) =>
       memberOf(slot, bySlot.get(slot), journal, nowMs),

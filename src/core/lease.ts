@@ -48,13 +48,17 @@ export function leaseFolder(folder: string, renewMs = RENEW_MS): Lease {
 }
 
 /**
- * Takes the folder of an owner on another host that is taken for dead, or that more than half of the hosts don't hear.
- * @param seen the lock that may be taken away; undefined: any
- * @throws LockstepError RUN_LOCKED when the lock is another one by now
+ * Takes the folder of an owner that is taken for dead, or that more than half of the hosts don't hear.
+ * @param from the lock that may be taken away; `touchedMs` where it must not have been touched since
+ * @throws LockstepError RUN_LOCKED when the folder has another owner by now, or this one gives a sign of life
  */
-export function seizeFolder(folder: string, seen: LockSeen | undefined): Lease {
+export function seizeFolder(
+  folder: string,
+  from: Pick<LockSeen, 'text'> & Partial<LockSeen>,
+): Lease {
   const now = seenLock(folder);
-  if (now !== undefined && (seen === undefined || isSame(seen, now))) breakLock(folder, now);
+  const isUntouched = from.touchedMs === undefined || from.touchedMs === now?.touchedMs;
+  if (now?.text === from.text && isUntouched) breakLock(folder, now);
   return leaseFolder(folder);
 }
 

@@ -45,7 +45,8 @@ export function folderRendezvous(folder: string, start: string | null): HostRend
     },
     succeed: (secret) => {
       makeFolders(folder);
-      const lock = seenLock(folder) === undefined ? null : seizeFolder(folder, undefined);
+      const before = seenLock(folder);
+      const lock = before === undefined ? null : seizeFolder(folder, before);
       return invitationAt(path, secret, { made: [folder], lock });
     },
   };

@@ -162,7 +162,7 @@ class Part {
         const { runFolder, firstSlot, resume, simulate } = run;
         return launchWorkers({ devices, firstSlot, runFolder, config, resume, simulate });
       },
-      takeFolder: (path, seen) => takeRunFolder(path, () => seizeFolder(path, seen)),
+      takeFolder: (path, from) => takeRunFolder(path, () => seizeFolder(path, from)),
       endOf: endedRun,
     });
     if (end.kind === 'anew') return null;

@@ -58,7 +58,8 @@ const isNewer = (a: KeptJournal | null, b: KeptJournal | null): boolean =>
 
 /** What one agent says to another one. */
 type HostMessage =
-  | { readonly kind: 'agent'; readonly message: AgentMessage }
+  /** `lock`: of the folder's owner, as far as the sender knows. */
+  | { readonly kind: 'agent'; readonly message: AgentMessage; readonly lock: string }
   | { readonly kind: 'heartbeat'; readonly epoch: number; readonly version: number }
   | {
       readonly kind: 'hello';
@@ -120,6 +121,8 @@ export class SimulatedHost {
   #agent: AgentState | null;
   #leading: Leading | null = null;
   #kept: KeptJournal | null = null;
+  /** The lock of the leader that this host knows. */
+  #lock = '0/0';
   #isAlive = true;
   #isStopped = false;
   #lastTickMs: number;
@@ -225,6 +228,9 @@ export class SimulatedHost {
   #received(from: number, message: HostMessage): void {
     switch (message.kind) {
       case 'agent':
+        if (message.message.kind === 'led' && message.message.view.leader === from) {
+          this.#lock = message.lock;
+        }
         if (this.#agent === null) {
           if (message.message.kind === 'led') this.#joined(message.message.view);
           return;
@@ -263,7 +269,11 @@ export class SimulatedHost {
   #onHello(from: number, { incarnation, running }: Extract<HostMessage, { kind: 'hello' }>): void {
     const agent = this.#agent;
     if (agent === null) return;
-    const led = { kind: 'agent', message: { kind: 'led', view: agent.view } } as const;
+    const led: HostMessage = {
+      kind: 'agent',
+      lock: this.#lock,
+      message: { kind: 'led', view: agent.view },
+    };
     if (this.#leading === null) {
       if (agent.view.leader !== this.rank) this.#say(from, led);
       return;
@@ -283,7 +293,10 @@ export class SimulatedHost {
       for (const one of taken.values()) this.#send(one);
       this.#sayJournal(from);
     } else this.#decide({ kind: 'heard', from, nowMs: this.#nowMs });
-    this.#say(from, { kind: 'agent', message: { kind: 'led', view: this.#agent!.view } });
+    this.#say(from, {
+      ...{ kind: 'agent', lock: this.#lock },
+      message: { kind: 'led', view: this.#agent!.view },
+    });
   }
 
   #heartbeat(): void {
@@ -330,12 +343,12 @@ export class SimulatedHost {
     const { world, folder } = this.#site;
     switch (effect.kind) {
       case 'send':
-        this.#say(effect.to, { kind: 'agent', message: effect.message });
+        this.#say(effect.to, { kind: 'agent', message: effect.message, lock: this.#lock });
         return;
       case 'announce': {
         const message = { kind: 'led', view: effect.view } as const;
         for (const host of effect.view.hosts) {
-          if (host !== this.rank) this.#say(host, { kind: 'agent', message });
+          if (host !== this.rank) this.#say(host, { kind: 'agent', message, lock: this.#lock });
         }
         return;
       }
@@ -353,7 +366,9 @@ export class SimulatedHost {
         world.after(world.between(1, 30), () =>
           this.happens(() => {
             const isSame = folder.owner === seen.owner && folder.touchedMs === seen.touchedMs;
-            if (effect.isAgreed || isSame) {
+            const isOfLeader = folder.owner === this.#lock;
+            if (effect.isAgreed ? isOfLeader : isSame) {
+              this.#lock = this.#name;
               Object.assign(folder, { owner: this.#name, touchedMs: world.nowMs });
               this.#decide({ kind: 'taken', nowMs: world.nowMs });
             } else this.#decide({ kind: 'refused', nowMs: world.nowMs });
