@@ -47,6 +47,8 @@ export interface ProgressState {
    * steps. Null for a coordinator that has heard everything itself.
    */
   readonly held: readonly Told[] | null;
+  /** Its journal may lack the last steps, and the last lease, of the coordinator before it. */
+  readonly mayLack: boolean;
 }
 
 interface StepReports {
@@ -109,13 +111,19 @@ export function initialProgress(totalSteps: number, slots: number): ProgressStat
     reports: {},
     told: [],
     held: null,
+    mayLack: false,
   };
 }
 
 /** Of a coordinator that takes a run over in which steps below `closed` were told. */
 export function succeedingProgress(
   fresh: ProgressState,
-  { closed, told, isStopping }: { closed: number; told: readonly string[]; isStopping: boolean },
+  {
+    closed,
+    told,
+    isStopping,
+    mayLack,
+  }: { closed: number; told: readonly string[]; isStopping: boolean; mayLack: boolean },
 ): ProgressState {
   return {
     ...fresh,
@@ -127,6 +135,7 @@ export function succeedingProgress(
     draining: isStopping,
     told,
     held: [],
+    mayLack,
   };
 }
 
@@ -163,6 +172,7 @@ function onStart(
     // Steps that are done again from a checkpoint are told again.
     told: step < state.closed ? [] : told,
     held: null,
+    mayLack: false,
   };
   const granted = state.draining ? stopHere(started, '') : grant(started, true);
   return { ...granted, effects: [...effects, ...granted.effects] };
@@ -198,13 +208,11 @@ function onStepDone(state: ProgressState, event: SlotReport & { step: number }):
   const next = state.next.at(slot)!;
   // Said before a change that has overtaken it.
   if (step < next || step < state.closed) return stay(state);
-  // A successor's journal may lack the last steps, and the last lease, of the coordinator before it.
-  const isKnown = state.held === null;
-  if (isKnown && step > next) {
+  if (!state.mayLack && step > next) {
     const why = `worker ${slot} reports step ${step}, but step ${next} was not heard of`;
     return { state, effects: [{ kind: 'gap', why }], reason: '' };
   }
-  if (isKnown && step >= state.lease) {
+  if (!state.mayLack && step >= state.lease) {
     const message = `Worker ${slot} reports step ${step}, but the lease ends before step ${state.lease}.`;
     return stop(state, failure('PROTOCOL', message, 'Start all processes from one installation.'));
   }

@@ -112,7 +112,12 @@ export function successor(
   return {
     ...fresh,
     membership,
-    progress: succeedingProgress(fresh.progress, { closed, told, isStopping }),
+    progress: succeedingProgress(fresh.progress, {
+      closed,
+      told,
+      isStopping,
+      mayLack: unseenGenerations > 0,
+    }),
     stopSignal,
     givenUp,
     recovering: journal.hasRun ? { sinceMs: nowMs - awayMs, fromStep: null } : null,

@@ -50,7 +50,7 @@ describe('reduceProgress', () => {
   });
 
   test('of a successor takes what workers say of steps that its journal lacks, and goes on where they stand', () => {
-    const journal = { closed: 3, told: [], isStopping: false };
+    const journal = { closed: 3, told: [], isStopping: false, mayLack: true };
     let state = succeedingProgress(initialProgress(20, 3), journal);
     for (const event of [done(0, 7), done(1, 6), done(1, 7)]) {
       const result = reduceProgress(state, event);
