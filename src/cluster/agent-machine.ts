@@ -118,7 +118,7 @@ export interface AgentTransition {
 }
 
 /** A leader that does not hear the others for so long lets no generation form; its coordinator regroups later. */
-export const DOUBT_MS = SILENCE_MS / 2;
+const DOUBT_MS = SILENCE_MS / 2;
 /** An agent without a leader asks so often. */
 const ASK_MS = 400;
 /** The agents of a run ask one after the other, so that the first one gets all votes. */

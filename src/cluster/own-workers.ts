@@ -32,7 +32,7 @@ export interface WorkersListener {
 interface RunningWorker {
   readonly attempt: number;
   readonly worker: LaunchedWorker;
-  pid: number;
+  readonly pid: number;
 }
 
 export class OwnWorkers implements SeatHost {
@@ -77,8 +77,8 @@ export class OwnWorkers implements SeatHost {
 
   /** Makes ready to start workers of this start of the run; those of an earlier one are ended. */
   prepare(run: RunHere, prepared: Prepared): void {
-    this.killAll();
-    this.forget();
+    this.#killAll();
+    this.#forget();
     const { secret, workers } = prepared;
     const slots = Array.from({ length: workers }, (_, at) => run.firstSlot + at);
     this.#keyFolder = makeTemporaryFolder();
@@ -101,13 +101,13 @@ export class OwnWorkers implements SeatHost {
     if (running?.attempt === message.attempt) running.worker.kill(message.signal);
   }
 
-  killAll(): void {
+  #killAll(): void {
     for (const { worker } of this.#workers.values()) worker.kill('SIGKILL');
   }
 
   /** On return no worker of this host is left. */
   async close(): Promise<void> {
-    this.killAll();
+    this.#killAll();
     const isOver = sleep(KILLED_MS, true, { ref: false });
     while (this.#workers.size > 0) {
       const isGone = new Promise<boolean>((resolve) => {
@@ -116,11 +116,11 @@ export class OwnWorkers implements SeatHost {
       if (await Promise.race([isGone, isOver])) break;
     }
     this.#relay.close();
-    this.forget();
+    this.#forget();
   }
 
   /** The run is another one now, or over. */
-  forget(): void {
+  #forget(): void {
     if (this.#keyFolder !== null) removeTemporaryFolder(this.#keyFolder);
     this.#keyFolder = null;
     this.#run = null;

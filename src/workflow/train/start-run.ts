@@ -90,12 +90,7 @@ async function supervise(
   const here = launchWorkers({ devices, firstSlot: 0, runFolder, config, resume, simulate });
   const configHash = hashRun(config);
   const task = coordinatorTask({ runFolder, configHash, xla: engine.xla, elasticity, ...facts });
-  const common = {
-    ...{ maxRestarts, watchSignals, task },
-    lost: folder.lost,
-    onEvent: (event: RunEvent) => onEvent(revived(event)),
-    startCoordinator: () => startCoordinator(folder),
-  };
+  const common = { maxRestarts, watchSignals, task, ...inFolder(folder, onEvent) };
   if (hosts !== null) {
     const run = nameStart(name);
     const start = { run, worldSize, coordinatorWaitMs, maxRestarts, task, resume };
@@ -108,6 +103,18 @@ async function supervise(
   } finally {
     tidyRendezvous(spec, onEvent);
   }
+}
+
+/** What the supervisor has to do with the run's folder and its reader. */
+function inFolder(
+  folder: RunFolder,
+  onEvent: StartOptions['onEvent'],
+): Pick<SupervisorOptions, 'lost' | 'onEvent' | 'startCoordinator'> {
+  return {
+    lost: folder.lost,
+    onEvent: (event) => onEvent(revived(event)),
+    startCoordinator: () => startCoordinator(folder),
+  };
 }
 
 type OnAllHosts = Pick<
@@ -163,10 +170,9 @@ export async function continueRun(
     const takeOver = await hosts.inherit(lock, journal, lostAt, loss);
     const outcome = await superviseRun({
       ...onAllHosts(hosts, folder, run),
-      ...{ takeOver, watchSignals, maxRestarts: run.maxRestarts, lost: folder.lost },
+      ...inFolder(folder, onEvent),
+      ...{ takeOver, watchSignals, maxRestarts: run.maxRestarts },
       task: run.task as JsonObject,
-      onEvent: (event) => onEvent(revived(event)),
-      startCoordinator: () => startCoordinator(folder),
     });
     return await conclude(folder, outcome, log, onEvent);
   } finally {
