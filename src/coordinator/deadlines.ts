@@ -96,7 +96,10 @@ function findLate(state: MembershipState, nowMs: number): Result {
   if (state.hasRun) {
     const late = state.members
       .toArray()
-      .find(({ status, startedMs }) => status === 'starting' && nowMs - startedMs > joinMs);
+      .find(
+        ({ status, spawnedMs }) =>
+          status === 'starting' && spawnedMs !== null && nowMs - spawnedMs > joinMs,
+      );
     if (late === undefined) return stay(state);
     const what = `it was not ready to take part within ${joinMs} ms`;
     const advice = 'Read its file in the logs of the run.';

@@ -58,28 +58,29 @@ export function onExit(state: MembershipState, { slot, attempt, status, nowMs }:
     status.outOfMemory === true
       ? { code: 'OUT_OF_RESOURCES', what, advice: MORE_MEMORY, forGood: false }
       : { code: 'WORKER_LOST', what, advice, forGood: false };
-  return lose(
-    state,
-    slot,
-    member.eviction === null ? exit : explained(member.eviction, status),
-    nowMs,
-  );
+  const fate = member.eviction === null ? exit : explained(member.eviction, status);
+  return lose(state, slot, { ...fate, withHost: status.hostLost !== undefined }, nowMs);
 }
 
 const explained = (fate: Eviction, status: ExitStatus): Eviction =>
   fate.silent === true ? { ...fate, what: `${fate.what}${describeSilence(status)}` } : fate;
 
+interface Loss extends Omit<Eviction, 'sinceMs'> {
+  /** It is lost with its host, and is started again when that is back: it counts as no restart. */
+  readonly withHost?: boolean;
+}
+
 /** A process is gone: the run ends, or goes on without it until it is started again. */
 export function lose(
   state: MembershipState,
   slot: number,
-  { code, what, advice, forGood }: Omit<Eviction, 'sinceMs'>,
+  { code, what, advice, forGood, withHost = false }: Loss,
   nowMs: number,
 ): Result {
   const member = state.members.at(slot)!;
   const loss = failure(code, `Lost ${nameMember(member)}: ${what}.`.replace(/\.\.$/, '.'), advice);
   if (!state.hasRun) return abort(state, loss);
-  const { members, reason } = afterLoss(state, member, forGood, nowMs);
+  const { members, reason } = afterLoss(state, member, { forGood, withHost }, nowMs);
   const next: MembershipState = { ...state, members, lastLoss: loss };
   const text = `${loss.message} ${reason}`;
   if (isNobodyLeft(next)) return abort(next, loss);
@@ -94,20 +95,24 @@ export function lose(
 function afterLoss(
   state: MembershipState,
   member: Member,
-  forGood: boolean,
+  { forGood, withHost }: Pick<Required<Loss>, 'forGood' | 'withHost'>,
   nowMs: number,
 ): { members: PersistentList<Member>; reason: string } {
-  const { slot, attempt } = member;
+  const { slot, attempt, restarts: before } = member;
+  const absent = { ...newMember(slot, attempt, before), status: 'absent' } as const;
+  if (withHost && !forGood && !state.stopping && state.policy.maxRestarts > 0) {
+    const members = state.members.with(slot, { ...absent, restartAtMs: nowMs });
+    return { members, reason: 'It is started again when its host is back.' };
+  }
   const decision = decideRestart(state.policy, member, nowMs);
-  const fresh = newMember(slot, attempt, member.restarts, nowMs);
   if (state.stopping || forGood || decision.kind === 'leaveOut') {
-    const members = state.members.with(slot, { ...fresh, status: 'leftOut' });
-    const why = forGood ? '' : ` after ${member.restarts} restarts`;
+    const members = state.members.with(slot, { ...absent, status: 'leftOut' });
+    const why = forGood ? '' : ` after ${before} restarts`;
     return { members, reason: state.stopping ? '' : `It is left out${why}.` };
   }
   const { restarts, delayMs } = decision;
   const restartAtMs = nowMs + delayMs;
-  const members = state.members.with(slot, { ...fresh, status: 'absent', restarts, restartAtMs });
+  const members = state.members.with(slot, { ...absent, restarts, restartAtMs });
   const when = delayMs === 0 ? 'at once' : `in ${delayMs} ms`;
   const reason = `It is started again ${when} (restart ${restarts} of ${state.policy.maxRestarts}).`;
   return { members, reason };
@@ -125,7 +130,7 @@ export function dueLaunches(state: MembershipState, nowMs: number): Result {
   const effects: MembershipEffect[] = [];
   let next = state;
   for (const { slot, attempt, restarts } of due) {
-    const member = newMember(slot, attempt + 1, restarts, nowMs);
+    const member = newMember(slot, attempt + 1, restarts);
     next = { ...next, members: next.members.with(slot, member) };
     effects.push({ kind: 'launch', slot, attempt: attempt + 1 });
   }

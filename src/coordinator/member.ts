@@ -33,7 +33,8 @@ export interface Member {
   readonly rank: number | null;
   readonly ready: { readonly step: number; readonly stateHash: string } | null;
   readonly finished: Pick<Of<'finished'>, 'step' | 'stateHash' | 'reason'> | null;
-  readonly startedMs: number;
+  /** When its process was spawned; null before, as while its host is away. */
+  readonly spawnedMs: number | null;
   readonly lastHeardMs: number | null;
   readonly activity: Pick<Of<'heartbeat'>, 'activity' | 'forMs' | 'blockedMs' | 'awaits'> | null;
   /** Steps that it has applied. */
@@ -59,7 +60,7 @@ export interface Eviction {
 }
 
 /** A process that is to be started in `slot`. */
-export function newMember(slot: number, attempt: number, restarts: number, nowMs: number): Member {
+export function newMember(slot: number, attempt: number, restarts: number): Member {
   return {
     slot,
     attempt,
@@ -72,7 +73,7 @@ export function newMember(slot: number, attempt: number, restarts: number, nowMs
     rank: null,
     ready: null,
     finished: null,
-    startedMs: nowMs,
+    spawnedMs: null,
     lastHeardMs: null,
     activity: null,
     step: 0,

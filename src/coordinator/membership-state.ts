@@ -62,6 +62,7 @@ export type MembershipEvent =
       readonly slot: number;
       readonly pid: number;
       readonly host?: string | undefined;
+      readonly nowMs: number;
     }
   | {
       readonly kind: 'message';
@@ -118,7 +119,7 @@ export function initialMembership(policy: MembershipPolicy, nowMs: number): Memb
     generation: 1,
     hasRun: false,
     members: PersistentList.from(
-      Array.from({ length: policy.worldSize }, (_, slot) => newMember(slot, 0, 0, nowMs)),
+      Array.from({ length: policy.worldSize }, (_, slot) => newMember(slot, 0, 0)),
     ),
     ranks: [],
     unreported: 0,

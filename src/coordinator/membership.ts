@@ -32,7 +32,13 @@ export function reduceMembership(state: MembershipState, event: MembershipEvent)
   if (state.status === 'ended') return stay(state);
   switch (event.kind) {
     case 'spawned':
-      return stay(update(state, event.slot, { pid: event.pid, host: event.host ?? null }));
+      return stay(
+        update(state, event.slot, {
+          pid: event.pid,
+          host: event.host ?? null,
+          spawnedMs: event.nowMs,
+        }),
+      );
     case 'exited':
       return onExit(state, event);
     case 'misbehaved':

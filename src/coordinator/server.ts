@@ -215,7 +215,8 @@ class Coordinator {
   #watchFor(processes: readonly WorkerPlace[]): LaunchWatch {
     const attempts = new Map(processes.map(({ slot, attempt }) => [slot, attempt]));
     return {
-      onSpawn: (slot, pid, host) => this.#dispatch({ kind: 'spawned', slot, pid, host }),
+      onSpawn: (slot, pid, host) =>
+        this.#dispatch({ kind: 'spawned', slot, pid, host, nowMs: performance.now() }),
       onExit: (slot, status) => this.#onExit(slot, attempts.get(slot)!, status),
     };
   }

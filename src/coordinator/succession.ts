@@ -132,7 +132,12 @@ function memberOf(
 ): Member {
   const losses = journal?.losses.find((other) => other.slot === slot);
   const { attempt = losses?.attempt ?? 0, pid = null, host = null } = process ?? {};
-  const member = { ...newMember(slot, attempt, losses?.restarts ?? 0, nowMs), pid, host };
+  const member = {
+    ...newMember(slot, attempt, losses?.restarts ?? 0),
+    pid,
+    host,
+    spawnedMs: pid === null ? null : nowMs,
+  };
   if (losses?.isLeftOut) return { ...member, status: 'leftOut' };
   if (!journal?.ranks.includes(slot)) return member;
   return { ...member, status: 'returning', lastHeardMs: nowMs };

@@ -8,7 +8,7 @@ import type { Awaited } from '../../../src/protocol/messages.ts';
 function waits(slot: number, step: number, what?: Awaited['what'], ranks: number[] = []): Member {
   const awaits = what && { what, ranks };
   const activity = { activity: 'waiting', forMs: 20_000, blockedMs: 0, awaits } as const;
-  return { ...newMember(slot, 0, 0, 0), status: 'joined', step, activity };
+  return { ...newMember(slot, 0, 0), status: 'joined', step, activity };
 }
 
 describe('lostLinks', () => {

@@ -207,7 +207,7 @@ describe('reduceMembership', () => {
   const LOSSES: readonly [string, readonly MembershipEvent[], string][] = [
     [
       'gone before it joined',
-      [{ kind: 'spawned', slot: 1, pid: 7 }, exited(1, 5, null)],
+      [{ kind: 'spawned', slot: 1, pid: 7, nowMs: 0 }, exited(1, 5, null)],
       'Lost worker 1 (pid 7): it exited with code 5 before it had joined.',
     ],
     [
@@ -392,6 +392,39 @@ describe('a worker that is lost while the run is under way', () => {
     assert.match(once.reason, /restart 1 of 1/);
   });
 
+  test('that was lost with its host counts as no restart, and may be away for as long as the host is', () => {
+    const hostLost = { code: null, signal: null, lastLine: '', hostLost: 'nothing was heard' };
+    const lost = (attempt: number): MembershipEvent[] => [
+      { kind: 'spawned', slot: 1, pid: 7, host: 'h2', nowMs: 0 },
+      { kind: 'exited', slot: 1, attempt, status: hostLost, nowMs: 0 },
+    ];
+    const often = [0, 1, 2, 3, 4, 5].flatMap(lost);
+    const { state, reason, effects } = play([...RUNNING, ...often]);
+    assert.match(reason, /with its host, .* It is started again when its host is back\.$/);
+    assert.deepEqual(effects[0], { kind: 'launch', slot: 1, attempt: 6 });
+    assert.equal(state.members.at(1)!.restarts, 0);
+    const alive = said(0, beat('waiting', 0), 999_999);
+    assert.deepEqual(play([...RUNNING, ...often, alive, tick(999_999)]).effects, []);
+    const back: MembershipEvent = { kind: 'spawned', slot: 1, pid: 8, nowMs: 999_999 };
+    const late = [said(0, beat('waiting', 0), 1_060_000), tick(1_060_000)];
+    const evicted = play([...RUNNING, ...often, alive, back, ...late]);
+    assert.deepEqual(evicted.effects, [{ kind: 'kill', slot: 1 }]);
+  });
+
+  test('that is lost with its host is left out where none is to be restarted', () => {
+    const status = { code: null, signal: null, lastLine: '', hostLost: 'nothing was heard' };
+    const lost: MembershipEvent = { kind: 'exited', slot: 1, attempt: 0, status, nowMs: 0 };
+    const { state } = play([...RUNNING, lost], { maxRestarts: 0 });
+    assert.equal(state.members.at(1)!.status, 'leftOut');
+  });
+
+  test('whose host turns out to be lost while it is killed for its silence counts as no restart', () => {
+    const status = { code: null, signal: null, lastLine: '', hostLost: 'nothing was heard' };
+    const lost: MembershipEvent = { kind: 'exited', slot: 1, attempt: 0, status, nowMs: 3100 };
+    const silent = [...RUNNING, said(0, beat('waiting', 0), 3001), tick(3001)];
+    assert.equal(play([...silent, lost]).state.members.at(1)!.restarts, 0);
+  });
+
   test('is killed when it is silent, and lost once it has ended', () => {
     const silent = [...RUNNING, said(0, beat('waiting', 0), 3001), tick(3001)];
     assert.deepEqual(play(silent).effects, [{ kind: 'kill', slot: 1 }]);
@@ -566,7 +599,8 @@ describe('a worker that is lost while the run is under way', () => {
 
   test('with fewer workers than there must be the run waits, then saves what there is', () => {
     const few = { minWorkers: 2 };
-    const lost = [...KILLED, said(0, boundary(4, 2))];
+    const again: MembershipEvent = { kind: 'spawned', slot: 1, pid: 8, nowMs: 0 };
+    const lost = [...KILLED, again, said(0, boundary(4, 2))];
     assert.deepEqual([play(lost, few).state.status, play(lost, few).effects], ['gathering', []]);
     const alive = (nowMs: number) => said(0, beat('waiting', 0, 2), nowMs);
     const waits = play([...lost, alive(1000), tick(1000)], few);
