@@ -179,6 +179,11 @@ const stay = (state: AgentState, ...effects: AgentEffect[]): AgentTransition => 
   effects,
 });
 
+const after = (first: AgentTransition, second: AgentTransition): AgentTransition => ({
+  state: second.state,
+  effects: [...first.effects, ...second.effects],
+});
+
 const leaderless = (askAtMs: number): AgentRole => ({ kind: 'leaderless', askAtMs, votes: [] });
 
 const heard = (state: AgentState, from: number, nowMs: number): AgentState => ({
@@ -226,12 +231,16 @@ function onAsk(
   { epoch, view }: Extract<AgentMessage, { kind: 'ask' }>,
   nowMs: number,
 ): AgentTransition {
+  if (state.role.kind === 'following' && isSilent(state, state.view.leader, nowMs)) {
+    // Here, too, though this agent has not looked since.
+    const lost = loseLeader(state, nowMs);
+    return after(lost, onAsk(lost.state, from, { kind: 'ask', epoch, view }, nowMs));
+  }
   const led = { kind: 'send', to: from, message: { kind: 'led', view: state.view } } as const;
   if (isNewer(state.view, view)) return stay(state, led);
   if (isNewer(view, state.view)) {
     const learnt = onView(state, view, nowMs);
-    const again = onAsk(learnt.state, from, { kind: 'ask', epoch, view }, nowMs);
-    return { state: again.state, effects: [...learnt.effects, ...again.effects] };
+    return after(learnt, onAsk(learnt.state, from, { kind: 'ask', epoch, view }, nowMs));
   }
   if (state.role.kind !== 'leaderless' || epoch <= state.promised) return stay(state);
   const voted = { ...state, promised: epoch, role: leaderless(nowMs + PATIENCE_MS) };
@@ -292,8 +301,13 @@ function onTick(state: AgentState, nowMs: number): AgentTransition {
 }
 
 function watchLeader(state: AgentState, nowMs: number): AgentTransition {
+  if (!isSilent(state, state.view.leader, nowMs)) return stay(state);
+  const lost = loseLeader(state, nowMs);
+  return after(lost, onTick(lost.state, nowMs));
+}
+
+function loseLeader(state: AgentState, nowMs: number): AgentTransition {
   const { leader, hosts } = state.view;
-  if (silenceOf(state, leader, nowMs) <= SILENCE_MS) return stay(state);
   const place = hosts.filter((host) => host !== leader).indexOf(state.rank);
   const lost = { ...state, role: leaderless(nowMs + STAGGER_MS * Math.max(0, place)) };
   return stay(lost, { kind: 'leaderLost', leader });
@@ -370,3 +384,6 @@ function onWent(state: AgentState, host: number, nowMs: number): AgentTransition
 
 const silenceOf = ({ heardMs }: AgentState, host: number, nowMs: number): number =>
   nowMs - (heardMs.get(host) ?? Number.NEGATIVE_INFINITY);
+
+const isSilent = (state: AgentState, host: number, nowMs: number): boolean =>
+  silenceOf(state, host, nowMs) > SILENCE_MS;

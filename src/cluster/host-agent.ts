@@ -10,7 +10,7 @@ import type {
   MemberMessage,
   RosterHost,
 } from '../protocol/host-messages.ts';
-import { HEARTBEAT_MS, STALL_MS, TICK_MS } from '../protocol/timing.ts';
+import { AGENT_TICK_MS, HEARTBEAT_MS, STALL_MS } from '../protocol/timing.ts';
 import { AgentLinks } from './agent-links.ts';
 import {
   type AgentEffect,
@@ -92,7 +92,7 @@ export class HostAgent {
       throw thrown;
     }
     agent.#timers = [
-      setInterval(() => agent.#tick(), TICK_MS),
+      setInterval(() => agent.#tick(), AGENT_TICK_MS),
       setInterval(() => agent.#handler?.heartbeat(), HEARTBEAT_MS),
     ];
     return agent;
@@ -195,7 +195,7 @@ export class HostAgent {
 
   #tick(): void {
     const nowMs = performance.now();
-    const isLate = nowMs - this.#lastTickMs > TICK_MS + STALL_MS;
+    const isLate = nowMs - this.#lastTickMs > AGENT_TICK_MS + STALL_MS;
     this.#lastTickMs = nowMs;
     if (isLate) this.#handler?.woke();
     this.decide({ kind: isLate ? 'stalled' : 'tick', nowMs });

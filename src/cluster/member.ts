@@ -32,6 +32,8 @@ const LOOK_MS = 200;
 const ANSWER_MS = 5_000;
 /** A Ctrl-C in a terminal reaches the leader, too: what it hears itself comes first. */
 const PASS_ON_MS = 500;
+/** A leader that is silent for so long may be lost. */
+const DOUBT_MS = SILENCE_MS / 2;
 
 type FoundLock = Pick<LockSeen, 'text'> & Partial<LockSeen>;
 
@@ -49,6 +51,10 @@ export interface MemberOptions<Folder> {
   readonly takeFolder: (runFolder: string, from: FoundLock) => Folder;
   /** How the run in this folder has ended; null while it has not. */
   readonly endOf: (runFolder: string) => RunOutcome | null;
+  /** Makes ready to lead, since the leader may be lost. Called again and again. */
+  readonly standBy: () => void;
+  /** The leader is heard again, or another host leads. Called again and again. */
+  readonly standDown: () => void;
 }
 
 /** How the run ended; `error` is what ended it early. */
@@ -130,7 +136,10 @@ class HostMember<Folder> implements AgentRoleHandler {
       spawned: (slot, attempt, pid) => this.#say({ kind: 'spawned', slot, attempt, pid }),
       exited: (slot, attempt, status) => this.#say({ kind: 'exited', slot, attempt, status }),
     });
-    this.#watch = setInterval(() => this.#watchStart(), TICK_MS);
+    this.#watch = setInterval(() => {
+      this.#watchStart();
+      this.#watchLeader();
+    }, TICK_MS);
   }
 
   async run(meeting: Extract<Meeting, { role: 'follow' }> | null): Promise<Followed<Folder>> {
@@ -147,7 +156,9 @@ class HostMember<Folder> implements AgentRoleHandler {
     this.#unwatchSignals();
     clearInterval(this.#watch);
     this.#foundLeader();
-    if (this.#folder === null) this.#say({ kind: 'bye' });
+    if (this.#folder !== null) return;
+    this.#options.standDown();
+    this.#say({ kind: 'bye' });
   }
 
   apply(effect: Exclude<AgentEffect, { kind: 'send' }>): void {
@@ -203,6 +214,7 @@ class HostMember<Folder> implements AgentRoleHandler {
   onLeader(at: string, message: LeaderMessage): void {
     if (at !== this.#leaderAt || this.#isOver) return;
     this.#lastHeardMs = performance.now();
+    this.#options.standDown();
     if (this.#agent.state !== null) {
       const { leader } = this.#agent.view;
       this.#agent.decide({ kind: 'heard', from: leader, nowMs: performance.now() });
@@ -360,6 +372,16 @@ class HostMember<Folder> implements AgentRoleHandler {
     if (this.#welcome === null || this.#agent.workers.run !== null) return;
     const silentMs = performance.now() - this.#lastHeardMs;
     if (silentMs > START_UP_MS) this.#reject(this.#gone(this.#welcome.view.leader, START_UP_MS));
+  }
+
+  /** The first host after the leader asks first, and is likely to lead. */
+  #watchLeader(): void {
+    const { state, workers } = this.#agent;
+    if (this.#isOver || state === null || workers.run === null) return;
+    const { leader, hosts } = state.view;
+    const isNext = hosts.find((host) => host !== leader) === state.rank;
+    const silentMs = performance.now() - this.#lastHeardMs;
+    if (isNext && silentMs > DOUBT_MS) this.#options.standBy();
   }
 
   #loseLeader(leader: number): void {

@@ -92,7 +92,8 @@ export function openControlClient(
     // Half an hour of heartbeats for a coordinator that is away.
     sendHighWaterMark: 4096,
     routingId: identity,
-    reconnectInterval: 100,
+    // ZeroMQ adds up to as much again by chance. Most connect to a process of their own host.
+    reconnectInterval: 25,
   });
   const reconnects = new Reconnects();
   reconnects.watch(dealer, () => handlers.onReconnected());

@@ -8,6 +8,8 @@ export const SILENCE_MS = 3_000;
 export const START_UP_MS = 10 * 60_000;
 /** How often deadlines are looked at. */
 export const TICK_MS = 250;
+/** Agents of hosts look more often: the workers of all hosts wait for a takeover. */
+export const AGENT_TICK_MS = 100;
 /** A tick later than this shows that this process itself was stopped: the others' silence then proves nothing. */
 export const STALL_MS = 1_000;
 /** If all ranks wait for longer than this, a message was lost: the generation forms anew. */

@@ -33,6 +33,8 @@ async function follow(hostRank: number): Promise<Followed<never>> {
       launcher: async () => () => [],
       takeFolder: () => assert.fail('the leader lives'),
       endOf: () => null,
+      standBy: () => {},
+      standDown: () => {},
     });
   } finally {
     await agent.close();

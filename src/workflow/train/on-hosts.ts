@@ -11,6 +11,7 @@ import type { HostRendezvous, Meeting } from '../../cluster/rendezvous/host-rend
 import { openHostRendezvous } from '../../cluster/rendezvous/open-rendezvous.ts';
 import type { RunConfig } from '../../config/run-config.ts';
 import type { Journal } from '../../coordinator/succession.ts';
+import { StandbyCoordinator } from '../../coordinator/supervisor/standby.ts';
 import { asLockstepError, EXIT, LockstepError } from '../../core/errors.ts';
 import { type OutwaitHooks, outwait, seizeFolder } from '../../core/lease.ts';
 import { LOCK_FILE } from '../../core/lock-file.ts';
@@ -30,7 +31,7 @@ import type { RunOutcome } from '../../telemetry/run-event.ts';
 import { DEFAULT_HOSTS_WAIT_SECONDS, type HostsOptions } from '../placement.ts';
 import type { GuardedHooks } from './hooks.ts';
 import { RunFailed } from './run-failed.ts';
-import { continueRun } from './start-run.ts';
+import { continueRun, startCoordinator } from './start-run.ts';
 import { throwIfStopped, watchStopRequests } from './stop-requests.ts';
 import { launchWorkers } from './workers.ts';
 
@@ -154,6 +155,9 @@ class Part {
    */
   async follow(meeting: Extract<Meeting, { role: 'follow' }> | null): Promise<RunOutcome | null> {
     const { devices, hostRank } = this.#here;
+    const standby = new StandbyCoordinator(() =>
+      startCoordinator(runPaths(this.#agent.workers.run!.runFolder).logs),
+    );
     const end = await followRun(this.#agent, meeting, {
       hostRank,
       watchSignals: watchStopRequests(this.#hooks),
@@ -164,16 +168,21 @@ class Part {
       },
       takeFolder: (path, from) => takeRunFolder(path, () => seizeFolder(path, from)),
       endOf: endedRun,
+      standBy: () => standby.prepare(),
+      standDown: () => standby.discard(),
     });
     if (end.kind === 'anew') return null;
-    if (end.kind === 'succeeds') return await this.#succeed(end);
+    if (end.kind === 'succeeds') return await this.#succeed(end, standby);
     const { outcome, error } = end;
     if (error !== null) throw outcome === null ? error : new RunFailed(error, outcome);
     this.#hooks.onEvent({ kind: 'end', outcome: outcome! });
     return outcome!;
   }
 
-  async #succeed({ folder, lostAt, loss }: Succeeds<RunFolder>): Promise<RunOutcome> {
+  async #succeed(
+    { folder, lostAt, loss }: Succeeds<RunFolder>,
+    standby: StandbyCoordinator,
+  ): Promise<RunOutcome> {
     const agent = this.#agent;
     const leader = HostLeader.successor(agent);
     const meeting = this.#place.succeed(agent.secret);
@@ -186,12 +195,13 @@ class Part {
         if (ended !== null) return ended;
         const journal = (agent.journal?.content ?? null) as Journal | null;
         const run = agent.workers.run!;
-        const inheritance = { hosts: leader, folder, run, journal, lostAt, loss };
+        const inheritance = { hosts: leader, folder, run, journal, lostAt, loss, standby };
         const { onEvent } = this.#hooks;
         const watchSignals = stopRequestsOf(this.#hooks, leader);
         return await continueRun(inheritance, { onEvent, watchSignals });
       });
     } finally {
+      standby.discard();
       folder.release();
     }
   }

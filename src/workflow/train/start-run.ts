@@ -9,6 +9,7 @@ import type { CoordinatorOutcome } from '../../coordinator/machine.ts';
 import type { RendezvousKind, RendezvousSpec } from '../../coordinator/rendezvous.ts';
 import { nameStart, prepareRendezvous, removeRendezvous } from '../../coordinator/rendezvous.ts';
 import type { Journal } from '../../coordinator/succession.ts';
+import type { StandbyCoordinator } from '../../coordinator/supervisor/standby.ts';
 import { type SupervisorOptions, superviseRun } from '../../coordinator/supervisor/supervisor.ts';
 import { asLockstepError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
@@ -113,7 +114,7 @@ function inFolder(
   return {
     lost: folder.lost,
     onEvent: (event) => onEvent(revived(event)),
-    startCoordinator: () => startCoordinator(folder),
+    startCoordinator: () => startCoordinator(folder.logs),
   };
 }
 
@@ -152,6 +153,7 @@ export interface Inheritance {
   readonly journal: Journal | null;
   readonly lostAt: number;
   readonly loss: string;
+  readonly standby: StandbyCoordinator;
 }
 
 /**
@@ -159,7 +161,7 @@ export interface Inheritance {
  * @throws RunFailed what ended the run early
  */
 export async function continueRun(
-  { hosts, folder, run, journal, lostAt, loss }: Inheritance,
+  { hosts, folder, run, journal, lostAt, loss, standby }: Inheritance,
   { onEvent, watchSignals }: Pick<StartOptions, 'onEvent' | 'watchSignals'>,
 ): Promise<RunOutcome> {
   const log = openLog(folder.logs, 'coordinator');
@@ -171,6 +173,7 @@ export async function continueRun(
     const outcome = await superviseRun({
       ...onAllHosts(hosts, folder, run),
       ...inFolder(folder, onEvent),
+      startCoordinator: () => standby.take(),
       ...{ takeOver, watchSignals, maxRestarts: run.maxRestarts },
       task: run.task as JsonObject,
     });
@@ -199,7 +202,7 @@ function tidyRendezvous(spec: RendezvousSpec, onEvent: StartOptions['onEvent']):
 }
 
 /** It prints nothing; should it crash, the reason is in a file. */
-function startCoordinator({ logs }: RunFolder): ChildProcess {
+export function startCoordinator(logs: string): ChildProcess {
   return withOutputFile(join(logs, 'coordinator.out'), (output) =>
     startProgram(COORDINATOR, [], { stdio: ['ignore', output, output, 'ipc'] }, 'wait'),
   );

@@ -34,7 +34,7 @@ import type {
   WorkerMessage,
 } from '../../../src/protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../../../src/protocol/messages.ts';
-import { HEARTBEAT_MS, TICK_MS } from '../../../src/protocol/timing.ts';
+import { AGENT_TICK_MS, HEARTBEAT_MS } from '../../../src/protocol/timing.ts';
 import type { CoordinatorEvent } from '../../../src/telemetry/coordinator-event.ts';
 import type { Network } from './network.ts';
 import { SimulatedProcess, type Surroundings } from './process.ts';
@@ -138,7 +138,7 @@ export class SimulatedHost {
     else
       this.#agent =
         view.leader === rank ? leadingAgent(rank, view, nowMs) : followingAgent(rank, view, nowMs);
-    this.#every(TICK_MS, () => this.#tick());
+    this.#every(AGENT_TICK_MS, () => this.#tick());
     this.#every(HEARTBEAT_MS, () => this.#heartbeat());
     this.#every(RENEW_MS, () => this.#renew());
   }
@@ -420,7 +420,7 @@ export class SimulatedHost {
 
   #tick(): void {
     const nowMs = this.#nowMs;
-    const isLate = nowMs - this.#lastTickMs > TICK_MS + 1_000;
+    const isLate = nowMs - this.#lastTickMs > AGENT_TICK_MS + 1_000;
     this.#lastTickMs = nowMs;
     if (isLate) this.#renew();
     this.#decide({ kind: isLate ? 'stalled' : 'tick', nowMs });
