@@ -3,7 +3,6 @@
  * doesn't wait for it.
  */
 import type { ChildProcess } from 'node:child_process';
-import * as require_fs from 'node:fs';
 
 export class StandbyCoordinator {
   readonly #start: () => ChildProcess;
@@ -18,7 +17,6 @@ export class StandbyCoordinator {
   prepare(): void {
     if (this.#ready !== null) return;
     const child = this.#start();
-    require_fs.appendFileSync('/tmp/tl.txt', `${Date.now()} ${process.pid} standby start\n`);
     const forget = (): void => {
       if (this.#ready === child) this.#ready = null;
     };
