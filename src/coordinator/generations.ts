@@ -16,13 +16,14 @@ export const isToCome = ({ status }: Member, hasRun: boolean): boolean =>
 /** Forms the generation once everyone who takes part stands; the first one has all workers. */
 export function formIfComplete(state: MembershipState): Result {
   if (state.status !== 'gathering' || state.isHeld) return stay(state);
-  const members = joined(state);
   const { worldSize, minWorkers } = state.policy;
   const enough = !state.hasRun ? worldSize : state.stopping ? 1 : minWorkers;
-  const isReturning = state.members.toArray().some(({ status }) => status === 'returning');
-  if (members.length < enough || isReturning) return stay(state);
-  if (members.some(({ boundary }) => boundary === null)) return stay(state);
-  return form(state, members);
+  const awaited = state.members.find(
+    ({ status, boundary }) => status === 'returning' || (status === 'joined' && boundary === null),
+  );
+  if (awaited !== undefined) return stay(state);
+  const members = joined(state);
+  return members.length < enough ? stay(state) : form(state, members);
 }
 
 /** Gives each member its rank, its peers, and where it gets its state from. */
@@ -35,11 +36,13 @@ function form(state: MembershipState, members: readonly Member[]): Result {
     const { dataEndpoint: endpoint, host } = hello!;
     return { rank, endpoint, host };
   });
+  const receiversOf = receiversBySource(origins);
   const effects = members.map(({ slot }, rank): MembershipEffect => {
-    const receivers = [...origins.keys()].filter((other) => isFrom(origins[other]!, rank));
+    const receivers = receiversOf.get(rank) ?? [];
     const place = { rank, worldSize: members.length, peers, origin: origins[rank]!, receivers };
     return { kind: 'send', slot, body: { kind: 'assign', ...place } };
   });
+  const rankOf = new Map(members.map(({ slot }, rank) => [slot, rank]));
   const next: MembershipState = {
     ...state,
     status: 'forming',
@@ -48,8 +51,7 @@ function form(state: MembershipState, members: readonly Member[]): Result {
     unreported: members.length,
     members: state.members.map((member) => ({
       ...member,
-      rank:
-        member.status === 'joined' ? members.findIndex(({ slot }) => slot === member.slot) : null,
+      rank: rankOf.get(member.slot) ?? null,
       activity: null,
     })),
   };
@@ -70,8 +72,17 @@ function originsOf(
   });
 }
 
-const isFrom = (origin: Origin, rank: number): boolean =>
-  origin.kind === 'peer' && origin.rank === rank;
+/** The ranks that get the state from each, in order. */
+function receiversBySource(origins: readonly Origin[]): Map<number, number[]> {
+  const bySource = new Map<number, number[]>();
+  for (const [rank, origin] of origins.entries()) {
+    if (origin.kind !== 'peer') continue;
+    const known = bySource.get(origin.rank);
+    if (known === undefined) bySource.set(origin.rank, [rank]);
+    else known.push(rank);
+  }
+  return bySource;
+}
 
 function formedReason({ ranks, generation }: MembershipState, origins: readonly Origin[]): string {
   const learners = ranks.filter((_, rank) => origins[rank]!.kind === 'peer');

@@ -121,18 +121,20 @@ export function isHeard({ membership }: MachineState, slot: number, attempt: num
 }
 
 export function reduceMachine(before: MachineState, event: MachineEvent): MachineTransition {
-  const run = new Step('nowMs' in event ? { ...before, nowMs: event.nowMs } : before);
+  const run = new Step(before);
+  if ('nowMs' in event) run.state.nowMs = event.nowMs;
   run.on(event);
   return { state: run.state, effects: run.effects };
 }
 
 /** One transition under way: what one reducer decides may be an event for the other. */
 class Step {
-  state: MachineState;
+  /** One copy for the whole transition: 8 000 workers ask for as many of these a step. */
+  readonly state: { -readonly [Key in keyof MachineState]: MachineState[Key] };
   readonly effects: MachineEffect[] = [];
 
-  constructor(state: MachineState) {
-    this.state = state;
+  constructor(before: MachineState) {
+    this.state = { ...before };
   }
 
   on(event: MachineEvent): void {
@@ -167,9 +169,11 @@ class Step {
     }
     this.#membership({ kind: 'message', slot, message, nowMs });
     if (this.state.membership.status === 'ended') return;
-    if (message.kind === 'stepDone' || message.kind === 'result') {
-      this.#progress({ ...message, slot });
+    if (message.kind === 'stepDone') {
+      const { step, sums, stateHash, report } = message;
+      this.#progress({ kind: 'stepDone', slot, step, sums, stateHash, report });
     }
+    if (message.kind === 'result') this.#progress({ ...message, slot });
     if (message.kind === 'damaged') this.#onDamaged(slot, message);
     if (message.kind === 'signalled') this.#requestStop(message.signal, `worker ${slot} got `);
     if (message.kind === 'event') {
@@ -185,7 +189,7 @@ class Step {
     if (generation !== membership.generation || from === undefined) return;
     const what = `a frame of numbers from worker ${from} to worker ${slot} was damaged on the way`;
     this.#status(what, true);
-    this.state = { ...this.state, damagedFrames: damagedFrames + 1 };
+    this.state.damagedFrames = damagedFrames + 1;
     if (damagedFrames + 1 > MOST_DAMAGED) {
       const text = `${what[0]!.toUpperCase()}${what.slice(1)}, the ${damagedFrames + 1}th since a step was finished.`;
       this.#abort(
@@ -204,7 +208,7 @@ class Step {
   #onExit(event: Extract<MachineEvent, { kind: 'exited' }>): void {
     const { hasRun, members } = this.state.membership;
     if (hasRun && members.at(event.slot)!.rank !== null && this.state.recovering === null) {
-      this.state = { ...this.state, recovering: { sinceMs: event.nowMs, fromStep: null } };
+      this.state.recovering = { sinceMs: event.nowMs, fromStep: null };
     }
     this.#membership(event);
   }
@@ -221,7 +225,7 @@ class Step {
   /** Once for all: the first signal decides, whoever got it. */
   #requestStop(signal: StopSignal, prefix: string): void {
     if (this.state.stopSignal !== null) return;
-    this.state = { ...this.state, stopSignal: signal };
+    this.state.stopSignal = signal;
     if (this.state.membership.hasRun) {
       this.#progress({ kind: 'drain', cause: `${prefix}${signal}` });
       this.#membership({ kind: 'stop' });
@@ -238,7 +242,7 @@ class Step {
   #membership(event: MembershipEvent): void {
     const { lastLoss } = this.state.membership;
     const { state, effects, reason } = reduceMembership(this.state.membership, event);
-    this.state = { ...this.state, membership: state };
+    this.state.membership = state;
     this.#status(reason, state.lastLoss !== lastLoss && state.status !== 'ended');
     for (const effect of effects) this.#applyMembership(effect);
   }
@@ -252,11 +256,11 @@ class Step {
         return;
       case 'start':
         this.#progress(effect);
-        this.state = { ...this.state, pace: NO_PACE };
+        this.state.pace = NO_PACE;
         this.#startRecovering(effect.step);
         return;
       case 'giveUp':
-        this.state = { ...this.state, givenUp: effect.failure };
+        this.state.givenUp = effect.failure;
         this.#progress({ kind: 'drain', cause: effect.failure.message });
         return;
       case 'abort':
@@ -269,7 +273,7 @@ class Step {
 
   #progress(event: ProgressEvent): void {
     const { state, effects, reason } = reduceProgress(this.state.progress, event);
-    this.state = { ...this.state, progress: state };
+    this.state.progress = state;
     this.#status(reason);
     for (const effect of effects) this.#applyProgress(effect);
   }
@@ -281,7 +285,7 @@ class Step {
         return;
       case 'step':
         this.#tell({ kind: 'step', ...effect.summary });
-        this.state = { ...this.state, damagedFrames: 0 };
+        this.state.damagedFrames = 0;
         for (const text of skippedStepWarnings(effect.summary)) this.#status(text, true);
         this.#sayRecovered(effect.summary.step);
         this.#nameStraggler(effect.summary.reports);
@@ -308,13 +312,13 @@ class Step {
   #startRecovering(fromStep: number): void {
     const { recovering } = this.state;
     if (recovering === null) return;
-    this.state = { ...this.state, recovering: { ...recovering, fromStep } };
+    this.state.recovering = { ...recovering, fromStep };
   }
 
   #sayRecovered(step: number): void {
     const { recovering, nowMs } = this.state;
     if (recovering === null || recovering.fromStep === null || step < recovering.fromStep) return;
-    this.state = { ...this.state, recovering: null };
+    this.state.recovering = null;
     const ms = Math.round(nowMs - recovering.sinceMs);
     this.#status(`step ${step} was finished ${ms} ms after the loss`);
   }
@@ -322,20 +326,20 @@ class Step {
   #nameStraggler(reports: readonly JsonObject[]): void {
     const { ranks } = this.state.membership;
     const { state, warning } = reduceStragglers(this.state.stragglers, reports, ranks);
-    this.state = { ...this.state, stragglers: state };
+    this.state.stragglers = state;
     this.#status(warning, true);
   }
 
   #noticeSpike({ step, reports }: StepSummary): void {
     const { state, warning } = reduceLossSpikes(this.state.lossSpikes, step, reports[0] ?? {});
-    this.state = { ...this.state, lossSpikes: state };
+    this.state.lossSpikes = state;
     this.#status(warning, true);
   }
 
   #learnPace(reports: readonly JsonObject[]): void {
     const { shortestHangMs } = this.state.membership.policy;
     const pace = reducePace(this.state.pace, reports);
-    this.state = { ...this.state, pace };
+    this.state.pace = pace;
     this.#membership({ kind: 'paced', pace: paceOf(pace, shortestHangMs) });
   }
 

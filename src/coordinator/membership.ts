@@ -117,6 +117,7 @@ function onHeartbeat(
 
 function onHello(state: MembershipState, slot: number, hello: Of<'hello'>, nowMs: number): Result {
   // Said again until it is answered.
+  const { policy } = state;
   const { status } = state.members.at(slot)!;
   if (status !== 'starting' && status !== 'returning') {
     return stay(state, '', askForBoundary(state, slot));
@@ -127,14 +128,14 @@ function onHello(state: MembershipState, slot: number, hello: Of<'hello'>, nowMs
     status: 'joined',
     joinedMs: nowMs,
   });
-  const difference = joinDifference(joined(next), state.policy.expected);
+  const difference = joinDiffers(next, slot) ? joinDifference(joined(next), policy.expected) : null;
   if (difference !== null) {
     if (!state.hasRun) return abort(next, difference);
     const { code, message: what, advice } = difference;
     return evict(next, slot, { code, what, advice, forGood: true }, nowMs);
   }
   if (state.status !== 'gathering') return regroup(next, `worker ${slot} can take part`);
-  const absent = next.members.toArray().filter((member) => isToCome(member, state.hasRun)).length;
+  const absent = next.members.count((member) => isToCome(member, state.hasRun));
   const still = absent > 0 ? `; ${absent} still to come` : '';
   return stay(next, `worker ${slot} has joined${still}`, askForBoundary(next, slot));
 }
@@ -186,6 +187,14 @@ function onFinished(state: MembershipState, slot: number, message: Of<'finished'
   effects.push({ kind: 'complete', step, stateHash });
   const text = `all workers have finished at step ${step} with the same state ${stateHash.slice(0, 12)}`;
   return { state: { ...next, status: 'ended' }, effects, reason: text };
+}
+
+/** Whether what a new one says differs from what is expected or one that has joined says; those agree among themselves. */
+function joinDiffers(state: MembershipState, slot: number): boolean {
+  const { members, policy } = state;
+  const own = members.at(slot)!;
+  const other = members.find((member) => member.status === 'joined' && member.slot !== slot);
+  return joinDifference([own, ...(other === undefined ? [] : [other])], policy.expected) !== null;
 }
 
 /** Whether a report differs from that of another rank that has given one; those agree among themselves. */

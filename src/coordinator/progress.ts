@@ -38,8 +38,8 @@ export interface ProgressState {
   readonly draining: boolean;
   /** Steps after which all workers were last seen to have the same state. */
   readonly agreed: number;
-  /** Reports of steps that are not closed, by step. */
-  readonly reports: Readonly<Record<number, StepReports>>;
+  /** Reports of steps that are not closed. */
+  readonly open: readonly StepReports[];
   /** What has been told of the last steps: kind and step. */
   readonly told: readonly string[];
   /**
@@ -52,6 +52,7 @@ export interface ProgressState {
 }
 
 interface StepReports {
+  readonly step: number;
   readonly count: number;
   readonly sums: Sums;
   /** By slot. */
@@ -108,7 +109,7 @@ export function initialProgress(totalSteps: number, slots: number): ProgressStat
     agreed: 0,
     lease: 0,
     draining: false,
-    reports: {},
+    open: [],
     told: [],
     held: null,
     mayLack: false,
@@ -168,7 +169,7 @@ function onStart(
     // They were compared when they were ready.
     agreed: step,
     lease: step,
-    reports: {},
+    open: [],
     // Steps that are done again from a checkpoint are told again.
     told: step < state.closed ? [] : told,
     held: null,
@@ -183,14 +184,12 @@ function untold(
   state: ProgressState,
   step: number,
 ): { effects: readonly ProgressEffect[]; told: readonly string[] } {
-  const steps = Object.keys(state.reports)
-    .map(Number)
-    .filter((open) => open < step);
+  const over = state.open.filter((reports) => reports.step < step);
   const held = (state.held ?? []).filter(
     (result, i, all) => all.findIndex((other) => keyOf(other) === keyOf(result)) === i,
   );
   const inOrder = [
-    ...steps.map((open) => ({ at: open + 1, effect: summarize(open, state.reports[open]!) })),
+    ...over.map((reports) => ({ at: reports.step + 1, effect: summarize(reports) })),
     // After the step that they belong to.
     ...held.map((result) => ({
       at: result.step + 0.5,
@@ -216,9 +215,10 @@ function onStepDone(state: ProgressState, event: SlotReport & { step: number }):
     const message = `Worker ${slot} reports step ${step}, but the lease ends before step ${state.lease}.`;
     return stop(state, failure('PROTOCOL', message, 'Start all processes from one installation.'));
   }
-  const before = state.reports[step] ?? noReports(sums, state.next.length);
+  const before =
+    state.open.find((other) => other.step === step) ?? noReports(step, sums, state.next.length);
   const bySlot = before.bySlot.with(slot, { slot, sums, stateHash, report });
-  const reports = { count: before.count + 1, sums: before.sums, bySlot };
+  const reports = { step, count: before.count + 1, sums: before.sums, bySlot };
   if (!sameSums(before.sums, sums)) {
     const difference = sumsDifference(step, present(reports));
     if (difference !== null) return stop(state, difference);
@@ -226,12 +226,13 @@ function onStepDone(state: ProgressState, event: SlotReport & { step: number }):
   const advanced: ProgressState = {
     ...state,
     next: state.next.with(slot, step + 1),
-    reports: { ...state.reports, [step]: reports },
+    open: [...state.open.filter((other) => other !== before), reports],
   };
-  return reports.count < state.workers ? stay(advanced) : closeStep(advanced, step);
+  return reports.count < state.workers ? stay(advanced) : closeStep(advanced, reports);
 }
 
-const noReports = (sums: Sums, slots: number): StepReports => ({
+const noReports = (step: number, sums: Sums, slots: number): StepReports => ({
+  step,
   count: 0,
   sums,
   bySlot: PersistentList.from(Array.from({ length: slots }, () => undefined)),
@@ -247,10 +248,11 @@ function sameSums(a: Sums, b: Sums): boolean {
   );
 }
 
-/** All workers have finished `step`: hands its summary out and forgets the reports. */
-function closeStep(state: ProgressState, step: number): Result {
-  const { [step]: reports, ...others } = state.reports;
-  const compared = present(reports!);
+/** All workers have finished a step: hands its summary out and forgets the reports. */
+function closeStep(state: ProgressState, reports: StepReports): Result {
+  const { step } = reports;
+  const open = state.open.filter((other) => other !== reports);
+  const compared = present(reports);
   const isCompared = compared.some(({ stateHash }) => stateHash !== undefined);
   const agreed = isCompared ? step + 1 : state.agreed;
   if (isCompared) {
@@ -260,13 +262,13 @@ function closeStep(state: ProgressState, step: number): Result {
   }
   // A result is said after its step and before the next: those of older steps can't come any more.
   const told = state.told.filter((key) => Number(key.split(' ')[0]) >= step);
-  const granted = grant({ ...state, reports: others, closed: step + 1, agreed, told });
-  return { ...granted, effects: [summarize(step, reports!), ...granted.effects] };
+  const granted = grant({ ...state, open, closed: step + 1, agreed, told });
+  return { ...granted, effects: [summarize(reports), ...granted.effects] };
 }
 
-function summarize(step: number, reports: StepReports): ProgressEffect {
-  const inOrder = present(reports);
-  const summary = { step, sums: reports.sums, reports: inOrder.map(({ report }) => report) };
+function summarize(open: StepReports): ProgressEffect {
+  const { step, sums } = open;
+  const summary = { step, sums, reports: present(open).map(({ report }) => report) };
   return { kind: 'step', summary };
 }
 

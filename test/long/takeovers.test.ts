@@ -15,7 +15,7 @@ const skip =
 const HOSTS = [1, 2, 3];
 const CONFIG = [
   fixtureConfig('two-phases.yaml'),
-  ...['--set', `phases.1.duration.epochs=${30 + 25 * TIMES}`],
+  ...['--set', `phases.1.duration.epochs=${30 + 6 * TIMES}`],
   ...['--set', 'phases.1.evaluation.everySteps=50', '--set', 'phases.1.learningRate.warmupSteps=1'],
 ];
 /** All workers wait in each step, so that the run lasts longer than what happens to it. */

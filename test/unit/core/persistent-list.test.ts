@@ -4,9 +4,11 @@ import fc from 'fast-check';
 import { PersistentList } from '../../../src/core/persistent-list.ts';
 
 test('a persistent list is an array whose versions stay as they were', () => {
-  const changes = fc.array(fc.tuple(fc.nat(), fc.integer()), { maxLength: 30 });
+  const changes = fc.array(fc.tuple(fc.nat(), fc.integer()), { maxLength: 12 });
+  // Around the sizes at which its tree grows by a level.
+  const lengths = fc.oneof(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 1020, max: 1030 }));
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 100 }), changes, (length, edits) => {
+    fc.property(lengths, changes, (length, edits) => {
       const versions = [
         {
           list: PersistentList.from(Array<number>(length).fill(0)),
