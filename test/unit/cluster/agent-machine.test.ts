@@ -41,7 +41,7 @@ function play(state: AgentState, ...events: AgentEvent[]) {
 }
 
 /** Host 1, which does not hear host 0 any more and has asked host 2. */
-const asking = (view = VIEW) => play(followingAgent(1, view, 0), tick(3001), tick(3001));
+const asking = (view = VIEW) => play(followingAgent(1, view, 0), tick(3001));
 
 describe('an agent that follows', () => {
   it('follows as long as it hears its leader', () => {
@@ -50,7 +50,7 @@ describe('an agent that follows', () => {
     assert.deepEqual(effects, []);
   });
 
-  it('asks the others once it has heard nothing for 3 s, one agent after the other', () => {
+  it('asks the others as soon as it has heard nothing for 3 s, one agent after the other', () => {
     const first = asking();
     assert.deepEqual(first.kinds, ['leaderLost', 'send', 'send']);
     const second = play(followingAgent(2, VIEW, 0), tick(3001), tick(3100));
@@ -95,6 +95,13 @@ describe('an agent that follows', () => {
     const lost = play(followingAgent(2, VIEW, 0), tick(3001), ask(1, 2, 3002), ask(0, 2, 3003));
     const vote = { kind: 'send', to: 1, message: { kind: 'vote', epoch: 2 } };
     assert.deepEqual(lost.effects.slice(1), [vote]);
+  });
+
+  it('votes at once for one that has noticed the silence before it looked itself', () => {
+    const asked = said(1, { kind: 'ask', epoch: 2, view: VIEW }, 3002);
+    const { kinds, state } = play(followingAgent(2, VIEW, 0), asked);
+    assert.deepEqual(kinds, ['leaderLost', 'send']);
+    assert.equal(state.promised, 2);
   });
 
   it('hears of a newer view from anybody, and follows its leader', () => {
