@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { capability, curveKeyPair } from 'zeromq';
 import { z } from 'zod';
 import { LockstepError } from '../core/errors.ts';
+import { MOST_WORKERS } from './messages.ts';
 import { readPrivateFile, unusable } from './private-file.ts';
 
 /** 32 bytes in Z85 (rfc.zeromq.org/spec/32): all its characters are plain in JSON, none is a space. */
@@ -18,7 +19,7 @@ const keyFile = z.strictObject({
   publicKey: key,
   secretKey: key,
   coordinatorKey: key,
-  workerKeys: z.array(key).min(1).max(4096),
+  workerKeys: z.array(key).min(1).max(MOST_WORKERS),
 });
 
 /** What one process knows of the run's keys, in Z85. */
@@ -30,7 +31,7 @@ export interface RunKeys {
   readonly workerKeys: readonly string[];
 }
 
-/** 4096 public keys of 40 characters, and room. */
+/** The public keys of all workers, of 40 characters, and room. */
 const MAX_FILE_BYTES = 1 << 18;
 
 /** Throws INSECURE when this build of ZeroMQ can't encrypt. */

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { LockstepError } from '../core/errors.ts';
 import { failureOfError } from '../core/failure.ts';
+import { MOST_WORKERS } from './messages.ts';
 
 export const HOST_PROTOCOL = 2;
 
@@ -136,7 +137,7 @@ export const leaderMessage = z.discriminatedUnion('kind', [
     run: name,
     coordinatorKey: name,
     /** By slot. */
-    workerKeys: z.array(name).min(1).max(4096),
+    workerKeys: z.array(name).min(1).max(MOST_WORKERS),
     worldSize: count.min(1),
     coordinatorWaitMs: count,
     maxRestarts: count,

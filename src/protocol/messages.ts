@@ -7,6 +7,8 @@ import { z } from 'zod';
 import type { JsonObject } from '../core/json.ts';
 
 export const PROTOCOL_VERSION = 5;
+/** Of a run: each is told where all others are. */
+export const MOST_WORKERS = 4096;
 
 const count = z.int().min(0);
 const hash = z.string().max(256);
@@ -97,9 +99,9 @@ export const coordinatorMessage = z.discriminatedUnion('kind', [
   message('assign', {
     rank: count,
     worldSize: z.int().min(1),
-    peers: z.array(peer).max(4096),
+    peers: z.array(peer).max(MOST_WORKERS),
     origin,
-    receivers: z.array(count).max(4096),
+    receivers: z.array(count).max(MOST_WORKERS),
   }),
   /** Steps below `until` may run; the first lease starts the generation. */
   message('lease', { until: count }),

@@ -6,6 +6,7 @@ import type { StoreFacts } from '../data/facts.ts';
 import { openStore } from '../data/format/open-store.ts';
 import { type ExtensionOptions, loadExtensions } from '../extension/load.ts';
 import { cpuDevices, type Device, findGpus } from '../launch/device.ts';
+import { MOST_WORKERS } from '../protocol/messages.ts';
 import { defineRun, type RunDefinition } from '../run/definition.ts';
 import { ensureStore } from '../workflow/train/ensure-store.ts';
 import { type GuardedHooks, type RunHooks, withGuardedHooks } from '../workflow/train/hooks.ts';
@@ -181,9 +182,6 @@ function clusterOf(options: PlanClusterOptions): Cluster {
   }
   return { hosts, workersPerHost, cores, network: { gigabitsPerSecond, delayMs } };
 }
-
-/** A run has room for the keys of so many. */
-const MOST_WORKERS = 4096;
 
 function noCluster(name: string, value: number, allowed: string): LockstepError {
   return new LockstepError(

@@ -3,6 +3,7 @@ import { DEFAULT_ELASTICITY, type Elasticity } from '../coordinator/elasticity.t
 import type { RendezvousKind } from '../coordinator/rendezvous.ts';
 import { LockstepError } from '../core/errors.ts';
 import { cpuDevices, type Device, gpuDevices } from '../launch/device.ts';
+import { MOST_WORKERS } from '../protocol/messages.ts';
 
 /** How long workers may be told to wait for a coordinator: what waits meanwhile has to fit into a queue. */
 const LONGEST_COORDINATOR_WAIT_SECONDS = 1_800;
@@ -85,6 +86,14 @@ export function elasticityOf(
       `Cannot use ${spell(option)} ${value}: it must be ${allowed}.`,
       advice,
     );
+  if (workers > MOST_WORKERS) {
+    throw refuse(
+      'workers',
+      workers,
+      `at most ${MOST_WORKERS} in all`,
+      'Use fewer workers, or hosts.',
+    );
+  }
   if (!Number.isInteger(maxRestarts) || maxRestarts < 0) {
     const advice = 'Give 0 to leave a lost worker out at once.';
     throw refuse('maxRestarts', maxRestarts, 'an integer from 0', advice);

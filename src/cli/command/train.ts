@@ -95,6 +95,7 @@ function ownDevices(options: PlacementOptions): Placement.DeviceOptions {
 }
 
 const FLAGS: Readonly<Record<string, string>> = {
+  workers: '--workers',
   maxRestarts: '--max-restarts',
   minWorkers: '--min-workers',
   coordinatorWaitSeconds: '--coordinator-wait',
