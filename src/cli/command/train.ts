@@ -1,6 +1,7 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { taskGpus } from '../../cluster/scheduler-environment.ts';
 import { DEFAULT_ELASTICITY } from '../../coordinator/elasticity.ts';
+import { MOST_WORKERS } from '../../protocol/messages.ts';
 import { SIMULATED_FAULTS } from '../../worker/training/simulated-fault.ts';
 import * as Placement from '../../workflow/placement.ts';
 import type { Command } from '../command.ts';
@@ -81,7 +82,7 @@ export function clusterGiven(options: PlacementOptions): Placement.ClusterOption
   const given = { ...devices, transport, maxRestarts, minWorkers, coordinatorWaitSeconds, hosts };
   const here = Placement.devicesOf(devices).length;
   // How many workers several hosts have is known when they are there.
-  const workers = hosts === undefined ? here : Number.POSITIVE_INFINITY;
+  const workers = hosts === undefined ? here : MOST_WORKERS;
   Placement.elasticityOf(given, workers, (option) => FLAGS[option]!);
   return given;
 }
