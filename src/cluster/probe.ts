@@ -9,6 +9,12 @@ import { readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { resolve } from 'node:path';
 
+/** A process id. */
+const ANSWER = /^[1-9]\d*\n$/;
+const LONGEST_ANSWER = 16;
+/** Of Node's timers. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
+
 /** Answers probes until the function that it resolves with is called. */
 export async function answerProbes(runFolder: string): Promise<() => void> {
   const server = createServer((socket) => {
@@ -52,19 +58,23 @@ function socketsOf(runFolder: string): string[] {
   return [...new Set(names)];
 }
 
-/** The process id of an agent, unless it gives no answer or has ended meanwhile. */
+/** The process id of an agent, unless it gives no answer in time or has ended meanwhile. */
 function ask(name: string, waitMs: number): Promise<number | 'silent' | 'gone'> {
   return new Promise((resolveWith) => {
     let text = '';
-    const socket = connect(`\0${name}`).setEncoding('utf8').setTimeout(waitMs);
+    const socket = connect(`\0${name}`).setEncoding('utf8');
+    const end = (answer: number | 'silent' | 'gone'): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolveWith(answer);
+    };
+    // Of the whole answer: strangers can listen by such a name, too, and speak for ever.
+    const timer = setTimeout(() => end('silent'), Math.min(waitMs, LONGEST_WAIT_MS));
     socket.on('data', (part) => {
       text += part;
+      if (text.length > LONGEST_ANSWER) end('gone');
     });
-    socket.on('error', () => resolveWith('gone'));
-    socket.on('end', () => resolveWith(Number(text)));
-    socket.on('timeout', () => {
-      resolveWith('silent');
-      socket.destroy();
-    });
+    socket.on('error', () => end('gone'));
+    socket.on('end', () => end(ANSWER.test(text) ? Number(text) : 'gone'));
   });
 }

@@ -1,6 +1,7 @@
 /** Files with secrets: only their owner may read them, and no message quotes them. */
-import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { closeSync, fstatSync, readSync, type Stats } from 'node:fs';
 import { LockstepError } from '../core/errors.ts';
+import { openFileSync } from '../core/read-file.ts';
 
 export interface PrivateFile {
   readonly path: string;
@@ -14,15 +15,15 @@ export interface PrivateFile {
   readonly whenUnusable: string;
 }
 
-/** @throws LockstepError INSECURE when others than its owner may read it, USAGE when it can't be read or is too large */
+/** @throws LockstepError INSECURE when others than its owner may read it, USAGE when it can't be read, is no file or is too large */
 export function readPrivateFile(wanted: PrivateFile): string {
   const { path, limit, whenUnreadable, whenUnusable } = wanted;
   let file: number;
   try {
-    file = openSync(path, 'r');
+    file = openFileSync(path);
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
-    throw unusable(wanted, why, whenUnreadable);
+    throw unusable(wanted, why, whenUnreadable, thrown);
   }
   try {
     // Of the open file, so that it can't be exchanged after the look at it.
@@ -55,7 +56,16 @@ function refuseShared({ path, what }: PrivateFile, { mode, uid }: Stats): void {
   );
 }
 
-/** Never quotes the file: it holds a secret. */
-export function unusable({ path, what }: PrivateFile, why: string, advice: string): LockstepError {
-  return new LockstepError('USAGE', `Cannot use the ${what} ${path}: ${why}.`, advice);
+/**
+ * Never quotes the file: it holds a secret.
+ * @param cause what the file system said
+ */
+export function unusable(
+  { path, what }: PrivateFile,
+  why: string,
+  advice: string,
+  cause?: unknown,
+): LockstepError {
+  const message = `Cannot use the ${what} ${path}: ${why}.`;
+  return new LockstepError('USAGE', message, advice, { cause });
 }

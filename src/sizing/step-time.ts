@@ -14,7 +14,7 @@ import { leavesOf, shareOf } from '../core/canonical-sum.ts';
 import type { Cluster, MicroBatchShape, Network, Speeds } from './cluster.ts';
 import { gradientMs } from './cluster.ts';
 import type { HostTraffic, SubtreeBytes } from './traffic.ts';
-import { hostTraffic, isOneRound, workersOf } from './traffic.ts';
+import { isOneRound, trafficOf, workersOf } from './traffic.ts';
 
 /** Milliseconds of a step, part by part. */
 export interface StepParts {
@@ -56,7 +56,7 @@ export function stepTime(
   speeds: Speeds,
 ): StepParts {
   const ends = leafEnds(step, cluster, speeds);
-  const computed = Math.max(...ends);
+  const computed = largestOf(ends);
   const computing = evenShare(step, cluster, speeds);
   const size = { microBatches: step.length, floats };
   const exchange =
@@ -75,11 +75,13 @@ function leafEnds(
   { gradients, mergeMs, spread }: Speeds,
 ): number[] {
   const workers = workersOf(cluster);
+  // A worker alone is its own mean.
+  const factor = workers === 1 ? 1 : spread;
   return Array.from({ length: workers }, (_, rank) => {
     const { begin, end } = shareOf(rank, workers, step.length);
     let ms = 0;
     return step.slice(begin, end).map((microBatch, at) => {
-      ms += spread * (gradientMs(microBatch, gradients) + (at > 0 ? mergeMs : 0));
+      ms += factor * (gradientMs(microBatch, gradients) + (at > 0 ? mergeMs : 0));
       return ms;
     });
   }).flat();
@@ -102,7 +104,7 @@ function exchangeTime(
   speeds: Speeds,
 ): typeof NO_EXCHANGE {
   const { hosts, workersPerHost, network, cores } = cluster;
-  const traffic = Array.from({ length: hosts }, (_, host) => hostTraffic(host, cluster, size));
+  const traffic = trafficOf(cluster, size);
   const within = Math.max(...traffic.map(({ withinByWorker }) => withinByWorker));
   const crowd = Math.max(1, workersPerHost / cores);
   const rounds = isOneRound(cluster, size) ? 1 : 2;
@@ -110,9 +112,9 @@ function exchangeTime(
   if (hosts === 1) return { ...NO_EXCHANGE, insideHost, waiting: speeds.sharedMemory.roundMs };
   const finished = (one: SubtreeBytes) => {
     const { begin, end } = leavesOf(one.node, size.microBatches);
-    return Math.max(...ends.slice(begin, end));
+    return largestOf(ends.slice(begin, end));
   };
-  const computed = Math.max(...ends);
+  const computed = largestOf(ends);
   const msAt = (bytesPerMs: number) =>
     Math.max(...traffic.map((host) => leftMs(host, finished, computed, bytesPerMs)));
   const onCable = msAt(payloadRate(network));
@@ -152,6 +154,10 @@ function leftMs(
 /** Payload that a cable carries, in bytes a millisecond. */
 export const payloadRate = ({ gigabitsPerSecond }: Network): number =>
   (PAYLOAD_SHARE * gigabitsPerSecond * 1e6) / 8;
+
+/** Of any number of values: a step may have 65 536 micro-batches. */
+const largestOf = (values: readonly number[]): number =>
+  values.reduce((most, value) => Math.max(most, value), 0);
 
 const bytesOut = ({ sent, gatherSent }: HostTraffic): number =>
   gatherSent + sent.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -6,7 +6,7 @@ import {
   type SegmentTransfer,
   type SubtreeTransfer,
 } from '../collective/exchange-plan.ts';
-import type { TreeNode } from '../core/canonical-sum.ts';
+import { nodeKey, type TreeNode } from '../core/canonical-sum.ts';
 import type { Cluster } from './cluster.ts';
 
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;
@@ -43,6 +43,24 @@ export function isOneRound(cluster: Hosts, size: ExchangeSize): boolean {
   return isSmall({ ...size, workers: workersOf(cluster) });
 }
 
+/** Sizes of which the traffic is kept. */
+const MOST_KEPT = 8;
+const kept = new Map<string, readonly HostTraffic[]>();
+
+/**
+ * That of every host. The plans of thousands of workers take seconds, and a forecast asks again for each step and
+ * network, so the last few answers are kept.
+ */
+export function trafficOf(cluster: Hosts, size: ExchangeSize): readonly HostTraffic[] {
+  const { hosts, workersPerHost } = cluster;
+  const key = `${hosts} ${workersPerHost} ${size.microBatches} ${size.floats}`;
+  const all =
+    kept.get(key) ?? Array.from({ length: hosts }, (_, host) => hostTraffic(host, cluster, size));
+  if (!kept.has(key) && kept.size === MOST_KEPT) kept.clear();
+  kept.set(key, all);
+  return all;
+}
+
 export function hostTraffic(host: number, cluster: Hosts, size: ExchangeSize): HostTraffic {
   const { workersPerHost } = cluster;
   const hosts = Array.from({ length: cluster.hosts }, () => workersPerHost);
@@ -68,8 +86,15 @@ export function hostTraffic(host: number, cluster: Hosts, size: ExchangeSize): H
   };
 }
 
-const bySubtree = (transfers: readonly SubtreeTransfer[]): SubtreeBytes[] =>
-  transfers.map((transfer) => ({ node: transfer.node, bytes: bytesOf([transfer]) }));
+function bySubtree(transfers: readonly SubtreeTransfer[]): SubtreeBytes[] {
+  const subtrees = new Map<string, SubtreeBytes>();
+  for (const transfer of transfers) {
+    const { node } = transfer;
+    const before = subtrees.get(nodeKey(node))?.bytes ?? 0;
+    subtrees.set(nodeKey(node), { node, bytes: before + bytesOf([transfer]) });
+  }
+  return [...subtrees.values()];
+}
 
 function bytesOf(transfers: readonly SegmentTransfer[]): number {
   const frames = transfers.flatMap((transfer) => transfer.frames);

@@ -1,6 +1,14 @@
 /** What every rendezvous of hosts does. */
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -99,6 +107,14 @@ describe('a rendezvous in a folder', () => {
     await assert.rejects(find(rendezvous), { code: 'INSECURE', message: /its mode is 644/ });
     meeting.end();
     assert.throws(() => statSync(folder), { code: 'ENOENT' });
+  });
+
+  it('says at once what keeps a host from reading its file', async () => {
+    const rendezvous = folderRendezvous(folderOf('unreadable'), null);
+    mkdirSync(join(folderOf('unreadable'), 'hosts.json'), { recursive: true });
+    await assert.rejects(find(rendezvous), { code: 'USAGE', message: /hosts\.json" is a folder/ });
+    rmSync(folderOf('unreadable'), { recursive: true });
+    assert.equal(await find(rendezvous), null);
   });
 
   it('does not look at the file of another start', async () => {

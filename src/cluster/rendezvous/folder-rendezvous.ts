@@ -11,6 +11,7 @@ import { leaseFolder, type OutwaitHooks, outwait, seizeFolder } from '../../core
 import { makeFolders, removeFolders } from '../../core/make-folders.ts';
 import { readTextSync } from '../../core/read-file.ts';
 import { seenLock } from '../../core/renewed-lock.ts';
+import { systemErrorCode } from '../../core/system-error.ts';
 import { writeWhole } from '../../core/write-whole.ts';
 import { parseSecret, SECRET_BYTES } from '../../protocol/host-keys.ts';
 import { readPrivateFile } from '../../protocol/private-file.ts';
@@ -95,7 +96,7 @@ function writeInvitation(path: string, { addresses, port, secret }: Invitation):
   return text;
 }
 
-/** @throws LockstepError INSECURE for a file that others could have written or read */
+/** @throws LockstepError INSECURE for a file that others could have written or read, USAGE for one that can't be read */
 function readInvitation(path: string): Invitation | null {
   const text = existsSync(path) ? readText(path) : null;
   if (text === null) return null;
@@ -105,6 +106,9 @@ function readInvitation(path: string): Invitation | null {
   return parsed.success && secret !== undefined ? { ...parsed.data, secret } : null;
 }
 
+/** What opening a file says that the leader is just replacing, on a disk of several hosts. */
+const REPLACED: readonly (string | undefined)[] = ['ENOENT', 'ESTALE'];
+
 /** Null for a file that the leader is just replacing. */
 function readText(path: string): string | null {
   const advice = 'Remove the file and start all hosts again.';
@@ -112,7 +116,9 @@ function readText(path: string): string | null {
   try {
     return readPrivateFile({ ...wanted, whenUnreadable: advice, whenUnusable: advice });
   } catch (thrown) {
-    if (thrown instanceof LockstepError && thrown.code === 'USAGE') return null;
+    // Any other failure lasts: whoever waited would be told that no leader has come.
+    const cause = thrown instanceof LockstepError ? thrown.cause : undefined;
+    if (REPLACED.includes(systemErrorCode(cause))) return null;
     throw thrown;
   }
 }

@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { answerProbes, probeAgents } from '../../../src/cluster/probe.ts';
 
 const WAIT_MS = 20_000;
 const newRun = (): string => `/runs/${randomBytes(8).toString('hex')}`;
+
+/** A stranger's socket with the name of an agent's. */
+async function listenAs(run: string, onSocket: (socket: Socket) => void): Promise<Server> {
+  const hash = createHash('sha256').update(run).digest('hex').slice(0, 16);
+  const server = createServer(onSocket);
+  server.listen(`\0lockstep-agent-${hash}-${randomBytes(4).toString('hex')}`);
+  await once(server, 'listening');
+  return server;
+}
 
 describe('probeAgents()', () => {
   it('hears of every agent of a run on this host, until it ends', async () => {
@@ -19,6 +30,19 @@ describe('probeAgents()', () => {
     second();
     other();
     assert.deepEqual(await probeAgents(run, WAIT_MS), { alive: [], silent: 0 });
+  });
+
+  it('takes nobody for alive who hangs up without an answer, and waits for no stranger beyond its time', async () => {
+    const run = newRun();
+    const mute = await listenAs(run, (socket) => void socket.end());
+    assert.deepEqual(await probeAgents(run, WAIT_MS), { alive: [], silent: 0 });
+    const chatty = await listenAs(run, (socket) => {
+      const timer = setInterval(() => socket.write('0'), 10);
+      socket.on('error', () => {}).on('close', () => clearInterval(timer));
+    });
+    assert.deepEqual(await probeAgents(run, 50), { alive: [], silent: 1 });
+    assert.deepEqual(await probeAgents(run, 2 ** 40), { alive: [], silent: 0 });
+    for (const server of [mute, chatty]) server.close();
   });
 
   it('knows a run by its path from any folder', async () => {

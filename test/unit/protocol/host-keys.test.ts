@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -111,5 +112,14 @@ describe('a secret', () => {
     chmodSync(path, 0o640);
     assert.throws(() => readSecretFile(path), { code: 'INSECURE', message: /its mode is 640/ });
     assert.throws(() => readSecretFile(join(folder, 'none')), { code: 'USAGE', message: /ENOENT/ });
+  });
+
+  it('is not waited for where there is no file', () => {
+    const pipe = join(folder, 'pipe');
+    assert.equal(spawnSync('mkfifo', ['-m', '600', pipe]).status, 0);
+    assert.throws(() => readSecretFile(pipe), { code: 'USAGE', message: /is no file/ });
+    mkdirSync(join(folder, 'inner'), { mode: 0o700 });
+    const inner = () => readSecretFile(join(folder, 'inner'));
+    assert.throws(inner, { code: 'USAGE', message: /is a folder/ });
   });
 });
