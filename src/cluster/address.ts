@@ -1,4 +1,4 @@
-/** Addresses of this host, and of those that it can reach. IPv4 only, as ZeroMQ's sockets here are. */
+/** Addresses of this host, and of those that it can reach: IPv4 before IPv6, so that all hosts choose alike. */
 import { lookup } from 'node:dns/promises';
 import net from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -9,10 +9,16 @@ const REACH_MS = 2_000;
 export function ownAddresses(): string[] {
   return Object.values(networkInterfaces())
     .flatMap((one) => one ?? [])
-    .flatMap(({ family, address }) => (family === 'IPv4' ? [address] : []));
+    .filter(({ address }) => !isLinkLocal(address))
+    .sort((a, b) => a.family.localeCompare(b.family))
+    .map(({ address }) => address);
 }
 
-export const isLoopback = (address: string): boolean => address.startsWith('127.');
+export const isLoopback = (address: string): boolean =>
+  address.startsWith('127.') || address === '::1';
+
+/** Such an address says nothing without the interface (RFC 4291, section 2.5.6). */
+const isLinkLocal = (address: string): boolean => /^fe[89ab]/.test(address);
 
 /** Where other hosts may reach this one; its loopback addresses where it has no others. */
 export function reachableAddresses(): string[] {
@@ -28,10 +34,10 @@ export async function isOwnHost(name: string): Promise<boolean> {
   return found.some((address) => isLoopback(address) || own.includes(address));
 }
 
-/** IPv4 addresses of a name; none for a name that nobody knows. */
+/** None for a name that nobody knows. */
 async function addressesOf(name: string): Promise<string[]> {
   try {
-    return (await lookup(name, { all: true, family: 4 })).map(({ address }) => address);
+    return (await lookup(name, { all: true })).map(({ address }) => address);
   } catch {
     return [];
   }
@@ -46,7 +52,7 @@ export interface Reached {
 /** Whether something listens there; null if not. */
 export async function reach(host: string, port: number): Promise<Reached | null> {
   return await new Promise((resolve) => {
-    const socket = net.connect({ host, port, family: 4 });
+    const socket = net.connect({ host, port });
     const end = (reached: Reached | null): void => {
       socket.destroy();
       resolve(reached);

@@ -1,5 +1,6 @@
 /** The connections of one agent: it listens for all others, and connects to those to whom it has something to say. */
 import { randomBytes } from 'node:crypto';
+import { isIPv6 } from 'node:net';
 import { asLockstepError } from '../core/errors.ts';
 import {
   type ControlClient,
@@ -7,6 +8,7 @@ import {
   openControlClient,
   openControlServer,
 } from '../protocol/control-socket.ts';
+import { splitHostAndPort, tcpEndpoint } from '../protocol/endpoint.ts';
 import { Gate } from '../protocol/gate.ts';
 import { hostKeys } from '../protocol/host-keys.ts';
 import {
@@ -17,6 +19,10 @@ import {
   type MemberMessage,
   travelling,
 } from '../protocol/host-messages.ts';
+import { reachableAddresses } from './address.ts';
+
+/** Of both families where this host has an IPv6 address. */
+const anyAddress = (): string => (reachableAddresses().some(isIPv6) ? '::' : '0.0.0.0');
 
 /** The last word has so long to get out. */
 const LAST_WORD_MS = 100;
@@ -62,7 +68,7 @@ export class AgentLinks {
       onSendFailure: () => {},
     };
     try {
-      links.#server = await openControlServer(`tcp://0.0.0.0:${port ?? '*'}`, own, gate);
+      links.#server = await openControlServer(tcpEndpoint(anyAddress(), port ?? '*'), own, gate);
     } catch (thrown) {
       await gate.close();
       throw thrown;
@@ -71,7 +77,7 @@ export class AgentLinks {
   }
 
   get port(): number {
-    return Number(this.#server!.endpoint.split(':').at(-1));
+    return splitHostAndPort(this.#server!.endpoint).port;
   }
 
   /** Answers somebody who has connected. */

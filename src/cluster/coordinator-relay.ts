@@ -4,6 +4,7 @@
  * workers connect again.
  */
 import net from 'node:net';
+import { splitHostAndPort } from '../protocol/endpoint.ts';
 
 export class CoordinatorRelay {
   readonly #server: net.Server;
@@ -32,9 +33,9 @@ export class CoordinatorRelay {
 
   /** @param endpoint of the coordinator, such as `tcp://10.0.0.1:4711` */
   pointAt(endpoint: string): void {
-    const { hostname: host, port } = new URL(endpoint);
-    if (this.#target?.host === host && this.#target.port === Number(port)) return;
-    this.#target = { host, port: Number(port) };
+    const target = splitHostAndPort(endpoint);
+    if (this.#target?.host === target.host && this.#target.port === target.port) return;
+    this.#target = target;
     this.#cut();
   }
 
@@ -52,7 +53,7 @@ export class CoordinatorRelay {
       near.destroy();
       return;
     }
-    const far = net.connect({ ...this.#target, family: 4 });
+    const far = net.connect({ ...this.#target });
     for (const socket of [near, far]) {
       this.#sockets.add(socket);
       socket.setNoDelay(true);

@@ -4,6 +4,7 @@
  */
 import type { Journal } from '../coordinator/succession.ts';
 import type { LockstepError } from '../core/errors.ts';
+import { hostAndPort } from '../protocol/endpoint.ts';
 import type {
   KeptJournal,
   LeaderMessage,
@@ -133,7 +134,7 @@ export class HostAgent {
   /** Where the agent of a host listens; null for one that never came. */
   addressOf(rank: number): string | null {
     const known = this.roster.get(rank);
-    return known === undefined ? null : `${known.address}:${known.port}`;
+    return known === undefined ? null : hostAndPort(known.address, known.port);
   }
 
   decide(event: AgentEvent): void {

@@ -11,6 +11,7 @@ import { errorOfFailure, failure as failureFrom } from '../core/failure.ts';
 import type { StopSignal } from '../core/stop-signal.ts';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
 import type { Launch } from '../launch/launching.ts';
+import { tcpEndpoint } from '../protocol/endpoint.ts';
 import { type PublicKeys, publicKeysOf } from '../protocol/host-keys.ts';
 import type { LeaderMessage, MemberMessage } from '../protocol/host-messages.ts';
 import { travelling } from '../protocol/host-messages.ts';
@@ -157,7 +158,7 @@ export class HostLeader implements AgentRoleHandler {
     this.#reported = null;
     const lost = lostProcesses(reported, this.#run.worldSize, journal, this.#book);
     return {
-      ...{ journal, lostAt, loss, endpoint: `tcp://${this.address}:*` },
+      ...{ journal, lostAt, loss, endpoint: tcpEndpoint(this.address, '*') },
       processes: [...reported, ...lost],
       adopt: ({ slot, attempt }, watch) => {
         return this.#seats.adopt(this.#book.hostOf(slot), slot, attempt, watch);

@@ -11,6 +11,7 @@ import type { LockSeen } from '../core/renewed-lock.ts';
 import type { StopSignal, WatchSignals } from '../core/stop-signal.ts';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
 import type { Launch } from '../launch/launching.ts';
+import { hostAndPort, splitHostAndPort } from '../protocol/endpoint.ts';
 import {
   HOST_PROTOCOL,
   type LeaderMessage,
@@ -242,7 +243,7 @@ class HostMember<Folder> implements AgentRoleHandler {
   }
 
   async #hasAnswer({ port }: Invitation, reached: Reached): Promise<boolean> {
-    const at = `${reached.remote}:${port}`;
+    const at = hostAndPort(reached.remote, port);
     this.#leaderAt = at;
     this.#reached = reached;
     let isOver = false;
@@ -282,7 +283,7 @@ class HostMember<Folder> implements AgentRoleHandler {
       kind: 'hello',
       ...{ protocol: HOST_PROTOCOL, version: LOCKSTEP_VERSION },
       ...{ hostRank, host: hostname(), pid: process.pid, workers: count },
-      ...{ address: own, leaderAddress: this.#leaderAt!.split(':')[0]!, port: links.port },
+      ...{ address: own, leaderAddress: splitHostAndPort(this.#leaderAt!).host, port: links.port },
       ...{ request, running: workers.running },
     });
   }

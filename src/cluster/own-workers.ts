@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../core/temporary-folder.ts';
 import type { ExitStatus, Launch, LaunchedWorker } from '../launch/launching.ts';
 import { workerKeyFile, writeKeyFiles } from '../protocol/curve-keys.ts';
+import { tcpEndpoint } from '../protocol/endpoint.ts';
 import { processKeys } from '../protocol/host-keys.ts';
 import type { LeaderMessage } from '../protocol/host-messages.ts';
 import { CoordinatorRelay } from './coordinator-relay.ts';
@@ -136,7 +137,7 @@ export class OwnWorkers implements SeatHost {
       environment: {
         ...Object.fromEntries(own),
         LOCKSTEP_COORDINATOR: this.#relay.endpoint,
-        LOCKSTEP_DATA_ADDRESS: `tcp://${this.#prepared.address}:*`,
+        LOCKSTEP_DATA_ADDRESS: tcpEndpoint(this.#prepared.address, '*'),
         LOCKSTEP_KEY_FILE: workerKeyFile(this.keyFolder, slot),
         LOCKSTEP_PRIVATE_FOLDER: this.keyFolder,
         LOCKSTEP_PARENT_PID: String(process.pid),

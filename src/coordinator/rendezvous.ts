@@ -10,6 +10,7 @@ import {
   workerKeyFile,
   writeKeyFiles,
 } from '../protocol/curve-keys.ts';
+import { tcpEndpoint } from '../protocol/endpoint.ts';
 import { ipcEndpoint, makePrivateFolder } from '../protocol/private-folder.ts';
 
 export type RendezvousKind =
@@ -113,7 +114,7 @@ function overTcp(
   { host, keyFolder }: Extract<RendezvousKind, { kind: 'tcp' }>,
   privateFolder: string | null,
 ): Opened {
-  const anyPort = `tcp://${host}:*`;
+  const anyPort = tcpEndpoint(host, '*');
   const folder = keyFolder ?? privateFolder!;
   return {
     coordinatorAddress: anyPort,
@@ -127,7 +128,7 @@ function overTcp(
 }
 
 function overInsecureTcp(host: string): Opened {
-  const anyPort = `tcp://${host}:*`;
+  const anyPort = tcpEndpoint(host, '*');
   return {
     coordinatorAddress: anyPort,
     keys: null,

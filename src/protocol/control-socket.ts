@@ -7,6 +7,7 @@ import { Dealer, Router } from 'zeromq';
 import { LockstepError } from '../core/errors.ts';
 import { MAX_CONTROL_BYTES } from './codec.ts';
 import type { RunKeys } from './curve-keys.ts';
+import { isIPv6Endpoint } from './endpoint.ts';
 import { clientOptions, ENCRYPTION_BYTES, type Gate, HANDSHAKE_MS } from './gate.ts';
 import { Reconnects } from './reconnects.ts';
 
@@ -50,7 +51,8 @@ export async function openControlServer(
   handlers: ServerHandlers,
   gate: Gate,
 ): Promise<ControlServer> {
-  const router = new Router({ ...LIMITS, ...gate.options, mandatory: true });
+  const ipv6 = isIPv6Endpoint(address);
+  const router = new Router({ ...LIMITS, ...gate.options, mandatory: true, ipv6 });
   gate.watch(router);
   await bindOrExplain(router, address);
   const sendInOrder = serial();
@@ -92,6 +94,7 @@ export function openControlClient(
     // Half an hour of heartbeats for a coordinator that is away.
     sendHighWaterMark: 4096,
     routingId: identity,
+    ipv6: isIPv6Endpoint(endpoint),
     // ZeroMQ adds up to as much again by chance. Most connect to a process of their own host.
     reconnectInterval: 25,
   });

@@ -7,8 +7,13 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type Cable, Cables } from './cables.ts';
 
-/** The address of host i, which is named h<i>. */
-export const addressOf = (host: number): string => `10.77.0.1${host}`;
+export type Family = 4 | 6;
+/** The network in which host i, which is named h<i>, has i at the end of its address, and what follows the address. */
+const NETWORK = { 4: ['10.77.0.1', '/24'], 6: ['fd77::1', '/64 nodad'] } as const;
+
+/** The address of a host. */
+export const addressOf = (host: number, family: Family = 4): string =>
+  `${NETWORK[family][0]}${host}`;
 
 /** Host i is a namespace too: pids are those of the sandbox. */
 const SET_UP = `
@@ -20,7 +25,7 @@ names=$(mktemp)
 echo '127.0.0.1 localhost' > $names
 ip link set lo up
 for i in $(seq $1); do
-  echo "10.77.0.1$i h$i" >> $names
+  echo "$2$i h$i" >> $names
   ip netns add h$i
   ip -n h$i link set lo up
 done
@@ -42,7 +47,7 @@ done
 const ADDRESSES = `
 set -e
 for i in $(seq $1); do
-  ip -n h$i addr add 10.77.0.1$i/24 dev eth0
+  ip -n h$i addr add $2$i$3 dev eth0
   ip -n h$i link set eth0 up
 done
 `;
@@ -60,7 +65,7 @@ export function whyNoHosts(): string | undefined {
     'unshare',
     [
       ...[...userNamespace, ...NAMESPACES, '--fork', '--kill-child'],
-      ...['sh', '-c', SET_UP.replace(/\ncat\n$/, BRIDGE + ADDRESSES), '-', '1'],
+      ...['sh', '-c', SET_UP.replace(/\ncat\n$/, BRIDGE + ADDRESSES), '-', '1', ...NETWORK[4]],
     ],
     { encoding: 'utf8', timeout: 20_000 },
   );
@@ -84,10 +89,14 @@ export class MadeUpHosts {
     this.#init = init;
   }
 
-  /** @param cable what joins each host with the others; without it they are as close as the kernel makes them */
-  static async open(count: number, cable?: Cable): Promise<MadeUpHosts> {
+  /**
+   * @param cable what joins each host with the others; without it they are as close as the kernel makes them
+   * @param family of the only addresses that they have
+   */
+  static async open(count: number, cable?: Cable, family: Family = 4): Promise<MadeUpHosts> {
+    const [network] = NETWORK[family];
     const argv = [...userNamespace, ...NAMESPACES, '--fork', '--kill-child'];
-    const holder = spawn('unshare', [...argv, 'sh', '-c', SET_UP, '-', String(count)], {
+    const holder = spawn('unshare', [...argv, 'sh', '-c', SET_UP, '-', String(count), network], {
       // When this process is gone `cat` ends, and everything there with it.
       stdio: ['pipe', 'pipe', 'inherit'],
     });
@@ -95,15 +104,15 @@ export class MadeUpHosts {
     const { pid } = holder;
     const [init] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
     const hosts = new MadeUpHosts(holder, Number(init));
-    await hosts.#join(count, cable);
+    await hosts.#join(count, cable, family);
     return hosts;
   }
 
-  async #join(count: number, cable: Cable | undefined): Promise<void> {
+  async #join(count: number, cable: Cable | undefined, family: Family): Promise<void> {
     const names = Array.from({ length: count }, (_, at) => `h${at + 1}`);
     if (cable === undefined) this.run('sh', '-c', BRIDGE, '-', String(count));
     else this.#cables = await Cables.lay(cable, names, this.#inside);
-    this.run('sh', '-c', ADDRESSES, '-', String(count));
+    this.run('sh', '-c', ADDRESSES, '-', String(count), ...NETWORK[family]);
   }
 
   /** The command that runs another one on a host, in a folder: entering a namespace of mounts leaves the current one. */

@@ -1,6 +1,7 @@
 /** The rendezvous that a text names: `tcp://h0:29400` or `folder:/shared/x`. */
 import { resolve } from 'node:path';
 import { LockstepError } from '../../core/errors.ts';
+import { splitHostAndPort } from '../../protocol/endpoint.ts';
 import { folderRendezvous } from './folder-rendezvous.ts';
 import type { HostRendezvous } from './host-rendezvous.ts';
 import { tcpRendezvous } from './tcp-rendezvous.ts';
@@ -19,15 +20,15 @@ export function openHostRendezvous(
 ): HostRendezvous {
   const named = /^folder:(.+)$/.exec(text)?.[1];
   if (named !== undefined) return folderRendezvous(resolve(named), start);
-  const [, host, port] = /^tcp:\/\/([^:/]+):(\d{1,5})$/.exec(text) ?? [];
-  if (host === undefined || Number(port) < 1 || Number(port) > 65_535) {
+  const { host, port } = splitHostAndPort(text);
+  if (!text.startsWith('tcp://') || host === '' || port < 1 || port > 65_535) {
     throw new LockstepError(
       'USAGE',
       `Cannot use the rendezvous "${text}": it must be tcp://HOST:PORT or folder:PATH.`,
       'Name the host that leads and a free port of it, such as tcp://h0:29400, or a folder that all hosts see.',
     );
   }
-  if (secret !== null) return tcpRendezvous(host, Number(port), secret, folder);
+  if (secret !== null) return tcpRendezvous(host, port, secret, folder);
   throw new LockstepError(
     'INSECURE',
     `Cannot meet at ${text}: there is no key by which the hosts know each other.`,

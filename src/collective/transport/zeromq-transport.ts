@@ -7,6 +7,7 @@ import { bindOrExplain, serial } from '../../protocol/control-socket.ts';
 import type { RunKeys } from '../../protocol/curve-keys.ts';
 import { keyedEndpoint, splitEndpoint } from '../../protocol/curve-keys.ts';
 import { MAX_PAYLOAD_BYTES } from '../../protocol/data-frame.ts';
+import { isIPv6Endpoint } from '../../protocol/endpoint.ts';
 import type { GateCounts, OnRefused } from '../../protocol/gate.ts';
 import { clientOptions, ENCRYPTION_BYTES, Gate, HANDSHAKE_MS } from '../../protocol/gate.ts';
 import { Reconnects } from '../../protocol/reconnects.ts';
@@ -70,6 +71,7 @@ class ZeromqTransport extends UnsharedMemory implements Transport {
       ...gate.options,
       receiveHighWaterMark: HIGH_WATER_MARK,
       maxMessageSize: MAX_PAYLOAD_BYTES + ENCRYPTION_BYTES,
+      ipv6: isIPv6Endpoint(address),
       linger: 0,
     });
     gate.watch(router);
@@ -105,6 +107,7 @@ class ZeromqTransport extends UnsharedMemory implements Transport {
         handshakeInterval: HANDSHAKE_MS,
         linger: 0,
         reconnectInterval: 20,
+        ipv6: isIPv6Endpoint(endpoint),
       });
       this.#reconnects.watch(socket, () => onReconnected(rank));
       socket.connect(endpoint);
