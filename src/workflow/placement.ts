@@ -69,6 +69,7 @@ export function rendezvousOf(
 }
 
 /**
+ * @param workers of all hosts; infinite while their number is not known
  * @param spell how an option is called where it was given
  * @throws LockstepError USAGE for numbers that make no sense
  */
@@ -86,7 +87,7 @@ export function elasticityOf(
       `Cannot use ${spell(option)} ${value}: it must be ${allowed}.`,
       advice,
     );
-  if (workers > MOST_WORKERS) {
+  if (workers > MOST_WORKERS && workers !== Number.POSITIVE_INFINITY) {
     throw refuse(
       'workers',
       workers,
