@@ -69,6 +69,15 @@ export function journalOf(state: MachineState): Journal {
   return { generation, hasRun, ranks, losses, closed, told, stopSignal, givenUp };
 }
 
+/** Of a coordinator whose host was lost before any journal of it had come. */
+const NOTHING_KNOWN = {
+  closed: 0,
+  told: [],
+  stopSignal: null,
+  givenUp: null,
+  hasRun: false,
+} as const;
+
 /** More than a coordinator forms while its journal is on the way to another host. */
 export const UNSEEN_GENERATIONS = 65_536;
 
@@ -107,8 +116,8 @@ export function successor(
       memberOf(slot, bySlot.get(slot), journal, nowMs),
     ),
   };
-  if (journal === null) return { ...fresh, membership };
-  const { closed, told, stopSignal, givenUp } = journal;
+  if (journal === null && unseenGenerations === 0) return { ...fresh, membership };
+  const { closed, told, stopSignal, givenUp, hasRun } = journal ?? NOTHING_KNOWN;
   return {
     ...fresh,
     membership,
@@ -120,7 +129,7 @@ export function successor(
     }),
     stopSignal,
     givenUp,
-    recovering: journal.hasRun ? { sinceMs: nowMs - awayMs, fromStep: null } : null,
+    recovering: hasRun ? { sinceMs: nowMs - awayMs, fromStep: null } : null,
   };
 }
 

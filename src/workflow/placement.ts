@@ -69,7 +69,6 @@ export function rendezvousOf(
 }
 
 /**
- * @param workers of all hosts; infinite while their number is not known
  * @param spell how an option is called where it was given
  * @throws LockstepError USAGE for numbers that make no sense
  */
@@ -87,7 +86,7 @@ export function elasticityOf(
       `Cannot use ${spell(option)} ${value}: it must be ${allowed}.`,
       advice,
     );
-  if (workers > MOST_WORKERS && workers !== Number.POSITIVE_INFINITY) {
+  if (workers > MOST_WORKERS) {
     throw refuse(
       'workers',
       workers,

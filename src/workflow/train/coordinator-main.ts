@@ -20,8 +20,10 @@ async function coordinate({ options, task, loss, tell }: Supervised): Promise<Co
   const paths = runPaths(runFolder);
   const log = openLog(paths.logs, 'coordinator');
   const metrics = openMetrics(paths.metrics);
-  const journal = options.takeOver?.succession.journal ?? null;
-  const recorded = new Set(journal && recordedBefore(lastLines(paths.metrics), journal));
+  const { takeOver } = options;
+  const recorded = new Set(
+    takeOver && recordedBefore(lastLines(paths.metrics), takeOver.succession.journal),
+  );
   const onEvent = (event: CoordinatorEvent) => {
     if (event.kind === 'status') log[event.isWarning ? 'warn' : 'info'](event.text);
     const key = keyOfEvent(event);

@@ -8,11 +8,14 @@ const STEPS_AT_ONCE = 3;
 /**
  * Keys of the lines at the end of the metrics that `journal` does not have, as `keyOfEvent` makes them.
  * @param lines newest first
+ * @param journal null where none has come: of the newest lines, those that one that was just begun may have written
  */
 export function recordedBefore(
   lines: readonly Readonly<Record<string, unknown>>[],
-  { closed, told }: Pick<Journal, 'closed' | 'told'>,
+  journal: Pick<Journal, 'closed' | 'told'> | null,
 ): Set<string> {
+  const newest = Number(lines[0]?.step ?? 0);
+  const { closed, told } = journal ?? { closed: Math.max(0, newest - STEPS_AT_ONCE), told: [] };
   const isNewer = ({ kind, step }: Readonly<Record<string, unknown>>) => {
     const at = Number(step);
     if (at > closed + STEPS_AT_ONCE) return false;

@@ -5,9 +5,7 @@ import { elasticityOf } from '../../../src/workflow/placement.ts';
 
 describe('what a run bears', () => {
   it('is refused for more workers on all hosts than a generation can have', () => {
-    for (const workers of [MOST_WORKERS, Number.POSITIVE_INFINITY]) {
-      assert.equal(elasticityOf({}, workers).minWorkers, 1);
-    }
+    assert.equal(elasticityOf({}, MOST_WORKERS).minWorkers, 1);
     assert.throws(() => elasticityOf({}, MOST_WORKERS + 1, (option) => `--${option}`), {
       code: 'USAGE',
       message: 'Cannot use --workers 4097: it must be at most 4096 in all.',

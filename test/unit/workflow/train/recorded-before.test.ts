@@ -27,6 +27,13 @@ describe('what the metrics have and the journal of a killed coordinator lacks', 
     assert.deepEqual([...recordedBefore(lines, { closed: 20, told: [] })], []);
   });
 
+  it('is what a coordinator may have written whose host was lost before any journal came', () => {
+    const lines = newestFirst(step(1), evaluation(1), step(2));
+    const recorded = recordedBefore(lines, null);
+    assert.deepEqual([...recorded].sort(), ['1 evaluation', '1 step', '2 step']);
+    assert.deepEqual([...recordedBefore([], null)], []);
+  });
+
   it('has the keys of the events that a successor hears again', () => {
     const reports = [{ phase: 'train' }];
     const told = [
