@@ -8,6 +8,7 @@ export interface HostsGiven {
   hosts: number | undefined;
   rendezvous: string | undefined;
   keyFile: string | undefined;
+  ownDisks?: boolean | undefined;
   hostsWait: number;
 }
 
@@ -31,6 +32,11 @@ export function hostsOptions<T>(yargs: Argv<T>): Argv<T & HostsGiven> {
       describe:
         'Key of the hosts for tcp, the same on all: 64 hexadecimal digits (or LOCKSTEP_KEY)',
     })
+    .option('own-disks', {
+      type: 'boolean',
+      describe:
+        'The hosts see no common disk: the one that --rendezvous names has run and data, the others fetch what they need',
+    })
     .option('hosts-wait', {
       type: 'number',
       requiresArg: true,
@@ -41,7 +47,7 @@ export function hostsOptions<T>(yargs: Argv<T>): Argv<T & HostsGiven> {
 
 /** Undefined for a run of this host. */
 export function hostsGiven(options: HostsGiven, env = process.env): HostsOptions | undefined {
-  const { hosts, rendezvous, keyFile, hostsWait: waitSeconds } = options;
+  const { hosts, rendezvous, keyFile, ownDisks, hostsWait: waitSeconds } = options;
   // Where hosts are counted by hand, the scheduler's number is of something else.
   const place = hosts === undefined ? schedulerPlace(env) : null;
   const key = keyFile === undefined ? env.LOCKSTEP_KEY : undefined;
@@ -49,7 +55,7 @@ export function hostsGiven(options: HostsGiven, env = process.env): HostsOptions
     const message = `Cannot use --hosts-wait ${waitSeconds}: it must be a number above 0.`;
     throw new LockstepError('USAGE', message, 'Leave it out to wait five minutes.');
   }
-  const common = { rendezvous, keyFile, key, waitSeconds };
+  const common = { rendezvous, keyFile, key, ownDisks, waitSeconds };
   if (place !== null) {
     const { hostRank, start } = place;
     return { ...common, hosts: place.hosts, hostRank, start };
@@ -57,7 +63,11 @@ export function hostsGiven(options: HostsGiven, env = process.env): HostsOptions
   if (hosts === 1) return undefined;
   if (hosts !== undefined) return { ...common, hosts, ...uncountedPlace(env) };
   refuseUncounted(env);
-  const lone = rendezvous === undefined ? keyFile && '--key-file' : '--rendezvous';
+  const [lone] = [
+    ...(rendezvous === undefined ? [] : ['--rendezvous']),
+    ...(keyFile === undefined ? [] : ['--key-file']),
+    ...(ownDisks === true ? ['--own-disks'] : []),
+  ];
   if (lone === undefined) return undefined;
   throw new LockstepError(
     'USAGE',

@@ -29,6 +29,8 @@ export interface AgentOptions {
   readonly workers: number;
   /** What this host was started for. */
   readonly request: string;
+  /** The hosts don't see one disk: only the one that leads has the run's folder. */
+  readonly ownDisks: boolean;
   /** All hosts must be there so soon. */
   readonly waitMs: number;
   /** Throws when a stop was asked for. */

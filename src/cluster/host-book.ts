@@ -12,6 +12,8 @@ export class Member implements SeatHost {
   entry: RollEntry;
   firstSlot: number;
   isReady = false;
+  /** When it said last that it fetches what its workers read. */
+  fetchedAtMs = 0;
   /** The last one that it was told. */
   toldJournal: KeptJournal | null = null;
   /** Why it can't start workers. */

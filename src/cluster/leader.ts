@@ -8,17 +8,20 @@ import type { Journal, SlotProcess } from '../coordinator/succession.ts';
 import type { RunControl, TakeOverFromHost } from '../coordinator/supervisor/supervisor.ts';
 import { LockstepError } from '../core/errors.ts';
 import { errorOfFailure, failure as failureFrom } from '../core/failure.ts';
-import type { StopSignal } from '../core/stop-signal.ts';
+import { formatBytes } from '../core/format.ts';
+import { codeOfSignal, type StopSignal } from '../core/stop-signal.ts';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
 import type { Launch } from '../launch/launching.ts';
 import { tcpEndpoint } from '../protocol/endpoint.ts';
 import { type PublicKeys, publicKeysOf } from '../protocol/host-keys.ts';
 import type { LeaderMessage, MemberMessage } from '../protocol/host-messages.ts';
 import { travelling } from '../protocol/host-messages.ts';
+import type { PieceServer } from '../protocol/piece-channel.ts';
 import { SILENCE_MS } from '../protocol/timing.ts';
 import type { RunOutcome } from '../telemetry/run-event.ts';
 import { type AgentEffect, leadingAgent } from './agent-machine.ts';
 import { Announcements, type RunForHosts } from './announcements.ts';
+import { type OfferedFile, offerFiles } from './copy/offer.ts';
 import type { AgentRoleHandler, HostAgent } from './host-agent.ts';
 import { HostBook, type Member } from './host-book.ts';
 import { admission, type Hello, nameHost } from './roll.ts';
@@ -43,7 +46,11 @@ export class HostLeader implements AgentRoleHandler {
   #farewell: LeaderMessage | null = null;
   #control: RunControl | null = null;
   #isHeld = false;
-  #onSignal: (signal: StopSignal) => void = () => {};
+  /** A stop that another host was asked for before the run began. */
+  #earlySignal: StopSignal | null = null;
+  #onSignal = (signal: StopSignal): void => {
+    this.#earlySignal ??= signal;
+  };
   #checkFolder: () => Promise<void> = async () => {};
 
   constructor(agent: HostAgent) {
@@ -126,13 +133,20 @@ export class HostLeader implements AgentRoleHandler {
       if (failed !== undefined) throw failed.error;
       if (members.every(({ isReady }) => isReady)) return;
       options.throwIfStopped();
+      this.#throwIfStoppedElsewhere();
       const late = members.find(({ isReady }) => !isReady)!;
-      if (performance.now() - startedMs > READY_MS) {
+      if (performance.now() - Math.max(startedMs, late.fetchedAtMs) > READY_MS) {
         const message = `Cannot start the run: ${nameHost(late.entry)} said nothing for ${READY_MS} ms.`;
         throw new LockstepError('TIMEOUT', message, 'Look whether that host is there.');
       }
       await sleep(LOOK_MS);
     }
+  }
+
+  /** Gives files of this host to those that don't see its disk, until it is closed. @throws LockstepError PORT_IN_USE */
+  async offer(run: string, files: readonly OfferedFile[]): Promise<PieceServer> {
+    const { secret, options } = this.#agent;
+    return await offerFiles(secret, run, files, (text) => options.tell(text, true));
   }
 
   /**
@@ -214,6 +228,8 @@ export class HostLeader implements AgentRoleHandler {
         this.#tell.view();
         return;
       case 'hold':
+        // Where nobody else sees the run's folder, nobody else goes on with the run.
+        if (this.#agent.options.ownDisks) return;
         this.#isHeld = effect.isHeld;
         this.#control?.hold(effect.isHeld);
         if (effect.isHeld) this.#agent.options.tell(HELD, true);
@@ -320,6 +336,9 @@ export class HostLeader implements AgentRoleHandler {
         this.#agent.options.tell(why, true);
         return;
       }
+      case 'fetching':
+        this.#onFetching(member, message);
+        return;
       case 'spawned':
         this.#seats.spawned(member, message.slot, message.attempt, message.pid);
         return;
@@ -335,6 +354,23 @@ export class HostLeader implements AgentRoleHandler {
         this.#agent.decide({ kind: 'went', host, nowMs: performance.now() });
       }
     }
+  }
+
+  #onFetching(
+    member: Member,
+    { doneBytes, totalBytes }: Extract<MemberMessage, { kind: 'fetching' }>,
+  ): void {
+    member.fetchedAtMs = performance.now();
+    if (doneBytes > 0) return;
+    const who = capital(nameHost(member.entry));
+    this.#agent.options.tell(`${who} fetches ${formatBytes(totalBytes)} from this host.`);
+  }
+
+  #throwIfStoppedElsewhere(): void {
+    const signal = this.#earlySignal;
+    if (signal === null) return;
+    const text = `${signal} came to another host before the first step.`;
+    throw new LockstepError(codeOfSignal(signal), text, 'Nothing was lost.');
   }
 
   #refuse(peer: string, why: string): void {

@@ -33,6 +33,8 @@ const LOOK_MS = 200;
 const ANSWER_MS = 5_000;
 /** A Ctrl-C in a terminal reaches the leader, too: what it hears itself comes first. */
 const PASS_ON_MS = 500;
+/** One that is silent for so long while this host fetches the run is lost: nobody waits for this host's workers yet. */
+const FETCH_SILENCE_MS = 3 * SILENCE_MS;
 /** A leader that is silent for so long may be lost. */
 const DOUBT_MS = SILENCE_MS / 2;
 
@@ -43,7 +45,7 @@ export interface MemberOptions<Folder> {
   readonly hostRank: number | null;
   readonly watchSignals: WatchSignals;
   /** What starts workers here, once the run is known. */
-  readonly launcher: (run: RunHere) => Promise<Launch>;
+  readonly launcher: (run: RunHere, from: RunSource) => Promise<Launch>;
   /**
    * Takes the run's folder.
    * @param from the lock of the leader that was lost, or of any owner that did not touch it
@@ -56,6 +58,18 @@ export interface MemberOptions<Folder> {
   readonly standBy: () => void;
   /** The leader is heard again, or another host leads. Called again and again. */
   readonly standDown: () => void;
+}
+
+/** Where a host fetches the run that does not see the leader's disk. */
+export interface RunSource {
+  /** Name of the leader's host, and its address as this host reaches it. */
+  readonly host: string;
+  readonly address: string;
+  readonly secret: Buffer;
+  /** Aborts with what ends this host's part in the run. */
+  readonly signal: AbortSignal;
+  /** Tells the leader how far it is. */
+  readonly onFetched: (doneBytes: number, totalBytes: number) => void;
 }
 
 /** How the run ended; `error` is what ended it early. */
@@ -120,6 +134,10 @@ class HostMember<Folder> implements AgentRoleHandler {
   #lostAt = Date.now();
   #folder: Folder | null = null;
   #stops = 0;
+  /** The start of the run that this host makes ready for. */
+  #preparing: string | null = null;
+  /** Ends what is under way for that. */
+  #preparation = new AbortController();
   readonly #watch: NodeJS.Timeout;
 
   constructor(agent: HostAgent, options: MemberOptions<Folder>) {
@@ -154,6 +172,7 @@ class HostMember<Folder> implements AgentRoleHandler {
 
   close(): void {
     this.#isOver = true;
+    this.#preparation.abort(NO_LONGER);
     this.#unwatchSignals();
     clearInterval(this.#watch);
     this.#foundLeader();
@@ -354,25 +373,42 @@ class HostMember<Folder> implements AgentRoleHandler {
       this.#say({ kind: 'ready' });
       return;
     }
+    // It may be told twice while it fetches.
+    if (this.#preparing === run.run) return;
+    this.#preparing = run.run;
+    this.#preparation.abort(NO_LONGER);
+    this.#preparation = new AbortController();
+    const { signal } = this.#preparation;
     try {
-      const launch = await this.#options.launcher(run);
+      const launch = await this.#options.launcher(run, this.#source(signal));
+      if (signal.aborted) return;
       const { hostRank } = this.#welcome!;
       const address = this.#reached?.local ?? this.#agent.roster.get(hostRank)!.address;
       workers.prepare(run, { launch, address, workers: options.workers, secret });
       this.#takePart();
       this.#say({ kind: 'ready' });
     } catch (thrown) {
+      if (signal.aborted) return;
       const error = asLockstepError(thrown);
       this.#say({ kind: 'cannot', failure: travelling(error) });
       this.#reject(error);
     }
   }
 
+  #source(signal: AbortSignal): RunSource {
+    return {
+      ...{ host: this.#welcome!.host, address: this.#leaderAt!.split(':')[0]! },
+      ...{ secret: this.#agent.secret, signal },
+      onFetched: (doneBytes, totalBytes) => this.#say({ kind: 'fetching', doneBytes, totalBytes }),
+    };
+  }
+
   /** While the leader prepares the run it may compute for long. */
   #watchStart(): void {
     if (this.#welcome === null || this.#agent.workers.run !== null) return;
+    const limitMs = this.#preparing === null ? START_UP_MS : FETCH_SILENCE_MS;
     const silentMs = performance.now() - this.#lastHeardMs;
-    if (silentMs > START_UP_MS) this.#reject(this.#gone(this.#welcome.view.leader, START_UP_MS));
+    if (silentMs > limitMs) this.#reject(this.#gone(this.#welcome.view.leader, limitMs));
   }
 
   /** The first host after the leader asks first, and is likely to lead. */
@@ -389,7 +425,8 @@ class HostMember<Folder> implements AgentRoleHandler {
     const run = this.#agent.workers.run!;
     this.#lostAt = Date.now() - SILENCE_MS;
     this.#loss = `Lost the host that led, ${this.#nameOf(leader)}: nothing was heard of it for ${SILENCE_MS} ms.`;
-    if (run.coordinatorWaitMs === 0) {
+    // Without the leader's disk nobody can go on.
+    if (run.coordinatorWaitMs === 0 || run.copy !== null) {
       this.#reject(this.#gone(leader, SILENCE_MS));
       return;
     }
@@ -453,6 +490,8 @@ class HostMember<Folder> implements AgentRoleHandler {
     );
   }
 }
+
+const NO_LONGER = new Error('This host no longer makes ready for that start of the run.');
 
 const errorOf = (sent: { code: string; message: string; advice: string }): LockstepError =>
   errorOfFailure(failure(sent.code, sent.message, sent.advice));

@@ -5,7 +5,7 @@ import { dueLaunches, evict, lose } from './losses.ts';
 import { describeLost, lostLinks, mostCutOff } from './lost-links.ts';
 import type { Member } from './member.ts';
 import type { MembershipEffect, MembershipState, Result } from './membership-state.ts';
-import { abort, isAlive, joined, progressOf, ranked, stay } from './membership-state.ts';
+import { abort, isAlive, isAway, joined, progressOf, ranked, stay } from './membership-state.ts';
 import type { StepPace } from './step-pace.ts';
 
 /** Generations in a row in which a data connection loses everything before its worker is lost. */
@@ -134,26 +134,41 @@ function findQuiet(state: MembershipState, nowMs: number): Result {
   return evict(quiet, mostCutOff(links), reason, nowMs);
 }
 
+/** What there is too little of; null while there is enough. Those that are to stop need only somebody who saves. */
+function shortage(
+  state: MembershipState,
+): { text: string; isWanted(member: Member): boolean } | null {
+  const { minWorkers, homeWorkers } = state.policy;
+  const present = joined(state);
+  if (isAway(present, state.policy)) {
+    const text = "no worker is left on the host that has the run's folder";
+    return { text, isWanted: ({ slot }) => slot < homeWorkers };
+  }
+  if (state.stopping || present.length >= minWorkers) return null;
+  const text = `${present.length} of at least ${minWorkers} workers are left`;
+  return { text, isWanted: () => true };
+}
+
 /** Fewer workers than there must be: waits for those to come, gives up when it has taken too long. */
 function findTooFew(state: MembershipState, nowMs: number): Result {
-  const { minWorkers, joinMs } = state.policy;
-  const present = joined(state).length;
-  if (!state.hasRun || state.stopping || present >= minWorkers) {
+  const short = state.hasRun ? shortage(state) : null;
+  if (short === null) {
     return stay(state.tooFewSinceMs === null ? state : { ...state, tooFewSinceMs: null });
   }
+  const { text, isWanted } = short;
   const sinceMs = state.tooFewSinceMs ?? nowMs;
   const waiting = { ...state, tooFewSinceMs: sinceMs };
-  const text = `${present} of at least ${minWorkers} workers are left`;
   const mayCome = state.members
     .toArray()
-    .some(({ status }) => status !== 'joined' && status !== 'leftOut');
-  if (mayCome && nowMs - sinceMs <= joinMs) {
+    .some((member) => isWanted(member) && !['joined', 'leftOut'].includes(member.status));
+  if (mayCome && nowMs - sinceMs <= state.policy.joinMs) {
     return stay(waiting, state.tooFewSinceMs === null ? `${text}: the run waits` : '');
   }
   const loss = state.lastLoss ?? failure('WORKER_LOST', 'Workers were lost.', '');
   const message = `${text[0]!.toUpperCase()}${text.slice(1)}. ${loss.message}`;
   const giveUp = failure('WORKER_LOST', message, loss.advice);
-  if (present === 0) return abort(waiting, giveUp);
+  const present = joined(state);
+  if (present.length === 0 || isAway(present, state.policy)) return abort(waiting, giveUp);
   const formed = formIfComplete({ ...waiting, stopping: true });
   return { ...formed, effects: [{ kind: 'giveUp', failure: giveUp }, ...formed.effects] };
 }

@@ -9,10 +9,16 @@ export interface Elasticity {
    * ends the run.
    */
   readonly coordinatorWaitMs: number;
+  /**
+   * The first so many slots are on the host that alone has the run's folder: no generation is formed without one of them,
+   * since rank 0 writes. 0: all hosts see the folder.
+   */
+  readonly homeWorkers: number;
 }
 
 export const DEFAULT_ELASTICITY: Elasticity = {
   maxRestarts: 3,
   minWorkers: 1,
   coordinatorWaitMs: 60_000,
+  homeWorkers: 0,
 };

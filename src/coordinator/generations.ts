@@ -2,7 +2,7 @@
 import type { Boundary, Origin } from '../protocol/messages.ts';
 import type { Member } from './member.ts';
 import type { MembershipEffect, MembershipState, Result } from './membership-state.ts';
-import { joined, stay } from './membership-state.ts';
+import { isAway, joined, stay } from './membership-state.ts';
 import { nameMembers } from './wording.ts';
 
 export function askForBoundary({ status }: MembershipState, slot: number): MembershipEffect[] {
@@ -23,7 +23,8 @@ export function formIfComplete(state: MembershipState): Result {
   );
   if (awaited !== undefined) return stay(state);
   const members = joined(state);
-  return members.length < enough ? stay(state) : form(state, members);
+  const isEnough = members.length >= enough && !isAway(members, state.policy);
+  return isEnough ? form(state, members) : stay(state);
 }
 
 /** Gives each member its rank, its peers, and where it gets its state from. */
@@ -31,7 +32,10 @@ function form(state: MembershipState, members: readonly Member[]): Result {
   const furthest = Math.max(...members.map(({ boundary }) => orderOf(boundary!.at)));
   const isThere = ({ boundary }: Member) => orderOf(boundary!.at) === furthest;
   const sources = furthest < 0 ? [] : [...members.keys()].filter((rank) => isThere(members[rank]!));
-  const origins = originsOf(members.map(isThere), sources, state.hasRun);
+  const origins =
+    sources.length > 0
+      ? originsFromPeers(members.map(isThere), sources)
+      : originsFromDisk(members, state);
   const peers = members.map(({ hello }, rank) => {
     const { dataEndpoint: endpoint, host } = hello!;
     return { rank, endpoint, host };
@@ -58,15 +62,10 @@ function form(state: MembershipState, members: readonly Member[]): Result {
   return { state: next, effects, reason: formedReason(next, origins) };
 }
 
-/** Ranks that have the state keep it; the others get it from them by turns, or all from the disk. */
-function originsOf(
-  isThere: readonly boolean[],
-  sources: readonly number[],
-  again: boolean,
-): Origin[] {
+/** Ranks that have the state keep it; the others get it from them by turns. */
+function originsFromPeers(isThere: readonly boolean[], sources: readonly number[]): Origin[] {
   let turn = 0;
   return isThere.map((there): Origin => {
-    if (sources.length === 0) return { kind: 'disk', again };
     if (there) return { kind: 'own' };
     return { kind: 'peer', rank: sources[turn++ % sources.length]! };
   });
@@ -82,6 +81,18 @@ function receiversBySource(origins: readonly Origin[]): Map<number, number[]> {
     else known.push(rank);
   }
   return bySource;
+}
+
+/** From the run's folder; those that don't see it get it by turns from those that do, which have the first ranks. */
+function originsFromDisk(members: readonly Member[], state: MembershipState): Origin[] {
+  const { homeWorkers } = state.policy;
+  const isHome = ({ slot }: Member) => homeWorkers === 0 || slot < homeWorkers;
+  const sources = members.filter(isHome).length;
+  let turn = 0;
+  return members.map((member): Origin => {
+    if (isHome(member)) return { kind: 'disk', again: state.hasRun };
+    return { kind: 'peer', rank: turn++ % sources };
+  });
 }
 
 function formedReason({ ranks, generation }: MembershipState, origins: readonly Origin[]): string {

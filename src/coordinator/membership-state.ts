@@ -13,6 +13,8 @@ export interface MembershipPolicy extends RestartPolicy {
   readonly worldSize: number;
   /** With fewer workers the run waits, `joinMs` at most, then saves and stops. */
   readonly minWorkers: number;
+  /** The first so many slots are where the run's folder is: see `Elasticity`. */
+  readonly homeWorkers: number;
   readonly expected: ExpectedHashes;
   /** A worker that has been heard once is lost after so long a silence. */
   readonly silenceMs: number;
@@ -157,6 +159,12 @@ export const isAlive = ({ status }: Pick<Member, 'status'>): boolean =>
 
 export const joined = ({ members }: MembershipState): Member[] =>
   members.toArray().filter(({ status }) => status === 'joined');
+
+/** Whether none of these can write the run's folder. */
+export const isAway = (
+  members: readonly Pick<Member, 'slot'>[],
+  { homeWorkers }: Pick<MembershipPolicy, 'homeWorkers'>,
+): boolean => homeWorkers > 0 && members.every(({ slot }) => slot >= homeWorkers);
 
 /** Members of the generation, in order of rank. */
 export const ranked = ({ members, ranks }: MembershipState): Member[] =>

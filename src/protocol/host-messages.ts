@@ -7,7 +7,7 @@ import { LockstepError } from '../core/errors.ts';
 import { failureOfError } from '../core/failure.ts';
 import { MOST_WORKERS } from './messages.ts';
 
-export const HOST_PROTOCOL = 2;
+export const HOST_PROTOCOL = 3;
 
 const count = z.int().min(0);
 const name = z.string().max(256);
@@ -76,6 +76,16 @@ const rosterHost = z.strictObject({
   firstSlot: count,
 });
 
+/** A file of the run that a host without the leader's disk fetches. Its name leads nowhere but into that host's copy. */
+const copiedFile = z.strictObject({
+  name: z
+    .string()
+    .max(512)
+    .regex(/^(config\.yaml|extensions\.json|data(\/[A-Za-z0-9][A-Za-z0-9._-]*){1,2})$/),
+  sizeBytes: count,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
 /** A host's agent → the leader's. */
 export const memberMessage = z.discriminatedUnion('kind', [
   /** Said again until it is answered. */
@@ -104,6 +114,8 @@ export const memberMessage = z.discriminatedUnion('kind', [
   message('ready', {}),
   /** It can't. */
   message('cannot', { failure }),
+  /** It fetches what its workers read. */
+  message('fetching', { doneBytes: count, totalBytes: count }),
   message('spawned', { ...seat, pid: count }),
   message('exited', { ...seat, status }),
   /** It ends. */
@@ -146,6 +158,15 @@ export const leaderMessage = z.discriminatedUnion('kind', [
     /** What the file that locks the folder holds: who sees another one sees another folder. */
     lock: text,
     resume: z.boolean(),
+    /** Where hosts without this disk fetch what their workers read; null where all see one disk. */
+    copy: z
+      .strictObject({
+        port: z.int().min(1).max(65_535),
+        /** See data/format/data-key.ts: a host that has the same dataset does not fetch it. */
+        dataKey: name,
+        files: z.array(copiedFile).min(1).max(4096),
+      })
+      .nullable(),
     /** Faults to inject into workers. */
     simulate: z.array(text),
     /** Of this host. */
@@ -160,6 +181,7 @@ export const leaderMessage = z.discriminatedUnion('kind', [
   message('end', { outcome: outcome.nullable(), failure: failure.nullable() }),
 ]);
 
+export type CopiedFile = Readonly<z.output<typeof copiedFile>>;
 export type RosterHost = z.output<typeof rosterHost>;
 export type KeptJournal = z.output<typeof journal>;
 export type MemberMessage = z.output<typeof memberMessage>;

@@ -38,6 +38,7 @@ import {
 } from '../data/training-data.ts';
 import { extensionsOf, recordOf, requireExtensions } from '../extension/identity.ts';
 import { loadRunConfig } from './config.ts';
+import { refuseCopy } from './copy-folder.ts';
 import { type FittedKind, fittedKindOf, KIND_WORDS } from './fitted/kinds.ts';
 import { notARun } from './known-runs.ts';
 
@@ -232,10 +233,16 @@ export function takeRunFolder(path: string, take: TakeLock): RunFolder {
 
 /**
  * The resolved configuration of a run.
- * @throws LockstepError RUN_NOT_FOUND, CONFIG_INVALID; USAGE for a model without steps; EXTENSION_MISMATCH when an extension that the run needs is
+ * @throws LockstepError RUN_NOT_FOUND, CONFIG_INVALID; USAGE for a model without steps or a copy of a run; EXTENSION_MISMATCH when an extension that the run needs is
  *   not loaded, or is another one now
  */
 export function readRunConfig(path: string): RunConfig {
+  refuseCopy(path);
+  return readWorkersConfig(path);
+}
+
+/** The same for a worker, which may run in a copy of the run's folder. */
+export function readWorkersConfig(path: string): RunConfig {
   const paths = runPaths(path);
   const kind = fittedKindOf(path);
   if (kind !== undefined) throw isFitted(path, kind);
@@ -370,6 +377,7 @@ function isFitted(path: string, kind: FittedKind): LockstepError {
 }
 
 function exists({ path, config, checkpoints }: RunPaths): LockstepError {
+  refuseCopy(path);
   if (!existsSync(config)) {
     return new LockstepError(
       'RUN_EXISTS',

@@ -1,12 +1,12 @@
 /**
- * The program that a worker process runs: `main.ts [--resume] [--simulate FAULT …] [--extension PATH …]`, the rest is in its
- * environment.
+ * The program that a worker process runs: `main.ts [--resume] [--store PATH] [--simulate FAULT …] [--extension PATH …]`, the
+ * rest is in its environment.
  */
 import { parseArgs } from 'node:util';
 import { asLockstepError } from '../core/errors.ts';
 import { loadExtensions } from '../extension/load.ts';
 import { guardOutputs } from '../launch/outputs.ts';
-import { readRunConfig } from '../run/folder.ts';
+import { readWorkersConfig } from '../run/folder.ts';
 import { openLog } from '../telemetry/log.ts';
 import { openComm } from './comm/comm-client.ts';
 import { workerIdentity } from './identity.ts';
@@ -16,6 +16,8 @@ import { parseFault, type SimulatedFault } from './training/simulated-fault.ts';
 const { values: options } = parseArgs({
   options: {
     resume: { type: 'boolean', default: false },
+    /** Where this host has the dataset, if not where the configuration says. */
+    store: { type: 'string' },
     simulate: { type: 'string', multiple: true, default: [] },
     extension: { type: 'string', multiple: true, default: [] },
   },
@@ -34,9 +36,10 @@ async function main(): Promise<number> {
   try {
     await loadExtensions(options.extension);
     const end = await runWorker({
-      config: readRunConfig(identity.runFolder),
+      config: readWorkersConfig(identity.runFolder),
       comm,
       runFolder: identity.runFolder,
+      store: options.store,
       resume: options.resume,
       faults: faultsOf(identity),
       onWarning: (text) => {

@@ -19,6 +19,8 @@ export interface WorkerInput {
   readonly config: RunConfig;
   readonly comm: Comm;
   readonly runFolder: string;
+  /** Folder of the dataset on this host. @default where the configuration says */
+  readonly store?: string | undefined;
   /** Go on from the newest checkpoint, if there is one. */
   readonly resume: boolean;
   /** Faults ordered for this process. */
@@ -37,7 +39,7 @@ export interface ReadyWorker {
 
 /** @throws LockstepError what ended the run early */
 export async function runWorker(input: WorkerInput): Promise<TrainerEnd> {
-  const store = await openStore(input.config.data.store, { verify: false });
+  const store = await openStore(input.store ?? input.config.data.store, { verify: false });
   try {
     return await trainOn(store, input);
   } finally {
@@ -55,6 +57,7 @@ async function trainOn(store: Store, input: WorkerInput): Promise<TrainerEnd> {
     engine,
     comm,
     saving,
+    store: store.path,
     faults: input.faults ?? [],
     findStart: async ({ again }) => {
       const resume = (input.resume || again) && (await hasCheckpoint(input));

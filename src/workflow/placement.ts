@@ -36,6 +36,8 @@ export interface HostsOptions {
   readonly key?: string | undefined;
   /** Name of this start, the same on all hosts and no other start's. */
   readonly start?: string | undefined;
+  /** The hosts don't see one disk: the one that leads has run and data, the others fetch what their workers read. */
+  readonly ownDisks?: boolean | undefined;
   /** All hosts must be there so soon. @default 300 */
   readonly waitSeconds?: number | undefined;
 }
@@ -109,5 +111,6 @@ export function elasticityOf(
     const advice = 'Give 0 to end the run when its coordinator dies.';
     throw refuse('coordinatorWaitSeconds', coordinatorWaitSeconds, allowed, advice);
   }
-  return { maxRestarts, minWorkers, coordinatorWaitMs: coordinatorWaitSeconds * 1000 };
+  const homeWorkers = options.hosts?.ownDisks === true ? devicesOf(options).length : 0;
+  return { maxRestarts, minWorkers, coordinatorWaitMs: coordinatorWaitSeconds * 1000, homeWorkers };
 }

@@ -43,6 +43,20 @@ export class Workplace {
     return this.startProgramOn(hosts, host, [process.execPath, LOCKSTEP_PROGRAM, ...args]);
   }
 
+  /** Starts the command on a made-up host with a disk of its own: other hosts' folders are not to be seen there. */
+  startOnDisk(
+    hosts: MadeUpHosts,
+    host: number,
+    disk: { readonly own: string; readonly others: string; readonly mount?: string },
+    args: readonly string[],
+  ): Started {
+    const { own, others, mount = 'true' } = disk;
+    const script = `mount -t tmpfs none ${others} && ${mount} && cd "$1" && shift && exec "$@"`;
+    const program = [process.execPath, LOCKSTEP_PROGRAM, ...args];
+    const argv = ['unshare', '--mount', 'sh', '-c', script, '-', own, ...program];
+    return this.startProgramOn(hosts, host, argv);
+  }
+
   /** Starts any program on a made-up host. */
   startProgramOn(hosts: MadeUpHosts, host: number, command: readonly string[]): Started {
     const [program, ...argv] = hosts.on(host, this.folder, command);

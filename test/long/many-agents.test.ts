@@ -17,7 +17,7 @@ after(() => rmSync(root, { recursive: true, force: true }));
 const folder = join(root, 'meeting');
 
 const OPTIONS = {
-  ...{ hosts: AGENTS, workers: WORKERS, request: 'train x', waitMs: 600_000 },
+  ...{ hosts: AGENTS, workers: WORKERS, request: 'train x', ownDisks: false, waitMs: 600_000 },
   throwIfStopped: () => {},
   tell: () => {},
 };
@@ -53,7 +53,14 @@ it(`${AGENTS} agents meet in a folder, get their slots, and end as the run does`
   const metMs = performance.now() - startedMs;
   assert.equal(leader.workers, AGENTS * WORKERS);
   const run = { runFolder: root, run: 'run#1', worldSize: leader.workers, lock: '' };
-  const rest = { coordinatorWaitMs: 60_000, maxRestarts: 3, task: {}, resume: false, simulate: [] };
+  const rest = {
+    coordinatorWaitMs: 60_000,
+    maxRestarts: 3,
+    task: {},
+    resume: false,
+    simulate: [],
+    copy: null,
+  };
   await leader.begin({ ...run, ...rest }, () => []);
   context.diagnostic(
     `met after ${Math.round(metMs)} ms, ready after ${Math.round(performance.now() - startedMs)} ms`,

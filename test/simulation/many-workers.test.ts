@@ -39,7 +39,13 @@ class Crowd {
   #done = 0;
 
   constructor() {
-    const policy = { worldSize: WORKERS, totalSteps: STEPS, expected: {}, minWorkers: 1 };
+    const policy = {
+      worldSize: WORKERS,
+      totalSteps: STEPS,
+      expected: {},
+      minWorkers: 1,
+      homeWorkers: 0,
+    };
     const times = {
       silenceMs: 3e3,
       quietMs: 1e4,

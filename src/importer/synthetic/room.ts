@@ -1,9 +1,8 @@
 /** What a synthetic dataset takes, before any of it is made: a number with a few zeros too many would fill the disk. */
-import { existsSync, statfsSync } from 'node:fs';
 import { totalmem } from 'node:os';
-import { dirname, resolve } from 'node:path';
 import { LockstepError } from '../../core/errors.ts';
 import { formatBytes } from '../../core/format.ts';
+import { freeBytesAt } from '../../core/free-space.ts';
 import { resolveSynthetic, type SyntheticOptions } from './synthetic-options.ts';
 
 /** Beside its values: id, group, label and checksums. Measured, with ids of this length. */
@@ -64,18 +63,6 @@ export function requireRoom(options: SyntheticOptions, store: string): void {
 }
 
 const rounded = (number: number): string => Number(number.toPrecision(2)).toLocaleString('en-US');
-
-/** Of the file system that would hold it; undefined where the system does not tell. */
-function freeBytesAt(path: string): number | undefined {
-  let folder = resolve(path);
-  while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
-  try {
-    const { bavail, bsize } = statfsSync(folder);
-    return bavail * bsize;
-  } catch {
-    return undefined;
-  }
-}
 
 /** Of this machine, or of the container or job. */
 function memoryLimitBytes(): number {

@@ -17,12 +17,14 @@ import type { LoaderReply } from './loader.ts';
 export interface LoaderData {
   readonly config: RunConfig;
   readonly extensions: readonly ExtensionReference[];
+  /** Folder of the dataset. */
+  readonly store: string;
   /** Of the dataset that the trainer has opened. */
   readonly contentHash?: string | undefined;
 }
 
 const port = parentPort!;
-const { config, extensions, contentHash } = workerData as LoaderData;
+const { config, extensions, store: folder, contentHash } = workerData as LoaderData;
 const ready = prepare();
 // Whoever asks for a micro-batch hears of a failure; a rank that has none to ask for has no use for it.
 ready.catch(() => undefined);
@@ -35,7 +37,7 @@ port.on('message', (request: LoadRequest) => {
 
 async function prepare(): Promise<{ store: Store; phases: PhaseData[] }> {
   await loadReferences(extensions);
-  const store = await openStore(config.data.store, { contentHash, verify: false });
+  const store = await openStore(folder, { contentHash, verify: false });
   return { store, phases: makeAllPhaseData(config, store) };
 }
 

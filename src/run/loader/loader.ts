@@ -13,6 +13,12 @@ export type LoaderReply =
   | { readonly request: LoadRequest; readonly batch: MicroBatch }
   | { readonly request: LoadRequest; readonly failure: Failure };
 
+/** Where the dataset is, if not where the configuration says, and its content hash: one that has replaced it is refused. */
+export interface LoaderSource {
+  readonly store?: string | undefined;
+  readonly contentHash?: string | undefined;
+}
+
 /** Micro-batches loaded while the ones before compute. */
 const DEPTH = 3;
 
@@ -25,14 +31,17 @@ export class Loader {
 
   /**
    * @param requests everything that will be asked for, in order
-   * @param contentHash of the dataset that the requests follow from; one that has replaced it is refused
    */
-  constructor(config: RunConfig, requests: Iterator<LoadRequest>, contentHash?: string) {
+  constructor(
+    config: RunConfig,
+    requests: Iterator<LoadRequest>,
+    { store = config.data.store, contentHash }: LoaderSource = {},
+  ) {
     this.#requests = requests;
     this.#thread = startThread(new URL('./loader-thread.ts', import.meta.url), {
       config,
       extensions: referencesTo(extensionsOf(config)),
-      contentHash,
+      ...{ store, contentHash },
     });
     this.#thread.on('message', (reply: LoaderReply) => this.#waiting.shift()?.(reply));
     this.#thread.on('error', (error) => this.#break(asLockstepError(error)));

@@ -31,6 +31,8 @@ export interface TrainerInput {
   readonly engine: Engine;
   readonly comm: Comm;
   readonly saving: SaveTarget;
+  /** Folder of the dataset on this host. */
+  readonly store: string;
   /** Faults ordered for this process. */
   readonly faults?: readonly SimulatedFault[];
   /** The progress that the run begins with, or that its newest checkpoint has. */
@@ -154,7 +156,7 @@ export class Trainer implements Replica<TrainerEnd> {
   }
 
   #startLoading(): void {
-    const { run } = this.#input;
+    const { run, store } = this.#input;
     const order = loadOrder(
       run,
       this.#worldRank,
@@ -162,7 +164,8 @@ export class Trainer implements Replica<TrainerEnd> {
       !this.#live.values.evaluated,
     );
     const { contentHash } = run.store.manifest;
-    if (this.#loader === undefined) this.#loader = new Loader(run.config, order, contentHash);
+    if (this.#loader === undefined)
+      this.#loader = new Loader(run.config, order, { store, contentHash });
     else this.#loader.restart(order);
   }
 

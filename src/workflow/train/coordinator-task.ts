@@ -14,6 +14,7 @@ const schema = z.object({
     maxRestarts: z.number(),
     minWorkers: z.number(),
     coordinatorWaitMs: z.number(),
+    homeWorkers: z.number(),
   }) satisfies z.ZodType<Elasticity>,
 });
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { leaderNotFound } from '../../cluster/find-leader.ts';
 import { type AgentOptions, HostAgent } from '../../cluster/host-agent.ts';
 import { HostLeader } from '../../cluster/leader.ts';
-import { followRun, type Succeeds } from '../../cluster/member.ts';
+import { followRun, type RunSource, type Succeeds } from '../../cluster/member.ts';
 import type { RunHere } from '../../cluster/own-workers.ts';
 import { answerProbes } from '../../cluster/probe.ts';
 import type { HostRendezvous, Meeting } from '../../cluster/rendezvous/host-rendezvous.ts';
@@ -19,7 +19,9 @@ import { readTextSync } from '../../core/read-file.ts';
 import { isRenewedElsewhere } from '../../core/renewed-lock.ts';
 import type { StopSignal, WatchSignals } from '../../core/stop-signal.ts';
 import type { Device } from '../../launch/device.ts';
+import type { Launch } from '../../launch/launching.ts';
 import { readSecretFile, secretOfVariable } from '../../protocol/host-keys.ts';
+import type { CopyFolder } from '../../run/copy-folder.ts';
 import {
   type RunFolder,
   readRunConfig,
@@ -30,6 +32,7 @@ import {
 import type { RunOutcome } from '../../telemetry/run-event.ts';
 import { DEFAULT_HOSTS_WAIT_SECONDS, type HostsOptions } from '../placement.ts';
 import type { GuardedHooks } from './hooks.ts';
+import { claimCopy, fetchRun } from './own-disks.ts';
 import { RunFailed } from './run-failed.ts';
 import { continueRun, startCoordinator } from './start-run.ts';
 import { throwIfStopped, watchStopRequests } from './stop-requests.ts';
@@ -47,6 +50,8 @@ export interface OnHosts {
   /** What this host was started for: all must be started for the same. */
   readonly request: string;
   readonly runFolder: string;
+  /** Where the dataset is on this host, as far as its command says. */
+  readonly ownStore?: string | undefined;
 }
 
 /**
@@ -70,15 +75,18 @@ export async function onHosts(
 }
 
 async function onGivenHosts(
-  { hosts, devices, request, runFolder: folder }: OnHosts,
+  { hosts, devices, request, runFolder: folder, ownStore }: OnHosts,
   hooks: GuardedHooks,
   lead: (hosts: HostLeader | null) => Promise<RunOutcome>,
 ): Promise<RunOutcome> {
   if (hosts === undefined) return await lead(null);
   const { hostRank = null, start = null, waitSeconds = DEFAULT_HOSTS_WAIT_SECONDS } = hosts;
+  const { ownDisks = false } = hosts;
   refuseHosts(hosts.hosts);
+  if (ownDisks) refuseUnknownLeader(hosts);
   const options = {
-    ...{ hosts: hosts.hosts, workers: devices.length, request, waitMs: waitSeconds * 1000 },
+    ...{ hosts: hosts.hosts, workers: devices.length, waitMs: waitSeconds * 1000 },
+    ...{ ownDisks, request: ownDisks ? `${request}, own disks` : request },
     throwIfStopped: () => throwIfStopped(hooks),
     tell: (text: string, isWarning = false) =>
       hooks.onEvent({ kind: isWarning ? 'warning' : 'status', text }),
@@ -89,7 +97,7 @@ async function onGivenHosts(
   // A host that comes back finds the run led by another one.
   const isLed = await isLedElsewhere(folder, options);
   const meeting = isLed ? place.follow() : await place.meet(hostRank, options);
-  const here = { devices, hostRank };
+  const here = { devices, hostRank, runFolder: folder, ownStore };
   if (meeting.role === 'lead') {
     return await withAgent(options, meeting.secret, meeting.port, async (agent) =>
       new Part(agent, place, here, hooks).lead(meeting, lead),
@@ -118,19 +126,19 @@ async function withAgent<Result>(
   }
 }
 
+type Here = Pick<OnHosts, 'devices' | 'runFolder' | 'ownStore'> & {
+  readonly hostRank: number | null;
+};
+
 /** The part of one host in a run, which may change. */
 class Part {
   readonly #agent: HostAgent;
   readonly #place: HostRendezvous;
-  readonly #here: { readonly devices: readonly Device[]; readonly hostRank: number | null };
+  readonly #here: Here;
   readonly #hooks: GuardedHooks;
+  #copy: CopyFolder | null = null;
 
-  constructor(
-    agent: HostAgent,
-    place: HostRendezvous,
-    here: { readonly devices: readonly Device[]; readonly hostRank: number | null },
-    hooks: GuardedHooks,
-  ) {
+  constructor(agent: HostAgent, place: HostRendezvous, here: Here, hooks: GuardedHooks) {
     this.#agent = agent;
     this.#place = place;
     this.#here = here;
@@ -154,29 +162,41 @@ class Part {
    * @param meeting where the leader is found; null for a host that led before
    */
   async follow(meeting: Extract<Meeting, { role: 'follow' }> | null): Promise<RunOutcome | null> {
-    const { devices, hostRank } = this.#here;
+    const { hostRank } = this.#here;
+    const { ownDisks } = this.#agent.options;
     const standby = new StandbyCoordinator(() =>
       startCoordinator(runPaths(this.#agent.workers.run!.runFolder).logs),
     );
     const end = await followRun(this.#agent, meeting, {
       hostRank,
       watchSignals: watchStopRequests(this.#hooks),
-      launcher: async (run) => {
-        const config = await seenRun(run);
-        const { runFolder, firstSlot, resume, simulate } = run;
-        return launchWorkers({ devices, firstSlot, runFolder, config, resume, simulate });
-      },
+      launcher: async (run, from) => this.#launcher(run, from),
       takeFolder: (path, from) => takeRunFolder(path, () => seizeFolder(path, from)),
       endOf: endedRun,
-      standBy: () => standby.prepare(),
+      standBy: () => {
+        if (!ownDisks) standby.prepare();
+      },
       standDown: () => standby.discard(),
-    });
+    }).finally(() => this.#copy?.release());
     if (end.kind === 'anew') return null;
     if (end.kind === 'succeeds') return await this.#succeed(end, standby);
     const { outcome, error } = end;
     if (error !== null) throw outcome === null ? error : new RunFailed(error, outcome);
     this.#hooks.onEvent({ kind: 'end', outcome: outcome! });
     return outcome!;
+  }
+
+  async #launcher(run: RunHere, from: RunSource): Promise<Launch> {
+    const { devices, runFolder: own, ownStore } = this.#here;
+    const { firstSlot, resume, simulate, copy } = run;
+    const here = { devices, firstSlot, resume, simulate };
+    if (copy === null) {
+      return launchWorkers({ ...here, runFolder: run.runFolder, config: await seenRun(run) });
+    }
+    this.#copy ??= await claimCopy(run, from, own);
+    const { tell } = this.#agent.options;
+    const fetched = await fetchRun({ ...run, copy }, from, this.#copy, { ownStore, tell });
+    return launchWorkers({ ...here, runFolder: this.#copy.path, ...fetched });
   }
 
   async #succeed(
@@ -216,7 +236,8 @@ class Part {
       outcome = await lead();
     } catch (thrown) {
       const error = asLockstepError(thrown);
-      if (error.code === 'RUN_TAKEN_OVER') return await this.#stepDown(error, meeting);
+      const mayFollow = error.code === 'RUN_TAKEN_OVER' && !this.#agent.options.ownDisks;
+      if (mayFollow) return await this.#stepDown(error, meeting);
       await leader.end(thrown instanceof RunFailed ? thrown.outcome : null, error);
       meeting.end();
       throw thrown;
@@ -297,6 +318,18 @@ function refuseHosts(hosts: number): void {
   );
 }
 
+/** @throws LockstepError USAGE where any host might lead: only one has the data and the run */
+function refuseUnknownLeader({ rendezvous, hostRank }: HostsOptions): void {
+  const isNamed =
+    rendezvous?.startsWith('tcp:') || (rendezvous !== undefined && hostRank !== undefined);
+  if (isNamed) return;
+  throw new LockstepError(
+    'USAGE',
+    'Cannot train with --own-disks: nothing says which host has the run and the data.',
+    'Name that host on all hosts: --rendezvous tcp://HOST:29400, with --key-file.',
+  );
+}
+
 function secretOf({ keyFile, key }: HostsOptions): Buffer | null {
   if (keyFile !== undefined) return readSecretFile(keyFile);
   return key === undefined ? null : secretOfVariable(key);
@@ -312,7 +345,7 @@ async function seenRun({ runFolder, lock }: RunHere): Promise<RunConfig> {
   throw new LockstepError(
     'USAGE',
     `Cannot train here: this host does not see the run's folder "${runFolder}" as the leader does.`,
-    'Name a folder with --run that all hosts see by the same path, and keep the data in such a folder, too.',
+    'Name a folder with --run that all hosts see by the same path, and keep the data in such a folder, too; or start all hosts with --own-disks.',
   );
 }
 

@@ -41,7 +41,7 @@ async function resumeWith(options: ResumeOptions, hooks: GuardedHooks): Promise<
   if (hosts === undefined) elasticityOf(options, devices.length);
   throwIfStopped(hooks);
   await loadExtensions(options.extensions ?? []);
-  const request = `resume ${resolve(runFolder)}`;
+  const request = hosts?.ownDisks ? 'resume' : `resume ${resolve(runFolder)}`;
   return await onHosts({ hosts, devices, request, runFolder }, hooks, async (leader) =>
     resumeHere(options, devices, leader, hooks),
   );

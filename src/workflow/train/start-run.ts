@@ -25,6 +25,7 @@ import { revived } from '../../telemetry/reader-event.ts';
 import type { RunEvent, RunOutcome } from '../../telemetry/run-event.ts';
 import { concludeRun } from './conclude-run.ts';
 import { coordinatorTask, readCoordinatorTask } from './coordinator-task.ts';
+import { offerRun } from './own-disks.ts';
 import type { RunFacts } from './run-facts.ts';
 import { RunFailed } from './run-failed.ts';
 import { completedReason, readPhaseEnds } from './stopped-phases.ts';
@@ -95,8 +96,14 @@ async function supervise(
   if (hosts !== null) {
     const run = nameStart(name);
     const start = { run, worldSize, coordinatorWaitMs, maxRestarts, task, resume };
-    await hosts.begin({ ...start, ...sharedFolder(folder), simulate: [...simulate] }, here);
-    return await superviseRun({ ...common, ...onAllHosts(hosts, folder, start) });
+    const offer = elasticity.homeWorkers > 0 ? await offerRun(hosts, run, folder) : null;
+    const { copy = null } = offer ?? {};
+    try {
+      await hosts.begin({ ...start, ...sharedFolder(folder), simulate: [...simulate], copy }, here);
+      return await superviseRun({ ...common, ...onAllHosts(hosts, folder, start) });
+    } finally {
+      await offer?.close();
+    }
   }
   const spec = prepareRendezvous(name, options.rendezvous, worldSize, coordinatorWaitMs);
   try {

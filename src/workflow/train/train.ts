@@ -62,9 +62,12 @@ async function trainWith(options: TrainOptions, hooks: GuardedHooks): Promise<Ru
   const config = resolveRunConfig(options);
   refuseTf32OnCpu(config, devices);
   throwIfStopped(hooks);
-  const request = `train ${hashRun(config)}`;
+  // Each host has its own disk then, and the paths on it.
+  const wanted = hosts?.ownDisks ? withoutPaths(config) : config;
+  const request = `train ${hashRun(wanted)}`;
   const runFolder = options.runFolder ?? join('runs', config.name);
-  return await onHosts({ hosts, devices, request, runFolder }, hooks, async (leader) => {
+  const ownStore = config.data.store;
+  return await onHosts({ hosts, devices, request, runFolder, ownStore }, hooks, async (leader) => {
     const workers = leader?.workers ?? devices.length;
     const limits = limitsFor(options, workers);
     if (options.resume === 'auto' && isRun(runFolder)) {
@@ -78,6 +81,11 @@ async function trainWith(options: TrainOptions, hooks: GuardedHooks): Promise<Ru
       hooks,
     );
   });
+}
+
+function withoutPaths({ data, model, ...config }: RunConfig): RunConfig {
+  const { initialWeights: _, ...rest } = model;
+  return { ...config, data: { ...data, store: '.' }, model: rest };
 }
 
 type Placed = Pick<StartOptions, 'devices' | 'hosts' | 'elasticity' | 'simulate'>;

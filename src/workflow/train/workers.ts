@@ -13,13 +13,15 @@ export interface WorkersHere {
   readonly firstSlot: number;
   readonly runFolder: string;
   readonly config: RunConfig;
+  /** Where this host has the dataset; absent: where the configuration says. */
+  readonly store?: string | undefined;
   readonly resume: boolean;
   /** Faults to inject, as `parseFault` takes them. */
   readonly simulate: readonly string[];
 }
 
 export function launchWorkers(workers: WorkersHere): Launch {
-  const { devices, firstSlot, runFolder, config, resume, simulate } = workers;
+  const { devices, firstSlot, runFolder, config, store, resume, simulate } = workers;
   const faults = simulate.flatMap((fault) => ['--simulate', fault]);
   const extensions = extensionsOf(config).flatMap(({ path }) => ['--extension', path]);
   return localLaunch({
@@ -28,6 +30,11 @@ export function launchWorkers(workers: WorkersHere): Launch {
     engine: config.engine,
     runFolder,
     entry: WORKER,
-    args: [...(resume ? ['--resume'] : []), ...faults, ...extensions],
+    args: [
+      ...(resume ? ['--resume'] : []),
+      ...(store === undefined ? [] : ['--store', store]),
+      ...faults,
+      ...extensions,
+    ],
   });
 }

@@ -88,6 +88,7 @@ class SimulatedSite {
         totalSteps: this.#work.totalSteps,
         expected: {},
         minWorkers: 1,
+        homeWorkers: 0,
         maxRestarts: 50,
         backoffMs: 100,
         healthyMs: 60_000,

@@ -116,6 +116,7 @@ class SimulatedRun {
       totalSteps: this.#work.totalSteps,
       expected: {},
       minWorkers: 1,
+      homeWorkers: 0,
       maxRestarts: 50,
       backoffMs: 100,
       healthyMs: 60_000,

@@ -7,7 +7,7 @@ import type { WorkerBody, WorkerMessage } from '../../../src/protocol/messages.t
 import { fromWorker, helloOf } from '../../helper/messages.ts';
 
 const POLICY = {
-  ...{ worldSize: 2, totalSteps: 100, expected: {}, minWorkers: 1 },
+  ...{ worldSize: 2, totalSteps: 100, expected: {}, minWorkers: 1, homeWorkers: 0 },
   ...{ maxRestarts: 3, backoffMs: 1_000, healthyMs: 600_000 },
   ...{
     silenceMs: 3_000,

@@ -13,6 +13,7 @@ import { fromWorker, helloOf } from '../../helper/messages.ts';
 const POLICY: MembershipPolicy = {
   worldSize: 2,
   minWorkers: 1,
+  homeWorkers: 0,
   expected: {},
   maxRestarts: 2,
   backoffMs: 1000,

@@ -122,7 +122,7 @@ describe('loading', () => {
 
   it('refuses a dataset that has replaced the one that its requests follow from', async () => {
     const request: LoadRequest = { kind: 'training', phase: 0, stepInPhase: 0, microBatch: 0 };
-    const loader = new Loader(config, [request].values(), 'f'.repeat(64));
+    const loader = new Loader(config, [request].values(), { contentHash: 'f'.repeat(64) });
     try {
       const message = /" was replaced: its content hash is [0-9a-f]{12}…, it was f{12}… before\.$/;
       await assert.rejects(loader.next(request), { code: 'DATA_INVALID', message });

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { normalize } from 'node:path';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { decodeFromLeader, encodeHostMessage } from '../../../src/protocol/host-messages.ts';
+
+const run = (name: string) => ({
+  ...{ kind: 'run' as const, runFolder: '/r', run: 'run#1', coordinatorKey: 'k' },
+  ...{ workerKeys: ['k'], worldSize: 1, coordinatorWaitMs: 0, maxRestarts: 0, task: {}, lock: '' },
+  ...{ resume: false, simulate: [], firstSlot: 0 },
+  copy: { port: 1, dataKey: 'd', files: [{ name, sizeBytes: 1, sha256: 'a'.repeat(64) }] },
+});
+const decode = (name: string) => decodeFromLeader(encodeHostMessage(run(name)));
+
+describe('the list of files that a leader gives', () => {
+  it('names those of a run and its dataset', () => {
+    const names = ['config.yaml', 'extensions.json', 'data/manifest.json'];
+    for (const name of [...names, 'data/version-1/sequences-00000.arrow']) {
+      assert.deepEqual(decode(name), run(name));
+    }
+  });
+
+  it('names no file outside of the copy, nor one that says what a copy is', () => {
+    for (const name of [
+      'copy.json',
+      'lock',
+      'data',
+      'data/',
+      '/etc/passwd',
+      'data/.x',
+      'data/a/b/c',
+    ]) {
+      assert.throws(() => decode(name), { code: 'PROTOCOL' }, name);
+    }
+    const part = fc.constantFrom(
+      'data',
+      '..',
+      '.',
+      '/',
+      'a',
+      'config.yaml',
+      '\0',
+      '\\',
+      '\n',
+      '.lock',
+    );
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 6 }), fc.constantFrom('', '/'), (parts, between) => {
+        const name = parts.join(between);
+        try {
+          decode(name);
+        } catch {
+          return;
+        }
+        assert.equal(normalize(name), name);
+        assert.match(name, /^(config\.yaml|extensions\.json|data\/[^./])/);
+      }),
+    );
+  });
+});
