@@ -12,8 +12,9 @@ export class Member implements SeatHost {
   entry: RollEntry;
   firstSlot: number;
   isReady = false;
-  /** When it said last that it fetches what its workers read. */
-  fetchedAtMs = 0;
+  /** When it said last that it makes ready, and whether it fetches anything for that. */
+  preparedAtMs = 0;
+  isFetching = false;
   /** The last one that it was told. */
   toldJournal: KeptJournal | null = null;
   /** Why it can't start workers. */
@@ -107,7 +108,7 @@ export class HostBook {
     const { host, pid, workers, address, port, leaderAddress } = hello;
     const entry = { hostRank, peer, host, pid, workers };
     const member = this.#members.get(hostRank) ?? this.#add(entry, 0);
-    Object.assign(member, { entry, isReady: false, toldJournal: null });
+    Object.assign(member, { entry, isReady: false, isFetching: false, toldJournal: null });
     this.#learnAddress(leaderAddress);
     this.#enrol({ hostRank, host, pid, workers, address, port, firstSlot: member.firstSlot });
     return member;

@@ -135,7 +135,7 @@ export class HostLeader implements AgentRoleHandler {
       options.throwIfStopped();
       this.#throwIfStoppedElsewhere();
       const late = members.find(({ isReady }) => !isReady)!;
-      if (performance.now() - Math.max(startedMs, late.fetchedAtMs) > READY_MS) {
+      if (performance.now() - Math.max(startedMs, late.preparedAtMs) > READY_MS) {
         const message = `Cannot start the run: ${nameHost(late.entry)} said nothing for ${READY_MS} ms.`;
         throw new LockstepError('TIMEOUT', message, 'Look whether that host is there.');
       }
@@ -356,12 +356,10 @@ export class HostLeader implements AgentRoleHandler {
     }
   }
 
-  #onFetching(
-    member: Member,
-    { doneBytes, totalBytes }: Extract<MemberMessage, { kind: 'fetching' }>,
-  ): void {
-    member.fetchedAtMs = performance.now();
-    if (doneBytes > 0) return;
+  #onFetching(member: Member, { totalBytes }: Extract<MemberMessage, { kind: 'fetching' }>): void {
+    member.preparedAtMs = performance.now();
+    if (member.isFetching || totalBytes === 0) return;
+    member.isFetching = true;
     const who = capital(nameHost(member.entry));
     this.#agent.options.tell(`${who} fetches ${formatBytes(totalBytes)} from this host.`);
   }

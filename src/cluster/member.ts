@@ -26,6 +26,7 @@ import { leaderNotFound, reachAny } from './find-leader.ts';
 import { type AgentRoleHandler, type HostAgent, plain } from './host-agent.ts';
 import { Leaderless } from './leaderless.ts';
 import type { RunHere } from './own-workers.ts';
+import { Preparation, type RunSource } from './preparation.ts';
 import type { Invitation, Meeting } from './rendezvous/host-rendezvous.ts';
 
 const LOOK_MS = 200;
@@ -58,18 +59,6 @@ export interface MemberOptions<Folder> {
   readonly standBy: () => void;
   /** The leader is heard again, or another host leads. Called again and again. */
   readonly standDown: () => void;
-}
-
-/** Where a host fetches the run that does not see the leader's disk. */
-export interface RunSource {
-  /** Name of the leader's host, and its address as this host reaches it. */
-  readonly host: string;
-  readonly address: string;
-  readonly secret: Buffer;
-  /** Aborts with what ends this host's part in the run. */
-  readonly signal: AbortSignal;
-  /** Tells the leader how far it is. */
-  readonly onFetched: (doneBytes: number, totalBytes: number) => void;
 }
 
 /** How the run ended; `error` is what ended it early. */
@@ -134,10 +123,7 @@ class HostMember<Folder> implements AgentRoleHandler {
   #lostAt = Date.now();
   #folder: Folder | null = null;
   #stops = 0;
-  /** The start of the run that this host makes ready for. */
-  #preparing: string | null = null;
-  /** Ends what is under way for that. */
-  #preparation = new AbortController();
+  #preparation: Preparation | null = null;
   readonly #watch: NodeJS.Timeout;
 
   constructor(agent: HostAgent, options: MemberOptions<Folder>) {
@@ -172,7 +158,7 @@ class HostMember<Folder> implements AgentRoleHandler {
 
   close(): void {
     this.#isOver = true;
-    this.#preparation.abort(NO_LONGER);
+    this.#preparation?.end();
     this.#unwatchSignals();
     clearInterval(this.#watch);
     this.#foundLeader();
@@ -374,39 +360,33 @@ class HostMember<Folder> implements AgentRoleHandler {
       return;
     }
     // It may be told twice while it fetches.
-    if (this.#preparing === run.run) return;
-    this.#preparing = run.run;
-    this.#preparation.abort(NO_LONGER);
-    this.#preparation = new AbortController();
-    const { signal } = this.#preparation;
+    if (this.#preparation?.run === run.run) return;
+    this.#preparation?.end();
+    const { host, hostRank } = this.#welcome!;
+    const from = { host, address: this.#leaderAt!.split(':')[0]!, secret };
+    const preparation = new Preparation(run.run, from, (message) => this.#say(message));
+    this.#preparation = preparation;
     try {
-      const launch = await this.#options.launcher(run, this.#source(signal));
-      if (signal.aborted) return;
-      const { hostRank } = this.#welcome!;
+      const launch = await this.#options.launcher(run, preparation.source);
+      if (preparation.isOver) return;
       const address = this.#reached?.local ?? this.#agent.roster.get(hostRank)!.address;
       workers.prepare(run, { launch, address, workers: options.workers, secret });
       this.#takePart();
       this.#say({ kind: 'ready' });
     } catch (thrown) {
-      if (signal.aborted) return;
+      if (preparation.isOver) return;
       const error = asLockstepError(thrown);
       this.#say({ kind: 'cannot', failure: travelling(error) });
       this.#reject(error);
+    } finally {
+      preparation.end();
     }
-  }
-
-  #source(signal: AbortSignal): RunSource {
-    return {
-      ...{ host: this.#welcome!.host, address: this.#leaderAt!.split(':')[0]! },
-      ...{ secret: this.#agent.secret, signal },
-      onFetched: (doneBytes, totalBytes) => this.#say({ kind: 'fetching', doneBytes, totalBytes }),
-    };
   }
 
   /** While the leader prepares the run it may compute for long. */
   #watchStart(): void {
     if (this.#welcome === null || this.#agent.workers.run !== null) return;
-    const limitMs = this.#preparing === null ? START_UP_MS : FETCH_SILENCE_MS;
+    const limitMs = this.#preparation === null ? START_UP_MS : FETCH_SILENCE_MS;
     const silentMs = performance.now() - this.#lastHeardMs;
     if (silentMs > limitMs) this.#reject(this.#gone(this.#welcome.view.leader, limitMs));
   }
@@ -490,8 +470,6 @@ class HostMember<Folder> implements AgentRoleHandler {
     );
   }
 }
-
-const NO_LONGER = new Error('This host no longer makes ready for that start of the run.');
 
 const errorOf = (sent: { code: string; message: string; advice: string }): LockstepError =>
   errorOfFailure(failure(sent.code, sent.message, sent.advice));

@@ -114,7 +114,7 @@ export const memberMessage = z.discriminatedUnion('kind', [
   message('ready', {}),
   /** It can't. */
   message('cannot', { failure }),
-  /** It fetches what its workers read. */
+  /** It makes ready, and has fetched so much of what its workers read; said again and again. */
   message('fetching', { doneBytes: count, totalBytes: count }),
   message('spawned', { ...seat, pid: count }),
   message('exited', { ...seat, status }),

@@ -12,8 +12,8 @@ import { clientOptions, ENCRYPTION_BYTES, Gate, HANDSHAKE_MS, type OnRefused } f
 import { hostKeys } from './host-keys.ts';
 import { travelling } from './host-messages.ts';
 
-/** Bytes of a piece; the last one of a file may have fewer. */
-export const PIECE_BYTES = 1 << 20;
+/** Bytes of a piece; the last one of a file may have fewer. Even 1 Mbit/s brings one in about two seconds. */
+export const PIECE_BYTES = 256 << 10;
 /** Bytes of a request, and of what is said beside a piece. */
 const MOST_WORDS_BYTES = 16 << 10;
 

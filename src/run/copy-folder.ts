@@ -74,9 +74,11 @@ export async function claimCopyFolder(path: string, of: CopyOf): Promise<CopyFol
     withWriteErrors(path, () => {
       for (const folder of folders) mkdirSync(folder, { recursive: true });
     });
+    const data = join(path, 'data');
+    refuseLinks(data);
     await tidy(path);
     const { release } = lease;
-    return { path, data: join(path, 'data'), release };
+    return { path, data, release };
   } catch (thrown) {
     lease?.release();
     removeFolders(made);
@@ -91,6 +93,19 @@ function refuseOther(path: string): void {
     'RUN_EXISTS',
     `Cannot fetch the run into "${path}": it is not empty and is no copy of a run.`,
     'Choose another folder of this host with --run.',
+  );
+}
+
+/** What is replaced or removed in a copy is never what a link leads to. */
+function refuseLinks(data: string): void {
+  const names = lstatSync(data).isDirectory() ? readdirSync(data) : [];
+  const entries = [data, ...names.map((name) => join(data, name))];
+  const link = entries.find((one) => lstatSync(one).isSymbolicLink());
+  if (link === undefined) return;
+  throw new LockstepError(
+    'USAGE',
+    `Cannot fetch the run: "${link}" is a link, and what is fetched would replace what it leads to.`,
+    'Remove the link; to read a dataset of this host, name it with --set data.store=PATH.',
   );
 }
 

@@ -19,11 +19,12 @@ async function forEachSeed(
   seeds: number,
   quality: NetworkQuality,
   check: (end: SimulatedEnd) => void,
+  homeWorkers = 0,
 ): Promise<{ restarts: number; setbacks: number; successions: number }> {
   const seen = { restarts: 0, setbacks: 0, successions: 0 };
   const list = ONLY === undefined ? [...Array(seeds).keys()] : [Number(ONLY)];
   for (const seed of list) {
-    const end = await simulate(seed, { faults: seed % MOST_FAULTS, quality });
+    const end = await simulate(seed, { faults: seed % MOST_FAULTS, quality, homeWorkers });
     try {
       check(end);
     } catch (thrown) {
@@ -81,4 +82,11 @@ test('workers and coordinators that are killed, stopped and cut off, on a networ
 
 test('the same on a network that loses, repeats, reorders and damages messages', async () => {
   await forEachSeed(SEEDS / 2, BAD_NETWORK, endsWithTheSameState);
+});
+
+test('workers of which only one or two see the disk: the others neither read it nor save', async () => {
+  for (const homeWorkers of [1, 2]) {
+    const seen = await forEachSeed(SEEDS / 4, GOOD_NETWORK, endsWithTheSameState, homeWorkers);
+    assert.ok(ONLY !== undefined || seen.setbacks > 0);
+  }
 });

@@ -3,9 +3,9 @@ import { LockstepError } from '../../core/errors.ts';
 import { PIECE_BYTES, type PieceClient, type PieceHandlers } from '../../protocol/piece-channel.ts';
 
 /** Pieces on the way, so that a cable of some milliseconds is never idle; each takes memory on both hosts. */
-const WINDOW_BYTES = 8 * PIECE_BYTES;
-/** What was not answered by then is asked for again. */
-const RETRY_MS = 2_000;
+const WINDOW_BYTES = 16 * PIECE_BYTES;
+/** When nothing has come for so long, what is missing is asked for again: a connection was cut, and with it what was asked. */
+const RETRY_MS = 5_000;
 /** A host that gives nothing for so long gives nothing more. */
 const PATIENCE_MS = 30_000;
 

@@ -3,14 +3,14 @@
  * what their workers read: the run's configuration and, where they don't have the same, the dataset. A worker's state
  * comes from rank 0, which is on the host that leads, so nobody else reads a checkpoint.
  */
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { writeFetched } from '../../cluster/copy/file-writer.ts';
 import type { OfferedFile } from '../../cluster/copy/offer.ts';
 import { PieceReader } from '../../cluster/copy/piece-reader.ts';
 import type { HostLeader } from '../../cluster/leader.ts';
-import type { RunSource } from '../../cluster/member.ts';
 import type { RunHere } from '../../cluster/own-workers.ts';
+import type { RunSource } from '../../cluster/preparation.ts';
 import type { RunConfig } from '../../config/run-config.ts';
 import { asLockstepError, LockstepError } from '../../core/errors.ts';
 import { formatBytes } from '../../core/format.ts';
@@ -37,9 +37,9 @@ export interface Offer {
 
 /** Gives the other hosts what their workers read, until it is closed. @param run name of this start */
 export async function offerRun(
-  hosts: HostLeader,
+  hosts: Pick<HostLeader, 'offer'>,
   run: string,
-  { path, runConfig }: RunFolder,
+  { path, runConfig }: Pick<RunFolder, 'path' | 'runConfig'>,
 ): Promise<Offer> {
   const { store } = runConfig.data;
   const files = [...(await dataFiles(store)), ...(await definitionFiles(path))];
@@ -166,12 +166,10 @@ async function fetchMissing(
     if (!(await isSame(join(folder.path, file.name), file))) missing.push(file);
   if (missing.length === 0) return;
   const totalBytes = missing.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  if (missing.some(isData)) forgetDataset(folder.data, wanted, missing);
   requireRoom(folder.path, totalBytes);
   const files = `${missing.length} ${missing.length === 1 ? 'file' : 'files'}`;
   tell(`Fetching ${files}, ${formatBytes(totalBytes)}, from ${from.host} into "${folder.path}".`);
-  from.onFetched(0, totalBytes);
-  // Half of one dataset and half of another are none.
-  if (missing.some(isData)) forgetDataset(folder.data, wanted);
   const progress = new FetchProgress(totalBytes, from, tell);
   for (const file of missing) {
     const path = join(folder.path, file.name);
@@ -192,13 +190,22 @@ async function isSame(path: string, { sizeBytes, sha256 }: CopiedFile): Promise<
   }
 }
 
-/** The manifest comes back last; versions that the list does not name take room for nothing. */
-function forgetDataset(data: string, wanted: readonly CopiedFile[]): void {
+/**
+ * Half of one dataset and half of another are none: the manifest goes first and comes back last. What is not of the wanted
+ * one gives its room away.
+ */
+function forgetDataset(
+  data: string,
+  wanted: readonly CopiedFile[],
+  missing: readonly CopiedFile[],
+): void {
+  const kept = new Set(wanted.filter((file) => !missing.includes(file)).map(({ name }) => name));
   rmSync(join(data, MANIFEST_FILE), { force: true });
-  for (const name of readdirSync(data)) {
-    const isOld =
-      VERSION_FOLDER.test(name) && !wanted.some((one) => one.name.startsWith(`data/${name}/`));
-    if (isOld) rmSync(join(data, name), { recursive: true, force: true });
+  for (const folder of readdirSync(data).filter((name) => VERSION_FOLDER.test(name))) {
+    for (const name of readdirSync(join(data, folder))) {
+      if (!kept.has(`data/${folder}/${name}`)) rmSync(join(data, folder, name), { force: true });
+    }
+    if (readdirSync(join(data, folder)).length === 0) rmdirSync(join(data, folder));
   }
 }
 
@@ -212,33 +219,28 @@ function requireRoom(path: string, bytes: number): void {
   );
 }
 
-/** How much has come: told to the leader once a second, to people now and then. */
+/** How much has come: the leader hears it, and people now and then. */
 class FetchProgress {
   readonly #totalBytes: number;
   readonly #from: RunSource;
   readonly #tell: FetchRequest['tell'];
   #doneBytes = 0;
-  #saidMs = performance.now();
   #toldMs = performance.now();
 
   constructor(totalBytes: number, from: RunSource, tell: FetchRequest['tell']) {
     this.#totalBytes = totalBytes;
     this.#from = from;
     this.#tell = tell;
+    this.add(0);
   }
 
   add(bytes: number): void {
     this.#doneBytes += bytes;
-    const nowMs = performance.now();
-    if (nowMs - this.#saidMs >= SAY_MS) {
-      this.#saidMs = nowMs;
-      this.#from.onFetched(this.#doneBytes, this.#totalBytes);
-    }
-    if (nowMs - this.#toldMs < TELL_MS) return;
-    this.#toldMs = nowMs;
+    this.#from.onFetched(this.#doneBytes, this.#totalBytes);
+    if (performance.now() - this.#toldMs < TELL_MS) return;
+    this.#toldMs = performance.now();
     this.#tell(`Fetched ${formatBytes(this.#doneBytes)} of ${formatBytes(this.#totalBytes)}.`);
   }
 }
 
-const SAY_MS = 1_000;
 const TELL_MS = 15_000;

@@ -43,6 +43,8 @@ export interface Surroundings {
   /** By data endpoint. */
   readonly endpoints: Map<string, SimulatedProcess>;
   readonly disk: { saved: SavedState | null };
+  /** Whether the disk is to be seen from a slot's host: who reads or writes it elsewhere spoils the run. */
+  readonly seesDisk: (slot: number) => boolean;
   /** Times that a state was lost and read from the disk again. */
   readonly onSetback: () => void;
   readonly toCoordinator: (from: SimulatedProcess, body: WorkerBody, generation: number) => void;
@@ -56,6 +58,7 @@ export interface SavedState {
 }
 
 const COORDINATOR_WAIT_MS = 60_000;
+const SPOILT: SavedState = { step: 0, evaluated: true, hash: 'not of this disk' };
 /** States are compared after each so many steps. */
 const COMPARED_EVERY = 3;
 const START: SavedState = { step: 0, evaluated: true, hash: '' };
@@ -287,7 +290,7 @@ class SimulatedTraining implements Replica<void> {
   async loadFromDisk({ again }: { again: boolean }): Promise<void> {
     await this.#process.sleep(this.#around.world.between(1, 20));
     if (again) this.#around.onSetback();
-    this.#state = this.#around.disk.saved ?? START;
+    this.#state = this.#seesDisk ? (this.#around.disk.saved ?? START) : SPOILT;
   }
 
   load(snapshot: Uint8Array): void {
@@ -316,6 +319,10 @@ class SimulatedTraining implements Replica<void> {
     await this.#comm.finish({ step, stateHash: hash, reason });
   }
 
+  get #seesDisk(): boolean {
+    return this.#around.seesDisk(this.#process.slot);
+  }
+
   get #comm(): Comm {
     return this.#process.comm;
   }
@@ -340,7 +347,8 @@ class SimulatedTraining implements Replica<void> {
     if (membership.rank !== 0 || step % saveEvery !== 0) return;
     const state = this.#state!;
     await this.#process.sleep(this.#around.world.between(1, 30));
-    this.#around.disk.saved = state;
+    if (this.#seesDisk) this.#around.disk.saved = state;
+    else this.#state = SPOILT;
   }
 
   /** The leaves of a step, real ones, summed by the real exchange: every rank must get the plain tree's bits. */

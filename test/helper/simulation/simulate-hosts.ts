@@ -105,6 +105,7 @@ class SimulatedSite {
         work: this.#work,
         endpoints: new Map<string, SimulatedProcess>(),
         disk: { saved: null as SavedState | null },
+        seesDisk: () => true,
         onSetback: () => {
           this.#setbacks++;
         },

@@ -28,6 +28,8 @@ export interface Disturbances {
   /** Injected once the run has begun, at random times. */
   readonly faults: number;
   readonly quality: NetworkQuality;
+  /** Only the first so many slots are where the run's folder is; 0: all are. @default 0 */
+  readonly homeWorkers?: number;
 }
 
 export interface SimulatedEnd {
@@ -99,7 +101,7 @@ class SimulatedRun {
   readonly #unread: (() => void)[] = [];
   #successions = 0;
 
-  constructor(seed: number, { faults, quality }: Disturbances) {
+  constructor(seed: number, { faults, quality, homeWorkers = 0 }: Disturbances) {
     this.#world = new World(seed);
     this.#network = new Network(this.#world, quality);
     this.#faults = faults;
@@ -116,7 +118,7 @@ class SimulatedRun {
       totalSteps: this.#work.totalSteps,
       expected: {},
       minWorkers: 1,
-      homeWorkers: 0,
+      homeWorkers,
       maxRestarts: 50,
       backoffMs: 100,
       healthyMs: 60_000,
@@ -135,6 +137,7 @@ class SimulatedRun {
       work: this.#work,
       endpoints: new Map(),
       disk: this.#disk,
+      seesDisk: (slot) => homeWorkers === 0 || slot < homeWorkers,
       onSetback: () => this.#setbackGenerations.add(this.#state.membership.generation),
       toCoordinator: (from, body, generation) => this.#toCoordinator(from, body, generation),
       onExit: (process, code) => this.#onExit(process, code),

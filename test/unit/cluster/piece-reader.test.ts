@@ -54,7 +54,7 @@ describe('what is read of another host in pieces', () => {
     const link: Link = ({ onPiece }) => ({
       ask: (number, offset) => {
         asked++;
-        assert.ok(asked - written <= 9, `${asked} asked for, ${written} written`);
+        assert.ok(asked - written <= 17, `${asked} asked for, ${written} written`);
         setImmediate(() => onPiece(number, offset, pieceOf(file, offset)));
       },
       close: () => {},

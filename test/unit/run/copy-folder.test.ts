@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -40,6 +48,17 @@ describe("the copy of a run's folder", () => {
     writeFileSync(join(path, 'copy.json'), '{"format":"of somebody else"}');
     await assert.rejects(claimCopyFolder(path, OF), { code: 'RUN_EXISTS' });
     assert.deepEqual(readdirSync(path), ['copy.json']);
+  });
+
+  it('is none where a link leads out of it: what is there would be replaced', async () => {
+    (await claimCopyFolder(path, OF)).release();
+    for (const link of [join(path, 'data', 'version-1'), join(path, 'data')]) {
+      rmSync(link, { recursive: true, force: true });
+      symlinkSync(root, link);
+      await assert.rejects(claimCopyFolder(path, OF), { code: 'USAGE', message: /is a link/ });
+      rmSync(link);
+    }
+    (await claimCopyFolder(path, OF)).release();
   });
 
   it('is no run, and no place for one', async () => {
