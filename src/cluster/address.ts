@@ -27,6 +27,9 @@ export function reachableAddresses(): string[] {
   return outer.length > 0 ? outer : all;
 }
 
+/** Where to listen on all of them: of both families where this host has an IPv6 address. */
+export const anyAddress = (): string => (reachableAddresses().some(net.isIPv6) ? '::' : '0.0.0.0');
+
 /** Whether a name or address is this host's: Debian gives a host's own name an address of 127.0.0.0/8. */
 export async function isOwnHost(name: string): Promise<boolean> {
   const own = ownAddresses();

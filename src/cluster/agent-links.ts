@@ -1,6 +1,5 @@
 /** The connections of one agent: it listens for all others, and connects to those to whom it has something to say. */
 import { randomBytes } from 'node:crypto';
-import { isIPv6 } from 'node:net';
 import { asLockstepError } from '../core/errors.ts';
 import {
   type ControlClient,
@@ -19,10 +18,7 @@ import {
   type MemberMessage,
   travelling,
 } from '../protocol/host-messages.ts';
-import { reachableAddresses } from './address.ts';
-
-/** Of both families where this host has an IPv6 address. */
-const anyAddress = (): string => (reachableAddresses().some(isIPv6) ? '::' : '0.0.0.0');
+import { anyAddress } from './address.ts';
 
 /** The last word has so long to get out. */
 const LAST_WORD_MS = 100;

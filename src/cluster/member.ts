@@ -363,7 +363,7 @@ class HostMember<Folder> implements AgentRoleHandler {
     if (this.#preparation?.run === run.run) return;
     this.#preparation?.end();
     const { host, hostRank } = this.#welcome!;
-    const from = { host, address: this.#leaderAt!.split(':')[0]!, secret };
+    const from = { host, address: splitHostAndPort(this.#leaderAt!).host, secret };
     const preparation = new Preparation(run.run, from, (message) => this.#say(message));
     this.#preparation = preparation;
     try {

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { asLockstepError, type LockstepError } from '../core/errors.ts';
 import { errorOfFailure, failure } from '../core/failure.ts';
 import { bindOrExplain, serial } from './control-socket.ts';
+import { isIPv6Endpoint, splitHostAndPort, tcpEndpoint } from './endpoint.ts';
 import { clientOptions, ENCRYPTION_BYTES, Gate, HANDSHAKE_MS, type OnRefused } from './gate.ts';
 import { hostKeys } from './host-keys.ts';
 import { travelling } from './host-messages.ts';
@@ -43,24 +44,28 @@ export interface PieceServer {
 
 /**
  * Answers hosts that know the secret.
+ * @param host the address to listen on
  * @param read the bytes of a piece; what it throws is told to whoever asked
  * @throws LockstepError PORT_IN_USE
  */
 export async function openPieceServer(
   secret: Buffer,
+  host: string,
   read: (asked: PieceRequest) => Promise<Uint8Array>,
   onRefused: OnRefused,
 ): Promise<PieceServer> {
   const gate = await Gate.open(hostKeys(secret).leader, onRefused);
+  const endpoint = tcpEndpoint(host, '*');
   const router = new Router({
     ...gate.options,
     ...{ maxMessageSize: MOST_WORDS_BYTES + ENCRYPTION_BYTES, sendTimeout: 0, linger: 0 },
     // One that goes away does not keep its pieces here.
     sendHighWaterMark: 64,
+    ipv6: isIPv6Endpoint(endpoint),
   });
   gate.watch(router);
   try {
-    await bindOrExplain(router, 'tcp://0.0.0.0:*');
+    await bindOrExplain(router, endpoint);
   } catch (thrown) {
     await gate.close();
     throw thrown;
@@ -81,7 +86,7 @@ export async function openPieceServer(
   })();
   receiving.catch(() => undefined);
   return {
-    port: Number(router.lastEndpoint!.split(':').at(-1)),
+    port: splitHostAndPort(router.lastEndpoint!).port,
     close: async () => {
       router.close();
       await gate.close();
@@ -115,7 +120,7 @@ export interface PieceHandlers {
 
 /**
  * Asks the host that leads; the connection is made in the background.
- * @param at `10.0.0.1:40000`
+ * @param at "10.0.0.1:40000" or "[fd00::1]:40000"
  * @param run name of this start of the run: what is answered for another one counts for nothing
  */
 export function openPieceClient(
@@ -127,12 +132,13 @@ export function openPieceClient(
   const keys = hostKeys(secret).member;
   // Heartbeats share the thread of the default context.
   const context = new Context({ blocky: false });
+  const endpoint = `tcp://${at}`;
   const dealer = new Dealer({
     ...clientOptions(keys, keys.coordinatorKey),
     ...{ context, maxMessageSize: PIECE_BYTES + ENCRYPTION_BYTES, sendTimeout: 0, linger: 0 },
-    handshakeInterval: HANDSHAKE_MS,
+    ...{ handshakeInterval: HANDSHAKE_MS, ipv6: isIPv6Endpoint(endpoint) },
   });
-  dealer.connect(`tcp://${at}`);
+  dealer.connect(endpoint);
   const receiving = (async () => {
     for await (const [words, bytes, ...rest] of dealer) {
       const said = words === undefined ? undefined : parsed(answer, words);

@@ -37,6 +37,15 @@ describe('a run on hosts with IPv6 addresses only', { skip }, () => {
     assert.equal(stateHash('named'), stateHash('alone'));
   });
 
+  it('fetches the run from there where it sees no common disk', async () => {
+    const by = ['--rendezvous', 'tcp://h1:29400', '--key-file', 'key', '--own-disks'];
+    for (const { ended } of [1, 2].map((host) => start(host, 2, `own-${host}`, ...by))) {
+      const { code, stderr } = await ended;
+      assert.equal(code, 0, stderr);
+    }
+    assert.equal(stateHash('own-1'), stateHash('alone'));
+  });
+
   it('goes on under another host, whose address its file beside the run tells', async () => {
     const by = ['--rendezvous', 'tcp://h1:29400', '--key-file', 'key'];
     const slow = ['--simulate', 'slow@rank=1,step=3,ms=500'];

@@ -8,6 +8,7 @@ import {
   type PieceRequest,
   type PieceServer,
 } from '../../protocol/piece-channel.ts';
+import { anyAddress } from '../address.ts';
 
 /** A file of the list, and where it is here. */
 export interface OfferedFile extends CopiedFile {
@@ -25,7 +26,12 @@ export async function offerFiles(
   files: readonly OfferedFile[],
   tell: (text: string) => void,
 ): Promise<PieceServer> {
-  return await openPieceServer(secret, async (asked) => readPiece(run, files, asked), tell);
+  return await openPieceServer(
+    secret,
+    anyAddress(),
+    async (asked) => readPiece(run, files, asked),
+    tell,
+  );
 }
 
 async function readPiece(

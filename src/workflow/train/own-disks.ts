@@ -22,6 +22,7 @@ import { dataKey } from '../../data/format/data-key.ts';
 import { CHECKSUM_FILE, MANIFEST_FILE, VERSION_FOLDER } from '../../data/format/file-names.ts';
 import { readManifest } from '../../data/format/manifest-schema.ts';
 import { openStore } from '../../data/format/open-store.ts';
+import { hostAndPort } from '../../protocol/endpoint.ts';
 import type { CopiedFile } from '../../protocol/host-messages.ts';
 import { openPieceClient } from '../../protocol/piece-channel.ts';
 import { type CopyFolder, claimCopyFolder } from '../../run/copy-folder.ts';
@@ -120,7 +121,7 @@ export async function fetchRun(
 ): Promise<FetchedRun> {
   const numbered = copy.files.map((file, number) => ({ ...file, number }));
   const [data, definition] = [numbered.filter(isData), numbered.filter((file) => !isData(file))];
-  const at = `${from.address}:${copy.port}`;
+  const at = hostAndPort(from.address, copy.port);
   const connect = (handlers: Parameters<typeof openPieceClient>[3]) =>
     openPieceClient(at, from.secret, run, handlers);
   const reader = new PieceReader(connect, `${from.host} (${at})`, from.signal);
