@@ -7,7 +7,7 @@ import type { WorkerBody } from '../../../src/protocol/messages.ts';
 import { fromWorker } from '../../helper/messages.ts';
 
 const POLICY = {
-  ...{ worldSize: 2, totalSteps: 100, expected: {}, minWorkers: 1 },
+  ...{ worldSize: 2, totalSteps: 100, expected: {}, minWorkers: 1, homeWorkers: 0 },
   ...{ maxRestarts: 3, backoffMs: 1_000, healthyMs: 600_000 },
   ...{ silenceMs: 3_000, quietMs: 10_000, hangMs: 900_000, joinMs: 600_000 },
   shortestHangMs: 30_000,
