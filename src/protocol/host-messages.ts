@@ -24,7 +24,8 @@ const status = z.strictObject({
 const outcome = z.strictObject({
   status: z.enum(['completed', 'stopped', 'failed']),
   exitCode: count,
-  reason: text,
+  // Of any length: no host is to take the end of the run for nonsense. A whole message has a limit.
+  reason: z.string(),
   step: count,
   stateHash: name.nullable(),
   lastCheckpoint: text.nullable(),

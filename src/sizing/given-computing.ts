@@ -1,8 +1,8 @@
 /** How fast workers compute, where it need not be measured: by a number, or by what a run has recorded. */
-import { readFileSync } from 'node:fs';
 import { LockstepError } from '../core/errors.ts';
 import { runPaths } from '../run/folder.ts';
 import { meanOf } from '../statistics/mean.ts';
+import { wholeLines } from '../telemetry/metrics.ts';
 import type { Workload } from './forecast.ts';
 import type { ComputingSpeeds } from './measure-computing.ts';
 
@@ -50,11 +50,9 @@ export function computingOfRun(run: string, phase: string): ComputingSpeeds {
   };
 }
 
-/** Whole lines only: a run may be writing. */
 function stepLines(path: string): StepLine[] {
-  let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    return wholeLines(path) as unknown as StepLine[];
   } catch (thrown) {
     throw new LockstepError(
       'RUN_NOT_FOUND',
@@ -63,8 +61,6 @@ function stepLines(path: string): StepLine[] {
       { cause: thrown },
     );
   }
-  const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
-  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as StepLine);
 }
 
 function notRecorded(run: string, phase: string): LockstepError {

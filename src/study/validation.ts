@@ -1,7 +1,6 @@
 /** What a run's metrics say about validation data. */
-
-import { readTextSync } from '../core/read-file.ts';
 import type { Measured } from '../nn/objective/objective.ts';
+import { wholeLines } from '../telemetry/metrics.ts';
 import { isPretraining } from './grid.ts';
 
 /** A run's metrics on validation data. */
@@ -26,23 +25,13 @@ interface MetricsLine extends Partial<Measured> {
 export function validationOf(path: string, metric: string): Validation {
   const byPhase = new Map<string, number>();
   const pretexts = new Map<string, Measured>();
-  for (const line of readTextSync(path).split('\n')) {
-    const entry = parseLine(line);
-    if (entry?.phase === undefined) continue;
-    const { kind, phase, metrics, baselines, best } = entry;
+  for (const line of wholeLines(path)) {
+    const { kind, phase, metrics, baselines, best } = line as unknown as MetricsLine;
+    if (phase === undefined) continue;
     if (kind === 'evaluation' && isPretraining(phase)) {
       pretexts.set(phase, { metrics: metrics!, ...(baselines && { baselines }) });
     } else if (kind === 'evaluation') byPhase.set(phase, metrics![metric]!);
     else if (kind === 'phaseEnd' && best !== undefined) byPhase.set(phase, best.value);
   }
   return { pretexts: [...pretexts.values()], byPhase };
-}
-
-/** A killed process may have left half a line. */
-function parseLine(line: string): MetricsLine | undefined {
-  try {
-    return JSON.parse(line) as MetricsLine;
-  } catch {
-    return undefined;
-  }
 }

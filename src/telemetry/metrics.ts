@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, fsync, mkdirSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { openForAppending } from '../core/append-file.ts';
-import { readEndSync } from '../core/read-file.ts';
+import { readEndSync, readTextSync } from '../core/read-file.ts';
 
 /** More than the lines of a few steps of a thousand workers. */
 const TAIL_BYTES = 2 ** 20;
@@ -25,6 +25,23 @@ export function openMetrics(path: string): MetricsFile {
 }
 
 /**
+ * All lines of a metrics file that are whole: a run may be writing, and processes that were killed have left half lines.
+ * @throws as `readTextSync`
+ */
+export function wholeLines(path: string): Record<string, unknown>[] {
+  const lines = readTextSync(path).split('\n').slice(0, -1);
+  return lines.map(parsedLine).filter((line) => line !== undefined);
+}
+
+function parsedLine(line: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
  * The last lines of a metrics file, newest first; a line that is no object ends them, such as what is left of the one in
  * which the end of the file that is read begins.
  */
@@ -32,11 +49,9 @@ export function lastLines(path: string): Record<string, unknown>[] {
   const lines = readEndSync(path, TAIL_BYTES).split('\n').slice(0, -1).reverse();
   const entries: Record<string, unknown>[] = [];
   for (const line of lines) {
-    try {
-      entries.push(JSON.parse(line) as Record<string, unknown>);
-    } catch {
-      break;
-    }
+    const entry = parsedLine(line);
+    if (entry === undefined) break;
+    entries.push(entry);
   }
   return entries;
 }

@@ -76,6 +76,17 @@ describe('launcher/slurm/lockstep.sbatch', { skip: whyNoSlurm() ?? false }, () =
     assert.match(output('signal'), /^EXIT code=75 /m);
   });
 
+  it('saves and goes on where one of its tasks was killed before', async () => {
+    const job = submit('task', slow(1000), ['--exclude=h3']);
+    await place.untilSteps('task', 5);
+    hosts.kill('KILL', hosts.pidsOn(2, /lockstep\.js train/)[0]!);
+    await place.untilSteps('task', 8);
+    slurm.run('scancel', '--signal=USR1', job);
+    await completes(job, 'task', 1);
+    assert.match(output('task'), /Lost host 1 \(h2, pid \d+\)/);
+    assert.match(output('task'), /^EXIT code=75 /m);
+  });
+
   it('saves when a job of a higher partition takes its nodes, and goes on after that', async () => {
     const job = submit('preempted', slow(300));
     await place.untilSteps('preempted', 5);

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { normalize } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { decodeFromLeader, encodeHostMessage } from '../../../src/protocol/host-messages.ts';
+import { LockstepError } from '../../../src/core/errors.ts';
+import {
+  decodeFromLeader,
+  decodeFromMember,
+  encodeHostMessage,
+  HOST_PROTOCOL,
+  type LeaderMessage,
+  travelling,
+} from '../../../src/protocol/host-messages.ts';
 
 const run = (name: string) => ({
   ...{ kind: 'run' as const, runFolder: '/r', run: 'run#1', coordinatorKey: 'k' },
@@ -56,5 +64,40 @@ describe('the list of files that a leader gives', () => {
         assert.match(name, /^(config\.yaml|extensions\.json|data\/[^./])/);
       }),
     );
+  });
+});
+
+/** Some are longer than any path or line. */
+const texts = fc
+  .tuple(fc.string(), fc.constantFrom(1, 1000))
+  .map(([text, times]) => text.repeat(times));
+
+describe('messages between hosts', () => {
+  it('tell how a run has ended, at whatever length', () => {
+    fc.assert(
+      fc.property(texts, texts, (reason, message) => {
+        const failure = travelling(new LockstepError('USAGE', `x ${message}`, message));
+        const end: LeaderMessage = {
+          kind: 'end',
+          outcome: {
+            ...{ status: 'failed', exitCode: 4, reason, step: 7 },
+            ...{ stateHash: null, lastCheckpoint: null, runFolder: '/shared/a' },
+          },
+          failure,
+        };
+        const heard = decodeFromLeader(encodeHostMessage(end));
+        assert.deepEqual(heard, end);
+      }),
+    );
+  });
+
+  it('refuse anything else, in one line that says what to do', () => {
+    const wrong = [null, Buffer.from(''), Buffer.from('{"kind":"x"}'), Buffer.from('[')];
+    for (const frame of wrong) {
+      assert.throws(() => decodeFromMember(frame), { code: 'PROTOCOL' });
+      assert.throws(() => decodeFromLeader(frame), { code: 'PROTOCOL' });
+    }
+    const old = Buffer.from(`{"kind":"hello","protocol":${HOST_PROTOCOL - 1}}`);
+    assert.throws(() => decodeFromMember(old), { message: /speaks version \d+ of the protocol/ });
   });
 });
