@@ -117,6 +117,15 @@ describe('a rendezvous in a folder', () => {
     assert.equal(await find(rendezvous), null);
   });
 
+  it('ends whatever lies in the place of its file by then', async () => {
+    const meeting = await lead(folderRendezvous(folderOf('ends'), null), null);
+    meeting.announce(4_711);
+    rmSync(join(folderOf('ends'), 'hosts.json'));
+    mkdirSync(join(folderOf('ends'), 'hosts.json'));
+    meeting.end();
+    assert.deepEqual(readdirSync(folderOf('ends')), ['hosts.json']);
+  });
+
   it('does not look at the file of another start', async () => {
     const meeting = await lead(folderRendezvous(folderOf('starts'), 'one'));
     meeting.announce(4_711);

@@ -76,9 +76,21 @@ interface Letter {
 /** What each worker holds after the exchange, with leaves and frames coming in an order that follows from `seed`. */
 function exchange(
   leaves: readonly Float32Array[],
-  { hosts, ...options }: Exchange,
+  options: Exchange,
   seed = 0,
 ): { totals: Float32Array[]; plans: ExchangePlan[]; bytesBetweenHosts: number[] } {
+  const { rounds, ...exchanged } = exchangeUntilNothingIsDue(leaves, options, seed, null);
+  for (const round of rounds) assert.ok(round.done, 'nothing is missing');
+  return { totals: rounds.map(({ result }) => result), ...exchanged };
+}
+
+/** @param absent a rank that has not begun; null: all have */
+function exchangeUntilNothingIsDue(
+  leaves: readonly Float32Array[],
+  { hosts, ...options }: Exchange,
+  seed: number,
+  absent: number | null,
+): { rounds: ExchangeRound[]; plans: ExchangePlan[]; bytesBetweenHosts: number[] } {
   const shape = { step: 0, microBatches: leaves.length, length: leaves[0]!.length };
   const workers = hosts.reduce((sum, count) => sum + count, 0);
   const hostOf = hosts.flatMap((count, host) => Array.from({ length: count }, () => host));
@@ -90,6 +102,7 @@ function exchange(
   const due: (() => void)[] = [];
   const rounds = plans.map((plan, rank) => {
     const post = ({ peer, part, ...rest }: OutgoingPart) => {
+      if (rank === absent) return;
       const { level, index } = rest.node;
       const header = { ...rest, sender: rank, level, index } as unknown as DataHeader;
       if (hostOf[peer] !== hostOf[rank]) bytesBetweenHosts[hostOf[rank]!]! += part.byteLength;
@@ -106,14 +119,14 @@ function exchange(
     assert.ok(!rounds[to]!.accept(header, part), 'only once');
   };
   for (const [rank, round] of rounds.entries()) {
+    if (rank === absent) continue;
     for (const { node, sum } of localSubtrees(plans[rank]!, leaves)) {
       due.push(() => round.add({ ...node, vector: sum }));
     }
   }
   const stream = randomStream(seed, 'synthetic', 99);
   for (let turn = 0; due.length > 0; turn++) due.splice(stream.integer(turn, due.length), 1)[0]!();
-  for (const round of rounds) assert.ok(round.done, 'nothing is missing');
-  return { totals: rounds.map(({ result }) => result), plans, bytesBetweenHosts };
+  return { rounds, plans, bytesBetweenHosts };
 }
 
 function localSubtrees(
@@ -131,7 +144,7 @@ function localSubtrees(
 
 const leafCounts = fc.integer({ min: 1, max: 40 });
 const workerCounts = fc.integer({ min: 1, max: 9 });
-const sizes = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 700 }));
+const sizes = fc.oneof(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 1, max: 700 }));
 const hostSizes = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 5 });
 const frameSizes = fc.constantFrom(16, 32, 48, 2 ** 18);
 
@@ -149,6 +162,31 @@ test('every worker ends with the bits of the plain tree, on any hosts and in any
         for (const total of exchange(leaves, { ...exchanged, everywhere }, seed).totals) {
           assert.deepEqual(bitsOf(total), expected);
         }
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test('no worker finishes before all have begun, on which the use of memory rests', () => {
+  fc.assert(
+    fc.property(
+      fc.record({ hosts: hostSizes, frameFloats: frameSizes, localFrameFloats: frameSizes }),
+      fc.boolean(),
+      leafCounts,
+      sizes,
+      fc.nat(),
+      (exchanged, everywhere, count, floats, seed) => {
+        const workers = exchanged.hosts.reduce((sum, host) => sum + host, 0);
+        fc.pre(workers > 1);
+        const absent = seed % workers;
+        const leaves = leavesFor(seed, count, floats);
+        const options = { ...exchanged, everywhere };
+        const { rounds } = exchangeUntilNothingIsDue(leaves, options, seed, absent);
+        assert.deepEqual(
+          rounds.filter(({ done }, rank) => rank !== absent && done),
+          [],
+        );
       },
     ),
     { numRuns: 300 },

@@ -65,11 +65,20 @@ function invitationAt(
       written = writeInvitation(path, { addresses: reachableAddresses(), port, secret });
     },
     end: () => {
-      if (existsSync(path) && readTextSync(path) === written) rmSync(path, { force: true });
+      if (textOf(path) === written) rmSync(path, { force: true });
       lock?.release();
       removeFolders(made);
     },
   };
+}
+
+/** Null where there is no file, or none that can be read: it is another host's. */
+function textOf(path: string): string | null {
+  try {
+    return readTextSync(path);
+  } catch {
+    return null;
+  }
 }
 
 const nameOf = (start: string): string =>

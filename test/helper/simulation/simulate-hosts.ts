@@ -1,7 +1,7 @@
 /** A whole run on several hosts, on a simulated network, clock and disk, disturbed as a seed says. */
 import type { CoordinatorOutcome } from '../../../src/coordinator/machine.ts';
-import { QUIET_MS, SILENCE_MS } from '../../../src/protocol/timing.ts';
 import type { CoordinatorEvent } from '../../../src/telemetry/coordinator-event.ts';
+import { drawnWork, simulatedPolicy } from './drawn-run.ts';
 import { SimulatedHost, type Site } from './host.ts';
 import { Network, type NetworkQuality } from './network.ts';
 import type { SavedState, SimulatedProcess, SimulatedWork } from './process.ts';
@@ -56,14 +56,7 @@ class SimulatedSite {
     const world = new World(seed);
     this.#world = world;
     this.#faults = faults;
-    this.#work = {
-      totalSteps: 4 + world.pick(12),
-      microBatches: 1 + world.pick(7),
-      length: [1, 17, 33, 100][world.pick(4)]!,
-      smallFloats: [0, 2 ** 16][world.pick(2)]!,
-      evaluateEvery: 1 + world.pick(4),
-      saveEvery: 1 + world.pick(5),
-    };
+    this.#work = drawnWork(world, 12);
     this.#perHost = Array.from({ length: 2 + world.pick(4) }, () => 1 + world.pick(2));
     const hostOfSlot = (slot: number): number => {
       let first = 0;
@@ -83,21 +76,10 @@ class SimulatedSite {
       folder: { owner: '', touchedMs: 0 },
       hosts: [],
       hostOfSlot,
-      policy: {
+      policy: simulatedPolicy(this.#work, {
         worldSize: this.#perHost.reduce((sum, count) => sum + count, 0),
-        totalSteps: this.#work.totalSteps,
-        expected: {},
-        minWorkers: 1,
-        homeWorkers: 0,
-        maxRestarts: 50,
-        backoffMs: 100,
-        healthyMs: 60_000,
-        silenceMs: SILENCE_MS,
-        quietMs: QUIET_MS,
-        hangMs: 60_000,
-        shortestHangMs: 30_000,
-        joinMs: 120_000,
-      },
+        ...{ homeWorkers: 0, joinMs: 120_000 },
+      }),
       surroundings: {
         hostOf: (slot) => `h${hostOfSlot(slot)}`,
         world,

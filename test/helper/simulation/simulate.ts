@@ -16,8 +16,9 @@ import type {
   WorkerMessage,
 } from '../../../src/protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../../../src/protocol/messages.ts';
-import { HEARTBEAT_MS, QUIET_MS, SILENCE_MS, TICK_MS } from '../../../src/protocol/timing.ts';
+import { HEARTBEAT_MS, TICK_MS } from '../../../src/protocol/timing.ts';
 import type { CoordinatorEvent } from '../../../src/telemetry/coordinator-event.ts';
+import { drawnWork, simulatedPolicy } from './drawn-run.ts';
 import type { NetworkQuality } from './network.ts';
 import { COORDINATOR, Network } from './network.ts';
 import type { SavedState, SimulatedWork, Surroundings } from './process.ts';
@@ -105,29 +106,9 @@ class SimulatedRun {
     this.#world = new World(seed);
     this.#network = new Network(this.#world, quality);
     this.#faults = faults;
-    this.#work = {
-      totalSteps: 4 + this.#world.pick(9),
-      microBatches: 1 + this.#world.pick(7),
-      length: [1, 17, 33, 100][this.#world.pick(4)]!,
-      smallFloats: [0, 2 ** 16][this.#world.pick(2)]!,
-      evaluateEvery: 1 + this.#world.pick(4),
-      saveEvery: 1 + this.#world.pick(5),
-    };
-    this.#policy = {
-      worldSize: 1 + this.#world.pick(5),
-      totalSteps: this.#work.totalSteps,
-      expected: {},
-      minWorkers: 1,
-      homeWorkers,
-      maxRestarts: 50,
-      backoffMs: 100,
-      healthyMs: 60_000,
-      silenceMs: SILENCE_MS,
-      quietMs: QUIET_MS,
-      hangMs: 60_000,
-      shortestHangMs: 30_000,
-      joinMs: 60_000,
-    };
+    this.#work = drawnWork(this.#world, 9);
+    const worldSize = 1 + this.#world.pick(5);
+    this.#policy = simulatedPolicy(this.#work, { worldSize, homeWorkers, joinMs: 60_000 });
     this.#state = initialMachine(this.#policy, 0);
     const workersOnHost = 1 + this.#world.pick(3);
     this.#around = {
