@@ -96,6 +96,11 @@ export class Workplace {
     return JSON.parse(readFileSync(this.path(...parts), 'utf8'));
   }
 
+  /** Of the last state of a run that has ended. */
+  stateHash(...run: readonly string[]): string {
+    return (this.json(...run, 'exit.json') as { stateHash: string }).stateHash;
+  }
+
   /** The lines that a run has written so far, whole ones only; none before it has begun. */
   metrics(run: string): Record<string, unknown>[] {
     const file = this.path(run, 'metrics.jsonl');

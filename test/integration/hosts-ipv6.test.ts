@@ -23,8 +23,6 @@ describe('a run on hosts with IPv6 addresses only', { skip }, () => {
     place.remove();
   });
 
-  const stateHash = (run: string): string =>
-    (place.json(run, 'exit.json') as { stateHash: string }).stateHash;
   const start = (host: number, of: number, run: string, ...args: string[]): Started =>
     place.startOn(hosts, host, 'train', CONFIG, '--hosts', String(of), '--run', run, ...args);
 
@@ -34,7 +32,7 @@ describe('a run on hosts with IPv6 addresses only', { skip }, () => {
       const { code, stderr } = await ended;
       assert.equal(code, 0, stderr);
     }
-    assert.equal(stateHash('named'), stateHash('alone'));
+    assert.equal(place.stateHash('named'), place.stateHash('alone'));
   });
 
   it('fetches the run from there where it sees no common disk', async () => {
@@ -43,7 +41,7 @@ describe('a run on hosts with IPv6 addresses only', { skip }, () => {
       const { code, stderr } = await ended;
       assert.equal(code, 0, stderr);
     }
-    assert.equal(stateHash('own-1'), stateHash('alone'));
+    assert.equal(place.stateHash('own-1'), place.stateHash('alone'));
   });
 
   it('goes on under another host, whose address its file beside the run tells', async () => {
@@ -63,6 +61,6 @@ describe('a run on hosts with IPv6 addresses only', { skip }, () => {
       const { code, stderr } = await ended;
       assert.equal(code, 0, stderr);
     }
-    assert.equal(stateHash('led'), stateHash('alone'));
+    assert.equal(place.stateHash('led'), place.stateHash('alone'));
   });
 });

@@ -20,7 +20,7 @@ describe('a run whose leading host is lost', { skip }, () => {
   before(async () => {
     const alone = await place.run('train', CONFIG, '--run', 'alone');
     assert.equal(alone.code, 0, alone.stderr);
-    hash = stateHash('alone');
+    hash = place.stateHash('alone');
     writeFileSync(place.path('key'), 'b1'.repeat(32), { mode: 0o600 });
     hosts = await MadeUpHosts.open(3);
   });
@@ -29,8 +29,6 @@ describe('a run whose leading host is lost', { skip }, () => {
     place.remove();
   });
 
-  const stateHash = (run: string): string =>
-    (place.json(run, 'exit.json') as { stateHash: string }).stateHash;
   /** Steps as the metrics have them: one history, without gap or repetition. */
   const steps = (run: string): number[] =>
     readFileSync(place.path(run, 'metrics.jsonl'), 'utf8')
@@ -45,7 +43,7 @@ describe('a run whose leading host is lost', { skip }, () => {
       told,
       [...new Set(told)].toSorted((a, b) => a - b),
     );
-    assert.equal(stateHash(run), hash);
+    assert.equal(place.stateHash(run), hash);
   };
 
   const startOn = (host: number, run: string, ...args: string[]): Started =>

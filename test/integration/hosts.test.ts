@@ -18,7 +18,7 @@ describe('a run on several hosts', { skip }, () => {
   before(async () => {
     const alone = await place.run('train', CONFIG, '--run', 'alone');
     assert.equal(alone.code, 0, alone.stderr);
-    hash = stateHash('alone');
+    hash = place.stateHash('alone');
     writeFileSync(place.path('key'), KEY, { mode: 0o600 });
     hosts = await MadeUpHosts.open(3);
   });
@@ -27,8 +27,6 @@ describe('a run on several hosts', { skip }, () => {
     place.remove();
   });
 
-  const stateHash = (run: string): string =>
-    (place.json(run, 'exit.json') as { stateHash: string }).stateHash;
   const log = (run: string): string =>
     readFileSync(place.path(run, 'logs', 'coordinator.log'), 'utf8');
 
@@ -47,7 +45,7 @@ describe('a run on several hosts', { skip }, () => {
       assert.equal(code, 0, stderr);
       assert.match(stdout, new RegExp(`^state ${hash} after step`, 'm'));
     }
-    assert.equal(stateHash(run), hash);
+    assert.equal(place.stateHash(run), hash);
     return ended;
   }
 
@@ -80,7 +78,7 @@ describe('a run on several hosts', { skip }, () => {
       for (const { code, stderr } of await allEnd(start(run, workers, ...BY_NAME, ...wide))) {
         assert.equal(code, 0, stderr);
       }
-      assert.equal(stateHash(run), stateHash('wide'));
+      assert.equal(place.stateHash(run), place.stateHash('wide'));
       return hosts.sentBy(2) - before;
     }
 
@@ -126,7 +124,7 @@ describe('a run on several hosts', { skip }, () => {
     const { code, stderr } = await first!.ended;
     assert.equal(code, 0, stderr);
     assert.match(stderr, /Lost host 1 \(h2, pid \d+\): nothing was heard for 3000 ms\./);
-    assert.equal(stateHash('agent'), hash);
+    assert.equal(place.stateHash('agent'), hash);
     await second!.ended;
     assert.deepEqual(hosts.pidsOn(2, /worker/), []);
   });
@@ -139,7 +137,7 @@ describe('a run on several hosts', { skip }, () => {
     for (const { code, stderr } of await allEnd([first!, second!])) assert.equal(code, 75, stderr);
     const resumed = await place.run('resume', 'stopped');
     assert.equal(resumed.code, 0, resumed.stderr);
-    assert.equal(stateHash('stopped'), hash);
+    assert.equal(place.stateHash('stopped'), hash);
   });
 
   it('ends soon after the host that leads is gone where workers do not wait, so that it can be started again', async () => {

@@ -37,8 +37,6 @@ describe('a step that is not finite', () => {
     assert.equal(code, 0, stderr);
     return stderr;
   };
-  const stateHash = (name: string) =>
-    (place.json(name, 'exit.json') as { stateHash: string }).stateHash;
   /** What the metrics say of skipped steps, but for the ranks. */
   const skippedIn = (name: string) =>
     place
@@ -113,14 +111,14 @@ describe('a step that is not finite', () => {
 
   it('leaves the same bits on 2 workers', async () => {
     await succeed('two', '--workers', '2', ...SKIP);
-    assert.equal(stateHash('two'), stateHash('one'));
+    assert.equal(place.stateHash('two'), place.stateHash('one'));
     assert.deepEqual(skippedIn('two'), skippedIn('one'));
   });
 
   it('leaves the same bits on 3 workers, is skipped again and named once, when one dies in it', async () => {
     const fault = ['--simulate', `kill@rank=1,step=${skippedStep}`];
     await succeed('killed', '--workers', '3', ...SKIP, ...fault);
-    assert.equal(stateHash('killed'), stateHash('one'));
+    assert.equal(place.stateHash('killed'), place.stateHash('one'));
     assert.deepEqual(skippedIn('killed'), skippedIn('one'));
     assert.equal(warningsOf('killed').length, 3);
   });
@@ -131,7 +129,7 @@ describe('a step that is not finite', () => {
     assert.equal(code, 143, stderr);
     const resumed = await place.run('resume', 'stopped', '--workers', '1');
     assert.equal(resumed.code, 0, resumed.stderr);
-    assert.equal(stateHash('stopped'), stateHash('one'));
+    assert.equal(place.stateHash('stopped'), place.stateHash('one'));
   });
 
   it('ends the run by default, with code 6; resumed with "skip" it ends like the others', async () => {
@@ -142,7 +140,7 @@ describe('a step that is not finite', () => {
     writeFileSync(config, readFileSync(config, 'utf8').replace('action: stop', 'action: skip'));
     const resumed = await place.run('resume', 'stops', '--workers', '2');
     assert.equal(resumed.code, 0, resumed.stderr);
-    assert.equal(stateHash('stops'), stateHash('one'));
+    assert.equal(place.stateHash('stops'), place.stateHash('one'));
   });
 
   it('ends the run when more than nonFinite.limit are skipped in a row', async () => {
@@ -170,7 +168,7 @@ describe('a step that is not finite', () => {
     await succeed('portable', '--workers', '2', ...portable);
     const debug = await place.run('debug', 'spoilt.yaml', '--run', 'debug', ...portable);
     assert.equal(debug.code, 0, debug.stderr);
-    assert.equal(stateHash('debug'), stateHash('portable'));
+    assert.equal(place.stateHash('debug'), place.stateHash('portable'));
     assert.match(debug.stderr, /Warning: .* on rank 0: the step's update is skipped$/m);
     assert.deepEqual(
       skippedIn('portable').map(({ step }) => step),

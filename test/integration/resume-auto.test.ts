@@ -10,8 +10,6 @@ describe('train --resume auto', () => {
   const place = new Workplace();
   after(() => place.remove());
   const again = ['train', CONFIG, '--run', 'run', '--resume', 'auto'];
-  const stateHash = (run: string): string =>
-    (place.json(run, 'exit.json') as { stateHash: string }).stateHash;
 
   it('begins a run, goes on with it, and is done when it is done', async () => {
     assert.equal((await place.run('train', CONFIG, '--run', 'undisturbed')).code, 0);
@@ -19,18 +17,18 @@ describe('train --resume auto', () => {
     assert.equal(first.code, 143, first.stderr);
     const second = await place.run(...again, '--workers', '2');
     assert.equal(second.code, 0, second.stderr);
-    assert.equal(stateHash('run'), stateHash('undisturbed'));
+    assert.equal(place.stateHash('run'), place.stateHash('undisturbed'));
     const third = await place.run(...again);
     assert.equal(third.code, 0, third.stderr);
     assert.equal(third.stdout.split('\n')[0], second.stdout.split('\n')[0]);
   });
 
   it('refuses a run of another configuration, and leaves it alone', async () => {
-    const before = stateHash('run');
+    const before = place.stateHash('run');
     const { code, stderr } = await place.run(...again, '--set', 'seed=8');
     assert.equal(code, 2, stderr);
     assert.match(stderr, /^RUN_EXISTS: .*"run": it has another configuration \(seed was 7, here/m);
-    assert.equal(stateHash('run'), before);
+    assert.equal(place.stateHash('run'), before);
   });
 
   it('ends at once, and writes nothing more, when another host has taken the folder over', async () => {

@@ -23,7 +23,7 @@ describe('mpirun … lockstep train', { skip: whyNoOpenMpi() ?? false }, () => {
   before(async () => {
     const alone = await place.run('train', CONFIG, '--run', 'alone');
     assert.equal(alone.code, 0, alone.stderr);
-    hash = stateHash('alone');
+    hash = place.stateHash('alone');
     hosts = await MadeUpHosts.open(HOSTS);
   });
   after(async () => {
@@ -31,8 +31,6 @@ describe('mpirun … lockstep train', { skip: whyNoOpenMpi() ?? false }, () => {
     place.remove();
   });
 
-  const stateHash = (run: string): string =>
-    (place.json(run, 'exit.json') as { stateHash: string }).stateHash;
   const start = (
     run: string,
     args: readonly string[] = [],
@@ -50,7 +48,7 @@ describe('mpirun … lockstep train', { skip: whyNoOpenMpi() ?? false }, () => {
     const { code, stderr } = await start('plain').ended;
     assert.equal(code, 0, stderr);
     assert.match(stderr, /^This is host 1 of 2; h1 \(pid \d+\) leads\.$/m);
-    assert.equal(stateHash('plain'), hash);
+    assert.equal(place.stateHash('plain'), hash);
   });
 
   it('saves when mpirun gets SIGUSR1, ends with 75, and goes on by the same command', async () => {
@@ -62,7 +60,7 @@ describe('mpirun … lockstep train', { skip: whyNoOpenMpi() ?? false }, () => {
     assert.equal(stderr.match(/^EXIT code=75 /gm)?.length, HOSTS, stderr);
     const resumed = await start('signal').ended;
     assert.equal(resumed.code, 0, resumed.stderr);
-    assert.equal(stateHash('signal'), hash);
+    assert.equal(place.stateHash('signal'), hash);
   });
 
   it('ends on all hosts when one agent is killed, and goes on by the same command', {
@@ -76,7 +74,7 @@ describe('mpirun … lockstep train', { skip: whyNoOpenMpi() ?? false }, () => {
     assert.deepEqual(hosts.pidsOn(2, /worker/), []);
     const resumed = await start('killed').ended;
     assert.equal(resumed.code, 0, resumed.stderr);
-    assert.equal(stateHash('killed'), hash);
+    assert.equal(place.stateHash('killed'), hash);
   });
 
   it('goes on without a killed agent under --enable-recovery', { skip: inFull }, async () => {
@@ -86,6 +84,6 @@ describe('mpirun … lockstep train', { skip: whyNoOpenMpi() ?? false }, () => {
     const { code, stderr } = await started.ended;
     assert.equal(code, 0, stderr);
     assert.match(stderr, /Lost host 1 \(h2, pid \d+\): nothing was heard for 3000 ms\./);
-    assert.equal(stateHash('recovery'), hash);
+    assert.equal(place.stateHash('recovery'), hash);
   });
 });

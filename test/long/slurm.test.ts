@@ -23,7 +23,7 @@ describe('launcher/slurm/lockstep.sbatch', { skip: whyNoSlurm() ?? false }, () =
   before(async () => {
     const alone = await place.run('train', CONFIG, '--run', 'alone');
     assert.equal(alone.code, 0, alone.stderr);
-    hash = stateHash('alone');
+    hash = place.stateHash('alone');
     hosts = await MadeUpHosts.open(NODES + 1);
     slurm = await Slurm.start(hosts, NODES, place.path('slurm'));
   });
@@ -32,8 +32,6 @@ describe('launcher/slurm/lockstep.sbatch', { skip: whyNoSlurm() ?? false }, () =
     place.remove();
   });
 
-  const stateHash = (run: string): string =>
-    (place.json(run, 'exit.json') as { stateHash: string }).stateHash;
   const output = (run: string): string => readFileSync(place.path(`${run}.out`), 'utf8');
   /** Two nodes of the three, where Slurm's own options don't say another number. */
   const submit = (
@@ -51,7 +49,7 @@ describe('launcher/slurm/lockstep.sbatch', { skip: whyNoSlurm() ?? false }, () =
   async function completes(job: string, run: string, restarts: number): Promise<void> {
     assert.equal(await slurm.ended(job), 'COMPLETED', output(run));
     assert.equal(slurm.job(job).Restarts, String(restarts), output(run));
-    assert.equal(stateHash(run), hash);
+    assert.equal(place.stateHash(run), hash);
   }
 
   it('is submitted by lockstep launch, and ends with the bits of one process', async () => {
@@ -137,7 +135,7 @@ describe('launcher/slurm/lockstep.sbatch', { skip: whyNoSlurm() ?? false }, () =
   it('saves before its time is up, as often as that takes', { skip: inFull }, async () => {
     const job = submit('time', slow(1500), ['--time=1', '--signal=USR1@30']);
     assert.equal(await slurm.ended(job), 'COMPLETED', output('time'));
-    assert.equal(stateHash('time'), hash);
+    assert.equal(place.stateHash('time'), hash);
     assert.match(output('time'), /^EXIT code=75 /m);
   });
 
@@ -178,7 +176,7 @@ describe('launcher/slurm/lockstep.sbatch', { skip: whyNoSlurm() ?? false }, () =
         assert.equal(await slurm.ended(element), 'COMPLETED', output(run));
       }
       slurm.startNode(node);
-      assert.equal(stateHash(run), hash);
+      assert.equal(place.stateHash(run), hash);
       assert.equal(output(run).match(/is here: 2 of 2 hosts\.$/gm)?.length, 2, output(run));
     });
   }
