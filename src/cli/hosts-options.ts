@@ -2,7 +2,11 @@
 import type { Argv } from 'yargs';
 import { pmix, schedulerPlace, uncountedPlace } from '../cluster/scheduler-environment.ts';
 import { LockstepError } from '../core/errors.ts';
-import { DEFAULT_HOSTS_WAIT_SECONDS, type HostsOptions } from '../workflow/placement.ts';
+import {
+  DEFAULT_HOSTS_WAIT_SECONDS,
+  type HostsOptions,
+  type OnSignal,
+} from '../workflow/placement.ts';
 
 export interface HostsGiven {
   hosts: number | undefined;
@@ -10,6 +14,7 @@ export interface HostsGiven {
   keyFile: string | undefined;
   ownDisks?: boolean | undefined;
   hostsWait: number;
+  onSignal: OnSignal | undefined;
 }
 
 export function hostsOptions<T>(yargs: Argv<T>): Argv<T & HostsGiven> {
@@ -42,12 +47,18 @@ export function hostsOptions<T>(yargs: Argv<T>): Argv<T & HostsGiven> {
       requiresArg: true,
       default: DEFAULT_HOSTS_WAIT_SECONDS,
       describe: 'Seconds within which all hosts must be there',
+    })
+    .option('on-signal', {
+      choices: ['stop', 'leave'] as const,
+      requiresArg: true,
+      describe:
+        'What a signal to this host does: the run saves and stops on all hosts, or this one leaves and the others go on [default: stop]',
     }) as unknown as Argv<T & HostsGiven>;
 }
 
 /** Undefined for a run of this host. */
 export function hostsGiven(options: HostsGiven, env = process.env): HostsOptions | undefined {
-  const { hosts, rendezvous, keyFile, ownDisks, hostsWait: waitSeconds } = options;
+  const { hosts, rendezvous, keyFile, ownDisks, hostsWait: waitSeconds, onSignal } = options;
   // Where hosts are counted by hand, the scheduler's number is of something else.
   const place = hosts === undefined ? schedulerPlace(env) : null;
   const key = keyFile === undefined ? env.LOCKSTEP_KEY : undefined;
@@ -55,7 +66,7 @@ export function hostsGiven(options: HostsGiven, env = process.env): HostsOptions
     const message = `Cannot use --hosts-wait ${waitSeconds}: it must be a number above 0.`;
     throw new LockstepError('USAGE', message, 'Leave it out to wait five minutes.');
   }
-  const common = { rendezvous, keyFile, key, ownDisks, waitSeconds };
+  const common = { rendezvous, keyFile, key, ownDisks, waitSeconds, onSignal };
   if (place !== null) {
     const { hostRank, start } = place;
     return { ...common, hosts: place.hosts, hostRank, start };
@@ -67,6 +78,7 @@ export function hostsGiven(options: HostsGiven, env = process.env): HostsOptions
     ...(rendezvous === undefined ? [] : ['--rendezvous']),
     ...(keyFile === undefined ? [] : ['--key-file']),
     ...(ownDisks === true ? ['--own-disks'] : []),
+    ...(onSignal === undefined ? [] : ['--on-signal']),
   ];
   if (lone === undefined) return undefined;
   throw new LockstepError(

@@ -8,7 +8,7 @@
  *
  *   1. An agent that no longer hears its leader asks the others. More than half of the hosts must say that they don't hear
  *      it either; then the agent takes the run's folder at once. Each agent votes once in an epoch (as in Raft, Ongaro and
- *      Ousterhout 2014).
+ *      Ousterhout 2014). A leader that leaves votes, too, for the next one; it writes nothing more by then.
  *   2. With fewer votes only the folder tells: whoever owns it touches it every two seconds (core/lease.ts), so an owner
  *      that gave no sign of life for half a minute is taken for dead.
  *   3. A leader that does not hear half of the hosts, itself included, lets no generation form. It forms one again when it
@@ -37,7 +37,14 @@ export type AgentMessage =
   /** Nor does the sender. */
   | { readonly kind: 'vote'; readonly epoch: number }
   /** Somebody leads in a newer view. */
-  | { readonly kind: 'led'; readonly view: View };
+  | { readonly kind: 'led'; readonly view: View }
+  /** The sender leads no more, and votes for the next one in the epoch. */
+  | {
+      readonly kind: 'resign';
+      readonly epoch: number;
+      readonly view: View;
+      readonly next: number;
+    };
 
 export type AgentRole =
   /** `aloneSinceMs`: since when more than half of the hosts are lost; null while they are there. */
@@ -46,7 +53,9 @@ export type AgentRole =
   /** `votes`: ranks that have voted for this agent in the epoch that it has promised, itself included. */
   | { readonly kind: 'leaderless'; readonly askAtMs: number; readonly votes: readonly number[] }
   /** It takes the folder. */
-  | { readonly kind: 'taking'; readonly votes: readonly number[] };
+  | { readonly kind: 'taking'; readonly votes: readonly number[] }
+  /** It led, and has left the run to the others. */
+  | { readonly kind: 'resigned'; readonly next: number };
 
 export interface AgentState {
   readonly rank: number;
@@ -54,6 +63,8 @@ export interface AgentState {
   readonly role: AgentRole;
   /** The newest epoch in which this agent has voted, or that it has seen. */
   readonly promised: number;
+  /** Whether the leader of the view has said that it leads no more: what is heard of it later was on the way. */
+  readonly hasLeaderLeft: boolean;
   /** When other hosts were heard last, by rank. */
   readonly heardMs: ReadonlyMap<number, number>;
   /**
@@ -85,6 +96,8 @@ export type AgentEvent =
   /** A host has come to the leader, or has gone. */
   | { readonly kind: 'came'; readonly host: number; readonly nowMs: number }
   | { readonly kind: 'went'; readonly host: number; readonly nowMs: number }
+  /** This leader writes nothing more, and leaves the run to the next one. May be said again, until that one leads. */
+  | { readonly kind: 'resign'; readonly next: number }
   /** The folder's owner gave no sign of life for half a minute. */
   | { readonly kind: 'ownerSilent'; readonly nowMs: number }
   /** The folder is this agent's, or another one was first. */
@@ -100,8 +113,13 @@ export type AgentEffect =
   | { readonly kind: 'hold'; readonly isHeld: boolean }
   /** The leader does not hear this host any more. */
   | { readonly kind: 'lost'; readonly host: number }
-  /** Watches the folder's owner from now on. */
-  | { readonly kind: 'leaderLost'; readonly leader: number }
+  /** Watches the folder's owner from now on. `isNext`: it has left, and this host is to lead. */
+  | {
+      readonly kind: 'leaderLost';
+      readonly leader: number;
+      readonly hasLeft: boolean;
+      readonly isNext: boolean;
+    }
   | { readonly kind: 'leaderBack'; readonly leader: number }
   /** `isAgreed`: whether more than half of the hosts have said so; else only while the owner stays silent. */
   | { readonly kind: 'take'; readonly isAgreed: boolean }
@@ -132,12 +150,12 @@ export function leadingAgent(rank: number, view: View, nowMs: number): AgentStat
   const role = { kind: 'leading', isHeld: false, aloneSinceMs: null } as const;
   const heardMs = new Map(view.hosts.map((host) => [host, nowMs]));
   const known = { heardMs, agreed: view.hosts, confirmed: new Map() };
-  return { rank, view, role, promised: view.epoch, ...known };
+  return { rank, view, role, promised: view.epoch, hasLeaderLeft: false, ...known };
 }
 
 export function followingAgent(rank: number, view: View, nowMs: number): AgentState {
   const heardMs = new Map([[view.leader, nowMs]]);
-  const known = { heardMs, agreed: [], confirmed: new Map() };
+  const known = { heardMs, agreed: [], confirmed: new Map(), hasLeaderLeft: false };
   return { rank, view, role: { kind: 'following' }, promised: view.epoch, ...known };
 }
 
@@ -145,6 +163,8 @@ const isNewer = (a: View, b: View): boolean =>
   a.epoch > b.epoch || (a.epoch === b.epoch && a.version > b.version);
 
 export function reduceAgent(state: AgentState, event: AgentEvent): AgentTransition {
+  if (event.kind === 'resign') return resign(state, event.next);
+  if (state.role.kind === 'resigned') return stay(state);
   switch (event.kind) {
     case 'heard':
       return onHeard(heard(state, event.from, event.nowMs), event.from, event.version);
@@ -160,7 +180,7 @@ export function reduceAgent(state: AgentState, event: AgentEvent): AgentTransiti
     case 'came':
       return onCame(heard(state, event.host, event.nowMs), event.host);
     case 'went':
-      return onWent(state, event.host, event.nowMs);
+      return onWent(state, event.host);
     case 'ownerSilent':
       if (state.role.kind !== 'leaderless') return stay(state);
       return take({ ...state, promised: state.promised + 1 }, [state.rank], false);
@@ -196,6 +216,7 @@ function onHeard(state: AgentState, from: number, version?: number): AgentTransi
     return stay(confirm(state, from, version));
   }
   if (state.role.kind !== 'leaderless' || from !== state.view.leader) return stay(state);
+  if (state.hasLeaderLeft) return stay(state);
   return stay({ ...state, role: { kind: 'following' } }, { kind: 'leaderBack', leader: from });
 }
 
@@ -222,6 +243,8 @@ function onMessage(
       return onVote(state, from, message.epoch);
     case 'led':
       return onView(state, message.view, nowMs);
+    case 'resign':
+      return onResign(state, from, message, nowMs);
   }
 }
 
@@ -257,6 +280,42 @@ function onVote(state: AgentState, from: number, epoch: number): AgentTransition
   return stay({ ...state, role: { ...role, votes } });
 }
 
+/** Whoever is next needs one vote fewer, and none to know that the leader is gone. */
+function onResign(
+  before: AgentState,
+  from: number,
+  { epoch, view, next }: Extract<AgentMessage, { kind: 'resign' }>,
+  nowMs: number,
+): AgentTransition {
+  const learnt = onView(before, view, nowMs);
+  const { state } = learnt;
+  const { rank, role } = state;
+  const isOfLeader = from === view.leader && view.leader === state.view.leader;
+  const isWaiting = role.kind === 'following' || role.kind === 'leaderless';
+  if (!isOfLeader || view.epoch !== state.view.epoch || !isWaiting) return learnt;
+  if (state.hasLeaderLeft) return learnt;
+  const isNext = next === rank && epoch > state.promised;
+  const left = { ...state, hasLeaderLeft: true, role: leaderless(nowMs + PATIENCE_MS) };
+  const lost: AgentEffect = { kind: 'leaderLost', leader: from, hasLeft: true, isNext };
+  const told = after(learnt, role.kind === 'following' ? stay(left, lost) : stay(left));
+  return isNext ? after(told, askIn(left, epoch, [rank, from], nowMs)) : told;
+}
+
+function resign(state: AgentState, next: number): AgentTransition {
+  const { role, view, rank } = state;
+  if (role.kind !== 'leading' && role.kind !== 'resigned') return stay(state);
+  // Said again, it is the same vote.
+  const epoch = role.kind === 'resigned' ? state.promised : state.promised + 1;
+  const chosen = role.kind === 'resigned' ? role.next : next;
+  const message = { kind: 'resign', epoch, view, next: chosen } as const;
+  return stay(
+    { ...state, promised: epoch, role: { kind: 'resigned', next: chosen } },
+    ...view.hosts
+      .filter((host) => host !== rank)
+      .map((to) => ({ kind: 'send', to, message }) as const),
+  );
+}
+
 function take(state: AgentState, votes: readonly number[], isAgreed: boolean): AgentTransition {
   return stay({ ...state, role: { kind: 'taking', votes } }, { kind: 'take', isAgreed });
 }
@@ -264,7 +323,10 @@ function take(state: AgentState, votes: readonly number[], isAgreed: boolean): A
 function onTaken(state: AgentState, nowMs: number): AgentTransition {
   const { role, rank, promised } = state;
   if (role.kind !== 'taking') return stay(state);
-  const hosts = role.votes.toSorted((a, b) => a - b);
+  // All heard the leader until it left; otherwise only those that have voted are known to be there.
+  const { hosts: known, leader } = state.view;
+  const there = state.hasLeaderLeft ? known.filter((host) => host !== leader) : role.votes;
+  const hosts = there.toSorted((a, b) => a - b);
   const view = { epoch: promised, version: 0, leader: rank, hosts };
   // All that were there hear of it: those that voted, and those that may be cut off from the others only.
   const others = state.view.hosts.filter((host) => host !== rank);
@@ -310,18 +372,28 @@ function loseLeader(state: AgentState, nowMs: number): AgentTransition {
   const { leader, hosts } = state.view;
   const place = hosts.filter((host) => host !== leader).indexOf(state.rank);
   const lost = { ...state, role: leaderless(nowMs + STAGGER_MS * Math.max(0, place)) };
-  return stay(lost, { kind: 'leaderLost', leader });
+  return stay(lost, { kind: 'leaderLost', leader, hasLeft: false, isNext: place === 0 });
 }
 
 function ask(state: AgentState, nowMs: number): AgentTransition {
-  const { rank, view } = state;
   // One that the leader has dropped has no say.
-  if (!view.hosts.includes(rank)) return stay(state);
-  const epoch = state.promised + 1;
-  const role = { kind: 'leaderless', askAtMs: nowMs + ASK_MS, votes: [rank] } as const;
-  const others = view.hosts.filter((host) => host !== rank);
+  if (!state.view.hosts.includes(state.rank)) return stay(state);
+  return askIn(state, state.promised + 1, [state.rank], nowMs);
+}
+
+function askIn(
+  state: AgentState,
+  epoch: number,
+  votes: readonly number[],
+  nowMs: number,
+): AgentTransition {
+  const { view } = state;
+  const role = { kind: 'leaderless', askAtMs: nowMs + ASK_MS, votes } as const;
+  const asking = { ...state, promised: epoch, role };
+  if (2 * votes.length > view.hosts.length) return take(asking, votes, true);
+  const others = view.hosts.filter((host) => !votes.includes(host));
   return stay(
-    { ...state, promised: epoch, role },
+    asking,
     ...others.map((to) => ({ kind: 'send', to, message: { kind: 'ask', epoch, view } }) as const),
   );
 }
@@ -368,18 +440,12 @@ function onCame(state: AgentState, host: number): AgentTransition {
   return stay({ ...state, view }, { kind: 'announce', view });
 }
 
-function onWent(state: AgentState, host: number, nowMs: number): AgentTransition {
-  if (state.role.kind === 'leading') {
-    if (!state.view.hosts.includes(host)) return stay(state);
-    return narrow(
-      state,
-      state.view.hosts.filter((other) => other !== host),
-    );
-  }
-  // A leader that says that it goes needs no silence to be lost.
-  const silent = new Map(state.heardMs);
-  silent.delete(host);
-  return onTick({ ...state, heardMs: silent }, nowMs);
+function onWent(state: AgentState, host: number): AgentTransition {
+  if (state.role.kind !== 'leading' || !state.view.hosts.includes(host)) return stay(state);
+  return narrow(
+    state,
+    state.view.hosts.filter((other) => other !== host),
+  );
 }
 
 const silenceOf = ({ heardMs }: AgentState, host: number, nowMs: number): number =>

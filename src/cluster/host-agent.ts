@@ -174,7 +174,7 @@ export class HostAgent {
     const at = this.addressOf(to);
     const { rank: from, start } = this;
     // A vote says all that the voter knows.
-    const journal = message.kind === 'vote' ? this.journal : null;
+    const journal = isVote(message) ? this.journal : null;
     if (at !== null) {
       this.links.say(at, { kind: 'agent', start, from, message: plain(message), journal });
     }
@@ -204,6 +204,8 @@ export class HostAgent {
     this.decide({ kind: isLate ? 'stalled' : 'tick', nowMs });
   }
 }
+
+const isVote = ({ kind }: AgentMessage): boolean => kind === 'vote' || kind === 'resign';
 
 /** As it travels. */
 export function plain(message: AgentMessage): Extract<MemberMessage, { kind: 'agent' }>['message'] {

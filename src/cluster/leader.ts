@@ -9,6 +9,7 @@ import type { RunControl, TakeOverFromHost } from '../coordinator/supervisor/sup
 import { LockstepError } from '../core/errors.ts';
 import { errorOfFailure, failure as failureFrom } from '../core/failure.ts';
 import { formatBytes } from '../core/format.ts';
+import type { Lease } from '../core/lease.ts';
 import { codeOfSignal, type StopSignal } from '../core/stop-signal.ts';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
 import type { Launch } from '../launch/launching.ts';
@@ -24,6 +25,8 @@ import { Announcements, type RunForHosts } from './announcements.ts';
 import { type OfferedFile, offerFiles } from './copy/offer.ts';
 import type { AgentRoleHandler, HostAgent } from './host-agent.ts';
 import { HostBook, type Member } from './host-book.ts';
+import { departure, type LeaveSituation } from './leaves.ts';
+import { Leaving } from './leaving.ts';
 import { admission, type Hello, nameHost } from './roll.ts';
 import { Seats } from './seats.ts';
 
@@ -34,6 +37,8 @@ const FAREWELL_MS = 3_000;
 const READY_MS = 60_000;
 /** After a takeover the hosts that have voted come at once. */
 const VOTERS_MS = 1_500;
+/** One that leaves tells the next one until that has taken the run's folder, and no longer than this. */
+const HAND_OVER_MS = 5_000;
 
 export class HostLeader implements AgentRoleHandler {
   readonly #agent: HostAgent;
@@ -51,7 +56,20 @@ export class HostLeader implements AgentRoleHandler {
   #onSignal = (signal: StopSignal): void => {
     this.#earlySignal ??= signal;
   };
-  #checkFolder: () => Promise<void> = async () => {};
+  #isGathered = false;
+  /** That of the coordinator of this host. */
+  #journal: Journal | null = null;
+  #folder: Pick<Lease, 'lost' | 'check' | 'leave'> | null = null;
+  readonly #leaving = new Leaving({
+    situation: () => this.#situation,
+    letGo: (host) => this.#book.at(host)?.say({ kind: 'leave' }),
+    prepare: (host) => this.#book.at(host)?.say({ kind: 'prepare' }),
+    handOver: (next, signal) => this.#leave(next, signal),
+    stop: (signal) => this.#onSignal(signal),
+  });
+  /** The host that is ready to lead next. */
+  #prepared: number | null = null;
+  #hasLeft = false;
 
   constructor(agent: HostAgent) {
     this.#agent = agent;
@@ -75,6 +93,7 @@ export class HostLeader implements AgentRoleHandler {
   static successor(agent: HostAgent): HostLeader {
     const leader = new HostLeader(agent);
     leader.#book.inherit();
+    leader.#isGathered = true;
     leader.#run = { ...agent.workers.run!, resume: true };
     return leader;
   }
@@ -107,6 +126,7 @@ export class HostLeader implements AgentRoleHandler {
       if (performance.now() - startedMs > waitMs) throw this.#incomplete();
       await sleep(LOOK_MS);
     }
+    this.#isGathered = true;
     if (this.#book.address === null) throw notOurs();
     this.#book.placeAll();
     this.#tell.roster();
@@ -153,12 +173,12 @@ export class HostLeader implements AgentRoleHandler {
    * What is left of the run, once the hosts that have voted are there.
    * @param lock what the file that locks the run's folder holds now
    * @param lostAt when the last word of the leader before came, as Date.now() says
+   * @param left rank of that leader where it has left; null where it was lost
    */
   async inherit(
     lock: string,
     journal: Journal | null,
-    lostAt: number,
-    loss: string,
+    { lostAt, loss, left }: { lostAt: number; loss: string; left: number | null },
   ): Promise<TakeOverFromHost> {
     const { workers: own, rank, view } = this.#agent;
     this.#run = { ...this.#run!, lock };
@@ -170,7 +190,10 @@ export class HostLeader implements AgentRoleHandler {
     const isHere = (host: number) => this.#book.at(host)?.isHere === true;
     while (!voters.every(isHere) && performance.now() - startedMs < VOTERS_MS) await sleep(LOOK_MS);
     this.#reported = null;
-    const lost = lostProcesses(reported, this.#run.worldSize, journal, this.#book);
+    const lost = lostProcesses(reported, this.#run.worldSize, journal, (slot) => {
+      const host = this.#book.hostOf(slot);
+      return { name: host.name, hasLeft: left !== null && host === this.#book.at(left) };
+    });
     return {
       ...{ journal, lostAt, loss, endpoint: tcpEndpoint(this.address, '*') },
       processes: [...reported, ...lost],
@@ -192,6 +215,7 @@ export class HostLeader implements AgentRoleHandler {
   }
 
   onJournal(journal: Journal): void {
+    this.#journal = journal;
     this.#tell.newJournal(journal);
   }
 
@@ -202,15 +226,26 @@ export class HostLeader implements AgentRoleHandler {
   }
 
   /** What looks whether another host has taken the run's folder, and ends this run then. */
-  watchFolder({ lost, check }: { readonly lost: AbortSignal; check(): Promise<void> }): void {
-    this.#checkFolder = check;
+  watchFolder(folder: Pick<Lease, 'lost' | 'check' | 'leave'>): void {
+    this.#folder = folder;
     const tell = () => this.#agent.decide({ kind: 'deposed', nowMs: performance.now() });
-    lost.addEventListener('abort', tell, { once: true });
+    folder.lost.addEventListener('abort', tell, { once: true });
   }
 
-  /** Hears of requests to stop that came to other hosts. */
+  /** Hears of requests to stop that came to other hosts, and of those to leave when the run is to end instead. */
   onSignal(listener: (signal: StopSignal) => void): void {
     this.#onSignal = listener;
+    if (this.#earlySignal !== null) listener(this.#earlySignal);
+  }
+
+  /** This host was asked to stop, and wants to leave the run to the others. */
+  leave(signal: StopSignal): void {
+    this.#leaving.ask(this.#agent.rank, signal);
+  }
+
+  /** Whether another host goes on with the run. */
+  get hasLeft(): boolean {
+    return this.#hasLeft;
   }
 
   /** Tells all hosts how the run ended, or why it did not begin. */
@@ -241,18 +276,20 @@ export class HostLeader implements AgentRoleHandler {
       }
       case 'stepDown':
         // The folder tells that it is another host's; that ends the run here.
-        void this.#checkFolder();
+        void this.#folder?.check();
         return;
       default:
     }
   }
 
   heartbeat(): void {
+    if (this.#agent.state?.role.kind === 'resigned') return;
     this.#tell.heartbeat();
+    this.#leaving.decide();
   }
 
   woke(): void {
-    void this.#checkFolder();
+    void this.#folder?.check();
   }
 
   onLeader(): void {
@@ -348,6 +385,15 @@ export class HostLeader implements AgentRoleHandler {
       case 'signal':
         this.#onSignal(message.signal);
         return;
+      case 'prepared':
+        this.#prepared = member.entry.hostRank;
+        this.#leaving.decide();
+        return;
+      case 'leave':
+        // Before the run has begun the others wait for another one.
+        if (this.#isGathered) this.#leaving.ask(member.entry.hostRank, message.signal);
+        else member.say({ kind: 'leave' });
+        return;
       case 'bye': {
         const { hostRank: host } = member.entry;
         this.#lose(member, 'its agent ended');
@@ -384,9 +430,60 @@ export class HostLeader implements AgentRoleHandler {
     if (member.entry.peer === null) return;
     member.entry = { ...member.entry, peer: null };
     member.isReady = false;
+    const { hostRank } = member.entry;
+    const signal = this.#leaving.signalOf(hostRank);
+    this.#leaving.gone(hostRank);
+    if (this.#prepared === hostRank) this.#prepared = null;
     if (this.#farewell !== null) return;
-    this.#agent.options.tell(`Lost ${nameHost(member.entry)}: ${why}.`, true);
-    this.#seats.lost(member, why);
+    const name = nameHost(member.entry);
+    if (signal === undefined) {
+      this.#agent.options.tell(`Lost ${name}: ${why}.`, true);
+      this.#seats.lost(member, { hostLost: why });
+    } else {
+      this.#agent.options.tell(`${capital(name)} left after ${signal}; the others go on.`);
+      this.#seats.lost(member, { hostLeft: true });
+    }
+  }
+
+  get #situation(): LeaveSituation {
+    const { coordinatorWaitMs = 0, minWorkers = 1, copy = null } = this.#run ?? {};
+    return {
+      ...{ leader: this.#agent.rank, workers: this.#takingPart(), minWorkers },
+      // Without the leader's disk nobody can go on.
+      ...{ mayHandOver: coordinatorWaitMs > 0 && copy === null, prepared: this.#prepared },
+    };
+  }
+
+  /** Workers by host; null while not all of them have the run's state, or while others may go on without this host. */
+  #takingPart(): ReadonlyMap<number, number> | null {
+    if (this.#journal?.isRunning !== true || this.#isHeld) return null;
+    const workers = new Map<number, number>();
+    for (const slot of this.#journal.ranks) {
+      const host = this.#book.hostOf(slot);
+      const member = this.#book.all.find((one) => one === host);
+      if (member !== undefined && !member.isHere) continue;
+      const rank = member?.entry.hostRank ?? this.#agent.rank;
+      workers.set(rank, (workers.get(rank) ?? 0) + 1);
+    }
+    return workers;
+  }
+
+  /** Nothing here writes any more when the next host hears of it. */
+  #leave(next: number, signal: StopSignal): void {
+    this.#control!.leave(async () => {
+      this.#hasLeft = true;
+      const { workers, options } = this.#agent;
+      await workers.end();
+      options.tell(`Leaves the run to ${nameHost(this.#book.at(next)!.entry)}.`);
+      const startedMs = performance.now();
+      while (!this.#folder!.lost.aborted && performance.now() - startedMs < HAND_OVER_MS) {
+        this.#agent.decide({ kind: 'resign', next });
+        await sleep(LOOK_MS);
+        await this.#folder!.check();
+      }
+      this.#folder!.leave();
+      return departure(signal);
+    });
   }
 
   #incomplete(): LockstepError {
@@ -409,14 +506,16 @@ function lostProcesses(
   reported: readonly SlotProcess[],
   worldSize: number,
   journal: Journal | null,
-  book: HostBook,
+  hostOf: (slot: number) => { readonly name: string; readonly hasLeft: boolean },
 ): SlotProcess[] {
-  const exit = { code: null, signal: null, lastLine: '', hostLost: 'nothing was heard' };
   const living = new Set(reported.map(({ slot }) => slot));
   const slots = [...Array(worldSize).keys()].filter((slot) => !living.has(slot));
   return slots.map((slot) => {
     const attempt = journal?.losses.find((one) => one.slot === slot)?.attempt ?? 0;
-    return { slot, attempt, pid: null, host: book.hostOf(slot).name, exit };
+    const { name: host, hasLeft } = hostOf(slot);
+    const gone = hasLeft ? { hostLeft: true } : { hostLost: 'nothing was heard' };
+    const exit = { code: null, signal: null, lastLine: '', ...gone };
+    return { slot, attempt, pid: null, host, exit };
   });
 }
 

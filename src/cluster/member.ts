@@ -25,6 +25,7 @@ import { type AgentEffect, followingAgent } from './agent-machine.ts';
 import { leaderNotFound, reachAny } from './find-leader.ts';
 import { type AgentRoleHandler, type HostAgent, plain } from './host-agent.ts';
 import { Leaderless } from './leaderless.ts';
+import { LEAVE_LIMIT_MS } from './leaves.ts';
 import type { RunHere } from './own-workers.ts';
 import { Preparation, type RunSource } from './preparation.ts';
 import type { Invitation, Meeting } from './rendezvous/host-rendezvous.ts';
@@ -38,6 +39,8 @@ const PASS_ON_MS = 500;
 const FETCH_SILENCE_MS = 3 * SILENCE_MS;
 /** A leader that is silent for so long may be lost. */
 const DOUBT_MS = SILENCE_MS / 2;
+/** One that has said that it leaves may take so long to do it. */
+const PREPARED_MS = LEAVE_LIMIT_MS;
 
 type FoundLock = Pick<LockSeen, 'text'> & Partial<LockSeen>;
 
@@ -45,6 +48,8 @@ export interface MemberOptions<Folder> {
   /** Number of this host; null where the leader gives it one. */
   readonly hostRank: number | null;
   readonly watchSignals: WatchSignals;
+  /** Whether this host leaves the run to the others when it is asked to stop; otherwise the run ends. */
+  readonly leaves: boolean;
   /** What starts workers here, once the run is known. */
   readonly launcher: (run: RunHere, from: RunSource) => Promise<Launch>;
   /**
@@ -81,9 +86,17 @@ export interface Succeeds<Folder> {
   readonly lostAt: number;
   /** What happened, in one sentence. */
   readonly loss: string;
+  /** Rank of the leader before where it has left; null where it was lost. */
+  readonly left: number | null;
 }
 
-export type Followed<Folder> = RunEnd | Anew | Succeeds<Folder>;
+/** This host has left the run to the others. */
+export interface Left {
+  readonly kind: 'left';
+  readonly signal: StopSignal;
+}
+
+export type Followed<Folder> = RunEnd | Anew | Left | Succeeds<Folder>;
 
 /**
  * Follows until the run has ended, or until this host leads. Then its workers go on; otherwise the agent's end ends them.
@@ -122,7 +135,12 @@ class HostMember<Folder> implements AgentRoleHandler {
   #loss = '';
   #lostAt = Date.now();
   #folder: Folder | null = null;
+  #left: number | null = null;
+  /** When the leader said last that this host is to lead next. */
+  #preparedMs = Number.NEGATIVE_INFINITY;
   #stops = 0;
+  /** This host wants to leave the run to the others. */
+  #leaving: { readonly signal: StopSignal; readonly sinceMs: number } | null = null;
   #preparation: Preparation | null = null;
   readonly #watch: NodeJS.Timeout;
 
@@ -171,7 +189,8 @@ class HostMember<Folder> implements AgentRoleHandler {
     const run = this.#agent.workers.run!;
     switch (effect.kind) {
       case 'leaderLost':
-        this.#loseLeader(effect.leader);
+        if (effect.hasLeft) this.#letLeaderGo(effect.leader, effect.isNext);
+        else this.#loseLeader(effect.leader);
         return;
       case 'leaderBack':
         this.#agent.options.tell(
@@ -190,7 +209,7 @@ class HostMember<Folder> implements AgentRoleHandler {
       case 'lead':
         this.#resolve({
           ...{ kind: 'succeeds', folder: this.#folder! },
-          ...{ lostAt: this.#lostAt, loss: this.#loss },
+          ...{ lostAt: this.#lostAt, loss: this.#loss, left: this.#left },
         });
         return;
       default:
@@ -203,6 +222,7 @@ class HostMember<Folder> implements AgentRoleHandler {
     const { epoch, version } = view;
     if (this.#welcome !== null && this.#leaderless === null) {
       this.#say({ kind: 'heartbeat', epoch, version });
+      this.#askToLeave();
     } else this.#seek();
   }
 
@@ -220,7 +240,7 @@ class HostMember<Folder> implements AgentRoleHandler {
   onLeader(at: string, message: LeaderMessage): void {
     if (at !== this.#leaderAt || this.#isOver) return;
     this.#lastHeardMs = performance.now();
-    this.#options.standDown();
+    if (this.#lastHeardMs - this.#preparedMs > PREPARED_MS) this.#options.standDown();
     if (this.#agent.state !== null) {
       const { leader } = this.#agent.view;
       this.#agent.decide({ kind: 'heard', from: leader, nowMs: performance.now() });
@@ -323,6 +343,14 @@ class HostMember<Folder> implements AgentRoleHandler {
       case 'coordinator':
         this.#agent.workers.say(message);
         return;
+      case 'prepare':
+        this.#preparedMs = performance.now();
+        this.#options.standBy();
+        this.#say({ kind: 'prepared' });
+        return;
+      case 'leave':
+        void this.#leave();
+        return;
       case 'end': {
         const { outcome, failure: reason } = message;
         const error = reason === null ? null : errorOf(reason);
@@ -403,6 +431,7 @@ class HostMember<Folder> implements AgentRoleHandler {
 
   #loseLeader(leader: number): void {
     const run = this.#agent.workers.run!;
+    this.#left = null;
     this.#lostAt = Date.now() - SILENCE_MS;
     this.#loss = `Lost the host that led, ${this.#nameOf(leader)}: nothing was heard of it for ${SILENCE_MS} ms.`;
     // Without the leader's disk nobody can go on.
@@ -414,11 +443,20 @@ class HostMember<Folder> implements AgentRoleHandler {
     this.#waitForLeader(leader);
   }
 
+  #letLeaderGo(leader: number, isNext: boolean): void {
+    if (isNext) this.#options.standBy();
+    this.#left = leader;
+    this.#lostAt = Date.now();
+    this.#loss = `The host that led, ${this.#nameOf(leader)}, has left.`;
+    this.#agent.options.tell(this.#loss);
+    this.#waitForLeader(leader);
+  }
+
   #waitForLeader(leader: number): void {
     const run = this.#agent.workers.run!;
     this.#foundLeader();
     this.#leaderless = new Leaderless(run.runFolder, run.coordinatorWaitMs, {
-      throwIfStopped: this.#agent.options.throwIfStopped,
+      throwIfStopped: () => this.#throwIfStopped(),
       lookForEnd: () => {
         const outcome = this.#options.endOf(run.runFolder);
         if (outcome !== null) this.#resolve({ kind: 'ended', outcome, error: null });
@@ -453,7 +491,33 @@ class HostMember<Folder> implements AgentRoleHandler {
       const message = 'This host was interrupted a second time.';
       this.#reject(new LockstepError('INTERRUPTED', message, 'The other hosts may go on.'));
     }
-    setTimeout(() => this.#say({ kind: 'signal', signal }), PASS_ON_MS).unref();
+    if (this.#options.leaves) {
+      this.#leaving ??= { signal, sinceMs: performance.now() };
+      this.#askToLeave();
+    } else setTimeout(() => this.#say({ kind: 'signal', signal }), PASS_ON_MS).unref();
+  }
+
+  #askToLeave(): void {
+    if (this.#leaving === null || this.#welcome === null) return;
+    this.#say({ kind: 'leave', signal: this.#leaving.signal });
+  }
+
+  /** Its workers are none of the run's any more when the leader hears that this host is gone. */
+  async #leave(): Promise<void> {
+    if (this.#leaving === null || this.#isOver) return;
+    this.#isOver = true;
+    const { workers } = this.#agent;
+    workers.listen({ spawned: () => {}, exited: () => {} });
+    await workers.end();
+    this.#resolve({ kind: 'left', signal: this.#leaving.signal });
+  }
+
+  /** One that wants to leave waits for somebody who leads, but not for long. */
+  #throwIfStopped(): void {
+    if (!this.#options.leaves) this.#agent.options.throwIfStopped();
+    else if (this.#leaving !== null && performance.now() - this.#leaving.sinceMs > LEAVE_LIMIT_MS) {
+      void this.#leave();
+    }
   }
 
   #nameOf(rank: number): string {

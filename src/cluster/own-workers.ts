@@ -106,8 +106,14 @@ export class OwnWorkers implements SeatHost {
     for (const { worker } of this.#workers.values()) worker.kill('SIGKILL');
   }
 
-  /** On return no worker of this host is left. */
   async close(): Promise<void> {
+    await this.end();
+    this.#relay.close();
+    this.#forget();
+  }
+
+  /** On return no worker of this host is left. */
+  async end(): Promise<void> {
     this.#killAll();
     const isOver = sleep(KILLED_MS, true, { ref: false });
     while (this.#workers.size > 0) {
@@ -116,8 +122,6 @@ export class OwnWorkers implements SeatHost {
       });
       if (await Promise.race([isGone, isOver])) break;
     }
-    this.#relay.close();
-    this.#forget();
   }
 
   /** The run is another one now, or over. */

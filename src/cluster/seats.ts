@@ -61,10 +61,10 @@ export class Seats {
   }
 
   /** All its workers are lost. */
-  lost(host: SeatHost, why: string): void {
+  lost(host: SeatHost, how: Pick<ExitStatus, 'hostLost' | 'hostLeft'>): void {
     for (const taken of [...this.#taken.values()]) {
       if (taken.host !== host || !taken.isSent) continue;
-      this.#end(taken, { code: null, signal: null, lastLine: '', hostLost: why });
+      this.#end(taken, { code: null, signal: null, lastLine: '', ...how });
     }
   }
 

@@ -59,7 +59,9 @@ export function onExit(state: MembershipState, { slot, attempt, status, nowMs }:
       ? { code: 'OUT_OF_RESOURCES', what, advice: MORE_MEMORY, forGood: false }
       : { code: 'WORKER_LOST', what, advice, forGood: false };
   const fate = member.eviction === null ? exit : explained(member.eviction, status);
-  return lose(state, slot, { ...fate, withHost: status.hostLost !== undefined }, nowMs);
+  const hasLeft = status.hostLeft === true;
+  const withHost = hasLeft || status.hostLost !== undefined;
+  return lose(state, slot, { ...fate, withHost, hasLeft }, nowMs);
 }
 
 const explained = (fate: Eviction, status: ExitStatus): Eviction =>
@@ -68,28 +70,37 @@ const explained = (fate: Eviction, status: ExitStatus): Eviction =>
 interface Loss extends Omit<Eviction, 'sinceMs'> {
   /** It is lost with its host, and is started again when that is back: it counts as no restart. */
   readonly withHost?: boolean;
+  /** Its host left with notice. */
+  readonly hasLeft?: boolean;
 }
 
 /** A process is gone: the run ends, or goes on without it until it is started again. */
 export function lose(
   state: MembershipState,
   slot: number,
-  { code, what, advice, forGood, withHost = false }: Loss,
+  { code, what, advice, forGood, withHost = false, hasLeft = false }: Loss,
   nowMs: number,
 ): Result {
   const member = state.members.at(slot)!;
-  const loss = failure(code, `Lost ${nameMember(member)}: ${what}.`.replace(/\.\.$/, '.'), advice);
+  const name = nameMember(member);
+  const text = hasLeft
+    ? `${name[0]!.toUpperCase()}${name.slice(1)} left with its host.`
+    : `Lost ${name}: ${what}.`;
+  const loss = failure(code, text.replace(/\.\.$/, '.'), advice);
   if (!state.hasRun) return abort(state, loss);
   const { members, reason } = afterLoss(state, member, { forGood, withHost }, nowMs);
   const next: MembershipState = { ...state, members, lastLoss: loss };
-  const text = `${loss.message} ${reason}`;
   if (isNobodyLeft(next)) return abort(next, loss);
   const launches = dueLaunches(next, nowMs);
   // One that had not introduced itself may be what the others waited for.
   const others =
     member.hello === null ? formIfComplete(launches.state) : regroup(launches.state, '');
   const effects = [...launches.effects, ...others.effects];
-  return { state: others.state, effects, reason: [text, others.reason].join(' ').trim() };
+  return {
+    state: others.state,
+    effects,
+    reason: [loss.message, reason, others.reason].join(' ').trim(),
+  };
 }
 
 function afterLoss(

@@ -16,6 +16,8 @@ export interface Journal {
   readonly generation: number;
   /** Whether a generation has ever run. */
   readonly hasRun: boolean;
+  /** Whether one runs: all workers of it have the run's state. */
+  readonly isRunning: boolean;
   /** Slots of the generation that was formed last, in order of rank. */
   readonly ranks: readonly number[];
   /** Of slots where processes were lost. */
@@ -65,8 +67,9 @@ export function journalOf(state: MachineState): Journal {
       return attempt > 0 || isLeftOut ? [{ slot, attempt, restarts, isLeftOut }] : [];
     });
   const { generation, hasRun, ranks } = membership;
+  const isRunning = membership.status === 'running';
   const { closed, told } = progress;
-  return { generation, hasRun, ranks, losses, closed, told, stopSignal, givenUp };
+  return { generation, hasRun, isRunning, ranks, losses, closed, told, stopSignal, givenUp };
 }
 
 /** Of a coordinator whose host was lost before any journal of it had come. */

@@ -46,6 +46,8 @@ export interface FolderLock {
    * that stays has a dead owner soon, and the next one takes it over.
    */
   release(): void;
+  /** Leaves the lock where it is, for the process that takes the folder over; then `release` does nothing. */
+  leave(): void;
 }
 
 /** How often, and how long each time, to wait for another process that takes the same dead owner's lock over. */
@@ -132,6 +134,11 @@ function heldLock(path: string, mine: string, file: number): FolderLock {
       if (isReleased) return;
       isReleased = true;
       if (readText(path) === mine) removeQuietly(path);
+      closeSync(file);
+    },
+    leave: () => {
+      if (isReleased) return;
+      isReleased = true;
       closeSync(file);
     },
   };

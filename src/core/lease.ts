@@ -44,7 +44,11 @@ export function leaseFolder(folder: string, renewMs = RENEW_MS): Lease {
     clearInterval(timer);
     lock.release();
   };
-  return { ...lock, release, lost: loss.signal, check: renew };
+  const leave = (): void => {
+    clearInterval(timer);
+    lock.leave();
+  };
+  return { ...lock, release, leave, lost: loss.signal, check: renew };
 }
 
 /**

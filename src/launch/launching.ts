@@ -21,6 +21,8 @@ export interface ExitStatus {
   readonly stateWhenKilled?: 'running' | 'stopped' | undefined;
   /** It was lost with its host, and nobody knows how it ended; to follow 'of the host': "nothing was heard". */
   readonly hostLost?: string;
+  /** Its host left the run with notice. */
+  readonly hostLeft?: boolean;
 }
 
 /** A started process. */

@@ -32,6 +32,7 @@ const outcome = z.strictObject({
   runFolder: text,
 });
 
+const signal = z.enum(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1']);
 const rank = count.max(1023);
 const view = z.strictObject({
   epoch: count,
@@ -44,6 +45,7 @@ const agentMessage = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('ask'), epoch: count, view }),
   z.strictObject({ kind: z.literal('vote'), epoch: count }),
   z.strictObject({ kind: z.literal('led'), view }),
+  z.strictObject({ kind: z.literal('resign'), epoch: count, view, next: rank }),
 ]);
 /** What a host keeps for a coordinator that takes over; its content is that of coordinator/succession.ts. */
 const journal = z.strictObject({
@@ -122,7 +124,11 @@ export const memberMessage = z.discriminatedUnion('kind', [
   /** It ends. */
   message('bye', {}),
   /** It was asked to stop: so is the run. */
-  message('signal', { signal: z.enum(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1']) }),
+  message('signal', { signal }),
+  /** It was asked to stop, and wants to leave the run to the others. Said again until it is answered. */
+  message('leave', { signal }),
+  /** It is ready to lead. */
+  message('prepared', {}),
 ]);
 
 /** The leader's agent → a host's. */
@@ -154,6 +160,7 @@ export const leaderMessage = z.discriminatedUnion('kind', [
     worldSize: count.min(1),
     coordinatorWaitMs: count,
     maxRestarts: count,
+    minWorkers: count,
     /** What the coordinator's program is told. */
     task: z.record(name, z.unknown()),
     /** What the file that locks the folder holds: who sees another one sees another folder. */
@@ -178,6 +185,10 @@ export const leaderMessage = z.discriminatedUnion('kind', [
     environment: z.record(name, text),
   }),
   message('kill', { ...seat, signal: z.enum(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGUSR1']) }),
+  /** The leader is about to leave, and this host is to lead next. Said again until it is answered. */
+  message('prepare', {}),
+  /** The host may leave: the others go on. */
+  message('leave', {}),
   /** The run has ended. */
   message('end', { outcome: outcome.nullable(), failure: failure.nullable() }),
 ]);

@@ -40,7 +40,14 @@ export interface HostsOptions {
   readonly ownDisks?: boolean | undefined;
   /** All hosts must be there so soon. @default 300 */
   readonly waitSeconds?: number | undefined;
+  /**
+   * What a request to stop that comes to this host does: `stop` saves and ends the run on all hosts; with `leave` this host
+   * leaves, and the others go on while `minWorkers` are left. @default 'stop'
+   */
+  readonly onSignal?: 'stop' | 'leave' | undefined;
 }
+
+export type OnSignal = NonNullable<HostsOptions['onSignal']>;
 
 /** How the workers of a run are connected, and what happens when one is lost. */
 export interface ClusterOptions extends DeviceOptions {

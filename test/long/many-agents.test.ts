@@ -30,6 +30,7 @@ async function follow(hostRank: number): Promise<Followed<never>> {
     return await followRun<never>(agent, follows, {
       hostRank,
       watchSignals: () => () => {},
+      leaves: false,
       launcher: async () => () => [],
       takeFolder: () => assert.fail('the leader lives'),
       endOf: () => null,
@@ -56,6 +57,7 @@ it(`${AGENTS} agents meet in a folder, get their slots, and end as the run does`
   const rest = {
     coordinatorWaitMs: 60_000,
     maxRestarts: 3,
+    minWorkers: 1,
     task: {},
     resume: false,
     simulate: [],

@@ -14,23 +14,35 @@ const SEEDS = Number(process.env.LOCKSTEP_SEEDS ?? 300);
 const ONLY = process.env.LOCKSTEP_SEED;
 const MOST_FAULTS = 6;
 
-async function forEachSeed(seeds: number, quality: NetworkQuality): Promise<{ takeovers: number }> {
-  const seen = { takeovers: 0 };
+interface Seen {
+  takeovers: number;
+  /** Hosts that have left with notice. */
+  departures: number;
+  /** Runs that were saved and ended, since all hosts were told to stop. */
+  drained: number;
+}
+
+async function forEachSeed(seeds: number, quality: NetworkQuality, leaves = false): Promise<Seen> {
+  const seen = { takeovers: 0, departures: 0, drained: 0 };
   const list = ONLY === undefined ? [...Array(seeds).keys()] : [Number(ONLY)];
   for (const seed of list) {
-    const end = await simulateHosts(seed, { faults: seed % MOST_FAULTS, quality });
+    const end = await simulateHosts(seed, { faults: seed % MOST_FAULTS, quality, leaves });
     const { outcome, work, splits } = end;
     try {
       assert.ok(outcome !== null, 'the run did not end within a simulated hour');
-      assert.equal(outcome.kind, 'completed', outcome.reason);
-      assert.equal(outcome.step, work.totalSteps);
-      assert.equal(outcome.stateHash, undisturbedHash(work));
+      // It is saved and ended when all hosts are told to stop.
+      assert.match(outcome.kind, leaves ? /^(completed|drained)$/ : /^completed$/, outcome.reason);
+      if (outcome.kind === 'completed') assert.equal(outcome.step, work.totalSteps);
+      const { step: totalSteps } = outcome;
+      assert.equal(outcome.stateHash, undisturbedHash({ ...work, totalSteps }));
       assert.deepEqual(splits, []);
     } catch (thrown) {
       if (ONLY !== undefined) for (const event of end.events) console.log(JSON.stringify(event));
       throw new Error(`seed ${seed}: ${String(thrown)}`, { cause: thrown });
     }
     seen.takeovers += end.takeovers;
+    seen.departures += end.departures;
+    if (outcome?.kind === 'drained') seen.drained++;
   }
   return seen;
 }
@@ -40,6 +52,15 @@ test('hosts that die, come back, stop and are cut off, the leading one too: one 
   if (ONLY === undefined) assert.ok(takeovers > SEEDS / 5, `${takeovers} takeovers`);
 });
 
+test('hosts that also leave with notice, one or several or all of them', async () => {
+  const seeds = Math.ceil(SEEDS / 3);
+  const { departures, drained } = await forEachSeed(seeds, GOOD_NETWORK, true);
+  if (ONLY !== undefined) return;
+  assert.ok(departures > seeds / 2, `${departures} hosts have left`);
+  assert.ok(drained > seeds / 20 && drained < seeds / 2, `${drained} runs were ended`);
+});
+
 test('the same on a network that loses, repeats, reorders and damages messages', async () => {
   await forEachSeed(Math.ceil(SEEDS / 3), BAD_NETWORK);
+  await forEachSeed(Math.ceil(SEEDS / 12), BAD_NETWORK, true);
 });

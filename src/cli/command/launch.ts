@@ -4,6 +4,7 @@ import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { LockstepError } from '../../core/errors.ts';
 import { installedPath } from '../../core/program-name.ts';
 import { offerOnStdout } from '../../launch/outputs.ts';
+import type { OnSignal } from '../../workflow/placement.ts';
 import type { Command } from '../command.ts';
 import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
 import { repeated } from '../next.ts';
@@ -26,6 +27,7 @@ interface LaunchOptions extends ExtensionOption {
   maxRestarts: number | undefined;
   coordinatorWait: number | undefined;
   hostsWait: number | undefined;
+  onSignal: OnSignal | undefined;
   simulate: string[];
   dryRun: boolean;
 }
@@ -46,6 +48,12 @@ export const launchCommand: Command<LaunchOptions> = {
       slurm.option(name, { type: 'number', requiresArg: true, describe });
     }
     return slurm
+      .option('on-signal', {
+        choices: ['stop', 'leave'],
+        requiresArg: true,
+        describe:
+          'What a job that is taken away does: the run saves and stops, or goes on without it [default: leave in an array, else stop]',
+      })
       .option('simulate', {
         type: 'string',
         array: true,
@@ -120,9 +128,10 @@ function trainOptions(options: ArgumentsCamelCase<LaunchOptions>): string[] {
   const passedOn = Object.keys(PASSED_ON).flatMap((name) =>
     options[name] === undefined ? [] : [`--${name}`, String(options[name])],
   );
-  const { set, extension, simulate } = options;
+  const { set, extension, simulate, onSignal } = options;
   return [
     ...passedOn,
+    ...(onSignal === undefined ? [] : ['--on-signal', onSignal]),
     ...repeated('--set', set),
     ...repeated(
       '--extension',

@@ -65,7 +65,20 @@ export interface SupervisorOptions {
 export interface RunControl {
   /** Whether no generation may be formed, since other hosts may take the run over. */
   hold(isHeld: boolean): void;
+  /**
+   * Ends the coordinator for good, unless the run has just ended. Then `handOver` gives the run to another host, with all
+   * processes that are left; and how the run ended here is that this host has left it.
+   */
+  leave(handOver: HandOver): void;
 }
+
+/** Resolves with how the run ended here, once it goes on elsewhere. */
+type HandOver = () => Promise<Pick<CoordinatorOutcome, 'exitCode' | 'reason'>>;
+
+/** `left`: the run goes on, led by another host. */
+export type SupervisedOutcome =
+  | CoordinatorOutcome
+  | (Omit<CoordinatorOutcome, 'kind'> & { readonly kind: 'left' });
 
 /** What is left of a run whose coordinator died with its host. */
 export interface TakeOverFromHost {
@@ -84,14 +97,19 @@ export interface TakeOverFromHost {
 }
 
 /**
- * Resolves with how the run ended. Throws what kept it from beginning. On return no process of the run is left.
+ * Resolves with how the run ended. Throws what kept it from beginning. On return no process of the run is left, but for
+ * those that another host goes on with.
  */
-export async function superviseRun(options: SupervisorOptions): Promise<CoordinatorOutcome> {
+export async function superviseRun(options: SupervisorOptions): Promise<SupervisedOutcome> {
   const supervisor = new RunSupervisor(options);
   options.control?.(supervisor);
   try {
-    const lost = reasonOf(options.lost).then((error) => supervisor.aborted(error));
-    return await Promise.race([supervisor.run(), lost]);
+    const run = supervisor.run();
+    const lost = reasonOf(options.lost).then((error) =>
+      // That the next host takes the folder is what this one waits for.
+      supervisor.isLeaving ? run : supervisor.aborted(error),
+    );
+    return await Promise.race([run, lost]);
   } finally {
     await supervisor.close();
   }
@@ -134,6 +152,8 @@ class RunSupervisor implements RunControl {
   /** What the journal may lack; nothing once a coordinator of this host has begun. */
   #unseenGenerations = 0;
   #isClosed = false;
+  #hasLeft = false;
+  #handOver: HandOver | null = null;
   #onWorkerGone: () => void = () => {};
 
   constructor(options: SupervisorOptions) {
@@ -150,6 +170,15 @@ class RunSupervisor implements RunControl {
     this.#tell({ kind: 'hold', isHeld });
   }
 
+  leave(handOver: HandOver): void {
+    this.#handOver = handOver;
+    this.#coordinator?.kill('SIGKILL');
+  }
+
+  get isLeaving(): boolean {
+    return this.#handOver !== null;
+  }
+
   /** The processes of a run that another host has led. */
   #adopt({ journal, endpoint, processes, lostAt, adopt }: TakeOverFromHost): void {
     this.#journal = journal;
@@ -164,13 +193,14 @@ class RunSupervisor implements RunControl {
     }
   }
 
-  async run(): Promise<CoordinatorOutcome> {
+  async run(): Promise<SupervisedOutcome> {
     const { rendezvous, healthyMs = HEALTHY_MS } = this.#options;
     const maxRestarts = rendezvous.coordinatorWaitMs === 0 ? 0 : this.#options.maxRestarts;
     const policy = { maxRestarts, backoffMs: BACKOFF_MS, healthyMs };
     let restarts = 0;
     let loss = this.#options.takeOver?.loss ?? null;
     for (;;) {
+      if (this.#handOver !== null) return await this.#leave(this.#handOver);
       const startedMs = performance.now();
       const end = await this.#oneCoordinator(loss);
       if (end.kind === 'outcome') {
@@ -178,6 +208,7 @@ class RunSupervisor implements RunControl {
         return { ...outcome, error: error === null ? null : errorOfFailure(error) };
       }
       if (this.#isClosed) return this.#lost(end.why);
+      if (this.#handOver !== null) continue;
       const nowMs = performance.now();
       this.#lostAt = Date.now();
       this.#told.coordinatorWasLost();
@@ -194,6 +225,7 @@ class RunSupervisor implements RunControl {
     this.#isClosed = true;
     this.#unwatchSignals();
     this.#coordinator?.kill('SIGKILL');
+    if (this.#hasLeft) return;
     for (const { worker } of this.#processes.values()) worker?.kill('SIGKILL');
     const limit = AbortSignal.timeout(KILLED_MS);
     const isOver = new Promise<void>((resolve) => limit.addEventListener('abort', () => resolve()));
@@ -203,6 +235,12 @@ class RunSupervisor implements RunControl {
       });
       await Promise.race([isGone, isOver]);
     }
+  }
+
+  async #leave(handOver: HandOver): Promise<SupervisedOutcome> {
+    this.#hasLeft = true;
+    const step = this.#journal?.closed ?? 0;
+    return { kind: 'left', ...(await handOver()), step, stateHash: null, error: null };
   }
 
   get #hasWorkers(): boolean {

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { leaderNotFound } from '../../cluster/find-leader.ts';
 import { type AgentOptions, HostAgent } from '../../cluster/host-agent.ts';
 import { HostLeader } from '../../cluster/leader.ts';
+import { departure } from '../../cluster/leaves.ts';
 import { followRun, type Succeeds } from '../../cluster/member.ts';
 import type { RunHere } from '../../cluster/own-workers.ts';
 import type { RunSource } from '../../cluster/preparation.ts';
@@ -31,7 +32,8 @@ import {
   takeRunFolder,
 } from '../../run/folder.ts';
 import type { RunOutcome } from '../../telemetry/run-event.ts';
-import { DEFAULT_HOSTS_WAIT_SECONDS, type HostsOptions } from '../placement.ts';
+import { DEFAULT_HOSTS_WAIT_SECONDS, type HostsOptions, type OnSignal } from '../placement.ts';
+import { newestCheckpoint } from './conclude-run.ts';
 import type { GuardedHooks } from './hooks.ts';
 import { claimCopy, fetchRun } from './own-disks.ts';
 import { RunFailed } from './run-failed.ts';
@@ -98,7 +100,8 @@ async function onGivenHosts(
   // A host that comes back finds the run led by another one.
   const isLed = await isLedElsewhere(folder, options);
   const meeting = isLed ? place.follow() : await place.meet(hostRank, options);
-  const here = { devices, hostRank, runFolder: folder, ownStore };
+  const { onSignal = 'stop' } = hosts;
+  const here = { devices, hostRank, onSignal, runFolder: folder, ownStore };
   if (meeting.role === 'lead') {
     return await withAgent(options, meeting.secret, meeting.port, async (agent) =>
       new Part(agent, place, here, hooks).lead(meeting, lead),
@@ -129,6 +132,7 @@ async function withAgent<Result>(
 
 type Here = Pick<OnHosts, 'devices' | 'runFolder' | 'ownStore'> & {
   readonly hostRank: number | null;
+  readonly onSignal: OnSignal;
 };
 
 /** The part of one host in a run, which may change. */
@@ -163,7 +167,7 @@ class Part {
    * @param meeting where the leader is found; null for a host that led before
    */
   async follow(meeting: Extract<Meeting, { role: 'follow' }> | null): Promise<RunOutcome | null> {
-    const { hostRank } = this.#here;
+    const { hostRank, onSignal } = this.#here;
     const { ownDisks } = this.#agent.options;
     const standby = new StandbyCoordinator(() =>
       startCoordinator(runPaths(this.#agent.workers.run!.runFolder).logs),
@@ -171,6 +175,7 @@ class Part {
     const end = await followRun(this.#agent, meeting, {
       hostRank,
       watchSignals: watchStopRequests(this.#hooks),
+      leaves: onSignal === 'leave',
       launcher: async (run, from) => this.#launcher(run, from),
       takeFolder: (path, from) => takeRunFolder(path, () => seizeFolder(path, from)),
       endOf: endedRun,
@@ -181,6 +186,7 @@ class Part {
     }).finally(() => this.#copy?.release());
     if (end.kind === 'anew') return null;
     if (end.kind === 'succeeds') return await this.#succeed(end, standby);
+    if (end.kind === 'left') return await this.#leave(end.signal);
     const { outcome, error } = end;
     if (error !== null) throw outcome === null ? error : new RunFailed(error, outcome);
     this.#hooks.onEvent({ kind: 'end', outcome: outcome! });
@@ -200,8 +206,20 @@ class Part {
     return launchWorkers({ ...here, runFolder: this.#copy.path, ...fetched });
   }
 
+  async #leave(signal: StopSignal): Promise<RunOutcome> {
+    const { workers, journal } = this.#agent;
+    const { run } = workers;
+    const runFolder = run === null || run.copy !== null ? this.#here.runFolder : run.runFolder;
+    const { closed: step = 0 } = (journal?.content ?? {}) as Partial<Journal>;
+    const lastCheckpoint = await newestCheckpoint(runPaths(runFolder));
+    const common = { step, stateHash: null, lastCheckpoint, runFolder };
+    const outcome = { status: 'stopped', ...departure(signal), ...common } as const;
+    this.#hooks.onEvent({ kind: 'end', outcome });
+    return outcome;
+  }
+
   async #succeed(
-    { folder, lostAt, loss }: Succeeds<RunFolder>,
+    { folder, lostAt, loss, left }: Succeeds<RunFolder>,
     standby: StandbyCoordinator,
   ): Promise<RunOutcome> {
     const agent = this.#agent;
@@ -216,9 +234,10 @@ class Part {
         if (ended !== null) return ended;
         const journal = (agent.journal?.content ?? null) as Journal | null;
         const run = agent.workers.run!;
-        const inheritance = { hosts: leader, folder, run, journal, lostAt, loss, standby };
+        const lost = { lostAt, loss, left };
+        const inheritance = { hosts: leader, folder, run, journal, standby, ...lost };
         const { onEvent } = this.#hooks;
-        const watchSignals = stopRequestsOf(this.#hooks, leader);
+        const watchSignals = stopRequestsOf(this.#hooks, leader, this.#here.onSignal);
         return await continueRun(inheritance, { onEvent, watchSignals });
       });
     } finally {
@@ -243,6 +262,8 @@ class Part {
       meeting.end();
       throw thrown;
     }
+    // The next leader takes over where hosts meet, too.
+    if (leader.hasLeft) return outcome;
     await leader.end(outcome, null);
     meeting.end();
     return outcome;
@@ -292,8 +313,15 @@ function endedRun(runFolder: string): RunOutcome | null {
   return { status, exitCode, reason, step, stateHash, lastCheckpoint, runFolder };
 }
 
-/** Requests to stop that came to this host, and those that came to another one while none had come here. */
-export function stopRequestsOf(hooks: GuardedHooks, hosts: HostLeader | null): WatchSignals {
+/**
+ * Requests to stop that came to this host, and those that came to another one while none had come here.
+ * @param mode `leave`: this host leaves the run to the others, if that can be; a second request ends the run
+ */
+export function stopRequestsOf(
+  hooks: GuardedHooks,
+  hosts: HostLeader | null,
+  mode: OnSignal = 'stop',
+): WatchSignals {
   const here = watchStopRequests(hooks);
   if (hosts === null) return here;
   return (onSignal) => {
@@ -305,7 +333,13 @@ export function stopRequestsOf(hooks: GuardedHooks, hosts: HostLeader | null): W
     hosts.onSignal((signal) => {
       if (!isStopping) stop(signal);
     });
-    return here(stop);
+    if (mode === 'stop') return here(stop);
+    let asked: StopSignal | null = null;
+    return here((signal) => {
+      if (asked === null) hosts.leave(signal);
+      else for (const one of isStopping ? [signal] : [asked, signal]) stop(one);
+      asked ??= signal;
+    });
   };
 }
 

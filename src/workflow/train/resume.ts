@@ -75,7 +75,7 @@ export async function resumeHere(
       rendezvous: rendezvousOf(options, hosts?.address ?? null),
       resume: true,
       onEvent: hooks.onEvent,
-      watchSignals: stopRequestsOf(hooks, hosts),
+      watchSignals: stopRequestsOf(hooks, hosts, options.hosts?.onSignal),
     });
   } finally {
     folder.release();

@@ -5,12 +5,15 @@ import { join, resolve } from 'node:path';
 import type { RunForHosts } from '../../cluster/announcements.ts';
 import type { HostLeader } from '../../cluster/leader.ts';
 import type { Elasticity } from '../../coordinator/elasticity.ts';
-import type { CoordinatorOutcome } from '../../coordinator/machine.ts';
 import type { RendezvousKind, RendezvousSpec } from '../../coordinator/rendezvous.ts';
 import { nameStart, prepareRendezvous, removeRendezvous } from '../../coordinator/rendezvous.ts';
 import type { Journal } from '../../coordinator/succession.ts';
 import type { StandbyCoordinator } from '../../coordinator/supervisor/standby.ts';
-import { type SupervisorOptions, superviseRun } from '../../coordinator/supervisor/supervisor.ts';
+import {
+  type SupervisedOutcome,
+  type SupervisorOptions,
+  superviseRun,
+} from '../../coordinator/supervisor/supervisor.ts';
 import { asLockstepError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { LOCK_FILE } from '../../core/lock-file.ts';
@@ -80,12 +83,12 @@ async function supervise(
   folder: RunFolder,
   facts: RunFacts,
   options: StartOptions,
-): Promise<CoordinatorOutcome> {
+): Promise<SupervisedOutcome> {
   const { devices, hosts, elasticity, resume, simulate = [], onEvent, watchSignals } = options;
   // As the workers read it.
   const config = readRunConfig(folder.path);
   const { name, engine } = config;
-  const { coordinatorWaitMs, maxRestarts } = elasticity;
+  const { coordinatorWaitMs, maxRestarts, minWorkers } = elasticity;
   const worldSize = hosts?.workers ?? devices.length;
   // Another host that takes the run over may have another current folder.
   const runFolder = hosts === null ? folder.path : resolve(folder.path);
@@ -95,7 +98,7 @@ async function supervise(
   const common = { maxRestarts, watchSignals, task, ...inFolder(folder, onEvent) };
   if (hosts !== null) {
     const run = nameStart(name);
-    const start = { run, worldSize, coordinatorWaitMs, maxRestarts, task, resume };
+    const start = { run, worldSize, coordinatorWaitMs, maxRestarts, minWorkers, task, resume };
     const offer = elasticity.homeWorkers > 0 ? await offerRun(hosts, run, folder) : null;
     const { copy = null } = offer ?? {};
     try {
@@ -160,6 +163,7 @@ export interface Inheritance {
   readonly journal: Journal | null;
   readonly lostAt: number;
   readonly loss: string;
+  readonly left: number | null;
   readonly standby: StandbyCoordinator;
 }
 
@@ -168,7 +172,7 @@ export interface Inheritance {
  * @throws RunFailed what ended the run early
  */
 export async function continueRun(
-  { hosts, folder, run, journal, lostAt, loss, standby }: Inheritance,
+  { hosts, folder, run, journal, standby, ...lost }: Inheritance,
   { onEvent, watchSignals }: Pick<StartOptions, 'onEvent' | 'watchSignals'>,
 ): Promise<RunOutcome> {
   const log = openLog(folder.logs, 'coordinator');
@@ -176,7 +180,7 @@ export async function continueRun(
     const { lock } = sharedFolder(folder);
     const { totalSteps } = readCoordinatorTask(run.task as JsonObject);
     onEvent({ kind: 'start', runFolder: folder.path, totalSteps, workers: hosts.workers });
-    const takeOver = await hosts.inherit(lock, journal, lostAt, loss);
+    const takeOver = await hosts.inherit(lock, journal, lost);
     const outcome = await superviseRun({
       ...onAllHosts(hosts, folder, run),
       ...inFolder(folder, onEvent),
@@ -217,7 +221,7 @@ export function startCoordinator(logs: string): ChildProcess {
 
 async function conclude(
   folder: RunFolder,
-  { error, ...ended }: CoordinatorOutcome,
+  { error, ...ended }: SupervisedOutcome,
   log: Log,
   onEvent: StartOptions['onEvent'],
 ): Promise<RunOutcome> {
@@ -233,7 +237,7 @@ async function conclude(
 
 async function reasonOf(
   folder: RunFolder,
-  { kind, reason }: Pick<CoordinatorOutcome, 'kind' | 'reason'>,
+  { kind, reason }: Pick<SupervisedOutcome, 'kind' | 'reason'>,
 ): Promise<string> {
   if (kind !== 'completed') return reason;
   return completedReason(await readPhaseEnds(folder, folder.runConfig.phases), reason);

@@ -110,7 +110,7 @@ async function trainHere(
         rendezvous: rendezvousOf(options, hosts?.address ?? null),
         resume: false,
         onEvent: hooks.onEvent,
-        watchSignals: stopRequestsOf(hooks, hosts),
+        watchSignals: stopRequestsOf(hooks, hosts, options.hosts?.onSignal),
       });
     } catch (thrown) {
       // The run never began: the same command shall work when the reason is gone.

@@ -12,6 +12,12 @@ import {
   reduceAgent,
   type View,
 } from '../../../src/cluster/agent-machine.ts';
+import {
+  decideLeaves,
+  LEAVE_LIMIT_MS,
+  type LeaveRequest,
+  withRequest,
+} from '../../../src/cluster/leaves.ts';
 import type {
   CoordinatorOutcome,
   MachineEvent,
@@ -59,13 +65,20 @@ const isNewer = (a: KeptJournal | null, b: KeptJournal | null): boolean =>
 /** What one agent says to another one. */
 type HostMessage =
   /** `lock`: of the folder's owner, as far as the sender knows. */
-  | { readonly kind: 'agent'; readonly message: AgentMessage; readonly lock: string }
+  | {
+      readonly kind: 'agent';
+      readonly message: AgentMessage;
+      readonly lock: string;
+      readonly journal: KeptJournal | null;
+    }
   | { readonly kind: 'heartbeat'; readonly epoch: number; readonly version: number }
   | {
       readonly kind: 'hello';
       readonly incarnation: number;
       readonly running: readonly SlotAttempt[];
     }
+  /** It wants to leave; it may; it has left. */
+  | { readonly kind: 'leave' | 'letGo' | 'prepare' | 'prepared' | 'bye' }
   | ({ readonly kind: 'journal' } & KeptJournal)
   | ({ readonly kind: 'launch' } & SlotAttempt)
   | ({ readonly kind: 'kill' } & SlotAttempt)
@@ -91,11 +104,15 @@ export interface Site {
   onFormed(epoch: number, generation: number): void;
   onOutcome(outcome: CoordinatorOutcome): void;
   onTakeover(): void;
+  /** A host has left the run to the others. */
+  onLeft(rank: number): void;
 }
 
 const RENEW_MS = 2_000;
 const LEASE_MS = 30_000;
 const LOOK_MS = 500;
+const HAND_OVER_MS = 5_000;
+const NOBODY_LEAVES = { requests: [], journal: null, prepared: null };
 
 interface Taken extends SlotAttempt {
   isSent: boolean;
@@ -108,6 +125,12 @@ interface Leading {
   readonly taken: Map<number, Taken>;
   /** The agent that came from each host. */
   readonly agents: Map<number, number>;
+  /** Hosts that want to leave. */
+  requests: readonly LeaveRequest[];
+  /** That of this coordinator. */
+  journal: Journal | null;
+  /** The host that is ready to lead next. */
+  prepared: number | null;
 }
 
 export class SimulatedHost {
@@ -125,6 +148,9 @@ export class SimulatedHost {
   #lock = '0/0';
   #isAlive = true;
   #isStopped = false;
+  /** Since when it wants to leave the run to the others. */
+  #leavingSinceMs: number | null = null;
+  #resignedMs: number | null = null;
   #lastTickMs: number;
 
   /** @param view of a host that is there from the beginning; null for one that comes */
@@ -152,6 +178,10 @@ export class SimulatedHost {
     return this.#isAlive && this.#agent !== null && this.#kept !== null;
   }
 
+  get isLeaving(): boolean {
+    return this.#leavingSinceMs !== null;
+  }
+
   get leads(): boolean {
     return this.#isAlive && this.#leading !== null;
   }
@@ -168,6 +198,7 @@ export class SimulatedHost {
       state: initialMachine(policy, world.nowMs),
       taken: new Map(),
       agents: new Map(),
+      ...NOBODY_LEAVES,
     };
     for (const { rank } of hosts) this.#leading.agents.set(rank, 0);
     for (let slot = 0; slot < policy.worldSize; slot++) this.#launch(slot, 0);
@@ -179,6 +210,11 @@ export class SimulatedHost {
     for (const process of this.#processes.values()) process.kill();
     this.#processes.clear();
     this.#leading = null;
+  }
+
+  /** It was asked to stop, with notice. */
+  leave(): void {
+    this.#leavingSinceMs ??= this.#nowMs;
   }
 
   /** SIGSTOP of its agent, and so of its coordinator's parent; SIGCONT after so long. */
@@ -235,6 +271,7 @@ export class SimulatedHost {
           if (message.message.kind === 'led') this.#joined(message.message.view);
           return;
         }
+        if (isNewer(message.journal, this.#kept)) this.#kept = message.journal;
         this.#decide({ kind: 'message', from, message: message.message, nowMs: this.#nowMs });
         return;
       case 'heartbeat': {
@@ -244,6 +281,21 @@ export class SimulatedHost {
       }
       case 'hello':
         this.#onHello(from, message);
+        return;
+      case 'leave':
+        this.#onLeave(from);
+        return;
+      case 'letGo':
+        if (this.#leavingSinceMs !== null) this.#depart();
+        return;
+      case 'prepare':
+        this.#say(from, { kind: 'prepared' });
+        return;
+      case 'prepared':
+        if (this.#leading !== null) this.#leading.prepared = from;
+        return;
+      case 'bye':
+        this.#onBye(from);
         return;
       case 'journal':
         if (isNewer(message, this.#kept)) this.#kept = message;
@@ -269,11 +321,7 @@ export class SimulatedHost {
   #onHello(from: number, { incarnation, running }: Extract<HostMessage, { kind: 'hello' }>): void {
     const agent = this.#agent;
     if (agent === null) return;
-    const led: HostMessage = {
-      kind: 'agent',
-      lock: this.#lock,
-      message: { kind: 'led', view: agent.view },
-    };
+    const led = this.#agentMessage({ kind: 'led', view: agent.view });
     if (this.#leading === null) {
       if (agent.view.leader !== this.rank) this.#say(from, led);
       return;
@@ -293,10 +341,12 @@ export class SimulatedHost {
       for (const one of taken.values()) this.#send(one);
       this.#sayJournal(from);
     } else this.#decide({ kind: 'heard', from, nowMs: this.#nowMs });
-    this.#say(from, {
-      ...{ kind: 'agent', lock: this.#lock },
-      message: { kind: 'led', view: this.#agent!.view },
-    });
+    this.#say(from, this.#agentMessage({ kind: 'led', view: this.#agent!.view }));
+  }
+
+  #agentMessage(message: AgentMessage): HostMessage {
+    const journal = message.kind === 'resign' ? this.#kept : null;
+    return { kind: 'agent', message, lock: this.#lock, journal };
   }
 
   #heartbeat(): void {
@@ -307,6 +357,7 @@ export class SimulatedHost {
       if (owner !== this.rank) this.#hello(owner);
       return;
     }
+    if (this.#resignedMs !== null) return;
     const { epoch, version, leader, hosts } = agent.view;
     const heartbeat = { kind: 'heartbeat', epoch, version } as const;
     if (this.#leading !== null) {
@@ -316,8 +367,11 @@ export class SimulatedHost {
         this.#sayJournal(host);
       }
       this.#beatWorkers();
-    } else if (agent.role.kind === 'following') this.#say(leader, heartbeat);
-    else if (leader !== this.rank) this.#hello(leader);
+      this.#decideLeaves();
+    } else if (agent.role.kind === 'following') {
+      this.#say(leader, heartbeat);
+      if (this.#leavingSinceMs !== null) this.#say(leader, { kind: 'leave' });
+    } else if (leader !== this.rank) this.#hello(leader);
     else this.#hello(Number(this.#site.folder.owner.split('/')[0]));
   }
 
@@ -343,12 +397,12 @@ export class SimulatedHost {
     const { world, folder } = this.#site;
     switch (effect.kind) {
       case 'send':
-        this.#say(effect.to, { kind: 'agent', message: effect.message, lock: this.#lock });
+        this.#say(effect.to, this.#agentMessage(effect.message));
         return;
       case 'announce': {
         const message = { kind: 'led', view: effect.view } as const;
         for (const host of effect.view.hosts) {
-          if (host !== this.rank) this.#say(host, { kind: 'agent', message, lock: this.#lock });
+          if (host !== this.rank) this.#say(host, this.#agentMessage(message));
         }
         return;
       }
@@ -356,7 +410,7 @@ export class SimulatedHost {
         this.#dispatch({ kind: 'hold', isHeld: effect.isHeld });
         return;
       case 'lost':
-        this.#lose(effect.host);
+        this.#lose(effect.host, { hostLost: 'nothing was heard' });
         return;
       case 'leaderLost':
         this.#watchOwner();
@@ -398,6 +452,9 @@ export class SimulatedHost {
     let sinceMs = world.nowMs;
     const look = (): void => {
       if (!this.#isAlive || this.#agent?.role.kind === 'following') return;
+      const leavingMs = world.nowMs - (this.#leavingSinceMs ?? world.nowMs);
+      if (this.#agent?.role.kind === 'leaderless' && leavingMs > LEAVE_LIMIT_MS)
+        this.#departAlone();
       if (folder.owner !== seen.owner || folder.touchedMs !== seen.touchedMs) {
         seen = { ...folder };
         sinceMs = world.nowMs;
@@ -467,7 +524,8 @@ export class SimulatedHost {
           awayMs: world.nowMs - awaySinceMs,
           unseenGenerations: UNSEEN_GENERATIONS,
         };
-        this.#leading = { state: successor(policy, succession, world.nowMs), taken, agents };
+        const state = successor(policy, succession, world.nowMs);
+        this.#leading = { state, taken, agents, ...NOBODY_LEAVES };
         for (const { slot, attempt, exit } of processes) {
           if (exit !== null)
             this.#dispatch({ kind: 'exited', slot, attempt, status: exit, nowMs: world.nowMs });
@@ -484,7 +542,10 @@ export class SimulatedHost {
     const { state, effects } = reduceMachine(before, event);
     leading.state = state;
     for (const effect of effects) if (effect.kind === 'event') this.#site.onEvent(effect.event);
-    if (isJournalOld(before, state)) this.#replicate(journalOf(state));
+    if (isJournalOld(before, state)) {
+      leading.journal = journalOf(state);
+      this.#replicate(leading.journal);
+    }
     if (state.membership.status === 'forming' && before.membership.status === 'gathering') {
       this.#site.onFormed(this.#agent!.view.epoch, state.membership.generation);
     }
@@ -539,10 +600,13 @@ export class SimulatedHost {
   }
 
   /** All its workers are lost. */
-  #lose(host: number): void {
-    const { taken, agents } = this.#leading!;
+  #lose(host: number, how: Pick<ExitStatus, 'hostLost' | 'hostLeft'>): void {
+    const leading = this.#leading!;
+    const { taken, agents } = leading;
     agents.delete(host);
-    const status = { code: null, signal: null, lastLine: '', hostLost: 'nothing was heard' };
+    leading.requests = leading.requests.filter((one) => one.host !== host);
+    if (leading.prepared === host) leading.prepared = null;
+    const status = { code: null, signal: null, lastLine: '', ...how };
     for (const one of [...taken.values()]) {
       if (this.#site.hostOfSlot(one.slot) === host && one.isSent) this.#exited(host, one, status);
     }
@@ -573,6 +637,89 @@ export class SimulatedHost {
       const process = host.#processes.get(slot);
       if (host.#leaderRank === from && process?.attempt === attempt) process.received(message);
     });
+  }
+
+  // Hosts that leave.
+
+  #onLeave(host: number): void {
+    const leading = this.#leading;
+    if (leading === null || !leading.agents.has(host)) return;
+    const request = { host, signal: 'SIGTERM', sinceMs: this.#nowMs } as const;
+    leading.requests = withRequest(leading.requests, request);
+  }
+
+  #onBye(host: number): void {
+    if (this.#leading === null || !this.#leading.agents.has(host)) return;
+    this.#lose(host, { hostLeft: true });
+    this.#decide({ kind: 'went', host, nowMs: this.#nowMs });
+  }
+
+  #decideLeaves(): void {
+    const leading = this.#leading!;
+    const { policy } = this.#site;
+    if (this.#leavingSinceMs !== null) this.#onLeave(this.rank);
+    const situation = {
+      ...{ leader: this.rank, workers: this.#takingPart(), mayHandOver: true },
+      ...{ minWorkers: policy.minWorkers, prepared: leading.prepared },
+    };
+    const decision = decideLeaves(leading.requests, situation, this.#nowMs);
+    if (decision.kind === 'stop') {
+      leading.requests = [];
+      this.#dispatch({ kind: 'signal', signal: decision.signal });
+    }
+    if (decision.kind === 'letGo') {
+      leading.requests = leading.requests.map((one) =>
+        decision.hosts.includes(one.host) ? { ...one, isGranted: true } : one,
+      );
+      for (const host of decision.hosts) this.#say(host, { kind: 'letGo' });
+    }
+    if (decision.kind === 'prepare') this.#say(decision.next, { kind: 'prepare' });
+    if (decision.kind === 'handOver') this.#handOver(decision.next);
+  }
+
+  #takingPart(): ReadonlyMap<number, number> | null {
+    const { journal, agents } = this.#leading!;
+    const { role } = this.#agent!;
+    if (journal?.isRunning !== true || role.kind !== 'leading' || role.isHeld) return null;
+    const workers = new Map<number, number>();
+    for (const slot of journal.ranks) {
+      const host = this.#site.hostOfSlot(slot);
+      if (host !== this.rank && !agents.has(host)) continue;
+      workers.set(host, (workers.get(host) ?? 0) + 1);
+    }
+    return workers;
+  }
+
+  /** Its coordinator and workers end first; then it tells the others until another one has the folder. */
+  #handOver(next: number): void {
+    this.#leading = null;
+    const { world, folder } = this.#site;
+    for (const process of this.#processes.values()) process.kill();
+    this.#resignedMs = world.nowMs;
+    const again = (): void => {
+      this.#decide({ kind: 'resign', next });
+      const isTaken = folder.owner !== this.#name;
+      if (isTaken || world.nowMs - this.#resignedMs! > HAND_OVER_MS) this.#gone();
+      else world.after(LOOK_MS, () => this.happens(again));
+    };
+    world.after(world.between(1, 100), () => this.happens(again));
+  }
+
+  #depart(): void {
+    for (const process of this.#processes.values()) process.kill();
+    if (this.#leaderRank !== null) this.#say(this.#leaderRank, { kind: 'bye' });
+    this.#gone();
+  }
+
+  /** When nobody is left who knows the run, it is started again by `--resume auto`. */
+  #departAlone(): void {
+    const others = this.#site.hosts.filter((host) => host !== this && host.knowsRun);
+    if (others.some((host) => !host.isLeaving || host.leads)) this.#depart();
+  }
+
+  #gone(): void {
+    this.kill();
+    this.#site.onLeft(this.rank);
   }
 
   // Workers of this host.

@@ -11,6 +11,8 @@ export interface HostDisturbances {
   /** Injected once the run has begun, at random times. */
   readonly faults: number;
   readonly quality: NetworkQuality;
+  /** Whether hosts leave with notice, too. */
+  readonly leaves: boolean;
 }
 
 export interface SimulatedHostsEnd {
@@ -19,6 +21,8 @@ export interface SimulatedHostsEnd {
   readonly work: SimulatedWork;
   readonly takeovers: number;
   readonly setbacks: number;
+  /** Hosts that have left with notice. */
+  readonly departures: number;
   /** What must not be: a generation that a leader formed after a newer leader had formed one. */
   readonly splits: readonly string[];
 }
@@ -27,6 +31,14 @@ const LIMIT_MS = 3_600_000;
 const INJECTED = [
   ...(['kill-leader', 'kill-leader', 'kill-host', 'kill-worker', 'part', 'part'] as const),
   ...(['pause-agent', 'pause-worker', 'kill-two'] as const),
+] as const;
+const LEAVES = [
+  'leave',
+  'leave',
+  'leave-leader',
+  'leave-leader',
+  'leave-two',
+  'leave-all',
 ] as const;
 
 /** The same seed and disturbances give the same run, event by event. */
@@ -42,6 +54,7 @@ class SimulatedSite {
   readonly #site: Site;
   readonly #work: SimulatedWork;
   readonly #faults: number;
+  readonly #injected: readonly ((typeof INJECTED)[number] | (typeof LEAVES)[number])[];
   readonly #perHost: readonly number[];
   readonly #events: CoordinatorEvent[] = [];
   readonly #splits: string[] = [];
@@ -49,14 +62,18 @@ class SimulatedSite {
   #outcome: CoordinatorOutcome | null = null;
   #takeovers = 0;
   #setbacks = 0;
+  #departures = 0;
   #incarnations = 0;
   #hasBegun = false;
 
-  constructor(seed: number, { faults, quality }: HostDisturbances) {
+  constructor(seed: number, { faults, quality, leaves }: HostDisturbances) {
     const world = new World(seed);
     this.#world = world;
     this.#faults = faults;
-    this.#work = drawnWork(world, 12);
+    this.#injected = leaves ? [...INJECTED, ...LEAVES, ...LEAVES] : INJECTED;
+    const work = drawnWork(world, 12);
+    // To leave takes seconds.
+    this.#work = leaves ? { ...work, totalSteps: 12 * work.totalSteps } : work;
     this.#perHost = Array.from({ length: 2 + world.pick(4) }, () => 1 + world.pick(2));
     const hostOfSlot = (slot: number): number => {
       let first = 0;
@@ -100,6 +117,10 @@ class SimulatedSite {
       onTakeover: () => {
         this.#takeovers++;
       },
+      onLeft: (rank) => {
+        this.#departures++;
+        this.#comesBack(rank);
+      },
     };
     const ranks = [...this.#perHost.keys()];
     const view = { epoch: 1, version: 0, leader: 0, hosts: ranks };
@@ -116,6 +137,7 @@ class SimulatedSite {
       work: this.#work,
       takeovers: this.#takeovers,
       setbacks: this.#setbacks,
+      departures: this.#departures,
       splits: this.#splits,
     };
   }
@@ -150,7 +172,7 @@ class SimulatedSite {
     const alive = hosts.filter(({ isAlive }) => isAlive);
     if (alive.length === 0) return;
     const victim = alive[world.pick(alive.length)]!;
-    const fault = INJECTED[world.pick(INJECTED.length)]!;
+    const fault = this.#injected[world.pick(this.#injected.length)]!;
     switch (fault) {
       case 'kill-leader':
         this.#kill(alive.find(({ leads }) => leads) ?? victim);
@@ -164,6 +186,19 @@ class SimulatedSite {
         return;
       case 'kill-worker':
         victim.processes[world.pick(Math.max(1, victim.processes.length))]?.kill();
+        return;
+      case 'leave':
+        this.#leave([victim]);
+        return;
+      case 'leave-leader':
+        this.#leave([alive.find(({ leads }) => leads) ?? victim]);
+        return;
+      case 'leave-two':
+        this.#leave([victim, alive[world.pick(alive.length)]!]);
+        return;
+      case 'leave-all':
+        // As a scheduler that takes the whole job away.
+        for (const host of alive) world.after(world.between(0, 3_000), () => host.leave());
         return;
       case 'pause-agent':
         victim.stop(world.between(100, 8_000));
@@ -180,13 +215,24 @@ class SimulatedSite {
     }
   }
 
+  #leave(leaving: readonly SimulatedHost[]): void {
+    for (const host of leaving) if (this.#othersOf(host).length > 0) host.leave();
+  }
+
+  /** Those that go on with the run when this host is gone. */
+  #othersOf(host: SimulatedHost): SimulatedHost[] {
+    return this.#site.hosts.filter((other) => other !== host && other.knowsRun && !other.isLeaving);
+  }
+
   /** It comes again after a while: its scheduler starts it, or its power is back. */
   #kill(host: SimulatedHost): void {
     // When all are gone the run is started again, by `--resume auto`.
-    const others = this.#site.hosts.filter((other) => other !== host && other.knowsRun);
-    if (!host.isAlive || others.length === 0) return;
+    if (!host.isAlive || this.#othersOf(host).length === 0) return;
     host.kill();
-    const { rank } = host;
+    this.#comesBack(host.rank);
+  }
+
+  #comesBack(rank: number): void {
     this.#world.after(this.#world.between(500, 30_000), () => {
       this.#site.hosts[rank] = new SimulatedHost(this.#site, rank, ++this.#incarnations, null);
     });

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { hostsGiven } from '../../../src/cli/hosts-options.ts';
 
-const NONE = { hosts: undefined, rendezvous: undefined, keyFile: undefined, hostsWait: 300 };
+const NONE = {
+  ...{ hosts: undefined, rendezvous: undefined, keyFile: undefined, hostsWait: 300 },
+  onSignal: undefined,
+};
 const PMIX = { PMIX_NAMESPACE: 'prterun-h1-42@1', PMIX_RANK: '1' };
 
 describe('hostsGiven()', () => {
@@ -17,5 +20,12 @@ describe('hostsGiven()', () => {
     const message = /PMIx started this process as number 1, but doesn't say of how many\.$/;
     assert.throws(() => hostsGiven(NONE, PMIX), { code: 'USAGE', message });
     assert.equal(hostsGiven({ ...NONE, hosts: 1 }, PMIX), undefined);
+  });
+
+  it('refuses --on-signal for a run of one host, where nobody is left to go on', () => {
+    const message = /^Cannot use --on-signal: it belongs to a run on several hosts\.$/;
+    assert.throws(() => hostsGiven({ ...NONE, onSignal: 'leave' }, {}), { code: 'USAGE', message });
+    const given = hostsGiven({ ...NONE, hosts: 2, onSignal: 'leave' }, {});
+    assert.equal(given?.onSignal, 'leave');
   });
 });

@@ -195,3 +195,66 @@ describe('an agent that leads', () => {
     assert.deepEqual(kinds, ['stepDown', 'follow']);
   });
 });
+
+describe('a leader that leaves', () => {
+  const leads = () => leadingAgent(0, VIEW, 0);
+  const follows = (rank: number, view = VIEW) => followingAgent(rank, view, 0);
+  const ask = { kind: 'ask', epoch: 2, view: VIEW } as const;
+  const resigned = (next = 1, view: View = VIEW) =>
+    ({ kind: 'resign', epoch: view.epoch + 1, view, next }) as const;
+
+  it('votes for the next one, and says so again, but decides nothing any more', () => {
+    const once = play(leads(), { kind: 'resign', next: 1 });
+    const message = resigned();
+    assert.deepEqual(once.effects, [
+      { kind: 'send', to: 1, message },
+      { kind: 'send', to: 2, message },
+    ]);
+    const again = play(once.state, { kind: 'resign', next: 2 });
+    assert.deepEqual(again.effects, once.effects);
+    const later = [tick(90_000), { kind: 'deposed', nowMs: 9 } as const, said(2, ask, 9)];
+    assert.deepEqual(play(once.state, ...later).effects, []);
+  });
+
+  it('is followed at once by the next one, which has two votes of three', () => {
+    const { kinds, state } = play(follows(1), said(0, resigned(), 50));
+    assert.deepEqual(kinds, ['leaderLost', 'take']);
+    const led = play(state, { kind: 'taken', nowMs: 60 });
+    assert.deepEqual(led.state.view, { epoch: 2, version: 0, leader: 1, hosts: [1, 2] });
+  });
+
+  it('is followed by the only other one, too', () => {
+    const pair = { ...VIEW, hosts: [0, 1] };
+    assert.deepEqual(play(follows(1, pair), said(0, resigned(1, pair), 50)).kinds, [
+      'leaderLost',
+      'take',
+    ]);
+  });
+
+  it('leaves those to ask who have not both votes, and all others vote at once', () => {
+    const many = { ...VIEW, hosts: [0, 1, 2, 3, 4] };
+    const next = play(follows(1, many), said(0, resigned(1, many), 50));
+    assert.deepEqual(next.kinds, ['leaderLost', 'send', 'send', 'send']);
+    const asked = said(1, { ...ask, view: many }, 51);
+    const other = play(follows(3, many), said(0, resigned(1, many), 50), asked);
+    assert.deepEqual(other.effects.at(-1), {
+      ...{ kind: 'send', to: 1 },
+      message: { kind: 'vote', epoch: 2 },
+    });
+    assert.deepEqual(play(next.state, said(3, { kind: 'vote', epoch: 2 }, 52)).kinds, ['take']);
+  });
+
+  it('is not heard again by what was on the way, and not believed of a run that another one leads', () => {
+    const { state } = play(follows(2), said(0, resigned(), 50));
+    assert.deepEqual(play(state, heard(0, 60)).kinds, []);
+    const newer = { epoch: 5, version: 0, leader: 2, hosts: [1, 2] };
+    assert.deepEqual(play(follows(1, newer), said(0, resigned(), 50)).kinds, []);
+    assert.deepEqual(play(follows(1), said(2, resigned(), 50)).kinds, []);
+  });
+
+  it('does not keep the others waiting for a next one that is gone', () => {
+    const { state } = play(follows(2), said(0, resigned(), 50));
+    assert.deepEqual(play(state, tick(2_500)).kinds, []);
+    assert.deepEqual(play(state, tick(2_600)).kinds, ['send', 'send']);
+  });
+});

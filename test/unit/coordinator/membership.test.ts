@@ -412,6 +412,17 @@ describe('a worker that is lost while the run is under way', () => {
     assert.deepEqual(evicted.effects, [{ kind: 'kill', slot: 1 }]);
   });
 
+  test('whose host has left with notice is not called lost, and counts as no restart', () => {
+    const status = { code: null, signal: null, lastLine: '', hostLeft: true };
+    const left: MembershipEvent = { kind: 'exited', slot: 1, attempt: 0, status, nowMs: 0 };
+    const { state, reason } = play([...RUNNING, left]);
+    assert.match(
+      reason,
+      /^Worker 1 \(pid 101\) left with its host\. It is started again when its host is back\./,
+    );
+    assert.equal(state.members.at(1)!.restarts, 0);
+  });
+
   test('that is lost with its host is left out where none is to be restarted', () => {
     const status = { code: null, signal: null, lastLine: '', hostLost: 'nothing was heard' };
     const lost: MembershipEvent = { kind: 'exited', slot: 1, attempt: 0, status, nowMs: 0 };

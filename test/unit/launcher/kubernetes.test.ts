@@ -66,7 +66,7 @@ describe('launcher/kubernetes', () => {
     const [{ port }] = service.spec.ports;
     const rendezvous = `tcp://${job.metadata.name}-0.${service.metadata.name}:${port}`;
     assert.equal(option('rendezvous'), rendezvous);
-    const given = { hosts: 2, rendezvous, keyFile: undefined, hostsWait: 300 };
+    const given = { hosts: 2, rendezvous, keyFile: undefined, hostsWait: 300, onSignal: undefined };
     const env = { JOB_COMPLETION_INDEX: '1', LOCKSTEP_KEY: 'b1'.repeat(32) };
     assert.equal(hostsGiven(given, env)?.hostRank, 1);
     assert.equal(hostsGiven(given, {})?.hostRank, undefined);

@@ -14,7 +14,15 @@ import {
 
 const run = (name: string) => ({
   ...{ kind: 'run' as const, runFolder: '/r', run: 'run#1', coordinatorKey: 'k' },
-  ...{ workerKeys: ['k'], worldSize: 1, coordinatorWaitMs: 0, maxRestarts: 0, task: {}, lock: '' },
+  ...{
+    workerKeys: ['k'],
+    worldSize: 1,
+    coordinatorWaitMs: 0,
+    maxRestarts: 0,
+    minWorkers: 1,
+    task: {},
+    lock: '',
+  },
   ...{ resume: false, simulate: [], firstSlot: 0 },
   copy: { port: 1, dataKey: 'd', files: [{ name, sizeBytes: 1, sha256: 'a'.repeat(64) }] },
 });
