@@ -2,7 +2,8 @@
  * Checkpoints on disk: `checkpoints/step-00000120/`, each folder whole or absent, the newest valid one
  * wins. One process at a time writes them (the run's lock sees to it).
  */
-import { mkdir, readdir } from 'node:fs/promises';
+
+import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { ExtensionRecord } from '../config/extension-record.ts';
 import type { RunConfig } from '../config/run-config.ts';
@@ -17,6 +18,7 @@ import {
 import { canonicalJson } from '../core/canonical-json.ts';
 import { asLockstepError, LockstepError } from '../core/errors.ts';
 import { sha256 } from '../core/hash.ts';
+import { ensureFolders } from '../core/make-folders.ts';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
 import {
   encodeTrainingData,
@@ -92,7 +94,7 @@ export async function saveCheckpoint(
   content: CheckpointContent,
   options: SaveOptions,
 ): Promise<Saved<CheckpointManifest>> {
-  await mkdir(folder, { recursive: true });
+  await ensureFolders(folder);
   await tidyAfterCrash(folder);
   const { globalStep, state } = content.progress;
   const path = join(folder, stepName(globalStep));
@@ -110,7 +112,7 @@ export async function savePhaseResult(
   content: PhaseResultContent,
   options: Pick<SaveOptions, 'onStep'> = {},
 ): Promise<Saved<PhaseResultManifest>> {
-  await mkdir(folder, { recursive: true });
+  await ensureFolders(folder);
   await tidyAfterCrash(folder);
   const { weights, layout, globalStep, kept, metric, stopped, data } = content;
   const body: Body<PhaseResultManifest> = {

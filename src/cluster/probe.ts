@@ -1,13 +1,14 @@
 /**
  * How a probe learns whether the agent of a run on this host is alive: it listens on an abstract Unix socket, of which no
  * file is left when it dies, and answers from its main thread. Such sockets belong to a network namespace, as a pod has
- * one; every user there can ask.
+ * one; every user there can ask, and can make a socket of that name: the kernel says whose one is.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { readFileSync, statSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
 import { resolve } from 'node:path';
+import { peerUser } from '../core/peer-user.ts';
 
 /** A process id. */
 const ANSWER = /^[1-9]\d*\n$/;
@@ -36,9 +37,13 @@ export interface Probed {
   readonly silent: number;
 }
 
-/** Asks all agents of a run on this host. */
+/** Asks all agents of a run on this host: those of this user, and of the one whose folder it is. */
 export async function probeAgents(runFolder: string, waitMs: number): Promise<Probed> {
-  const answers = await Promise.all(socketsOf(runFolder).map((name) => ask(name, waitMs)));
+  const users = [process.geteuid?.(), statSync(runFolder, { throwIfNoEntry: false })?.uid];
+  const isTrusted = (user: number | null) => user === null || users.includes(user);
+  const answers = await Promise.all(
+    socketsOf(runFolder).map((name) => ask(name, { waitMs, isTrusted })),
+  );
   return {
     alive: answers.filter((answer) => typeof answer === 'number'),
     silent: answers.filter((answer) => answer === 'silent').length,
@@ -58,8 +63,14 @@ function socketsOf(runFolder: string): string[] {
   return [...new Set(names)];
 }
 
-/** The process id of an agent, unless it gives no answer in time or has ended meanwhile. */
-function ask(name: string, waitMs: number): Promise<number | 'silent' | 'gone'> {
+interface Asking {
+  readonly waitMs: number;
+  /** Whether a socket of this user may be an agent's; null where that is not known. */
+  readonly isTrusted: (user: number | null) => boolean;
+}
+
+/** The process id of an agent, unless it gives no answer in time, has ended meanwhile or is another user's. */
+function ask(name: string, { waitMs, isTrusted }: Asking): Promise<number | 'silent' | 'gone'> {
   return new Promise((resolveWith) => {
     let text = '';
     const socket = connect(`\0${name}`).setEncoding('utf8');
@@ -70,6 +81,9 @@ function ask(name: string, waitMs: number): Promise<number | 'silent' | 'gone'> 
     };
     // Of the whole answer: strangers can listen by such a name, too, and speak for ever.
     const timer = setTimeout(() => end('silent'), Math.min(waitMs, LONGEST_WAIT_MS));
+    socket.on('connect', () => {
+      if (!isTrusted(userOf(socket))) end('gone');
+    });
     socket.on('data', (part) => {
       text += part;
       if (text.length > LONGEST_ANSWER) end('gone');
@@ -78,3 +92,7 @@ function ask(name: string, waitMs: number): Promise<number | 'silent' | 'gone'> 
     socket.on('end', () => end(ANSWER.test(text) ? Number(text) : 'gone'));
   });
 }
+
+/** Node keeps the descriptor of a socket to itself. */
+const userOf = (socket: Socket): number | null =>
+  peerUser((socket as unknown as { _handle: { fd: number } })._handle.fd);

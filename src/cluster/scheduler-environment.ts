@@ -95,7 +95,7 @@ function slurm(env: Environment): Task | null {
 /** "2(x3),1" is [2, 2, 2, 1]. */
 function tasksPerNode(text: string): number[] {
   return text.split(',').flatMap((part) => {
-    const [, tasks, times = '1'] = /^(\d+)(?:\(x(\d+)\))?$/.exec(part) ?? [];
+    const [, tasks, times = '1'] = /^(\d{1,6})(?:\(x(\d{1,6})\))?$/.exec(part) ?? [];
     return tasks === undefined ? [] : Array<number>(Number(times)).fill(Number(tasks));
   });
 }

@@ -5,9 +5,10 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { cp, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { writeFailure } from './file-error.ts';
+import { ensureFolders } from './make-folders.ts';
 import { systemErrorCode } from './system-error.ts';
 
 /** Bytes of one file that are synced before all of it is written. */
@@ -52,7 +53,7 @@ export async function writeFolderAtomically<Result>(
   const temporary = siblingName(target, 'tmp');
   const progress = { written: 0 };
   try {
-    await mkdir(temporary, { recursive: true });
+    await ensureFolders(temporary);
     step('make the temporary folder');
     const result = await fill({
       path: temporary,
@@ -81,7 +82,7 @@ async function writeFile(
   step: (description: string) => void,
 ): Promise<WrittenFile> {
   const hash = createHash('sha256');
-  await mkdir(dirname(path), { recursive: true });
+  await ensureFolders(dirname(path));
   const file = await open(path, 'wx');
   const early = new EarlySync(file);
   let sizeBytes = 0;
@@ -187,7 +188,7 @@ async function giveName(
 ): Promise<void> {
   const aside = replace && existsSync(target) ? siblingName(target, 'old') : undefined;
   if (aside !== undefined) {
-    await rename(target, aside);
+    await moveAside(target, aside);
     step('move the old folder aside');
   }
   try {
@@ -201,6 +202,20 @@ async function giveName(
   step('sync the parent');
   // Should the disk forget the new name, `tidyAfterCrash` gives the old folder its name back.
   if (aside !== undefined && isKept) await removeQuietly(aside);
+}
+
+/**
+ * An overlay, as containers have one, renames no folder of a lower layer: there the old one is copied. Only one that is
+ * killed while it then removes the original leaves a part of it under its name.
+ */
+async function moveAside(target: string, aside: string): Promise<void> {
+  try {
+    await rename(target, aside);
+  } catch (thrown) {
+    if (systemErrorCode(thrown) !== 'EXDEV') throw thrown;
+    await cp(target, aside, { recursive: true });
+    await rm(target, { recursive: true });
+  }
 }
 
 /** Removes what nobody needs any more; a disk that keeps it harms nobody, and `tidyAfterCrash` comes by. */
@@ -226,15 +241,24 @@ export async function syncNames(folder: string): Promise<boolean> {
   }
 }
 
-/** Removes a folder so that its name never shows a part of it; what a crash leaves, tidying takes. */
+/**
+ * Removes a folder so that its name never shows a part of it; what a crash leaves, tidying takes. Not in a lower layer of
+ * an overlay, which renames no folder.
+ */
 export async function removeFolderAtomically(
   path: string,
   onStep: (step: string) => void = () => {},
 ): Promise<void> {
   const condemned = siblingName(resolve(path), 'tmp');
-  await rename(path, condemned);
+  const doomed = await rename(path, condemned).then(
+    () => condemned,
+    (thrown) => {
+      if (systemErrorCode(thrown) !== 'EXDEV') throw thrown;
+      return path;
+    },
+  );
   onStep('take the name off a folder to remove');
-  await rm(condemned, { recursive: true, force: true });
+  await rm(doomed, { recursive: true, force: true });
   onStep('remove a folder');
 }
 

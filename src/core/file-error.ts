@@ -34,6 +34,15 @@ export function writeFailure(
   );
 }
 
+/** What fails in there is told as a failure to write a file or folder. */
+export function withWriteErrors<T>(path: string, write: () => T): T {
+  try {
+    return write();
+  } catch (thrown) {
+    throw writeFailure(thrown, path, 0);
+  }
+}
+
 function freeSpace(path: string): string {
   try {
     const { bavail, bsize } = statfsSync(dirname(path));

@@ -2,13 +2,13 @@
  * Folders and files that only this user can have written. What Lockstep remembers between runs is read through here, so
  * that another user of the host cannot put words into its memory.
  */
+
 import {
   chmodSync,
   closeSync,
   constants,
   fstatSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readFileSync,
   type Stats,
@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import { makeFolders } from './make-folders.ts';
 
 /** Rights to write, of the group and of all. */
 const FOREIGN_WRITES = 0o022;
@@ -32,7 +33,7 @@ export function cacheFolder(environment: Readonly<NodeJS.ProcessEnv>): string {
  * @throws Error that says whose it is; the file system's error
  */
 export function makeOwnFolder(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  makeFolders(path, 0o700);
   const stats = lstatSync(path);
   if (!stats.isDirectory()) throw new Error(`"${path}" is no folder`);
   refuseForeignOwner(path, stats);

@@ -41,6 +41,8 @@ const DENIED: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
   ENOTDIR: 'a part of the path is a file, not a folder',
   EISDIR: 'it is a folder, not a file',
+  // Of rmSync.
+  ERR_FS_EISDIR: 'it is a folder, not a file',
   ERR_NOT_A_FILE: 'it is a pipe or a device, not a file',
   ERR_FS_FILE_TOO_LARGE: 'it is larger than any file of its kind',
   EEXIST: 'something else has that name',

@@ -1,9 +1,11 @@
 /** One writer at a time for a dataset's folder or a file of results. */
-import { mkdirSync, rmdirSync } from 'node:fs';
+
+import { rmdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { tidyAfterCrash } from './atomic-folder.ts';
 import { writeFailure } from './file-error.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
+import { makeFolders } from './make-folders.ts';
 import { systemErrorCode } from './system-error.ts';
 
 /**
@@ -34,7 +36,7 @@ const ATTEMPTS = 100;
 function lockOf(folder: string, called: string): FolderLock {
   for (let attempt = 1; ; attempt++) {
     try {
-      mkdirSync(folder, { recursive: true });
+      makeFolders(folder);
       return lockFolder(folder, { target: called });
     } catch (thrown) {
       if (systemErrorCode(thrown) === 'ENOENT' && attempt < ATTEMPTS) continue;

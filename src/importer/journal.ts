@@ -2,12 +2,13 @@
  * What an import has read of a large source, in a file beside its target: an import that was interrupted goes on from
  * there. Each entry has its sizes, a checksum and a batch of items; one that a crash tore ends the journal.
  */
-import { type FileHandle, mkdir, open, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { LockstepError } from '../core/errors.ts';
 import { writeFailure } from '../core/file-error.ts';
 import { type FolderLock, lockFolder } from '../core/folder-lock.ts';
+import { ensureFolders } from '../core/make-folders.ts';
 import { readBytes } from '../core/read-file.ts';
 import { readFully } from '../data/format/read-fully.ts';
 import type { ImportItem } from '../data/record.ts';
@@ -200,7 +201,7 @@ export class Journal {
   }
 
   async #begin(): Promise<FileHandle> {
-    await mkdir(this.folder, { recursive: true });
+    await ensureFolders(this.folder);
     this.#lock = lockJournal(this.folder);
     const [items, source] = [join(this.folder, ITEMS_FILE), join(this.folder, SOURCE_FILE)];
     for (const left of [items, source]) await rm(left, { recursive: true, force: true });

@@ -20,7 +20,7 @@ import { resolvedConfigToYaml } from '../config/load.ts';
 import type { RunConfig } from '../config/run-config.ts';
 import { isLeftover, tidyAfterCrash } from '../core/atomic-folder.ts';
 import { LockstepError } from '../core/errors.ts';
-import { writeFailure } from '../core/file-error.ts';
+import { withWriteErrors, writeFailure } from '../core/file-error.ts';
 import { lockFolder } from '../core/folder-lock.ts';
 import { type Lease, leaseFolder } from '../core/lease.ts';
 import { isLockName } from '../core/lock-file.ts';
@@ -207,9 +207,7 @@ export async function openRunFolder(path: string): Promise<RunFolder> {
   const lock = withWriteErrors(path, () => leaseFolder(path));
   try {
     withWriteErrors(path, () => {
-      for (const folder of [paths.logs, paths.checkpoints, paths.phases]) {
-        mkdirSync(folder, { recursive: true });
-      }
+      for (const folder of [paths.logs, paths.checkpoints, paths.phases]) makeFolders(folder);
     });
     await tidyAfterCrash(path);
     await tidyAfterCrash(paths.checkpoints);
@@ -393,12 +391,4 @@ function exists({ path, config, checkpoints }: RunPaths): LockstepError {
       ? `Go on with it by "${commandLine('resume', path)}", or choose another folder with --run.`
       : 'It has no checkpoint to resume: remove it, or choose another folder with --run.',
   );
-}
-
-function withWriteErrors<T>(path: string, write: () => T): T {
-  try {
-    return write();
-  } catch (thrown) {
-    throw writeFailure(thrown, path, 0);
-  }
 }

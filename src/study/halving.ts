@@ -339,11 +339,14 @@ function largestScale(
 export function secondsOf(planning: Planning, stage: Stage): number {
   const { size, workers, tried } = planning;
   const cells = stageCells(planning, stage);
-  const correction = (network: string) => correctionOf(tried, network, size);
-  const seconds = cells.map((cell) => correction(cell.key.network) * expectedSeconds(cell, size));
+  const seconds = cells.map((cell) => runSeconds({ size, tried }, cell));
   const sum = seconds.reduce((a, b) => a + b, 0);
   return Math.max(sum / Math.min(workers, cells.length), ...seconds);
 }
+
+/** How long one run takes, by how long the trials took. */
+export const runSeconds = ({ size, tried }: Pick<Planning, 'size' | 'tried'>, cell: Cell): number =>
+  correctionOf(tried, cell.key.network, size) * expectedSeconds(cell, size);
 
 const expectedSeconds = (cell: Cell, size: DataSize): number =>
   pretrainingSeconds(cell, size, TOKENS_PER_SECOND) + otherSeconds(cell, size, TOKENS_PER_SECOND);

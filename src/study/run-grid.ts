@@ -18,8 +18,8 @@ export interface GridRequest<Result> {
   readonly cells: readonly Cell[];
   /** The cells that the results so far make possible. Called after each result; returns each cell once. */
   readonly more?: (results: readonly Result[]) => readonly Cell[];
-  /** Whether another cell may begin: asked when a device is free. Cells that are done are read all the same. */
-  readonly mayBegin?: () => boolean;
+  /** Whether a cell may begin: asked when a device is free. Cells that are done are read all the same. */
+  readonly mayBegin?: (cell: Cell) => boolean;
   readonly onEvent: (event: GridEvent<Result>) => void;
   readonly stop: StopRequests;
   /** Gets what the processes that measure have to say. */
@@ -103,7 +103,7 @@ class Grid<Result> {
     const { folder, crop, run, onEvent, onLine } = this.#request;
     const { more = () => [], mayBegin = () => true } = this.#request;
     const done = readResult<Result>(cellPaths(folder, cell.key));
-    if (done === undefined && !mayBegin()) return;
+    if (done === undefined && !mayBegin(cell)) return;
     if (done === undefined) onEvent({ kind: 'start', cell });
     const resources = { folder, device, crop, stop: this.#stop, onLine };
     const result = done ?? (await run(cell, resources));

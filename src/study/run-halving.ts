@@ -11,6 +11,7 @@ import { type Candidate, SCRATCH, validationScore } from './grid.ts';
 import {
   nextStage,
   type Planning,
+  runSeconds,
   type Stage,
   type StageOutcome,
   secondsOf,
@@ -21,7 +22,7 @@ import {
 } from './halving.ts';
 import { dataSize } from './own-grid.ts';
 import { runCell, runTrial } from './run-cell.ts';
-import { type GridRequest, runGrid } from './run-grid.ts';
+import { type GridEvent, type GridRequest, runGrid } from './run-grid.ts';
 import type { StudyConfig } from './study-config.ts';
 import { readKept, type StudyFolder } from './study-folder.ts';
 import { resultWords, tellOfCells } from './tell-of-cells.ts';
@@ -72,7 +73,8 @@ export async function runHalving(
     );
     const cells = stageCells(planning, stage);
     tell(options.hooks, describeStage(stage, cells.length, secondsOf(planning, stage)));
-    const outcome = await runStage(stage, cells, { ...options, secondsLeft: planning.secondsLeft });
+    const isOver = known[outcomes.length + 1] !== undefined;
+    const outcome = await runStage(stage, cells, { ...options, planning, isOver });
     for (const result of outcome.trials) {
       const cell = cells.find(({ key }) => cellName(key) === cellName(result.key))!;
       tried.push({ cell, result });
@@ -82,10 +84,16 @@ export async function runHalving(
   }
 }
 
+interface StagePlanning {
+  readonly planning: Planning;
+  /** The stage after it is known, so that nobody needs what it left out. */
+  readonly isOver: boolean;
+}
+
 async function runStage(
   stage: Stage,
   cells: readonly Cell[],
-  options: HalvingOptions & { readonly secondsLeft: number },
+  options: HalvingOptions & StagePlanning,
 ): Promise<StageOutcome> {
   const { folder, devices, crop, hooks, store } = options;
   const shared = {
@@ -101,12 +109,52 @@ async function runStage(
   const { name, metric } = MERITS[kind === 'none' ? 'class' : kind];
   const run: GridRequest<TrialResult>['run'] = (cell, place) => runTrial(cell, metric, place);
   const words = ({ score }: TrialResult) => `${name} ${percent(score)} on validation data`;
-  const onEvent = tellOfCells(cells.length, hooks, words);
-  const ends = performance.now() + 1000 * TRIAL_SHARE.most * options.secondsLeft;
-  const mayBegin = () => performance.now() < ends;
+  const tellOf = tellOfCells(cells.length, hooks, words);
+  const clock = new TrialClock(options);
+  const onEvent = (event: GridEvent<TrialResult>) => {
+    if (event.kind === 'end') clock.note(event);
+    tellOf(event);
+  };
+  const mayBegin = (cell: Cell) => clock.mayBegin(cell);
   const trials = await runGrid<TrialResult>({ ...shared, run, onEvent, mayBegin });
+  const leftOut = cells.length - trials.length;
+  if (leftOut > 0 && !options.isOver) tell(hooks, leftOutOf(leftOut, cells.length));
   return { stage, trials, results: [] };
 }
+
+/** Which runs of a trial may still begin. */
+class TrialClock {
+  readonly #planning: Planning;
+  readonly #isOver: boolean;
+  readonly #started = performance.now();
+  readonly #tried: TriedCell[];
+
+  constructor({ planning, isOver }: StagePlanning) {
+    this.#planning = planning;
+    this.#isOver = isOver;
+    this.#tried = [...planning.tried];
+  }
+
+  note(tried: TriedCell): void {
+    this.#tried.push(tried);
+  }
+
+  /** While its share of the time is not over, and only what can end in time by how long the others took. */
+  mayBegin(cell: Cell): boolean {
+    const { secondsLeft } = this.#planning;
+    const elapsed = (performance.now() - this.#started) / 1000;
+    const isTime = elapsed < TRIAL_SHARE.most * secondsLeft;
+    const tried = this.#tried;
+    return (
+      !this.#isOver &&
+      isTime &&
+      runSeconds({ ...this.#planning, tried }, cell) <= secondsLeft - elapsed
+    );
+  }
+}
+
+const leftOutOf = (count: number, all: number): string =>
+  `Left out for want of time: ${count} of the ${all} runs of this trial.`;
 
 function bestOf(outcome: StageOutcome | undefined): Candidate | undefined {
   const [best] = (outcome?.results ?? [])

@@ -1,7 +1,7 @@
 /** What a study tried within its time, as Markdown. */
 import { formatDuration } from '../core/format.ts';
 import { percent } from '../statistics/paired-difference.ts';
-import { SCRATCH } from './grid.ts';
+import { type Candidate, SCRATCH } from './grid.ts';
 import { type Stage, type StageOutcome, stepsOf } from './halving.ts';
 import { table } from './table.ts';
 
@@ -35,11 +35,20 @@ function rowsOf({ stage, trials, results }: StageOutcome, next: Stage | undefine
       ...[percent(score), formatDuration(seconds)],
       goesOn(next, network, recipe),
     ]);
+  const leftOut = stage.kind === 'trial' ? stage.candidates.filter(isNotAmong(trials)) : [];
+  const unbegun = leftOut.map(({ network, recipe }) => [
+    ...[name, network, recipe, stepsText(network, recipe), '', '', 'left out for want of time'],
+  ]);
   const trained = results.map(({ key: { network, recipe }, seconds }) => [
     ...[name, network, recipe, stepsText(network, recipe), '', formatDuration(seconds), ''],
   ]);
-  return [...tried, ...trained];
+  return [...tried, ...unbegun, ...trained];
 }
+
+const isNotAmong =
+  (trials: StageOutcome['trials']) =>
+  ({ network, recipe }: Candidate): boolean =>
+    !trials.some(({ key }) => key.network === network && key.recipe === recipe);
 
 function goesOn(next: Stage | undefined, network: string, recipe: string): string {
   if (next === undefined) return 'no time for more';

@@ -1,10 +1,12 @@
 /** The folder of a study and of its runs. */
-import { existsSync, mkdirSync } from 'node:fs';
+
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { tidyAfterCrash } from '../core/atomic-folder.ts';
 import { LockstepError } from '../core/errors.ts';
-import { writeFailure } from '../core/file-error.ts';
+import { withWriteErrors } from '../core/file-error.ts';
 import { parseJson } from '../core/json.ts';
+import { makeFolders } from '../core/make-folders.ts';
 import { readTextSync } from '../core/read-file.ts';
 import { type CellKey, cellName } from './cell.ts';
 
@@ -53,11 +55,7 @@ export function cellPaths({ path }: StudyFolder, key: CellKey): CellPaths {
  * @throws LockstepError USAGE, OUT_OF_RESOURCES
  */
 export function makeStudyFolder(folder: StudyFolder): string | undefined {
-  try {
-    return mkdirSync(join(folder.path, 'cells'), { recursive: true });
-  } catch (thrown) {
-    throw writeFailure(thrown, folder.path, 0);
-  }
+  return withWriteErrors(folder.path, () => makeFolders(join(folder.path, 'cells')))[0];
 }
 
 /** Removes what a study that was killed left half-written. Only for the folder's owner. */

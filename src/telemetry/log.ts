@@ -2,11 +2,13 @@
  * A process's log: one line an entry, in a file of its own in the run's folder. No entry is waited for: on a full disk,
  * or on a file system that stands still, entries are lost and counted.
  */
-import { closeSync, mkdirSync } from 'node:fs';
+
+import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import winston from 'winston';
 import { openForAppending } from '../core/append-file.ts';
+import { makeFolders } from '../core/make-folders.ts';
 import { PatientWriter } from '../core/patient-writer.ts';
 import { printable } from '../core/printable.ts';
 
@@ -83,7 +85,7 @@ class LogFile {
 /** Undefined when there is no such file: a log is nothing to end a run for. */
 function openedForAppending(folder: string, name: string): number | undefined {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
     return openForAppending(join(folder, name));
   } catch {
     return undefined;

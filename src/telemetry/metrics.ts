@@ -1,7 +1,9 @@
 /** A run's metrics as JSON lines: one object a line, appended, readable while the run goes on. */
-import { closeSync, fstatSync, fsync, mkdirSync, readSync, writeSync } from 'node:fs';
+
+import { closeSync, fstatSync, fsync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { openForAppending } from '../core/append-file.ts';
+import { makeFolders } from '../core/make-folders.ts';
 import { readEndSync, readTextSync } from '../core/read-file.ts';
 
 /** More than the lines of a few steps of a thousand workers. */
@@ -20,7 +22,7 @@ export interface MetricsFile {
 
 /** Opens for appending and makes its folder; a last line that a killed process left unfinished is ended. */
 export function openMetrics(path: string): MetricsFile {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolders(dirname(path));
   return new JsonLines(openForAppending(path, { reads: true, mode: 0o666 }));
 }
 

@@ -1,8 +1,8 @@
 /**
  * The n-th call that changes a file fails (full disk, quota, read-only, broken disk), once or from then on, in every
  * command that writes. Each time it ends soon and with one clear line, and the same command, or `resume`, comes to the
- * undisturbed result afterwards. LOCKSTEP_WRITES=all tries every call (`npm run test:writes`), otherwise a few of each;
- * LOCKSTEP_SCENARIO=train only those of one command.
+ * undisturbed result afterwards. LOCKSTEP_WRITES=all tries every call (`npm run test:writes`), LOCKSTEP_WRITES=50 so many
+ * of each command, spread evenly, otherwise a few; LOCKSTEP_SCENARIO=train only those of one command.
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -31,7 +31,8 @@ import {
   NO_FAULT,
 } from '../helper/write-faults.ts';
 
-const ALL = process.env.LOCKSTEP_WRITES === 'all';
+const WANTED = process.env.LOCKSTEP_WRITES;
+const ALL = WANTED === 'all';
 /** A command that fails ends so soon after the first call that failed. */
 const END_MS = 10_000;
 
@@ -65,8 +66,8 @@ checkpoint: { everySteps: 2, keep: 1 }
 interface Scenario {
   readonly name: string;
   readonly args: readonly string[];
-  /** What the command made, as one text: the same for each run of it. */
-  readonly result: (room: string) => string;
+  /** What the command made, or printed, as one text: the same for each run of it. */
+  readonly result: (room: string, stdout: string) => string;
   /** What comes to the result after a failure. @default the same command */
   readonly again?: (room: string) => readonly string[];
   /** Faults a day's test tries. */
@@ -147,6 +148,23 @@ const SCENARIOS: readonly Scenario[] = [
     // Its runs are those of `train`.
     files: /^\/(out\/(?!runs\/)|cache|tmp)/,
   },
+  {
+    name: 'tune',
+    args: ['tune', '../run.yaml', '--set', 'engine.kind=compiled'],
+    result: (room) =>
+      readdirSync(join(room, 'cache', 'lockstep'))
+        .sort()
+        .join(),
+    // A choice that can't be kept is printed all the same.
+    again: () => ['tune', '../run.yaml', '--set', 'engine.kind=compiled'],
+    few: 1,
+  },
+  {
+    name: 'learning-rate',
+    args: ['tune', '../run.yaml', '--learning-rate', 'finetune'],
+    result: (_, stdout) => stdout,
+    few: 1,
+  },
 ];
 
 let folder: string;
@@ -196,7 +214,8 @@ async function disturb(scenario: Scenario, room: string, fault: Fault, env = {})
 
 /** Which faults to try, from what an undisturbed run calls. */
 function faultsFor(scenario: Scenario, files: readonly string[]): Fault[] {
-  const { few, files: wanted = /^/ } = scenario;
+  const { files: wanted = /^/ } = scenario;
+  const few = WANTED === undefined || ALL ? scenario.few : Number(WANTED);
   const numbers = files.flatMap((file, index) => (wanted.test(file) ? [index + 1] : []));
   const every = Math.max(1, Math.floor(numbers.length / few));
   return numbers
@@ -223,13 +242,14 @@ async function problemWith(
       return tell(`it ended ${first.msAfterFault} ms after the fault`);
     }
     if (first.code === 0 && scenario.again === undefined) {
-      const result = scenario.result(room);
+      const result = scenario.result(room, first.stdout);
       return result === expected ? undefined : tell(`another result: ${result}`);
     }
     const { again = () => scenario.args, result } = scenario;
     const next = await lockstep(room, again(room));
     if (next.code !== 0) return tell(`then code ${next.code}: ${next.stderr}`);
-    if (result(room) !== expected) return tell(`then another result: ${result(room)}`);
+    const found = result(room, next.stdout);
+    if (found !== expected) return tell(`then another result: ${found}`);
     // A broken disk may keep even what was to be removed.
     const isBroken = fault.forever && !['ENOSPC', 'EDQUOT'].includes(fault.error);
     if (isBroken || ['unlink', 'rmdir'].includes(call)) return undefined;
@@ -246,7 +266,7 @@ async function tryAll(scenario: Scenario): Promise<string[]> {
   const room = makeRoom(scenario, 0);
   const undisturbed = await disturb(scenario, room, NO_FAULT);
   assert.equal(undisturbed.code, 0, undisturbed.stderr);
-  const expected = scenario.result(room);
+  const expected = scenario.result(room, undisturbed.stdout);
   const files = undisturbed.calls.map(({ file }) => file);
   const faults = faultsFor(scenario, files);
   assert.ok(faults.length >= scenario.few, `${files.length} calls`);
@@ -256,7 +276,8 @@ async function tryAll(scenario: Scenario): Promise<string[]> {
     for (const fault of next) {
       const problem = await problemWith(scenario, fault, expected);
       if (problem !== undefined) problems.push(problem);
-      if (ALL) process.stderr.write(`${scenario.name} ${fault.at}: ${problem ?? 'right'}\n`);
+      if (WANTED !== undefined)
+        process.stderr.write(`${scenario.name} ${fault.at}: ${problem ?? 'right'}\n`);
     }
   };
   await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, work));

@@ -7,9 +7,10 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
+import { withWriteErrors } from '../../core/file-error.ts';
 import { leaseFolder, type OutwaitHooks, outwait, seizeFolder } from '../../core/lease.ts';
+import { readText, removeQuietly } from '../../core/lock-file.ts';
 import { makeFolders, removeFolders } from '../../core/make-folders.ts';
-import { readTextSync } from '../../core/read-file.ts';
 import { seenLock } from '../../core/renewed-lock.ts';
 import { systemErrorCode } from '../../core/system-error.ts';
 import { writeWhole } from '../../core/write-whole.ts';
@@ -37,12 +38,18 @@ export function folderRendezvous(folder: string, start: string | null): HostRend
     follow,
     meet: async (hostRank, hooks): Promise<Meeting> => {
       if (hostRank !== null && hostRank > 0) return follow();
-      const made = makeFolders(folder);
+      const made = withWriteErrors(folder, () => makeFolders(folder));
       const lock = hostRank === null ? await lockUnlessTaken(folder, hooks) : null;
       if (hostRank === null && lock === null) return follow();
-      rmSync(path, { force: true });
       const secret = randomBytes(SECRET_BYTES);
-      return { role: 'lead', secret, port: null, ...invitationAt(path, secret, { made, lock }) };
+      const invitation = invitationAt(path, secret, { made, lock });
+      try {
+        rmSync(path, { force: true });
+      } catch (thrown) {
+        invitation.end();
+        throw thrown;
+      }
+      return { role: 'lead', secret, port: null, ...invitation };
     },
     succeed: (secret) => {
       makeFolders(folder);
@@ -65,20 +72,11 @@ function invitationAt(
       written = writeInvitation(path, { addresses: reachableAddresses(), port, secret });
     },
     end: () => {
-      if (textOf(path) === written) rmSync(path, { force: true });
+      if (readText(path) === written) removeQuietly(path);
       lock?.release();
       removeFolders(made);
     },
   };
-}
-
-/** Null where there is no file, or none that can be read: it is another host's. */
-function textOf(path: string): string | null {
-  try {
-    return readTextSync(path);
-  } catch {
-    return null;
-  }
 }
 
 const nameOf = (start: string): string =>
@@ -91,7 +89,7 @@ async function lockUnlessTaken(
 ): Promise<{ release(): void } | null> {
   await outwait(folder, hooks);
   try {
-    return leaseFolder(folder);
+    return withWriteErrors(folder, () => leaseFolder(folder));
   } catch (thrown) {
     if (thrown instanceof LockstepError && thrown.code === 'RUN_LOCKED') return null;
     throw thrown;
@@ -107,7 +105,7 @@ function writeInvitation(path: string, { addresses, port, secret }: Invitation):
 
 /** @throws LockstepError INSECURE for a file that others could have written or read, USAGE for one that can't be read */
 function readInvitation(path: string): Invitation | null {
-  const text = existsSync(path) ? readText(path) : null;
+  const text = existsSync(path) ? readSecretText(path) : null;
   if (text === null) return null;
   const parsed = file.safeParse(parseJson(text));
   const secret = parsed.success ? parseSecret(parsed.data.secret) : undefined;
@@ -119,7 +117,7 @@ function readInvitation(path: string): Invitation | null {
 const REPLACED: readonly (string | undefined)[] = ['ENOENT', 'ESTALE'];
 
 /** Null for a file that the leader is just replacing. */
-function readText(path: string): string | null {
+function readSecretText(path: string): string | null {
   const advice = 'Remove the file and start all hosts again.';
   const wanted = { path, what: 'file of the hosts', limit: LIMIT };
   try {

@@ -5,6 +5,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { removeQuietly } from '../../core/lock-file.ts';
 import { makeFolders, removeFolders } from '../../core/make-folders.ts';
 import { readTextSync } from '../../core/read-file.ts';
 import { writeWhole } from '../../core/write-whole.ts';
@@ -42,7 +43,7 @@ export function tcpRendezvous(
         writeWhole(path, `${JSON.stringify(content)}\n`);
       },
       end: () => {
-        rmSync(path, { force: true });
+        removeQuietly(path);
         removeFolders([folder]);
       },
     }),

@@ -3,13 +3,13 @@
  * What was compared is remembered in the user's cache folder, by each file's inode, size and times.
  */
 import { createHash } from 'node:crypto';
-import { realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { sha256 } from '../../core/hash.ts';
 import { cacheFolder, makeOwnFolder, readOwnFile } from '../../core/own-files.ts';
-import { systemErrorCode } from '../../core/system-error.ts';
+import { writeWhole } from '../../core/write-whole.ts';
 import { storeCorrupt } from './manifest-schema.ts';
 import type { StoreFiles } from './open-files.ts';
 import type { StoreManifest } from './store.ts';
@@ -95,15 +95,11 @@ function recall(path: string, contentHash: string): Memory['files'] {
 }
 
 function remember(path: string, memory: Memory): void {
-  const target = memoryPath(path);
-  const temporary = `${target}.${process.pid}.tmp`;
   try {
     makeOwnFolder(cacheFolder(process.env));
-    writeFileSync(temporary, JSON.stringify(memory), { flag: 'wx', mode: 0o600 });
-    renameSync(temporary, target);
-  } catch (thrown) {
-    // Without a place for it, the next command compares again. A leftover of a dead process goes.
-    if (systemErrorCode(thrown) === 'EEXIST') rmSync(temporary, { force: true });
+    writeWhole(memoryPath(path), JSON.stringify(memory), 0o600);
+  } catch {
+    // Without a place for it, the next command compares again.
   }
 }
 

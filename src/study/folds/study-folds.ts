@@ -1,9 +1,10 @@
 /** k-fold cross-validation: one study for each fold, with all labels, and what they say together. */
-import { mkdirSync } from 'node:fs';
+
 import { basename, dirname, join, resolve } from 'node:path';
 import { tidyAfterCrash } from '../../core/atomic-folder.ts';
-import { writeFailure } from '../../core/file-error.ts';
+import { withWriteErrors } from '../../core/file-error.ts';
 import { lockFolder } from '../../core/folder-lock.ts';
+import { makeFolders } from '../../core/make-folders.ts';
 import { writeWhole } from '../../core/write-whole.ts';
 import { openStore, type StoreOnDisk } from '../../data/format/open-store.ts';
 import { SPLITS, UNLABELLED } from '../../data/format/store.ts';
@@ -48,7 +49,7 @@ const DRAWS = 3;
  * @throws LockstepError what a study throws; RUN_LOCKED while another process studies there; USAGE for more folds than groups, or a folder with other folds
  */
 export async function studyInFolds(plan: FoldsPlan): Promise<FoldsOutcome> {
-  makeFolder(plan.folder);
+  withWriteErrors(plan.folder, () => makeFolders(plan.folder));
   const lock = lockFolder(plan.folder);
   try {
     await tidyAfterCrash(plan.folder);
@@ -83,16 +84,8 @@ const storeOfFold = (plan: FoldsPlan, fold: number): string =>
 async function writeFold(plan: FoldsPlan, fold: number): Promise<void> {
   const { store, folds, template, hooks } = plan;
   const path = storeOfFold(plan, fold);
-  makeFolder(dirname(path));
+  withWriteErrors(path, () => makeFolders(dirname(path)));
   await writeFoldStore(store, { folds, fold, seed: template.seed, path, signal: hooks.signal });
-}
-
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true });
-  } catch (thrown) {
-    throw writeFailure(thrown, path, 0);
-  }
 }
 
 async function studyFold(plan: FoldsPlan, fold: number): Promise<DatasetResults> {

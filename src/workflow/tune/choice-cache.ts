@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { formulationsSection, tunedSection } from '../../config/engine-section.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import { sha256 } from '../../core/hash.ts';
+import { removeQuietly } from '../../core/lock-file.ts';
 import { makeOwnFolder, readOwnFile } from '../../core/own-files.ts';
 import { systemErrorCode } from '../../core/system-error.ts';
 import type { TuneKey } from './tune-key.ts';
@@ -75,14 +76,14 @@ export class ChoiceCache {
     const path = this.#pathOf(key);
     const temporary = `${path}.${process.pid}.tmp`;
     rmSync(temporary, { force: true });
-    writeFileSync(temporary, `${JSON.stringify({ key, choice }, null, 2)}\n`, {
-      flag: 'wx',
-      mode: 0o600,
-    });
     try {
+      writeFileSync(temporary, `${JSON.stringify({ key, choice }, null, 2)}\n`, {
+        flag: 'wx',
+        mode: 0o600,
+      });
       giveName(temporary, path);
     } catch (thrown) {
-      rmSync(temporary, { force: true });
+      removeQuietly(temporary);
       throw thrown;
     }
   }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -8,11 +9,15 @@ import { answerProbes, probeAgents } from '../../../src/cluster/probe.ts';
 const WAIT_MS = 20_000;
 const newRun = (): string => `/runs/${randomBytes(8).toString('hex')}`;
 
+const agentName = (run: string): string => {
+  const hash = createHash('sha256').update(run).digest('hex').slice(0, 16);
+  return `lockstep-agent-${hash}-${randomBytes(4).toString('hex')}`;
+};
+
 /** A stranger's socket with the name of an agent's. */
 async function listenAs(run: string, onSocket: (socket: Socket) => void): Promise<Server> {
-  const hash = createHash('sha256').update(run).digest('hex').slice(0, 16);
   const server = createServer(onSocket);
-  server.listen(`\0lockstep-agent-${hash}-${randomBytes(4).toString('hex')}`);
+  server.listen(`\0${agentName(run)}`);
   await once(server, 'listening');
   return server;
 }
@@ -43,6 +48,18 @@ describe('probeAgents()', () => {
     assert.deepEqual(await probeAgents(run, 50), { alive: [], silent: 1 });
     assert.deepEqual(await probeAgents(run, 2 ** 40), { alive: [], silent: 0 });
     for (const server of [mute, chatty]) server.close();
+  });
+
+  const skip = process.getuid?.() !== 0 && 'only root can be two users';
+  it('believes no socket of another user', { skip }, async () => {
+    const run = newRun();
+    const program = `
+      const server = require('node:net').createServer((socket) => socket.end('1\\n'));
+      server.listen('\\0${agentName(run)}', () => console.log('listening'));`;
+    const stranger = spawn(process.execPath, ['-e', program], { uid: 65_534, cwd: '/' });
+    await once(stranger.stdout, 'data');
+    assert.deepEqual(await probeAgents(run, WAIT_MS), { alive: [], silent: 0 });
+    stranger.kill('SIGKILL');
   });
 
   it('knows a run by its path from any folder', async () => {

@@ -24,6 +24,16 @@ describe('schedulerPlace()', () => {
     assert.equal(again?.start, 'slurm-7.0-1');
   });
 
+  it('takes no number that a variable of nonsense claims', () => {
+    for (const tasks of ['2(x99999999999)', '99999999999', '1(x-1)', '', ',', '1e9(x1e9)']) {
+      const place = schedulerPlace({ ...SLURM, SLURM_STEP_TASKS_PER_NODE: tasks });
+      assert.equal(place?.hosts, 3, tasks);
+    }
+    for (const hosts of ['-1', '1e9', '99999999999', 'two']) {
+      assert.equal(schedulerPlace({ ...SLURM, SLURM_STEP_NUM_TASKS: hosts }), null, hosts);
+    }
+  });
+
   it('is null in a job script, which is no step, and for one task', () => {
     const { SLURM_STEP_ID: _, ...script } = SLURM;
     assert.equal(schedulerPlace(script), null);

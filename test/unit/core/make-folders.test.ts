@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { makeFolders, removeFolders } from '../../../src/core/make-folders.ts';
+import { ensureFolders, makeFolders, removeFolders } from '../../../src/core/make-folders.ts';
 
 describe('makeFolders()', () => {
   const root = mkdtempSync(join(tmpdir(), 'folders-'));
@@ -27,6 +27,20 @@ describe('makeFolders()', () => {
   it('leaves nothing behind where it fails half-way', () => {
     writeFileSync(join(root, 'file'), '');
     assert.throws(() => makeFolders(join(root, 'file', 'below')), { code: 'ENOTDIR' });
+  });
+
+  it('refuses a file in the place of the folder', async () => {
+    const file = join(root, 'no-folder');
+    writeFileSync(file, '');
+    assert.throws(() => makeFolders(file), { code: 'EEXIST' });
+    await assert.rejects(ensureFolders(file), { code: 'EEXIST' });
+  });
+
+  it('waits for no disk where it is asked to, and makes the same', async () => {
+    await ensureFolders(join(root, 'later', 'b', 'c'));
+    await ensureFolders(join(root, 'later', 'b', 'c'));
+    assert.ok(existsSync(join(root, 'later', 'b', 'c')));
+    await assert.rejects(ensureFolders('/proc/x/y'), { code: 'ENOENT' });
   });
 
   it('refuses what Node would try for ever', () => {

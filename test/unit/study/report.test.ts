@@ -7,6 +7,7 @@ import { loadStudyConfig } from '../../../src/study/load-study.ts';
 import { studyMarkdown } from '../../../src/study/markdown.ts';
 import { studyPage } from '../../../src/study/page/page.ts';
 import { DatasetResults } from '../../../src/study/results.ts';
+import { stagesSection } from '../../../src/study/stages-section.ts';
 import { TestGroups } from '../../../src/study/test-groups.ts';
 import { key, resultOf } from './made-results.ts';
 
@@ -129,6 +130,30 @@ describe('study.md', () => {
       /\| causal \| next-step, 10 % of the sequences \| 62\.0 % \| 42\.0 % \|/,
     );
     assert.match(markdown, /\| causal \| scratch \| 1:00 \|/);
+  });
+});
+
+describe('what was tried', () => {
+  it('names what a trial left out for want of time', () => {
+    const [dataset] = config.datasets as [(typeof config.datasets)[number]];
+    const [network] = Object.keys(dataset.networks) as [string];
+    const [recipe, other] = Object.keys(dataset.networks[network]!.pretexts) as [string, string];
+    const candidates = [recipe, other].map((one) => ({ network, recipe: one }));
+    const stage = { kind: 'trial', number: 1, candidates, networks: dataset.networks } as const;
+    const trials = [
+      { key: { ...key(network, recipe), trial: 1 }, seconds: 9, score: 0.5, pretexts: [] },
+    ];
+    const rows = stagesSection([{ stage, trials, results: [] }]).join('\n');
+    assert.match(
+      rows,
+      new RegExp(`\\| trial 1 \\| ${network} \\| ${recipe} \\| \\d+ \\| 50\\.0 %`),
+    );
+    assert.match(
+      rows,
+      new RegExp(
+        `\\| ${network} \\| ${other} \\| \\d+ \\|  \\|  \\| left out for want of time \\|`,
+      ),
+    );
   });
 });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, beforeEach, describe, it } from 'node:test';
 import { DEFAULT_FORMULATIONS } from '../../../../src/engine/formulations.ts';
 import { type Choice, ChoiceCache } from '../../../../src/workflow/tune/choice-cache.ts';
@@ -74,6 +74,15 @@ describe('the cache of choices', () => {
     }
     assert.deepEqual(cache.add(key, other), other);
     assert.deepEqual(cache.find(key), other);
+  });
+
+  it('leaves nothing of a choice that cannot take its name', () => {
+    cache.add(key, choice);
+    const file = join(folder, readdirSync(folder)[0]!);
+    rmSync(file);
+    mkdirSync(join(file, 'in the way'), { recursive: true });
+    assert.deepEqual(cache.add(key, choice), choice);
+    assert.deepEqual(readdirSync(folder), [basename(file)]);
   });
 
   it('goes on with one line where nothing can be written', () => {

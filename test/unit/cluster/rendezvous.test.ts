@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { openHostRendezvous } from '../../../src/cluster/rendezvous/open-rendezvous.ts';
+import { asLockstepError } from '../../../src/core/errors.ts';
+
+const hooks = { tell: () => {}, throwIfStopped: () => {} };
+
+describe('where hosts meet', () => {
+  const root = mkdtempSync(join(tmpdir(), 'rendezvous-'));
+  after(() => rmSync(root, { recursive: true }));
+  const inFolder = (folder: string) =>
+    openHostRendezvous(`folder:${join(root, folder)}`, join(root, 'none'), null, null);
+  const byName = (folder: string) =>
+    openHostRendezvous('tcp://127.0.0.1:29400', join(root, folder), Buffer.alloc(32, 1), null);
+
+  async function leadIn(folder: string) {
+    const meeting = await inFolder(folder).meet(null, hooks);
+    assert.equal(meeting.role, 'lead');
+    meeting.announce(4711);
+    return meeting;
+  }
+
+  it('is left as it was', async () => {
+    const meeting = await leadIn('plain');
+    assert.equal(inFolder('plain').follow().find()?.port, 4711);
+    meeting.end();
+    assert.equal(existsSync(join(root, 'plain')), false);
+  });
+
+  const others: Record<string, (path: string) => void> = {
+    'a folder': (path) => mkdirSync(path),
+    'a pipe': (path) => execFileSync('mkfifo', [path]),
+    nothing: () => {},
+  };
+  for (const [what, make] of Object.entries(others)) {
+    it(`does not fail a run that is done where ${what} has taken the place of its file`, async () => {
+      const meeting = await leadIn(what);
+      const file = join(root, what, 'hosts.json');
+      rmSync(file);
+      make(file);
+      meeting.end();
+      const left = existsSync(join(root, what)) ? readdirSync(join(root, what)) : [];
+      assert.deepEqual(left, what === 'nothing' ? [] : ['hosts.json'], 'its lock is gone');
+    });
+  }
+
+  it('refuses a folder in the place of its file, in one line, and leaves no lock', async () => {
+    mkdirSync(join(root, 'taken', 'hosts.json'), { recursive: true });
+    mkdirSync(join(root, 'moved', 'moved.json'), { recursive: true });
+    for (const [folder, file] of [
+      ['taken', 'hosts.json'],
+      ['moved', 'moved.json'],
+    ] as const) {
+      const place = folder === 'taken' ? inFolder(folder) : byName(folder);
+      await assert.rejects(place.meet(null, hooks), (thrown) => {
+        const { code, message } = asLockstepError(thrown);
+        assert.equal(code, 'USAGE');
+        assert.match(message, /(hosts|moved)\.json": it is a folder, not a file/);
+        return true;
+      });
+      assert.deepEqual(readdirSync(join(root, folder)), [file]);
+    }
+  });
+});
