@@ -30,11 +30,16 @@ export function reachableAddresses(): string[] {
 /** Where to listen on all of them: of both families where this host has an IPv6 address. */
 export const anyAddress = (): string => (reachableAddresses().some(net.isIPv6) ? '::' : '0.0.0.0');
 
-/** Whether a name or address is this host's: Debian gives a host's own name an address of 127.0.0.0/8. */
-export async function isOwnHost(name: string): Promise<boolean> {
+/**
+ * Whether a name or address is this host's: Debian gives a host's own name an address of 127.0.0.0/8. Null for a name that
+ * nobody knows here, or not yet.
+ */
+export async function isOwnHost(name: string): Promise<boolean | null> {
   const own = ownAddresses();
   const found = await addressesOf(name);
-  return found.some((address) => isLoopback(address) || own.includes(address));
+  return found.length === 0
+    ? null
+    : found.some((address) => isLoopback(address) || own.includes(address));
 }
 
 /** None for a name that nobody knows. */

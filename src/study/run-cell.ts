@@ -2,6 +2,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { listCheckpoints } from '../checkpoint/store.ts';
+import { removeQuietly } from '../core/atomic-folder.ts';
 import { asLockstepError, LockstepError } from '../core/errors.ts';
 import { errorOfFailure } from '../core/failure.ts';
 import { writeWhole } from '../core/write-whole.ts';
@@ -89,7 +90,7 @@ export async function runTrial(
     pretexts,
   };
   writeWhole(paths.result, `${JSON.stringify(result, null, 2)}\n`);
-  rmSync(paths.run, { recursive: true });
+  await removeQuietly(paths.run);
   return result;
 }
 

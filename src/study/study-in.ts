@@ -1,6 +1,7 @@
 /** One study in its folder: refuses another study's folder, holds its lock, and runs it. */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { removeQuietly } from '../core/atomic-folder.ts';
 import { LockstepError } from '../core/errors.ts';
 import { lockFolder } from '../core/folder-lock.ts';
 import { writeWhole } from '../core/write-whole.ts';
@@ -46,7 +47,7 @@ export async function studyIn(folder: StudyFolder, plan: StudyPlan): Promise<Stu
   } finally {
     lock.release();
     // A study that was refused leaves no folder.
-    if (made !== undefined && !existsSync(folder.config)) rmSync(made, { recursive: true });
+    if (made !== undefined && !existsSync(folder.config)) await removeQuietly(made);
   }
 }
 

@@ -52,10 +52,20 @@ export function folderRendezvous(folder: string, start: string | null): HostRend
       return { role: 'lead', secret, port: null, ...invitation };
     },
     succeed: (secret) => {
-      makeFolders(folder);
-      const before = seenLock(folder);
-      const lock = before === undefined ? null : seizeFolder(folder, before);
-      return invitationAt(path, secret, { made: [folder], lock });
+      let invitation: ReturnType<typeof invitationAt> | undefined;
+      const take = () => {
+        makeFolders(folder);
+        const before = seenLock(folder);
+        const lock = before === undefined ? null : seizeFolder(folder, before);
+        return invitationAt(path, secret, { made: [folder], lock });
+      };
+      return {
+        announce: (port) => {
+          invitation ??= withWriteErrors(folder, take);
+          invitation.announce(port);
+        },
+        end: () => invitation?.end(),
+      };
     },
   };
 }

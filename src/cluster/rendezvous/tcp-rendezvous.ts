@@ -30,8 +30,11 @@ export function tcpRendezvous(
   const follow = () => ({ role: 'follow', find }) as const;
   return {
     follow,
-    meet: async (hostRank) => {
-      const leads = hostRank === null ? await isOwnHost(host) : hostRank === 0;
+    meet: async (hostRank, { tell }) => {
+      const isOwn = await isOwnHost(host);
+      // The name of a pod is known only when it is there.
+      if (isOwn === null) tell(`The name "${host}" has no address here, or not yet.`);
+      const leads = hostRank === null ? isOwn === true : hostRank === 0;
       if (!leads) return follow();
       rmSync(path, { force: true });
       return { role: 'lead', secret, port, announce: () => {}, end: () => {} };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { countLabelled } from '../../baseline/label-draws.ts';
 import { ngramConfig } from '../../config/ngram-config.ts';
 import { rocketConfig } from '../../config/rocket-config.ts';
+import { removeQuietly } from '../../core/atomic-folder.ts';
 import { openStore, type StoreOnDisk } from '../../data/format/open-store.ts';
 import { writeNgramRun } from '../../run/ngram/ngram-run.ts';
 import { writeRocketRun } from '../../run/rocket/rocket-run.ts';
@@ -128,7 +129,7 @@ async function fitAll(
     };
   } finally {
     await store.close();
-    rmSync(parts, { recursive: true, force: true });
+    await removeQuietly(parts);
   }
 }
 

@@ -3,6 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { LockstepError } from '../../core/errors.ts';
 import { systemErrorCode } from '../../core/system-error.ts';
 
+/** Of what a program printed. */
+const MOST_SHOWN = 80;
+
 /**
  * @returns the job's id
  * @throws LockstepError USAGE where there is no sbatch, and with Slurm's own words where it refuses the job
@@ -27,6 +30,16 @@ export function submitJob(script: string): string {
     const message = `Cannot submit the job: sbatch refused it: ${why}.`;
     throw new LockstepError('USAGE', message, 'Look at the script by --dry-run.');
   }
-  // "7", or "7;cluster".
-  return stdout.trim().split(';')[0]!;
+  // "7", or "7;cluster"; a site's own sbatch may print more before it.
+  const id = /^(\d+)(?:;[\w.-]+)?$/.exec(stdout.trim().split('\n').at(-1)!)?.[1];
+  if (id === undefined) throw unnamed(stdout);
+  return id;
+}
+
+function unnamed(stdout: string): LockstepError {
+  return new LockstepError(
+    'USAGE',
+    `sbatch took the job but did not name it: it printed "${stdout.trim().slice(0, MOST_SHOWN)}".`,
+    'Find it by "squeue --me".',
+  );
 }

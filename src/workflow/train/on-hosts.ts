@@ -9,6 +9,7 @@ import { followRun, type Succeeds } from '../../cluster/member.ts';
 import type { RunHere } from '../../cluster/own-workers.ts';
 import type { RunSource } from '../../cluster/preparation.ts';
 import { answerProbes } from '../../cluster/probe.ts';
+import { announceAnyway } from '../../cluster/rendezvous/announce-anyway.ts';
 import type { HostRendezvous, Meeting } from '../../cluster/rendezvous/host-rendezvous.ts';
 import { openHostRendezvous } from '../../cluster/rendezvous/open-rendezvous.ts';
 import type { RunConfig } from '../../config/run-config.ts';
@@ -225,8 +226,9 @@ class Part {
     const agent = this.#agent;
     const leader = HostLeader.successor(agent);
     const meeting = this.#place.succeed(agent.secret);
+    const warn = (text: string) => agent.options.tell(text, true);
+    const endAnnouncing = announceAnyway(meeting, agent.links.port, warn);
     try {
-      meeting.announce(agent.links.port);
       agent.options.tell(`This host leads now: host ${agent.rank} of ${agent.options.hosts}.`);
       return await this.#untilEnd(leader, meeting, async () => {
         // The host that led may have ended the run, and nobody heard of it.
@@ -241,6 +243,7 @@ class Part {
         return await continueRun(inheritance, { onEvent, watchSignals });
       });
     } finally {
+      endAnnouncing();
       standby.discard();
       folder.release();
     }

@@ -48,6 +48,19 @@ describe('where hosts meet', () => {
     });
   }
 
+  it('says which name nobody knows, and waits for it', async () => {
+    const said: string[] = [];
+    const place = openHostRendezvous(
+      'tcp://no.such.invalid:29400',
+      root,
+      Buffer.alloc(32, 1),
+      null,
+    );
+    const meeting = await place.meet(null, { ...hooks, tell: (text) => said.push(text) });
+    assert.equal(meeting.role, 'follow');
+    assert.deepEqual(said, ['The name "no.such.invalid" has no address here, or not yet.']);
+  });
+
   it('refuses a folder in the place of its file, in one line, and leaves no lock', async () => {
     mkdirSync(join(root, 'taken', 'hosts.json'), { recursive: true });
     mkdirSync(join(root, 'moved', 'moved.json'), { recursive: true });

@@ -84,6 +84,16 @@ describe('submitJob()', () => {
   it('gives sbatch the script and has the number of the job, also of one cluster of several', () => {
     assert.equal(submitTo('grep -q hello && echo 42'), '42');
     assert.equal(submitTo('cat > /dev/null; echo "7;north"'), '7');
+    assert.equal(submitTo('cat > /dev/null; echo "Welcome."; echo 8'), '8');
+  });
+
+  it('believes no number that is none', () => {
+    for (const printed of ['', 'hello', '7 scancel', '\\033[31m7', '-1', '7;x y']) {
+      assert.throws(() => submitTo(`cat > /dev/null; printf '${printed}'`), {
+        code: 'USAGE',
+        message: /^sbatch took the job but did not name it: it printed ".*"\.$/,
+      });
+    }
   });
 
   it('says that there is no sbatch, or why it refuses', () => {
