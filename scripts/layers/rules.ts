@@ -87,9 +87,10 @@ function packageProblem({ from, to }: Edge): string | null {
     return 'only protocol/ and collective/transport/ import zeromq';
   }
   const mayCallLibc =
-    from.startsWith('src/collective/transport/') || from === 'src/core/open-file-lock.ts';
+    from.startsWith('src/collective/transport/') ||
+    ['src/core/open-file-lock.ts', 'src/core/peer-user.ts'].includes(from);
   if (to === 'koffi' && !mayCallLibc) {
-    return 'only collective/transport/ and core/open-file-lock.ts import koffi';
+    return 'only collective/transport/, core/open-file-lock.ts and core/peer-user.ts import koffi';
   }
   return null;
 }

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { capability, curveKeyPair } from 'zeromq';
 import { z } from 'zod';
 import { LockstepError } from '../core/errors.ts';
+import { withWriteErrors } from '../core/file-error.ts';
 import { MOST_WORKERS } from './messages.ts';
 import { readPrivateFile, unusable } from './private-file.ts';
 
@@ -73,7 +74,7 @@ export function makeProcessKeys(worldSize: number): ProcessKeys {
 export function writeKeyFiles(folder: string, { coordinator, workers }: ProcessKeys): RunKeys {
   const write = (path: string, keys: RunKeys): void => {
     const text = JSON.stringify({ format: 'lockstep-keys-1', ...keys });
-    writeFileSync(path, text, { mode: 0o600, flag: 'wx' });
+    withWriteErrors(path, () => writeFileSync(path, text, { mode: 0o600, flag: 'wx' }));
   };
   write(coordinatorKeyFile(folder), coordinator);
   for (const [slot, keys] of workers) write(workerKeyFile(folder, slot), keys);

@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { CellResult } from '../../src/study/cell.ts';
 import { Workplace } from '../helper/command-line.ts';
-import { GRID } from '../helper/study-grid.ts';
+import { GRID, WARMING_GRID } from '../helper/study-grid.ts';
 
 const CELLS = [
   'made.causal.masked',
@@ -76,5 +76,55 @@ describe('lockstep study', () => {
       other.stderr,
       'USAGE: "whole" holds the study of another configuration: seed differs. Choose another --out, or remove that folder.\n',
     );
+  });
+
+  it('leaves out what a trial has no time for, says so, and does that first when it has more', async () => {
+    const sizes = ['--count', '60', '--min-length', '20', '--max-length', '60', '--classes', '2'];
+    assert.equal((await place.run('data', 'synth', 'data/own', ...sizes)).code, 0);
+    writeFileSync(place.path('own.yaml'), WARMING_GRID);
+    const study = ['study', 'data/own', '--grid', 'own.yaml', '--out', 'short'];
+    const { child, ended } = place.start(...study, '--minutes', '1.5');
+    let said = '';
+    child.stderr!.on('data', (part: string) => {
+      said += part;
+    });
+    while (!said.includes(': begun') && child.exitCode === null) await wait(50);
+    // A trial begins no run after 35 % of the time that is left.
+    child.kill('SIGSTOP');
+    await wait(0.35 * 90_000);
+    child.kill('SIGCONT');
+    const { code, stderr, stdout } = await ended;
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^Left out for want of time: 1 of the 2 runs of this trial\.$/m);
+    const [, done] = /^ {2}(\S+): begun$/m.exec(stderr)!;
+    assert.match(stdout, /; no network was trained to the end\.$/m);
+    const report = readFileSync(place.path('short', 'study.md'), 'utf8');
+    assert.match(
+      report,
+      /\| trial 1 \| causal \| [a-z-]+ \| \d* \| [\d.]+ % \| [\d:]+ \| no time for more \|/,
+    );
+    assert.match(
+      report,
+      /\| trial 1 \| causal \| [a-z-]+ \| \d* \| {2}\| {2}\| left out for want of time \|/,
+    );
+    assert.match(readFileSync(place.path('short', 'study.html'), 'utf8'), /<\/html>\s*$/);
+
+    const more = await place.run(...study, '--minutes', '60');
+    assert.equal(more.code, 0, more.stderr);
+    assert.match(more.stderr, new RegExp(`${done!.replaceAll('.', '\\.')}: was done already`));
+    assert.match(more.stderr, /\.trial-1: begun\n(?:.*\n)*Final: \d+ runs/);
+    const kinds = (place.json('short', 'stages.json') as { kind: string }[]).map(
+      ({ kind }) => kind,
+    );
+    assert.deepEqual(kinds.slice(0, 2), ['trial', 'final']);
+    const [, run, phase] = /^The best model is ready: (\S+?)(?:, phase (\S+))?\.$/m.exec(
+      more.stdout,
+    )!;
+    const evaluated = await place.run('evaluate', run!, ...(phase ? ['--phase', phase] : []));
+    assert.equal(evaluated.code, 0, evaluated.stderr);
+
+    const again = await place.run(...study, '--minutes', '60');
+    assert.equal(again.stdout, more.stdout);
+    assert.doesNotMatch(again.stderr, /: begun$/m);
   });
 });

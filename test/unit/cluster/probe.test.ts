@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import { answerProbes, probeAgents } from '../../../src/cluster/probe.ts';
 
 const WAIT_MS = 20_000;
@@ -14,15 +14,20 @@ const agentName = (run: string): string => {
   return `lockstep-agent-${hash}-${randomBytes(4).toString('hex')}`;
 };
 
+const servers: Server[] = [];
 /** A stranger's socket with the name of an agent's. */
-async function listenAs(run: string, onSocket: (socket: Socket) => void): Promise<Server> {
+async function listenAs(run: string, onSocket: (socket: Socket) => void): Promise<void> {
   const server = createServer(onSocket);
   server.listen(`\0${agentName(run)}`);
+  servers.push(server);
   await once(server, 'listening');
-  return server;
 }
 
 describe('probeAgents()', () => {
+  after(() => {
+    for (const server of servers) server.close();
+  });
+
   it('hears of every agent of a run on this host, until it ends', async () => {
     const run = newRun();
     assert.deepEqual(await probeAgents(run, WAIT_MS), { alive: [], silent: 0 });
@@ -38,16 +43,15 @@ describe('probeAgents()', () => {
   });
 
   it('takes nobody for alive who hangs up without an answer, and waits for no stranger beyond its time', async () => {
-    const run = newRun();
-    const mute = await listenAs(run, (socket) => void socket.end());
-    assert.deepEqual(await probeAgents(run, WAIT_MS), { alive: [], silent: 0 });
-    const chatty = await listenAs(run, (socket) => {
+    const [mute, chatty] = [newRun(), newRun()];
+    await listenAs(mute, (socket) => void socket.end());
+    assert.deepEqual(await probeAgents(mute, WAIT_MS), { alive: [], silent: 0 });
+    await listenAs(chatty, (socket) => {
       const timer = setInterval(() => socket.write('0'), 10);
       socket.on('error', () => {}).on('close', () => clearInterval(timer));
     });
-    assert.deepEqual(await probeAgents(run, 50), { alive: [], silent: 1 });
-    assert.deepEqual(await probeAgents(run, 2 ** 40), { alive: [], silent: 0 });
-    for (const server of [mute, chatty]) server.close();
+    assert.deepEqual(await probeAgents(chatty, 50), { alive: [], silent: 1 });
+    assert.deepEqual(await probeAgents(chatty, 2 ** 40), { alive: [], silent: 0 });
   });
 
   const skip = process.getuid?.() !== 0 && 'only root can be two users';

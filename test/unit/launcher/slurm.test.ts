@@ -89,7 +89,7 @@ describe('submitJob()', () => {
 
   it('believes no number that is none', () => {
     for (const printed of ['', 'hello', '7 scancel', '\\033[31m7', '-1', '7;x y']) {
-      assert.throws(() => submitTo(`cat > /dev/null; printf '${printed}'`), {
+      assert.throws(() => submitTo(`cat > /dev/null; printf '%b' '${printed}'`), {
         code: 'USAGE',
         message: /^sbatch took the job but did not name it: it printed ".*"\.$/,
       });
