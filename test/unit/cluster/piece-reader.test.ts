@@ -15,8 +15,15 @@ const pieceOf = (file: Buffer, offset: number) => file.subarray(offset, offset +
 
 type Link = (handlers: PieceHandlers) => { ask(file: number, offset: number): void; close(): void };
 
-async function readAll(link: Link, sizeBytes: number, signal = new AbortController().signal) {
-  const reader = new PieceReader(link, 'h1', signal, { retryMs: 5, patienceMs: 200 });
+/** A machine may be busy for seconds. */
+const LONG_MS = 60_000;
+
+async function readAll(
+  link: Link,
+  sizeBytes: number,
+  { signal = new AbortController().signal, patienceMs = LONG_MS } = {},
+) {
+  const reader = new PieceReader(link, 'h1', signal, { retryMs: 5, patienceMs });
   const parts: Uint8Array[] = [];
   for await (const bytes of reader.read(3, sizeBytes)) parts.push(bytes);
   reader.close();
@@ -67,7 +74,7 @@ describe('what is read of another host in pieces', () => {
   it('ends with a reason when nothing comes, when the other side has none, and when it is told to', async () => {
     const silent: Link = () => ({ ask: () => {}, close: () => {} });
     await assert.rejects(
-      readAll(silent, 10),
+      readAll(silent, 10, { patienceMs: 200 }),
       /^LockstepError: Cannot fetch the run: nothing came from h1 for 0.2 s/,
     );
     const none: Link = ({ onFailure }) => ({
@@ -77,6 +84,6 @@ describe('what is read of another host in pieces', () => {
     await assert.rejects(readAll(none, 10), { code: 'STORE_CORRUPT' });
     const over = new AbortController();
     setTimeout(() => over.abort(new Error('the leader is lost')), 20);
-    await assert.rejects(readAll(silent, 10, over.signal), /the leader is lost/);
+    await assert.rejects(readAll(silent, 10, { signal: over.signal }), /the leader is lost/);
   });
 });
