@@ -30,7 +30,7 @@ export function makeTemporaryFolder(purpose = '', parent = tmpdir()): string {
     return folder;
   } catch (thrown) {
     rmSync(folder, { recursive: true, force: true });
-    throw thrown;
+    throw explained(thrown, parent);
   }
 }
 
@@ -43,15 +43,19 @@ function newFolderIn(parent: string, purpose: string): string {
     }
     return mkdtempSync(temporaryPrefix(purpose, parent));
   } catch (thrown) {
-    const problem = systemProblem(thrown);
-    if (problem === undefined) throw thrown;
-    throw new LockstepError(
-      problem.code,
-      `Cannot make a folder in the temporary folder "${parent}": ${problem.reason}.`,
-      'Set TMPDIR to a folder that you may write to, on a disk with some free space.',
-      { cause: thrown },
-    );
+    throw explained(thrown, parent);
   }
+}
+
+function explained(thrown: unknown, parent: string): unknown {
+  const problem = systemProblem(thrown);
+  if (problem === undefined) return thrown;
+  return new LockstepError(
+    problem.code,
+    `Cannot make a folder in the temporary folder "${parent}": ${problem.reason}.`,
+    'Set TMPDIR to a folder that you may write to, on a disk with some free space.',
+    { cause: thrown },
+  );
 }
 
 const ALL_WRITE = 0o002;

@@ -95,3 +95,17 @@ it('is not made where every user may put another one in its place', () => {
   chmodSync(open, 0o1777);
   removeTemporaryFolder(makeTemporaryFolder('', open));
 });
+
+it('that can be made but not written to is named, and leaves nothing', () => {
+  const script = `import { makeTemporaryFolder } from '${MODULE}';
+    import { writeSync } from 'node:fs';
+    try { makeTemporaryFolder('', process.argv[1]); } catch (error) { writeSync(2, String(error)); }`;
+  const before = readdirSync(parent);
+  const node = [process.execPath, '--input-type=module', '-e', script, parent];
+  // No file may have a byte: a pipe may.
+  const { stderr } = spawnSync('sh', ['-c', 'ulimit -f 0; exec "$@"', '-', ...node], {
+    encoding: 'utf8',
+  });
+  assert.match(stderr, /Cannot make a folder in the temporary folder ".*lockstep-parent-/);
+  assert.deepEqual(readdirSync(parent), before);
+});
