@@ -120,7 +120,7 @@ describe('a run on hosts without a common disk', { skip }, () => {
   it('fetches no dataset that is there already, and one again that was changed', async () => {
     cpSync(place.path('h1', 'data'), place.path('h2', 'data'), { recursive: true });
     const [, second] = await succeed('own', start('train', CONFIG, '--run', 'own'));
-    assert.match(second!.stderr, /^Fetching 1 file, /m);
+    assert.doesNotMatch(second!.stderr, /Fetch/);
     const damaged = place.path('h2', 'data', 'version-1', 'sequences-00000.arrow');
     const bytes = readFileSync(damaged);
     bytes[bytes.length >> 1]! ^= 1;
@@ -173,6 +173,17 @@ describe('a run on hosts without a common disk', { skip }, () => {
       );
     }
     assert.equal(existsSync(place.path('h1', 'full')), false);
+  });
+
+  it('is what a host is told of that sees no common disk, where it was not asked for', async () => {
+    const started = [1, 2].map((host) => startOn(host, 'train', CONFIG, '--run', 'unseen'));
+    for (const { code, stderr } of await allEnd(started)) {
+      assert.equal(code, 2, stderr);
+      assert.match(
+        stderr,
+        /^USAGE: .*does not see the run's folder .* start all hosts with --own-disks/m,
+      );
+    }
   });
 
   it('wants to be told which host has the run', async () => {

@@ -126,7 +126,8 @@ export async function fetchRun(
     openPieceClient(at, from.secret, run, handlers);
   const reader = new PieceReader(connect, `${from.host} (${at})`, from.signal);
   try {
-    await fetchMissing(definition, reader, folder, { from, tell });
+    const quietly = { from: { ...from, onFetched: () => {} }, tell: () => {} };
+    await fetchMissing(definition, reader, folder, quietly);
     const config = readWorkersConfig(folder.path);
     const named = ownStore ?? config.data.store;
     if (await hasDataset(named, copy.dataKey, tell)) return { config, store: named };

@@ -1,0 +1,67 @@
+/** A run that is fetched over a slow cable, on made-up hosts without a common disk. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { whyNoCables } from '../helper/cables.ts';
+import { fixtureConfig, type Started, Workplace } from '../helper/command-line.ts';
+import { MadeUpHosts, whyNoHosts } from '../helper/made-up-hosts.ts';
+
+const skip = whyNoHosts() ?? whyNoCables() ?? false;
+/** About 1 MB. */
+const LARGE = ['--set', 'data.synthetic.count=4000', '--set', 'data.store=large'];
+
+describe('a run that is fetched over a slow cable', { skip }, () => {
+  const place = new Workplace();
+  let hosts: MadeUpHosts;
+
+  before(async () => {
+    writeFileSync(place.path('key'), 'b1'.repeat(32), { mode: 0o600 });
+    for (const disk of ['h1', 'h2']) mkdirSync(place.path(disk));
+    hosts = await MadeUpHosts.open(2, { megabitsPerSecond: 1, delayMs: 2 });
+  });
+  after(async () => {
+    await hosts?.close();
+    place.remove();
+  });
+
+  const start = (): Started[] =>
+    [1, 2].map((host) =>
+      place.startOnDisk(
+        hosts,
+        host,
+        { own: place.path(`h${host}`), others: place.path(`h${3 - host}`) },
+        [
+          ...['train', fixtureConfig('two-phases.yaml'), '--run', 'run', '--own-disks'],
+          ...['--hosts', '2', '--rendezvous', 'tcp://h1:29400', '--key-file', '../key', ...LARGE],
+        ],
+      ),
+    );
+  const inCopy = () => {
+    const data = place.path('h2', 'run', 'data');
+    return existsSync(data) ? readdirSync(data, { recursive: true, encoding: 'utf8' }) : [];
+  };
+
+  it('ends on both hosts when the one that leads is lost meanwhile, and nothing half-written stays', async () => {
+    const [first, second] = start();
+    while (!inCopy().some((name) => name.includes('.tmp-'))) await sleep(50);
+    for (const pid of hosts.pidsOn(1, /lockstep\.js train/)) hosts.kill('KILL', pid);
+    const { code, stderr } = await second!.ended;
+    assert.equal(code, 75, stderr);
+    assert.match(stderr, /^REQUEUED: Lost the host that leads, h1 \(pid \d+\)/m);
+    assert.doesNotMatch(stderr, /Lost .*Lost /s);
+    await first!.ended;
+    assert.ok(!inCopy().some((name) => name.includes('.tmp-') || name === 'manifest.json'));
+  });
+
+  it('begins once all of it has come, while the hosts hear each other all the time', async () => {
+    const [first, second] = start();
+    await place.untilSteps('h1/run', 2);
+    for (const pid of hosts.pidsOn(1, /lockstep\.js train/)) hosts.kill('USR1', pid);
+    for (const { ended } of [first!, second!]) {
+      const { code, stderr } = await ended;
+      assert.equal(code, 75, stderr);
+      assert.doesNotMatch(stderr, /Lost|nothing was heard/);
+    }
+  });
+});
