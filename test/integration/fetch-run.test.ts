@@ -114,6 +114,15 @@ describe('a run that a host fetches', () => {
     isCopied();
   });
 
+  it('needs the extensions of the run, which are never fetched, and none of an earlier run', async () => {
+    const record = { name: 'mine.ts', sha256: 'a'.repeat(64), defines: ['model mine'] };
+    const listed = join(root, 'run', 'extensions.json');
+    writeFileSync(listed, JSON.stringify({ extensions: [record] }));
+    await assert.rejects(fetched(), { code: 'EXTENSION_MISMATCH', message: /mine\.ts/ });
+    rmSync(listed);
+    assert.deepEqual((await fetched()).config, config);
+  });
+
   it('gives the room of another dataset away', async () => {
     await fetched();
     writeFileSync(join(folder.data, 'version-1', 'of-another.arrow'), 'old');

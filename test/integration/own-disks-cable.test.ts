@@ -32,7 +32,15 @@ describe('a run that is fetched over a slow cable', { skip }, () => {
         host,
         { own: place.path(`h${host}`), others: place.path(`h${3 - host}`) },
         [
-          ...['train', fixtureConfig('two-phases.yaml'), '--run', 'run', '--own-disks'],
+          ...[
+            'train',
+            fixtureConfig('two-phases.yaml'),
+            '--run',
+            'run',
+            '--own-disks',
+            '--resume',
+            'auto',
+          ],
           ...['--hosts', '2', '--rendezvous', 'tcp://h1:29400', '--key-file', '../key', ...LARGE],
         ],
       ),

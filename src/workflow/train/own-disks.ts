@@ -30,6 +30,8 @@ import { type RunFolder, readWorkersConfig, runPaths } from '../../run/folder.ts
 
 type Copy = NonNullable<RunHere['copy']>;
 
+const EXTENSIONS = 'extensions.json';
+
 /** What the hosts are told of what they can fetch, and what gives it to them. */
 export interface Offer {
   readonly copy: Copy;
@@ -52,7 +54,7 @@ export async function offerRun(
 
 async function definitionFiles(folder: string): Promise<OfferedFile[]> {
   const { config, extensions } = runPaths(folder);
-  const listed = [['config.yaml', config] as const, ['extensions.json', extensions] as const];
+  const listed = [['config.yaml', config] as const, [EXTENSIONS, extensions] as const];
   const there = listed.filter(([, path]) => existsSync(path));
   return await Promise.all(
     there.map(async ([name, path]) => ({ name, path, ...(await sha256OfFile(path)) })),
@@ -126,6 +128,10 @@ export async function fetchRun(
     openPieceClient(at, from.secret, run, handlers);
   const reader = new PieceReader(connect, `${from.host} (${at})`, from.signal);
   try {
+    // Of an earlier run.
+    if (copy.files.every(({ name }) => name !== EXTENSIONS)) {
+      rmSync(join(folder.path, EXTENSIONS), { force: true });
+    }
     const quietly = { from: { ...from, onFetched: () => {} }, tell: () => {} };
     await fetchMissing(definition, reader, folder, quietly);
     const config = readWorkersConfig(folder.path);
