@@ -71,5 +71,7 @@ describe('a run that is fetched over a slow cable', { skip }, () => {
       assert.equal(code, 75, stderr);
       assert.doesNotMatch(stderr, /Lost|nothing was heard/);
     }
+    const { stderr } = await first!.ended;
+    assert.match(stderr, /^Host 1 \(h2, pid \d+\) fetches .* from this host\.$/m);
   });
 });
