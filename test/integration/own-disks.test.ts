@@ -19,7 +19,7 @@ describe('a run on hosts without a common disk', { skip }, () => {
   before(async () => {
     const alone = await place.run('train', CONFIG, '--run', 'alone');
     assert.equal(alone.code, 0, alone.stderr);
-    hash = stateHash('alone');
+    hash = place.stateHash('alone');
     writeFileSync(place.path('key'), 'b1'.repeat(32), { mode: 0o600 });
     for (const disk of ['h1', 'h2']) mkdirSync(place.path(disk));
     hosts = await MadeUpHosts.open(2);
@@ -29,8 +29,6 @@ describe('a run on hosts without a common disk', { skip }, () => {
     place.remove();
   });
 
-  const stateHash = (...run: string[]): string =>
-    (place.json(...run, 'exit.json') as { stateHash: string }).stateHash;
   const log = (run: string): string =>
     readFileSync(place.path('h1', run, 'logs', 'coordinator.log'), 'utf8');
 
@@ -55,7 +53,7 @@ describe('a run on hosts without a common disk', { skip }, () => {
       assert.equal(code, 0, stderr);
       assert.match(stdout, new RegExp(`^state ${hash} after step`, 'm'));
     }
-    assert.equal(stateHash('h1', run), hash);
+    assert.equal(place.stateHash('h1', run), hash);
     return ended;
   }
 
