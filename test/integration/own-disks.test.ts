@@ -173,7 +173,10 @@ describe('a run on hosts without a common disk', { skip }, () => {
   });
 
   it('is what a host is told of that sees no common disk, where it was not asked for', async () => {
-    const started = [1, 2].map((host) => startOn(host, 'train', CONFIG, '--run', 'unseen'));
+    const data = ['--set', `data.store=${place.path('both')}`];
+    const started = [1, 2].map((host) =>
+      startOn(host, 'train', CONFIG, '--run', 'unseen', ...data),
+    );
     for (const { code, stderr } of await allEnd(started)) {
       assert.equal(code, 2, stderr);
       assert.match(
