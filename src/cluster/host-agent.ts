@@ -33,6 +33,8 @@ export interface AgentOptions {
   readonly ownDisks: boolean;
   /** All hosts must be there so soon. */
   readonly waitMs: number;
+  /** Whether this host leaves the run to the others when it is asked to stop. @default false */
+  readonly leaves?: boolean;
   /** Throws when a stop was asked for. */
   readonly throwIfStopped: () => void;
   readonly tell: (text: string, isWarning?: boolean) => void;

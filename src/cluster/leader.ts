@@ -143,7 +143,13 @@ export class HostLeader implements AgentRoleHandler {
     this.#run = run;
     own.prepare(
       { ...run, firstSlot: 0 },
-      { launch, address: this.address, workers: options.workers, secret },
+      {
+        launch,
+        address: this.address,
+        workers: options.workers,
+        secret,
+        leaves: options.leaves === true,
+      },
     );
     for (const member of this.#book.all) this.#tell.run(member, run);
     const startedMs = performance.now();

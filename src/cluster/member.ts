@@ -398,7 +398,8 @@ class HostMember<Folder> implements AgentRoleHandler {
       const launch = await this.#options.launcher(run, preparation.source);
       if (preparation.isOver) return;
       const address = this.#reached?.local ?? this.#agent.roster.get(hostRank)!.address;
-      workers.prepare(run, { launch, address, workers: options.workers, secret });
+      const leaves = options.leaves === true;
+      workers.prepare(run, { launch, address, workers: options.workers, secret, leaves });
       this.#takePart();
       this.#say({ kind: 'ready' });
     } catch (thrown) {

@@ -22,6 +22,8 @@ export interface Prepared {
   /** Number of workers of this host. */
   readonly workers: number;
   readonly secret: Buffer;
+  /** Whether a signal that comes to a worker, too, is left to this host's agent. */
+  readonly leaves: boolean;
 }
 
 /** Hears what becomes of the workers. */
@@ -145,6 +147,7 @@ export class OwnWorkers implements SeatHost {
         LOCKSTEP_KEY_FILE: workerKeyFile(this.keyFolder, slot),
         LOCKSTEP_PRIVATE_FOLDER: this.keyFolder,
         LOCKSTEP_PARENT_PID: String(process.pid),
+        ...(this.#prepared.leaves && { LOCKSTEP_SIGNALS: 'agent' }),
       },
     };
     let pid = 0;

@@ -83,7 +83,10 @@ class CommClient implements Comm {
       this.#thread.once('exit', () => resolve());
     });
     void this.#exit.then(() => this.#onThreadEnd());
-    this.#releaseSignals = handleSignals((signal) => this.#say({ kind: 'signalled', signal }));
+    this.#releaseSignals = handleSignals((signal) => {
+      // Schedulers signal all processes of a host: one that leaves the run decides that for its workers.
+      if (process.env.LOCKSTEP_SIGNALS !== 'agent') this.#say({ kind: 'signalled', signal });
+    });
   }
 
   get aborted(): AbortSignal {

@@ -90,6 +90,7 @@ async function onGivenHosts(
   if (ownDisks) refuseUnknownLeader(hosts);
   const options = {
     ...{ hosts: hosts.hosts, workers: devices.length, waitMs: waitSeconds * 1000 },
+    leaves: hosts.onSignal === 'leave',
     ...{ ownDisks, request: ownDisks ? `${request}, own disks` : request },
     throwIfStopped: () => throwIfStopped(hooks),
     tell: (text: string, isWarning = false) =>
