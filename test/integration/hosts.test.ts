@@ -54,6 +54,12 @@ describe('a run on several hosts', { skip }, () => {
     assert.match(first!.stderr, /^Host 1 \(h2, pid \d+\) with 1 worker is here: 2 of 2 hosts\.$/m);
     assert.match(second!.stderr, /^This is host 1 of 2; h1 \(pid \d+\) leads\.$/m);
     assert.match(second!.stderr, /^EXIT code=0 /m);
+    // A scheduler may start one of them again when all is done: it waits for nobody.
+    const again = ['train', CONFIG, '--hosts', '2', '--run', 'two', '--resume', 'auto', ...BY_NAME];
+    const { code, stdout, stderr } = await place.startOn(hosts, 2, ...again).ended;
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, new RegExp(`^state ${hash} after step`, 'm'));
+    assert.equal(existsSync(place.path('two.hosts')), false);
   });
 
   it('ends with the same bits: three hosts, that meet in a folder and leave nothing there', async () => {

@@ -56,6 +56,8 @@ export interface OnHosts {
   readonly runFolder: string;
   /** Where the dataset is on this host, as far as its command says. */
   readonly ownStore?: string | undefined;
+  /** How a completed run has ended, where that is answered without the other hosts. */
+  readonly answer?: (() => Promise<RunOutcome | undefined>) | undefined;
 }
 
 /**
@@ -79,7 +81,7 @@ export async function onHosts(
 }
 
 async function onGivenHosts(
-  { hosts, devices, request, runFolder: folder, ownStore }: OnHosts,
+  { hosts, devices, request, runFolder: folder, ownStore, answer }: OnHosts,
   hooks: GuardedHooks,
   lead: (hosts: HostLeader | null) => Promise<RunOutcome>,
 ): Promise<RunOutcome> {
@@ -101,6 +103,13 @@ async function onGivenHosts(
   const place = openHostRendezvous(rendezvous, beside, secretOf(hosts), start);
   // A host that comes back finds the run led by another one.
   const isLed = await isLedElsewhere(folder, options);
+  // A scheduler may start a host again when the others have completed the run.
+  const isDone = !isLed && !ownDisks && endedRun(folder)?.status === 'completed';
+  const completed = isDone ? await answer?.() : undefined;
+  if (completed !== undefined) {
+    hooks.onEvent({ kind: 'end', outcome: completed });
+    return completed;
+  }
   const meeting = isLed ? place.follow() : await place.meet(hostRank, options);
   const { onSignal = 'stop' } = hosts;
   const here = { devices, hostRank, onSignal, runFolder: folder, ownStore };

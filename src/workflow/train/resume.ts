@@ -42,7 +42,8 @@ async function resumeWith(options: ResumeOptions, hooks: GuardedHooks): Promise<
   throwIfStopped(hooks);
   await loadExtensions(options.extensions ?? []);
   const request = hosts?.ownDisks ? 'resume' : `resume ${resolve(runFolder)}`;
-  return await onHosts({ hosts, devices, request, runFolder }, hooks, async (leader) =>
+  const answer = () => examineRun(runFolder);
+  return await onHosts({ hosts, devices, request, runFolder, answer }, hooks, async (leader) =>
     resumeHere(options, devices, leader, hooks),
   );
 }

@@ -11,6 +11,7 @@ import type { RunOutcome } from '../../telemetry/run-event.ts';
 import { parseFault } from '../../worker/training/simulated-fault.ts';
 import { type ClusterOptions, devicesOf, elasticityOf, rendezvousOf } from '../placement.ts';
 import { settleFormulations } from '../tune/settle-formulations.ts';
+import { examineRun } from './examine-run.ts';
 import { type GuardedHooks, type RunHooks, withGuardedHooks } from './hooks.ts';
 import { onHosts, stopRequestsOf } from './on-hosts.ts';
 import { outwaitOwner } from './outwait-owner.ts';
@@ -67,7 +68,13 @@ async function trainWith(options: TrainOptions, hooks: GuardedHooks): Promise<Ru
   const request = `train ${hashRun(wanted)}`;
   const runFolder = options.runFolder ?? join('runs', config.name);
   const ownStore = config.data.store;
-  return await onHosts({ hosts, devices, request, runFolder, ownStore }, hooks, async (leader) => {
+  const answer = async () => {
+    refuseOtherConfig(runFolder, config);
+    return await examineRun(runFolder);
+  };
+  const placed = { hosts, devices, request, runFolder, ownStore };
+  const given = options.resume === 'auto' ? { ...placed, answer } : placed;
+  return await onHosts(given, hooks, async (leader) => {
     const workers = leader?.workers ?? devices.length;
     const limits = limitsFor(options, workers);
     if (options.resume === 'auto' && isRun(runFolder)) {
