@@ -201,7 +201,8 @@ export class HostLeader implements AgentRoleHandler {
       return { name: host.name, hasLeft: left !== null && host === this.#book.at(left) };
     });
     return {
-      ...{ journal, lostAt, loss, endpoint: tcpEndpoint(this.address, '*') },
+      ...{ epoch: view.epoch, journal, lostAt, loss },
+      endpoint: tcpEndpoint(this.address, '*'),
       processes: [...reported, ...lost],
       adopt: ({ slot, attempt }, watch) => {
         return this.#seats.adopt(this.#book.hostOf(slot), slot, attempt, watch);

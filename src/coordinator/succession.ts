@@ -54,8 +54,8 @@ export interface Succession {
   readonly processes: readonly SlotProcess[];
   /** How long there has been no coordinator. */
   readonly awayMs: number;
-  /** Generations that the coordinator may have formed after the journal was written. @default 0 */
-  readonly unseenGenerations?: number;
+  /** Of one whose journal may be old, or of a coordinator before the last: no generation from this one on was formed yet. */
+  readonly firstGeneration?: number;
 }
 
 export function journalOf(state: MachineState): Journal {
@@ -81,8 +81,15 @@ const NOTHING_KNOWN = {
   hasRun: false,
 } as const;
 
-/** More than a coordinator forms while its journal is on the way to another host. */
-export const UNSEEN_GENERATIONS = 65_536;
+/** More than the coordinators of one leader form. */
+const GENERATIONS_OF_LEADER = 16_384;
+
+/**
+ * Number of the first generation of a leader: none before it has formed that one or a later one, whatever has come here of
+ * what they did. Two leaders had formed one of the same number when the journal of the first of them was lost with it.
+ * @param epoch of the leader, in which no other one leads
+ */
+export const firstGenerationOf = (epoch: number): number => epoch * GENERATIONS_OF_LEADER;
 
 /** Whether the journals of two states may differ; cheap, since it is asked for at each event. */
 export function isJournalOld(before: MachineState, after: MachineState): boolean {
@@ -103,23 +110,24 @@ export function isJournalOld(before: MachineState, after: MachineState): boolean
  */
 export function successor(
   policy: RunPolicy,
-  { journal, processes, awayMs, unseenGenerations = 0 }: Succession,
+  { journal, processes, awayMs, firstGeneration }: Succession,
   nowMs: number,
 ): MachineState {
+  const mayLack = firstGeneration !== undefined;
   const fresh = initialMachine(policy, nowMs);
   const bySlot = new Map(processes.map((process) => [process.slot, process]));
   const isStopping = journal !== null && (journal.stopSignal ?? journal.givenUp) !== null;
   const membership = {
     ...fresh.membership,
-    generation: (journal?.generation ?? 0) + 1 + unseenGenerations,
+    generation: Math.max((journal?.generation ?? 0) + 1, firstGeneration ?? 0),
     // One that may have run, as far as is known here, is gone on with.
-    hasRun: unseenGenerations > 0 || (journal?.hasRun ?? false),
+    hasRun: mayLack || (journal?.hasRun ?? false),
     stopping: isStopping,
     members: fresh.membership.members.map(({ slot }) =>
       memberOf(slot, bySlot.get(slot), journal, nowMs),
     ),
   };
-  if (journal === null && unseenGenerations === 0) return { ...fresh, membership };
+  if (journal === null && !mayLack) return { ...fresh, membership };
   const { closed, told, stopSignal, givenUp, hasRun } = journal ?? NOTHING_KNOWN;
   return {
     ...fresh,
@@ -128,7 +136,7 @@ export function successor(
       closed,
       told,
       isStopping,
-      mayLack: unseenGenerations > 0,
+      mayLack,
     }),
     stopSignal,
     givenUp,

@@ -156,8 +156,17 @@ describe('launcher/slurm/lockstep.sbatch', { skip: whyNoSlurm() ?? false }, () =
     slurm.run('scancel', second);
     await slurm.reaches(second, 'CANCELLED');
     slurm.run('scontrol', 'requeue', second);
-    await completes(first, 'cancelled', 1);
+    await completes(first, 'cancelled', 0);
     await completes(second, 'cancelled', 1);
+  });
+
+  it('as an array of jobs: one whose time is nearly up leaves the run to the other, and comes back', async () => {
+    const [first, second] = elements(submit('left', slow(1000), ARRAY));
+    await place.untilSteps('left', 5);
+    slurm.run('scancel', '--signal=USR1', second);
+    await completes(first, 'left', 0);
+    await completes(second, 'left', 1);
+    assert.match(output('left'), /^EXIT code=75 .*SIGUSR1: this host has left the run/m);
   });
 
   for (const [which, names] of [

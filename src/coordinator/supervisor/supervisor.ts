@@ -20,7 +20,7 @@ import type { RunEvent } from '../../telemetry/run-event.ts';
 import type { CoordinatorOutcome } from '../machine.ts';
 import type { RendezvousSpec } from '../rendezvous.ts';
 import { BACKOFF_MS, decideRestart, HEALTHY_MS } from '../restarts.ts';
-import { type Journal, type SlotProcess, UNSEEN_GENERATIONS } from '../succession.ts';
+import { firstGenerationOf, type Journal, type SlotProcess } from '../succession.ts';
 import { describeExit } from '../wording.ts';
 import type { FromCoordinator, PlainOutcome, ToCoordinator } from './messages.ts';
 import { Pulse } from './pulse.ts';
@@ -82,6 +82,8 @@ export type SupervisedOutcome =
 
 /** What is left of a run whose coordinator died with its host. */
 export interface TakeOverFromHost {
+  /** Of the host that leads now. */
+  readonly epoch: number;
   /** The newest that has come to the hosts that are left. */
   readonly journal: Journal | null;
   /** Address at which the coordinator is to listen. */
@@ -149,8 +151,8 @@ class RunSupervisor implements RunControl {
   readonly #told = new ToldEvents();
   #lostAt = 0;
   #isHeld = false;
-  /** What the journal may lack; nothing once a coordinator of this host has begun. */
-  #unseenGenerations = 0;
+  /** Of this leader, until a coordinator of this host has begun: the journal may lack what was formed before. */
+  #firstGeneration: number | undefined;
   #isClosed = false;
   #hasLeft = false;
   #handOver: HandOver | null = null;
@@ -180,11 +182,11 @@ class RunSupervisor implements RunControl {
   }
 
   /** The processes of a run that another host has led. */
-  #adopt({ journal, endpoint, processes, lostAt, adopt }: TakeOverFromHost): void {
+  #adopt({ epoch, journal, endpoint, processes, lostAt, adopt }: TakeOverFromHost): void {
     this.#journal = journal;
     this.#endpoint = endpoint;
     this.#lostAt = lostAt;
-    this.#unseenGenerations = UNSEEN_GENERATIONS;
+    this.#firstGeneration = firstGenerationOf(epoch);
     for (const process of processes) {
       const { slot, attempt } = process;
       this.#processes.set(slot, { ...process, worker: null });
@@ -319,8 +321,9 @@ class RunSupervisor implements RunControl {
     const processes = [...this.#processes].map(
       ([slot, { worker: _, ...process }]): SlotProcess => ({ slot, ...process }),
     );
-    const unseenGenerations = this.#unseenGenerations;
-    const succession = { journal: this.#journal, processes, unseenGenerations };
+    const firstGeneration = this.#firstGeneration;
+    const known = { journal: this.#journal, processes };
+    const succession = firstGeneration === undefined ? known : { ...known, firstGeneration };
     return { endpoint, lostAt: this.#lostAt, succession };
   }
 
@@ -332,7 +335,7 @@ class RunSupervisor implements RunControl {
         return;
       case 'journal':
         this.#journal = message.journal;
-        this.#unseenGenerations = 0;
+        this.#firstGeneration = undefined;
         this.#options.onJournal?.(message.journal);
         this.#told.journalCame();
         return;

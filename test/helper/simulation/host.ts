@@ -27,10 +27,10 @@ import type {
 import { initialMachine, reduceMachine } from '../../../src/coordinator/machine.ts';
 import type { Journal, SlotProcess } from '../../../src/coordinator/succession.ts';
 import {
+  firstGenerationOf,
   isJournalOld,
   journalOf,
   successor,
-  UNSEEN_GENERATIONS,
 } from '../../../src/coordinator/succession.ts';
 import type { ExitStatus } from '../../../src/launch/launching.ts';
 import type {
@@ -522,7 +522,7 @@ export class SimulatedHost {
           journal,
           processes,
           awayMs: world.nowMs - awaySinceMs,
-          unseenGenerations: UNSEEN_GENERATIONS,
+          firstGeneration: firstGenerationOf(view.epoch),
         };
         const state = successor(policy, succession, world.nowMs);
         this.#leading = { state, taken, agents, ...NOBODY_LEAVES };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { MachineState } from '../../../src/coordinator/machine.ts';
 import { reduceMachine } from '../../../src/coordinator/machine.ts';
-import { successor, UNSEEN_GENERATIONS } from '../../../src/coordinator/succession.ts';
+import { firstGenerationOf, successor } from '../../../src/coordinator/succession.ts';
 import type { WorkerBody } from '../../../src/protocol/messages.ts';
 import { fromWorker } from '../../helper/messages.ts';
 
@@ -15,8 +15,12 @@ const POLICY = {
 
 describe('a coordinator that takes over from a host of which no journal has come', () => {
   const processes = [0, 1].map((slot) => ({ slot, attempt: 0, pid: 7, host: 'h2', exit: null }));
-  const begun = (unseenGenerations: number): MachineState =>
-    successor(POLICY, { journal: null, processes, awayMs: 3_000, unseenGenerations }, 0);
+  const begun = (epoch?: number): MachineState => {
+    const known = { journal: null, processes, awayMs: 3_000 };
+    const succession =
+      epoch === undefined ? known : { ...known, firstGeneration: firstGenerationOf(epoch) };
+    return successor(POLICY, succession, 0);
+  };
   const told = (state: MachineState, body: WorkerBody): MachineState => {
     const message = fromWorker(body, 'run#1', 1);
     const event = { kind: 'message', slot: 1, attempt: 0, message, nowMs: 0 } as const;
@@ -25,13 +29,19 @@ describe('a coordinator that takes over from a host of which no journal has come
 
   it('believes workers that have done steps of which it never heard', () => {
     const step = { kind: 'stepDone', step: 0, sums: {}, report: {} } as const;
-    const state = told(begun(UNSEEN_GENERATIONS), step);
+    const state = told(begun(2), step);
     assert.equal(state.membership.status, 'gathering');
     assert.equal(state.progress.closed, 0);
   });
 
+  it('forms no generation of a number that a leader before it may have given', () => {
+    // The second leader was lost, too, and its journal with it.
+    const [second, third] = [begun(2), begun(3)].map(({ membership }) => membership.generation);
+    assert.ok(third! > second! + 10_000, `${third} after ${second}`);
+  });
+
   it('begins anew where the one before, on this host, had decided nothing', () => {
-    assert.equal(begun(0).membership.hasRun, false);
-    assert.equal(begun(0).progress.workers, 0);
+    assert.equal(begun().membership.hasRun, false);
+    assert.equal(begun().progress.workers, 0);
   });
 });
