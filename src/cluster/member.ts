@@ -7,10 +7,8 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asLockstepError, LockstepError } from '../core/errors.ts';
 import { errorOfFailure, failure } from '../core/failure.ts';
-import type { LockSeen } from '../core/renewed-lock.ts';
-import type { StopSignal, WatchSignals } from '../core/stop-signal.ts';
+import type { StopSignal } from '../core/stop-signal.ts';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
-import type { Launch } from '../launch/launching.ts';
 import { hostAndPort, splitHostAndPort } from '../protocol/endpoint.ts';
 import {
   HOST_PROTOCOL,
@@ -19,15 +17,14 @@ import {
   travelling,
 } from '../protocol/host-messages.ts';
 import { SILENCE_MS, START_UP_MS, TICK_MS } from '../protocol/timing.ts';
-import type { RunOutcome } from '../telemetry/run-event.ts';
 import type { Reached } from './address.ts';
 import { type AgentEffect, followingAgent } from './agent-machine.ts';
 import { leaderNotFound, reachAny } from './find-leader.ts';
+import type { Followed, FoundLock, MemberOptions } from './followed.ts';
 import { type AgentRoleHandler, type HostAgent, plain } from './host-agent.ts';
 import { Leaderless } from './leaderless.ts';
 import { LEAVE_LIMIT_MS } from './leaves.ts';
-import type { RunHere } from './own-workers.ts';
-import { Preparation, type RunSource } from './preparation.ts';
+import { Preparation } from './preparation.ts';
 import type { Invitation, Meeting } from './rendezvous/host-rendezvous.ts';
 
 const LOOK_MS = 200;
@@ -41,62 +38,6 @@ const FETCH_SILENCE_MS = 3 * SILENCE_MS;
 const DOUBT_MS = SILENCE_MS / 2;
 /** One that has said that it leaves may take so long to do it. */
 const PREPARED_MS = LEAVE_LIMIT_MS;
-
-type FoundLock = Pick<LockSeen, 'text'> & Partial<LockSeen>;
-
-export interface MemberOptions<Folder> {
-  /** Number of this host; null where the leader gives it one. */
-  readonly hostRank: number | null;
-  readonly watchSignals: WatchSignals;
-  /** Whether this host leaves the run to the others when it is asked to stop; otherwise the run ends. */
-  readonly leaves: boolean;
-  /** What starts workers here, once the run is known. */
-  readonly launcher: (run: RunHere, from: RunSource) => Promise<Launch>;
-  /**
-   * Takes the run's folder.
-   * @param from the lock of the leader that was lost, or of any owner that did not touch it
-   * @throws LockstepError when the folder has another owner by now
-   */
-  readonly takeFolder: (runFolder: string, from: FoundLock) => Folder;
-  /** How the run in this folder has ended; null while it has not. */
-  readonly endOf: (runFolder: string) => RunOutcome | null;
-  /** Makes ready to lead, since the leader may be lost. Called again and again. */
-  readonly standBy: () => void;
-  /** The leader is heard again, or another host leads. Called again and again. */
-  readonly standDown: () => void;
-}
-
-/** How the run ended; `error` is what ended it early. */
-export interface RunEnd {
-  readonly kind: 'ended';
-  readonly outcome: RunOutcome | null;
-  readonly error: LockstepError | null;
-}
-
-/** What was found is of an earlier start: there is another secret now. */
-export interface Anew {
-  readonly kind: 'anew';
-}
-
-/** This host goes on with the run, as its leader. */
-export interface Succeeds<Folder> {
-  readonly kind: 'succeeds';
-  readonly folder: Folder;
-  /** When the leader before was heard last, as Date.now() says. */
-  readonly lostAt: number;
-  /** What happened, in one sentence. */
-  readonly loss: string;
-  /** Rank of the leader before where it has left; null where it was lost. */
-  readonly left: number | null;
-}
-
-/** This host has left the run to the others. */
-export interface Left {
-  readonly kind: 'left';
-  readonly signal: StopSignal;
-}
-
-export type Followed<Folder> = RunEnd | Anew | Left | Succeeds<Folder>;
 
 /**
  * Follows until the run has ended, or until this host leads. Then its workers go on; otherwise the agent's end ends them.

@@ -4,9 +4,10 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
+import type { Followed } from '../../src/cluster/followed.ts';
 import { HostAgent } from '../../src/cluster/host-agent.ts';
 import { HostLeader } from '../../src/cluster/leader.ts';
-import { type Followed, followRun } from '../../src/cluster/member.ts';
+import { followRun } from '../../src/cluster/member.ts';
 import { folderRendezvous } from '../../src/cluster/rendezvous/folder-rendezvous.ts';
 import type { Meeting } from '../../src/cluster/rendezvous/host-rendezvous.ts';
 

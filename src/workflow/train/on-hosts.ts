@@ -2,10 +2,11 @@
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { leaderNotFound } from '../../cluster/find-leader.ts';
+import type { Succeeds } from '../../cluster/followed.ts';
 import { type AgentOptions, HostAgent } from '../../cluster/host-agent.ts';
 import { HostLeader } from '../../cluster/leader.ts';
 import { departure } from '../../cluster/leaves.ts';
-import { followRun, type Succeeds } from '../../cluster/member.ts';
+import { followRun } from '../../cluster/member.ts';
 import type { RunHere } from '../../cluster/own-workers.ts';
 import type { RunSource } from '../../cluster/preparation.ts';
 import { answerProbes } from '../../cluster/probe.ts';
