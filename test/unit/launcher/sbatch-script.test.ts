@@ -6,7 +6,6 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { jobScript } from '../../../src/workflow/slurm/job-script.ts';
 import { CLONE } from '../../helper/clone.ts';
 
@@ -92,17 +91,5 @@ describe('launcher/slurm/lockstep.sbatch', () => {
     job.start();
     assert.equal(await job.code(), 137);
     assert.equal(job.isRequeued, false);
-  });
-
-  it('waits for its tasks after a signal, and hands USR1 to them', async () => {
-    const job = new Job(
-      "trap 'sleep 0.2; exit 75' USR1\ntouch ready\nwhile :; do sleep 0.02; done",
-    );
-    const script = job.start();
-    while (!existsSync(job.path('ready'))) await sleep(10);
-    script.kill('SIGTERM');
-    script.kill('SIGUSR1');
-    assert.equal(await job.code(), 75);
-    assert.equal(job.isRequeued, true);
   });
 });
