@@ -601,7 +601,9 @@ export class SimulatedHost {
 
   /** All its workers are lost. */
   #lose(host: number, how: Pick<ExitStatus, 'hostLost' | 'hostLeft'>): void {
-    const leading = this.#leading!;
+    const leading = this.#leading;
+    // Its coordinator is not there yet, and asks then who is.
+    if (leading === null) return;
     const { taken, agents } = leading;
     agents.delete(host);
     leading.requests = leading.requests.filter((one) => one.host !== host);
