@@ -8,7 +8,7 @@ import type { Journal, SlotProcess } from '../coordinator/succession.ts';
 import type { RunControl, TakeOverFromHost } from '../coordinator/supervisor/supervisor.ts';
 import { LockstepError } from '../core/errors.ts';
 import { errorOfFailure, failure as failureFrom } from '../core/failure.ts';
-import { formatBytes } from '../core/format.ts';
+import { capital, formatBytes } from '../core/format.ts';
 import type { Lease } from '../core/lease.ts';
 import { codeOfSignal, type StopSignal } from '../core/stop-signal.ts';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
@@ -537,8 +537,6 @@ const plainStatus = (status: Extract<MemberMessage, { kind: 'exited' }>['status'
     ...(outOfMemory !== undefined && { outOfMemory }),
   };
 };
-
-const capital = (text: string): string => `${text[0]!.toUpperCase()}${text.slice(1)}`;
 
 function notOurs(): LockstepError {
   return new LockstepError(

@@ -1,5 +1,7 @@
 /** What the clock tells of the members: silence, hangs, lateness. Pure. */
+
 import { failure } from '../core/failure.ts';
+import { capital } from '../core/format.ts';
 import { formIfComplete, regroup } from './generations.ts';
 import { dueLaunches, evict, lose } from './losses.ts';
 import { describeLost, lostLinks, mostCutOff } from './lost-links.ts';
@@ -165,7 +167,7 @@ function findTooFew(state: MembershipState, nowMs: number): Result {
     return stay(waiting, state.tooFewSinceMs === null ? `${text}: the run waits` : '');
   }
   const loss = state.lastLoss ?? failure('WORKER_LOST', 'Workers were lost.', '');
-  const message = `${text[0]!.toUpperCase()}${text.slice(1)}. ${loss.message}`;
+  const message = `${capital(text)}. ${loss.message}`;
   const giveUp = failure('WORKER_LOST', message, loss.advice);
   const present = joined(state);
   if (present.length === 0 || isAway(present, state.policy)) return abort(waiting, giveUp);

@@ -1,5 +1,7 @@
 /** What becomes of a process that is lost, and of the run without it. Pure. */
+
 import { failure } from '../core/failure.ts';
+import { capital } from '../core/format.ts';
 import type { PersistentList } from '../core/persistent-list.ts';
 import { codeOfSignal, STOP_SIGNALS } from '../core/stop-signal.ts';
 import type { ExitStatus } from '../launch/launching.ts';
@@ -83,9 +85,7 @@ export function lose(
 ): Result {
   const member = state.members.at(slot)!;
   const name = nameMember(member);
-  const text = hasLeft
-    ? `${name[0]!.toUpperCase()}${name.slice(1)} left with its host.`
-    : `Lost ${name}: ${what}.`;
+  const text = hasLeft ? `${capital(name)} left with its host.` : `Lost ${name}: ${what}.`;
   const loss = failure(code, text.replace(/\.\.$/, '.'), advice);
   if (!state.hasRun) return abort(state, loss);
   const { members, reason } = afterLoss(state, member, { forGood, withHost }, nowMs);

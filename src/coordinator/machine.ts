@@ -3,10 +3,12 @@
  * progress how far they may go; here the two are joined, with what ends a run early. server.ts owns the
  * sockets, clocks and processes around it, the simulation simulated ones.
  */
+
 import type { LockstepError } from '../core/errors.ts';
 import { EXIT } from '../core/errors.ts';
 import type { Failure } from '../core/failure.ts';
 import { errorOfFailure, failure } from '../core/failure.ts';
+import { capital } from '../core/format.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { StopSignal } from '../core/stop-signal.ts';
 import { codeOfSignal, exitCodeOfSignal, isStop } from '../core/stop-signal.ts';
@@ -191,7 +193,7 @@ class Step {
     this.#status(what, true);
     this.state.damagedFrames = damagedFrames + 1;
     if (damagedFrames + 1 > MOST_DAMAGED) {
-      const text = `${what[0]!.toUpperCase()}${what.slice(1)}, the ${damagedFrames + 1}th since a step was finished.`;
+      const text = `${capital(what)}, the ${damagedFrames + 1}th since a step was finished.`;
       this.#abort(
         failure('PROTOCOL', text, 'Check network and memory of their hosts, then resume.'),
       );

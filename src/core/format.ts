@@ -87,3 +87,6 @@ export function formatBytes(bytes: number): string {
   while (value >= 1024 && unit < units.length - 1) [value, unit] = [value / 1024, unit + 1];
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
 }
+
+/** As a sentence begins. @param text not empty */
+export const capital = (text: string): string => `${text[0]!.toUpperCase()}${text.slice(1)}`;

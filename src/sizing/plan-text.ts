@@ -1,5 +1,5 @@
 /** A plan of a cluster, for people. */
-import { formatCount, formatNumber, formatTable } from '../core/format.ts';
+import { capital, formatCount, formatNumber, formatTable } from '../core/format.ts';
 import { LOST_TO } from './advice.ts';
 import type { Forecast } from './forecast.ts';
 import type { ClusterPlan } from './plan-cluster.ts';
@@ -17,7 +17,7 @@ export function planText(plan: ClusterPlan): string {
       ...forecasts.map(rowOf),
     ]),
     '',
-    `${advice[0]!.toUpperCase()}${advice.slice(1)}`,
+    capital(advice),
     '',
   ].join('\n');
 }

@@ -122,6 +122,13 @@ export class Workplace {
     }
   }
 
+  /** Numbers of the global steps of a run, in the order in which they were written. */
+  steps(run: string): number[] {
+    return this.metrics(run)
+      .filter(({ kind }) => kind === 'step')
+      .map(({ step }) => Number(step));
+  }
+
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }

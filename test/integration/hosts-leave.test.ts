@@ -21,7 +21,7 @@ describe('a host that is told to stop, with --on-signal leave', { skip }, () => 
   before(async () => {
     const alone = await place.run('train', CONFIG, '--run', 'alone');
     assert.equal(alone.code, 0, alone.stderr);
-    hash = stateHash('alone');
+    hash = place.stateHash('alone');
     writeFileSync(place.path('key'), 'b1'.repeat(32), { mode: 0o600 });
     hosts = await MadeUpHosts.open(3);
   });
@@ -30,23 +30,16 @@ describe('a host that is told to stop, with --on-signal leave', { skip }, () => 
     place.remove();
   });
 
-  const stateHash = (run: string): string =>
-    (place.json(run, 'exit.json') as { stateHash: string }).stateHash;
   const log = (run: string): string =>
     readFileSync(place.path(run, 'logs', 'coordinator.log'), 'utf8');
-  const steps = (run: string): number[] =>
-    place
-      .metrics(run)
-      .filter(({ kind }) => kind === 'step')
-      .map(({ step }) => Number(step));
   /** Without gap or repetition. */
   const isOneHistory = (run: string): void => {
-    const told = steps(run);
+    const told = place.steps(run);
     assert.deepEqual(
       told,
       [...new Set(told)].toSorted((a, b) => a - b),
     );
-    assert.equal(stateHash(run), hash);
+    assert.equal(place.stateHash(run), hash);
   };
 
   const startOn = (host: number, run: string, ...args: string[]): Started => {
@@ -75,7 +68,7 @@ describe('a host that is told to stop, with --on-signal leave', { skip }, () => 
     assert.equal(code, 75, stderr);
     assert.match(stderr, /^EXIT code=75 .*SIGUSR1: this host has left the run/m);
     assert.deepEqual(hosts.pidsOn(3, /./), []);
-    await place.untilSteps('follower', steps('follower').length + 4);
+    await place.untilSteps('follower', place.steps('follower').length + 4);
     const back = startOn(3, 'follower', ...BY_NAME);
     const [leader, , returned] = await succeed(first!, second!, back);
     assert.match(
@@ -102,7 +95,7 @@ describe('a host that is told to stop, with --on-signal leave', { skip }, () => 
     const [, heir] = /Leaves the run to host 1 \(h([23]), pid \d+\)\.$/m.exec(stderr) ?? [stderr];
     assert.match(stderr, /^EXIT code=143 .*SIGTERM: this host has left the run/m);
     assert.deepEqual(hosts.pidsOn(1, /./), []);
-    await place.untilSteps('leader', steps('leader').length + 4);
+    await place.untilSteps('leader', place.steps('leader').length + 4);
     const back = startOn(1, 'leader', ...BY_NAME);
     const both = heir === '2' ? [second!, third!] : [third!, second!];
     const [next, other, returned] = await succeed(...both, back);

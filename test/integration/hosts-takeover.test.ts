@@ -29,16 +29,9 @@ describe('a run whose leading host is lost', { skip }, () => {
     place.remove();
   });
 
-  /** Steps as the metrics have them: one history, without gap or repetition. */
-  const steps = (run: string): number[] =>
-    readFileSync(place.path(run, 'metrics.jsonl'), 'utf8')
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as { kind: string; step: number })
-      .filter(({ kind }) => kind === 'step')
-      .map(({ step }) => step);
+  /** Without gap or repetition. */
   const isOneHistory = (run: string): void => {
-    const told = steps(run);
+    const told = place.steps(run);
     assert.deepEqual(
       told,
       [...new Set(told)].toSorted((a, b) => a - b),
@@ -55,7 +48,7 @@ describe('a run whose leading host is lost', { skip }, () => {
     hosts.cable(1, 'down');
     for (const pid of hosts.pidsOn(1, /lockstep|worker/)) hosts.kill('KILL', pid);
     await all[0]!.ended;
-    await place.untilSteps('led', steps('led').length + 4);
+    await place.untilSteps('led', place.steps('led').length + 4);
     hosts.cable(1, 'up');
     const back = startOn(1, 'led', ...BY_NAME, '--resume', 'auto');
     const [second, third, first] = [await all[1]!.ended, await all[2]!.ended, await back.ended];
@@ -81,7 +74,7 @@ describe('a run whose leading host is lost', { skip }, () => {
     };
     const leader = Number(owner.host.slice(1));
     hosts.cable(leader, 'down');
-    await place.untilSteps('parted', steps('parted').length + 4);
+    await place.untilSteps('parted', place.steps('parted').length + 4);
     hosts.cable(leader, 'up');
     const ended = await Promise.all(all.map(({ ended: end }) => end));
     for (const { code, stderr } of ended) assert.equal(code, 0, stderr);

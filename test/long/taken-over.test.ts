@@ -17,8 +17,6 @@ const hasHosts = spawnSync('unshare', [...NAMESPACES, 'true']).status === 0;
 describe("a run's folder", { skip: hasHosts ? false : 'this user can make no namespaces' }, () => {
   const place = new Workplace();
   after(() => place.remove());
-  const stateHash = (run: string): string =>
-    (place.json(run, 'exit.json') as { stateHash: string }).stateHash;
 
   it('is kept for its owner on another host while that lives, and taken over thirty seconds after its death', async () => {
     assert.equal((await place.run('train', CONFIG, '--run', 'undisturbed')).code, 0);
@@ -40,6 +38,6 @@ describe("a run's folder", { skip: hasHosts ? false : 'this user can make no nam
     const { code, stderr } = await place.run(...again);
     assert.equal(code, 0, stderr);
     assert.match(stderr, /^Took "run" over from process \d+ on host "h9"/m);
-    assert.equal(stateHash('run'), stateHash('undisturbed'));
+    assert.equal(place.stateHash('run'), place.stateHash('undisturbed'));
   });
 });

@@ -23,8 +23,6 @@ describe('a takeover where the disk of the rendezvous is full', {
     await hosts?.close();
     place.remove();
   });
-  const stateHash = (run: string): string =>
-    (place.json(run, 'exit.json') as { stateHash: string }).stateHash;
 
   it('costs only hosts that come back their way, until there is space', async () => {
     const alone = await place.run('train', ...CONFIG, '--run', 'alone');
@@ -66,7 +64,7 @@ describe('a takeover where the disk of the rendezvous is full', {
       assert.equal(code, 0, stderr);
     }
     assert.match(said[leader]!, /^This is host \d of 3; h\d \(pid \d+\) leads\.$/m);
-    assert.equal(stateHash('run'), stateHash('alone'));
+    assert.equal(place.stateHash('run'), place.stateHash('alone'));
     assert.equal(hosts.run('ls', '-A', place.path('disk')), '', 'nothing is left there');
   });
 });

@@ -36,11 +36,7 @@ describe('a run whose leading host is killed again and again', { skip }, () => {
   });
 
   const log = (): string => readFileSync(place.path('run', 'logs', 'coordinator.log'), 'utf8');
-  const steps = (): number[] =>
-    place
-      .metrics('run')
-      .filter(({ kind }) => kind === 'step')
-      .map(({ step }) => Number(step));
+  const steps = (): number[] => place.steps('run');
   /** Whether the newest generation has all workers. */
   const isWhole = (): boolean =>
     log().split('is formed of ').at(-1)!.startsWith('workers 0, 1, 2, 3, 4 and 5');
@@ -87,7 +83,6 @@ describe('a run whose leading host is killed again and again', { skip }, () => {
       told,
       [...new Set(told)].toSorted((a, b) => a - b),
     );
-    const hash = (run: string) => (place.json(run, 'exit.json') as { stateHash: string }).stateHash;
-    assert.equal(hash('run'), hash('alone'));
+    assert.equal(place.stateHash('run'), place.stateHash('alone'));
   });
 });

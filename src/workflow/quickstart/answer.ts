@@ -1,4 +1,5 @@
 /** What the quickstart's accuracies say: one honest sentence. */
+import { capital } from '../../core/format.ts';
 import {
   describeDifference,
   type PairedDifference,
@@ -47,7 +48,7 @@ function pretrainingSentence(difference: PairedDifference): string {
 function baselineSentence(difference: PairedDifference, name: string): string {
   const against = `against ${name}, the best baseline, it comes to ${describeDifference(difference)}`;
   const advice = difference.low > 0 ? '' : ': for such short training, take the baseline';
-  return `${against[0]!.toUpperCase()}${against.slice(1)}${advice}.`;
+  return `${capital(against)}${advice}.`;
 }
 
 /** Rows of the table of the answer: draw, pretrained, from scratch, baseline. */
