@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { jobScript } from '../../../src/workflow/slurm/job-script.ts';
 import { CLONE } from '../../helper/clone.ts';
 
@@ -92,4 +93,17 @@ describe('launcher/slurm/lockstep.sbatch', () => {
     assert.equal(await job.code(), 137);
     assert.equal(job.isRequeued, false);
   });
+
+  for (const signals of [['SIGUSR1'], ['SIGTERM', 'SIGUSR1'], ['SIGUSR1', 'SIGTERM']] as const) {
+    it(`hands ${signals.join(' and ')} at once to its tasks as USR1, and waits for them`, async () => {
+      const job = new Job(
+        "trap 'sleep 0.2; exit 75' USR1\ntouch ready\nwhile :; do sleep 0.02; done",
+      );
+      const script = job.start();
+      while (!existsSync(job.path('ready'))) await sleep(10);
+      for (const signal of signals) script.kill(signal);
+      assert.equal(await job.code(), 75);
+      assert.equal(job.isRequeued, true);
+    });
+  }
 });
