@@ -27,18 +27,19 @@ const WARM_UP = 5;
 
 /**
  * As the workers of a run computed the steps of a phase.
+ * @param warmUp first steps that don't count
  * @throws LockstepError RUN_NOT_FOUND where no steps of that phase are recorded
  */
-export function computingOfRun(run: string, phase: string): ComputingSpeeds {
+export function computingOfRun(run: string, phase: string, warmUp = WARM_UP): ComputingSpeeds {
   const steps = stepLines(runPaths(run).metrics)
     .filter((line) => line.kind === 'step' && line.phase === phase)
-    .slice(WARM_UP);
+    .slice(warmUp);
   const computed = steps.map(({ positions, timings }) =>
     timings.map((one, rank) => ({ positions: positions[rank] ?? 0, ms: one?.computeMs ?? 0 })),
   );
   const sumOf = (what: 'positions' | 'ms') =>
     computed.flat().reduce((sum, one) => sum + one[what], 0);
-  if (sumOf('positions') === 0) throw notRecorded(run, phase);
+  if (sumOf('positions') === 0) throw notRecorded(run, phase, warmUp);
   const longest = (what: 'positions' | 'ms') =>
     computed.reduce((sum, ranks) => sum + Math.max(...ranks.map((one) => one[what])), 0);
   const msPerPosition = sumOf('ms') / sumOf('positions');
@@ -63,10 +64,10 @@ function stepLines(path: string): StepLine[] {
   }
 }
 
-function notRecorded(run: string, phase: string): LockstepError {
+function notRecorded(run: string, phase: string, warmUp: number): LockstepError {
   return new LockstepError(
     'RUN_NOT_FOUND',
-    `"${run}" has recorded no more than ${WARM_UP} steps of a phase "${phase}".`,
+    `"${run}" has recorded no more than ${warmUp} steps of a phase "${phase}".`,
     'Name a run of this configuration that has trained for longer, or leave it out to measure here.',
   );
 }
