@@ -4,7 +4,7 @@
  * Once it has its name it is there and whole: a last fsync that fails is no reason to say that it is not.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { cp, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { writeFailure } from './file-error.ts';
@@ -222,6 +222,15 @@ async function moveAside(target: string, aside: string): Promise<void> {
 export async function removeQuietly(path: string): Promise<void> {
   try {
     await rm(path, { recursive: true, force: true });
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === undefined) throw thrown;
+  }
+}
+
+/** The same for those who cannot wait. */
+export function removeQuietlySync(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
   } catch (thrown) {
     if (systemErrorCode(thrown) === undefined) throw thrown;
   }

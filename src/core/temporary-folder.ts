@@ -2,9 +2,10 @@
  * Folders for what lives no longer than a command: sockets, keys, graphs. Only this user may look into one. Its maker
  * holds its lock, so that a later command of this user recognises the folder of a dead one, and removes it.
  */
-import { existsSync, lstatSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, mkdtempSync, readdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { removeQuietlySync } from './atomic-folder.ts';
 import { LockstepError } from './errors.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 import { LOCK_FILE } from './lock-file.ts';
@@ -29,7 +30,7 @@ export function makeTemporaryFolder(purpose = '', parent = tmpdir()): string {
     held.set(folder, lockFolder(folder));
     return folder;
   } catch (thrown) {
-    rmSync(folder, { recursive: true, force: true });
+    removeQuietlySync(folder);
     throw explained(thrown, parent);
   }
 }
@@ -80,9 +81,12 @@ export function temporaryPrefix(purpose: string, parent: string): string {
   return join(parent, `${PREFIX}${purpose === '' ? '' : `${purpose}-`}`);
 }
 
-/** Removes the folder and what is in it; it may be gone already, and another process may have made it. */
+/**
+ * Removes the folder and what is in it; it may be gone already, and another process may have made it. A disk that refuses
+ * is no error, which would hide why the caller ends: a later command tidies.
+ */
 export function removeTemporaryFolder(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
+  removeQuietlySync(folder);
   held.get(folder)?.release();
   held.delete(folder);
 }
@@ -91,7 +95,7 @@ export function removeTemporaryFolder(folder: string): void {
 export function tidyTemporaryFolders(parent: string): void {
   for (const name of readdirSync(parent)) {
     const folder = join(parent, name);
-    if (NAME.test(name) && isLeftBehind(folder)) rmSync(folder, { recursive: true, force: true });
+    if (NAME.test(name) && isLeftBehind(folder)) removeQuietlySync(folder);
   }
 }
 

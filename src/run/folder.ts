@@ -18,7 +18,7 @@ import { z } from 'zod';
 import { type ExtensionRecord, extensionRecord } from '../config/extension-record.ts';
 import { resolvedConfigToYaml } from '../config/load.ts';
 import type { RunConfig } from '../config/run-config.ts';
-import { isLeftover, tidyAfterCrash } from '../core/atomic-folder.ts';
+import { isLeftover, removeQuietlySync, tidyAfterCrash } from '../core/atomic-folder.ts';
 import { LockstepError } from '../core/errors.ts';
 import { withWriteErrors, writeFailure } from '../core/file-error.ts';
 import { lockFolder } from '../core/folder-lock.ts';
@@ -163,10 +163,10 @@ function writeRunFolder(path: string, config: RunConfig, kept: KeptData, lock: L
   return { ...paths, ...lock, runConfig: config };
 }
 
-/** Empties a folder that holds no result, but for its lock. */
+/** Empties a folder that holds no result, but for its lock, as far as the disk lets it. */
 function removeContents(path: string): void {
   for (const name of readdirSync(path)) {
-    if (!isLockName(name)) rmSync(join(path, name), { recursive: true, force: true });
+    if (!isLockName(name)) removeQuietlySync(join(path, name));
   }
 }
 

@@ -51,6 +51,28 @@ it('is for its user only, and gone when it is removed, once or twice', () => {
   assert(!existsSync(folder));
 });
 
+it('stays where it cannot be removed, without an error, and goes with a later command', () => {
+  const folder = makeTemporaryFolder('graph', parent);
+  const withoutRights = (body: () => void): void => {
+    chmodSync(parent, 0o555);
+    const isRoot = process.geteuid?.() === 0;
+    // Root may remove anything.
+    if (isRoot) process.seteuid?.(65534);
+    try {
+      body();
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+      chmodSync(parent, 0o700);
+    }
+  };
+  withoutRights(() => removeTemporaryFolder(folder));
+  assert(existsSync(folder), 'it could be removed after all');
+  // Whatever of it went, its maker has let go of it.
+  writeFileSync(join(folder, 'lock'), '');
+  tidyTemporaryFolders(parent);
+  assert(!existsSync(folder));
+});
+
 it('cannot be made where there is no such place: TMPDIR is to be set', () => {
   const nowhere = join(parent, 'nowhere');
   assert.throws(() => makeTemporaryFolder('', nowhere), {
