@@ -181,7 +181,9 @@ before(async () => {
   writeFileSync(join(folder, 'run.yaml'), CONFIG.replace('STORE', join(folder, 'store')));
   const grid = GRID.replace('store: data/made', `store: ${join(folder, 'made')}`)
     .replace('masked: { kind: masked, span: 2 }\n', '\n')
-    .replace('pretrainingShares: [0.5]', '');
+    .replace('pretrainingShares: [0.5]', '')
+    // Loads fast: a study starts a process for each of its runs.
+    .concat('engine: { kind: portable }\n');
   writeFileSync(join(folder, 'study.yaml'), grid);
   const record = (n: number) =>
     JSON.stringify({ id: `s${n}`, label: 'ab'[n % 2], values: [n, 2, 3, n % 7] });
