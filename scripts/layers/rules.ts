@@ -19,6 +19,12 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['study', 'sizing'],
   ['cli', 'index.ts'],
 ];
+/** Beside the transports: for calls that Node does not have. */
+const CALL_LIBC = [
+  'src/core/open-file-lock.ts',
+  'src/core/peer-user.ts',
+  'src/launch/end-process.ts',
+];
 const NEVER_IN_COORDINATOR = ['engine', 'nn', 'run', 'worker'];
 /** What a thread of an import loads. */
 const READ_IN_THREADS = [
@@ -86,11 +92,9 @@ function packageProblem({ from, to }: Edge): string | null {
   if (/^zeromq(\/|$)/.test(to) && !mayUseSockets) {
     return 'only protocol/ and collective/transport/ import zeromq';
   }
-  const mayCallLibc =
-    from.startsWith('src/collective/transport/') ||
-    ['src/core/open-file-lock.ts', 'src/core/peer-user.ts'].includes(from);
+  const mayCallLibc = from.startsWith('src/collective/transport/') || CALL_LIBC.includes(from);
   if (to === 'koffi' && !mayCallLibc) {
-    return 'only collective/transport/, core/open-file-lock.ts and core/peer-user.ts import koffi';
+    return `only collective/transport/, ${CALL_LIBC.join(', ')} import koffi`;
   }
   return null;
 }

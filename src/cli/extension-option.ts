@@ -2,6 +2,8 @@
 import { resolve } from 'node:path';
 import type { Argv } from 'yargs';
 import { configuredExtensions } from '../extension/config-file.ts';
+import { loadExtensions } from '../extension/load.ts';
+import { guardLoading } from '../extension/loading-guard.ts';
 
 export interface ExtensionOption {
   extension: string[];
@@ -18,8 +20,14 @@ export function extensionOption<T>(yargs: Argv<T>): Argv<T & ExtensionOption> {
   }) as Argv<T & ExtensionOption>;
 }
 
-/** Absolute paths, as the functions behind the commands take them. @throws LockstepError EXTENSION_INVALID */
-export async function extensionsGiven({ extension }: ExtensionOption): Promise<string[]> {
-  const configured = await configuredExtensions('.');
-  return [...configured, ...extension.map((path) => resolve(path))];
+/**
+ * Loads them before a command handles signals or takes anything: one that never returns can be stopped.
+ * @returns absolute paths, as the functions behind the commands take them
+ * @throws LockstepError EXTENSION_INVALID
+ */
+export async function loadExtensionsGiven({ extension }: ExtensionOption): Promise<string[]> {
+  const configured = await configuredExtensions('.', guardLoading);
+  const paths = [...configured, ...extension.map((path) => resolve(path))];
+  await loadExtensions(paths, guardLoading);
+  return paths;
 }

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { LockstepError } from '../core/errors.ts';
 import { foreignAuthor } from '../core/own-files.ts';
+import type { LoadingGuard } from './loading-guard.ts';
 
 const NAMES = [
   'lockstep.config.ts',
@@ -35,14 +36,17 @@ export function defineConfig(config: LockstepConfig): LockstepConfig {
  * @throws LockstepError EXTENSION_INVALID for a file that can't be executed or exports something else, or that another
  *   user may have put there
  */
-export async function configuredExtensions(folder: string): Promise<string[]> {
+export async function configuredExtensions(
+  folder: string,
+  guard?: LoadingGuard,
+): Promise<string[]> {
   const path = NAMES.map((name) => resolve(folder, name)).find((name) => existsSync(name));
   if (path === undefined) return [];
   refuseForeign(path);
   // What most commands never need.
   const { executeModule } = await import('./execute-module.ts');
   const { readSourceGraph } = await import('./source-graph.ts');
-  const exports = (await executeModule(await readSourceGraph(path))) as {
+  const exports = (await executeModule(await readSourceGraph(path), guard)) as {
     readonly default?: unknown;
   };
   const parsed = schema.safeParse(exports.default);

@@ -2,6 +2,8 @@
 import { extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { LockstepError } from '../core/errors.ts';
+import { extensionInvalid } from './extension-invalid.ts';
+import { type LoadingGuard, NO_GUARD } from './loading-guard.ts';
 import { installModuleHooks } from './module-hooks.ts';
 import { type SourceGraph, stripTypes } from './source-graph.ts';
 
@@ -18,7 +20,10 @@ const executed = new Map<string, { sha256: string; module: Promise<object> }>();
  * The exports of a module, which is executed once in each process or thread.
  * @throws LockstepError EXTENSION_INVALID when it throws, or when it was another one before
  */
-export async function executeModule(graph: SourceGraph): Promise<object> {
+export async function executeModule(
+  graph: SourceGraph,
+  guard: LoadingGuard = NO_GUARD,
+): Promise<object> {
   const { path, sha256 } = graph;
   const before = executed.get(path);
   if (before !== undefined && before.sha256 !== sha256) {
@@ -26,10 +31,15 @@ export async function executeModule(graph: SourceGraph): Promise<object> {
     throw extensionInvalid(path, 'it has changed since this process loaded it', advice);
   }
   if (before !== undefined) return await before.module;
-  installModuleHooks({ ...graph, library: LIBRARY.href }, HOOKS);
-  const module = execute(graph);
-  executed.set(path, { sha256, module });
-  return await module;
+  const release = guard(path);
+  try {
+    installModuleHooks({ ...graph, library: LIBRARY.href }, HOOKS);
+    const module = execute(graph);
+    executed.set(path, { sha256, module });
+    return await module;
+  } finally {
+    release();
+  }
 }
 
 async function execute(graph: SourceGraph): Promise<object> {
@@ -75,14 +85,4 @@ function placeOf({ sources }: SourceGraph, thrown: unknown): string | undefined 
       return `${fileURLToPath(url)}:${position}`;
   }
   return undefined;
-}
-
-export function extensionInvalid(
-  place: string,
-  what: string,
-  advice: string,
-  cause?: unknown,
-): LockstepError {
-  const message = `Cannot load the extension ${place}: ${what}.`;
-  return new LockstepError('EXTENSION_INVALID', message, advice, { cause });
 }

@@ -5,7 +5,8 @@ import { importers } from '../importer/registry.ts';
 import { isDefinition } from '../nn/define.ts';
 import { registry } from '../nn/registry.ts';
 import { isImporter } from '../source/define-importer.ts';
-import { executeModule, extensionInvalid } from './execute-module.ts';
+import { executeModule } from './execute-module.ts';
+import { extensionInvalid } from './extension-invalid.ts';
 import {
   addExtension,
   type Extension,
@@ -14,15 +15,16 @@ import {
   loadedFrom,
   nameOf,
 } from './loaded.ts';
+import type { LoadingGuard } from './loading-guard.ts';
 import { readSourceGraph } from './source-graph.ts';
 
 const EXAMPLE = 'Add one, such as `export default defineModel({ … })`.';
 
 /** @throws LockstepError EXTENSION_INVALID */
-export async function loadExtension(given: string): Promise<Extension> {
+export async function loadExtension(given: string, guard?: LoadingGuard): Promise<Extension> {
   const graph = await readSourceGraph(given);
   const { path, sha256 } = graph;
-  const exports = await untilItReturns(path, () => executeModule(graph));
+  const exports = await untilItReturns(path, () => executeModule(graph, guard));
   const known = loadedFrom(path);
   if (known !== undefined) return known;
   const definitions = definitionsOf(exports);

@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { asLockstepError } from '../core/errors.ts';
 import { loadExtensions } from '../extension/load.ts';
+import { guardLoading } from '../extension/loading-guard.ts';
 import { guardOutputs } from '../launch/outputs.ts';
 import { readWorkersConfig } from '../run/folder.ts';
 import { openLog } from '../telemetry/log.ts';
@@ -34,7 +35,7 @@ async function main(): Promise<number> {
   const log = openLog(`${identity.runFolder}/logs`, `worker-${identity.slot}`);
   const comm = openComm(identity);
   try {
-    await loadExtensions(options.extension);
+    await loadExtensions(options.extension, guardLoading);
     const end = await runWorker({
       config: readWorkersConfig(identity.runFolder),
       comm,

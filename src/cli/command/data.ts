@@ -10,7 +10,7 @@ import type { SyntheticOptions } from '../../importer/synthetic/synthetic-option
 import { offerOnStdout } from '../../launch/outputs.ts';
 import type { BuildStoreOptions } from '../../workflow/data/build-store.ts';
 import { type Command, type PartCommand, partOf } from '../command.ts';
-import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
+import { type ExtensionOption, extensionOption, loadExtensionsGiven } from '../extension-option.ts';
 import { sourceOptions } from '../import-options.ts';
 import { importPaths, type PathOptions, pathOptions } from '../import-paths.ts';
 import { importProgress } from '../import-progress.ts';
@@ -39,7 +39,7 @@ const importCommand: PartCommand<ImportOptions> = {
       importer,
       option,
       splitList,
-      extensions: await extensionsGiven(options),
+      extensions: await loadExtensionsGiven(options),
     };
     if (options.dryRun) return await preview(request);
     const { buildStore } = await import('../../workflow/data/build-store.ts');

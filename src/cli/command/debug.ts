@@ -1,12 +1,11 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { EXIT } from '../../core/errors.ts';
-import { loadExtensions } from '../../extension/load.ts';
 import { inEngineProcess } from '../../launch/engine-process.ts';
 import { debugConfig, debugRun, type LayerReport } from '../../workflow/train/debug-run.ts';
 import { type RunHooks, withGuardedHooks } from '../../workflow/train/hooks.ts';
 import { resolveRunConfig } from '../../workflow/train/resolve-config.ts';
 import type { Command } from '../command.ts';
-import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
+import { type ExtensionOption, extensionOption, loadExtensionsGiven } from '../extension-option.ts';
 import { layerTable } from '../layer-table.ts';
 import { sameOptions } from '../next.ts';
 import { showRun } from '../show-run.ts';
@@ -30,7 +29,7 @@ export const debugCommand: Command<DebugOptions> = {
         describe: 'Number of the GPU to use; CPU when absent',
       }) as Argv<DebugOptions>,
   handler: async (options: ArgumentsCamelCase<DebugOptions>) => {
-    await loadExtensions(await extensionsGiven(options));
+    await loadExtensionsGiven(options);
     const config = debugConfig(resolveRunConfig(options));
     const { run: runFolder, steps } = options;
     const request = { config, runFolder, steps, onLayers: showLayers };

@@ -3,7 +3,7 @@ import { SPLITS, type Split } from '../../data/format/store.ts';
 import { evaluate } from '../../workflow/predict/evaluate.ts';
 import { describeReport } from '../../workflow/predict/report-text.ts';
 import type { Command } from '../command.ts';
-import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
+import { type ExtensionOption, extensionOption, loadExtensionsGiven } from '../extension-option.ts';
 import { filesOption } from '../files-option.ts';
 import { printNext, repeated } from '../next.ts';
 import { readingOptions } from '../reading-options.ts';
@@ -53,7 +53,7 @@ export const evaluateCommand: Command<EvaluateOptions> = {
   handler: async (options: ArgumentsCamelCase<EvaluateOptions>) => {
     const { run: runFolder, phase, split, data, files, crop, window, calibrate } = options;
     const { with: ensemble, allowTrainingSequences } = options;
-    const extensions = await extensionsGiven(options);
+    const extensions = await loadExtensionsGiven(options);
     const request = {
       extensions,
       runFolder,

@@ -6,7 +6,7 @@ import { installedPath } from '../../core/program-name.ts';
 import { offerOnStdout } from '../../launch/outputs.ts';
 import type { OnSignal } from '../../workflow/placement.ts';
 import type { Command } from '../command.ts';
-import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
+import { type ExtensionOption, extensionOption, loadExtensionsGiven } from '../extension-option.ts';
 import { repeated } from '../next.ts';
 import { configOptions } from './train.ts';
 
@@ -69,11 +69,10 @@ export const launchCommand: Command<LaunchOptions> = {
   },
   handler: async (options: ArgumentsCamelCase<LaunchOptions>) => {
     if (!options.slurm) throw noScheduler();
-    const { loadExtensions } = await import('../../extension/load.ts');
     const { loadRunConfig } = await import('../../run/config.ts');
     const { jobScript } = await import('../../workflow/slurm/job-script.ts');
     const { submitJob } = await import('../../workflow/slurm/submit-job.ts');
-    await loadExtensions(await extensionsGiven(options));
+    await loadExtensionsGiven(options);
     // A wrong configuration is better refused here than after hours in a queue.
     const { name } = loadRunConfig(options.config, options.set);
     const run = resolve(options.run ?? join('runs', name));

@@ -1,7 +1,7 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { LockstepError } from '../../core/errors.ts';
 import type { Command } from '../command.ts';
-import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
+import { type ExtensionOption, extensionOption, loadExtensionsGiven } from '../extension-option.ts';
 import { showNotice } from '../show-run.ts';
 import { withSignals } from '../with-signals.ts';
 import { configOptions } from './train.ts';
@@ -79,7 +79,7 @@ export const planClusterCommand: Command<PlanClusterOptions> = {
         'Say how many GPUs each host has, such as --gpus 8.',
       );
     }
-    const extensions = await extensionsGiven(options);
+    const extensions = await loadExtensionsGiven(options);
     const { planCluster } = await import('../../sizing/plan-cluster.ts');
     const plan = await withSignals((stop) =>
       planCluster({

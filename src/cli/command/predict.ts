@@ -4,7 +4,7 @@ import { offerOnStdout } from '../../launch/outputs.ts';
 import { type PredictionFormat, predictionLines } from '../../workflow/predict/lines.ts';
 import { type Prediction, predict } from '../../workflow/predict/predict.ts';
 import type { Command } from '../command.ts';
-import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
+import { type ExtensionOption, extensionOption, loadExtensionsGiven } from '../extension-option.ts';
 import { filesOption } from '../files-option.ts';
 import { formatOf, refuseOut, writePredictions } from '../prediction-file.ts';
 import { readingOptions } from '../reading-options.ts';
@@ -51,7 +51,7 @@ export const predictCommand: Command<PredictOptions> = {
     const { with: ensemble, calibrate } = options;
     const format = options.format ?? formatOf(out);
     if (out !== undefined) refuseOut(out, [files, data]);
-    const extensions = await extensionsGiven(options);
+    const extensions = await loadExtensionsGiven(options);
     const request = {
       extensions,
       runFolder,

@@ -1,6 +1,6 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import type { Command } from '../command.ts';
-import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
+import { type ExtensionOption, extensionOption, loadExtensionsGiven } from '../extension-option.ts';
 import { nextOfRun } from '../next.ts';
 import { showRun } from '../show-run.ts';
 import { clusterGiven, type PlacementOptions, placementOptions } from './train.ts';
@@ -18,7 +18,7 @@ export const resumeCommand: Command<ResumeOptions> = {
     }) as Argv<ResumeOptions>,
   handler: async (options: ArgumentsCamelCase<ResumeOptions>) => {
     const cluster = clusterGiven(options);
-    const extensions = await extensionsGiven(options);
+    const extensions = await loadExtensionsGiven(options);
     const { resume } = await import('../../workflow/train/resume.ts');
     process.exitCode = await showRun(
       (hooks) => resume({ ...cluster, runFolder: options.run, extensions, ...hooks }),

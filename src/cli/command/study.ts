@@ -6,7 +6,7 @@ import { describeExtent } from '../../study/extent.ts';
 import { loadStudyConfig } from '../../study/load-study.ts';
 import { STUDY_TEMPLATE, study, studyFolds } from '../../study/study.ts';
 import type { Command } from '../command.ts';
-import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
+import { type ExtensionOption, extensionOption, loadExtensionsGiven } from '../extension-option.ts';
 import { printNext } from '../next.ts';
 import { showNotice } from '../show-run.ts';
 import { withSignals } from '../with-signals.ts';
@@ -62,7 +62,7 @@ export const studyCommand: Command<StudyOptions> = {
   handler: async (options: ArgumentsCamelCase<StudyOptions>) => {
     const { set, minutes, out: folder, yes } = options;
     const { config, data } = subjectOf(options);
-    const extensions = await extensionsGiven(options);
+    const extensions = await loadExtensionsGiven(options);
     if (config === undefined && data === undefined && !yes) throw notAskedFor(set);
     const request = { extensions, config, set, data, minutes, folder, ...devicesGiven(options) };
     if (options.folds !== undefined) return await inFolds(request, options.folds);

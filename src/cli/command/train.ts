@@ -5,7 +5,7 @@ import { MOST_WORKERS } from '../../protocol/messages.ts';
 import { SIMULATED_FAULTS } from '../../worker/training/simulated-fault.ts';
 import * as Placement from '../../workflow/placement.ts';
 import type { Command } from '../command.ts';
-import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
+import { type ExtensionOption, extensionOption, loadExtensionsGiven } from '../extension-option.ts';
 import { type HostsGiven, hostsGiven, hostsOptions } from '../hosts-options.ts';
 import { nextOfRun } from '../next.ts';
 import { showRun } from '../show-run.ts';
@@ -132,7 +132,7 @@ export const trainCommand: Command<TrainOptions> = {
   handler: async (options: ArgumentsCamelCase<TrainOptions>) => {
     const cluster = clusterGiven(options);
     const { config, set, run: runFolder, resume, simulate } = options;
-    const extensions = await extensionsGiven(options);
+    const extensions = await loadExtensionsGiven(options);
     // Coordinator and data formats take a while to load: a typing mistake is answered without them.
     const { train } = await import('../../workflow/train/train.ts');
     process.exitCode = await showRun(

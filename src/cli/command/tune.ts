@@ -9,7 +9,7 @@ import {
 } from '../../workflow/tune/learning-rate/tune-learning-rate.ts';
 import { tune } from '../../workflow/tune/tune.ts';
 import type { Command } from '../command.ts';
-import { type ExtensionOption, extensionOption, extensionsGiven } from '../extension-option.ts';
+import { type ExtensionOption, extensionOption, loadExtensionsGiven } from '../extension-option.ts';
 import { printNext, sameOptions } from '../next.ts';
 import { showNotice } from '../show-run.ts';
 import { withSignals } from '../with-signals.ts';
@@ -43,7 +43,7 @@ export const tuneCommand: Command<TuneOptions> = {
       }) as unknown as Argv<TuneOptions>,
   handler: async (options: ArgumentsCamelCase<TuneOptions>) => {
     const { config, set, gpu, learningRate: phase, workers } = options;
-    const extensions = await extensionsGiven(options);
+    const extensions = await loadExtensionsGiven(options);
     const report = await withSignals(async (stop) => {
       const given = { config, set, extensions, ...stop, onEvent: showNotice };
       if (phase === undefined) return reportFormulations(await tune({ ...given, gpu }));

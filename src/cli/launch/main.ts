@@ -1,13 +1,12 @@
 /** `launcher/launch`: checks devices and configuration, then starts `lockstep train` or `lockstep resume`. */
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { configuredExtensions } from '../../extension/config-file.ts';
-import { loadExtensions } from '../../extension/load.ts';
 import { reportError } from '../../launch/exit.ts';
 import { guardOutputs } from '../../launch/outputs.ts';
 import { passSignalsTo } from '../../launch/process-signals.ts';
 import { COMMAND_LINE, startProgram } from '../../launch/program.ts';
 import { loadRunConfig } from '../../run/config.ts';
+import { loadExtensionsGiven } from '../extension-option.ts';
 import { dryRunText } from './dry-run.ts';
 import type { LaunchRequest } from './request.ts';
 import { devicesOf, lockstepArguments, parseRequest } from './request.ts';
@@ -16,7 +15,7 @@ async function main(args: readonly string[]): Promise<number> {
   const request = await parseRequest(args);
   if (request === null) return 0;
   const devices = devicesOf(request);
-  await loadExtensions([...(await configuredExtensions('.')), ...request.extensions]);
+  await loadExtensionsGiven({ extension: [...request.extensions] });
   const { engine, name } = loadRunConfig(configPath(request), request.overrides);
   if (!request.dryRun) return await runLockstep(lockstepArguments(request));
   const runFolder = request.what.run ?? join('runs', name);

@@ -23,6 +23,7 @@ import { loadedFrom } from '../../../src/extension/loaded.ts';
 import { importers } from '../../../src/importer/registry.ts';
 import { deadline } from '../../helper/slowness.ts';
 
+const GUARD = new URL('../../../src/extension/loading-guard.js', import.meta.url).href;
 const LOAD = new URL('../../../src/extension/load.js', import.meta.url).href;
 
 /** Outside the project, without node_modules above it. */
@@ -235,6 +236,12 @@ describe('lockstep.config.ts', () => {
   });
 });
 
+const runScript = (script: string, path = '') =>
+  spawnSync(process.execPath, ['--input-type=module', '-e', script, path], {
+    encoding: 'utf8',
+    timeout: deadline(30_000),
+  });
+
 describe('a module that never comes back', () => {
   for (const [what, text] of [
     ['ends the process', 'process.exit(0);'],
@@ -244,11 +251,7 @@ describe('a module that never comes back', () => {
       const path = write(`${what.replaceAll(' ', '-')}.mjs`, text);
       const script = `const { loadExtensions } = await import('${LOAD}');
         loadExtensions([process.argv[1]]).then(() => console.log('loaded'));`;
-      const { status, stderr, stdout } = spawnSync(
-        process.execPath,
-        ['--input-type=module', '-e', script, path],
-        { encoding: 'utf8', timeout: deadline(30_000) },
-      );
+      const { status, stderr, stdout } = runScript(script, path);
       assert.match(
         stderr,
         /^EXTENSION_INVALID: .*\.mjs: it ended the process while it was loaded/m,
@@ -256,4 +259,33 @@ describe('a module that never comes back', () => {
       assert.deepEqual([status, stdout], [2, '']);
     });
   }
+
+  for (const [what, text] of [
+    ['loops', 'for (;;);'],
+    [
+      'waits while something else goes on',
+      'setInterval(() => {}, 100); await new Promise(() => {});',
+    ],
+  ] as const) {
+    it(`and ${what} is named after a while, and ends a program of ours after a limit`, () => {
+      const path = write(`${what.replaceAll(' ', '-')}.mjs`, text);
+      const script = `const { loadExtensions } = await import('${LOAD}');
+        const { guardFor } = await import('${GUARD}');
+        const guard = (path) => guardFor(path, 100, 300);
+        loadExtensions([process.argv[1]], guard).then(() => console.log('loaded'));`;
+      const { status, stderr, stdout } = runScript(script, path);
+      const [word, error] = stderr.split('\n');
+      assert.match(word!, new RegExp(`^The extension ${path} has been loading for 0\\.1 s`));
+      assert.match(error!, new RegExp(`^EXTENSION_INVALID: .*${path}: it has not returned after`));
+      assert.deepEqual([status, stdout], [2, '']);
+    });
+  }
+
+  it('is watched no longer than it loads', () => {
+    const script = `const { guardFor } = await import('${GUARD}');
+      guardFor('own.ts', 1000, 1000)();
+      setTimeout(() => console.log('goes on'), 2000);`;
+    const { status, stderr, stdout } = runScript(script);
+    assert.deepEqual([status, stdout, stderr], [0, 'goes on\n', '']);
+  });
 });
