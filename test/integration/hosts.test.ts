@@ -1,51 +1,33 @@
 /** Runs on several hosts, which are made up on this machine. */
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { after, before, describe, it } from 'node:test';
-import { type Ended, fixtureConfig, type Started, Workplace } from '../helper/command-line.ts';
-import { inFull, MadeUpHosts, whyNoHosts } from '../helper/made-up-hosts.ts';
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
+import { before, describe, it } from 'node:test';
+import type { Started } from '../helper/command-line.ts';
+import { inFull, whyNoHosts } from '../helper/made-up-hosts.ts';
+import { AGENT, allEnd, BY_NAME, CONFIG, SeveralHosts, slow } from '../helper/several-hosts.ts';
 
 const skip = whyNoHosts() ?? false;
-const CONFIG = fixtureConfig('two-phases.yaml');
-const KEY = 'b1'.repeat(32);
-const BY_NAME = ['--rendezvous', 'tcp://h1:29400', '--key-file', 'key'];
+/** Steps enough for what happens meanwhile. */
+const SLOW = slow([1], 300);
 
 describe('a run on several hosts', { skip }, () => {
-  const place = new Workplace();
-  let hosts: MadeUpHosts;
-  let hash: string;
-
-  before(async () => {
-    const alone = await place.run('train', CONFIG, '--run', 'alone');
-    assert.equal(alone.code, 0, alone.stderr);
-    hash = place.stateHash('alone');
-    writeFileSync(place.path('key'), KEY, { mode: 0o600 });
-    hosts = await MadeUpHosts.open(3);
-  });
-  after(async () => {
-    await hosts?.close();
-    place.remove();
-  });
-
-  const log = (run: string): string =>
-    readFileSync(place.path(run, 'logs', 'coordinator.log'), 'utf8');
+  const hosts = new SeveralHosts(3);
+  const { place } = hosts;
 
   /** The same command on each host, with as many workers as it says. */
   const start = (run: string, workers: readonly number[], ...args: string[]): Started[] =>
     workers.map((count, at) => {
       const own = ['--hosts', String(workers.length), '--workers', String(count), '--run', run];
-      return place.startOn(hosts, at + 1, 'train', CONFIG, ...own, ...args);
+      return hosts.startOn(at + 1, 'train', CONFIG, ...own, ...args);
     });
-  const allEnd = async (started: readonly Started[]): Promise<Ended[]> =>
-    await Promise.all(started.map(({ ended }) => ended));
 
   async function succeeds(run: string, workers: readonly number[], ...args: string[]) {
     const ended = await allEnd(start(run, workers, ...args));
     for (const { code, stderr, stdout } of ended) {
       assert.equal(code, 0, stderr);
-      assert.match(stdout, new RegExp(`^state ${hash} after step`, 'm'));
+      assert.match(stdout, new RegExp(`^state ${hosts.hash} after step`, 'm'));
     }
-    assert.equal(place.stateHash(run), hash);
+    assert.equal(place.stateHash(run), hosts.hash);
     return ended;
   }
 
@@ -56,9 +38,9 @@ describe('a run on several hosts', { skip }, () => {
     assert.match(second!.stderr, /^EXIT code=0 /m);
     // A scheduler may start one of them again when all is done: it waits for nobody.
     const again = ['train', CONFIG, '--hosts', '2', '--run', 'two', '--resume', 'auto', ...BY_NAME];
-    const { code, stdout, stderr } = await place.startOn(hosts, 2, ...again).ended;
+    const { code, stdout, stderr } = await hosts.startOn(2, ...again).ended;
     assert.equal(code, 0, stderr);
-    assert.match(stdout, new RegExp(`^state ${hash} after step`, 'm'));
+    assert.match(stdout, new RegExp(`^state ${hosts.hash} after step`, 'm'));
     assert.equal(existsSync(place.path('two.hosts')), false);
   });
 
@@ -73,19 +55,16 @@ describe('a run on several hosts', { skip }, () => {
       ...['--set', 'phases.1.duration.epochs=1', '--set', 'phases.1.learningRate.warmupSteps=2'],
     ];
 
-    before(async () => {
-      const alone = await place.run('train', CONFIG, '--run', 'wide', ...wide);
-      assert.equal(alone.code, 0, alone.stderr);
-    });
+    before(async () => await hosts.alone('wide', CONFIG, ...wide));
 
     /** The bytes that the second host sends. */
     async function sentIn(run: string, workers: readonly number[]): Promise<number> {
-      const before = hosts.sentBy(2);
+      const before = hosts.made.sentBy(2);
       for (const { code, stderr } of await allEnd(start(run, workers, ...BY_NAME, ...wide))) {
         assert.equal(code, 0, stderr);
       }
       assert.equal(place.stateHash(run), place.stateHash('wide'));
-      return hosts.sentBy(2) - before;
+      return hosts.made.sentBy(2) - before;
     }
 
     it('ends with the same bits, and two workers on a host send no more than one', async () => {
@@ -102,17 +81,19 @@ describe('a run on several hosts', { skip }, () => {
   it('bears the death of a worker on another host, which it names', async () => {
     await succeeds('worker', [1, 2], '--simulate', 'kill@rank=2,step=5');
     // In the folder beside the run the first that comes leads.
-    assert.match(log('worker'), /Lost worker 2 \(pid \d+ on h[12]\): it was killed by SIGKILL/);
+    assert.match(
+      hosts.coordinatorLog('worker'),
+      /Lost worker 2 \(pid \d+ on h[12]\): it was killed by SIGKILL/,
+    );
     assert.equal(existsSync(place.path('worker.hosts')), false);
   });
 
   it('tells a probe on each host whether the agent there is alive, and goes on without one that is killed', async () => {
-    const slow = ['--simulate', 'slow@rank=1,step=3,ms=300'];
-    const [first, second] = start('agent', [1, 1], ...BY_NAME, '--min-workers', '1', ...slow);
+    const [first, second] = start('agent', [1, 1], ...BY_NAME, '--min-workers', '1', ...SLOW);
     await place.untilSteps('agent', 4);
     const probe = (host: number, ...args: string[]) =>
-      place.startOn(hosts, host, 'healthz', 'agent', ...args).ended;
-    const [follower] = hosts.pidsOn(2, /lockstep\.js train/);
+      hosts.startOn(host, 'healthz', 'agent', ...args).ended;
+    const [follower] = hosts.made.pidsOn(2, AGENT);
     const probed = await Promise.all([probe(1), probe(2), probe(3)]);
     assert.deepEqual(
       probed.map(({ code }) => code),
@@ -120,42 +101,41 @@ describe('a run on several hosts', { skip }, () => {
     );
     assert.equal(probed[1].stdout, `Process ${follower} trains in "agent".\n`);
     assert.equal(probed[2].stderr, 'No process of this host trains in "agent".\n');
-    hosts.kill('STOP', follower!);
+    hosts.made.kill('STOP', follower!);
     const silent = await probe(2, '--timeout', '1');
     assert.equal(silent.code, 1);
     assert.match(silent.stderr, /^A process of this host that trains in "agent" gave no answer/);
-    hosts.kill('KILL', follower!);
+    hosts.made.kill('KILL', follower!);
     // nsenter has stopped with it.
     second!.child.kill('SIGCONT');
     const { code, stderr } = await first!.ended;
     assert.equal(code, 0, stderr);
     assert.match(stderr, /Lost host 1 \(h2, pid \d+\): nothing was heard for 3000 ms\./);
-    assert.equal(place.stateHash('agent'), hash);
+    assert.equal(place.stateHash('agent'), hosts.hash);
     await second!.ended;
-    assert.deepEqual(hosts.pidsOn(2, /worker/), []);
+    assert.deepEqual(hosts.made.pidsOn(2, /worker/), []);
   });
 
   it('is asked to stop on any host: all hosts end alike, and a resume on one goes on', async () => {
-    const slow = ['--simulate', 'slow@rank=1,step=3,ms=300'];
-    const [first, second] = start('stopped', [1, 1], ...BY_NAME, ...slow);
+    const [first, second] = start('stopped', [1, 1], ...BY_NAME, ...SLOW);
     await place.untilSteps('stopped', 4);
-    hosts.kill('USR1', hosts.pidsOn(2, /lockstep\.js train/)[0]!);
+    hosts.signalAgentOn(2, 'USR1');
     for (const { code, stderr } of await allEnd([first!, second!])) assert.equal(code, 75, stderr);
     const resumed = await place.run('resume', 'stopped');
     assert.equal(resumed.code, 0, resumed.stderr);
-    assert.equal(place.stateHash('stopped'), hash);
+    assert.equal(place.stateHash('stopped'), hosts.hash);
   });
 
   it('ends soon after the host that leads is gone where workers do not wait, so that it can be started again', async () => {
-    const slow = ['--simulate', 'slow@rank=1,step=3,ms=300', '--coordinator-wait', '0'];
-    const [first, second] = start('headless', [1, 1], ...BY_NAME, ...slow);
+    const wait = ['--coordinator-wait', '0'];
+    const [first, second] = start('headless', [1, 1], ...BY_NAME, ...SLOW, ...wait);
     await place.untilSteps('headless', 4);
-    hosts.kill('KILL', hosts.pidsOn(1, /lockstep\.js train/)[0]!);
+    hosts.signalAgentOn(1, 'KILL');
     const { code, stderr } = await second!.ended;
     assert.equal(code, 75, stderr);
     assert.match(stderr, /^REQUEUED: Lost the host that leads, h1 \(pid \d+\)/m);
     await first!.ended;
-    assert.deepEqual(hosts.pidsOn(2, /worker/), []);
+    assert.deepEqual(hosts.made.pidsOn(2, /worker/), []);
   });
 
   it('refuses a host with another configuration, and lets nobody in without the key', async () => {
@@ -163,9 +143,9 @@ describe('a run on several hosts', { skip }, () => {
     const other = place.path('other-key');
     writeFileSync(other, '00'.repeat(32), { mode: 0o600 });
     const [leader, differs, stranger] = [
-      place.startOn(hosts, 1, 'train', CONFIG, ...shared),
-      place.startOn(hosts, 2, 'train', CONFIG, ...shared, '--set', 'seed=8'),
-      place.startOn(hosts, 3, 'train', CONFIG, ...shared.with(-1, 'other-key')),
+      hosts.startOn(1, 'train', CONFIG, ...shared),
+      hosts.startOn(2, 'train', CONFIG, ...shared, '--set', 'seed=8'),
+      hosts.startOn(3, 'train', CONFIG, ...shared.with(-1, 'other-key')),
     ];
     const [alone, refused, unheard] = await allEnd([leader!, differs!, stranger!]);
     assert.equal(alone!.code, 7, alone!.stderr);

@@ -1,49 +1,31 @@
 /** A run that is fetched over a slow cable, on made-up hosts without a common disk. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { after, before, describe, it } from 'node:test';
+import { existsSync, readdirSync } from 'node:fs';
+import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { whyNoCables } from '../helper/cables.ts';
-import { fixtureConfig, type Started, Workplace } from '../helper/command-line.ts';
-import { MadeUpHosts, whyNoHosts } from '../helper/made-up-hosts.ts';
+import type { Started } from '../helper/command-line.ts';
+import { whyNoHosts } from '../helper/made-up-hosts.ts';
+import { CONFIG, SeveralHosts } from '../helper/several-hosts.ts';
 
 const skip = whyNoHosts() ?? whyNoCables() ?? false;
 /** About 1 MB. */
 const LARGE = ['--set', 'data.synthetic.count=4000', '--set', 'data.store=large'];
 
 describe('a run that is fetched over a slow cable', { skip }, () => {
-  const place = new Workplace();
-  let hosts: MadeUpHosts;
-
-  before(async () => {
-    writeFileSync(place.path('key'), 'b1'.repeat(32), { mode: 0o600 });
-    for (const disk of ['h1', 'h2']) mkdirSync(place.path(disk));
-    hosts = await MadeUpHosts.open(2, { megabitsPerSecond: 1, delayMs: 2 });
+  const hosts = new SeveralHosts(2, {
+    alone: null,
+    ownDisks: true,
+    cable: { megabitsPerSecond: 1, delayMs: 2 },
   });
-  after(async () => {
-    await hosts?.close();
-    place.remove();
-  });
+  const { place } = hosts;
 
   const start = (): Started[] =>
     [1, 2].map((host) =>
-      place.startOnDisk(
-        hosts,
-        host,
-        { own: place.path(`h${host}`), others: place.path(`h${3 - host}`) },
-        [
-          ...[
-            'train',
-            fixtureConfig('two-phases.yaml'),
-            '--run',
-            'run',
-            '--own-disks',
-            '--resume',
-            'auto',
-          ],
-          ...['--hosts', '2', '--rendezvous', 'tcp://h1:29400', '--key-file', '../key', ...LARGE],
-        ],
-      ),
+      hosts.startOnOwnDisk(host, [
+        ...['train', CONFIG, '--run', 'run', '--own-disks', '--resume', 'auto'],
+        ...['--hosts', '2', '--rendezvous', 'tcp://h1:29400', '--key-file', '../key', ...LARGE],
+      ]),
     );
   const inCopy = () => {
     const data = place.path('h2', 'run', 'data');
@@ -53,7 +35,7 @@ describe('a run that is fetched over a slow cable', { skip }, () => {
   it('ends on both hosts when the one that leads is lost meanwhile, and nothing half-written stays', async () => {
     const [first, second] = start();
     while (!inCopy().some((name) => name.includes('.tmp-'))) await sleep(50);
-    for (const pid of hosts.pidsOn(1, /lockstep\.js train/)) hosts.kill('KILL', pid);
+    hosts.signalAgentOn(1, 'KILL');
     const { code, stderr } = await second!.ended;
     assert.equal(code, 75, stderr);
     assert.match(stderr, /^REQUEUED: Lost the host that leads, h1 \(pid \d+\)/m);
@@ -65,7 +47,7 @@ describe('a run that is fetched over a slow cable', { skip }, () => {
   it('begins once all of it has come, while the hosts hear each other all the time', async () => {
     const [first, second] = start();
     await place.untilSteps('h1/run', 2);
-    for (const pid of hosts.pidsOn(1, /lockstep\.js train/)) hosts.kill('USR1', pid);
+    hosts.signalAgentOn(1, 'USR1');
     for (const { ended } of [first!, second!]) {
       const { code, stderr } = await ended;
       assert.equal(code, 75, stderr);

@@ -1,59 +1,37 @@
 /** Runs on several hosts that see no common disk, made up on this machine: each has a folder of its own. */
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { after, before, describe, it } from 'node:test';
-import { type Ended, fixtureConfig, type Started, Workplace } from '../helper/command-line.ts';
-import { MadeUpHosts, whyNoHosts } from '../helper/made-up-hosts.ts';
+import { describe, it } from 'node:test';
+import type { Ended, Started } from '../helper/command-line.ts';
+import { whyNoHosts } from '../helper/made-up-hosts.ts';
+import { allEnd, CONFIG, SeveralHosts, slow } from '../helper/several-hosts.ts';
 
 const skip = whyNoHosts() ?? false;
-const CONFIG = fixtureConfig('two-phases.yaml');
 /** Steps enough for what happens meanwhile. */
-const SLOW = ['--simulate', 'slow@rank=1,step=3,ms=300'];
-const AGENT = /lockstep\.js (train|resume)/;
+const SLOW = slow([1], 300);
+/** As seen from a host's own folder. */
+const SHARED = ['--rendezvous', 'tcp://h1:29400', '--key-file', '../key', '--hosts', '2'];
 
 describe('a run on hosts without a common disk', { skip }, () => {
-  const place = new Workplace();
-  let hosts: MadeUpHosts;
-  let hash: string;
+  const hosts = new SeveralHosts(2, { ownDisks: true });
+  const { place } = hosts;
 
-  before(async () => {
-    const alone = await place.run('train', CONFIG, '--run', 'alone');
-    assert.equal(alone.code, 0, alone.stderr);
-    hash = place.stateHash('alone');
-    writeFileSync(place.path('key'), 'b1'.repeat(32), { mode: 0o600 });
-    for (const disk of ['h1', 'h2']) mkdirSync(place.path(disk));
-    hosts = await MadeUpHosts.open(2);
-  });
-  after(async () => {
-    await hosts?.close();
-    place.remove();
-  });
-
-  const log = (run: string): string =>
-    readFileSync(place.path('h1', run, 'logs', 'coordinator.log'), 'utf8');
+  const log = (run: string): string => hosts.coordinatorLog('h1', run);
 
   /** In a folder that only this host sees, since nothing is mounted there on the other one. */
-  const startOn = (host: number, ...args: string[]): Started => {
-    const shared = ['--rendezvous', 'tcp://h1:29400', '--key-file', '../key', '--hosts', '2'];
-    const others = place.path(`h${3 - host}`);
-    return place.startOnDisk(hosts, host, { own: place.path(`h${host}`), others }, [
-      ...args,
-      ...shared,
-    ]);
-  };
+  const startOn = (host: number, ...args: string[]): Started =>
+    hosts.startOnOwnDisk(host, [...args, ...SHARED]);
   /** The same command on each host. */
   const start = (...args: string[]): Started[] =>
     [1, 2].map((host) => startOn(host, ...args, '--own-disks'));
-  const allEnd = async (started: readonly Started[]): Promise<Ended[]> =>
-    await Promise.all(started.map(({ ended }) => ended));
 
   async function succeed(run: string, started: readonly Started[]): Promise<Ended[]> {
     const ended = await allEnd(started);
     for (const { code, stderr, stdout } of ended) {
       assert.equal(code, 0, stderr);
-      assert.match(stdout, new RegExp(`^state ${hash} after step`, 'm'));
+      assert.match(stdout, new RegExp(`^state ${hosts.hash} after step`, 'm'));
     }
-    assert.equal(place.stateHash('h1', run), hash);
+    assert.equal(place.stateHash('h1', run), hosts.hash);
     return ended;
   }
 
@@ -72,7 +50,7 @@ describe('a run on hosts without a common disk', { skip }, () => {
   it('is saved on the host that leads, and goes on from there: the second start fetches nothing again', async () => {
     const stopped = start('train', CONFIG, '--run', 'stopped', ...SLOW);
     await place.untilSteps('h1/stopped', 4);
-    hosts.kill('USR1', hosts.pidsOn(2, AGENT)[0]!);
+    hosts.signalAgentOn(2, 'USR1');
     for (const { code, stderr } of await allEnd(stopped)) assert.equal(code, 75, stderr);
     const [, second] = await succeed('stopped', start('resume', 'stopped'));
     assert.doesNotMatch(second!.stderr, /Fetch/);
@@ -104,12 +82,12 @@ describe('a run on hosts without a common disk', { skip }, () => {
     const saving = ['--set', 'checkpoint.everySteps=2'];
     const [first, second] = start(...again, ...saving, ...SLOW);
     await place.untilSteps('h1/led', 6);
-    for (const pid of hosts.pidsOn(1, /lockstep|worker/)) hosts.kill('KILL', pid);
+    hosts.killAllOn(1);
     const { code, stderr } = await second!.ended;
     assert.equal(code, 75, stderr);
     assert.match(stderr, /^REQUEUED: Lost the host that leads, h1 \(pid \d+\)/m);
     await first!.ended;
-    assert.deepEqual(hosts.pidsOn(2, /worker/), []);
+    assert.deepEqual(hosts.made.pidsOn(2, /worker/), []);
     const [, back] = await succeed('led', start(...again, ...saving));
     assert.doesNotMatch(back!.stderr, /Fetch/);
   });
@@ -152,14 +130,10 @@ describe('a run on hosts without a common disk', { skip }, () => {
     const room = `mount -t tmpfs -o size=16k small ${small}`;
     const [first, second] = await allEnd([
       startOn(1, 'train', CONFIG, '--run', 'full', '--own-disks'),
-      place.startOnDisk(
-        hosts,
+      hosts.startOnOwnDisk(
         2,
-        { own: place.path('h2'), others: place.path('h1'), mount: room },
-        [
-          ...['train', CONFIG, '--run', 'small/run', '--own-disks', '--hosts', '2'],
-          ...['--rendezvous', 'tcp://h1:29400', '--key-file', '../key'],
-        ],
+        ['train', CONFIG, '--run', 'small/run', '--own-disks', ...SHARED],
+        room,
       ),
     ]);
     for (const { code, stderr } of [first!, second!]) {

@@ -1,10 +1,11 @@
 /** The disk where hosts find each other is full when the leading host dies: the run goes on, and is found when there is space again. */
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fixtureConfig, Workplace } from '../helper/command-line.ts';
-import { MadeUpHosts, whyNoHosts } from '../helper/made-up-hosts.ts';
+import { fixtureConfig } from '../helper/command-line.ts';
+import { whyNoHosts } from '../helper/made-up-hosts.ts';
+import { allSucceed, SeveralHosts, slow } from '../helper/several-hosts.ts';
 
 const CONFIG = [
   ...[fixtureConfig('two-phases.yaml'), '--set', 'engine.kind=portable'],
@@ -14,25 +15,16 @@ const CONFIG = [
 describe('a takeover where the disk of the rendezvous is full', {
   skip: whyNoHosts() ?? false,
 }, () => {
-  const place = new Workplace();
-  let hosts: MadeUpHosts;
-  before(async () => {
-    hosts = await MadeUpHosts.open(3);
-  });
-  after(async () => {
-    await hosts?.close();
-    place.remove();
-  });
+  const hosts = new SeveralHosts(3, { alone: CONFIG });
+  const { place } = hosts;
 
   it('costs only hosts that come back their way, until there is space', async () => {
-    const alone = await place.run('train', ...CONFIG, '--run', 'alone');
-    assert.equal(alone.code, 0, alone.stderr);
     mkdirSync(place.path('disk'));
-    hosts.run('mount', '-t', 'tmpfs', '-o', 'size=64k', 'none', place.path('disk'));
+    hosts.made.run('mount', '-t', 'tmpfs', '-o', 'size=64k', 'none', place.path('disk'));
     const start = (host: number) => {
-      const slow = [0, 1, 2].flatMap((rank) => ['--simulate', `slow@rank=${rank},step=3,ms=400`]);
       const own = ['--hosts', '3', '--rendezvous', 'folder:disk/meeting', '--run', 'run'];
-      return place.startOn(hosts, host, 'train', ...CONFIG, ...own, '--resume', 'auto', ...slow);
+      const args = [...CONFIG, ...own, '--resume', 'auto', ...slow([0, 1, 2], 400)];
+      return hosts.startOn(host, 'train', ...args);
     };
     const said = ['', '', '', ''];
     const startHeard = (host: number) => {
@@ -46,9 +38,9 @@ describe('a takeover where the disk of the rendezvous is full', {
     await place.untilSteps('run', 4);
     const fill =
       'dd if=/dev/zero of="$1" bs=1k 2> /dev/null; test "$(df --output=avail "$1" | tail -1)" -eq 0';
-    hosts.run('sh', '-c', fill, '-', place.path('disk', 'fill'));
-    const leader = Number((place.json('run', 'lock') as { host: string }).host.slice(1));
-    for (const pid of hosts.pidsOn(leader, /lockstep\.js train/)) hosts.kill('KILL', pid);
+    hosts.made.run('sh', '-c', fill, '-', place.path('disk', 'fill'));
+    const leader = hosts.leaderOf('run');
+    hosts.signalAgentOn(leader, 'KILL');
     await agents.get(leader)!.ended;
     agents.delete(leader);
     const goOn = () => [...agents.values()].every(({ child }) => child.exitCode === null);
@@ -57,14 +49,11 @@ describe('a takeover where the disk of the rendezvous is full', {
       said.join(''),
       /^Warning: Hosts that come back do not find this one yet: Cannot write .* the file system is full/m,
     );
-    hosts.run('rm', place.path('disk', 'fill'));
+    hosts.made.run('rm', place.path('disk', 'fill'));
     agents.set(leader, startHeard(leader));
-    for (const { ended } of agents.values()) {
-      const { code, stderr } = await ended;
-      assert.equal(code, 0, stderr);
-    }
+    await allSucceed(agents.values());
     assert.match(said[leader]!, /^This is host \d of 3; h\d \(pid \d+\) leads\.$/m);
-    assert.equal(place.stateHash('run'), place.stateHash('alone'));
-    assert.equal(hosts.run('ls', '-A', place.path('disk')), '', 'nothing is left there');
+    assert.equal(place.stateHash('run'), hosts.hash);
+    assert.equal(hosts.made.run('ls', '-A', place.path('disk')), '', 'nothing is left there');
   });
 });
