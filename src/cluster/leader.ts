@@ -9,9 +9,7 @@ import type { RunControl, TakeOverFromHost } from '../coordinator/supervisor/sup
 import { LockstepError } from '../core/errors.ts';
 import { errorOfFailure, failure as failureFrom } from '../core/failure.ts';
 import { capital, formatBytes } from '../core/format.ts';
-import type { Lease } from '../core/lease.ts';
 import { codeOfSignal, type StopSignal } from '../core/stop-signal.ts';
-import { LOCKSTEP_VERSION } from '../core/version.ts';
 import type { Launch } from '../launch/launching.ts';
 import { tcpEndpoint } from '../protocol/endpoint.ts';
 import { type PublicKeys, publicKeysOf } from '../protocol/host-keys.ts';
@@ -23,22 +21,21 @@ import type { RunOutcome } from '../telemetry/run-event.ts';
 import { type AgentEffect, leadingAgent } from './agent-machine.ts';
 import { Announcements, type RunForHosts } from './announcements.ts';
 import { type OfferedFile, offerFiles } from './copy/offer.ts';
+import { LOOK_MS, untilAllAreReady, untilAllCame, untilBack } from './gather-hosts.ts';
+import { handOver, type LedFolder } from './hand-over.ts';
 import type { AgentRoleHandler, HostAgent } from './host-agent.ts';
 import { HostBook, type Member } from './host-book.ts';
-import { departure, type LeaveSituation } from './leaves.ts';
+import { departure, type LeaveSituation, workersByHost } from './leaves.ts';
 import { Leaving } from './leaving.ts';
-import { admission, type Hello, nameHost } from './roll.ts';
+import { letIn } from './let-in.ts';
+import { lostProcesses } from './lost-processes.ts';
+import { type Hello, nameHost } from './roll.ts';
 import { Seats } from './seats.ts';
 
-const LOOK_MS = 50;
 /** Hosts that are told how the run ended get so long to hear it; one that comes late hears it, too. */
 const FAREWELL_MS = 3_000;
-/** A host that does not see the run's folder after so long says so, and the run does not begin. */
-const READY_MS = 60_000;
 /** After a takeover the hosts that have voted come at once. */
 const VOTERS_MS = 1_500;
-/** One that leaves tells the next one until that has taken the run's folder, and no longer than this. */
-const HAND_OVER_MS = 5_000;
 
 export class HostLeader implements AgentRoleHandler {
   readonly #agent: HostAgent;
@@ -59,7 +56,7 @@ export class HostLeader implements AgentRoleHandler {
   #isGathered = false;
   /** That of the coordinator of this host. */
   #journal: Journal | null = null;
-  #folder: Pick<Lease, 'lost' | 'check' | 'leave'> | null = null;
+  #folder: LedFolder | null = null;
   readonly #leaving = new Leaving({
     situation: () => this.#situation,
     letGo: (host) => this.#book.at(host)?.say({ kind: 'leave' }),
@@ -118,16 +115,11 @@ export class HostLeader implements AgentRoleHandler {
    * @throws LockstepError TIMEOUT when some are not, USAGE when they reach this host by none of its addresses
    */
   async gather(): Promise<void> {
-    const { hosts, waitMs, throwIfStopped, tell } = this.#agent.options;
-    const startedMs = performance.now();
-    tell(`Waiting for ${hosts - 1} other ${hosts === 2 ? 'host' : 'hosts'}.`);
-    while (this.#book.present.length < hosts - 1) {
-      throwIfStopped();
-      if (performance.now() - startedMs > waitMs) throw this.#incomplete();
-      await sleep(LOOK_MS);
-    }
+    const { options } = this.#agent;
+    const { hosts } = options;
+    options.tell(`Waiting for ${hosts - 1} other ${hosts === 2 ? 'host' : 'hosts'}.`);
+    await untilAllCame(this.#book, options);
     this.#isGathered = true;
-    if (this.#book.address === null) throw notOurs();
     this.#book.placeAll();
     this.#tell.roster();
   }
@@ -152,21 +144,10 @@ export class HostLeader implements AgentRoleHandler {
       },
     );
     for (const member of this.#book.all) this.#tell.run(member, run);
-    const startedMs = performance.now();
-    for (;;) {
-      const members = this.#book.all;
-      const failed = members.find(({ error }) => error !== null);
-      if (failed !== undefined) throw failed.error;
-      if (members.every(({ isReady }) => isReady)) return;
+    await untilAllAreReady(this.#book, () => {
       options.throwIfStopped();
       this.#throwIfStoppedElsewhere();
-      const late = members.find(({ isReady }) => !isReady)!;
-      if (performance.now() - Math.max(startedMs, late.preparedAtMs) > READY_MS) {
-        const message = `Cannot start the run: ${nameHost(late.entry)} said nothing for ${READY_MS} ms.`;
-        throw new LockstepError('TIMEOUT', message, 'Look whether that host is there.');
-      }
-      await sleep(LOOK_MS);
-    }
+    });
   }
 
   /** Gives files of this host to those that don't see its disk, until it is closed. @throws LockstepError PORT_IN_USE */
@@ -191,10 +172,8 @@ export class HostLeader implements AgentRoleHandler {
     own.learn({ ...own.run!, lock });
     const reported = own.running.map((one) => ({ ...one, host: own.name, exit: null }));
     this.#reported = reported;
-    const startedMs = performance.now();
     const voters = view.hosts.filter((host) => host !== rank);
-    const isHere = (host: number) => this.#book.at(host)?.isHere === true;
-    while (!voters.every(isHere) && performance.now() - startedMs < VOTERS_MS) await sleep(LOOK_MS);
+    await untilBack(this.#book, voters, VOTERS_MS);
     this.#reported = null;
     const lost = lostProcesses(reported, this.#run.worldSize, journal, (slot) => {
       const host = this.#book.hostOf(slot);
@@ -233,7 +212,7 @@ export class HostLeader implements AgentRoleHandler {
   }
 
   /** What looks whether another host has taken the run's folder, and ends this run then. */
-  watchFolder(folder: Pick<Lease, 'lost' | 'check' | 'leave'>): void {
+  watchFolder(folder: LedFolder): void {
     this.#folder = folder;
     const tell = () => this.#agent.decide({ kind: 'deposed', nowMs: performance.now() });
     folder.lost.addEventListener('abort', tell, { once: true });
@@ -315,27 +294,19 @@ export class HostLeader implements AgentRoleHandler {
       this.#agent.links.answer(peer, this.#farewell);
       return;
     }
-    const { options, rank: leader } = this.#agent;
-    const { hosts, request, tell } = options;
     if (known !== undefined) {
       // It did not hear the answer, or for a while did not hear this host.
       this.#heard(known);
       this.#tell.welcome(known);
       return;
     }
-    const policy = { hosts, leader, request, version: LOCKSTEP_VERSION };
-    const decision = admission(policy, this.#book.roll, hello);
-    if (decision.kind === 'wait') return;
-    if (decision.kind === 'refuse') {
-      tell(`Refused ${hello.host} (pid ${hello.pid}): ${decision.why}.`, true);
-      this.#refuse(peer, decision.why);
-      return;
-    }
-    const { hostRank } = decision;
-    const member = this.#book.admit(peer, hostRank, hello);
-    this.#agent.decide({ kind: 'came', host: hostRank, nowMs: performance.now() });
+    const member = letIn(this.#agent, this.#book, peer, hello);
+    if (member === null) return;
+    const { hostRank: host } = member.entry;
+    this.#agent.decide({ kind: 'came', host, nowMs: performance.now() });
     this.#tell.welcome(member);
     this.#takeIn(member, hello);
+    const { hosts, tell } = this.#agent.options;
     const { workers } = hello;
     const many = `${workers} ${workers === 1 ? 'worker' : 'workers'}`;
     const count = this.#book.present.length + 1;
@@ -424,15 +395,6 @@ export class HostLeader implements AgentRoleHandler {
     throw new LockstepError(codeOfSignal(signal), text, 'Nothing was lost.');
   }
 
-  #refuse(peer: string, why: string): void {
-    const error = new LockstepError(
-      'PROTOCOL',
-      `The leader refused this host: ${why}.`,
-      'Start all hosts from one installation, by the same command.',
-    );
-    this.#agent.links.answer(peer, { kind: 'refused', failure: travelling(error) });
-  }
-
   #lose(member: Member, why: string): void {
     if (member.entry.peer === null) return;
     member.entry = { ...member.entry, peer: null };
@@ -464,67 +426,29 @@ export class HostLeader implements AgentRoleHandler {
   /** Workers by host; null while not all of them have the run's state, or while others may go on without this host. */
   #takingPart(): ReadonlyMap<number, number> | null {
     if (this.#journal?.isRunning !== true || this.#isHeld) return null;
-    const workers = new Map<number, number>();
-    for (const slot of this.#journal.ranks) {
-      const host = this.#book.hostOf(slot);
-      const member = this.#book.all.find((one) => one === host);
-      if (member !== undefined && !member.isHere) continue;
-      const rank = member?.entry.hostRank ?? this.#agent.rank;
-      workers.set(rank, (workers.get(rank) ?? 0) + 1);
-    }
-    return workers;
+    return workersByHost(this.#journal.ranks, (slot) => this.#rankOf(slot));
   }
 
-  /** Nothing here writes any more when the next host hears of it. */
+  /** The host of a slot; null while its agent is away. */
+  #rankOf(slot: number): number | null {
+    const host = this.#book.hostOf(slot);
+    const member = this.#book.all.find((one) => one === host);
+    if (member === undefined) return this.#agent.rank;
+    return member.isHere ? member.entry.hostRank : null;
+  }
+
   #leave(next: number, signal: StopSignal): void {
     this.#control!.leave(async () => {
       this.#hasLeft = true;
-      const { workers, options } = this.#agent;
-      await workers.end();
-      options.tell(`Leaves the run to ${nameHost(this.#book.at(next)!.entry)}.`);
-      const startedMs = performance.now();
-      while (!this.#folder!.lost.aborted && performance.now() - startedMs < HAND_OVER_MS) {
-        this.#agent.decide({ kind: 'resign', next });
-        await sleep(LOOK_MS);
-        await this.#folder!.check();
-      }
-      this.#folder!.leave();
+      await handOver(this.#agent, this.#folder!, this.#book.at(next)!.entry);
       return departure(signal);
     });
-  }
-
-  #incomplete(): LockstepError {
-    const { hosts, waitMs } = this.#agent.options;
-    const here = this.#book.present.length + 1;
-    return new LockstepError(
-      'TIMEOUT',
-      `Cannot start the run: ${here} of ${hosts} hosts came within ${waitMs / 1000} s.`,
-      'Start the same command on each host, and let them reach this one by TCP.',
-    );
   }
 }
 
 const INTRODUCE: LeaderMessage = { kind: 'introduce' };
 const HELD =
   'This host hears too few of the others: the run waits, since they may go on with it without this one.';
-
-/** The newest process in each slot of which no host has said that it lives. */
-function lostProcesses(
-  reported: readonly SlotProcess[],
-  worldSize: number,
-  journal: Journal | null,
-  hostOf: (slot: number) => { readonly name: string; readonly hasLeft: boolean },
-): SlotProcess[] {
-  const living = new Set(reported.map(({ slot }) => slot));
-  const slots = [...Array(worldSize).keys()].filter((slot) => !living.has(slot));
-  return slots.map((slot) => {
-    const attempt = journal?.losses.find((one) => one.slot === slot)?.attempt ?? 0;
-    const { name: host, hasLeft } = hostOf(slot);
-    const gone = hasLeft ? { hostLeft: true } : { hostLost: 'nothing was heard' };
-    const exit = { code: null, signal: null, lastLine: '', ...gone };
-    return { slot, attempt, pid: null, host, exit };
-  });
-}
 
 /** Without the keys that are absent. */
 const plainStatus = (status: Extract<MemberMessage, { kind: 'exited' }>['status']) => {
@@ -537,11 +461,3 @@ const plainStatus = (status: Extract<MemberMessage, { kind: 'exited' }>['status'
     ...(outOfMemory !== undefined && { outOfMemory }),
   };
 };
-
-function notOurs(): LockstepError {
-  return new LockstepError(
-    'USAGE',
-    'Cannot start the run: the other hosts reach this one by an address that is none of its own.',
-    'Let the hosts reach each other without translation of addresses.',
-  );
-}

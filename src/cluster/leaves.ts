@@ -78,6 +78,23 @@ export function decideLeaves(
   return isLate ? { kind: 'stop', signal } : { kind: 'prepare', next };
 }
 
+/**
+ * How many workers of each host take part.
+ * @param slots of those that take part
+ * @param hostOf rank of a slot's host; null for one that is not there
+ */
+export function workersByHost(
+  slots: readonly number[],
+  hostOf: (slot: number) => number | null,
+): ReadonlyMap<number, number> {
+  const workers = new Map<number, number>();
+  for (const slot of slots) {
+    const host = hostOf(slot);
+    if (host !== null) workers.set(host, (workers.get(host) ?? 0) + 1);
+  }
+  return workers;
+}
+
 /** How the run ended on a host that has left it. */
 export function departure(signal: StopSignal): { exitCode: number; reason: string } {
   const reason = `${signal}: this host has left the run, and the other hosts go on with it.`;

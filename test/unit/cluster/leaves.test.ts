@@ -5,6 +5,7 @@ import {
   type LeaveRequest,
   type LeaveSituation,
   withRequest,
+  workersByHost,
 } from '../../../src/cluster/leaves.ts';
 
 const asked = (host: number, sinceMs = 0): LeaveRequest => ({
@@ -72,4 +73,17 @@ describe('withRequest()', () => {
     assert.deepEqual(withRequest(first, { host: 1, signal: 'SIGTERM', sinceMs: 9 }), first);
     assert.equal(first[0]!.signal, 'SIGUSR1');
   });
+});
+
+it('workersByHost() counts the workers of each host, but for those of hosts that are away', () => {
+  const hosts = [0, 0, 1, null, 2];
+  const counted = workersByHost([0, 1, 2, 3, 4], (slot) => hosts[slot]!);
+  assert.deepEqual(
+    [...counted],
+    [
+      [0, 2],
+      [1, 1],
+      [2, 1],
+    ],
+  );
 });
