@@ -13,7 +13,8 @@ import { type ClusterOptions, devicesOf, elasticityOf, rendezvousOf } from '../p
 import { settleFormulations } from '../tune/settle-formulations.ts';
 import { examineRun } from './examine-run.ts';
 import { type GuardedHooks, type RunHooks, withGuardedHooks } from './hooks.ts';
-import { onHosts, stopRequestsOf } from './on-hosts.ts';
+import { stopRequestsOf } from './host-stop-requests.ts';
+import { onHosts } from './on-hosts.ts';
 import { outwaitOwner } from './outwait-owner.ts';
 import { type ConfigSource, refuseTf32OnCpu, resolveRunConfig } from './resolve-config.ts';
 import { resumeHere } from './resume.ts';
