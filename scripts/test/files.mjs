@@ -3,10 +3,17 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { ROOT } from '../setup/paths.mjs';
 
-/** What takes longest begins first, so that all processors are busy until the end. */
+/** They take minutes, and CI runs them: `npm run test:cases`, `npm run test:long`. */
+const BY_NAME_ONLY = ['cases', 'long'];
+
+/** What takes longest begins first, so that all processors are busy until the end; before these, what takes minutes. */
 const LONGEST_FIRST = [
   'test/fault/death-of-processes.test.ts',
   'test/fault/network-faults.test.ts',
+  'test/integration/hosts.test.ts',
+  'test/integration/own-disks.test.ts',
+  'test/integration/hosts-leave.test.ts',
+  'test/integration/hosts-takeover.test.ts',
   'test/integration/library.test.ts',
   'test/conformance/compiled-engine.test.ts',
   'test/extension/examples.test.ts',
@@ -30,9 +37,6 @@ if (missing.length > 0) throw new Error(`LONGEST_FIRST names files that are gone
 
 /** A process for each folder below; its files share what takes long to start, above all an engine. */
 const SHARED_PROCESS = ['test/parity', 'test/property', /^test\/unit\/[^/]+/];
-
-/** They take minutes, and CI runs them: `npm run test:cases`, `npm run test:long`. */
-const BY_NAME_ONLY = ['cases', 'long'];
 
 /** Where the tests are that run without being named. */
 export const FOLDERS_BY_DEFAULT = readdirSync(join(ROOT, 'test'))
@@ -75,6 +79,7 @@ function sharedProcess(folder) {
 }
 
 function placeOf({ name }) {
+  if (BY_NAME_ONLY.some((folder) => name.startsWith(`test/${folder}/`))) return -1;
   const place = LONGEST_FIRST.indexOf(name);
   return place < 0 ? LONGEST_FIRST.length : place;
 }
