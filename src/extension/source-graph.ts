@@ -11,7 +11,7 @@ import { type Import, init, parse } from 'es-module-lexer';
 import { LockstepError } from '../core/errors.ts';
 import { sha256 } from '../core/hash.ts';
 import { readBytesSync } from '../core/read-file.ts';
-import { systemErrorCode } from '../core/system-error.ts';
+import { systemErrorCode, systemProblem } from '../core/system-error.ts';
 
 export interface SourceGraph {
   /** Absolute path of the module itself, without symbolic links. */
@@ -174,10 +174,13 @@ function realPathOf(path: string): string {
   } catch (thrown) {
     const code = systemErrorCode(thrown);
     if (code === undefined) throw thrown;
-    const reason = { ENOENT: 'there is no such file', EISDIR: 'it is a folder' }[code];
+    const reason =
+      { ENOENT: 'there is no such file', EISDIR: 'it is a folder' }[code] ??
+      systemProblem(thrown)?.reason ??
+      `it can't be opened (${code})`;
     throw new LockstepError(
       'EXTENSION_INVALID',
-      `Cannot load the extension ${path}: ${reason ?? `it can't be opened (${code})`}.`,
+      `Cannot load the extension ${path}: ${reason}.`,
       'Give the path of a TypeScript or JavaScript file that exports a model, an objective or an importer.',
       { cause: thrown },
     );

@@ -157,6 +157,24 @@ export const own = [defineImporter({ kind, options: z.strictObject({}), accepts:
   }
 });
 
+describe('an extension that is no file', () => {
+  it('is refused at once, and in words', async () => {
+    const pipe = join(folder, 'pipe.js');
+    assert.equal(spawnSync('mkfifo', [pipe]).status, 0);
+    const circle = join(folder, 'circle.js');
+    symlinkSync(circle, circle);
+    const code = 'EXTENSION_INVALID';
+    await assert.rejects(loadExtensions([pipe]), {
+      code,
+      message: /pipe\.js: it is a pipe or a device, not a file \(ERR_NOT_A_FILE\)\.$/,
+    });
+    await assert.rejects(loadExtensions([circle]), {
+      code,
+      message: /circle\.js: .* \(ELOOP\)\.$/,
+    });
+  });
+});
+
 describe('an extension that another process named', () => {
   it('must be what it was there', async () => {
     const path = write('named.js', importer('named'));
