@@ -3,14 +3,10 @@
  * result depends on the records and the options only, not on the order of the records.
  */
 import { LockstepError } from '../../core/errors.ts';
-import { filled } from '../../core/typed-arrays.ts';
 import { compareUtf8 } from '../../data/format/byte-order.ts';
 import type { ValueGatherer } from '../../data/format/gather-values.ts';
-import type { OrderedRows } from '../../data/format/ordered-rows.ts';
-import { orderByLength } from '../../data/format/radix-sort.ts';
 import { refuseTarget } from '../../data/format/refuse-target.ts';
-import { SPLITS, type Split, type StoreManifest, UNLABELLED } from '../../data/format/store.ts';
-import type { DataTarget } from '../../data/format/target.ts';
+import type { StoreManifest } from '../../data/format/store.ts';
 import { allocateValues } from '../../data/format/values.ts';
 import { writeStore } from '../../data/format/write-store.ts';
 import {
@@ -20,15 +16,7 @@ import {
   type Tally,
 } from '../../data/info/import-report.ts';
 import { importWarnings } from '../../data/info/import-warnings.ts';
-import {
-  type ImportItem,
-  isSkip,
-  type RawRecord,
-  type RawSkip,
-  SKIP_REASONS,
-  type SkipReason,
-} from '../../data/record.ts';
-import { assignFold, assignSplits } from './assign-splits.ts';
+import { type ImportItem, isSkip, type RawRecord, type SkipReason } from '../../data/record.ts';
 import {
   type BuildOptions,
   type ImportProgress,
@@ -37,13 +25,14 @@ import {
 } from './build-options.ts';
 import type { ValueLimits } from './check-values.ts';
 import { gatherHere, type SpilledRow, type SpillGatherer } from './gather-spilled.ts';
-import { groupRows, mixedGroups } from './groups.ts';
-import { classesOf, classNames, refuseRepeatedIds } from './labels.ts';
+import { classNames, refuseRepeatedIds } from './labels.ts';
 import { withoutMissing } from './missing-values.ts';
+import { type BuiltRow, type BuiltRows, orderRows, perSplit } from './order-rows.ts';
 import { isBatch, type ReadItems } from './read-items.ts';
 import { coarseRounding, RecordSigns } from './record-signs.ts';
 import { RecordTable, type SpilledRecord } from './record-table.ts';
 import { applyCaps, dropDuplicates } from './select-records.ts';
+import { SkippedRecords } from './skipped-records.ts';
 import { Spill } from './spill.ts';
 import { readWidened, type SpillShape } from './spilled-values.ts';
 import { TargetTable } from './target-table.ts';
@@ -51,8 +40,6 @@ import { digestBeforeRounding } from './value-digest.ts';
 import { ValueTypes } from './value-types.ts';
 
 const CONFLICT_EXAMPLES = 5;
-/** Those of more are no classes. */
-const MOST_SKIPPED_CLASSES = 10_000;
 /** While reading, calls `onProgress` once for this many records. */
 const PROGRESS_EVERY = 256;
 
@@ -83,21 +70,6 @@ export async function buildStore(
   }
 }
 
-interface BuiltRow extends SpilledRow {
-  /** Number of its record in the tables. */
-  readonly record: number;
-}
-
-interface BuiltRows {
-  readonly rows: OrderedRows<BuiltRow>;
-  /** Groups in each split. */
-  readonly groups: Readonly<Record<Split, number>>;
-  /** Undefined for one class each, or none. */
-  readonly target: DataTarget | undefined;
-  /** The class of each timestep, or UNLABELLED. */
-  readonly timestepsOf: (row: BuiltRow) => Int32Array;
-}
-
 /** What was read of the records, and what puts their values in order. */
 interface Tables {
   readonly gatherer: SpillGatherer;
@@ -106,7 +78,7 @@ interface Tables {
 }
 
 /** What the report says of the sequences that stayed. */
-interface Kept extends Pick<BuiltRows, 'groups'> {
+interface Kept extends Pick<BuiltRows, 'groups' | 'mixedGroups'> {
   readonly lengths: Int32Array;
   readonly conflicts: readonly LabelConflict[];
 }
@@ -117,11 +89,7 @@ class StoreBuild {
   readonly #targets: TargetTable;
   readonly #gatherer: SpillGatherer;
   readonly #onProgress: (progress: ImportProgress) => void;
-  readonly #skipped = new Map<SkipReason, NameTally>();
-  /** Classes that skipped sequences have: some of them may have no other. */
-  readonly #skippedClasses = new Set<string>();
-  /** What importers say of sequences that they skipped; the first by name. */
-  #skipAdvice: string | undefined;
+  readonly #skipped = new SkippedRecords();
   readonly #truncated = new NameTally(compareUtf8);
   readonly #stripped = new NameTally(compareUtf8);
   readonly #filled = new NameTally(compareUtf8);
@@ -129,7 +97,6 @@ class StoreBuild {
   /** Of the first record. */
   #channels: number | undefined;
   #limits: ValueLimits | undefined;
-  readonly #mixedGroups = new NameTally(compareUtf8);
   readonly #acrossSplits = new NameTally(compareUtf8);
   /** Sequences without a given split, where others have one. */
   #withoutSplit: Tally | undefined;
@@ -155,7 +122,7 @@ class StoreBuild {
     const shape = this.#spillShape();
     this.#widenDigests(table, shape);
     const drop = (row: number, reason: SkipReason) =>
-      this.#skip({ id: table.ids.at(row), skipped: reason, label: table.labels.at(row) });
+      this.#skipped.add({ id: table.ids.at(row), skipped: reason, label: table.labels.at(row) });
     const all = table.rowsById();
     const { rows: different, conflicts } =
       this.#options.duplicates === 'keep'
@@ -171,29 +138,18 @@ class StoreBuild {
     if (kept.length === 0) throw this.#nothingLeft();
     const classes = this.#options.classes ?? this.#classNames(table, kept);
     this.#withoutSplit = withoutSplit(table, kept);
-    const built = this.#toRows(table, kept, classes);
+    const built = orderRows({ table, targets: this.#targets, kept, classes }, this.#options);
     const manifest = await this.#write(built, classes, this.#gatherer.begin(shape));
-    const { rows, groups } = built;
-    return this.#report(manifest, { lengths: rows.index.lengths, groups, conflicts });
+    const { rows, groups, mixedGroups } = built;
+    const { lengths } = rows.index;
+    return this.#report(manifest, { lengths, groups, mixedGroups, conflicts });
   }
 
   #classNames(table: RecordTable, kept: Uint32Array): string[] {
     return this.#targets.isUsed ? this.#targets.classNames(kept) : classNames(table, kept);
   }
 
-  /** The class of each row; where targets are of another kind, 0 for a row that has one. */
-  #labelsOf(table: RecordTable, kept: Uint32Array, classes: readonly string[]): Int32Array {
-    if (!this.#targets.isUsed) return classesOf(table, kept, classes);
-    return filled(new Int32Array(kept.length), (position) =>
-      this.#targets.has(kept[position]!) ? 0 : UNLABELLED,
-    );
-  }
-
   #nothingLeft(): LockstepError {
-    const reasons = [...this.#skipped].map(([reason, tally]) => {
-      const { count, examples } = tally.finish();
-      return `${count} ${SKIP_REASONS[reason]} (${examples[0]}${count > 1 ? ', …' : ''})`;
-    });
     const { isTemporary, name, target } = this.#options;
     const what = isTemporary
       ? `There is no sequence in "${name}"`
@@ -202,31 +158,11 @@ class StoreBuild {
       this.#read === 0 ? 'nothing was found' : `none of ${this.#read} is left, skipped were`;
     return new LockstepError(
       'DATA_INVALID',
-      `${what}: ${[read, reasons.join('; ')].filter((part) => part !== '').join(' ')}.`,
+      `${what}: ${[read, this.#skipped.describe()].filter((part) => part !== '').join(' ')}.`,
       this.#read === 0
         ? 'A table needs rows below its header; of a folder, look at --class-by and at what is excluded.'
-        : this.#adviceOnSkipped(),
+        : this.#skipped.whatToDo(),
     );
-  }
-
-  #adviceOnSkipped(): string {
-    if (this.#skipAdvice !== undefined) return this.#skipAdvice;
-    if (this.#skipped.has('not-integer')) {
-      return 'Add --value-type float32, which keeps values that are not integers.';
-    }
-    if (this.#skipped.has('unknown-letter')) {
-      return 'Name the letters: --alphabet iupac, --alphabet protein, or the letters themselves.';
-    }
-    if (this.#skipped.has('flattened')) {
-      return 'Subtract a constant from the values before the import, such as the first one.';
-    }
-    if (this.#skipped.has('no-class')) {
-      return "Put the files into a folder for each class, or say --class-by none. Tables with columns of ids and classes are read by their files: 'FOLDER/*.csv'.";
-    }
-    if (!this.#skipped.has('not-finite')) {
-      return 'Correct the data, or widen the limits that skipped them.';
-    }
-    return 'Correct the data; or fill missing values in with --missing interpolate, or cut them off the end with --missing strip-tail.';
   }
 
   async #readAll(items: ReadItems): Promise<RecordTable> {
@@ -251,7 +187,7 @@ class StoreBuild {
   #take(item: ImportItem, table: RecordTable): void {
     this.#read++;
     if (this.#read % PROGRESS_EVERY === 0) this.#onProgress({ stage: 'reading', done: this.#read });
-    const record = isSkip(item) ? this.#skip(item) : this.#accept(item);
+    const record = isSkip(item) ? this.#skipped.add(item) : this.#accept(item);
     if (record !== undefined) table.push(record);
   }
 
@@ -260,7 +196,7 @@ class StoreBuild {
     const channels = this.#channelsOf(raw);
     const rest = withoutMissing(raw, missing);
     const skip = (skipped: SkipReason, detail?: string) =>
-      this.#skip({ id: raw.id, skipped, detail, label: raw.label });
+      this.#skipped.add({ id: raw.id, skipped, detail, label: raw.label });
     if (rest === undefined) return skip('all-missing');
     this.#limits ??= this.#limitsOf(channels);
     const checked = this.#types.check(raw.id, rest.record.values, this.#limits);
@@ -319,65 +255,6 @@ class StoreBuild {
     );
   }
 
-  #skip(item: RawSkip): undefined {
-    const { skipped, advice, label } = item;
-    let tally = this.#skipped.get(skipped);
-    if (tally === undefined) {
-      tally = new NameTally(compareUtf8);
-      this.#skipped.set(skipped, tally);
-    }
-    tally.add(nameOfSkip(item));
-    if (label && this.#skippedClasses.size < MOST_SKIPPED_CLASSES) this.#skippedClasses.add(label);
-    if (advice && !(this.#skipAdvice && compareUtf8(this.#skipAdvice, advice) <= 0)) {
-      this.#skipAdvice = advice;
-    }
-  }
-
-  #toRows(table: RecordTable, kept: Uint32Array, classes: readonly string[]): BuiltRows {
-    const { shares, folds, seed } = this.#options;
-    const labels = this.#labelsOf(table, kept, classes);
-    const labelCount = this.#targets.isUsed ? 1 : classes.length;
-    const { groups, groupOf } = groupRows(table, kept, labels, labelCount);
-    if (!this.#targets.isUsed) for (const name of mixedGroups(groups)) this.#mixedGroups.add(name);
-    const classOfName = this.#targets.isUsed
-      ? this.#targets.classOfName(kept, classes)
-      : new Int32Array(0);
-    const splitOfGroup = folds
-      ? assignFold(groups, folds, seed)
-      : assignSplits(groups, shares, seed);
-    const count = kept.length;
-    const lengths = filled(new Int32Array(count), (position) => table.lengths.at(kept[position]!));
-    const order = orderByLength(lengths);
-    const index = {
-      lengths: filled(new Int32Array(count), (number) => lengths[order[number]!]!),
-      labels: filled(new Int32Array(count), (number) => labels[order[number]!]!),
-      splits: filled(new Uint8Array(count), (number) => splitOfGroup[groupOf[order[number]!]!]!),
-    };
-    const at = (number: number): BuiltRow => {
-      const row = kept[order[number]!]!;
-      const [label, split] = [index.labels[number]!, SPLITS[index.splits[number]!]!];
-      const [id, group] = [table.ids.at(row), table.groupAt(row)];
-      const [offset, length] = [table.offsetAt(row), index.lengths[number]!];
-      const targets = this.#targets.targetsOf(row, classOfName);
-      return { id, group, label, targets, split, length, offset, record: row };
-    };
-    const groupsIn = (split: Split) =>
-      splitOfGroup.reduce((sum, number) => sum + (SPLITS[number] === split ? 1 : 0), 0);
-    const trainingRecords = function* () {
-      for (let number = 0; number < order.length; number++) {
-        if (SPLITS[index.splits[number]!] === 'train') yield kept[order[number]!]!;
-      }
-    };
-    return {
-      rows: { length: kept.length, at, index },
-      groups: perSplit(groupsIn),
-      target: this.#targets.isUsed
-        ? this.#targets.describe(trainingRecords(), this.#options.targetNames)
-        : undefined,
-      timestepsOf: ({ record, length }) => this.#targets.timestepsOf(record, length, classOfName),
-    };
-  }
-
   async #write(
     { rows, target: learned, timestepsOf }: BuiltRows,
     classes: readonly string[],
@@ -415,9 +292,10 @@ class StoreBuild {
     );
   }
 
-  #report(manifest: StoreManifest, { lengths, groups, conflicts }: Kept): ImportReport {
-    const reasons = Object.keys(SKIP_REASONS) as SkipReason[];
-    const found = reasons.filter((reason) => this.#skipped.has(reason));
+  #report(
+    manifest: StoreManifest,
+    { lengths, groups, mixedGroups, conflicts }: Kept,
+  ): ImportReport {
     const classes = manifest.classes.map((name, label) => ({
       name,
       bySplit: perSplit((split) => manifest.splits[split].perClass[label]!),
@@ -435,7 +313,7 @@ class StoreBuild {
       stripped: this.#stripped.finish(),
       filled: this.#filled.finish(),
       gaps: this.#gaps.finish(),
-      skipped: Object.fromEntries(found.map((why) => [why, this.#skipped.get(why)!.finish()])),
+      skipped: this.#skipped.tallies(),
       labelConflicts: { count: conflicts.length, examples: conflicts.slice(0, CONFLICT_EXAMPLES) },
       classes,
       groups,
@@ -447,11 +325,11 @@ class StoreBuild {
         classes,
         lengths,
         hasTraining,
-        skipped: new Set(this.#skipped.keys()),
-        skippedClasses: [...this.#skippedClasses].sort(compareUtf8),
-        skipAdvice: this.#skipAdvice,
+        skipped: this.#skipped.reasons,
+        skippedClasses: this.#skipped.classes,
+        skipAdvice: this.#skipped.advice,
         unused: this.#options.unused,
-        mixedGroups: this.#mixedGroups.finish(),
+        mixedGroups,
         acrossSplits: this.#acrossSplits.finish(),
         inferred: this.#types.inferred,
         valueRange: manifest.valueRange,
@@ -465,9 +343,6 @@ class StoreBuild {
   }
 }
 
-const nameOfSkip = ({ id, detail }: RawSkip): string =>
-  detail === undefined ? id : `${id} (${detail})`;
-
 /** Of all or none there is nothing to say. */
 function withoutSplit(table: RecordTable, rows: Uint32Array): Tally | undefined {
   const tally = new NameTally(compareUtf8);
@@ -475,8 +350,4 @@ function withoutSplit(table: RecordTable, rows: Uint32Array): Tally | undefined 
   if (rows.every(isFree) || !rows.some(isFree)) return undefined;
   for (const row of rows) if (isFree(row)) tally.add(table.ids.at(row));
   return tally.finish();
-}
-
-function perSplit(count: (split: Split) => number): Record<Split, number> {
-  return { train: count('train'), validation: count('validation'), test: count('test') };
 }
