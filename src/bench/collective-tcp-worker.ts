@@ -6,7 +6,6 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { AllReduce } from '../collective/all-reduce.ts';
 import { workersByHost } from '../collective/exchange-layout.ts';
 import { hostIdentity } from '../collective/transport/host-identity.ts';
 import { openTransport } from '../collective/transport/open-transport.ts';
@@ -31,15 +30,7 @@ writeFileSync(`${saidBy(rank)}.tmp`, `${await transport.bind()}\n${host}`);
 renameSync(`${saidBy(rank)}.tmp`, saidBy(rank));
 const peers = await Promise.all(Array.from({ length: worldSize }, (_, other) => peerOf(other)));
 await transport.connect(peers.filter((peer) => peer.rank !== rank));
-const allReduce = new AllReduce({
-  rank,
-  worldSize,
+await reduceOnRequest(transport, {
+  ...{ rank, worldSize, run: folder },
   hosts: workersByHost(peers.map((peer) => peer.host)),
-  run: folder,
-  generation: 1,
-  transport,
-  deadlineMs: 60_000,
-  signal: new AbortController().signal,
 });
-await reduceOnRequest(allReduce, transport, { rank, worldSize });
-await transport.close();

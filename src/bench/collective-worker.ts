@@ -1,5 +1,4 @@
 /** One rank of the all-reduce that `bench collective` times. Arguments: RANK WORLD_SIZE FOLDER; one request a line. */
-import { AllReduce } from '../collective/all-reduce.ts';
 import { hostIdentity } from '../collective/transport/host-identity.ts';
 import { openTransport } from '../collective/transport/open-transport.ts';
 import { ipcEndpoint } from '../protocol/private-folder.ts';
@@ -21,15 +20,4 @@ const others = Array.from({ length: worldSize }, (_, other) => other).filter(
 await transport.connect(
   others.map((other) => ({ rank: other, endpoint: endpointOf(other), host })),
 );
-const allReduce = new AllReduce({
-  rank,
-  worldSize,
-  run: folder,
-  generation: 1,
-  transport,
-  deadlineMs: 60_000,
-  signal: new AbortController().signal,
-});
-
-await reduceOnRequest(allReduce, transport, { rank, worldSize });
-await transport.close();
+await reduceOnRequest(transport, { rank, worldSize, run: folder });

@@ -1,6 +1,6 @@
 /** One rank of an all-reduce that is timed: a request a line on standard input, its answer on standard output. */
 import { createInterface } from 'node:readline';
-import type { AllReduce } from '../collective/all-reduce.ts';
+import { AllReduce, type AllReduceOptions } from '../collective/all-reduce.ts';
 import type { Transport } from '../collective/transport/transport.ts';
 import { shareOf, wholeSubtrees } from '../core/canonical-sum.ts';
 
@@ -21,12 +21,19 @@ export interface CollectiveAnswer {
   readonly correct: boolean;
 }
 
-/** Answers until the input ends. Each rank has one micro-batch. */
+/**
+ * Answers until the input ends, and closes the transport. Each rank has one micro-batch.
+ * @param transport connected to all other ranks
+ */
 export async function reduceOnRequest(
-  allReduce: AllReduce,
   transport: Transport,
-  { rank, worldSize }: { readonly rank: number; readonly worldSize: number },
+  given: Pick<AllReduceOptions, 'rank' | 'worldSize' | 'hosts' | 'run'>,
 ): Promise<void> {
+  const { rank, worldSize } = given;
+  const allReduce = new AllReduce({
+    ...{ ...given, generation: 1, transport, deadlineMs: 60_000 },
+    signal: new AbortController().signal,
+  });
   const [node] = wholeSubtrees(shareOf(rank, worldSize, worldSize), worldSize);
   const expected = (worldSize * (worldSize + 1)) / 2;
   let step = 0;
@@ -58,4 +65,5 @@ export async function reduceOnRequest(
     };
     process.stdout.write(`${JSON.stringify(answer)}\n`);
   }
+  await transport.close();
 }
