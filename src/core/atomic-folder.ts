@@ -204,17 +204,28 @@ async function giveName(
   if (aside !== undefined && isKept) await removeQuietly(aside);
 }
 
-/**
- * An overlay, as containers have one, renames no folder of a lower layer: there the old one is copied. Only one that is
- * killed while it then removes the original leaves a part of it under its name.
- */
+/** An overlay, as containers have one, renames no folder of a lower layer: there the old one is copied. */
 async function moveAside(target: string, aside: string): Promise<void> {
   try {
     await rename(target, aside);
   } catch (thrown) {
     if (systemErrorCode(thrown) !== 'EXDEV') throw thrown;
+    await copyAside(target, aside);
+  }
+}
+
+/** Only one that is killed while it removes the original leaves a part of it under its name. */
+async function copyAside(target: string, aside: string): Promise<void> {
+  let isCopied = false;
+  try {
     await cp(target, aside, { recursive: true });
+    isCopied = true;
     await rm(target, { recursive: true });
+  } catch (thrown) {
+    // The disk that kept a part of it may take the rest again.
+    if (isCopied) await cp(aside, target, { recursive: true });
+    await removeQuietly(aside);
+    throw thrown;
   }
 }
 

@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { programCommand } from '../../src/launch/program.ts';
 import { fixtureConfig, LOCKSTEP_PROGRAM, Workplace } from '../helper/command-line.ts';
 
 const CONFIG = [fixtureConfig('two-phases.yaml'), '--set', 'engine.kind=portable'];
@@ -17,14 +18,19 @@ const NAMESPACES = [
 /** Runs a command where "lower" has a layer above it, in which all changes lie. */
 const LAYERED =
   'mount -t overlay none -o lowerdir=lower,upperdir=upper,workdir=work lower && cd . && exec "$@"';
+const REPLACE = new URL('../helper/replace-folder-program.ts', import.meta.url);
+/** The same with little room in that layer; tells what is left then. */
+const SMALL_LAYER =
+  'mount -t tmpfs -o size=500k none small && mkdir small/upper small/work && mount -t overlay none -o lowerdir=lower,upperdir=small/upper,workdir=small/work lower && cd . && "$@"; stat -c %s lower/large/part; ls -A lower';
 
 const place = new Workplace();
 for (const folder of ['lower', 'upper', 'work']) mkdirSync(place.path(folder));
-const layered = (...command: readonly string[]) =>
-  spawnSync('unshare', [...NAMESPACES, 'sh', '-c', LAYERED, '-', ...command], {
+const within = (layers: string, ...command: readonly string[]) =>
+  spawnSync('unshare', [...NAMESPACES, 'sh', '-c', layers, '-', ...command], {
     cwd: place.folder,
     encoding: 'utf8',
   });
+const layered = (...command: readonly string[]) => within(LAYERED, ...command);
 const why = layered('true');
 const skip = why.status !== 0 && `this user can mount no overlay (${why.stderr?.trim()})`;
 
@@ -76,5 +82,17 @@ describe('a lower layer of an overlay', { skip }, () => {
       contentHash: string;
     };
     assert.equal(contentHash, expected);
+  });
+
+  it('keeps a folder whole, and nothing else, where the layer above has no room for a copy of it', () => {
+    mkdirSync(place.path('lower', 'large'));
+    writeFileSync(place.path('lower', 'large', 'part'), Buffer.alloc(1_000_000, 7));
+    mkdirSync(place.path('small'));
+    const before = readdirSync(place.path('lower')).toSorted();
+    const { stdout, stderr } = within(SMALL_LAYER, ...programCommand(REPLACE), 'lower/large');
+    assert.match(stderr, /^OUT_OF_RESOURCES: Cannot write "lower\/large"/m);
+    const [size, ...names] = stdout.trim().split('\n');
+    assert.equal(size, '1000000');
+    assert.deepEqual(names.toSorted(), before);
   });
 });
