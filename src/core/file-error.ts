@@ -1,5 +1,5 @@
 /** Turns the file system's errors into sentences that say what to do. */
-import { statfsSync } from 'node:fs';
+import { type StatsFs, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LockstepError } from './errors.ts';
 import { formatBytes } from './format.ts';
@@ -45,9 +45,15 @@ export function withWriteErrors<T>(path: string, write: () => T): T {
 
 function freeSpace(path: string): string {
   try {
-    const { bavail, bsize } = statfsSync(dirname(path));
-    return `${formatBytes(bavail * bsize)} are free`;
+    return tellFree(statfsSync(dirname(path)));
   } catch {
     return 'the free space is unknown';
   }
+}
+
+/** What is left on a file system. Some, such as btrfs, count no files. */
+export function tellFree(stats: Pick<StatsFs, 'bavail' | 'bsize' | 'files' | 'ffree'>): string {
+  const { bavail, bsize, files, ffree } = stats;
+  const bytes = `${formatBytes(bavail * bsize)} are free`;
+  return files > 0 && ffree === 0 ? `${bytes}, but it can hold no more files (inodes)` : bytes;
 }
