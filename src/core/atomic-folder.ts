@@ -9,6 +9,7 @@ import { cp, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { writeFailure } from './file-error.ts';
 import { ensureFolders } from './make-folders.ts';
+import { syncNames, syncPath } from './sync-names.ts';
 import { systemErrorCode } from './system-error.ts';
 
 /** Bytes of one file that are synced before all of it is written. */
@@ -169,16 +170,6 @@ async function syncFolderWithFiles(folder: string, step: (s: string) => void): P
   step('sync the folder');
 }
 
-/** fsync of a file or folder by its path. */
-async function syncPath(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 /** A folder can't be exchanged in one call: the old one steps aside, `tidyAfterCrash` gives it back. */
 async function giveName(
   temporary: string,
@@ -244,20 +235,6 @@ export function removeQuietlySync(path: string): void {
     rmSync(path, { recursive: true, force: true });
   } catch (thrown) {
     if (systemErrorCode(thrown) === undefined) throw thrown;
-  }
-}
-
-/**
- * fsync of a folder in which something whole has just got its name. False when the disk refuses, or the user may not
- * read the folder: only a loss of power before the system's own next write could then take the name away.
- */
-export async function syncNames(folder: string): Promise<boolean> {
-  try {
-    await syncPath(folder);
-    return true;
-  } catch (thrown) {
-    if (systemErrorCode(thrown) === undefined) throw thrown;
-    return false;
   }
 }
 

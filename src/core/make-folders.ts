@@ -1,11 +1,12 @@
 /**
- * Folders as `mkdir -p` makes them. Node's own recursive mkdir never returns below /proc, and says ENOENT where a disk is
+ * Folders as `mkdir -p` makes them, whose names outlast a loss of power. Node's own recursive mkdir never returns below /proc, and says ENOENT where a disk is
  * read-only or broken.
  */
 import { existsSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { LockstepError } from './errors.ts';
+import { syncNames, syncNamesNow } from './sync-names.ts';
 import { systemErrorCode } from './system-error.ts';
 
 /**
@@ -47,6 +48,7 @@ export async function ensureFolders(path: string): Promise<void> {
 async function ensureFolder(path: string): Promise<void> {
   try {
     await mkdir(path);
+    await syncNames(dirname(path));
   } catch (thrown) {
     const isThere = systemErrorCode(thrown) === 'EEXIST' && (await stat(path)).isDirectory();
     if (!isThere) throw thrown;
@@ -66,6 +68,7 @@ export function removeFolders(made: readonly string[]): void {
 function makeFolder(folder: string, mode: number): boolean {
   try {
     mkdirSync(folder, { mode });
+    syncNamesNow(dirname(folder));
     return true;
   } catch (thrown) {
     if (systemErrorCode(thrown) === 'EEXIST') return false;

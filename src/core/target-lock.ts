@@ -1,10 +1,11 @@
 /** One writer at a time for a dataset's folder or a file of results. */
 
-import { rmdirSync } from 'node:fs';
+import { readdirSync, rmdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { tidyAfterCrash } from './atomic-folder.ts';
 import { writeFailure } from './file-error.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
+import { isLockName, LOCK_FILE, removeQuietly } from './lock-file.ts';
 import { makeFolders } from './make-folders.ts';
 import { systemErrorCode } from './system-error.ts';
 
@@ -25,6 +26,7 @@ export async function withLockedTarget<Result>(
     await tidyAfterCrash(parent, name);
     return await write();
   } finally {
+    removeUnfinished(folder);
     lock.release();
     removeEmpty(folder);
   }
@@ -43,6 +45,16 @@ function lockOf(folder: string, called: string): FolderLock {
       removeEmpty(folder);
       throw writeFailure(thrown, called, 0);
     }
+  }
+}
+
+/** Locks on their way, of writers that died. One that lives makes its own anew: see `lockOf`. */
+function removeUnfinished(folder: string): void {
+  try {
+    const names = readdirSync(folder).filter((name) => name !== LOCK_FILE && isLockName(name));
+    for (const name of names) removeQuietly(join(folder, name));
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === undefined) throw thrown;
   }
 }
 

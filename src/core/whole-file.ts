@@ -5,10 +5,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { writeFailure } from './file-error.ts';
 import { realPath } from './real-path.ts';
+import { syncNames, syncPath } from './sync-names.ts';
 import { withLockedTarget } from './target-lock.ts';
 
 /**
@@ -29,8 +30,9 @@ export async function makeWholeFile(
     toldAs(path, async () => {
       try {
         await write(temporary);
-        await sync(temporary);
+        await syncPath(temporary);
         await rename(temporary, whole);
+        await syncNames(dirname(whole));
       } catch (thrown) {
         // The first failure counts.
         await rm(temporary, { force: true }).catch(() => {});
@@ -49,9 +51,4 @@ async function toldAs(path: string, write: () => Promise<void>): Promise<void> {
   } catch (thrown) {
     throw writeFailure(thrown, path, 0);
   }
-}
-
-async function sync(path: string): Promise<void> {
-  const file = await open(path, 'r');
-  await file.sync().finally(() => file.close());
 }

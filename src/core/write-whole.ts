@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { writeFailure } from './file-error.ts';
+import { syncNamesNow } from './sync-names.ts';
 
 /**
  * Writes a file of one of our folders completely or not at all, also when the machine stops. What a killed process leaves
@@ -16,6 +17,7 @@ export function writeWhole(path: string, content: string | Uint8Array, mode = 0o
   try {
     writeSynced(temporary, content, mode);
     renameSync(temporary, path);
+    syncNamesNow(dirname(path));
   } catch (thrown) {
     removeQuietly(temporary);
     throw writeFailure(thrown, path, 0);

@@ -2,9 +2,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { syncNames } from '../../core/atomic-folder.ts';
 import { LockstepError } from '../../core/errors.ts';
 import { writeFailure } from '../../core/file-error.ts';
+import { syncNames } from '../../core/sync-names.ts';
 import type { CopiedFile } from '../../protocol/host-messages.ts';
 
 /**

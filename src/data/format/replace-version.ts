@@ -13,9 +13,9 @@ import { join } from 'node:path';
 import {
   type FolderWriter,
   removeQuietly,
-  syncNames,
   writeFolderAtomically,
 } from '../../core/atomic-folder.ts';
+import { syncNames } from '../../core/sync-names.ts';
 import {
   MANIFEST_FILE,
   ROWS_FILE,

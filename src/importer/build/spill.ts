@@ -5,7 +5,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, readSync, unlinkSync, write } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { writeFailure } from '../../core/file-error.ts';
 import { makeFolders } from '../../core/make-folders.ts';
@@ -41,7 +41,8 @@ export class Spill {
    */
   static beside(target: string): Spill {
     const folder = dirname(resolve(target));
-    const path = join(folder, `.spill-${randomBytes(6).toString('hex')}`);
+    // `tidyAfterCrash` knows the name, should the process die before it is gone.
+    const path = join(folder, `.${basename(target)}.tmp-${randomBytes(6).toString('hex')}`);
     try {
       makeFolders(folder);
       const file = openSync(path, 'wx+');
