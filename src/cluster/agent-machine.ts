@@ -14,7 +14,8 @@
  *   3. A leader that does not hear half of the hosts, itself included, lets no generation form. It forms one again when it
  *      hears them, or when nobody has taken the folder for longer than rule 2 needs.
  *
- * The folder has one owner at a time whatever the agents believe.
+ * The folder has one owner at a time whatever the agents believe, and its lock tells the owner's epoch. Whoever takes it
+ * leads in a later one: with too few votes, agents that don't hear each other would choose the same.
  */
 import { SILENCE_MS } from '../protocol/timing.ts';
 
@@ -100,8 +101,8 @@ export type AgentEvent =
   | { readonly kind: 'resign'; readonly next: number }
   /** The folder's owner gave no sign of life for half a minute. */
   | { readonly kind: 'ownerSilent'; readonly nowMs: number }
-  /** The folder is this agent's, or another one was first. */
-  | { readonly kind: 'taken'; readonly nowMs: number }
+  /** The folder is this agent's, which leads in the epoch, or another one was first. */
+  | { readonly kind: 'taken'; readonly epoch: number; readonly nowMs: number }
   | { readonly kind: 'refused'; readonly nowMs: number }
   /** The folder of the leader has another owner. */
   | { readonly kind: 'deposed'; readonly nowMs: number };
@@ -121,8 +122,11 @@ export type AgentEffect =
       readonly isNext: boolean;
     }
   | { readonly kind: 'leaderBack'; readonly leader: number }
-  /** `isAgreed`: whether more than half of the hosts have said so; else only while the owner stays silent. */
-  | { readonly kind: 'take'; readonly isAgreed: boolean }
+  /**
+   * In this epoch, or a later one if the folder's owner led in it. `isAgreed`: whether more than half of the hosts have
+   * voted for it; else only while the owner stays silent.
+   */
+  | { readonly kind: 'take'; readonly epoch: number; readonly isAgreed: boolean }
   /** Goes on with the run as the leader; these hosts come to it. */
   | { readonly kind: 'lead'; readonly view: View }
   /** Joins the leader of this view. */
@@ -185,7 +189,7 @@ export function reduceAgent(state: AgentState, event: AgentEvent): AgentTransiti
       if (state.role.kind !== 'leaderless') return stay(state);
       return take({ ...state, promised: state.promised + 1 }, [state.rank], false);
     case 'taken':
-      return onTaken(state, event.nowMs);
+      return onTaken(state, event.epoch, event.nowMs);
     case 'refused':
       if (state.role.kind !== 'taking') return stay(state);
       return stay({ ...state, role: leaderless(event.nowMs + PATIENCE_MS) });
@@ -317,17 +321,18 @@ function resign(state: AgentState, next: number): AgentTransition {
 }
 
 function take(state: AgentState, votes: readonly number[], isAgreed: boolean): AgentTransition {
-  return stay({ ...state, role: { kind: 'taking', votes } }, { kind: 'take', isAgreed });
+  const take = { kind: 'take', epoch: state.promised, isAgreed } as const;
+  return stay({ ...state, role: { kind: 'taking', votes } }, take);
 }
 
-function onTaken(state: AgentState, nowMs: number): AgentTransition {
-  const { role, rank, promised } = state;
+function onTaken(state: AgentState, epoch: number, nowMs: number): AgentTransition {
+  const { role, rank } = state;
   if (role.kind !== 'taking') return stay(state);
   // All heard the leader until it left; otherwise only those that have voted are known to be there.
   const { hosts: known, leader } = state.view;
   const there = state.hasLeaderLeft ? known.filter((host) => host !== leader) : role.votes;
   const hosts = there.toSorted((a, b) => a - b);
-  const view = { epoch: promised, version: 0, leader: rank, hosts };
+  const view = { epoch, version: 0, leader: rank, hosts };
   // All that were there hear of it: those that voted, and those that may be cut off from the others only.
   const others = state.view.hosts.filter((host) => host !== rank);
   return stay(

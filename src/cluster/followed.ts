@@ -21,9 +21,10 @@ export interface MemberOptions<Folder> {
   /**
    * Takes the run's folder.
    * @param from the lock of the leader that was lost, or of any owner that did not touch it
+   * @param epoch in which this host leads then
    * @throws LockstepError when the folder has another owner by now
    */
-  readonly takeFolder: (runFolder: string, from: FoundLock) => Folder;
+  readonly takeFolder: (runFolder: string, from: FoundLock, epoch: number) => Folder;
   /** How the run in this folder has ended; null while it has not. */
   readonly endOf: (runFolder: string) => RunOutcome | null;
   /** Makes ready to lead, since the leader may be lost. Called again and again. */

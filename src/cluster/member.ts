@@ -7,6 +7,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asLockstepError, LockstepError } from '../core/errors.ts';
 import { errorOfFailure, failure } from '../core/failure.ts';
+import { epochAfter } from '../core/lease.ts';
 import type { StopSignal } from '../core/stop-signal.ts';
 import { LOCKSTEP_VERSION } from '../core/version.ts';
 import { hostAndPort, splitHostAndPort } from '../protocol/endpoint.ts';
@@ -145,7 +146,10 @@ class HostMember<Folder> implements AgentRoleHandler {
         return;
       case 'take':
         // Of the leader that is known here: one that leads since then has a lock of its own.
-        this.#take(effect.isAgreed ? { text: run.lock } : this.#leaderless?.silentLock);
+        this.#take(
+          effect.epoch,
+          effect.isAgreed ? { text: run.lock } : this.#leaderless?.silentLock,
+        );
         return;
       case 'lead':
         this.#resolve({
@@ -317,7 +321,9 @@ class HostMember<Folder> implements AgentRoleHandler {
     const { state } = this.#agent;
     const isKnown = start === this.#agent.start && state?.role.kind === 'following';
     if (isKnown && state.view.epoch === view.epoch) return;
-    this.#agent.begin(followingAgent(hostRank, view, performance.now()), start);
+    const follower = followingAgent(hostRank, view, performance.now());
+    const voted = start === this.#agent.start ? (state?.promised ?? 0) : 0;
+    this.#agent.begin({ ...follower, promised: Math.max(voted, view.epoch) }, start);
   }
 
   async #prepare({ kind: _, ...run }: Extract<LeaderMessage, { kind: 'run' }>): Promise<void> {
@@ -414,16 +420,19 @@ class HostMember<Folder> implements AgentRoleHandler {
     this.#leaderless = null;
   }
 
-  #take(from: FoundLock | undefined): void {
-    const nowMs = performance.now();
+  #take(leastEpoch: number, from: FoundLock | undefined): void {
+    const epoch = from === undefined ? leastEpoch : epochAfter(from.text, leastEpoch);
     try {
       if (from !== undefined) {
-        this.#folder = this.#options.takeFolder(this.#agent.workers.run!.runFolder, from);
+        const { runFolder } = this.#agent.workers.run!;
+        this.#folder = this.#options.takeFolder(runFolder, from, epoch);
       }
     } catch (thrown) {
       this.#agent.options.tell(asLockstepError(thrown).message, true);
     }
-    this.#agent.decide({ kind: this.#folder === null ? 'refused' : 'taken', nowMs });
+    const nowMs = performance.now();
+    if (this.#folder === null) this.#agent.decide({ kind: 'refused', nowMs });
+    else this.#agent.decide({ kind: 'taken', epoch, nowMs });
   }
 
   /** A second Ctrl-C ends this host at once, whatever the run does. */

@@ -34,6 +34,8 @@ import { systemErrorCode } from './system-error.ts';
 export interface LockOptions {
   /** Whether the caller renews it. @default false */
   readonly isRenewed?: boolean;
+  /** See `Owner`. */
+  readonly epoch?: number | undefined;
   /** What the lock is for, where the folder has nothing in it but the lock: errors name it. */
   readonly target?: string;
 }
@@ -59,33 +61,36 @@ const PAUSE_MS = 10;
  * @throws LockstepError RUN_LOCKED naming the owner while it lives, or may live on another host
  */
 export function lockFolder(folder: string, options: LockOptions = {}): FolderLock {
-  const { isRenewed = false, target } = options;
+  const { isRenewed = false, epoch, target } = options;
   const path = join(folder, LOCK_FILE);
+  const signature = isRenewed ? { isRenewed, epoch } : {};
   for (let attempt = 1; ; attempt++) {
-    const lock = create(path, isRenewed);
+    const lock = create(path, signature);
     if (lock !== undefined) return lock;
     const owner = livingOwner(path, attempt < ATTEMPTS);
     if (owner !== undefined) throw locked(path, owner, target ?? folder, target !== undefined);
   }
 }
 
+type Signature = Pick<Owner, 'isRenewed' | 'epoch'>;
+
 /** What a file system without hard links answers, such as exFAT or some network shares. */
 const NO_LINKS: readonly string[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
 
 /** A hard link appears with its whole content and already locked, or fails because somebody was first. */
-function create(path: string, isRenewed: boolean): FolderLock | undefined {
+function create(path: string, signature: Signature): FolderLock | undefined {
   const temporary = uniqueSibling(path);
   const file = openSync(temporary, 'wx');
   let isMine = false;
   try {
-    const mine = signed(file, isRenewed);
+    const mine = signed(file, signature);
     linkSync(temporary, path);
     isMine = true;
     return heldLock(path, mine, file);
   } catch (thrown) {
     const code = systemErrorCode(thrown) ?? '';
     if (code === 'EEXIST') return undefined;
-    if (NO_LINKS.includes(code)) return createInPlace(path, isRenewed);
+    if (NO_LINKS.includes(code)) return createInPlace(path, signature);
     throw thrown;
   } finally {
     removeQuietly(temporary);
@@ -94,12 +99,12 @@ function create(path: string, isRenewed: boolean): FolderLock | undefined {
 }
 
 /** For a moment it names nobody: who takes it for a dead one's then has it, and this one gives way. */
-function createInPlace(path: string, isRenewed: boolean): FolderLock | undefined {
+function createInPlace(path: string, signature: Signature): FolderLock | undefined {
   let file: number | undefined;
   let isMine = false;
   try {
     file = openSync(path, 'wx');
-    const mine = signed(file, isRenewed);
+    const mine = signed(file, signature);
     isMine = isStill(path, file);
     return isMine ? heldLock(path, mine, file) : undefined;
   } catch (thrown) {
@@ -111,9 +116,9 @@ function createInPlace(path: string, isRenewed: boolean): FolderLock | undefined
 }
 
 /** Locks the open file and writes this process into it. @returns what it holds */
-function signed(file: number, isRenewed: boolean): string {
+function signed(file: number, signature: Signature): string {
   const owner = thisProcess(lockOpenFile(file) === 'locked');
-  const mine = JSON.stringify(isRenewed ? { ...owner, isRenewed } : owner);
+  const mine = JSON.stringify({ ...owner, ...signature });
   writeSync(file, mine);
   return mine;
 }

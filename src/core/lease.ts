@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LockstepError } from './errors.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
+import { parseOwner } from './lock-owner.ts';
 import { breakLock, type LockSeen, renewedElsewhere, seenLock } from './renewed-lock.ts';
 
 const RENEW_MS = 2_000;
@@ -23,10 +24,11 @@ export interface Lease extends FolderLock {
 /**
  * Takes the lock of a folder and renews it. For processes whose main thread is never busy for long.
  * @param renewMs milliseconds from one renewal to the next
+ * @param epoch see `epochAfter`
  * @throws LockstepError RUN_LOCKED, see `lockFolder`
  */
-export function leaseFolder(folder: string, renewMs = RENEW_MS): Lease {
-  const lock = lockFolder(folder, { isRenewed: true });
+export function leaseFolder(folder: string, renewMs = RENEW_MS, epoch?: number): Lease {
+  const lock = lockFolder(folder, { isRenewed: true, epoch });
   const loss = new AbortController();
   let isRenewing = false;
   const renew = async (): Promise<void> => {
@@ -54,17 +56,27 @@ export function leaseFolder(folder: string, renewMs = RENEW_MS): Lease {
 /**
  * Takes the folder of an owner that is taken for dead, or that more than half of the hosts don't hear.
  * @param from the lock that may be taken away; `touchedMs` where it must not have been touched since
- * @throws LockstepError RUN_LOCKED when the folder has another owner by now, or this one gives a sign of life
+ * @param epoch see `epochAfter`
+ * @throws LockstepError RUN_LOCKED when the folder has another owner by now or none, or this one gives a sign of life
  */
 export function seizeFolder(
   folder: string,
   from: Pick<LockSeen, 'text'> & Partial<LockSeen>,
+  epoch?: number,
 ): Lease {
   const now = seenLock(folder);
   const isUntouched = from.touchedMs === undefined || from.touchedMs === now?.touchedMs;
-  if (now?.text === from.text && isUntouched) breakLock(folder, now);
-  return leaseFolder(folder);
+  if (now?.text !== from.text || !isUntouched) throw notTaken(folder);
+  breakLock(folder, now);
+  return leaseFolder(folder, RENEW_MS, epoch);
 }
+
+/**
+ * The number of the owner that takes the folder from the one of this lock. It stands in the next lock, so the numbers
+ * only grow from owner to owner, and no two locks are alike.
+ */
+export const epochAfter = (text: string, least: number): number =>
+  Math.max(least, (parseOwner(text)?.epoch ?? 0) + 1);
 
 /** Whether the owner of a folder gives signs of life, as seen by one process, which asks again and again. */
 export class OwnerWatch {
@@ -128,6 +140,13 @@ export async function outwait(
 
 const isSame = (first: LockSeen, now: LockSeen | undefined): boolean =>
   now?.text === first.text && now.touchedMs === first.touchedMs;
+
+const notTaken = (folder: string): LockstepError =>
+  new LockstepError(
+    'RUN_LOCKED',
+    `Another process was first to take "${folder}" over, or its owner is back.`,
+    'Look at "lock" in that folder: it names the process and host that own it.',
+  );
 
 const takenOver = (folder: string): LockstepError =>
   new LockstepError(

@@ -16,6 +16,8 @@ export interface Owner {
   readonly holdsFile?: boolean | undefined;
   /** Whether it renews its lock, see lease.ts. */
   readonly isRenewed?: boolean | undefined;
+  /** How often the folder was taken from an owner before, or more; absent where this one was the first. */
+  readonly epoch?: number | undefined;
 }
 
 /** Undefined for a text that names no owner: nobody has to wait for such a lock. */

@@ -83,7 +83,7 @@ export class HostPart {
       watchSignals: watchStopRequests(this.#hooks),
       leaves: onSignal === 'leave',
       launcher: async (run, from) => this.#launcher(run, from),
-      takeFolder: (path, from) => takeRunFolder(path, () => seizeFolder(path, from)),
+      takeFolder: (path, from, epoch) => takeRunFolder(path, () => seizeFolder(path, from, epoch)),
       endOf: endedRun,
       standBy: () => {
         if (!ownDisks) standby.prepare();

@@ -13,6 +13,7 @@ export function drawnWork(world: World, most: number): SimulatedWork {
     smallFloats: [0, 2 ** 16][world.pick(2)]!,
     evaluateEvery: 1 + world.pick(4),
     saveEvery: 1 + world.pick(5),
+    stepMs: 40,
   };
 }
 

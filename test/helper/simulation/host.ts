@@ -86,6 +86,7 @@ type HostMessage =
 
 /** The run's folder on the disk that all hosts see. */
 export interface SharedFolder {
+  /** Rank, incarnation and epoch, as the lock says. */
   owner: string;
   touchedMs: number;
 }
@@ -103,7 +104,7 @@ export interface Site {
   /** A coordinator has formed a generation. */
   onFormed(epoch: number, generation: number): void;
   onOutcome(outcome: CoordinatorOutcome): void;
-  onTakeover(): void;
+  onTakeover(epoch: number): void;
   /** A host has left the run to the others. */
   onLeft(rank: number): void;
 }
@@ -145,9 +146,13 @@ export class SimulatedHost {
   #leading: Leading | null = null;
   #kept: KeptJournal | null = null;
   /** The lock of the leader that this host knows. */
-  #lock = '0/0';
+  #lock = '0/0/1';
+  /** That of this host, since it led. */
+  #ownLock = '0/0/1';
   #isAlive = true;
   #isStopped = false;
+  /** What came while it was stopped happens now, before it looks at the folder. */
+  #isWaking = false;
   /** Since when it wants to leave the run to the others. */
   #leavingSinceMs: number | null = null;
   #resignedMs: number | null = null;
@@ -193,7 +198,7 @@ export class SimulatedHost {
   /** The first coordinator of the run. */
   begin(): void {
     const { policy, world, folder, hosts } = this.#site;
-    Object.assign(folder, { owner: this.#name, touchedMs: world.nowMs });
+    Object.assign(folder, { owner: this.#ownLock, touchedMs: world.nowMs });
     this.#leading = {
       state: initialMachine(policy, world.nowMs),
       taken: new Map(),
@@ -222,18 +227,22 @@ export class SimulatedHost {
     this.#isStopped = true;
     this.#site.world.after(ms, () => {
       this.#isStopped = false;
+      this.#isWaking = true;
       for (const event of this.#held.splice(0)) this.happens(event);
+      this.#isWaking = false;
     });
+  }
+
+  /** The whole machine stands still for so long. */
+  sleep(ms: number): void {
+    this.stop(ms);
+    for (const process of this.#processes.values()) process.stop(ms);
   }
 
   happens(event: () => void): void {
     if (!this.#isAlive) return;
     if (this.#isStopped) this.#held.push(event);
     else event();
-  }
-
-  get #name(): string {
-    return `${this.rank}/${this.#incarnation}`;
   }
 
   get #leaderRank(): number | null {
@@ -422,9 +431,11 @@ export class SimulatedHost {
             const isSame = folder.owner === seen.owner && folder.touchedMs === seen.touchedMs;
             const isOfLeader = folder.owner === this.#lock;
             if (effect.isAgreed ? isOfLeader : isSame) {
-              this.#lock = this.#name;
-              Object.assign(folder, { owner: this.#name, touchedMs: world.nowMs });
-              this.#decide({ kind: 'taken', nowMs: world.nowMs });
+              const epoch = Math.max(effect.epoch, Number(folder.owner.split('/')[2]) + 1);
+              this.#ownLock = `${this.rank}/${this.#incarnation}/${epoch}`;
+              this.#lock = this.#ownLock;
+              Object.assign(folder, { owner: this.#lock, touchedMs: world.nowMs });
+              this.#decide({ kind: 'taken', epoch, nowMs: world.nowMs });
             } else this.#decide({ kind: 'refused', nowMs: world.nowMs });
           }),
         );
@@ -436,6 +447,7 @@ export class SimulatedHost {
       case 'stepDown':
         this.#leading = null;
         for (const process of this.#processes.values()) process.kill();
+        this.#watchOwner();
         return;
       case 'follow':
         this.#hello(effect.view.leader);
@@ -471,7 +483,7 @@ export class SimulatedHost {
   #renew(): void {
     if (this.#leading === null) return;
     const { folder } = this.#site;
-    if (folder.owner === this.#name) folder.touchedMs = this.#nowMs;
+    if (folder.owner === this.#ownLock) folder.touchedMs = this.#nowMs;
     else this.#decide({ kind: 'deposed', nowMs: this.#nowMs });
   }
 
@@ -488,7 +500,7 @@ export class SimulatedHost {
 
   #takeOver(view: View): void {
     const { world, hosts, policy } = this.#site;
-    this.#site.onTakeover();
+    this.#site.onTakeover(view.epoch);
     const awaySinceMs = world.nowMs;
     // The hosts that come say what runs there; then a coordinator is started.
     world.after(world.between(300, 1_500), () =>
@@ -547,7 +559,9 @@ export class SimulatedHost {
       this.#replicate(leading.journal);
     }
     if (state.membership.status === 'forming' && before.membership.status === 'gathering') {
-      this.#site.onFormed(this.#agent!.view.epoch, state.membership.generation);
+      // Of one that slept, only the workers on its own host would hear it until it looks who has the folder.
+      if (!this.#isWaking)
+        this.#site.onFormed(this.#agent!.view.epoch, state.membership.generation);
     }
     for (const effect of effects) {
       if (effect.kind === 'send') this.#sendWorker(effect.slot, effect.body);
@@ -700,7 +714,7 @@ export class SimulatedHost {
     this.#resignedMs = world.nowMs;
     const again = (): void => {
       this.#decide({ kind: 'resign', next });
-      const isTaken = folder.owner !== this.#name;
+      const isTaken = folder.owner !== this.#ownLock;
       if (isTaken || world.nowMs - this.#resignedMs! > HAND_OVER_MS) this.#gone();
       else world.after(LOOK_MS, () => this.happens(again));
     };

@@ -26,8 +26,9 @@ export class Network {
   /** Until when a worker's frames lag. */
   readonly #lagUntilMs = new Map<string, number>();
 
-  /** Hosts that hear only each other, and until when. */
-  #island: { readonly hosts: readonly number[]; readonly untilMs: number } | null = null;
+  /** Hosts that hear only each other, and until when; all others are one island, too. */
+  #parted: { readonly islands: readonly (readonly number[])[]; readonly untilMs: number } | null =
+    null;
   readonly #hostOf: (end: string) => number;
 
   /** @param hostOf the host of an end of a connection; all are on one by default */
@@ -37,9 +38,9 @@ export class Network {
     this.#hostOf = hostOf;
   }
 
-  /** A switch fails: these hosts and the others don't hear each other meanwhile. */
-  part(hosts: readonly number[], ms: number): void {
-    this.#island = { hosts, untilMs: this.#world.nowMs + ms };
+  /** A switch fails: hosts of different islands don't hear each other meanwhile. */
+  part(islands: readonly (readonly number[])[], ms: number): void {
+    this.#parted = { islands, untilMs: this.#world.nowMs + ms };
   }
 
   /** What is sent meanwhile on connections with one of these ends is lost. */
@@ -80,9 +81,11 @@ export class Network {
   }
 
   #isParted(from: string, to: string): boolean {
-    const { hosts, untilMs } = this.#island ?? { hosts: [], untilMs: 0 };
+    const { islands, untilMs } = this.#parted ?? { islands: [], untilMs: 0 };
     if (untilMs <= this.#world.nowMs) return false;
-    return hosts.includes(this.#hostOf(from)) !== hosts.includes(this.#hostOf(to));
+    const islandOf = (end: string) =>
+      islands.findIndex((hosts) => hosts.includes(this.#hostOf(end)));
+    return islandOf(from) !== islandOf(to);
   }
 
   #lags(from: string, to: string): boolean {

@@ -31,6 +31,8 @@ export interface SimulatedWork {
   /** An evaluation, a second all-reduce, each so many steps. */
   readonly evaluateEvery: number;
   readonly saveEvery: number;
+  /** The longest that a worker computes its part of a step. */
+  readonly stepMs: number;
 }
 
 /** What every process of the run can reach. */
@@ -353,9 +355,9 @@ class SimulatedTraining implements Replica<void> {
 
   /** The leaves of a step, real ones, summed by the real exchange: every rank must get the plain tree's bits. */
   async #reduce({ rank, worldSize }: Membership, step: number) {
-    const { microBatches, length, evaluateEvery } = this.#around.work;
+    const { microBatches, length, evaluateEvery, stepMs } = this.#around.work;
     const { leaves, expected } = stepOf(step, microBatches, length);
-    await this.#process.sleep(this.#around.world.between(1, 40));
+    await this.#process.sleep(this.#around.world.between(1, stepMs));
     this.#comm.checkMembership();
     const input = reduceInputOf(rank, worldSize, step, leaves);
     for (const subtree of input.subtrees.slice(0, -1)) {

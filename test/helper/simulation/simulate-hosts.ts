@@ -13,6 +13,24 @@ export interface HostDisturbances {
   readonly quality: NetworkQuality;
   /** Whether hosts leave with notice, too. */
   readonly leaves: boolean;
+  /** Whether hosts also sleep, or are cut off from all others, until the folder's owner is taken for dead. */
+  readonly silences: boolean;
+  readonly planned?: PlannedRun;
+}
+
+/** Disturbances at given times, instead of drawn ones. */
+export interface PlannedRun {
+  readonly hosts: number;
+  readonly steps: number;
+  readonly faults: readonly PlannedFault[];
+}
+
+export interface PlannedFault {
+  /** After the first step. */
+  readonly atMs: number;
+  readonly forMs: number;
+  /** This host stands still; null: no host hears another one. */
+  readonly sleeps: number | null;
 }
 
 export interface SimulatedHostsEnd {
@@ -23,7 +41,7 @@ export interface SimulatedHostsEnd {
   readonly setbacks: number;
   /** Hosts that have left with notice. */
   readonly departures: number;
-  /** What must not be: a generation that a leader formed after a newer leader had formed one. */
+  /** What must not be: a generation that a leader formed after a newer one had, or a takeover in an older epoch. */
   readonly splits: readonly string[];
 }
 
@@ -40,6 +58,9 @@ const LEAVES = [
   'leave-two',
   'leave-all',
 ] as const;
+const SILENCES = [
+  ...(['sleep', 'sleep-leader', 'sleep-leader', 'part-all', 'part-all', 'kill-leader'] as const),
+] as const;
 
 /** The same seed and disturbances give the same run, event by event. */
 export async function simulateHosts(
@@ -54,11 +75,18 @@ class SimulatedSite {
   readonly #site: Site;
   readonly #work: SimulatedWork;
   readonly #faults: number;
-  readonly #injected: readonly ((typeof INJECTED)[number] | (typeof LEAVES)[number])[];
+  readonly #silences: boolean;
+  readonly #planned: PlannedRun | undefined;
+  readonly #injected: readonly (
+    | (typeof INJECTED)[number]
+    | (typeof LEAVES)[number]
+    | (typeof SILENCES)[number]
+  )[];
   readonly #perHost: readonly number[];
   readonly #events: CoordinatorEvent[] = [];
   readonly #splits: string[] = [];
   #newestFormed = 0;
+  #newestTaken = 1;
   #outcome: CoordinatorOutcome | null = null;
   #takeovers = 0;
   #setbacks = 0;
@@ -66,15 +94,27 @@ class SimulatedSite {
   #incarnations = 0;
   #hasBegun = false;
 
-  constructor(seed: number, { faults, quality, leaves }: HostDisturbances) {
+  constructor(seed: number, { faults, quality, leaves, silences, planned }: HostDisturbances) {
     const world = new World(seed);
     this.#world = world;
     this.#faults = faults;
-    this.#injected = leaves ? [...INJECTED, ...LEAVES, ...LEAVES] : INJECTED;
+    this.#silences = silences;
+    this.#planned = planned;
+    this.#injected = [
+      ...INJECTED,
+      ...(leaves ? [...LEAVES, ...LEAVES] : []),
+      ...(silences ? [...SILENCES, ...SILENCES] : []),
+    ];
     const work = drawnWork(world, 12);
-    // To leave takes seconds.
-    this.#work = leaves ? { ...work, totalSteps: 12 * work.totalSteps } : work;
-    this.#perHost = Array.from({ length: 2 + world.pick(4) }, () => 1 + world.pick(2));
+    // To leave takes seconds, to fall silent a minute.
+    const times = leaves ? 12 : silences ? 4 : 1;
+    this.#work = {
+      ...work,
+      totalSteps: planned?.steps ?? times * work.totalSteps,
+      stepMs: silences ? 3_000 : work.stepMs,
+    };
+    const hosts = 2 + world.pick(4);
+    this.#perHost = Array.from({ length: planned?.hosts ?? hosts }, () => 1 + world.pick(2));
     const hostOfSlot = (slot: number): number => {
       let first = 0;
       return this.#perHost.findIndex((count) => {
@@ -114,9 +154,7 @@ class SimulatedSite {
       onOutcome: (outcome) => {
         this.#outcome ??= outcome;
       },
-      onTakeover: () => {
-        this.#takeovers++;
-      },
+      onTakeover: (epoch) => this.#onTakeover(epoch),
       onLeft: (rank) => {
         this.#departures++;
         this.#comesBack(rank);
@@ -156,14 +194,38 @@ class SimulatedSite {
     this.#newestFormed = Math.max(epoch, this.#newestFormed);
   }
 
+  #onTakeover(epoch: number): void {
+    this.#takeovers++;
+    if (epoch <= this.#newestTaken) {
+      this.#splits.push(`the folder taken in epoch ${epoch} after epoch ${this.#newestTaken}`);
+    }
+    this.#newestTaken = Math.max(epoch, this.#newestTaken);
+  }
+
   #begin(): void {
     this.#hasBegun = true;
     const world = this.#world;
     for (let fault = 0; fault < this.#faults; fault++) {
-      const spans = [200, 3_000, 12_000];
+      const spans = this.#silences ? [3_000, 40_000, 120_000] : [200, 3_000, 12_000];
       const atMs = world.between(0, spans[world.pick(spans.length)]!);
       world.after(atMs, () => this.#inject());
     }
+    for (const fault of this.#planned?.faults ?? []) {
+      world.after(fault.atMs, () => this.#injectPlanned(fault));
+    }
+  }
+
+  #injectPlanned({ sleeps, forMs }: PlannedFault): void {
+    if (sleeps === null) this.#partAll(forMs);
+    else this.#site.hosts[sleeps]!.sleep(forMs);
+  }
+
+  #partAll(ms: number): void {
+    const { hosts, network } = this.#site;
+    network.part(
+      hosts.map(({ rank }) => [rank]),
+      ms,
+    );
   }
 
   #inject(): void {
@@ -208,10 +270,19 @@ class SimulatedSite {
           world.between(50, 6_000),
         );
         return;
+      case 'sleep':
+        victim.sleep(world.between(20_000, 90_000));
+        return;
+      case 'sleep-leader':
+        (alive.find(({ leads }) => leads) ?? victim).sleep(world.between(20_000, 90_000));
+        return;
       case 'part': {
         const island = hosts.map(({ rank }) => rank).filter(() => world.chance(0.5));
-        network.part(island, world.between(200, 50_000));
+        network.part([island], world.between(200, 50_000));
+        return;
       }
+      case 'part-all':
+        this.#partAll(world.between(20_000, 120_000));
     }
   }
 

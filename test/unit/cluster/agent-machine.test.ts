@@ -61,8 +61,8 @@ describe('an agent that follows', () => {
   it('takes the folder at once when more than half of the hosts say that they do not hear the leader either', () => {
     const { state } = asking();
     const voted = play(state, said(2, { kind: 'vote', epoch: state.promised }, 3100));
-    assert.deepEqual(voted.effects, [{ kind: 'take', isAgreed: true }]);
-    const leads = play(voted.state, { kind: 'taken', nowMs: 3110 });
+    assert.deepEqual(voted.effects, [{ kind: 'take', epoch: 2, isAgreed: true }]);
+    const leads = play(voted.state, { kind: 'taken', epoch: 2, nowMs: 3110 });
     const view = { epoch: 2, version: 0, leader: 1, hosts: [1, 2] };
     assert.deepEqual(leads.effects[0], { kind: 'lead', view });
     assert.deepEqual(leads.state.view, view);
@@ -82,9 +82,18 @@ describe('an agent that follows', () => {
     const { state } = asking(pair);
     assert.deepEqual(play(state, tick(20_000)).kinds, ['send']);
     const silent = play(state, { kind: 'ownerSilent', nowMs: 33_000 });
-    assert.deepEqual(silent.effects, [{ kind: 'take', isAgreed: false }]);
+    assert.deepEqual(silent.effects, [{ kind: 'take', epoch: 3, isAgreed: false }]);
     const refused = play(silent.state, { kind: 'refused', nowMs: 33_010 });
     assert.equal(refused.state.role.kind, 'leaderless');
+  });
+
+  it('leads in the epoch that the folder gives it: owners that it never heard of may have led since', () => {
+    const { state } = asking({ ...VIEW, hosts: [0, 1] });
+    const silent = play(state, { kind: 'ownerSilent', nowMs: 33_000 });
+    const leads = play(silent.state, { kind: 'taken', epoch: 80, nowMs: 33_010 });
+    const view = { epoch: 80, version: 0, leader: 1, hosts: [1] };
+    assert.deepEqual(leads.effects[0], { kind: 'lead', view });
+    assert.equal(leads.state.promised, 80);
   });
 
   it('votes once in an epoch, and not while it hears its leader', () => {
@@ -219,7 +228,7 @@ describe('a leader that leaves', () => {
   it('is followed at once by the next one, which has two votes of three', () => {
     const { kinds, state } = play(follows(1), said(0, resigned(), 50));
     assert.deepEqual(kinds, ['leaderLost', 'take']);
-    const led = play(state, { kind: 'taken', nowMs: 60 });
+    const led = play(state, { kind: 'taken', epoch: 2, nowMs: 60 });
     assert.deepEqual(led.state.view, { epoch: 2, version: 0, leader: 1, hosts: [1, 2] });
   });
 

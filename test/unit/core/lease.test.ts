@@ -9,13 +9,13 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LockstepError } from '../../../src/core/errors.ts';
 import { lockFolder } from '../../../src/core/folder-lock.ts';
-import { leaseFolder, outwait } from '../../../src/core/lease.ts';
+import { epochAfter, leaseFolder, outwait, seizeFolder } from '../../../src/core/lease.ts';
 
 let folder: string;
 let lock: string;
@@ -64,6 +64,49 @@ describe('a lease', () => {
     assert.equal(await lease.renew(), true);
     assert.equal(lease.lost.aborted, false);
     lease.release();
+  });
+});
+
+describe('a folder that is taken from its owner', () => {
+  const seen = () => ({ text: readFileSync(lock, 'utf8'), touchedMs: statSync(lock).mtimeMs });
+  const isRefused = { code: 'RUN_LOCKED' };
+
+  it('says in which epoch it was taken, which is later than that of the owner before', () => {
+    lockText({ ...ELSEWHERE, epoch: 79 });
+    const { text } = seen();
+    assert.equal(epochAfter(text, 2), 80);
+    assert.equal(epochAfter(text, 90), 90);
+    const taken = seizeFolder(folder, { text }, 80);
+    assert.equal(epochAfter(seen().text, 2), 81);
+    taken.release();
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
+  it('counts a first owner as the one before all epochs', () => {
+    const lease = leaseFolder(folder);
+    assert.equal(epochAfter(seen().text, 0), 1);
+    lease.release();
+  });
+
+  it('is not taken when its owner has touched it, or another one was first, or nobody has it any more', () => {
+    lockText(ELSEWHERE);
+    const before = seen();
+    utimesSync(lock, 7, 7);
+    assert.throws(() => seizeFolder(folder, before), isRefused);
+    lockText({ ...ELSEWHERE, epoch: 2 });
+    assert.throws(() => seizeFolder(folder, { text: before.text }), isRefused);
+    assert.equal(JSON.parse(seen().text).epoch, 2);
+    rmSync(lock);
+    assert.throws(() => seizeFolder(folder, { text: before.text }), isRefused);
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
+  it('is not taken from a dead owner on this host that took it first', () => {
+    lockText(ELSEWHERE);
+    const { text } = seen();
+    lockText({ ...ELSEWHERE, host: hostname(), epoch: 5 });
+    assert.throws(() => seizeFolder(folder, { text }, 2), isRefused);
+    assert.equal(JSON.parse(seen().text).epoch, 5);
   });
 });
 
