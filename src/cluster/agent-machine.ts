@@ -266,6 +266,8 @@ function onAsk(
   const led = { kind: 'send', to: from, message: { kind: 'led', view: state.view } } as const;
   if (isNewer(state.view, view)) return stay(state, led);
   if (isNewer(view, state.view)) {
+    // Of a time when this host led, of which it knows nothing any more.
+    if (view.leader === state.rank) return stay(state);
     const learnt = onView(state, view, nowMs);
     return after(learnt, onAsk(learnt.state, from, { kind: 'ask', epoch, view }, nowMs));
   }

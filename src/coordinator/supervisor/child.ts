@@ -82,6 +82,8 @@ class Supervisor {
     });
     process.on('message', this.#onMessage);
     process.on('disconnect', endAtOnce);
+    // It may have gone while this program was loaded, and nobody listened yet.
+    if (!process.connected) endAtOnce();
     // A terminal's Ctrl-C reaches this process and the supervisor, which passes every signal on: once is enough.
     for (const signal of STOP_SIGNALS) process.on(signal, ignore);
     takeKeptSignals();

@@ -129,6 +129,16 @@ describe('an agent that follows', () => {
     assert.deepEqual(effects, [{ kind: 'send', to: 2, message: { kind: 'led', view: VIEW } }]);
   });
 
+  it('bears a newer view in which it leads itself, of which it knows nothing', () => {
+    const view = { ...VIEW, epoch: 2, leader: 1 };
+    const { state, effects } = play(
+      followingAgent(1, VIEW, 0),
+      said(2, { kind: 'ask', epoch: 3, view }, 1000),
+    );
+    assert.deepEqual(state.view, VIEW);
+    assert.deepEqual(effects, []);
+  });
+
   it('has no say when the leader has dropped it', () => {
     const without = { ...VIEW, hosts: [0, 2] };
     assert.deepEqual(asking(without).kinds, ['leaderLost']);
