@@ -1,6 +1,7 @@
 /** The connections of one agent: it listens for all others, and connects to those to whom it has something to say. */
 import { randomBytes } from 'node:crypto';
 import { asLockstepError } from '../core/errors.ts';
+import { capital } from '../core/format.ts';
 import {
   type ControlClient,
   type ControlServer,
@@ -30,6 +31,7 @@ export interface LinkHandlers {
   readonly onLeader: (at: string, message: LeaderMessage) => void;
   /** What an agent says that is no message, such as one of another version. */
   readonly onNonsense: (at: string, thrown: unknown) => void;
+  /** Hears of connections that were refused. */
   readonly tell: (text: string) => void;
 }
 
@@ -56,7 +58,8 @@ export class AgentLinks {
     port: number | null,
     handlers: LinkHandlers,
   ): Promise<AgentLinks> {
-    const gate = await Gate.open(hostKeys(secret).leader, handlers.tell);
+    const tell = (refused: string) => handlers.tell(`${capital(refused)}.`);
+    const gate = await Gate.open(hostKeys(secret).leader, tell);
     const links = new AgentLinks(secret, gate, handlers);
     const own = {
       onFrame: (peer: string, frame: Uint8Array | null) => links.#onFrame(peer, frame),

@@ -90,7 +90,7 @@ export class HostAgent {
         onMember: (peer, message) => agent.#onMember(peer, message),
         onLeader: (at, message) => agent.#onLeader(at, message),
         onNonsense: (_, thrown) => agent.#onRefused(thrown as LockstepError),
-        tell: options.tell,
+        tell: (text) => options.tell(text, true),
       });
     } catch (thrown) {
       await agent.workers.close();

@@ -153,7 +153,9 @@ export class HostLeader implements AgentRoleHandler {
   /** Gives files of this host to those that don't see its disk, until it is closed. @throws LockstepError PORT_IN_USE */
   async offer(run: string, files: readonly OfferedFile[]): Promise<PieceServer> {
     const { secret, options } = this.#agent;
-    return await offerFiles(secret, run, files, (text) => options.tell(text, true));
+    return await offerFiles(secret, run, files, (refused) =>
+      options.tell(`${capital(refused)}.`, true),
+    );
   }
 
   /**

@@ -23,6 +23,7 @@ export function letIn(agent: HostAgent, book: HostBook, peer: string, hello: Hel
       });
       return null;
     case 'wait':
+      agent.links.answer(peer, { kind: 'full' });
       return null;
   }
 }

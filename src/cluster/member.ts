@@ -20,7 +20,7 @@ import {
 import { SILENCE_MS, START_UP_MS, TICK_MS } from '../protocol/timing.ts';
 import type { Reached } from './address.ts';
 import { type AgentEffect, followingAgent } from './agent-machine.ts';
-import { leaderNotFound, reachAny } from './find-leader.ts';
+import { leaderNotFound, type Obstacle, reachAny } from './find-leader.ts';
 import type { Followed, FoundLock, MemberOptions } from './followed.ts';
 import { type AgentRoleHandler, type HostAgent, plain } from './host-agent.ts';
 import { Leaderless } from './leaderless.ts';
@@ -71,6 +71,8 @@ class HostMember<Folder> implements AgentRoleHandler {
   #reached: Reached | null = null;
   /** What the leader said of the run that it is to begin. */
   #welcome: Extract<LeaderMessage, { kind: 'welcome' }> | null = null;
+  /** The leader has said that all places are taken. */
+  #isFull = false;
   #isOver = false;
   #lastHeardMs = performance.now();
   #leaderless: Leaderless | null = null;
@@ -197,6 +199,7 @@ class HostMember<Folder> implements AgentRoleHandler {
   async #join(meeting: Extract<Meeting, { role: 'follow' }>): Promise<void> {
     const { waitMs, throwIfStopped, tell } = this.#agent.options;
     const startedMs = performance.now();
+    let obstacle: Obstacle = { kind: 'unknown' };
     tell('Waiting for the host that leads.');
     while (performance.now() - startedMs < waitMs) {
       throwIfStopped();
@@ -205,17 +208,24 @@ class HostMember<Folder> implements AgentRoleHandler {
         this.#resolve({ kind: 'anew' });
         return;
       }
-      const reached = invitation === null ? null : await reachAny(invitation);
-      if (reached !== null && (await this.#hasAnswer(invitation!, reached))) return;
+      if (invitation !== null) {
+        const found = await this.#ask(invitation);
+        if (found === null) return;
+        obstacle = found;
+      }
       await sleep(LOOK_MS);
     }
-    throw leaderNotFound(waitMs);
+    throw leaderNotFound(waitMs, obstacle);
   }
 
-  async #hasAnswer({ port }: Invitation, reached: Reached): Promise<boolean> {
-    const at = hostAndPort(reached.remote, port);
+  /** Null once there is an answer that decides. */
+  async #ask(invitation: Invitation): Promise<Obstacle | null> {
+    const reached = await reachAny(invitation);
+    if (reached === null) return { kind: 'absent', at: invitation };
+    const at = hostAndPort(reached.remote, invitation.port);
     this.#leaderAt = at;
     this.#reached = reached;
+    this.#isFull = false;
     let isOver = false;
     const end = () => {
       isOver = true;
@@ -226,10 +236,11 @@ class HostMember<Folder> implements AgentRoleHandler {
       this.#sayHello();
       await Promise.race([ended, sleep(LOOK_MS)]);
     }
-    if (this.#welcome !== null || isOver) return true;
+    if (this.#welcome !== null || isOver) return null;
     this.#leaderAt = null;
     await this.#agent.links.drop(at);
-    return false;
+    const { hosts } = this.#agent.options;
+    return this.#isFull ? { kind: 'full', hosts } : { kind: 'silent', at: invitation };
   }
 
   /** Asks the leader of its view to be taken in again. */
@@ -246,7 +257,7 @@ class HostMember<Folder> implements AgentRoleHandler {
 
   #sayHello(): void {
     const { options, state, workers, links, roster } = this.#agent;
-    const { workers: count, request } = options;
+    const { workers: count, request, hosts } = options;
     const hostRank = state?.rank ?? this.#options.hostRank;
     const own = this.#reached?.local ?? roster.get(hostRank ?? -1)?.address ?? '';
     this.#say({
@@ -254,7 +265,7 @@ class HostMember<Folder> implements AgentRoleHandler {
       ...{ protocol: HOST_PROTOCOL, version: LOCKSTEP_VERSION },
       ...{ hostRank, host: hostname(), pid: process.pid, workers: count },
       ...{ address: own, leaderAddress: splitHostAndPort(this.#leaderAt!).host, port: links.port },
-      ...{ request, running: workers.running },
+      ...{ request, hosts, running: workers.running },
     });
   }
 
@@ -266,6 +277,9 @@ class HostMember<Folder> implements AgentRoleHandler {
     switch (message.kind) {
       case 'welcome':
         this.#onWelcome(message);
+        return;
+      case 'full':
+        this.#isFull = true;
         return;
       case 'roster':
         for (const host of message.hosts) this.#agent.roster.set(host.hostRank, host);

@@ -42,6 +42,11 @@ export function admission(
   if (hello.request !== policy.request) {
     return refuse('it was started by another command or with another configuration');
   }
+  if (hello.hosts !== policy.hosts) {
+    return refuse(
+      `it was started as one of ${hello.hosts} hosts, the leader as one of ${policy.hosts}`,
+    );
+  }
   if (hello.hostRank !== null) {
     if (hello.hostRank === policy.leader) {
       return refuse(`it calls itself host ${policy.leader}, and that one leads`);

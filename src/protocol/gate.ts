@@ -99,7 +99,9 @@ export class Gate {
       if (type === 'accept') this.counts.accepted++;
       if (type === 'handshake') this.counts.admitted++;
       if (type === 'handshake:error:protocol') {
-        this.#name('a connection that does not speak as a process of a run does');
+        this.#name(
+          'a connection that does not speak as a process of this run, such as one with another key',
+        );
       }
       if (type === 'end') return;
     }

@@ -7,7 +7,7 @@ import { LockstepError } from '../core/errors.ts';
 import { failureOfError } from '../core/failure.ts';
 import { MOST_WORKERS } from './messages.ts';
 
-export const HOST_PROTOCOL = 3;
+export const HOST_PROTOCOL = 4;
 
 const count = z.int().min(0);
 const name = z.string().max(256);
@@ -107,6 +107,8 @@ export const memberMessage = z.discriminatedUnion('kind', [
     port: z.int().min(1).max(65_535),
     /** What it was started for: all hosts must be started for the same. */
     request: name,
+    /** So many hosts, as it was told. */
+    hosts: count,
     /** Its workers, when it took part before. */
     running: z.array(z.strictObject({ ...seat, pid: count })).max(1024),
   }),
@@ -140,6 +142,8 @@ export const leaderMessage = z.discriminatedUnion('kind', [
   }),
   /** It is none of the run's hosts, or no longer. */
   message('refused', { failure }),
+  /** All places are taken. Said again until one is free. */
+  message('full', {}),
   /** It was counted as lost: it is to say hello again. */
   message('introduce', {}),
   message('heartbeat', beat),

@@ -21,8 +21,10 @@ export class PieceReader {
   readonly #signal: AbortSignal;
   readonly #retryMs: number;
   readonly #patienceMs: number;
+  /** Offsets of the pieces on the way: what else comes was asked for twice, or by nobody. */
+  readonly #awaited = new Set<number>();
   readonly #arrived = new Map<number, Uint8Array>();
-  /** The file that is read, and its size; what comes of another one was asked for twice. */
+  /** The file that is read, and its size. */
   #file = -1;
   #sizeBytes = 0;
   #error: LockstepError | null = null;
@@ -61,10 +63,12 @@ export class PieceReader {
   async *read(file: number, sizeBytes: number): AsyncGenerator<Uint8Array, void> {
     this.#file = file;
     this.#sizeBytes = sizeBytes;
+    this.#awaited.clear();
     this.#arrived.clear();
     let asked = 0;
     for (let at = 0; at < sizeBytes; ) {
       for (; asked < Math.min(sizeBytes, at + WINDOW_BYTES); asked += PIECE_BYTES) {
+        this.#awaited.add(asked);
         this.#client.ask(file, asked);
       }
       const bytes = await this.#piece(at, asked);
@@ -89,7 +93,7 @@ export class PieceReader {
       if (await this.#hasNews()) continue;
       if (performance.now() - sinceMs >= this.#patienceMs) throw this.#nothingCame();
       for (let at = offset; at < end; at += PIECE_BYTES) {
-        if (!this.#arrived.has(at)) this.#client.ask(this.#file, at);
+        if (this.#awaited.has(at)) this.#client.ask(this.#file, at);
       }
     }
   }
@@ -106,7 +110,7 @@ export class PieceReader {
 
   #onPiece(file: number, offset: number, bytes: Uint8Array): void {
     const expected = Math.min(PIECE_BYTES, this.#sizeBytes - offset);
-    if (file !== this.#file || offset % PIECE_BYTES !== 0 || bytes.length !== expected) return;
+    if (file !== this.#file || bytes.length !== expected || !this.#awaited.delete(offset)) return;
     this.#arrived.set(offset, bytes);
     this.#wake();
   }

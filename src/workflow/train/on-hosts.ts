@@ -126,7 +126,7 @@ async function secretFrom(
     const secret = find()?.secret;
     if (secret !== undefined) return secret;
     check();
-    if (performance.now() - startedMs > waitMs) throw leaderNotFound(waitMs);
+    if (performance.now() - startedMs > waitMs) throw leaderNotFound(waitMs, { kind: 'unknown' });
     await sleep(LOOK_MS);
   }
 }

@@ -71,6 +71,19 @@ describe('what is read of another host in pieces', () => {
     assert.equal(written, 40);
   });
 
+  it('is only what was asked for: nothing else is kept', async () => {
+    const file = fileOf(40 * PIECE_BYTES);
+    const link: Link = ({ onPiece }) => ({
+      ask: (number, offset) => {
+        const ahead = offset + 20 * PIECE_BYTES;
+        if (ahead < file.length) onPiece(number, ahead, Buffer.alloc(PIECE_BYTES, 7));
+        setImmediate(() => onPiece(number, offset, pieceOf(file, offset)));
+      },
+      close: () => {},
+    });
+    assert.ok((await readAll(link, file.length)).equals(file));
+  });
+
   it('ends with a reason when nothing comes, when the other side has none, and when it is told to', async () => {
     const silent: Link = () => ({ ask: () => {}, close: () => {} });
     await assert.rejects(

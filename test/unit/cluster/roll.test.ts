@@ -16,6 +16,7 @@ const HELLO: Hello = {
   port: 4711,
   running: [],
   request: 'train x',
+  hosts: 3,
 };
 const entry = (hostRank: number, change: Partial<RollEntry> = {}): [number, RollEntry] => [
   hostRank,
@@ -47,6 +48,8 @@ describe('admission()', () => {
   it('refuses another version, and another command or configuration', () => {
     assert.equal(decide([], { version: '2' }).kind, 'refuse');
     assert.equal(decide([], { request: 'train y' }).kind, 'refuse');
+    const { why } = decide([], { hosts: 2 }) as { why: string };
+    assert.equal(why, 'it was started as one of 2 hosts, the leader as one of 3');
   });
 });
 
