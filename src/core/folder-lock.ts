@@ -176,6 +176,19 @@ function livingOwner(path: string, mayWait: boolean): Owner | undefined {
   }
 }
 
+/** Whether the folder has an owner that is dead. Writes nothing there: an owner that lives may just remove it. */
+export function hasDeadOwner(folder: string): boolean {
+  const file = openExisting(join(folder, LOCK_FILE));
+  if (file === undefined) return false;
+  try {
+    const attempt = lockOpenFile(file);
+    const owner = parseOwner(readFileSync(file, 'utf8'));
+    return attempt !== 'taken' && owner !== undefined && !mayLive(owner, attempt);
+  } finally {
+    closeSync(file);
+  }
+}
+
 function pause(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
 }

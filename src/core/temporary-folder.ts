@@ -2,13 +2,12 @@
  * Folders for what lives no longer than a command: sockets, keys, graphs. Only this user may look into one. Its maker
  * holds its lock, so that a later command of this user recognises the folder of a dead one, and removes it.
  */
-import { existsSync, lstatSync, mkdtempSync, readdirSync, statSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removeQuietlySync } from './atomic-folder.ts';
 import { LockstepError } from './errors.ts';
-import { type FolderLock, lockFolder } from './folder-lock.ts';
-import { LOCK_FILE } from './lock-file.ts';
+import { type FolderLock, hasDeadOwner, lockFolder } from './folder-lock.ts';
 import { systemProblem } from './system-error.ts';
 
 const PREFIX = 'lockstep-';
@@ -104,11 +103,9 @@ function isLeftBehind(folder: string): boolean {
     const stats = lstatSync(folder);
     const isOwn = stats.isDirectory() && stats.uid === process.geteuid?.();
     // One that is only just made has no lock yet.
-    if (!isOwn || (stats.mode & 0o077) !== 0 || !existsSync(join(folder, LOCK_FILE))) return false;
-    lockFolder(folder).release();
-    return true;
+    return isOwn && (stats.mode & 0o077) === 0 && hasDeadOwner(folder);
   } catch {
-    // Its owner lives, or another process removes it just now: both are their business.
+    // Its owner or another process removes it just now.
     return false;
   }
 }

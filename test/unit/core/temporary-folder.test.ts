@@ -88,6 +88,14 @@ it('of a killed process goes, that of a living one stays', () => {
   removeTemporaryFolder(living);
 });
 
+it('of a living process is not written to: that one may just remove it', () => {
+  const living = makeTemporaryFolder('', parent);
+  const { mtimeNs } = statSync(living, { bigint: true });
+  tidyTemporaryFolders(parent);
+  assert.equal(statSync(living, { bigint: true }).mtimeNs, mtimeNs);
+  removeTemporaryFolder(living);
+});
+
 it('is left alone when it is not ours to judge', () => {
   const dead = leave();
   chmodSync(dead, 0o755);
