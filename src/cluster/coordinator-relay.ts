@@ -4,25 +4,39 @@
  * workers connect again.
  */
 import net from 'node:net';
-import { splitHostAndPort } from '../protocol/endpoint.ts';
+import { systemErrorCode } from '../core/system-error.ts';
+import { hostAndPort, splitHostAndPort } from '../protocol/endpoint.ts';
+
+interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A coordinator that does not answer so soon is perhaps behind a firewall. */
+const CONNECT_MS = 10_000;
 
 export class CoordinatorRelay {
   readonly #server: net.Server;
+  readonly #tell: (text: string) => void;
   readonly #sockets = new Set<net.Socket>();
-  #target: { readonly host: string; readonly port: number } | null = null;
+  #target: Target | null = null;
+  /** Whether the target was reached, or it was told that it was not. */
+  #isKnown = false;
 
-  private constructor(server: net.Server) {
+  private constructor(server: net.Server, tell: (text: string) => void) {
     this.#server = server;
+    this.#tell = tell;
     server.on('connection', (socket) => this.#onConnection(socket));
   }
 
-  static async open(): Promise<CoordinatorRelay> {
+  /** @param tell hears of a coordinator that can't be reached from here */
+  static async open(tell: (text: string) => void): Promise<CoordinatorRelay> {
     const server = net.createServer();
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(0, '127.0.0.1', resolve);
     });
-    return new CoordinatorRelay(server);
+    return new CoordinatorRelay(server, tell);
   }
 
   /** What workers connect to. */
@@ -36,6 +50,7 @@ export class CoordinatorRelay {
     const target = splitHostAndPort(endpoint);
     if (this.#target?.host === target.host && this.#target.port === target.port) return;
     this.#target = target;
+    this.#isKnown = false;
     this.#cut();
   }
 
@@ -53,7 +68,9 @@ export class CoordinatorRelay {
       near.destroy();
       return;
     }
-    const far = net.connect({ ...this.#target });
+    const target = this.#target;
+    const far = net.connect({ ...target });
+    this.#watch(far, target);
     for (const socket of [near, far]) {
       this.#sockets.add(socket);
       socket.setNoDelay(true);
@@ -66,5 +83,24 @@ export class CoordinatorRelay {
       });
     }
     near.pipe(far).pipe(near);
+  }
+
+  /** Without the first connection nothing begins, and nobody else can say why. */
+  #watch(far: net.Socket, target: Target): void {
+    const told = (why: string): void => {
+      if (this.#isKnown || target !== this.#target) return;
+      this.#isKnown = true;
+      const at = hostAndPort(target.host, target.port);
+      this.#tell(
+        `This host can't reach the coordinator at ${at}: ${why}. Let all hosts reach each other by TCP on any port.`,
+      );
+    };
+    const timer = setTimeout(() => told(`no answer within ${CONNECT_MS / 1000} s`), CONNECT_MS);
+    far.once('connect', () => {
+      if (target === this.#target) this.#isKnown = true;
+      clearTimeout(timer);
+    });
+    far.once('error', (thrown) => told(systemErrorCode(thrown) ?? thrown.message));
+    far.once('close', () => clearTimeout(timer));
   }
 }

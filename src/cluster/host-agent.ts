@@ -84,13 +84,14 @@ export class HostAgent {
     secret: Buffer,
     port: number | null,
   ): Promise<HostAgent> {
-    const agent = new HostAgent(options, secret, await OwnWorkers.open());
+    const warn = (text: string) => options.tell(text, true);
+    const agent = new HostAgent(options, secret, await OwnWorkers.open(warn));
     try {
       agent.#links = await AgentLinks.open(secret, port, {
         onMember: (peer, message) => agent.#onMember(peer, message),
         onLeader: (at, message) => agent.#onLeader(at, message),
         onNonsense: (_, thrown) => agent.#onRefused(thrown as LockstepError),
-        tell: (text) => options.tell(text, true),
+        tell: warn,
       });
     } catch (thrown) {
       await agent.workers.close();

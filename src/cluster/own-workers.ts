@@ -52,8 +52,9 @@ export class OwnWorkers implements SeatHost {
     this.#relay = relay;
   }
 
-  static async open(): Promise<OwnWorkers> {
-    return new OwnWorkers(await CoordinatorRelay.open());
+  /** @param warn hears what keeps them from working */
+  static async open(warn: (text: string) => void): Promise<OwnWorkers> {
+    return new OwnWorkers(await CoordinatorRelay.open(warn));
   }
 
   get isReady(): boolean {

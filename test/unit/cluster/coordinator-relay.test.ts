@@ -31,7 +31,8 @@ async function connect(relay: CoordinatorRelay): Promise<{ socket: net.Socket; f
 }
 
 it('leads workers to the coordinator, and to the next one once they connect again', async () => {
-  const relay = await CoordinatorRelay.open();
+  const told: string[] = [];
+  const relay = await CoordinatorRelay.open((text) => told.push(text));
   try {
     assert.equal((await connect(relay)).first, 'false', 'nobody is there yet');
     const [one, two] = [await coordinator('one'), await coordinator('two')];
@@ -48,6 +49,27 @@ it('leads workers to the coordinator, and to the next one once they connect agai
     const again = await connect(relay);
     assert.equal(again.first, 'two');
     again.socket.destroy();
+    assert.deepEqual(told, []);
+  } finally {
+    relay.close();
+  }
+});
+
+it('says once that the coordinator can not be reached, where it never was', async () => {
+  const told: string[] = [];
+  const relay = await CoordinatorRelay.open((text) => told.push(text));
+  try {
+    const gone = await coordinator('gone');
+    servers.at(-1)!.close();
+    relay.pointAt(gone);
+    for (let attempt = 0; attempt < 2; attempt++) await connect(relay);
+    const at = gone.replace('tcp://', '');
+    assert.deepEqual(told, [
+      `This host can't reach the coordinator at ${at}: ECONNREFUSED. Let all hosts reach each other by TCP on any port.`,
+    ]);
+    relay.pointAt(await coordinator('there'));
+    (await connect(relay)).socket.destroy();
+    assert.equal(told.length, 1);
   } finally {
     relay.close();
   }
