@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { LockstepError } from '../core/errors.ts';
 import { failureOfError } from '../core/failure.ts';
+import { MAX_DEPTH } from './codec.ts';
 import { MOST_WORKERS } from './messages.ts';
 
 export const HOST_PROTOCOL = 4;
@@ -218,7 +219,12 @@ export function decodeFromLeader(frame: Uint8Array | null): LeaderMessage {
 }
 
 function decoded<Message>(frame: Uint8Array | null, schema: z.ZodType<Message>): Message {
-  const value = parseJson(Buffer.from(frame ?? []).toString('utf8'));
+  const content = Buffer.from(frame ?? []).toString('utf8');
+  // What is nested deeper can be read here, but not told to others.
+  if (depthOf(content) > MAX_DEPTH) {
+    throw protocolError(`a message is nested more than ${MAX_DEPTH} levels deep`);
+  }
+  const value = parseJson(content);
   const version = versionOf(value);
   if (version !== undefined && version !== HOST_PROTOCOL) {
     throw protocolError(`it speaks version ${version} of the protocol, this one ${HOST_PROTOCOL}`);
@@ -227,6 +233,19 @@ function decoded<Message>(frame: Uint8Array | null, schema: z.ZodType<Message>):
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw protocolError(`${issue?.path.join('.') || 'the message'}: ${issue?.message ?? 'invalid'}`);
+}
+
+/** Levels of nesting of a JSON text. */
+function depthOf(content: string): number {
+  let [depth, deepest, isString] = [0, 0, false];
+  for (let at = 0; at < content.length; at++) {
+    const char = content[at];
+    if (char === '"') isString = !isString;
+    else if (isString && char === '\\') at++;
+    else if (!isString && (char === '[' || char === '{')) deepest = Math.max(deepest, ++depth);
+    else if (!isString && (char === ']' || char === '}')) depth--;
+  }
+  return deepest;
 }
 
 function parseJson(content: string): unknown {

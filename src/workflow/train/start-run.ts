@@ -214,8 +214,10 @@ function tidyRendezvous(spec: RendezvousSpec, onEvent: StartOptions['onEvent']):
 
 /** It prints nothing; should it crash, the reason is in a file. */
 export function startCoordinator(logs: string): ChildProcess {
+  // It has keys of its own.
+  const { LOCKSTEP_KEY: _, ...env } = process.env;
   return withOutputFile(join(logs, 'coordinator.out'), (output) =>
-    startProgram(COORDINATOR, [], { stdio: ['ignore', output, output, 'ipc'] }, 'wait'),
+    startProgram(COORDINATOR, [], { env, stdio: ['ignore', output, output, 'ipc'] }, 'wait'),
   );
 }
 

@@ -105,6 +105,12 @@ describe('messages between hosts', () => {
       assert.throws(() => decodeFromMember(frame), { code: 'PROTOCOL' });
       assert.throws(() => decodeFromLeader(frame), { code: 'PROTOCOL' });
     }
+    const deep = (levels: number) => {
+      const content = `{"a":"]}\\"[[[","b":${'['.repeat(levels)}${']'.repeat(levels)}}`;
+      return Buffer.from(`{"kind":"journal","journal":{"epoch":1,"version":1,"content":${content}}}`);
+    };
+    assert.doesNotThrow(() => decodeFromLeader(deep(29)));
+    assert.throws(() => decodeFromLeader(deep(30)), { message: /more than 32 levels deep/ });
     const old = Buffer.from(`{"kind":"hello","protocol":${HOST_PROTOCOL - 1}}`);
     assert.throws(() => decodeFromMember(old), { message: /speaks version \d+ of the protocol/ });
   });
