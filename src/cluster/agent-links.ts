@@ -1,6 +1,6 @@
 /** The connections of one agent: it listens for all others, and connects to those to whom it has something to say. */
 import { randomBytes } from 'node:crypto';
-import { asLockstepError } from '../core/errors.ts';
+import { asLockstepError, LockstepError } from '../core/errors.ts';
 import { capital } from '../core/format.ts';
 import {
   type ControlClient,
@@ -70,7 +70,7 @@ export class AgentLinks {
       links.#server = await openControlServer(tcpEndpoint(anyAddress(), port ?? '*'), own, gate);
     } catch (thrown) {
       await gate.close();
-      throw thrown;
+      throw port === null ? thrown : withOtherAdvice(thrown);
     }
     return links;
   }
@@ -141,4 +141,12 @@ export class AgentLinks {
     }
     this.#handlers.onLeader(at, message);
   }
+}
+
+/** The user has named the port. */
+function withOtherAdvice(thrown: unknown): unknown {
+  const { code, message, cause } = asLockstepError(thrown);
+  if (code !== 'PORT_IN_USE') return thrown;
+  const advice = 'End what listens there, or name another port with --rendezvous on all hosts.';
+  return new LockstepError(code, message, advice, { cause });
 }

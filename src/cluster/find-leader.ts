@@ -1,5 +1,6 @@
 /** How a host that comes finds the one that leads. */
 import { LockstepError } from '../core/errors.ts';
+import type { RenewedElsewhere } from '../core/renewed-lock.ts';
 import { hostAndPort } from '../protocol/endpoint.ts';
 import { type Reached, reach } from './address.ts';
 import type { Invitation } from './rendezvous/host-rendezvous.ts';
@@ -14,6 +15,8 @@ export async function reachAny({ addresses, port }: Invitation): Promise<Reached
 export type Obstacle =
   /** Nothing says where the leader is. */
   | { readonly kind: 'unknown' }
+  /** A process of another host trains there, and leads no other one. */
+  | { readonly kind: 'alone'; readonly owner: Pick<RenewedElsewhere, 'host' | 'pid'> }
   /** Nothing listens there. */
   | { readonly kind: 'absent'; readonly at: Invitation }
   /** Something listens there and does not answer as a leader. */
@@ -37,6 +40,13 @@ function explained(obstacle: Obstacle): [why: string, advice: string] {
   switch (obstacle.kind) {
     case 'unknown':
       return ['', 'Start the same command on each host, and let this one reach the leader by TCP.'];
+    case 'alone': {
+      const { pid, host } = obstacle.owner;
+      return [
+        `: process ${pid} on host "${host}" has the run's folder, and leads no other host`,
+        'Wait until it ends, or end it and start it again with --hosts, too.',
+      ];
+    }
     case 'absent':
       return [
         `: nothing listens at ${placesOf(obstacle.at)}`,

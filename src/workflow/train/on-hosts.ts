@@ -8,7 +8,7 @@ import { answerProbes } from '../../cluster/probe.ts';
 import type { Meeting } from '../../cluster/rendezvous/host-rendezvous.ts';
 import { openHostRendezvous } from '../../cluster/rendezvous/open-rendezvous.ts';
 import { type OutwaitHooks, outwait } from '../../core/lease.ts';
-import { isRenewedElsewhere } from '../../core/renewed-lock.ts';
+import { isRenewedElsewhere, renewedElsewhere } from '../../core/renewed-lock.ts';
 import type { Device } from '../../launch/device.ts';
 import { readSecretFile, secretOfVariable } from '../../protocol/host-keys.ts';
 import type { RunOutcome } from '../../telemetry/run-event.ts';
@@ -94,7 +94,7 @@ async function onGivenHosts(
     );
   }
   for (;;) {
-    const secret = await secretFrom(meeting, options);
+    const secret = await secretFrom(meeting, folder, options);
     const outcome = await withAgent(options, secret, null, async (agent) =>
       new HostPart(agent, place, here, hooks).follow(meeting),
     );
@@ -119,6 +119,7 @@ async function withAgent<Result>(
 /** The secret of the run, once somebody has left it where hosts meet. @throws LockstepError TIMEOUT */
 async function secretFrom(
   { find }: Extract<Meeting, { role: 'follow' }>,
+  runFolder: string,
   { waitMs, throwIfStopped: check }: Pick<AgentOptions, 'waitMs' | 'throwIfStopped'>,
 ): Promise<Buffer> {
   const startedMs = performance.now();
@@ -126,7 +127,10 @@ async function secretFrom(
     const secret = find()?.secret;
     if (secret !== undefined) return secret;
     check();
-    if (performance.now() - startedMs > waitMs) throw leaderNotFound(waitMs, { kind: 'unknown' });
+    if (performance.now() - startedMs > waitMs) {
+      const owner = renewedElsewhere(runFolder);
+      throw leaderNotFound(waitMs, owner ? { kind: 'alone', owner } : { kind: 'unknown' });
+    }
     await sleep(LOOK_MS);
   }
 }
