@@ -5,9 +5,9 @@ import { capital } from '../core/format.ts';
 import { formIfComplete, regroup } from './generations.ts';
 import { dueLaunches, evict, lose } from './losses.ts';
 import { describeLost, lostLinks, mostCutOff } from './lost-links.ts';
-import type { Member } from './member.ts';
+import type { Heard, Member } from './member.ts';
 import type { MembershipEffect, MembershipState, Result } from './membership-state.ts';
-import { abort, isAlive, isAway, joined, progressOf, ranked, stay } from './membership-state.ts';
+import { abort, heardOf, isAlive, isAway, joined, progressOf, stay } from './membership-state.ts';
 import type { StepPace } from './step-pace.ts';
 
 /** Generations in a row in which a data connection loses everything before its worker is lost. */
@@ -40,12 +40,10 @@ export function onTick(state: MembershipState, nowMs: number): Result {
 
 function findSilent(state: MembershipState, nowMs: number): Result {
   const { silenceMs } = state.policy;
-  const silent = state.members
-    .toArray()
-    .find(
-      (member) =>
-        isAlive(member) && member.lastHeardMs !== null && nowMs - member.lastHeardMs > silenceMs,
-    );
+  const silent = state.members.toArray().find((member) => {
+    const { atMs } = heardOf(state, member);
+    return isAlive(member) && atMs !== null && nowMs - atMs > silenceMs;
+  });
   if (silent === undefined) return stay(state);
   const what = `nothing was heard of it for ${silenceMs} ms ${progressOf(state, silent)}`;
   const advice =
@@ -70,7 +68,7 @@ function findUnkillable(state: MembershipState, nowMs: number): Result {
 
 /** In a training step for longer than any can take: an evaluation, a checkpoint or a first step may take longer. */
 function isBlocked(
-  { activity, blockedMs }: NonNullable<Member['activity']>,
+  { activity, blockedMs }: NonNullable<Heard['activity']>,
   pace: StepPace | null,
 ): boolean {
   return activity === 'training' && pace !== null && blockedMs > pace.deadlineMs;
@@ -78,15 +76,18 @@ function isBlocked(
 
 function findHung(state: MembershipState, nowMs: number): Result {
   const { pace, policy } = state;
-  const isHung = ({ status, activity }: Member) => {
-    if (status !== 'joined' || activity === null || activity.activity === 'waiting') return false;
+  const isHung = (member: Member) => {
+    const { activity } = heardOf(state, member);
+    if (member.status !== 'joined' || activity === null || activity.activity === 'waiting')
+      return false;
     return activity.forMs > policy.hangMs || isBlocked(activity, pace);
   };
   const hung = state.members.toArray().find(isHung);
   if (hung === undefined) return stay(state);
-  const { forMs, blockedMs } = hung.activity!;
-  const what = isBlocked(hung.activity!, pace)
-    ? `its main thread has been blocked for ${blockedMs} ms in step ${hung.step}, of the steps before the slowest took ${Math.round(pace!.slowestMs)} ms`
+  const { activity, step } = heardOf(state, hung);
+  const { forMs, blockedMs } = activity!;
+  const what = isBlocked(activity!, pace)
+    ? `its main thread has been blocked for ${blockedMs} ms in step ${step}, of the steps before the slowest took ${Math.round(pace!.slowestMs)} ms`
     : `it has computed for ${forMs} ms without a word ${progressOf(state, hung)}`;
   const advice = 'Read its log; raise the limit if a step may take so long.';
   return evict(state, hung.slot, { code: 'WORKER_LOST', what, advice, forGood: false }, nowMs);
@@ -121,11 +122,14 @@ function findQuiet(state: MembershipState, nowMs: number): Result {
   const { quietMs } = state.policy;
   if (state.status !== 'forming' && state.status !== 'running') return stay(state);
   if (state.members.toArray().some(({ status }) => status === 'evicted')) return stay(state);
-  const isQuiet = ({ activity, rank }: Member) =>
-    rank === null || (activity?.activity === 'waiting' && activity.forMs > quietMs);
+  const isQuiet = (member: Member) => {
+    const { activity } = heardOf(state, member);
+    return member.rank === null || (activity?.activity === 'waiting' && activity.forMs > quietMs);
+  };
   if (!state.members.toArray().every(isQuiet)) return stay(state);
-  const links = lostLinks(ranked(state));
-  const step = Math.max(...ranked(state).map((member) => member.step));
+  const waiting = state.ranks.map((slot) => ({ slot, ...heardOf(state, { slot }) }));
+  const links = lostLinks(waiting);
+  const step = Math.max(...waiting.map((member) => member.step));
   const times = state.quiet?.step === step ? state.quiet.times + 1 : 1;
   const quiet = { ...state, quiet: { step, times } };
   const why = describeLost(links, quietMs);
@@ -176,8 +180,6 @@ function findTooFew(state: MembershipState, nowMs: number): Result {
 }
 
 export function forgiveSilence(state: MembershipState, nowMs: number): MembershipState {
-  const members = state.members.map((member) =>
-    member.lastHeardMs === null ? member : { ...member, lastHeardMs: nowMs },
-  );
-  return { ...state, members, speaksSinceMs: nowMs };
+  const heard = state.heard.map((one) => (one.atMs === null ? one : { ...one, atMs: nowMs }));
+  return { ...state, heard, speaksSinceMs: nowMs };
 }

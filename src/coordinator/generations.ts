@@ -1,6 +1,7 @@
 /** How a generation is formed: who takes part, with which ranks, and where each gets its state from. Pure. */
+import type { PersistentList } from '../core/persistent-list.ts';
 import type { Boundary, Origin } from '../protocol/messages.ts';
-import type { Member } from './member.ts';
+import type { Heard, Member } from './member.ts';
 import type { MembershipEffect, MembershipState, Result } from './membership-state.ts';
 import { isAway, joined, stay } from './membership-state.ts';
 import { nameMembers } from './wording.ts';
@@ -56,8 +57,8 @@ function form(state: MembershipState, members: readonly Member[]): Result {
     members: state.members.map((member) => ({
       ...member,
       rank: rankOf.get(member.slot) ?? null,
-      activity: null,
     })),
+    heard: withoutActivity(state),
   };
   return { state: next, effects, reason: formedReason(next, origins) };
 }
@@ -106,6 +107,9 @@ function orderOf(boundary: Boundary | null): number {
   return boundary === null ? -1 : 2 * boundary.step + (boundary.evaluated ? 1 : 0);
 }
 
+const withoutActivity = ({ heard }: MembershipState): PersistentList<Heard> =>
+  heard.map((one) => ({ ...one, activity: null }));
+
 /** Begins a new generation of those who have joined. */
 export function regroup(state: MembershipState, why: string): Result {
   const generation = state.generation + 1;
@@ -115,10 +119,10 @@ export function regroup(state: MembershipState, why: string): Result {
     rank: null,
     ready: null,
     finished: null,
-    activity: null,
   }));
   const fresh = { status: 'gathering', ranks: [], pace: null } as const;
-  const next: MembershipState = { ...state, ...fresh, generation, members };
+  const heard = withoutActivity(state);
+  const next: MembershipState = { ...state, ...fresh, generation, members, heard };
   const effects = joined(next).map(({ slot }): MembershipEffect => {
     return { kind: 'send', slot, body: { kind: 'regroup' } };
   });

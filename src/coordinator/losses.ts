@@ -2,7 +2,6 @@
 
 import { failure } from '../core/failure.ts';
 import { capital } from '../core/format.ts';
-import type { PersistentList } from '../core/persistent-list.ts';
 import { codeOfSignal, STOP_SIGNALS } from '../core/stop-signal.ts';
 import type { ExitStatus } from '../launch/launching.ts';
 import { formIfComplete, regroup } from './generations.ts';
@@ -14,7 +13,7 @@ import type {
   MembershipState,
   Result,
 } from './membership-state.ts';
-import { abort, progressOf, stay, update } from './membership-state.ts';
+import { abort, progressOf, replace, stay, update } from './membership-state.ts';
 import { decideRestart } from './restarts.ts';
 import { describeExit, describeSilence, nameMember } from './wording.ts';
 
@@ -88,8 +87,8 @@ export function lose(
   const text = hasLeft ? `${capital(name)} left with its host.` : `Lost ${name}: ${what}.`;
   const loss = failure(code, text.replace(/\.\.$/, '.'), advice);
   if (!state.hasRun) return abort(state, loss);
-  const { members, reason } = afterLoss(state, member, { forGood, withHost }, nowMs);
-  const next: MembershipState = { ...state, members, lastLoss: loss };
+  const { without, reason } = afterLoss(state, member, { forGood, withHost }, nowMs);
+  const next: MembershipState = { ...without, lastLoss: loss };
   if (isNobodyLeft(next)) return abort(next, loss);
   const launches = dueLaunches(next, nowMs);
   // One that had not introduced itself may be what the others waited for.
@@ -108,25 +107,25 @@ function afterLoss(
   member: Member,
   { forGood, withHost }: Pick<Required<Loss>, 'forGood' | 'withHost'>,
   nowMs: number,
-): { members: PersistentList<Member>; reason: string } {
+): { without: MembershipState; reason: string } {
   const { slot, attempt, restarts: before } = member;
   const absent = { ...newMember(slot, attempt, before), status: 'absent' } as const;
   if (withHost && !forGood && !state.stopping && state.policy.maxRestarts > 0) {
-    const members = state.members.with(slot, { ...absent, restartAtMs: nowMs });
-    return { members, reason: 'It is started again when its host is back.' };
+    const without = replace(state, { ...absent, restartAtMs: nowMs });
+    return { without, reason: 'It is started again when its host is back.' };
   }
   const decision = decideRestart(state.policy, member, nowMs);
   if (state.stopping || forGood || decision.kind === 'leaveOut') {
-    const members = state.members.with(slot, { ...absent, status: 'leftOut' });
+    const without = replace(state, { ...absent, status: 'leftOut' });
     const why = forGood ? '' : ` after ${before} restarts`;
-    return { members, reason: state.stopping ? '' : `It is left out${why}.` };
+    return { without, reason: state.stopping ? '' : `It is left out${why}.` };
   }
   const { restarts, delayMs } = decision;
   const restartAtMs = nowMs + delayMs;
-  const members = state.members.with(slot, { ...absent, restarts, restartAtMs });
+  const without = replace(state, { ...absent, restarts, restartAtMs });
   const when = delayMs === 0 ? 'at once' : `in ${delayMs} ms`;
   const reason = `It is started again ${when} (restart ${restarts} of ${state.policy.maxRestarts}).`;
-  return { members, reason };
+  return { without, reason };
 }
 
 const isNobodyLeft = ({ members }: MembershipState): boolean =>
@@ -141,8 +140,7 @@ export function dueLaunches(state: MembershipState, nowMs: number): Result {
   const effects: MembershipEffect[] = [];
   let next = state;
   for (const { slot, attempt, restarts } of due) {
-    const member = newMember(slot, attempt + 1, restarts);
-    next = { ...next, members: next.members.with(slot, member) };
+    next = replace(next, newMember(slot, attempt + 1, restarts));
     effects.push({ kind: 'launch', slot, attempt: attempt + 1 });
   }
   return { state: next, effects, reason: '' };

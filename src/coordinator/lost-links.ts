@@ -1,7 +1,7 @@
 /** Which data connections lose what is sent over them, as far as workers who all wait can tell: pure. */
 import type { Awaited } from '../protocol/messages.ts';
 import { AWAITED_ORDER } from '../protocol/messages.ts';
-import type { Member } from './member.ts';
+import type { Heard } from './member.ts';
 import { nameMembers } from './wording.ts';
 
 const MOST_NAMED = 3;
@@ -12,12 +12,15 @@ export interface LostLink {
   readonly to: number;
 }
 
+/** A rank that waits: where it stands and what for. */
+export type Waiting = Pick<Heard, 'step' | 'activity'> & { readonly slot: number };
+
 /**
  * A worker may miss frames because their sender waits itself: only those count that the sender has sent, by
  * what it misses in turn (`AWAITED_ORDER`). Whoever has applied a step has sent everything of it.
  * @param members of the generation, in order of rank, all of whom wait
  */
-export function lostLinks(members: readonly Member[]): LostLink[] {
+export function lostLinks(members: readonly Waiting[]): LostLink[] {
   const slowest = Math.min(...members.map(({ step }) => step));
   return members
     .filter(({ step }) => step === slowest)
@@ -30,7 +33,7 @@ export function lostLinks(members: readonly Member[]): LostLink[] {
     );
 }
 
-function hasSent({ step, activity }: Member, slowest: number, what: Awaited['what']): boolean {
+function hasSent({ step, activity }: Waiting, slowest: number, what: Awaited['what']): boolean {
   if (what === 'state' || step > slowest) return true;
   const misses = activity?.awaits?.what;
   if (misses === undefined || misses === 'state') return false;

@@ -12,6 +12,7 @@ import { capital } from '../core/format.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { StopSignal } from '../core/stop-signal.ts';
 import { codeOfSignal, exitCodeOfSignal, isStop } from '../core/stop-signal.ts';
+import type { Transition } from '../core/transition.ts';
 import type { CoordinatorBody, WorkerMessage } from '../protocol/messages.ts';
 import type { CoordinatorEvent } from '../telemetry/coordinator-event.ts';
 import { skippedStepWarnings } from '../telemetry/skipped-step.ts';
@@ -24,9 +25,15 @@ import type {
   MembershipPolicy,
   MembershipState,
 } from './membership-state.ts';
-import { initialMembership } from './membership-state.ts';
-import type { ProgressEffect, ProgressEvent, ProgressState, StepSummary } from './progress.ts';
-import { initialProgress, reduceProgress } from './progress.ts';
+import { heardOf, initialMembership } from './membership-state.ts';
+import type {
+  ProgressEffect,
+  ProgressEvent,
+  ProgressState,
+  SlotReport,
+  StepSummary,
+} from './progress.ts';
+import { initialProgress, reduceProgress, takeReports } from './progress.ts';
 import { NO_PACE, type PaceState, paceOf, reducePace } from './step-pace.ts';
 import { NO_STRAGGLERS, reduceStragglers, type StragglersState } from './stragglers.ts';
 
@@ -55,15 +62,20 @@ export interface MachineState {
   readonly nowMs: number;
 }
 
+/** A process of this run said something. */
+export interface MessageEvent<Message extends WorkerMessage = WorkerMessage> {
+  readonly kind: 'message';
+  readonly slot: number;
+  readonly attempt: number;
+  readonly message: Message;
+  readonly nowMs: number;
+}
+
+export type ReportEvent = MessageEvent<Of<'stepDone'>>;
+
 export type MachineEvent =
   | Extract<MembershipEvent, { kind: 'spawned' | 'exited' | 'tick' | 'stalled' | 'hold' }>
-  | {
-      readonly kind: 'message';
-      readonly slot: number;
-      readonly attempt: number;
-      readonly message: WorkerMessage;
-      readonly nowMs: number;
-    }
+  | MessageEvent
   /** A process of this run said something that is no message. */
   | {
       readonly kind: 'nonsense';
@@ -129,6 +141,24 @@ export function reduceMachine(before: MachineState, event: MachineEvent): Machin
   return { state: run.state, effects: run.effects };
 }
 
+/**
+ * Takes reports of one step that came together in one pass; `events` has at least one. The result is that of one after
+ * the other. Null if that is how they must be taken: some are not what is awaited.
+ */
+export function reduceReports(
+  before: MachineState,
+  events: readonly ReportEvent[],
+): MachineTransition | null {
+  const run = new Step(before);
+  run.state.nowMs = events.at(-1)!.nowMs;
+  return run.takeReports(events) ? { state: run.state, effects: run.effects } : null;
+}
+
+function reportOf({ slot, message }: Pick<ReportEvent, 'slot' | 'message'>): SlotReport {
+  const { sums, stateHash, report } = message;
+  return { slot, sums, stateHash, report };
+}
+
 /** One transition under way: what one reducer decides may be an event for the other. */
 class Step {
   /** One copy for the whole transition: 8 000 workers ask for as many of these a step. */
@@ -158,7 +188,20 @@ class Step {
     }
   }
 
-  #onMessage(event: Extract<MachineEvent, { kind: 'message' }>): void {
+  takeReports(events: readonly ReportEvent[]): boolean {
+    const { membership, progress } = this.state;
+    const { step } = events[0]!.message;
+    const isDue = ({ slot, attempt, message }: ReportEvent) =>
+      message.step === step && isHeard(this.state, slot, attempt);
+    if (membership.status === 'ended' || !events.every(isDue)) return false;
+    const taken = takeReports(progress, step, events.map(reportOf));
+    if (taken === null) return false;
+    this.#membership({ kind: 'reported', step, from: events });
+    this.#applyProgress(taken);
+    return true;
+  }
+
+  #onMessage(event: MessageEvent): void {
     const { slot, message, nowMs } = event;
     if (message.kind === 'hello' && message.slot !== slot) {
       const why = `It says that it is in slot ${message.slot}.`;
@@ -172,8 +215,7 @@ class Step {
     this.#membership({ kind: 'message', slot, message, nowMs });
     if (this.state.membership.status === 'ended') return;
     if (message.kind === 'stepDone') {
-      const { step, sums, stateHash, report } = message;
-      this.#progress({ kind: 'stepDone', slot, step, sums, stateHash, report });
+      this.#progress({ kind: 'stepDone', step: message.step, ...reportOf({ slot, message }) });
     }
     if (message.kind === 'result') this.#progress({ ...message, slot });
     if (message.kind === 'damaged') this.#onDamaged(slot, message);
@@ -274,13 +316,16 @@ class Step {
   }
 
   #progress(event: ProgressEvent): void {
-    const { state, effects, reason } = reduceProgress(this.state.progress, event);
-    this.state.progress = state;
-    this.#status(reason);
-    for (const effect of effects) this.#applyProgress(effect);
+    this.#applyProgress(reduceProgress(this.state.progress, event));
   }
 
-  #applyProgress(effect: ProgressEffect): void {
+  #applyProgress({ state, effects, reason }: Transition<ProgressState, ProgressEffect>): void {
+    this.state.progress = state;
+    this.#status(reason);
+    for (const effect of effects) this.#carryOut(effect);
+  }
+
+  #carryOut(effect: ProgressEffect): void {
     switch (effect.kind) {
       case 'broadcast':
         this.#broadcast(effect.body);
@@ -361,7 +406,7 @@ class Step {
     const steps = membership.members
       .toArray()
       .filter(({ rank }) => rank !== null)
-      .map(({ step }) => step);
+      .map((member) => heardOf(membership, member).step);
     const step = steps.length === 0 ? progress.closed : Math.min(...steps);
     return { kind: 'aborted', exitCode, reason: error.message, step, stateHash: null, error };
   }

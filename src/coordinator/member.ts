@@ -35,10 +35,6 @@ export interface Member {
   readonly finished: Pick<Of<'finished'>, 'step' | 'stateHash' | 'reason'> | null;
   /** When its process was spawned; null before, as while its host is away. */
   readonly spawnedMs: number | null;
-  readonly lastHeardMs: number | null;
-  readonly activity: Pick<Of<'heartbeat'>, 'activity' | 'forMs' | 'blockedMs' | 'awaits'> | null;
-  /** Steps that it has applied. */
-  readonly step: number;
   /** Restarts in a row. */
   readonly restarts: number;
   /** When it is to be started again. */
@@ -46,6 +42,18 @@ export interface Member {
   /** Why it is being ended, and since when. */
   readonly eviction: Eviction | null;
 }
+
+/** What was last heard of a process: apart from the rest, since each message changes it. */
+export interface Heard {
+  /** Null: it was never heard. */
+  readonly atMs: number | null;
+  /** Null: it has said nothing of it in this generation. */
+  readonly activity: Pick<Of<'heartbeat'>, 'activity' | 'forMs' | 'blockedMs' | 'awaits'> | null;
+  /** Steps that it has applied. */
+  readonly step: number;
+}
+
+export const NOTHING_HEARD: Heard = { atMs: null, activity: null, step: 0 };
 
 export interface Eviction {
   readonly code: string;
@@ -74,9 +82,6 @@ export function newMember(slot: number, attempt: number, restarts: number): Memb
     ready: null,
     finished: null,
     spawnedMs: null,
-    lastHeardMs: null,
-    activity: null,
-    step: 0,
     restarts,
     restartAtMs: null,
     eviction: null,

@@ -4,8 +4,8 @@ import { PersistentList } from '../core/persistent-list.ts';
 import type { Transition } from '../core/transition.ts';
 import type { ExitStatus } from '../launch/launching.ts';
 import type { CoordinatorBody, WorkerMessage } from '../protocol/messages.ts';
-import type { ExpectedHashes, Member } from './member.ts';
-import { newMember } from './member.ts';
+import type { ExpectedHashes, Heard, Member } from './member.ts';
+import { NOTHING_HEARD, newMember } from './member.ts';
 import type { RestartPolicy } from './restarts.ts';
 import type { StepPace } from './step-pace.ts';
 
@@ -36,6 +36,8 @@ export interface MembershipState {
   readonly hasRun: boolean;
   /** By slot. */
   readonly members: PersistentList<Member>;
+  /** Of the present process in each slot. */
+  readonly heard: PersistentList<Heard>;
   /** Slots of the generation that was formed last, in order of rank. */
   readonly ranks: readonly number[];
   /** Members of it that have not yet reported ready, or, once it runs, finished. */
@@ -71,6 +73,12 @@ export type MembershipEvent =
       readonly slot: number;
       readonly message: WorkerMessage;
       readonly nowMs: number;
+    }
+  /** Reports of one step that came together. */
+  | {
+      readonly kind: 'reported';
+      readonly step: number;
+      readonly from: readonly { readonly slot: number; readonly nowMs: number }[];
     }
   /** It sent what no worker of this installation sends: nothing of it is believed any more. */
   | {
@@ -123,6 +131,7 @@ export function initialMembership(policy: MembershipPolicy, nowMs: number): Memb
     members: PersistentList.from(
       Array.from({ length: policy.worldSize }, (_, slot) => newMember(slot, 0, 0)),
     ),
+    heard: PersistentList.from(Array.from({ length: policy.worldSize }, () => NOTHING_HEARD)),
     ranks: [],
     unreported: 0,
     startedMs: nowMs,
@@ -141,14 +150,14 @@ export function progressOf(state: MembershipState, member: Member): string {
   if (member.status === 'starting') return 'before it had joined';
   if (member.status === 'returning') return 'since the coordinator was replaced';
   if (!state.hasRun) return 'while it loaded its weights';
-  return `after ${member.step} steps`;
+  return `after ${heardOf(state, member).step} steps`;
 }
 
 export function abort(state: MembershipState, reason: Failure): Result {
   const body = { kind: 'abort', ...reason } as const;
   const effects: MembershipEffect[] = state.members
     .toArray()
-    .filter((member) => member.lastHeardMs !== null)
+    .filter((member) => heardOf(state, member).atMs !== null)
     .map((member) => ({ kind: 'send', slot: member.slot, body }));
   effects.push({ kind: 'abort', failure: reason });
   return { state: { ...state, status: 'ended' }, effects, reason: reason.message };
@@ -166,6 +175,9 @@ export const isAway = (
   { homeWorkers }: Pick<MembershipPolicy, 'homeWorkers'>,
 ): boolean => homeWorkers > 0 && members.every(({ slot }) => slot >= homeWorkers);
 
+export const heardOf = ({ heard }: MembershipState, { slot }: Pick<Member, 'slot'>): Heard =>
+  heard.at(slot)!;
+
 /** Members of the generation, in order of rank. */
 export const ranked = ({ members, ranks }: MembershipState): Member[] =>
   ranks.map((slot) => members.at(slot)!);
@@ -177,6 +189,22 @@ export function update(
 ): MembershipState {
   const changed = { ...state.members.at(slot)!, ...change };
   return { ...state, members: state.members.with(slot, changed) };
+}
+
+/** A slot with another process, or none. */
+export function replace(state: MembershipState, member: Member): MembershipState {
+  const { slot } = member;
+  const heard = state.heard.with(slot, NOTHING_HEARD);
+  return { ...state, members: state.members.with(slot, member), heard };
+}
+
+export function hear(
+  state: MembershipState,
+  slot: number,
+  change: Partial<Heard>,
+): MembershipState {
+  const heard = { ...state.heard.at(slot)!, ...change };
+  return { ...state, heard: state.heard.with(slot, heard) };
 }
 
 export function stay(

@@ -24,7 +24,16 @@ import type {
   MembershipState,
   Result,
 } from './membership-state.ts';
-import { abort, isAlive, joined, progressOf, ranked, stay, update } from './membership-state.ts';
+import {
+  abort,
+  hear,
+  isAlive,
+  joined,
+  progressOf,
+  ranked,
+  stay,
+  update,
+} from './membership-state.ts';
 import { nameMember } from './wording.ts';
 
 /** The next state. After the end nothing changes any more: the first reason wins. */
@@ -57,9 +66,24 @@ export function reduceMembership(state: MembershipState, event: MembershipEvent)
       return formIfComplete({ ...state, isHeld: event.isHeld });
     case 'abort':
       return abort(state, event.failure);
+    case 'reported':
+      return stay(onReported(state, event));
     case 'message':
       return onMessage(state, event.slot, event.message, event.nowMs);
   }
+}
+
+function onReported(
+  state: MembershipState,
+  { step, from }: Extract<MembershipEvent, { kind: 'reported' }>,
+): MembershipState {
+  const slots = from.map(({ slot }) => slot);
+  const heard = state.heard.mapAt(slots, ({ activity }, nth) => ({
+    atMs: from[nth]!.nowMs,
+    activity,
+    step: step + 1,
+  }));
+  return { ...state, heard };
 }
 
 function onMessage(
@@ -68,11 +92,12 @@ function onMessage(
   message: WorkerMessage,
   nowMs: number,
 ): Result {
-  // One copy of the members: a run of 1 000 workers sends as many of these a step.
   if (message.kind === 'stepDone') {
-    return stay(update(before, slot, { lastHeardMs: nowMs, step: message.step + 1 }));
+    return stay(
+      onReported(before, { kind: 'reported', step: message.step, from: [{ slot, nowMs }] }),
+    );
   }
-  const state = update(before, slot, { lastHeardMs: nowMs });
+  const state = hear(before, slot, { atMs: nowMs });
   const isOfGeneration = message.generation === state.generation;
   switch (message.kind) {
     case 'hello':
@@ -101,7 +126,7 @@ function onHeartbeat(
   nowMs: number,
 ): Result {
   const { activity, forMs, blockedMs, awaits, unheardMs } = message;
-  const next = update(state, slot, { activity: { activity, forMs, blockedMs, awaits } });
+  const next = hear(state, slot, { activity: { activity, forMs, blockedMs, awaits } });
   const { status } = next.members.at(slot)!;
   // Only what it did not hear of this coordinator while that spoke: not of one before it, or of one that was stopped.
   const isDeaf = unheardMs !== undefined && nowMs - unheardMs >= state.speaksSinceMs;
@@ -152,7 +177,8 @@ function onReady(state: MembershipState, slot: number, message: Of<'ready'>): Re
     return stay(state);
   const { step, stateHash } = message;
   const unreported = state.unreported - 1;
-  const next = { ...update(state, slot, { ready: { step, stateHash }, step }), unreported };
+  const ready = update(state, slot, { ready: { step, stateHash } });
+  const next = { ...hear(ready, slot, { step }), unreported };
   const difference = reportDiffers(next, 'ready', slot)
     ? readyDifference(ranked(next), state.hasRun)
     : null;

@@ -204,6 +204,48 @@ const keyOf = ({ step, payload }: Told): string => `${step} ${String(payload.kin
 
 function onStepDone(state: ProgressState, event: SlotReport & { step: number }): Result {
   const { slot, step, sums, stateHash, report } = event;
+  return (
+    takeReports(state, step, [{ slot, sums, stateHash, report }]) ?? refuseReport(state, event)
+  );
+}
+
+/**
+ * Takes reports of one step that came together, in one pass: the result is that of one after the other. Null unless
+ * each is the next one of its worker and all agree; then they must be taken one after the other.
+ */
+export function takeReports(
+  state: ProgressState,
+  step: number,
+  reports: readonly SlotReport[],
+): Result | null {
+  const { closed, lease, workers, mayLack } = state;
+  const isOpen = step >= closed && (mayLack || step < lease);
+  const before =
+    state.open.find((other) => other.step === step) ??
+    noReports(step, reports[0]!.sums, state.next.length);
+  const count = before.count + reports.length;
+  if (!isOpen || count > workers) return null;
+  if (!reports.every(({ sums }) => sameSums(before.sums, sums))) return null;
+  const slots = reports.map(({ slot }) => slot);
+  let areNext = true;
+  const next = state.next.mapAt(slots, (due) => {
+    areNext &&= step === due || (mayLack && step > due);
+    return step + 1;
+  });
+  if (!areNext) return null;
+  const bySlot = before.bySlot.mapAt(slots, (_, nth) => reports[nth]);
+  const after = { step, count, sums: before.sums, bySlot };
+  const open = [...state.open.filter((other) => other !== before), after];
+  const advanced: ProgressState = { ...state, next, open };
+  return count < workers ? stay(advanced) : closeStep(advanced, after);
+}
+
+/** What a report means that is not the next one of its worker, or differs from those of others. */
+function refuseReport(
+  state: ProgressState,
+  { step, ...report }: SlotReport & { step: number },
+): Result {
+  const { slot } = report;
   const next = state.next.at(slot)!;
   // Said before a change that has overtaken it.
   if (step < next || step < state.closed) return stay(state);
@@ -215,20 +257,9 @@ function onStepDone(state: ProgressState, event: SlotReport & { step: number }):
     const message = `Worker ${slot} reports step ${step}, but the lease ends before step ${state.lease}.`;
     return stop(state, failure('PROTOCOL', message, 'Start all processes from one installation.'));
   }
-  const before =
-    state.open.find((other) => other.step === step) ?? noReports(step, sums, state.next.length);
-  const bySlot = before.bySlot.with(slot, { slot, sums, stateHash, report });
-  const reports = { step, count: before.count + 1, sums: before.sums, bySlot };
-  if (!sameSums(before.sums, sums)) {
-    const difference = sumsDifference(step, present(reports));
-    if (difference !== null) return stop(state, difference);
-  }
-  const advanced: ProgressState = {
-    ...state,
-    next: state.next.with(slot, step + 1),
-    open: [...state.open.filter((other) => other !== before), reports],
-  };
-  return reports.count < state.workers ? stay(advanced) : closeStep(advanced, reports);
+  const open = state.open.find((other) => other.step === step)!;
+  const said = present({ ...open, bySlot: open.bySlot.with(slot, report) });
+  return stop(state, sumsDifference(step, said)!);
 }
 
 const noReports = (step: number, sums: Sums, slots: number): StepReports => ({

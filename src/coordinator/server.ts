@@ -30,11 +30,19 @@ import {
 } from '../protocol/worker-name.ts';
 import type { CoordinatorEvent } from '../telemetry/coordinator-event.ts';
 import { DEFAULT_ELASTICITY, type Elasticity } from './elasticity.ts';
-import type { CoordinatorOutcome, MachineEffect, MachineEvent, MachineState } from './machine.ts';
-import { initialMachine, isHeard, reduceMachine } from './machine.ts';
+import type {
+  CoordinatorOutcome,
+  MachineEffect,
+  MachineEvent,
+  MachineState,
+  MachineTransition,
+  ReportEvent,
+} from './machine.ts';
+import { initialMachine, isHeard, reduceMachine, reduceReports } from './machine.ts';
 import type { ExpectedHashes } from './member.ts';
 import type { Rendezvous } from './rendezvous.ts';
 import { seatOf } from './rendezvous.ts';
+import { ReportQueue } from './report-queue.ts';
 import { BACKOFF_MS, HEALTHY_MS } from './restarts.ts';
 import type { Journal, Succession } from './succession.ts';
 import { isJournalOld, journalOf, successor } from './succession.ts';
@@ -118,6 +126,7 @@ class Coordinator {
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #refused = new Set<string>();
   #refusedFrames = 0;
+  readonly #reports = new ReportQueue((reports) => this.#takeReports(reports));
   #state: MachineState;
   #gate: Gate | null = null;
   #server: ControlServer | null = null;
@@ -272,7 +281,9 @@ class Coordinator {
       this.#refuse(peer, decoded.message);
     } else {
       const { message } = decoded;
-      this.#dispatch({ kind: 'message', ...sender, message, nowMs: performance.now() });
+      const heard = { kind: 'message', ...sender, nowMs: performance.now() } as const;
+      if (message.kind === 'stepDone') this.#reports.add({ ...heard, message });
+      else this.#dispatch({ ...heard, message });
     }
   }
 
@@ -330,9 +341,19 @@ class Coordinator {
   }
 
   #dispatch(event: MachineEvent): void {
+    this.#reports.flush();
+    this.#carryOut(reduceMachine(this.#state, event));
+  }
+
+  #takeReports(reports: readonly ReportEvent[]): void {
+    const together = reduceReports(this.#state, reports);
+    if (together !== null) this.#carryOut(together);
+    else for (const report of reports) this.#carryOut(reduceMachine(this.#state, report));
+  }
+
+  #carryOut({ state, effects }: MachineTransition): void {
     const { onJournal } = this.#options;
     const before = this.#state;
-    const { state, effects } = reduceMachine(before, event);
     this.#state = state;
     const isEvent = ({ kind }: MachineEffect) => kind === 'event';
     // Events come before the journal that has them: a successor finds in the metrics what the journal lacks.
@@ -361,8 +382,8 @@ class Coordinator {
   }
 
   #heartbeat(): void {
-    for (const { slot, lastHeardMs } of this.#state.membership.members.toArray()) {
-      if (lastHeardMs !== null) this.#send(slot, { kind: 'heartbeat' });
+    for (const [slot, { atMs }] of this.#state.membership.heard.toArray().entries()) {
+      if (atMs !== null) this.#send(slot, { kind: 'heartbeat' });
     }
   }
 

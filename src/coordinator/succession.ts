@@ -9,7 +9,7 @@ import type { ExitStatus } from '../launch/launching.ts';
 import type { MachineState, RunPolicy } from './machine.ts';
 import { initialMachine } from './machine.ts';
 import type { Member } from './member.ts';
-import { newMember } from './member.ts';
+import { NOTHING_HEARD, newMember } from './member.ts';
 import { succeedingProgress } from './progress.ts';
 
 export interface Journal {
@@ -117,14 +117,19 @@ export function successor(
   const fresh = initialMachine(policy, nowMs);
   const bySlot = new Map(processes.map((process) => [process.slot, process]));
   const isStopping = journal !== null && (journal.stopSignal ?? journal.givenUp) !== null;
+  const members = fresh.membership.members.map(({ slot }) =>
+    memberOf(slot, bySlot.get(slot), journal, nowMs),
+  );
   const membership = {
     ...fresh.membership,
     generation: Math.max((journal?.generation ?? 0) + 1, firstGeneration ?? 0),
     // One that may have run, as far as is known here, is gone on with.
     hasRun: mayLack || (journal?.hasRun ?? false),
     stopping: isStopping,
-    members: fresh.membership.members.map(({ slot }) =>
-      memberOf(slot, bySlot.get(slot), journal, nowMs),
+    members,
+    // Their silence counts from now on.
+    heard: members.map(({ status }) =>
+      status === 'returning' ? { ...NOTHING_HEARD, atMs: nowMs } : NOTHING_HEARD,
     ),
   };
   if (journal === null && !mayLack) return { ...fresh, membership };
@@ -160,5 +165,5 @@ function memberOf(
   };
   if (losses?.isLeftOut) return { ...member, status: 'leftOut' };
   if (!journal?.ranks.includes(slot)) return member;
-  return { ...member, status: 'returning', lastHeardMs: nowMs };
+  return { ...member, status: 'returning' };
 }

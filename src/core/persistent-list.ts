@@ -29,14 +29,27 @@ export class PersistentList<T> {
 
   /** @throws RangeError when there is no such place. */
   with(index: number, item: T): PersistentList<T> {
-    if (!(index >= 0 && index < this.length)) {
-      throw new RangeError(`There is no place ${index} in a list of ${this.length}.`);
-    }
+    this.#check(index);
     return new PersistentList(
       this.length,
       replaced(this.#root, this.#shift, index, item),
       this.#shift,
     );
+  }
+
+  /**
+   * Changes some places, with one copy of each short array for all of them.
+   * @param change gets the item and how many places were changed before
+   * @throws RangeError when there is no such place
+   */
+  mapAt(places: readonly number[], change: (item: T, nth: number) => T): PersistentList<T> {
+    const root = this.#root.slice();
+    for (const [nth, place] of places.entries()) {
+      this.#check(place);
+      const leaf = this.#ownLeafOf(root, place);
+      leaf[place & MASK] = change(leaf[place & MASK] as T, nth);
+    }
+    return new PersistentList(this.length, root, this.#shift);
   }
 
   toArray(): T[] {
@@ -71,6 +84,24 @@ export class PersistentList<T> {
     let node = this.#root;
     for (let shift = this.#shift; shift > 0; shift -= BITS) node = childOf(node, index >>> shift);
     return node as readonly T[];
+  }
+
+  /** The leaf of a place below `root`, of which no array on the way is one of this list. */
+  #ownLeafOf(root: (T | Node<T>)[], place: number): (T | Node<T>)[] {
+    let [own, before]: [(T | Node<T>)[], Node<T>] = [root, this.#root];
+    for (let shift = this.#shift; shift > 0; shift -= BITS) {
+      const at = (place >>> shift) & MASK;
+      const child = before[at] as Node<T>;
+      if (own[at] === child) own[at] = child.slice();
+      own = own[at] as (T | Node<T>)[];
+      before = child;
+    }
+    return own;
+  }
+
+  #check(place: number): void {
+    if (place >= 0 && place < this.length) return;
+    throw new RangeError(`There is no place ${place} in a list of ${this.length}.`);
   }
 }
 

@@ -5,8 +5,11 @@ import type {
   CoordinatorOutcome,
   MachineEvent,
   MachineState,
+  MachineTransition,
+  ReportEvent,
 } from '../../src/coordinator/machine.ts';
-import { initialMachine, reduceMachine } from '../../src/coordinator/machine.ts';
+import { initialMachine, reduceMachine, reduceReports } from '../../src/coordinator/machine.ts';
+import { ReportQueue } from '../../src/coordinator/report-queue.ts';
 import type {
   CoordinatorBody,
   CoordinatorMessage,
@@ -19,6 +22,8 @@ import { INITIAL_WORKER_STATE, reduceWorker } from '../../src/worker/comm/worker
 
 const WORKERS = Number(process.env.LOCKSTEP_WORKERS ?? 1_000);
 const STEPS = 40;
+/** Messages that zeromq.js hands over in one turn of the event loop at most. */
+const MOST_IN_A_TURN = 512;
 const ENVELOPE = { protocol: PROTOCOL_VERSION, run: 'many' };
 
 interface Fake {
@@ -37,6 +42,8 @@ class Crowd {
   #state: MachineState;
   #queue: (() => void)[] = [];
   #done = 0;
+  #inTurn = 0;
+  readonly #reports = new ReportQueue((reports) => this.#takeReports(reports));
 
   constructor() {
     const policy = {
@@ -61,6 +68,9 @@ class Crowd {
 
   run(isOver: () => boolean): void {
     while (!isOver()) {
+      const isTurnOver = this.#inTurn === MOST_IN_A_TURN || this.#done === this.#queue.length;
+      if (isTurnOver) this.#endTurn();
+      this.#inTurn++;
       const next = this.#queue[this.#done++];
       assert.ok(next, 'nothing happens any more, and the run has not ended');
       next();
@@ -88,10 +98,32 @@ class Crowd {
     });
   }
 
+  #endTurn(): void {
+    this.#reports.flush();
+    this.#inTurn = 0;
+  }
+
   #dispatch(event: MachineEvent): void {
+    this.#reports.flush();
+    this.#carryOut(this.#timed(() => reduceMachine(this.#state, event)));
+  }
+
+  #takeReports(reports: readonly ReportEvent[]): void {
+    const together = this.#timed(() => reduceReports(this.#state, reports));
+    if (together !== null) this.#carryOut(together);
+    else
+      for (const report of reports)
+        this.#carryOut(this.#timed(() => reduceMachine(this.#state, report)));
+  }
+
+  #timed<Result>(reduce: () => Result): Result {
     const startedMs = performance.now();
-    const { state, effects } = reduceMachine(this.#state, event);
+    const result = reduce();
     this.machineMs += performance.now() - startedMs;
+    return result;
+  }
+
+  #carryOut({ state, effects }: MachineTransition): void {
     this.#state = state;
     for (const effect of effects) {
       if (effect.kind === 'send') this.#send(effect.slot, effect.body);
@@ -126,7 +158,11 @@ class Crowd {
         ...ENVELOPE,
         generation: state.generation,
       } as WorkerMessage;
-      this.#queue.push(() => this.#dispatch({ kind: 'message', slot, attempt, message, nowMs: 0 }));
+      const event = { kind: 'message', slot, attempt, nowMs: 0 } as const;
+      this.#queue.push(() => {
+        if (message.kind === 'stepDone') this.#reports.add({ ...event, message });
+        else this.#dispatch({ ...event, message });
+      });
     }
     if (event.kind === 'received') this.#goOn(fake);
   }

@@ -636,8 +636,8 @@ export class SimulatedHost {
   }
 
   #beatWorkers(): void {
-    for (const { slot, lastHeardMs } of this.#leading!.state.membership.members.toArray()) {
-      if (lastHeardMs !== null) this.#sendWorker(slot, { kind: 'heartbeat' });
+    for (const [slot, { atMs }] of this.#leading!.state.membership.heard.toArray().entries()) {
+      if (atMs !== null) this.#sendWorker(slot, { kind: 'heartbeat' });
     }
   }
 

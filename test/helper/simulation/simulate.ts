@@ -239,8 +239,8 @@ class SimulatedRun {
 
   #heartbeat(): void {
     if (this.#awaySinceMs !== null) return;
-    for (const { slot, lastHeardMs } of this.#state.membership.members.toArray()) {
-      if (lastHeardMs !== null) this.#send(slot, { kind: 'heartbeat' });
+    for (const [slot, { atMs }] of this.#state.membership.heard.toArray().entries()) {
+      if (atMs !== null) this.#send(slot, { kind: 'heartbeat' });
     }
   }
 

@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { describeLost, lostLinks, mostCutOff } from '../../../src/coordinator/lost-links.ts';
-import { type Member, newMember } from '../../../src/coordinator/member.ts';
+import {
+  describeLost,
+  lostLinks,
+  mostCutOff,
+  type Waiting,
+} from '../../../src/coordinator/lost-links.ts';
 import type { Awaited } from '../../../src/protocol/messages.ts';
 
 /** A rank that waits at a step, for nothing that it knows of or for what it misses. */
-function waits(slot: number, step: number, what?: Awaited['what'], ranks: number[] = []): Member {
+function waits(slot: number, step: number, what?: Awaited['what'], ranks: number[] = []): Waiting {
   const awaits = what && { what, ranks };
   const activity = { activity: 'waiting', forMs: 20_000, blockedMs: 0, awaits } as const;
-  return { ...newMember(slot, 0, 0), status: 'joined', step, activity };
+  return { slot, step, activity };
 }
 
 describe('lostLinks', () => {
