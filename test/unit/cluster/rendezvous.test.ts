@@ -78,4 +78,40 @@ describe('where hosts meet', () => {
       assert.deepEqual(readdirSync(join(root, folder)), [file]);
     }
   });
+
+  it('says how an IPv6 address is written that lacks its brackets', () => {
+    const refusal = (text: string) => {
+      try {
+        openHostRendezvous(text, root, Buffer.alloc(32, 1), null);
+      } catch (thrown) {
+        const { code, message, advice } = asLockstepError(thrown);
+        return { code, message, advice };
+      }
+      return assert.fail(`${text} was taken`);
+    };
+    const message = (text: string) =>
+      `Cannot use the rendezvous "${text}": an IPv6 address needs brackets before its port.`;
+    for (const [text, right] of [
+      ['tcp://fd00::1:29400', 'tcp://[fd00::1]:29400'],
+      ['tcp://::1:7', 'tcp://[::1]:7'],
+      ['fd00::1:29401', 'tcp://[fd00::1]:29401'],
+      ['tcp://fe80::1%eth0:29400', 'tcp://[fe80::1%eth0]:29400'],
+      ['tcp://fd00::a', 'tcp://[fd00::a]:29400'],
+    ] as const) {
+      assert.deepEqual(refusal(text), {
+        code: 'USAGE',
+        message: message(text),
+        advice: `Write ${right}.`,
+      });
+      assert.doesNotThrow(() => openHostRendezvous(right, root, Buffer.alloc(32, 1), null));
+    }
+    for (const text of [
+      'tcp://h0',
+      'tcp://a:b:c:1',
+      'tcp://fd00::g:29400',
+      'tcp://fd00::1:70000',
+    ]) {
+      assert.match(refusal(text).message, /it must be tcp:\/\/HOST:PORT or folder:PATH\.$/);
+    }
+  });
 });

@@ -107,7 +107,9 @@ describe('messages between hosts', () => {
     }
     const deep = (levels: number) => {
       const content = `{"a":"]}\\"[[[","b":${'['.repeat(levels)}${']'.repeat(levels)}}`;
-      return Buffer.from(`{"kind":"journal","journal":{"epoch":1,"version":1,"content":${content}}}`);
+      return Buffer.from(
+        `{"kind":"journal","journal":{"epoch":1,"version":1,"content":${content}}}`,
+      );
     };
     assert.doesNotThrow(() => decodeFromLeader(deep(29)));
     assert.throws(() => decodeFromLeader(deep(30)), { message: /more than 32 levels deep/ });
