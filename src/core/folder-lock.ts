@@ -182,8 +182,10 @@ export function hasDeadOwner(folder: string): boolean {
   if (file === undefined) return false;
   try {
     const attempt = lockOpenFile(file);
+    if (attempt === 'taken') return false;
     const owner = parseOwner(readFileSync(file, 'utf8'));
-    return attempt !== 'taken' && owner !== undefined && !mayLive(owner, attempt);
+    // One that names nobody was let go of, or a machine stopped before it was written.
+    return owner === undefined ? attempt === 'locked' : !mayLive(owner, attempt);
   } finally {
     closeSync(file);
   }
