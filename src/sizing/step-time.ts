@@ -10,7 +10,7 @@
  */
 
 import { FRAME_FLOATS } from '../collective/exchange-layout.ts';
-import { leavesOf, shareOf } from '../core/canonical-sum.ts';
+import { leavesOf, shareOf, type TreeNode } from '../core/canonical-sum.ts';
 import type { Cluster, MicroBatchShape, Network, Speeds } from './cluster.ts';
 import { gradientMs } from './cluster.ts';
 import type { HostTraffic, SubtreeBytes } from './traffic.ts';
@@ -110,13 +110,13 @@ function exchangeTime(
   const rounds = isOneRound(cluster, size) ? 1 : 2;
   const insideHost = within * speeds.sharedMemory.cpuMsPerByte * crowd;
   if (hosts === 1) return { ...NO_EXCHANGE, insideHost, waiting: speeds.sharedMemory.roundMs };
-  const finished = (one: SubtreeBytes) => {
-    const { begin, end } = leavesOf(one.node, size.microBatches);
-    return largestOf(ends.slice(begin, end));
-  };
   const computed = largestOf(ends);
+  const queues = queuesOf(traffic, (node) => {
+    const { begin, end } = leavesOf(node, size.microBatches);
+    return largestOf(ends.slice(begin, end));
+  });
   const msAt = (bytesPerMs: number) =>
-    Math.max(...traffic.map((host) => leftMs(host, finished, computed, bytesPerMs)));
+    Math.max(...queues.map((host) => leftMs(host, computed, bytesPerMs)));
   const onCable = msAt(payloadRate(network));
   const encrypting = encryptionRate(cluster, speeds);
   const encrypted = msAt(encrypting);
@@ -136,16 +136,44 @@ function exchangeTime(
   };
 }
 
+/** What a host sends and receives, in the order in which it is computed. */
+interface HostQueues extends Pick<HostTraffic, 'gatherSent' | 'gatherReceived'> {
+  readonly sent: readonly Ready[];
+  readonly received: readonly Ready[];
+}
+
+interface Ready {
+  readonly at: number;
+  readonly bytes: number;
+}
+
+function queuesOf(
+  traffic: readonly HostTraffic[],
+  finished: (node: TreeNode) => number,
+): HostQueues[] {
+  const known = new Map<TreeNode, number>();
+  const readyAt = (node: TreeNode): number => {
+    const at = known.get(node) ?? finished(node);
+    known.set(node, at);
+    return at;
+  };
+  const inOrder = (queue: readonly SubtreeBytes[]) =>
+    queue.map(({ node, bytes }) => ({ at: readyAt(node), bytes })).sort((a, b) => a.at - b.at);
+  return traffic.map((host) => ({
+    ...host,
+    sent: inOrder(host.sent),
+    received: inOrder(host.received),
+  }));
+}
+
 /** How long a host is busy once all leaves are computed, sending and receiving at this pace. */
 function leftMs(
-  { sent, received, gatherSent, gatherReceived }: HostTraffic,
-  finished: (one: SubtreeBytes) => number,
+  { sent, received, gatherSent, gatherReceived }: HostQueues,
   computed: number,
   bytesPerMs: number,
 ): number {
-  const left = (queue: readonly SubtreeBytes[], gathered: number) => {
-    const inOrder = queue.map((one) => ({ ...one, at: finished(one) })).sort((a, b) => a.at - b.at);
-    const end = inOrder.reduce((free, { at, bytes }) => Math.max(free, at) + bytes / bytesPerMs, 0);
+  const left = (queue: readonly Ready[], gathered: number) => {
+    const end = queue.reduce((free, { at, bytes }) => Math.max(free, at) + bytes / bytesPerMs, 0);
     return Math.max(0, end - computed) + gathered / bytesPerMs;
   };
   return Math.max(left(sent, gatherSent), left(received, gatherReceived));

@@ -1,12 +1,11 @@
-/** What the exchange of a global step moves: added up from the exchange plans, so that no other count can differ. */
-import {
-  type ExchangePlan,
-  exchangePlan,
-  isSmall,
-  type SegmentTransfer,
-  type SubtreeTransfer,
-} from '../collective/exchange-plan.ts';
-import { nodeKey, type TreeNode } from '../core/canonical-sum.ts';
+/**
+ * What the exchange of a global step moves between equal hosts, and inside them: sums over the pieces of the exchange, by
+ * host. Tests add the same up from the plans of all ranks, which for thousands of them takes seconds.
+ */
+import { FRAME_FLOATS } from '../collective/exchange-layout.ts';
+import { piecesOf } from '../collective/exchange-pieces.ts';
+import { isSmall } from '../collective/exchange-plan.ts';
+import { shareOf, type TreeNode, wholeSubtrees } from '../core/canonical-sum.ts';
 import type { Cluster } from './cluster.ts';
 
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;
@@ -43,60 +42,83 @@ export function isOneRound(cluster: Hosts, size: ExchangeSize): boolean {
   return isSmall({ ...size, workers: workersOf(cluster) });
 }
 
-/** Sizes of which the traffic is kept. */
-const MOST_KEPT = 8;
+/** Sizes of which the traffic is kept: a forecast asks for each step and network again. */
+const MOST_KEPT = 64;
 const kept = new Map<string, readonly HostTraffic[]>();
 
-/**
- * That of every host. The plans of thousands of workers take seconds, and a forecast asks again for each step and
- * network, so the last few answers are kept.
- */
+/** That of every host. */
 export function trafficOf(cluster: Hosts, size: ExchangeSize): readonly HostTraffic[] {
   const { hosts, workersPerHost } = cluster;
   const key = `${hosts} ${workersPerHost} ${size.microBatches} ${size.floats}`;
-  const all =
-    kept.get(key) ?? Array.from({ length: hosts }, (_, host) => hostTraffic(host, cluster, size));
+  const all = kept.get(key) ?? (isOneRound(cluster, size) ? inOneRound : bySections)(cluster, size);
   if (!kept.has(key) && kept.size === MOST_KEPT) kept.clear();
   kept.set(key, all);
   return all;
 }
 
-export function hostTraffic(host: number, cluster: Hosts, size: ExchangeSize): HostTraffic {
-  const { workersPerHost } = cluster;
-  const hosts = Array.from({ length: cluster.hosts }, () => workersPerHost);
-  const everywhere = isOneRound(cluster, size);
-  const shape = { ...size, workers: workersOf(cluster), hosts, everywhere };
-  const plans = Array.from({ length: workersPerHost }, (_, at) =>
-    exchangePlan(host * workersPerHost + at, shape),
+/** Each worker sends the whole subtrees of its share to all others. */
+function inOneRound(cluster: Hosts, { microBatches, floats }: ExchangeSize): HostTraffic[] {
+  const { hosts, workersPerHost } = cluster;
+  const workers = workersOf(cluster);
+  const bytes = FLOAT_BYTES * floats;
+  const subtrees = range(hosts).map((host) =>
+    ranksOn(host, cluster).map((rank) =>
+      wholeSubtrees(shareOf(rank, workers, microBatches), microBatches),
+    ),
   );
-  const isWithin = ({ peer }: SegmentTransfer) => Math.floor(peer / workersPerHost) === host;
-  const isBetween = (transfer: SegmentTransfer) => !isWithin(transfer);
-  const toOthers = (transfers: readonly SegmentTransfer[]) => bytesOf(transfers.filter(isBetween));
-  const within = plans.map(({ sends, gatherSends, copySends }) =>
-    bytesOf([...sends, ...gatherSends, ...copySends].filter(isWithin)),
-  );
-  const subtrees = (of: (plan: ExchangePlan) => readonly SubtreeTransfer[]) =>
-    bySubtree(plans.flatMap(of).filter(isBetween));
-  return {
-    sent: subtrees(({ sends, sumSends }) => [...sends, ...sumSends]),
-    received: subtrees(({ receives, sumReceives }) => [...receives, ...sumReceives]),
-    gatherSent: toOthers(plans.flatMap(({ gatherSends }) => gatherSends)),
-    gatherReceived: toOthers(plans.flatMap(({ gatherReceives }) => gatherReceives)),
-    withinByWorker: Math.max(...within),
-  };
+  const nodes = subtrees.map((ranks) => ranks.flat());
+  return range(hosts).map((host) => ({
+    sent: withBytes(nodes[host]!, bytes * (workers - workersPerHost)),
+    received: withBytes(nodes.filter((_, other) => other !== host).flat(), bytes * workersPerHost),
+    ...{ gatherSent: 0, gatherReceived: 0 },
+    withinByWorker: Math.max(
+      ...subtrees[host]!.map(({ length }) => length * bytes * (workersPerHost - 1)),
+    ),
+  }));
 }
 
-function bySubtree(transfers: readonly SubtreeTransfer[]): SubtreeBytes[] {
-  const subtrees = new Map<string, SubtreeBytes>();
-  for (const transfer of transfers) {
-    const { node } = transfer;
-    const before = subtrees.get(nodeKey(node))?.bytes ?? 0;
-    subtrees.set(nodeKey(node), { node, bytes: before + bytesOf([transfer]) });
+/** Each host is home to a section of the vector, where the subtrees of all hosts are added. */
+function bySections(cluster: Hosts, { microBatches, floats }: ExchangeSize): HostTraffic[] {
+  const { hosts, workersPerHost } = cluster;
+  const workers = workersOf(cluster);
+  const shares = range(workers).map((rank) => shareOf(rank, workers, microBatches));
+  const nodes = range(hosts).map((host) => {
+    const ranks = ranksOn(host, cluster);
+    const [begin, end] = [shares[ranks[0]!]!.begin, shares[ranks.at(-1)!]!.end];
+    return wholeSubtrees({ begin, end }, microBatches);
+  });
+  const total = FLOAT_BYTES * floats;
+  const { section, added } = bytesOfPieces(cluster, floats);
+  return range(hosts).map((host) => ({
+    sent: withBytes(nodes[host]!, total - section[host]!),
+    received: withBytes(nodes.filter((_, other) => other !== host).flat(), section[host]!),
+    gatherSent: (hosts - 1) * section[host]!,
+    gatherReceived: total - section[host]!,
+    withinByWorker: Math.max(
+      ...ranksOn(host, cluster).map((rank, at) => {
+        const { length } = wholeSubtrees(shares[rank]!, microBatches);
+        return length * (total - added[at]!) + (workersPerHost - 1) * added[at]!;
+      }),
+    ),
+  }));
+}
+
+/** `section`: of the vector, by the host that is its home. `added`: by each worker of a host, the same on all hosts. */
+function bytesOfPieces({ hosts, workersPerHost }: Hosts, floats: number) {
+  const section = new Array<number>(hosts).fill(0);
+  const added = new Array<number>(workersPerHost).fill(0);
+  const sizes = range(hosts).map(() => workersPerHost);
+  for (const { home, combiners, begin, end } of piecesOf(sizes, floats, FRAME_FLOATS)) {
+    section[home]! += FLOAT_BYTES * (end - begin);
+    added[combiners[0]!]! += FLOAT_BYTES * (end - begin);
   }
-  return [...subtrees.values()];
+  return { section, added };
 }
 
-function bytesOf(transfers: readonly SegmentTransfer[]): number {
-  const frames = transfers.flatMap((transfer) => transfer.frames);
-  return frames.reduce((sum, { begin, end }) => sum + FLOAT_BYTES * (end - begin), 0);
-}
+const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
+
+const ranksOn = (host: number, { workersPerHost }: Hosts): number[] =>
+  range(workersPerHost).map((at) => host * workersPerHost + at);
+
+const withBytes = (nodes: readonly TreeNode[], bytes: number): SubtreeBytes[] =>
+  bytes === 0 ? [] : nodes.map((node) => ({ node, bytes }));

@@ -7,7 +7,8 @@ import { nodeKey } from '../../src/core/canonical-sum.ts';
 import type { Cluster, MicroBatchShape, Speeds } from '../../src/sizing/cluster.ts';
 import { forecast, type Workload } from '../../src/sizing/forecast.ts';
 import { stepTime, totalMs } from '../../src/sizing/step-time.ts';
-import { hostTraffic, trafficOf } from '../../src/sizing/traffic.ts';
+import { trafficOf } from '../../src/sizing/traffic.ts';
+import { plannedTraffic } from '../helper/planned-traffic.ts';
 
 const milliseconds = (max: number) => fc.double({ min: 0, max, noNaN: true });
 const microBatch = fc
@@ -151,9 +152,7 @@ describe('a forecast for a cluster', () => {
         (given, microBatches, length) => {
           const { hosts, workersPerHost } = given;
           const size = { microBatches, floats: length };
-          const traffic = Array.from({ length: hosts }, (_, host) =>
-            hostTraffic(host, given, size),
-          );
+          const traffic = trafficOf(given, size);
           const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
           const sent = sum(
             traffic.flatMap((one) => [one.gatherSent, ...one.sent.map(({ bytes }) => bytes)]),
@@ -172,6 +171,25 @@ describe('a forecast for a cluster', () => {
           assert.equal(sent, sum(planned));
         },
       ),
+    );
+  });
+
+  it('counts for each host what the exchange plans of its ranks say, subtree by subtree', () => {
+    // Of none, of so few that everyone sends everything, and of more than a frame.
+    const lengths = fc.oneof(floats, fc.constantFrom(0, 1, 16, 2 ** 16, 2 ** 17 + 3, 2 ** 21 + 5));
+    const small = fc.integer({ min: 1, max: 6 });
+    fc.assert(
+      fc.property(small, small, fc.integer({ min: 1, max: 70 }), lengths, (...drawn) => {
+        const [hosts, workersPerHost, microBatches, length] = drawn;
+        const [given, size] = [
+          { hosts, workersPerHost },
+          { microBatches, floats: length },
+        ];
+        const planned = Array.from({ length: hosts }, (_, host) =>
+          plannedTraffic(host, given, size),
+        );
+        assert.deepEqual(trafficOf(given, size), planned);
+      }),
     );
   });
 
@@ -214,9 +232,7 @@ describe('a forecast for a cluster', () => {
       fc.property(powers, powers, powers, floats, (hostPower, workerPower, microPower, length) => {
         const [hosts, workersPerHost] = [2 ** hostPower, 2 ** workerPower];
         const size = { microBatches: hosts * 2 ** microPower, floats: length + 2 ** 17 };
-        const traffic = Array.from({ length: hosts }, (_, host) =>
-          hostTraffic(host, { hosts, workersPerHost }, size),
-        );
+        const traffic = trafficOf({ hosts, workersPerHost }, size);
         const sent = traffic.flatMap((one) => [
           one.gatherSent,
           ...one.sent.map(({ bytes }) => bytes),
