@@ -5,7 +5,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
-import { cp, open, readdir, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { writeFailure } from './file-error.ts';
 import { ensureFolders } from './make-folders.ts';
@@ -54,7 +54,9 @@ export async function writeFolderAtomically<Result>(
   const temporary = siblingName(target, 'tmp');
   const progress = { written: 0 };
   try {
-    await ensureFolders(temporary);
+    await ensureFolders(dirname(temporary));
+    // Its name need not outlast a loss of power.
+    await mkdir(temporary);
     step('make the temporary folder');
     const result = await fill({
       path: temporary,

@@ -1,6 +1,6 @@
 /**
- * Folders as `mkdir -p` makes them, whose names outlast a loss of power. Node's own recursive mkdir never returns below /proc, and says ENOENT where a disk is
- * read-only or broken.
+ * Folders as `mkdir -p` makes them, whose names outlast a loss of power. Node's own recursive mkdir never returns below
+ * /proc, and says ENOENT where a disk is read-only or broken.
  */
 import { existsSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';

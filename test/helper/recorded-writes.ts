@@ -1,10 +1,8 @@
 /** Runs the command line and records every call that changes a file below a folder. See recorded-writes.c. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { COMPILER } from './compiler.ts';
+import { compilePreloaded } from './compiler.ts';
 import { type Ended, lockstep } from './write-faults.ts';
 
 const SOURCE = fileURLToPath(new URL('./recorded-writes.c', import.meta.url));
@@ -27,13 +25,7 @@ export interface Change {
 }
 
 /** Compiles what is preloaded. @returns its path */
-export function buildRecorder(folder: string): string {
-  const library = join(folder, 'recorded-writes.so');
-  const options = ['-x', 'c', '-shared', '-fPIC', '-o', library, SOURCE, '-ldl'];
-  const built = spawnSync(COMPILER!, options);
-  assert.equal(built.status, 0, String(built.stderr));
-  return library;
-}
+export const buildRecorder = (folder: string): string => compilePreloaded(SOURCE, folder);
 
 /** Runs the command line in a folder, and records what it changes there. Temporary files, which are elsewhere, end with it. */
 export async function recorded(

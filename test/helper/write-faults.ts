@@ -1,12 +1,11 @@
 /** Runs the command line while the n-th call that changes a file fails, or a sync takes its time. See failing-writes.c. */
-import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CLONE } from './clone.ts';
-import { COMPILER } from './compiler.ts';
+import { compilePreloaded } from './compiler.ts';
 import { deadline } from './slowness.ts';
 
 const SOURCE = fileURLToPath(new URL('./failing-writes.c', import.meta.url));
@@ -43,13 +42,7 @@ export interface Disturbed extends Ended {
 }
 
 /** Compiles what is preloaded. @returns its path */
-export function buildFailingWrites(folder: string): string {
-  const library = join(folder, 'failing-writes.so');
-  const options = ['-x', 'c', '-shared', '-fPIC', '-o', library, SOURCE, '-ldl'];
-  const built = spawnSync(COMPILER!, options);
-  assert.equal(built.status, 0, String(built.stderr));
-  return library;
-}
+export const buildFailingWrites = (folder: string): string => compilePreloaded(SOURCE, folder);
 
 /** Runs the command line in a folder that has a `tmp`, to its end, or kills it after a minute. */
 export async function lockstep(

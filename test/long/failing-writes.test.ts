@@ -30,38 +30,12 @@ import {
   lockstep,
   NO_FAULT,
 } from '../helper/write-faults.ts';
+import { leftBehind, RECORDS, twoPhaseRun } from '../helper/write-room.ts';
 
 const WANTED = process.env.LOCKSTEP_WRITES;
 const ALL = WANTED === 'all';
 /** A command that fails ends so soon after the first call that failed. */
 const END_MS = 10_000;
-
-const CONFIG = `
-name: writes
-seed: 7
-data:
-  store: STORE
-  synthetic: { count: 36, classes: 2, symbols: 6, length: { minimum: 24, maximum: 60 }, seed: 1 }
-model: { family: dilated, channels: 4, input: embedding, dilations: [1] }
-batch: { microBatches: 1, tokensPerMicroBatch: 512 }
-engine: { kind: portable }
-phases:
-  - name: pretrain
-    start: fresh
-    objective: { kind: masked, fraction: 0.15, span: 3 }
-    optimizer: { kind: adamw }
-    learningRate: { kind: constant, value: 2.0e-3 }
-    duration: { steps: 2 }
-  - name: finetune
-    start: previous
-    objective: { kind: supervised }
-    data: { labelsPerClass: 5 }
-    optimizer: { kind: adamw }
-    learningRate: { kind: constant, value: 2.0e-3 }
-    duration: { steps: 2 }
-    evaluation: { everySteps: 2, keep: best }
-checkpoint: { everySteps: 2, keep: 1 }
-`;
 
 /** libuv has no name for a quota. */
 const NAMES = { ENOSPC: /ENOSPC/, EIO: /EIO/, EROFS: /EROFS/, EDQUOT: /EDQUOT|UNKNOWN/ };
@@ -178,17 +152,17 @@ before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'w-'));
   mkdirSync(join(folder, 'tmp'));
   library = buildFailingWrites(folder);
-  writeFileSync(join(folder, 'run.yaml'), CONFIG.replace('STORE', join(folder, 'store')));
+  writeFileSync(
+    join(folder, 'run.yaml'),
+    twoPhaseRun(join(folder, 'store'), { steps: 2, keep: 1 }),
+  );
   const grid = GRID.replace('store: data/made', `store: ${join(folder, 'made')}`)
     .replace('masked: { kind: masked, span: 2 }\n', '\n')
     .replace('pretrainingShares: [0.5]', '')
     // Loads fast: a study starts a process for each of its runs.
     .concat('engine: { kind: portable }\n');
   writeFileSync(join(folder, 'study.yaml'), grid);
-  const record = (n: number) =>
-    JSON.stringify({ id: `s${n}`, label: 'ab'[n % 2], values: [n, 2, 3, n % 7] });
-  const records = (from: number) => Array.from({ length: 24 }, (_, n) => record(from + n));
-  writeFileSync(join(folder, 'in.jsonl'), records(0).join('\n'));
+  writeFileSync(join(folder, 'in.jsonl'), RECORDS);
   const prepare = async (...args: string[]) => {
     const { code, stderr } = await lockstep(folder, args);
     assert.equal(code, 0, stderr);
@@ -264,9 +238,7 @@ async function problemWith(
     // A broken disk may keep even what was to be removed.
     const isBroken = fault.forever && !['ENOSPC', 'EDQUOT'].includes(fault.error);
     if (isBroken || ['unlink', 'rmdir'].includes(call)) return undefined;
-    const left = ['', 'run', 'run/checkpoints', 'run/phases', 'out', 'tmp']
-      .flatMap((one) => (existsSync(join(room, one)) ? readdirSync(join(room, one)) : []))
-      .filter((one) => one.startsWith('.') || one === 'lock');
+    const left = leftBehind(room);
     return left.length === 0 ? undefined : tell(`left behind: ${left}`);
   } finally {
     rmSync(room, { recursive: true, force: true });

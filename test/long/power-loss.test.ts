@@ -22,35 +22,9 @@ import { COMPILER } from '../helper/compiler.ts';
 import { DiskModel, SURVIVORS, type Survivors } from '../helper/power-loss.ts';
 import { buildRecorder, type Change, recorded } from '../helper/recorded-writes.ts';
 import { type Ended, lockstep } from '../helper/write-faults.ts';
+import { leftBehind, RECORDS, twoPhaseRun } from '../helper/write-room.ts';
 
 const WANTED = process.env.LOCKSTEP_POWER;
-
-const CONFIG = `
-name: power
-seed: 7
-data:
-  store: STORE
-  synthetic: { count: 36, classes: 2, symbols: 6, length: { minimum: 24, maximum: 60 }, seed: 1 }
-model: { family: dilated, channels: 4, input: embedding, dilations: [1] }
-batch: { microBatches: 1, tokensPerMicroBatch: 512 }
-engine: { kind: portable }
-phases:
-  - name: pretrain
-    start: fresh
-    objective: { kind: masked, fraction: 0.15, span: 3 }
-    optimizer: { kind: adamw }
-    learningRate: { kind: constant, value: 2.0e-3 }
-    duration: { steps: 4 }
-  - name: finetune
-    start: previous
-    objective: { kind: supervised }
-    data: { labelsPerClass: 5 }
-    optimizer: { kind: adamw }
-    learningRate: { kind: constant, value: 2.0e-3 }
-    duration: { steps: 4 }
-    evaluation: { everySteps: 2, keep: best }
-checkpoint: { everySteps: 2, keep: 2 }
-`;
 
 const json = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
 const sha256 = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
@@ -153,13 +127,11 @@ describe('a loss of power', { skip: COMPILER === undefined && 'no C compiler' },
     folder = mkdtempSync(join(tmpdir(), 'p-'));
     mkdirSync(join(folder, 'tmp'));
     library = buildRecorder(folder);
-    writeFileSync(join(folder, 'run.yaml'), CONFIG.replace('STORE', join(folder, 'store')));
-    const record = (n: number) =>
-      JSON.stringify({ id: `s${n}`, label: 'ab'[n % 2], values: [n, 2, 3, n % 7] });
     writeFileSync(
-      join(folder, 'in.jsonl'),
-      Array.from({ length: 24 }, (_, n) => record(n)).join('\n'),
+      join(folder, 'run.yaml'),
+      twoPhaseRun(join(folder, 'store'), { steps: 4, keep: 2 }),
     );
+    writeFileSync(join(folder, 'in.jsonl'), RECORDS);
     const { code, stderr } = await lockstep(folder, ['train', 'run.yaml', '--run', 'done']);
     assert.equal(code, 0, stderr);
   });
@@ -196,9 +168,7 @@ describe('a loss of power', { skip: COMPILER === undefined && 'no C compiler' },
       const found = result(room);
       if (found !== expected) return tell(`another result: ${found}`, next);
       if (/is damaged/.test(next.stderr)) return tell('something is damaged', next);
-      const left = ['', 'run', 'run/checkpoints', 'run/phases', 'out', 'tmp']
-        .flatMap((one) => (existsSync(join(room, one)) ? readdirSync(join(room, one)) : []))
-        .filter((one) => one.startsWith('.') || one === 'lock');
+      const left = leftBehind(room);
       return left.length === 0 ? undefined : tell(`left behind: ${left}`);
     } finally {
       rmSync(room, { recursive: true, force: true });
