@@ -29,6 +29,10 @@ export interface LinkHandlers {
   readonly onMember: (peer: string, message: MemberMessage) => void;
   /** Somebody to whom this agent has connected answers; `at` is where it listens. */
   readonly onLeader: (at: string, message: LeaderMessage) => void;
+  /** Somebody who has connected to this agent did not get what it was answered: it reads too slowly, or is gone. */
+  readonly onUnheard: (peer: string) => void;
+  /** The connection was broken, and what was under way is perhaps lost. */
+  readonly onReconnected: (at: string) => void;
   /** What an agent says that is no message, such as one of another version. */
   readonly onNonsense: (at: string, thrown: unknown) => void;
   /** Hears of connections that were refused. */
@@ -63,8 +67,7 @@ export class AgentLinks {
     const links = new AgentLinks(secret, gate, handlers);
     const own = {
       onFrame: (peer: string, frame: Uint8Array | null) => links.#onFrame(peer, frame),
-      // A host that is gone is noticed by its silence.
-      onSendFailure: () => {},
+      onSendFailure: handlers.onUnheard,
     };
     try {
       links.#server = await openControlServer(tcpEndpoint(anyAddress(), port ?? '*'), own, gate);
@@ -108,10 +111,13 @@ export class AgentLinks {
     const known = this.#clients.get(at);
     if (known !== undefined) return known;
     const handlers = {
-      onReconnected: () => {},
+      onReconnected: () => {
+        if (this.#clients.has(at)) this.#handlers.onReconnected(at);
+      },
       onFrame: (frame: Uint8Array | null) => {
         if (this.#clients.has(at)) this.#onAnswer(at, frame);
       },
+      // A host that is gone is noticed by its silence.
       onSendFailure: () => {},
     };
     const keys = hostKeys(this.#secret).member;

@@ -1,6 +1,7 @@
 /** What a leader tells the hosts that follow: who leads and where, the run, and what they keep for a takeover. */
 import { hostname } from 'node:os';
 import type { Journal } from '../coordinator/succession.ts';
+import type { LeaderMessage } from '../protocol/host-messages.ts';
 import type { HostAgent } from './host-agent.ts';
 import { plain } from './host-agent.ts';
 import type { HostBook, Member } from './host-book.ts';
@@ -16,6 +17,8 @@ export class Announcements {
   readonly #agent: HostAgent;
   readonly #book: HostBook;
   #endpoint: string | null = null;
+  /** Some hosts don't know yet where all agents listen. */
+  #isRosterNew = false;
 
   constructor(agent: HostAgent, book: HostBook) {
     this.#agent = agent;
@@ -29,13 +32,22 @@ export class Announcements {
       ...{ kind: 'welcome', hostRank, hosts: options.hosts, host: hostname(), pid: process.pid },
       ...{ view: { ...view, hosts: [...view.hosts] }, start },
     });
-    this.roster();
+    member.say(this.#roster());
   }
 
   /** Where all agents listen. */
   roster(): void {
-    const hosts = [...this.#agent.roster.values()];
-    for (const member of this.#book.present) member.say({ kind: 'roster', hosts });
+    this.#isRosterNew = false;
+    for (const member of this.#book.present) member.say(this.#roster());
+  }
+
+  /** The others hear of a host that came with the next heartbeat: many come at once, and each would tell all of all. */
+  rosterChanged(): void {
+    this.#isRosterNew = true;
+  }
+
+  #roster(): LeaderMessage {
+    return { kind: 'roster', hosts: [...this.#agent.roster.values()] };
   }
 
   view(): void {
@@ -70,6 +82,7 @@ export class Announcements {
   heartbeat(): void {
     const { epoch, version } = this.#agent.view;
     for (const member of this.#book.present) member.say({ kind: 'heartbeat', epoch, version });
+    if (this.#isRosterNew) this.roster();
     this.#journal();
   }
 

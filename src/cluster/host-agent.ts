@@ -44,6 +44,10 @@ export interface AgentOptions {
 export interface AgentRoleHandler {
   onMember(peer: string, message: MemberMessage): void;
   onLeader(at: string, message: LeaderMessage): void;
+  /** What a member was told is lost. */
+  onUnheard(peer: string): void;
+  /** What was said to an agent, or by it, is perhaps lost. */
+  onReconnected(at: string): void;
   /** What the machine has decided, but for messages to other agents. */
   apply(effect: Exclude<AgentEffect, { kind: 'send' }>): void;
   /** Every `HEARTBEAT_MS`. */
@@ -90,6 +94,8 @@ export class HostAgent {
       agent.#links = await AgentLinks.open(secret, port, {
         onMember: (peer, message) => agent.#onMember(peer, message),
         onLeader: (at, message) => agent.#onLeader(at, message),
+        onUnheard: (peer) => agent.#handler?.onUnheard(peer),
+        onReconnected: (at) => agent.#handler?.onReconnected(at),
         onNonsense: (_, thrown) => agent.#onRefused(thrown as LockstepError),
         tell: warn,
       });

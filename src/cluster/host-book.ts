@@ -12,6 +12,8 @@ export class Member implements SeatHost {
   entry: RollEntry;
   firstSlot: number;
   isReady = false;
+  /** Something that it was told is lost: it is told all again when it is heard. */
+  hasMissed = false;
   /** When it said last that it makes ready, and whether it fetches anything for that. */
   preparedAtMs = 0;
   isFetching = false;
@@ -108,7 +110,13 @@ export class HostBook {
     const { host, pid, workers, address, port, leaderAddress } = hello;
     const entry = { hostRank, peer, host, pid, workers };
     const member = this.#members.get(hostRank) ?? this.#add(entry, 0);
-    Object.assign(member, { entry, isReady: false, isFetching: false, toldJournal: null });
+    Object.assign(member, {
+      entry,
+      isReady: false,
+      hasMissed: false,
+      isFetching: false,
+      toldJournal: null,
+    });
     this.#learnAddress(leaderAddress);
     this.#enrol({ hostRank, host, pid, workers, address, port, firstSlot: member.firstSlot });
     return member;

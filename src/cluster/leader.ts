@@ -291,15 +291,23 @@ export class HostLeader implements AgentRoleHandler {
     else if (message.kind !== 'bye') this.#agent.links.answer(peer, this.#farewell ?? INTRODUCE);
   }
 
+  onUnheard(peer: string): void {
+    const member = this.#book.of(peer);
+    if (member !== undefined) member.hasMissed = true;
+  }
+
+  onReconnected(): void {
+    // This host leads: it has nothing to ask anybody.
+  }
+
   #onHello(peer: string, hello: Hello, known: Member | undefined): void {
     if (this.#farewell !== null) {
       this.#agent.links.answer(peer, this.#farewell);
       return;
     }
     if (known !== undefined) {
-      // It did not hear the answer, or for a while did not hear this host.
       this.#heard(known);
-      this.#tell.welcome(known);
+      this.#tellAgain(known, hello);
       return;
     }
     const member = letIn(this.#agent, this.#book, peer, hello);
@@ -307,6 +315,7 @@ export class HostLeader implements AgentRoleHandler {
     const { hostRank: host } = member.entry;
     this.#agent.decide({ kind: 'came', host, nowMs: performance.now() });
     this.#tell.welcome(member);
+    this.#tell.rosterChanged();
     this.#takeIn(member, hello);
     const { hosts, tell } = this.#agent.options;
     const { workers } = hello;
@@ -314,6 +323,19 @@ export class HostLeader implements AgentRoleHandler {
     const count = this.#book.present.length + 1;
     tell(`${capital(nameHost(member.entry))} with ${many} is here: ${count} of ${hosts} hosts.`);
     if (this.#run !== null) this.#tell.run(member, this.#run);
+  }
+
+  /** It did not hear the answer, or for a while did not hear this host. */
+  #tellAgain(member: Member, hello: Hello): void {
+    member.hasMissed = false;
+    if (this.#run === null) {
+      this.#tell.welcome(member);
+      return;
+    }
+    this.#tell.run(member, this.#run);
+    if (this.#reported !== null) return;
+    this.#takeIn(member, hello);
+    this.#seats.sendAgain(member, hello.running);
   }
 
   /** Its workers go on, or are none of the run any more. */
@@ -335,6 +357,7 @@ export class HostLeader implements AgentRoleHandler {
   }
 
   #onMessage(member: Member, message: MemberMessage): void {
+    if (member.hasMissed) member.say(INTRODUCE);
     if (message.kind === 'heartbeat') {
       const isOfThis = message.epoch === this.#agent.view.epoch;
       this.#heard(member, isOfThis ? message.version : undefined);

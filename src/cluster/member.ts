@@ -195,6 +195,14 @@ class HostMember<Folder> implements AgentRoleHandler {
     this.#onMessage(message);
   }
 
+  onUnheard(): void {
+    // Who asks this host for the leader asks again.
+  }
+
+  onReconnected(at: string): void {
+    if (at === this.#leaderAt && !this.#isOver && this.#welcome !== null) this.#sayHello();
+  }
+
   /** Looks for the leader until one has answered. */
   async #join(meeting: Extract<Meeting, { role: 'follow' }>): Promise<void> {
     const { waitMs, throwIfStopped, tell } = this.#agent.options;
@@ -342,6 +350,8 @@ class HostMember<Folder> implements AgentRoleHandler {
 
   async #prepare({ kind: _, ...run }: Extract<LeaderMessage, { kind: 'run' }>): Promise<void> {
     const { workers, secret, options } = this.#agent;
+    // The word before was lost; both are said again.
+    if (this.#welcome === null) return;
     if (workers.run?.run === run.run) {
       workers.learn(run);
       this.#takePart();
@@ -351,7 +361,7 @@ class HostMember<Folder> implements AgentRoleHandler {
     // It may be told twice while it fetches.
     if (this.#preparation?.run === run.run) return;
     this.#preparation?.end();
-    const { host, hostRank } = this.#welcome!;
+    const { host, hostRank } = this.#welcome;
     const from = { host, address: splitHostAndPort(this.#leaderAt!).host, secret };
     const preparation = new Preparation(run.run, from, (message) => this.#say(message));
     this.#preparation = preparation;

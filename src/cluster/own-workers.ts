@@ -137,7 +137,8 @@ export class OwnWorkers implements SeatHost {
 
   /** What depends on this host replaces what the leader says of its own. */
   #start({ slot, attempt, environment }: Extract<LeaderMessage, { kind: 'launch' }>): void {
-    if (this.#prepared === null) return;
+    // What was perhaps not heard is said again.
+    if (this.#prepared === null || this.#workers.get(slot)?.attempt === attempt) return;
     const own = Object.entries(environment).filter(([name]) => name.startsWith('LOCKSTEP_'));
     const seat = {
       ...{ slot, attempt },

@@ -15,6 +15,7 @@ interface Taken {
   readonly watch: LaunchWatch;
   readonly host: SeatHost;
   isSent: boolean;
+  hasStarted: boolean;
 }
 
 export class Seats {
@@ -23,7 +24,7 @@ export class Seats {
 
   launch(host: SeatHost, seat: Seat, watch: LaunchWatch): LaunchedWorker {
     const { slot, attempt } = seat;
-    this.#taken.set(slot, { seat, watch, host, isSent: false });
+    this.#taken.set(slot, { seat, watch, host, isSent: false, hasStarted: false });
     if (host.isReady) this.send(host);
     return { slot, kill: (signal) => this.#kill(slot, attempt, signal) };
   }
@@ -31,7 +32,7 @@ export class Seats {
   /** Watches a process that another leader has started. */
   adopt(host: SeatHost, slot: number, attempt: number, watch: LaunchWatch): LaunchedWorker {
     const seat = { slot, attempt, environment: {} };
-    this.#taken.set(slot, { seat, watch, host, isSent: true });
+    this.#taken.set(slot, { seat, watch, host, isSent: true, hasStarted: true });
     return { slot, kill: (signal) => this.#kill(slot, attempt, signal) };
   }
 
@@ -50,9 +51,22 @@ export class Seats {
     }
   }
 
+  /** The host did perhaps not hear what it was to start. @param running what runs there */
+  sendAgain(host: SeatHost, running: readonly { slot: number; attempt: number }[]): void {
+    for (const taken of this.#taken.values()) {
+      if (taken.host !== host || taken.hasStarted) continue;
+      const { slot, attempt } = taken.seat;
+      const isThere = running.some((one) => one.slot === slot && one.attempt === attempt);
+      if (!isThere) taken.isSent = false;
+    }
+    if (host.isReady) this.send(host);
+  }
+
   spawned(host: SeatHost, slot: number, attempt: number, pid: number): void {
     const taken = this.#of(host, slot, attempt);
-    if (taken?.isSent) taken.watch.onSpawn(slot, pid, host.name);
+    if (!taken?.isSent) return;
+    taken.hasStarted = true;
+    taken.watch.onSpawn(slot, pid, host.name);
   }
 
   exited(host: SeatHost, slot: number, attempt: number, status: ExitStatus): void {

@@ -4,12 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
-import type { Followed } from '../../src/cluster/followed.ts';
-import { HostAgent } from '../../src/cluster/host-agent.ts';
-import { HostLeader } from '../../src/cluster/leader.ts';
-import { followRun } from '../../src/cluster/member.ts';
-import { folderRendezvous } from '../../src/cluster/rendezvous/folder-rendezvous.ts';
-import type { Meeting } from '../../src/cluster/rendezvous/host-rendezvous.ts';
+import { agentOptions, followIn, leadIn, startOfRun } from '../helper/agents.ts';
 
 const AGENTS = 64;
 const WORKERS = 8;
@@ -17,54 +12,15 @@ const root = mkdtempSync(join(tmpdir(), 'lockstep-test-'));
 after(() => rmSync(root, { recursive: true, force: true }));
 const folder = join(root, 'meeting');
 
-const OPTIONS = {
-  ...{ hosts: AGENTS, workers: WORKERS, request: 'train x', ownDisks: false, waitMs: 600_000 },
-  throwIfStopped: () => {},
-  tell: () => {},
-};
-
-async function follow(hostRank: number): Promise<Followed<never>> {
-  const meeting = await folderRendezvous(folder, 'start').meet(hostRank, OPTIONS);
-  const follows = meeting as Extract<Meeting, { role: 'follow' }>;
-  const agent = await HostAgent.open(OPTIONS, follows.find()!.secret, null);
-  try {
-    return await followRun<never>(agent, follows, {
-      hostRank,
-      watchSignals: () => () => {},
-      leaves: false,
-      launcher: async () => () => [],
-      takeFolder: () => assert.fail('the leader lives'),
-      endOf: () => null,
-      standBy: () => {},
-      standDown: () => {},
-    });
-  } finally {
-    await agent.close();
-  }
-}
-
 it(`${AGENTS} agents meet in a folder, get their slots, and end as the run does`, async (context) => {
   const startedMs = performance.now();
-  const meeting = await folderRendezvous(folder, 'start').meet(0, OPTIONS);
-  assert(meeting.role === 'lead');
-  const agent = await HostAgent.open(OPTIONS, meeting.secret, null);
-  const leader = HostLeader.first(agent);
-  meeting.announce(agent.links.port);
-  const others = Array.from({ length: AGENTS - 1 }, (_, at) => follow(at + 1));
+  const options = agentOptions(AGENTS, WORKERS);
+  const { meeting, agent, leader } = await leadIn(folder, options);
+  const others = Array.from({ length: AGENTS - 1 }, (_, at) => followIn(folder, at + 1, options));
   await leader.gather();
   const metMs = performance.now() - startedMs;
   assert.equal(leader.workers, AGENTS * WORKERS);
-  const run = { runFolder: root, run: 'run#1', worldSize: leader.workers, lock: '' };
-  const rest = {
-    coordinatorWaitMs: 60_000,
-    maxRestarts: 3,
-    minWorkers: 1,
-    task: {},
-    resume: false,
-    simulate: [],
-    copy: null,
-  };
-  await leader.begin({ ...run, ...rest }, () => []);
+  await leader.begin(startOfRun(root, leader.workers), () => []);
   context.diagnostic(
     `met after ${Math.round(metMs)} ms, ready after ${Math.round(performance.now() - startedMs)} ms`,
   );

@@ -3,7 +3,14 @@ import { it } from 'node:test';
 import { AgentLinks } from '../../../src/cluster/agent-links.ts';
 
 const SECRET = Buffer.alloc(32, 7);
-const HANDLERS = { onMember() {}, onLeader() {}, onNonsense() {}, tell() {} };
+const HANDLERS = {
+  onMember() {},
+  onLeader() {},
+  onUnheard() {},
+  onReconnected() {},
+  onNonsense() {},
+  tell() {},
+};
 
 it('an agent that finds its port taken says where another one is named', async () => {
   const first = await AgentLinks.open(SECRET, null, HANDLERS);
