@@ -3,34 +3,21 @@
  * the leader's word, and ends as the run does. When the leader is gone its workers keep their state, and the agents decide
  * which of them goes on with the run.
  */
-import { hostname } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { asLockstepError, LockstepError } from '../core/errors.ts';
 import { errorOfFailure, failure } from '../core/failure.ts';
 import { epochAfter } from '../core/lease.ts';
 import type { StopSignal } from '../core/stop-signal.ts';
-import { LOCKSTEP_VERSION } from '../core/version.ts';
-import { hostAndPort, splitHostAndPort } from '../protocol/endpoint.ts';
-import {
-  HOST_PROTOCOL,
-  type LeaderMessage,
-  type MemberMessage,
-  travelling,
-} from '../protocol/host-messages.ts';
+import { type LeaderMessage, type MemberMessage, travelling } from '../protocol/host-messages.ts';
 import { SILENCE_MS, START_UP_MS, TICK_MS } from '../protocol/timing.ts';
-import type { Reached } from './address.ts';
 import { type AgentEffect, followingAgent } from './agent-machine.ts';
-import { leaderNotFound, type Obstacle, reachAny } from './find-leader.ts';
 import type { Followed, FoundLock, MemberOptions } from './followed.ts';
 import { type AgentRoleHandler, type HostAgent, plain } from './host-agent.ts';
+import { LeaderLink, type Welcome } from './leader-link.ts';
 import { Leaderless } from './leaderless.ts';
 import { LEAVE_LIMIT_MS } from './leaves.ts';
 import { Preparation } from './preparation.ts';
-import type { Invitation, Meeting } from './rendezvous/host-rendezvous.ts';
+import type { Meeting } from './rendezvous/host-rendezvous.ts';
 
-const LOOK_MS = 200;
-/** One that does not answer so soon is perhaps none: where to find the leader is read again. */
-const ANSWER_MS = 5_000;
 /** A Ctrl-C in a terminal reaches the leader, too: what it hears itself comes first. */
 const PASS_ON_MS = 500;
 /** One that is silent for so long while this host fetches the run is lost: nobody waits for this host's workers yet. */
@@ -66,15 +53,8 @@ class HostMember<Folder> implements AgentRoleHandler {
   readonly #ended: Promise<Followed<Folder>>;
   #resolve: (end: Followed<Folder>) => void = () => {};
   #reject: (error: LockstepError) => void = () => {};
-  /** Where the leader listens, and this host's address on the way there; null while it is not known. */
-  #leaderAt: string | null = null;
-  #reached: Reached | null = null;
-  /** What the leader said of the run that it is to begin. */
-  #welcome: Extract<LeaderMessage, { kind: 'welcome' }> | null = null;
-  /** The leader has said that all places are taken. */
-  #isFull = false;
+  readonly #leader: LeaderLink;
   #isOver = false;
-  #lastHeardMs = performance.now();
   #leaderless: Leaderless | null = null;
   #loss = '';
   #lostAt = Date.now();
@@ -91,6 +71,7 @@ class HostMember<Folder> implements AgentRoleHandler {
   constructor(agent: HostAgent, options: MemberOptions<Folder>) {
     this.#agent = agent;
     this.#options = options;
+    this.#leader = new LeaderLink(agent, options.hostRank);
     this.#ended = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -100,8 +81,9 @@ class HostMember<Folder> implements AgentRoleHandler {
     agent.take(this);
     agent.onRefused((error) => this.#reject(asLockstepError(error)));
     agent.workers.listen({
-      spawned: (slot, attempt, pid) => this.#say({ kind: 'spawned', slot, attempt, pid }),
-      exited: (slot, attempt, status) => this.#say({ kind: 'exited', slot, attempt, status }),
+      spawned: (slot, attempt, pid) => this.#leader.say({ kind: 'spawned', slot, attempt, pid }),
+      exited: (slot, attempt, status) =>
+        this.#leader.say({ kind: 'exited', slot, attempt, status }),
     });
     this.#watch = setInterval(() => {
       this.#watchStart();
@@ -110,10 +92,12 @@ class HostMember<Folder> implements AgentRoleHandler {
   }
 
   async run(meeting: Extract<Meeting, { role: 'follow' }> | null): Promise<Followed<Folder>> {
-    if (meeting !== null) await this.#join(meeting);
-    else {
+    if (meeting !== null) {
+      const isOurs = await this.#leader.find(meeting, this.#ended);
+      if (!isOurs) this.#resolve({ kind: 'anew' });
+    } else {
       this.#waitForLeader(this.#agent.view.leader);
-      this.#seek();
+      this.#leader.askAgain();
     }
     return await this.#ended;
   }
@@ -126,7 +110,7 @@ class HostMember<Folder> implements AgentRoleHandler {
     this.#foundLeader();
     if (this.#folder !== null) return;
     this.#options.standDown();
-    this.#say({ kind: 'bye' });
+    this.#leader.say({ kind: 'bye' });
   }
 
   apply(effect: Exclude<AgentEffect, { kind: 'send' }>): void {
@@ -143,8 +127,8 @@ class HostMember<Folder> implements AgentRoleHandler {
         this.#foundLeader();
         return;
       case 'follow':
-        this.#welcome = null;
-        this.#follow();
+        this.#leader.welcome = null;
+        this.#leader.askAgain();
         return;
       case 'take':
         // Of the leader that is known here: one that leads since then has a lock of its own.
@@ -164,13 +148,13 @@ class HostMember<Folder> implements AgentRoleHandler {
   }
 
   heartbeat(): void {
-    const view = this.#agent.state?.view ?? this.#welcome?.view;
+    const view = this.#agent.state?.view ?? this.#leader.welcome?.view;
     if (this.#isOver || view === undefined) return;
     const { epoch, version } = view;
-    if (this.#welcome !== null && this.#leaderless === null) {
-      this.#say({ kind: 'heartbeat', epoch, version });
+    if (this.#leader.welcome !== null && this.#leaderless === null) {
+      this.#leader.say({ kind: 'heartbeat', epoch, version });
       this.#askToLeave();
-    } else this.#seek();
+    } else this.#leader.askAgain();
   }
 
   woke(): void {}
@@ -185,9 +169,9 @@ class HostMember<Folder> implements AgentRoleHandler {
   }
 
   onLeader(at: string, message: LeaderMessage): void {
-    if (at !== this.#leaderAt || this.#isOver) return;
-    this.#lastHeardMs = performance.now();
-    if (this.#lastHeardMs - this.#preparedMs > PREPARED_MS) this.#options.standDown();
+    if (!this.#leader.isAt(at) || this.#isOver) return;
+    this.#leader.lastHeardMs = performance.now();
+    if (this.#leader.lastHeardMs - this.#preparedMs > PREPARED_MS) this.#options.standDown();
     if (this.#agent.state !== null) {
       const { leader } = this.#agent.view;
       this.#agent.decide({ kind: 'heard', from: leader, nowMs: performance.now() });
@@ -200,85 +184,8 @@ class HostMember<Folder> implements AgentRoleHandler {
   }
 
   onReconnected(at: string): void {
-    if (at === this.#leaderAt && !this.#isOver && this.#welcome !== null) this.#sayHello();
-  }
-
-  /** Looks for the leader until one has answered. */
-  async #join(meeting: Extract<Meeting, { role: 'follow' }>): Promise<void> {
-    const { waitMs, throwIfStopped, tell } = this.#agent.options;
-    const startedMs = performance.now();
-    let obstacle: Obstacle = { kind: 'unknown' };
-    tell('Waiting for the host that leads.');
-    while (performance.now() - startedMs < waitMs) {
-      throwIfStopped();
-      const invitation = meeting.find();
-      if (invitation !== null && !invitation.secret.equals(this.#agent.secret)) {
-        this.#resolve({ kind: 'anew' });
-        return;
-      }
-      if (invitation !== null) {
-        const found = await this.#ask(invitation);
-        if (found === null) return;
-        obstacle = found;
-      }
-      await sleep(LOOK_MS);
-    }
-    throw leaderNotFound(waitMs, obstacle);
-  }
-
-  /** Null once there is an answer that decides. */
-  async #ask(invitation: Invitation): Promise<Obstacle | null> {
-    const reached = await reachAny(invitation);
-    if (reached === null) return { kind: 'absent', at: invitation };
-    const at = hostAndPort(reached.remote, invitation.port);
-    this.#leaderAt = at;
-    this.#reached = reached;
-    this.#isFull = false;
-    let isOver = false;
-    const end = () => {
-      isOver = true;
-    };
-    const ended = this.#ended.then(end, end);
-    const startedMs = performance.now();
-    while (this.#welcome === null && !isOver && performance.now() - startedMs < ANSWER_MS) {
-      this.#sayHello();
-      await Promise.race([ended, sleep(LOOK_MS)]);
-    }
-    if (this.#welcome !== null || isOver) return null;
-    this.#leaderAt = null;
-    await this.#agent.links.drop(at);
-    const { hosts } = this.#agent.options;
-    return this.#isFull ? { kind: 'full', hosts } : { kind: 'silent', at: invitation };
-  }
-
-  /** Asks the leader of its view to be taken in again. */
-  #seek(): void {
-    const { state, rank } = this.#agent;
-    if (state === null || state.view.leader === rank) return;
-    this.#follow();
-  }
-
-  #follow(): void {
-    this.#leaderAt = this.#agent.addressOf(this.#agent.view.leader);
-    if (this.#leaderAt !== null) this.#sayHello();
-  }
-
-  #sayHello(): void {
-    const { options, state, workers, links, roster } = this.#agent;
-    const { workers: count, request, hosts } = options;
-    const hostRank = state?.rank ?? this.#options.hostRank;
-    const own = this.#reached?.local ?? roster.get(hostRank ?? -1)?.address ?? '';
-    this.#say({
-      kind: 'hello',
-      ...{ protocol: HOST_PROTOCOL, version: LOCKSTEP_VERSION },
-      ...{ hostRank, host: hostname(), pid: process.pid, workers: count },
-      ...{ address: own, leaderAddress: splitHostAndPort(this.#leaderAt!).host, port: links.port },
-      ...{ request, hosts, running: workers.running },
-    });
-  }
-
-  #say(message: MemberMessage): void {
-    if (this.#leaderAt !== null) this.#agent.links.say(this.#leaderAt, message);
+    const { welcome } = this.#leader;
+    if (this.#leader.isAt(at) && !this.#isOver && welcome !== null) this.#leader.sayHello();
   }
 
   #onMessage(message: LeaderMessage): void {
@@ -287,7 +194,7 @@ class HostMember<Folder> implements AgentRoleHandler {
         this.#onWelcome(message);
         return;
       case 'full':
-        this.#isFull = true;
+        this.#leader.isFull = true;
         return;
       case 'roster':
         for (const host of message.hosts) this.#agent.roster.set(host.hostRank, host);
@@ -296,8 +203,8 @@ class HostMember<Folder> implements AgentRoleHandler {
         this.#agent.keep(message.journal);
         return;
       case 'introduce':
-        this.#welcome = null;
-        this.#sayHello();
+        this.#leader.welcome = null;
+        this.#leader.sayHello();
         return;
       case 'refused':
         this.#reject(errorOf(message.failure));
@@ -313,7 +220,7 @@ class HostMember<Folder> implements AgentRoleHandler {
       case 'prepare':
         this.#preparedMs = performance.now();
         this.#options.standBy();
-        this.#say({ kind: 'prepared' });
+        this.#leader.say({ kind: 'prepared' });
         return;
       case 'leave':
         void this.#leave();
@@ -328,18 +235,17 @@ class HostMember<Folder> implements AgentRoleHandler {
     }
   }
 
-  #onWelcome(message: Extract<LeaderMessage, { kind: 'welcome' }>): void {
+  #onWelcome(message: Welcome): void {
     const { hostRank, hosts, host, pid } = message;
-    const isFirst = this.#welcome === null;
-    this.#welcome = message;
+    const isFirst = this.#leader.welcome === null;
+    this.#leader.welcome = message;
     if (!isFirst) return;
     this.#foundLeader();
     this.#agent.options.tell(`This is host ${hostRank} of ${hosts}; ${host} (pid ${pid}) leads.`);
   }
 
   /** From now on it has a say in who leads. */
-  #takePart(): void {
-    const { hostRank, view, start } = this.#welcome!;
+  #takePart({ hostRank, view, start }: Welcome): void {
     const { state } = this.#agent;
     const isKnown = start === this.#agent.start && state?.role.kind === 'following';
     if (isKnown && state.view.epoch === view.epoch) return;
@@ -350,33 +256,34 @@ class HostMember<Folder> implements AgentRoleHandler {
 
   async #prepare({ kind: _, ...run }: Extract<LeaderMessage, { kind: 'run' }>): Promise<void> {
     const { workers, secret, options } = this.#agent;
+    const { welcome } = this.#leader;
     // The word before was lost; both are said again.
-    if (this.#welcome === null) return;
+    if (welcome === null) return;
     if (workers.run?.run === run.run) {
       workers.learn(run);
-      this.#takePart();
-      this.#say({ kind: 'ready' });
+      this.#takePart(welcome);
+      this.#leader.say({ kind: 'ready' });
       return;
     }
     // It may be told twice while it fetches.
     if (this.#preparation?.run === run.run) return;
     this.#preparation?.end();
-    const { host, hostRank } = this.#welcome;
-    const from = { host, address: splitHostAndPort(this.#leaderAt!).host, secret };
-    const preparation = new Preparation(run.run, from, (message) => this.#say(message));
+    const from = { host: welcome.host, address: this.#leader.leaderAddress, secret };
+    const preparation = new Preparation(run.run, from, (message) => this.#leader.say(message));
     this.#preparation = preparation;
     try {
       const launch = await this.#options.launcher(run, preparation.source);
       if (preparation.isOver) return;
-      const address = this.#reached?.local ?? this.#agent.roster.get(hostRank)!.address;
+      const address = this.#leader.ownAddress;
       const leaves = options.leaves === true;
       workers.prepare(run, { launch, address, workers: options.workers, secret, leaves });
-      this.#takePart();
-      this.#say({ kind: 'ready' });
+      // It may have been asked to say hello once more.
+      this.#takePart(this.#leader.welcome ?? welcome);
+      this.#leader.say({ kind: 'ready' });
     } catch (thrown) {
       if (preparation.isOver) return;
       const error = asLockstepError(thrown);
-      this.#say({ kind: 'cannot', failure: travelling(error) });
+      this.#leader.say({ kind: 'cannot', failure: travelling(error) });
       this.#reject(error);
     } finally {
       preparation.end();
@@ -385,10 +292,10 @@ class HostMember<Folder> implements AgentRoleHandler {
 
   /** While the leader prepares the run it may compute for long. */
   #watchStart(): void {
-    if (this.#welcome === null || this.#agent.workers.run !== null) return;
+    if (this.#leader.welcome === null || this.#agent.workers.run !== null) return;
     const limitMs = this.#preparation === null ? START_UP_MS : FETCH_SILENCE_MS;
-    const silentMs = performance.now() - this.#lastHeardMs;
-    if (silentMs > limitMs) this.#reject(this.#gone(this.#welcome.view.leader, limitMs));
+    const silentMs = performance.now() - this.#leader.lastHeardMs;
+    if (silentMs > limitMs) this.#reject(this.#gone(this.#leader.welcome.view.leader, limitMs));
   }
 
   /** The first host after the leader asks first, and is likely to lead. */
@@ -397,7 +304,7 @@ class HostMember<Folder> implements AgentRoleHandler {
     if (this.#isOver || state === null || workers.run === null) return;
     const { leader, hosts } = state.view;
     const isNext = hosts.find((host) => host !== leader) === state.rank;
-    const silentMs = performance.now() - this.#lastHeardMs;
+    const silentMs = performance.now() - this.#leader.lastHeardMs;
     if (isNext && silentMs > DOUBT_MS) this.#options.standBy();
   }
 
@@ -469,12 +376,12 @@ class HostMember<Folder> implements AgentRoleHandler {
     if (this.#options.leaves) {
       this.#leaving ??= { signal, sinceMs: performance.now() };
       this.#askToLeave();
-    } else setTimeout(() => this.#say({ kind: 'signal', signal }), PASS_ON_MS).unref();
+    } else setTimeout(() => this.#leader.say({ kind: 'signal', signal }), PASS_ON_MS).unref();
   }
 
   #askToLeave(): void {
-    if (this.#leaving === null || this.#welcome === null) return;
-    this.#say({ kind: 'leave', signal: this.#leaving.signal });
+    if (this.#leaving === null || this.#leader.welcome === null) return;
+    this.#leader.say({ kind: 'leave', signal: this.#leaving.signal });
   }
 
   /** Its workers are none of the run's any more when the leader hears that this host is gone. */
