@@ -110,6 +110,14 @@ export async function runCoordinator(options: CoordinatorOptions): Promise<Coord
   }
 }
 
+/** What was sent last, which nobody changes: ZeroMQ sends it from where it is. */
+interface SentFrame {
+  readonly body: CoordinatorBody;
+  readonly run: string;
+  readonly generation: number;
+  readonly frame: Buffer;
+}
+
 interface Running {
   readonly attempt: number;
   readonly worker: LaunchedWorker;
@@ -127,6 +135,7 @@ class Coordinator {
   readonly #refused = new Set<string>();
   #refusedFrames = 0;
   readonly #reports = new ReportQueue((reports) => this.#takeReports(reports));
+  #lastFrame: SentFrame | null = null;
   #state: MachineState;
   #gate: Gate | null = null;
   #server: ControlServer | null = null;
@@ -382,8 +391,9 @@ class Coordinator {
   }
 
   #heartbeat(): void {
+    const body = { kind: 'heartbeat' } as const;
     for (const [slot, { atMs }] of this.#state.membership.heard.toArray().entries()) {
-      if (atMs !== null) this.#send(slot, { kind: 'heartbeat' });
+      if (atMs !== null) this.#send(slot, body);
     }
   }
 
@@ -397,7 +407,17 @@ class Coordinator {
   }
 
   #sendTo(peer: string, body: CoordinatorBody, run: string): void {
+    this.#server?.send(peer, this.#frameOf(body, run));
+  }
+
+  /** A lease goes to all workers, as heartbeats do: it is encoded once. */
+  #frameOf(body: CoordinatorBody, run: string): Buffer {
     const { generation } = this.#state.membership;
-    this.#server?.send(peer, encode({ ...body, protocol: PROTOCOL_VERSION, run, generation }));
+    const last = this.#lastFrame;
+    const isSame = last?.body === body && last.run === run && last.generation === generation;
+    if (isSame) return last.frame;
+    const frame = encode({ ...body, protocol: PROTOCOL_VERSION, run, generation });
+    this.#lastFrame = { body, run, generation, frame };
+    return frame;
   }
 }

@@ -4,7 +4,7 @@
  * a frame from another time or place is recognised; what holds between them is in GUARANTEES.md.
  */
 import { z } from 'zod';
-import type { JsonObject } from '../core/json.ts';
+import { isJsonObject, type JsonObject } from '../core/json.ts';
 
 export const PROTOCOL_VERSION = 5;
 /** Of a run: each is told where all others are. */
@@ -16,7 +16,7 @@ const fingerprint = z.string().max(1024);
 const text = z.string().max(4096);
 const envelope = { protocol: z.int(), run: z.string().max(256), generation: count };
 /** Plain JSON that passes through: metrics, evaluation results. */
-const payload: z.ZodType<JsonObject> = z.record(z.string().max(256), z.json());
+const payload = z.custom<JsonObject>(isJsonObject, 'not plain JSON');
 const sums = z.record(z.string().max(256), z.number());
 /** Workers that say the same see each other's memory. */
 const host = z.string().max(64);
