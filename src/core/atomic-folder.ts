@@ -4,11 +4,12 @@
  * Once it has its name it is there and whole: a last fsync that fails is no reason to say that it is not.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { writeFailure } from './file-error.ts';
 import { ensureFolders } from './make-folders.ts';
+import { removeQuietly } from './remove-quietly.ts';
 import { syncNames, syncPath } from './sync-names.ts';
 import { systemErrorCode } from './system-error.ts';
 
@@ -219,24 +220,6 @@ async function copyAside(target: string, aside: string): Promise<void> {
     if (isCopied) await cp(aside, target, { recursive: true });
     await removeQuietly(aside);
     throw thrown;
-  }
-}
-
-/** Removes what nobody needs any more; a disk that keeps it harms nobody, and `tidyAfterCrash` comes by. */
-export async function removeQuietly(path: string): Promise<void> {
-  try {
-    await rm(path, { recursive: true, force: true });
-  } catch (thrown) {
-    if (systemErrorCode(thrown) === undefined) throw thrown;
-  }
-}
-
-/** The same for those who cannot wait. */
-export function removeQuietlySync(path: string): void {
-  try {
-    rmSync(path, { recursive: true, force: true });
-  } catch (thrown) {
-    if (systemErrorCode(thrown) === undefined) throw thrown;
   }
 }
 

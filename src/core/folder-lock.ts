@@ -23,12 +23,12 @@ import {
   LOCK_FILE,
   openExisting,
   readText,
-  removeQuietly,
   removeStale,
   uniqueSibling,
 } from './lock-file.ts';
 import { mayLive, type Owner, parseOwner, placeOf, thisProcess } from './lock-owner.ts';
 import { lockOpenFile } from './open-file-lock.ts';
+import { removeFileQuietly } from './remove-quietly.ts';
 import { systemErrorCode } from './system-error.ts';
 
 export interface LockOptions {
@@ -93,7 +93,7 @@ function create(path: string, signature: Signature): FolderLock | undefined {
     if (NO_LINKS.includes(code)) return createInPlace(path, signature);
     throw thrown;
   } finally {
-    removeQuietly(temporary);
+    removeFileQuietly(temporary);
     if (!isMine) closeSync(file);
   }
 }
@@ -138,7 +138,7 @@ function heldLock(path: string, mine: string, file: number): FolderLock {
     release: () => {
       if (isReleased) return;
       isReleased = true;
-      if (readText(path) === mine) removeQuietly(path);
+      if (readText(path) === mine) removeFileQuietly(path);
       closeSync(file);
     },
     leave: () => {

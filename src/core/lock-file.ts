@@ -80,15 +80,6 @@ export function removeStale(path: string, stale: string): void {
   }
 }
 
-/** A lock that stays has a dead owner soon. */
-export function removeQuietly(path: string): void {
-  try {
-    rmSync(path, { force: true });
-  } catch (thrown) {
-    if (systemErrorCode(thrown) === undefined) throw thrown;
-  }
-}
-
 /** Undefined for a lock that is gone or cannot be read. */
 export function readText(path: string): string | undefined {
   try {

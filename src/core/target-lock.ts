@@ -5,8 +5,9 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { tidyAfterCrash } from './atomic-folder.ts';
 import { writeFailure } from './file-error.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
-import { isLockName, LOCK_FILE, removeQuietly } from './lock-file.ts';
+import { isLockName, LOCK_FILE } from './lock-file.ts';
 import { makeFolders } from './make-folders.ts';
+import { removeFileQuietly } from './remove-quietly.ts';
 import { systemErrorCode } from './system-error.ts';
 
 /**
@@ -52,7 +53,7 @@ function lockOf(folder: string, called: string): FolderLock {
 function removeUnfinished(folder: string): void {
   try {
     const names = readdirSync(folder).filter((name) => name !== LOCK_FILE && isLockName(name));
-    for (const name of names) removeQuietly(join(folder, name));
+    for (const name of names) removeFileQuietly(join(folder, name));
   } catch (thrown) {
     if (systemErrorCode(thrown) === undefined) throw thrown;
   }

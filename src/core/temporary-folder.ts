@@ -5,9 +5,9 @@
 import { lstatSync, mkdtempSync, readdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { removeQuietlySync } from './atomic-folder.ts';
 import { LockstepError } from './errors.ts';
 import { type FolderLock, hasDeadOwner, lockFolder } from './folder-lock.ts';
+import { removeQuietlySync } from './remove-quietly.ts';
 import { systemProblem } from './system-error.ts';
 
 const PREFIX = 'lockstep-';

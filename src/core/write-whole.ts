@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { writeFailure } from './file-error.ts';
+import { removeFileQuietly } from './remove-quietly.ts';
 import { syncNamesNow } from './sync-names.ts';
 
 /**
@@ -19,7 +20,7 @@ export function writeWhole(path: string, content: string | Uint8Array, mode = 0o
     renameSync(temporary, path);
     syncNamesNow(dirname(path));
   } catch (thrown) {
-    removeQuietly(temporary);
+    removeFileQuietly(temporary);
     throw writeFailure(thrown, path, 0);
   }
 }
@@ -31,14 +32,5 @@ function writeSynced(path: string, content: string | Uint8Array, mode: number): 
     fsyncSync(file);
   } finally {
     closeSync(file);
-  }
-}
-
-/** The first failure is the one to tell. */
-function removeQuietly(path: string): void {
-  try {
-    rmSync(path, { force: true });
-  } catch {
-    // Tidied by the next owner of the folder.
   }
 }

@@ -2,9 +2,9 @@
 import { existsSync, rmSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { listCheckpoints } from '../checkpoint/store.ts';
-import { removeQuietly } from '../core/atomic-folder.ts';
 import { asLockstepError, LockstepError } from '../core/errors.ts';
 import { errorOfFailure } from '../core/failure.ts';
+import { removeQuietly } from '../core/remove-quietly.ts';
 import { writeWhole } from '../core/write-whole.ts';
 import { loadedExtensions, referencesTo } from '../extension/loaded.ts';
 import type { Device } from '../launch/device.ts';

@@ -1,9 +1,9 @@
 /** One study in its folder: refuses another study's folder, holds its lock, and runs it. */
 import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { removeQuietly } from '../core/atomic-folder.ts';
 import { LockstepError } from '../core/errors.ts';
 import { lockFolder } from '../core/folder-lock.ts';
+import { removeQuietly } from '../core/remove-quietly.ts';
 import { writeWhole } from '../core/write-whole.ts';
 import type { StoreOnDisk } from '../data/format/open-store.ts';
 import type { Device } from '../launch/device.ts';

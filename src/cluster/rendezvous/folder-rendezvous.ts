@@ -9,8 +9,9 @@ import { z } from 'zod';
 import { LockstepError } from '../../core/errors.ts';
 import { withWriteErrors } from '../../core/file-error.ts';
 import { leaseFolder, type OutwaitHooks, outwait, seizeFolder } from '../../core/lease.ts';
-import { readText, removeQuietly } from '../../core/lock-file.ts';
+import { readText } from '../../core/lock-file.ts';
 import { makeFolders, removeFolders } from '../../core/make-folders.ts';
+import { removeFileQuietly } from '../../core/remove-quietly.ts';
 import { seenLock } from '../../core/renewed-lock.ts';
 import { systemErrorCode } from '../../core/system-error.ts';
 import { writeWhole } from '../../core/write-whole.ts';
@@ -82,7 +83,7 @@ function invitationAt(
       written = writeInvitation(path, { addresses: reachableAddresses(), port, secret });
     },
     end: () => {
-      if (readText(path) === written) removeQuietly(path);
+      if (readText(path) === written) removeFileQuietly(path);
       lock?.release();
       removeFolders(made);
     },

@@ -5,9 +5,9 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { removeQuietly } from '../../core/lock-file.ts';
 import { makeFolders, removeFolders } from '../../core/make-folders.ts';
 import { readTextSync } from '../../core/read-file.ts';
+import { removeFileQuietly } from '../../core/remove-quietly.ts';
 import { writeWhole } from '../../core/write-whole.ts';
 import { isOwnHost, reachableAddresses } from '../address.ts';
 import type { HostRendezvous, Invitation } from './host-rendezvous.ts';
@@ -46,7 +46,7 @@ export function tcpRendezvous(
         writeWhole(path, `${JSON.stringify(content)}\n`);
       },
       end: () => {
-        removeQuietly(path);
+        removeFileQuietly(path);
         removeFolders([folder]);
       },
     }),

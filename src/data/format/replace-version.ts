@@ -10,11 +10,8 @@
  */
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type FolderWriter,
-  removeQuietly,
-  writeFolderAtomically,
-} from '../../core/atomic-folder.ts';
+import { type FolderWriter, writeFolderAtomically } from '../../core/atomic-folder.ts';
+import { removeQuietly } from '../../core/remove-quietly.ts';
 import { syncNames } from '../../core/sync-names.ts';
 import {
   MANIFEST_FILE,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { countLabelled } from '../../baseline/label-draws.ts';
 import { ngramConfig } from '../../config/ngram-config.ts';
 import { rocketConfig } from '../../config/rocket-config.ts';
-import { removeQuietly } from '../../core/atomic-folder.ts';
+import { removeQuietly } from '../../core/remove-quietly.ts';
 import { openStore, type StoreOnDisk } from '../../data/format/open-store.ts';
 import { writeNgramRun } from '../../run/ngram/ngram-run.ts';
 import { writeRocketRun } from '../../run/rocket/rocket-run.ts';

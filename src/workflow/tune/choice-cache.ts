@@ -5,8 +5,8 @@ import { z } from 'zod';
 import { formulationsSection, tunedSection } from '../../config/engine-section.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import { sha256 } from '../../core/hash.ts';
-import { removeQuietly } from '../../core/lock-file.ts';
 import { makeOwnFolder, readOwnFile } from '../../core/own-files.ts';
+import { removeFileQuietly } from '../../core/remove-quietly.ts';
 import { systemErrorCode } from '../../core/system-error.ts';
 import type { TuneKey } from './tune-key.ts';
 
@@ -83,7 +83,7 @@ export class ChoiceCache {
       });
       giveName(temporary, path);
     } catch (thrown) {
-      removeQuietly(temporary);
+      removeFileQuietly(temporary);
       throw thrown;
     }
   }
