@@ -14,7 +14,7 @@ import {
   simulateHosts,
 } from '../helper/simulation/simulate-hosts.ts';
 
-const SEEDS = Number(process.env.LOCKSTEP_SEEDS ?? 300);
+const SEEDS = Number(process.env.LOCKSTEP_SEEDS ?? 150);
 const ONLY = process.env.LOCKSTEP_SEED;
 const MOST_FAULTS = 6;
 
