@@ -124,7 +124,7 @@ export class Slurm {
 
 /**
  * Limits are short, so that Slurm soon notices a dead node and soon starts a requeued job. What runs in the partition
- * `urgent` takes nodes away from `main`.
+ * `urgent` takes nodes away from `main`, and from `graceful` with notice.
  */
 const configuration = (folder: string, nodes: number): string =>
   `ClusterName=made-up
@@ -160,6 +160,7 @@ NodeName=h[1-${nodes}] NodeAddr=${addressOf(1).slice(0, -1)}[1-${nodes}] CPUs=4 
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP PriorityTier=1
+PartitionName=graceful Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=1 GraceTime=60
 PartitionName=urgent Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=2 PreemptMode=OFF
 `;
 

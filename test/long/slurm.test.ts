@@ -46,6 +46,12 @@ describe('launcher/slurm/lockstep.sbatch', { skip: whyNoSlurm() ?? false }, () =
         ...[...own, `--chdir=${place.folder}`, SCRIPT, CONFIG, place.path(run), ...train],
       )
       .trim();
+  /** By a job that may preempt those of the other partitions, and ends at once. */
+  const takeNodes = (nodes: string = `--nodes=${NODES}`): string =>
+    slurm.run(
+      ...['sbatch', '--parsable', '--partition=urgent', nodes, '--exclusive'],
+      ...['--output=/dev/null', '--wrap=true'],
+    );
   async function completes(job: string, run: string, restarts: number): Promise<void> {
     assert.equal(await slurm.ended(job), 'COMPLETED', output(run));
     assert.equal(slurm.job(job).Restarts, String(restarts), output(run));
@@ -88,16 +94,19 @@ describe('launcher/slurm/lockstep.sbatch', { skip: whyNoSlurm() ?? false }, () =
   it('saves when a job of a higher partition takes its nodes, and goes on after that', async () => {
     const job = submit('preempted', slow(300));
     await place.untilSteps('preempted', 5);
-    slurm.run(
-      'sbatch',
-      '--partition=urgent',
-      `--nodes=${NODES}`,
-      '--exclusive',
-      '--output=/dev/null',
-      '--wrap=true',
-    );
+    takeNodes();
     await completes(job, 'preempted', 1);
     assert.match(output('preempted'), /^EXIT code=143 /m);
+  });
+
+  it('saves when its nodes are taken with notice (GraceTime), and goes on after that', {
+    skip: inFull,
+  }, async () => {
+    const job = submit('noticed', slow(300), ['--partition=graceful']);
+    await place.untilSteps('noticed', 5);
+    takeNodes();
+    await completes(job, 'noticed', 1);
+    assert.match(output('noticed'), /^EXIT code=143 /m);
   });
 
   it('goes on when a node dies, is queued again by Slurm, and ends once the node is back', async () => {
@@ -159,6 +168,24 @@ describe('launcher/slurm/lockstep.sbatch', { skip: whyNoSlurm() ?? false }, () =
     await completes(first, 'cancelled', 0);
     await completes(second, 'cancelled', 1);
   });
+
+  for (const [how, partition] of [
+    ['at once', 'main'],
+    ['with notice (GraceTime)', 'graceful'],
+  ] as const) {
+    it(`as an array of jobs: one whose node is taken ${how} leaves the run to the other, and comes back`, {
+      skip: inFull,
+    }, async () => {
+      const run = `array-${partition}`;
+      const job = submit(run, slow(1000), [...ARRAY, '--exclusive', `--partition=${partition}`]);
+      const [first, second] = elements(job);
+      await place.untilSteps(run, 5);
+      takeNodes(`--nodelist=${slurm.job(second).NodeList}`);
+      await completes(first, run, 0);
+      await completes(second, run, 1);
+      assert.match(output(run), /^EXIT code=143 .*SIGTERM: this host has left the run/m);
+    });
+  }
 
   it('as an array of jobs: one whose time is nearly up leaves the run to the other, and comes back', async () => {
     const [first, second] = elements(submit('left', slow(1000), ARRAY));

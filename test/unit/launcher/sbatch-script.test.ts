@@ -23,12 +23,17 @@ describe('launcher/slurm/lockstep.sbatch', () => {
     readonly config = join(this.folder, 'my config.yaml');
     #child: ChildProcess | null = null;
 
-    /** @param srun what it does in bash */
-    constructor(srun: string) {
+    /**
+     * @param srun what it does in bash
+     * @param preemptTime what Slurm says of the job
+     */
+    constructor(srun: string, preemptTime = 'None') {
       const script = (name: string, text: string) =>
         writeFileSync(join(this.folder, name), `#!/bin/bash\n${text}\n`, { mode: 0o755 });
       script('srun', `cd ${JSON.stringify(this.folder).replaceAll('$', '\\$')}\n${srun}`);
-      script('scontrol', 'echo "$*" >> "$(dirname "$0")/requeued"; exit 1');
+      const shown = `JobId=7 JobName=x PreemptTime=${preemptTime} Partition=main`;
+      const requeue = 'echo "$*" >> "$(dirname "$0")/requeued"; exit 1';
+      script('scontrol', `[ $1 = show ] && echo '${shown}' && exit\n${requeue}`);
       mkdirSync(this.run, { recursive: true });
     }
 
@@ -93,6 +98,18 @@ describe('launcher/slurm/lockstep.sbatch', () => {
     assert.equal(await job.code(), 137);
     assert.equal(job.isRequeued, false);
   });
+
+  for (const [when, preemptTime, code] of [
+    ['was given notice before its nodes are taken', '2026-11-30T12:00:00', 75],
+    ['was not, so somebody ended its tasks', 'None', 143],
+  ] as const) {
+    it(`ends with ${code} where its tasks have saved at SIGTERM and it ${when}`, async () => {
+      const job = new Job('exit 143', preemptTime);
+      job.start();
+      assert.equal(await job.code(), code);
+      assert.equal(job.isRequeued, code === 75);
+    });
+  }
 
   for (const signals of [['SIGUSR1'], ['SIGTERM', 'SIGUSR1'], ['SIGUSR1', 'SIGTERM']] as const) {
     it(`hands ${signals.join(' and ')} at once to its tasks as USR1, and waits for them`, async () => {
