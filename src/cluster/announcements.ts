@@ -50,12 +50,20 @@ export class Announcements {
     return { kind: 'roster', hosts: [...this.#agent.roster.values()] };
   }
 
+  /** Who leads, and which hosts count, to all who take part. */
   view(): void {
+    for (const member of this.#book.present) this.viewAgain(member);
+  }
+
+  viewAgain(member: Member): void {
     const { start, rank: from, view } = this.#agent;
-    const message = plain({ kind: 'led', view });
-    for (const member of this.#book.present) {
-      member.say({ kind: 'agent', start, from, message, journal: null });
-    }
+    member.say({
+      kind: 'agent',
+      start,
+      from,
+      message: plain({ kind: 'led', view }),
+      journal: null,
+    });
   }
 
   run(member: Member, run: RunForHosts): void {

@@ -248,7 +248,8 @@ export class HostLeader implements AgentRoleHandler {
   apply(effect: Exclude<AgentEffect, { kind: 'send' }>): void {
     switch (effect.kind) {
       case 'announce':
-        this.#tell.view();
+        // Before the run nobody has a say yet; with the run all hear of the view.
+        if (this.#run !== null) this.#tell.view();
         return;
       case 'hold':
         // Where nobody else sees the run's folder, nobody else goes on with the run.
@@ -359,8 +360,10 @@ export class HostLeader implements AgentRoleHandler {
   #onMessage(member: Member, message: MemberMessage): void {
     if (member.hasMissed) member.say(INTRODUCE);
     if (message.kind === 'heartbeat') {
-      const isOfThis = message.epoch === this.#agent.view.epoch;
+      const { epoch, version } = this.#agent.view;
+      const isOfThis = message.epoch === epoch;
       this.#heard(member, isOfThis ? message.version : undefined);
+      if (isOfThis && message.version < version && member.isReady) this.#tell.viewAgain(member);
       return;
     }
     this.#heard(member);

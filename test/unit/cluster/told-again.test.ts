@@ -16,7 +16,7 @@ after(() => rmSync(root, { recursive: true, force: true }));
 
 describe('a leader', () => {
   for (const lost of ['welcome', 'roster', 'run'] as const) {
-    it(`says all again to a host that did not get its "${lost}"`, async () => {
+    it(`says all again to a host that did not get its "${lost}"`, { timeout: 30_000 }, async () => {
       const folder = join(root, lost);
       const { meeting, agent, leader } = await leadIn(folder, agentOptions(2, 1));
       const { links } = agent;
@@ -41,6 +41,35 @@ describe('a leader', () => {
       assert.deepEqual(await other, { kind: 'ended', outcome: null, error: null });
     });
   }
+
+  it('says again which hosts count to one that did not hear it', { timeout: 30_000 }, async () => {
+    const { meeting, agent, leader } = await leadIn(join(root, 'view'), agentOptions(3, 1));
+    assert(meeting.role === 'lead');
+    const at = `127.0.0.1:${agent.links.port}`;
+    const answer = agent.links.answer.bind(agent.links);
+    let lost = 0;
+    agent.links.answer = (peer, message) => {
+      const isFirst = message.kind === 'agent' && lost++ === 0;
+      if (!isFirst) answer(peer, message);
+    };
+    const other = followIn(join(root, 'view'), 1, agentOptions(3, 1));
+    const third = await AgentLinks.open(meeting.secret, null, {
+      ...{ onMember() {}, onUnheard() {}, onReconnected() {}, onNonsense() {}, tell() {} },
+      onLeader: (_at: string, { kind }: LeaderMessage) => {
+        if (kind === 'run') third.say(at, { kind: 'ready' });
+      },
+    });
+    third.say(at, { ...hello(2), hosts: 3 });
+    await leader.gather();
+    await leader.begin(startOfRun(root, 3), () => []);
+    assert.deepEqual(agent.view.hosts, [0, 1, 2]);
+    third.say(at, { kind: 'bye' });
+    while (agent.state!.agreed.join() !== '0,1') await sleep(50);
+    assert.ok(lost > 1, 'what was lost was said again');
+    await leader.end(null, null);
+    meeting.end();
+    await Promise.all([third.close(), agent.close(), other]);
+  });
 
   it('tells where all hosts are a few times, however many come and however often they ask', async () => {
     const HOSTS = 24;
