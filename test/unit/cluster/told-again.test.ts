@@ -16,9 +16,12 @@ after(() => rmSync(root, { recursive: true, force: true }));
 
 describe('a leader', () => {
   for (const lost of ['welcome', 'roster', 'run'] as const) {
-    it(`says all again to a host that did not get its "${lost}"`, { timeout: 30_000 }, async () => {
+    it(`says all again to a host that did not get its "${lost}"`, {
+      timeout: 30_000,
+    }, async (context) => {
       const folder = join(root, lost);
       const { meeting, agent, leader } = await leadIn(folder, agentOptions(2, 1));
+      context.after(() => agent.close());
       const { links } = agent;
       const answer = links.answer.bind(links);
       let isLost = false;
@@ -37,13 +40,15 @@ describe('a leader', () => {
       assert.equal(isLost, true);
       await leader.end(null, null);
       meeting.end();
-      await agent.close();
       assert.deepEqual(await other, { kind: 'ended', outcome: null, error: null });
     });
   }
 
-  it('says again which hosts count to one that did not hear it', { timeout: 30_000 }, async () => {
+  it('says again which hosts count to one that did not hear it', {
+    timeout: 30_000,
+  }, async (context) => {
     const { meeting, agent, leader } = await leadIn(join(root, 'view'), agentOptions(3, 1));
+    context.after(() => agent.close());
     assert(meeting.role === 'lead');
     const at = `127.0.0.1:${agent.links.port}`;
     const answer = agent.links.answer.bind(agent.links);
@@ -59,6 +64,7 @@ describe('a leader', () => {
         if (kind === 'run') third.say(at, { kind: 'ready' });
       },
     });
+    context.after(() => third.close());
     third.say(at, { ...hello(2), hosts: 3 });
     await leader.gather();
     await leader.begin(startOfRun(root, 3), () => []);
@@ -68,7 +74,7 @@ describe('a leader', () => {
     assert.ok(lost > 1, 'what was lost was said again');
     await leader.end(null, null);
     meeting.end();
-    await Promise.all([third.close(), agent.close(), other]);
+    await other;
   });
 
   it('tells where all hosts are a few times, however many come and however often they ask', async () => {
