@@ -97,8 +97,8 @@ async function compare(
   };
   const devices = cpuDevices(HOSTS * workersPerHost);
   const measure = async (): Promise<Speeds> => ({
-    ...(await measureComputing(config, 0, workload, devices)),
-    ...(await measureWays()),
+    ...(await measureComputing(config, 0, workload, devices, { onEvent: () => {} })),
+    ...(await measureWays({})),
   });
   const predict = (speeds: Speeds) => forecast(workload, cluster, speeds);
   const run = join(folder, `run-${performance.now()}`);

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { EngineChoice } from '../config/engine-section.ts';
 import { LockstepError } from '../core/errors.ts';
 import { cpuDevices, type Device } from '../launch/device.ts';
+import { readStderr } from '../launch/engine-process.ts';
 import { inheritedEnvironment, workerEnvironment } from '../launch/environment.ts';
 import { programCommand } from '../launch/program.ts';
 
@@ -24,12 +25,14 @@ export interface Contender {
 /**
  * Starts a contender.
  * @param engine its engine; PyTorch uses only the number of threads
+ * @param onLine gets each line that it prints on stderr
  */
 export function startContender(
   name: string,
   command: readonly string[],
   engine: Omit<EngineChoice, 'kind'>,
   device: Device = cpuDevices(1)[0]!,
+  onLine: (line: string) => void = () => {},
 ): Contender {
   const environment = workerEnvironment({
     device,
@@ -42,7 +45,10 @@ export function startContender(
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const errors: string[] = [];
-  createInterface({ input: child.stderr }).on('line', (line) => errors.push(line));
+  readStderr(child, (line) => {
+    errors.push(line);
+    onLine(line);
+  });
   const failure = new Promise<never>((_, reject) => {
     child.once('error', (error) => reject(absent(name, error)));
     child.once('close', (code) => reject(gone(name, code, lastWordsOf(errors))));

@@ -83,7 +83,7 @@ async function shadow(env: NodeJS.ProcessEnv): Promise<number> {
 }
 
 /** Each line of a child's stderr, without what TensorFlow prints at every start. */
-function readStderr(child: ChildProcess, onLine: (line: string) => void): void {
+export function readStderr(child: ChildProcess, onLine: (line: string) => void): void {
   createInterface({ input: child.stderr! }).on('line', (line) => {
     if (!TENSORFLOW_NOISE.test(line)) onLine(line);
   });

@@ -1,9 +1,11 @@
 /**
  * Times what a worker computes, with micro-batches of a run's own plan. Its argument is a request as JSON; each line of
- * input then asks for one turn, each line of output has its times.
+ * input then asks for one turn, each line of output has its times, or what went wrong.
  */
 import { createInterface } from 'node:readline';
 import type { RunConfig } from '../config/run-config.ts';
+import { asLockstepError } from '../core/errors.ts';
+import { type Failure, failureOfError } from '../core/failure.ts';
 import { openStore } from '../data/format/open-store.ts';
 import { createEngine } from '../engine/select.ts';
 import { loadReferences } from '../extension/load.ts';
@@ -34,37 +36,48 @@ export interface GradientTurn {
   readonly apply: number;
 }
 
-const { config, phase, places, extensions } = JSON.parse(process.argv[2]!) as GradientRequest;
-await loadReferences(extensions);
-const store = await openStore(config.data.store);
-const run = defineRun(config, store);
-const batches = await Promise.all(
-  places.map((place) => loadMicroBatch(store, run.phases, { kind: 'training', phase, ...place })),
-);
-await store.close();
-const { program, config: phaseConfig } = run.phases[phase]!;
-const session = (await createEngine(config.engine)).session(program);
-const { momentCount } = program.update;
-session.load(initialState(run.parameters, run.layout, { seed: config.seed, momentCount }));
+/** A line that the program prints. */
+export type GradientLine = GradientTurn | { readonly failure: Failure };
+
+async function prepare(request: GradientRequest): Promise<(step: number) => GradientTurn> {
+  const { config, phase, places, extensions } = request;
+  await loadReferences(extensions);
+  const store = await openStore(config.data.store);
+  const run = defineRun(config, store);
+  const batches = await Promise.all(
+    places.map((place) => loadMicroBatch(store, run.phases, { kind: 'training', phase, ...place })),
+  );
+  await store.close();
+  const { program, config: phaseConfig } = run.phases[phase]!;
+  const session = (await createEngine(config.engine)).session(program);
+  const { momentCount } = program.update;
+  session.load(initialState(run.parameters, run.layout, { seed: config.seed, momentCount }));
+  return (step) => {
+    const leaves = batches.map((batch) => timed(() => session.gradients(batch)));
+    const [leaf] = leaves[0]!;
+    const [total, merge] = timed(() => session.merge(leaf, leaf));
+    const { statisticsMomentum } = phaseConfig;
+    const [, apply] = timed(() =>
+      session.apply({ total, learningRate: 0, step, statisticsMomentum }),
+    );
+    return { gradients: leaves.map(([, ms]) => ms), merge, apply };
+  };
+}
 
 function timed<Result>(compute: () => Result): [Result, number] {
   const start = performance.now();
   return [compute(), performance.now() - start];
 }
 
-function turn(step: number): GradientTurn {
-  const leaves = batches.map((batch) => timed(() => session.gradients(batch)));
-  const [leaf] = leaves[0]!;
-  const [total, merge] = timed(() => session.merge(leaf, leaf));
-  const { statisticsMomentum } = phaseConfig;
-  const [, apply] = timed(() =>
-    session.apply({ total, learningRate: 0, step, statisticsMomentum }),
-  );
-  return { gradients: leaves.map(([, ms]) => ms), merge, apply };
-}
+const print = (line: GradientLine) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
-let step = 0;
-for await (const _ of createInterface({ input: process.stdin })) {
-  step++;
-  process.stdout.write(`${JSON.stringify(turn(step))}\n`);
+try {
+  const turn = await prepare(JSON.parse(process.argv[2]!) as GradientRequest);
+  let step = 0;
+  for await (const _ of createInterface({ input: process.stdin })) {
+    step++;
+    print(turn(step));
+  }
+} catch (thrown) {
+  print({ failure: failureOfError(asLockstepError(thrown)) });
 }

@@ -1,14 +1,22 @@
 /** Times what a run's workers compute on this host. */
-import { startContender } from '../bench/contender.ts';
+import { type Contender, startContender } from '../bench/contender.ts';
 import type { RunConfig } from '../config/run-config.ts';
+import { errorOfFailure } from '../core/failure.ts';
 import { extensionsOf } from '../extension/identity.ts';
 import { referencesTo } from '../extension/loaded.ts';
 import type { Device } from '../launch/device.ts';
 import { programCommand } from '../launch/program.ts';
 import { meanOf } from '../statistics/mean.ts';
+import type { GuardedHooks } from '../workflow/train/hooks.ts';
 import type { MicroBatchShape, Speeds } from './cluster.ts';
 import type { Workload } from './forecast.ts';
-import type { GradientRequest, GradientTurn, PlannedPlace } from './gradient-program.ts';
+import type {
+  GradientLine,
+  GradientRequest,
+  GradientTurn,
+  PlannedPlace,
+} from './gradient-program.ts';
+import { withContenders } from './with-contenders.ts';
 
 /** The part of the speeds that the engine decides. */
 export type ComputingSpeeds = Pick<Speeds, 'gradients' | 'mergeMs' | 'applyMs' | 'spread'>;
@@ -21,15 +29,14 @@ const TURNS = 9;
 
 /**
  * Times a worker on each of these devices, all at the same time.
- * @param onTurn called after each turn; what it throws ends the timing
- * @throws LockstepError UNEXPECTED when one of them fails
+ * @throws LockstepError UNEXPECTED when one of them ends; what keeps one from computing; INTERRUPTED, TERMINATED
  */
 export async function measureComputing(
   config: RunConfig,
   phase: number,
   { steps }: Workload,
   devices: readonly Device[],
-  onTurn: () => void = () => {},
+  hooks: GuardedHooks,
 ): Promise<ComputingSpeeds> {
   const places = placesOf(steps);
   const request: GradientRequest = {
@@ -44,19 +51,23 @@ export async function measureComputing(
       [...programCommand(PROGRAM), JSON.stringify(request)],
       config.engine,
       device,
+      (text) => hooks.onEvent({ kind: 'status', text }),
     ),
   );
-  try {
-    const turns: GradientTurn[][] = [];
+  const turns = await withContenders(workers, hooks, async () => {
+    const all: GradientTurn[][] = [];
     for (let turn = 0; turn < WARM_UP + TURNS; turn++) {
-      const times = await Promise.all(workers.map((worker) => worker.ask<GradientTurn>({ turn })));
-      if (turn >= WARM_UP) turns.push(times);
-      onTurn();
+      all.push(await Promise.all(workers.map(timesOf)));
     }
-    return speedsOf(places, turns);
-  } finally {
-    for (const worker of workers) worker.close();
-  }
+    return all.slice(WARM_UP);
+  });
+  return speedsOf(places, turns);
+}
+
+async function timesOf(worker: Contender): Promise<GradientTurn> {
+  const line = await worker.ask<GradientLine>({});
+  if ('failure' in line) throw errorOfFailure(line.failure);
+  return line;
 }
 
 type Place = PlannedPlace & MicroBatchShape;

@@ -9,7 +9,9 @@ import { removeTemporaryFolder } from '../core/temporary-folder.ts';
 import { programCommand } from '../launch/program.ts';
 import { makeProcessKeys, writeKeyFiles } from '../protocol/curve-keys.ts';
 import { makePrivateFolder } from '../protocol/private-folder.ts';
+import type { StopRequests } from '../workflow/train/stop-requests.ts';
 import type { WaySpeed } from './cluster.ts';
+import { withContenders } from './with-contenders.ts';
 
 const RANKS = 2;
 /** 16 MB: several frames for each rank. */
@@ -20,16 +22,21 @@ const LOOPBACK = '127.0.0.1';
 const SHARED_MEMORY = new URL('../bench/collective-worker.ts', import.meta.url);
 const TCP = new URL('../bench/collective-tcp-worker.ts', import.meta.url);
 
-/** @throws LockstepError UNEXPECTED when a process of the measurement fails; INSECURE without encryption */
-export async function measureWays(): Promise<{ sharedMemory: WaySpeed; tcp: WaySpeed }> {
+/**
+ * @throws LockstepError UNEXPECTED when a process of the measurement fails; INSECURE without encryption; INTERRUPTED,
+ *   TERMINATED
+ */
+export async function measureWays(
+  stop: StopRequests,
+): Promise<{ sharedMemory: WaySpeed; tcp: WaySpeed }> {
   const folder = makePrivateFolder();
   try {
     const [sockets, keys] = ['s', 'k'].map((name) => join(folder, name)) as [string, string];
     for (const path of [sockets, keys]) mkdirSync(path, { mode: 0o700 });
     writeKeyFiles(keys, makeProcessKeys(RANKS));
     return {
-      sharedMemory: await measureWay(SHARED_MEMORY, () => [sockets]),
-      tcp: await measureWay(TCP, (rank) => [keys, LOOPBACK, `host-${rank}`]),
+      sharedMemory: await measureWay(SHARED_MEMORY, () => [sockets], stop),
+      tcp: await measureWay(TCP, (rank) => [keys, LOOPBACK, `host-${rank}`], stop),
     };
   } finally {
     removeTemporaryFolder(folder);
@@ -39,6 +46,7 @@ export async function measureWays(): Promise<{ sharedMemory: WaySpeed; tcp: WayS
 async function measureWay(
   program: URL,
   words: (rank: number) => readonly string[],
+  stop: StopRequests,
 ): Promise<WaySpeed> {
   const ranks = Array.from({ length: RANKS }, (_, rank) =>
     startContender(
@@ -47,7 +55,7 @@ async function measureWay(
       { threadsPerWorker: 1, numerics: 'strict' },
     ),
   );
-  try {
+  return await withContenders(ranks, stop, async () => {
     const tiny = await ask(ranks, { floats: TINY_FLOATS, warmUp: 20, repeats: 40 });
     const cpuMs: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
@@ -59,9 +67,7 @@ async function measureWay(
       cpuMsPerByte: median(cpuMs) / exchangePlan(0, shape).sentBytes,
       roundMs: median(tiny[0]!.milliseconds),
     };
-  } finally {
-    for (const rank of ranks) rank.close();
-  }
+  });
 }
 
 const ask = async (

@@ -19,6 +19,7 @@ import { type Forecast, forecast, hostCounts, type Workload } from './forecast.t
 import { computingAt, computingOfRun } from './given-computing.ts';
 import { type ComputingSpeeds, measureComputing } from './measure-computing.ts';
 import { measureWays } from './measure-ways.ts';
+import { FORECAST } from './with-contenders.ts';
 import { longestPhase, microBatchesOf, workloadOf } from './workload.ts';
 
 export interface PlanClusterOptions extends ConfigSource, ExtensionOptions, RunHooks {
@@ -87,8 +88,8 @@ async function planOf(
   const workload = workloadOf(run, phase);
   const { computing, computedBy } = await computingOf({ run, phase, workload }, options, hooks);
   say(hooks, 'Measuring the all-reduce over shared memory and over encrypted tcp on this host.');
-  const ways = await measureWays();
-  throwIfStopped(hooks, 'the forecast');
+  const ways = await measureWays(hooks);
+  throwIfStopped(hooks, FORECAST);
   const speeds = { ...computing, ...ways };
   const phaseConfig = run.phases[phase]!.config;
   const { microBatches } = phaseConfig.batch ?? config.batch;
@@ -130,9 +131,8 @@ async function computingOf(
   const microBatches = microBatchesOf(run).reduce((sum, count) => sum + count, 0);
   const settled = await settleFormulations(config, microBatches, devices[0]!, hooks);
   say(hooks, `Measuring how fast ${workersText(devices)} on this host.`);
-  const onTurn = () => throwIfStopped(hooks, 'the forecast');
   return {
-    computing: await measureComputing(settled, phase, workload, devices, onTurn),
+    computing: await measureComputing(settled, phase, workload, devices, hooks),
     computedBy: 'measured',
   };
 }

@@ -67,12 +67,13 @@ async function trainOn(store: Store, input: WorkerInput): Promise<TrainerEnd> {
       return start.progress;
     },
   });
-  const request = {
-    configHash: hashRun(config),
-    dataHash: store.manifest.contentHash,
-    fingerprint: canonicalJson(engine.fingerprint),
-  };
   try {
+    const request = {
+      configHash: hashRun(config),
+      dataHash: store.manifest.contentHash,
+      fingerprint: canonicalJson(engine.fingerprint),
+    };
+    await trainer.loaded();
     return await runReplica(comm, request, trainer);
   } finally {
     await trainer.dispose();

@@ -62,18 +62,21 @@ describe('a run that is stopped and resumed', () => {
       onEvent: (event) => told.push(...metricsOf(event)),
       watchSignals: () => () => {},
     });
-    const comm: Comm = Object.assign(Object.create(local) as Comm, {
-      awaitLease: async (step: number) =>
-        step === stopAt ? 'drain' : await local.awaitLease(step),
-      join: () => local.join({ configHash: '', dataHash: '', fingerprint: '' }),
-      ready: (info: Parameters<Comm['ready']>[0]) => local.ready(info),
-      allReduce: (input: Parameters<Comm['allReduce']>[0]) => local.allReduce(input),
-      stepDone: (report: Parameters<Comm['stepDone']>[0]) => local.stepDone(report),
-      event: (payload: Parameters<Comm['event']>[0]) => local.event(payload),
-      result: (payload: Parameters<Comm['result']>[0]) => local.result(payload),
-      checkMembership: () => local.checkMembership(),
-      finish: () => local.finish({ step: 0, stateHash: '', reason: 'completed' }),
-    });
+    const comm: Comm = Object.assign(
+      Object.create(local, { aborted: { value: local.aborted } }) as Comm,
+      {
+        awaitLease: async (step: number) =>
+          step === stopAt ? 'drain' : await local.awaitLease(step),
+        join: () => local.join({ configHash: '', dataHash: '', fingerprint: '' }),
+        ready: (info: Parameters<Comm['ready']>[0]) => local.ready(info),
+        allReduce: (input: Parameters<Comm['allReduce']>[0]) => local.allReduce(input),
+        stepDone: (report: Parameters<Comm['stepDone']>[0]) => local.stepDone(report),
+        event: (payload: Parameters<Comm['event']>[0]) => local.event(payload),
+        result: (payload: Parameters<Comm['result']>[0]) => local.result(payload),
+        checkMembership: () => local.checkMembership(),
+        finish: () => local.finish({ step: 0, stateHash: '', reason: 'completed' }),
+      },
+    );
     const warnings: string[] = [];
     try {
       const onWarning = (text: string) => warnings.push(text);

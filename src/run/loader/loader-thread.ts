@@ -11,7 +11,7 @@ import type { ExtensionReference } from '../../extension/loaded.ts';
 import { makeAllPhaseData, type PhaseData } from '../phase.ts';
 import { loadMicroBatch } from './load-micro-batch.ts';
 import type { LoadRequest } from './load-request.ts';
-import type { LoaderReply } from './loader.ts';
+import type { LoaderMessage } from './loader.ts';
 
 /** What the thread is started with. */
 export interface LoaderData {
@@ -36,21 +36,33 @@ port.on('message', (request: LoadRequest) => {
 });
 
 async function prepare(): Promise<{ store: Store; phases: PhaseData[] }> {
-  await loadReferences(extensions);
+  await loadExtensions();
   const store = await openStore(folder, { contentHash, verify: false });
   return { store, phases: makeAllPhaseData(config, store) };
+}
+
+async function loadExtensions(): Promise<void> {
+  try {
+    await loadReferences(extensions);
+    say({ extensions: 'loaded' });
+  } catch (thrown) {
+    say({ extensions: failureOfError(asLockstepError(thrown)) });
+    throw thrown;
+  }
 }
 
 async function answer(request: LoadRequest): Promise<void> {
   try {
     const { store, phases } = await ready;
     const batch = await loadMicroBatch(store, phases, request);
-    const reply: LoaderReply = { request, batch };
-    port.postMessage(reply, buffersOf(batch));
+    say({ request, batch }, buffersOf(batch));
   } catch (thrown) {
-    const reply: LoaderReply = { request, failure: failureOfError(asLockstepError(thrown)) };
-    port.postMessage(reply);
+    say({ request, failure: failureOfError(asLockstepError(thrown)) });
   }
+}
+
+function say(message: LoaderMessage, transfer: ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer);
 }
 
 function buffersOf(batch: MicroBatch): ArrayBuffer[] {

@@ -13,6 +13,9 @@ export type LoaderReply =
   | { readonly request: LoadRequest; readonly batch: MicroBatch }
   | { readonly request: LoadRequest; readonly failure: Failure };
 
+/** What the thread says; of its extensions first. */
+export type LoaderMessage = LoaderReply | { readonly extensions: 'loaded' | Failure };
+
 /** Where the dataset is, if not where the configuration says, and its content hash: one that has replaced it is refused. */
 export interface LoaderSource {
   readonly store?: string | undefined;
@@ -27,6 +30,8 @@ export class Loader {
   #requests: Iterator<LoadRequest>;
   readonly #pending: { request: LoadRequest; reply: Promise<MicroBatch> }[] = [];
   readonly #waiting: ((reply: LoaderReply | LockstepError) => void)[] = [];
+  readonly #extensions: Promise<void>;
+  #settleExtensions: (answer?: LockstepError) => void = () => {};
   #broken: LockstepError | undefined;
 
   /**
@@ -38,15 +43,40 @@ export class Loader {
     { store = config.data.store, contentHash }: LoaderSource = {},
   ) {
     this.#requests = requests;
+    const extensions = referencesTo(extensionsOf(config));
     this.#thread = startThread(new URL('./loader-thread.ts', import.meta.url), {
       config,
-      extensions: referencesTo(extensionsOf(config)),
+      extensions,
       ...{ store, contentHash },
     });
-    this.#thread.on('message', (reply: LoaderReply) => this.#waiting.shift()?.(reply));
+    this.#extensions = new Promise((resolve, reject) => {
+      this.#settleExtensions = (error) => (error === undefined ? resolve() : reject(error));
+    });
+    this.#extensions.catch(() => undefined);
+    // Nobody need wait for a thread that executes nothing of the user's.
+    if (extensions.length === 0) this.#settleExtensions();
+    this.#thread.on('message', (message: LoaderMessage) => this.#onMessage(message));
     this.#thread.on('error', (error) => this.#break(asLockstepError(error)));
     this.#thread.on('exit', () => this.#break(asLockstepError("The loader's thread has ended.")));
     this.restart(requests);
+  }
+
+  /**
+   * Resolves once the thread has executed the run's extensions, which may take as long as the user's code likes.
+   * @throws LockstepError EXTENSION_INVALID, EXTENSION_MISMATCH; the reason of `signal`
+   */
+  async untilExtensionsLoaded(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    let stop = () => {};
+    const stopped = new Promise<never>((_, reject) => {
+      stop = () => reject(signal.reason);
+      signal.addEventListener('abort', stop);
+    });
+    try {
+      await Promise.race([this.#extensions, stopped]);
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
   }
 
   /** Goes on with other requests; what was loaded ahead is dropped. */
@@ -95,9 +125,16 @@ export class Loader {
     if (this.#broken === undefined) this.#thread.postMessage(request);
   }
 
+  #onMessage(message: LoaderMessage): void {
+    if (!('extensions' in message)) this.#waiting.shift()?.(message);
+    else if (message.extensions === 'loaded') this.#settleExtensions();
+    else this.#settleExtensions(errorOfFailure(message.extensions));
+  }
+
   /** The first reason stays. */
   #break(error: LockstepError): void {
     this.#broken ??= error;
+    this.#settleExtensions(this.#broken);
     for (const settle of this.#waiting.splice(0)) settle(this.#broken);
   }
 }

@@ -1,8 +1,8 @@
-/** `Comm` of a run in one process: no sockets, no thread, every step leased. A signal drains it. */
+/** `Comm` of a run in one process: no sockets, no thread, every step leased. A signal drains it, or ends it before its first step. */
 import { AllReduce } from '../../collective/all-reduce.ts';
 import type { ReduceInput } from '../../collective/exchange-round.ts';
 import { LockstepError } from '../../core/errors.ts';
-import type { StopSignal, WatchSignals } from '../../core/stop-signal.ts';
+import { codeOfSignal, type StopSignal, type WatchSignals } from '../../core/stop-signal.ts';
 import type { CoordinatorEvent } from '../../telemetry/coordinator-event.ts';
 import { skippedStepWarnings } from '../../telemetry/skipped-step.ts';
 import type { Comm, Membership, StepReport } from '../comm.ts';
@@ -39,6 +39,7 @@ class OneProcess implements LocalComm {
   readonly #allReduce: AllReduce;
   readonly #stopBefore: number;
   #step = 0;
+  #hasRun = false;
   #stopSignal: StopSignal | null = null;
   readonly #unwatchSignals: () => void;
 
@@ -87,6 +88,7 @@ class OneProcess implements LocalComm {
   async ready({ step }: { step: number }): Promise<void> {
     this.#abort.signal.throwIfAborted();
     this.#step = step;
+    this.#hasRun = true;
     this.#onEvent({ kind: 'status', text: `the run starts at step ${step}` });
   }
 
@@ -138,10 +140,15 @@ class OneProcess implements LocalComm {
   #onSignal(signal: StopSignal): void {
     const first = this.#stopSignal === null;
     this.#stopSignal ??= signal;
-    if (first || signal !== 'SIGINT') return;
-    const message = 'The run was interrupted twice.';
-    this.#abort.abort(
-      new LockstepError('INTERRUPTED', message, 'Resume from the last checkpoint.'),
-    );
+    if (!this.#hasRun) {
+      this.#end(codeOfSignal(signal), `${signal} came before the first step.`, 'Nothing was lost.');
+    } else if (!first && signal === 'SIGINT') {
+      const message = 'The run was interrupted twice.';
+      this.#end('INTERRUPTED', message, 'Resume from the last checkpoint.');
+    }
+  }
+
+  #end(...reason: ConstructorParameters<typeof LockstepError>): void {
+    this.#abort.abort(new LockstepError(...reason));
   }
 }

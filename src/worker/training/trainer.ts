@@ -50,12 +50,23 @@ export class Trainer implements Replica<TrainerEnd> {
   readonly #live: LiveProgress;
   readonly #afterStep: AfterStep;
   #worldRank: WorldRank = { rank: 0, worldSize: 1 };
-  #loader: Loader | undefined;
+  readonly #loader: Loader;
 
   constructor(input: TrainerInput) {
+    const { run, engine, store } = input;
+    const { contentHash } = run.store.manifest;
     this.#input = input;
-    this.#live = new LiveProgress(input.run, input.engine);
+    this.#live = new LiveProgress(run, engine);
     this.#afterStep = new AfterStep(input, this.#live);
+    this.#loader = new Loader(run.config, [].values(), { store, contentHash });
+  }
+
+  /**
+   * Resolves when nothing of the user's is still being loaded. A worker takes part only then: a run that is stopped
+   * before ends at once, and one that has begun would wait for this worker's next step.
+   */
+  async loaded(): Promise<void> {
+    await this.#loader.untilExtensionsLoaded(this.#input.comm.aborted);
   }
 
   returnToBoundary(): Boundary | null {
@@ -104,7 +115,7 @@ export class Trainer implements Replica<TrainerEnd> {
 
   async dispose(): Promise<void> {
     this.#live.dispose();
-    await this.#loader?.close();
+    await this.#loader.close();
   }
 
   async #step(step: number): Promise<void> {
@@ -156,23 +167,19 @@ export class Trainer implements Replica<TrainerEnd> {
   }
 
   #startLoading(): void {
-    const { run, store } = this.#input;
     const order = loadOrder(
-      run,
+      this.#input.run,
       this.#worldRank,
       this.#live.nextStep,
       !this.#live.values.evaluated,
     );
-    const { contentHash } = run.store.manifest;
-    if (this.#loader === undefined)
-      this.#loader = new Loader(run.config, order, { store, contentHash });
-    else this.#loader.restart(order);
+    this.#loader.restart(order);
   }
 
   #stepInput(globalStep: number): StepInput {
     const { run, comm, faults = [] } = this.#input;
     const { session } = this.#live;
     const worldRank = this.#worldRank;
-    return { run, worldRank, session, loader: this.#loader!, comm, globalStep, faults };
+    return { run, worldRank, session, loader: this.#loader, comm, globalStep, faults };
   }
 }

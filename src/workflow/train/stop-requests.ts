@@ -60,8 +60,12 @@ export async function* untilStopped<Item>(
 }
 
 /** Kills a process that prepares something as soon as a stop is asked for, until the returned function is called. */
-export function killWhenStopped(child: ChildProcess, { signal, kill }: StopRequests): () => void {
-  const end = () => void child.kill('SIGKILL');
+export function killWhenStopped(child: ChildProcess, stop: StopRequests): () => void {
+  return whenStopped(stop, () => void child.kill('SIGKILL'));
+}
+
+/** Calls `end` as soon as a stop is asked for, until the returned function is called. */
+export function whenStopped({ signal, kill }: StopRequests, end: () => void): () => void {
   const unwatch = [whenAborted(signal, end), whenAborted(kill, end)];
   return () => {
     for (const off of unwatch) off();

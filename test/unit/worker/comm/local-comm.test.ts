@@ -62,11 +62,22 @@ describe('LocalComm', () => {
 
   test('drains at the first signal, even when steps never yield', async () => {
     await withComm(async (comm, events) => {
+      await comm.ready({ step: 0, stateHash: '' });
       assert.equal(await comm.awaitLease(0), 'run');
       process.kill(process.pid, 'SIGTERM');
       while ((await comm.awaitLease(1)) === 'run');
       assert.equal(comm.stopSignal, 'SIGTERM');
-      assert.deepEqual(events, [{ kind: 'status', text: 'SIGTERM: the run stops before step 1' }]);
+      const text = 'SIGTERM: the run stops before step 1';
+      assert.deepEqual(events.slice(1), [{ kind: 'status', text }]);
+    });
+  });
+
+  test('ends at a signal that comes before it is ready', async () => {
+    await withComm(async (comm) => {
+      process.kill(process.pid, 'SIGTERM');
+      while (!comm.aborted.aborted) await new Promise((resolve) => setImmediate(resolve));
+      const message = 'SIGTERM came before the first step.';
+      await assert.rejects(comm.ready({ step: 0, stateHash: '' }), { code: 'TERMINATED', message });
     });
   });
 
@@ -80,6 +91,7 @@ describe('LocalComm', () => {
 
   test('aborts with INTERRUPTED at the second SIGINT', async () => {
     await withComm(async (comm) => {
+      await comm.ready({ step: 0, stateHash: '' });
       process.kill(process.pid, 'SIGINT');
       while ((await comm.awaitLease(1)) === 'run');
       process.kill(process.pid, 'SIGINT');
