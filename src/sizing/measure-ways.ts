@@ -6,6 +6,7 @@ import type { CollectiveAnswer, CollectiveRequest } from '../bench/reduce-on-req
 import { exchangePlan } from '../collective/exchange-plan.ts';
 import { median } from '../core/median.ts';
 import { removeTemporaryFolder } from '../core/temporary-folder.ts';
+import { LOOPBACK_UP, requireOwnAddress } from '../launch/own-address.ts';
 import { programCommand } from '../launch/program.ts';
 import { makeProcessKeys, writeKeyFiles } from '../protocol/curve-keys.ts';
 import { makePrivateFolder } from '../protocol/private-folder.ts';
@@ -23,12 +24,13 @@ const SHARED_MEMORY = new URL('../bench/collective-worker.ts', import.meta.url);
 const TCP = new URL('../bench/collective-tcp-worker.ts', import.meta.url);
 
 /**
- * @throws LockstepError UNEXPECTED when a process of the measurement fails; INSECURE without encryption; INTERRUPTED,
- *   TERMINATED
+ * @throws LockstepError UNEXPECTED when a process of the measurement fails; INSECURE without encryption; USAGE
+ *   where the loopback interface is down; INTERRUPTED, TERMINATED
  */
 export async function measureWays(
   stop: StopRequests,
 ): Promise<{ sharedMemory: WaySpeed; tcp: WaySpeed }> {
+  await requireOwnAddress(LOOPBACK, 'measure the all-reduce over tcp', `${LOOPBACK_UP}.`);
   const folder = makePrivateFolder();
   try {
     const [sockets, keys] = ['s', 'k'].map((name) => join(folder, name)) as [string, string];

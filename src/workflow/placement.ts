@@ -3,6 +3,7 @@ import { DEFAULT_ELASTICITY, type Elasticity } from '../coordinator/elasticity.t
 import type { RendezvousKind } from '../coordinator/rendezvous.ts';
 import { LockstepError } from '../core/errors.ts';
 import { cpuDevices, type Device, gpuDevices } from '../launch/device.ts';
+import { LOOPBACK_UP, requireOwnAddress } from '../launch/own-address.ts';
 import { MOST_WORKERS } from '../protocol/messages.ts';
 
 /** How long workers may be told to wait for a coordinator: what waits meanwhile has to fit into a queue. */
@@ -63,6 +64,8 @@ export interface ClusterOptions extends DeviceOptions {
   readonly hosts?: HostsOptions | undefined;
 }
 
+const LOOPBACK = '127.0.0.1';
+
 /** @throws LockstepError USAGE, DEVICE_ABSENT */
 export function devicesOf({ gpus, workers = 1 }: DeviceOptions): Device[] {
   return gpus === undefined ? cpuDevices(workers) : gpuDevices(gpus.join(','));
@@ -74,7 +77,21 @@ export function rendezvousOf(
   address: string | null = null,
 ): RendezvousKind {
   if (address !== null) return { kind: 'tcp', host: address };
-  return transport === 'ipc' ? { kind: 'ipc' } : { kind: transport, host: '127.0.0.1' };
+  return transport === 'ipc' ? { kind: 'ipc' } : { kind: transport, host: LOOPBACK };
+}
+
+/**
+ * Seconds of silence would tell the same, when no worker came.
+ * @param hosts those of a run on several, which look for each other themselves
+ * @throws LockstepError USAGE where workers could not reach the coordinator
+ */
+export async function requireMeeting(
+  { transport = 'ipc' }: ClusterOptions,
+  hosts: object | null,
+): Promise<void> {
+  if (transport === 'ipc' || hosts !== null) return;
+  const advice = `${LOOPBACK_UP}, or use the transport ipc.`;
+  await requireOwnAddress(LOOPBACK, 'bring coordinator and workers together over TCP', advice);
 }
 
 /**

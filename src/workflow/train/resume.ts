@@ -6,7 +6,13 @@ import { type ExtensionOptions, loadExtensions } from '../../extension/load.ts';
 import type { Device } from '../../launch/device.ts';
 import { openRunFolder } from '../../run/folder.ts';
 import type { RunOutcome } from '../../telemetry/run-event.ts';
-import { type ClusterOptions, devicesOf, elasticityOf, rendezvousOf } from '../placement.ts';
+import {
+  type ClusterOptions,
+  devicesOf,
+  elasticityOf,
+  rendezvousOf,
+  requireMeeting,
+} from '../placement.ts';
 import { movedSentence } from '../tune/settle-formulations.ts';
 import { damagedResults } from './damaged-results.ts';
 import { examineRun } from './examine-run.ts';
@@ -62,6 +68,7 @@ export async function resumeHere(
     hooks.onEvent({ kind: 'end', outcome: completed });
     return completed;
   }
+  await requireMeeting(options, hosts);
   await outwaitOwner(options.runFolder, hooks);
   const folder = await openRunFolder(options.runFolder);
   try {

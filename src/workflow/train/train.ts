@@ -9,7 +9,13 @@ import { type ExtensionOptions, loadExtensions } from '../../extension/load.ts';
 import { claimRunFolder, readRunConfig, runPaths } from '../../run/folder.ts';
 import type { RunOutcome } from '../../telemetry/run-event.ts';
 import { parseFault } from '../../worker/training/simulated-fault.ts';
-import { type ClusterOptions, devicesOf, elasticityOf, rendezvousOf } from '../placement.ts';
+import {
+  type ClusterOptions,
+  devicesOf,
+  elasticityOf,
+  rendezvousOf,
+  requireMeeting,
+} from '../placement.ts';
 import { settleFormulations } from '../tune/settle-formulations.ts';
 import { examineRun } from './examine-run.ts';
 import { type GuardedHooks, type RunHooks, withGuardedHooks } from './hooks.ts';
@@ -105,6 +111,7 @@ async function trainHere(
   hooks: GuardedHooks,
 ): Promise<RunOutcome> {
   const { devices, hosts } = placed;
+  await requireMeeting(options, hosts);
   await outwaitOwner(options.runFolder, hooks);
   const claim = claimRunFolder(options.runFolder);
   try {
