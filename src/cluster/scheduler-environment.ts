@@ -6,7 +6,7 @@ export interface SchedulerPlace {
   readonly hostRank: number;
   /** So many tasks were started together; each is one agent. */
   readonly hosts: number;
-  /** The same for all tasks of one start, another one for each start. */
+  /** The same for all tasks of one start, another one for each start as far as its scheduler tells them apart. */
   readonly start: string;
 }
 
@@ -66,10 +66,10 @@ interface Task extends SchedulerPlace {
 
 function torchrun(env: Environment): Task | null {
   if (env.TORCHELASTIC_RUN_ID === undefined) return null;
-  const { TORCHELASTIC_RUN_ID: id, TORCHELASTIC_RESTART_COUNT: restart = '0' } = env;
-  const { MASTER_ADDR: address = '', MASTER_PORT: port = '' } = env;
-  // The id is "none" by default; address and port tell such starts apart.
-  const start = `torchrun-${id}-${address}-${port}-${restart}`;
+  const { TORCHELASTIC_RUN_ID: id, MASTER_ADDR: address = '', MASTER_PORT: port = '' } = env;
+  // The id is "none" by default; address and port tell such starts apart. TORCHELASTIC_RESTART_COUNT is left out: each
+  // host counts only the failures of its own processes, so one that starts again would look for hosts of another start.
+  const start = `torchrun-${id}-${address}-${port}`;
   const numbers = [env.RANK, env.WORLD_SIZE, env.LOCAL_RANK, env.LOCAL_WORLD_SIZE];
   return taskOf('torchrun', start, numbers, false);
 }

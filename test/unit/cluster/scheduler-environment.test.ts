@@ -61,12 +61,15 @@ describe('schedulerPlace()', () => {
       LOCAL_RANK: '1',
       LOCAL_WORLD_SIZE: '2',
     };
-    assert.deepEqual(schedulerPlace({ ...SLURM, ...mpi, ...torchrun }), {
+    const its = {
       scheduler: 'torchrun',
       hostRank: 3,
       hosts: 4,
-      start: 'torchrun-none-h0-29500-2',
-    });
+      start: 'torchrun-none-h0-29500',
+    };
+    assert.deepEqual(schedulerPlace({ ...SLURM, ...mpi, ...torchrun }), its);
+    // On the other hosts, whose processes did not fail.
+    assert.deepEqual(schedulerPlace({ ...torchrun, TORCHELASTIC_RESTART_COUNT: '0' }), its);
   });
 
   it('does not believe numbers that are none', () => {
