@@ -15,10 +15,10 @@ export function printNext(words: readonly string[] | undefined): void {
 
 /** A run that is done is evaluated if it can predict, otherwise its features are of use; one that can go on is resumed. */
 export function nextOfRun(
-  { exitCode, lastCheckpoint, runFolder }: RunOutcome,
+  { exitCode, lastCheckpoint, runFolder, onHost }: RunOutcome,
   extensions: readonly string[],
 ): string[] | undefined {
-  if (lastCheckpoint === null) return undefined;
+  if (lastCheckpoint === null || onHost !== undefined) return undefined;
   const options = repeated('--extension', extensions);
   if (exitCode === EXIT.done) {
     const predicts = ifReadable(() => canPredict(runFolder));

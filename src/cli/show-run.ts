@@ -42,8 +42,8 @@ export function showNotice(event: RunEvent): void {
 }
 
 function showOutcome(outcome: RunOutcome, next: string[] | undefined): number {
-  const { exitCode: code, reason, lastCheckpoint, runFolder, stateHash, step } = outcome;
-  process.stderr.write(`${exitLine({ code, reason, lastCheckpoint, runFolder })}\n`);
+  const { exitCode: code, stateHash, step } = outcome;
+  process.stderr.write(`${exitLine({ code, ...outcome })}\n`);
   if (stateHash !== null) offerOnStdout(`state ${stateHash} after step ${step}\n`);
   printNext(next);
   return code;

@@ -26,11 +26,13 @@ export function exitLine(exit: {
   reason: string;
   lastCheckpoint: string | null;
   runFolder: string;
+  onHost?: string;
 }): string {
   const parts = [`EXIT code=${exit.code}`, `reason=${JSON.stringify(exit.reason)}`];
   if (exit.lastCheckpoint !== null) {
     parts.push(`last_checkpoint=${JSON.stringify(exit.lastCheckpoint)}`);
-    if (mayResume(exit.code)) parts.push(`resume="${commandLine('resume', exit.runFolder)}"`);
+    if (exit.onHost !== undefined) parts.push(`on_host=${JSON.stringify(exit.onHost)}`);
+    else if (mayResume(exit.code)) parts.push(`resume="${commandLine('resume', exit.runFolder)}"`);
   }
   return printable(parts.join(' '));
 }

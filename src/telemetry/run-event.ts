@@ -25,6 +25,8 @@ export interface RunOutcome {
   /** Path of the newest checkpoint; null while there is none. */
   readonly lastCheckpoint: string | null;
   readonly runFolder: string;
+  /** Name of the host that both paths are of, where this one does not see its disk (`ownDisks`); absent otherwise. */
+  readonly onHost?: string;
 }
 
 /**

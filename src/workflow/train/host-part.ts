@@ -48,6 +48,8 @@ export class HostPart {
   readonly #here: Here;
   readonly #hooks: GuardedHooks;
   #copy: CopyFolder | null = null;
+  /** Name of the host that has the run's folder, where this one has a copy. */
+  #source: string | null = null;
 
   constructor(agent: HostAgent, place: HostRendezvous, here: Here, hooks: GuardedHooks) {
     this.#agent = agent;
@@ -93,7 +95,9 @@ export class HostPart {
     if (end.kind === 'anew') return null;
     if (end.kind === 'succeeds') return await this.#succeed(end, standby);
     if (end.kind === 'left') return await this.#leave(end.signal);
-    const { outcome, error } = end;
+    const { error } = end;
+    const onHost = this.#source === null ? {} : { onHost: this.#source };
+    const outcome = end.outcome && { ...end.outcome, ...onHost };
     if (error !== null) throw outcome === null ? error : new RunFailed(error, outcome);
     this.#hooks.onEvent({ kind: 'end', outcome: outcome! });
     return outcome!;
@@ -106,6 +110,7 @@ export class HostPart {
     if (copy === null) {
       return launchWorkers({ ...here, runFolder: run.runFolder, config: await seenRun(run) });
     }
+    this.#source = from.host;
     this.#copy ??= await claimCopy(run, from, own);
     const { tell } = this.#agent.options;
     const fetched = await fetchRun({ ...run, copy }, from, this.#copy, { ownStore, tell });

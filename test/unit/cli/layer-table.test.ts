@@ -72,4 +72,11 @@ describe('exitLine()', () => {
     );
     assert.equal(exitLine({ ...line, lastCheckpoint: null }), 'EXIT code=7 reason="Lost rank 1."');
   });
+
+  it('says on which host the checkpoint is where this one does not see it, and nothing to type here', () => {
+    assert.equal(
+      exitLine({ code: 75, reason: 'x', runFolder: 'a', lastCheckpoint: 'a/b', onHost: 'h1' }),
+      'EXIT code=75 reason="x" last_checkpoint="a/b" on_host="h1"',
+    );
+  });
 });
