@@ -1,5 +1,6 @@
 /** What every rendezvous of hosts does. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
@@ -9,6 +10,7 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -131,6 +133,44 @@ describe('a rendezvous in a folder', () => {
     meeting.announce(4_711);
     assert.equal(await find(folderRendezvous(folderOf('starts'), 'two')), null);
     meeting.end();
+  });
+});
+
+describe('a rendezvous where a start was killed', () => {
+  it('takes its file away when another start comes, and none of a host that still listens', async () => {
+    const folder = folderOf('killed');
+    const server = createServer().listen();
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    (await lead(folderRendezvous(folder, 'living'))).announce(port);
+    const living = readdirSync(folder);
+    (await lead(folderRendezvous(folder, 'killed'))).announce(1);
+    assert.equal(readdirSync(folder).length, 2);
+    const next = await lead(folderRendezvous(folder, 'next'));
+    server.close();
+    assert.deepEqual(readdirSync(folder), living);
+    next.end();
+  });
+
+  it('leaves no folder beside the run in the end, and leaves one that somebody has named', async () => {
+    for (const [start, beside, stays] of [
+      ['slurm-1.0-0', folderOf('beside'), false],
+      [null, folderOf('beside'), false],
+      ['slurm-1.0-0', folderOf('another'), true],
+    ] as const) {
+      const folder = folderOf('beside');
+      mkdirSync(folder, { recursive: true });
+      const rendezvous = openHostRendezvous(`folder:${folder}`, beside, null, start);
+      const meeting = await lead(rendezvous, start === null ? null : 0);
+      meeting.announce(4_711);
+      meeting.end();
+      assert.equal(existsSync(folder), stays);
+    }
+    const moved = folderOf('moved');
+    mkdirSync(moved);
+    const meeting = await lead(tcpRendezvous('127.0.0.1', 29_400, SECRET, moved));
+    meeting.end();
+    assert.equal(existsSync(moved), false);
   });
 });
 

@@ -3,10 +3,10 @@
  * secret, made for this start.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { LockstepError } from '../../core/errors.ts';
+import { asLockstepError, LockstepError } from '../../core/errors.ts';
 import { withWriteErrors } from '../../core/file-error.ts';
 import { leaseFolder, type OutwaitHooks, outwait, seizeFolder } from '../../core/lease.ts';
 import { readText } from '../../core/lock-file.ts';
@@ -18,6 +18,7 @@ import { writeWhole } from '../../core/write-whole.ts';
 import { parseSecret, SECRET_BYTES } from '../../protocol/host-keys.ts';
 import { readPrivateFile } from '../../protocol/private-file.ts';
 import { reachableAddresses } from '../address.ts';
+import { reachAny } from '../find-leader.ts';
 import type { HostRendezvous, Invitation, Meeting } from './host-rendezvous.ts';
 
 const file = z.strictObject({
@@ -31,15 +32,22 @@ const LIMIT = 1 << 16;
 /**
  * @param start name of this start where a scheduler gives one: files of other starts are not looked at; null: the
  *   first host that comes leads
+ * @param isOurs whether nothing but hosts that meet has a use for the folder
  */
-export function folderRendezvous(folder: string, start: string | null): HostRendezvous {
+export function folderRendezvous(
+  folder: string,
+  start: string | null,
+  isOurs = false,
+): HostRendezvous {
   const path = join(folder, start === null ? 'hosts.json' : `hosts-${nameOf(start)}.json`);
   const follow = () => ({ role: 'follow', find: () => readInvitation(path) }) as const;
   return {
     follow,
     meet: async (hostRank, hooks): Promise<Meeting> => {
       if (hostRank !== null && hostRank > 0) return follow();
-      const made = withWriteErrors(folder, () => makeFolders(folder));
+      const added = withWriteErrors(folder, () => makeFolders(folder));
+      const made = isOurs && added.length === 0 ? [folder] : added;
+      await removeDead(folder);
       const lock = hostRank === null ? await lockUnlessTaken(folder, hooks) : null;
       if (hostRank === null && lock === null) return follow();
       const secret = randomBytes(SECRET_BYTES);
@@ -90,6 +98,7 @@ function invitationAt(
   };
 }
 
+const NAME_OF_START = /^hosts-[0-9a-f]{16}\.json$/;
 const nameOf = (start: string): string =>
   createHash('sha256').update(start).digest('hex').slice(0, 16);
 
@@ -104,6 +113,37 @@ async function lockUnlessTaken(
   } catch (thrown) {
     if (thrown instanceof LockstepError && thrown.code === 'RUN_LOCKED') return null;
     throw thrown;
+  }
+}
+
+/** Nobody takes away the file of a start of which all hosts were killed. Where a leader lives, it listens. */
+async function removeDead(folder: string): Promise<void> {
+  const names = namesIn(folder).filter((name) => NAME_OF_START.test(name));
+  await Promise.all(names.map((name) => removeUnlessHeard(join(folder, name))));
+}
+
+async function removeUnlessHeard(path: string): Promise<void> {
+  const invitation = invitationUnlessOdd(path);
+  if (invitation !== null && (await reachAny(invitation)) === null) removeFileQuietly(path);
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === undefined) throw thrown;
+    // Writing there says what is wrong.
+    return [];
+  }
+}
+
+/** Null, too, for what Lockstep did not leave so: it stays. */
+function invitationUnlessOdd(path: string): Invitation | null {
+  try {
+    return readInvitation(path);
+  } catch (thrown) {
+    if (asLockstepError(thrown).code === 'UNEXPECTED') throw thrown;
+    return null;
   }
 }
 

@@ -20,7 +20,9 @@ export function openHostRendezvous(
   start: string | null,
 ): HostRendezvous {
   const named = /^folder:(.+)$/.exec(text)?.[1];
-  if (named !== undefined) return folderRendezvous(resolve(named), start);
+  if (named !== undefined) {
+    return folderRendezvous(resolve(named), start, resolve(named) === folder);
+  }
   const { host, port } = splitHostAndPort(text);
   if (!text.startsWith('tcp://') || host === '' || !isPort(port)) throw unusable(text);
   if (secret !== null) return tcpRendezvous(host, port, secret, folder);

@@ -37,6 +37,7 @@ export function tcpRendezvous(
       const leads = hostRank === null ? isOwn === true : hostRank === 0;
       if (!leads) return follow();
       rmSync(path, { force: true });
+      removeFolders([folder]);
       return { role: 'lead', secret, port, announce: () => {}, end: () => {} };
     },
     succeed: () => ({
