@@ -47,11 +47,12 @@ export class Workplace {
   startOnDisk(
     hosts: MadeUpHosts,
     host: number,
-    disk: { readonly own: string; readonly others: string; readonly mount?: string },
+    disk: { readonly own: string; readonly others: readonly string[]; readonly mount?: string },
     args: readonly string[],
   ): Started {
     const { own, others, mount = 'true' } = disk;
-    const script = `mount -t tmpfs none ${others} && ${mount} && cd "$1" && shift && exec "$@"`;
+    const hidden = others.map((path) => `mount -t tmpfs none ${path}`).join(' && ');
+    const script = `${hidden} && ${mount} && cd "$1" && shift && exec "$@"`;
     const program = [process.execPath, LOCKSTEP_PROGRAM, ...args];
     const argv = ['unshare', '--mount', 'sh', '-c', script, '-', own, ...program];
     return this.startProgramOn(hosts, host, argv);

@@ -25,10 +25,12 @@ interface SeveralHostsOptions {
 /** Made in a `describe`: the hosts are there while its tests run. */
 export class SeveralHosts {
   readonly place = new Workplace();
+  readonly #count: number;
   #made: MadeUpHosts | undefined;
 
   constructor(count: number, options: SeveralHostsOptions = {}) {
     const { alone = [CONFIG], cable, family, ownDisks = false } = options;
+    this.#count = count;
     before(async () => {
       if (alone !== null) await this.alone('alone', ...alone);
       writeFileSync(this.place.path('key'), 'b1'.repeat(32), { mode: 0o600 });
@@ -61,11 +63,12 @@ export class SeveralHosts {
   }
 
   /**
-   * Starts the command in host 1's or 2's own folder: nothing of the other host's is seen there.
+   * Starts the command in a host's own folder: nothing of the other hosts' is seen there.
    * @param mount a command of the shell by which more is mounted there
    */
   startOnOwnDisk(host: number, args: readonly string[], mount?: string): Started {
-    const [own, others] = [this.place.path(`h${host}`), this.place.path(`h${3 - host}`)];
+    const folders = Array.from({ length: this.#count }, (_, at) => this.place.path(`h${at + 1}`));
+    const [own, others] = [folders[host - 1]!, folders.filter((_, at) => at !== host - 1)];
     return this.place.startOnDisk(this.made, host, { own, others, ...(mount && { mount }) }, args);
   }
 

@@ -114,6 +114,21 @@ describe('a run that a host fetches', () => {
     isCopied();
   });
 
+  it('is whole again where a bit of any of its files has changed, or one is gone', async () => {
+    await fetched();
+    for (const [name] of files(folder.data)) {
+      const path = join(folder.data, name!);
+      const bytes = readFileSync(path);
+      bytes[bytes.length >> 1]! ^= 1;
+      writeFileSync(path, bytes);
+      await fetched();
+      isCopied();
+      rmSync(path);
+      await fetched();
+      isCopied();
+    }
+  });
+
   it('needs the extensions of the run, which are never fetched, and none of an earlier run', async () => {
     const record = { name: 'mine.ts', sha256: 'a'.repeat(64), defines: ['model mine'] };
     const listed = join(root, 'run', 'extensions.json');

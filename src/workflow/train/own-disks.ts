@@ -170,8 +170,11 @@ async function fetchMissing(
   { from, tell }: { readonly from: RunSource; readonly tell: FetchRequest['tell'] },
 ): Promise<void> {
   const missing: NumberedFile[] = [];
-  for (const file of wanted)
-    if (!(await isSame(join(folder.path, file.name), file))) missing.push(file);
+  for (const file of wanted) {
+    // It is removed before anything of its dataset changes.
+    const isGone = file.name === `data/${MANIFEST_FILE}` && missing.length > 0;
+    if (isGone || !(await isSame(join(folder.path, file.name), file))) missing.push(file);
+  }
   if (missing.length === 0) return;
   const totalBytes = missing.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   if (missing.some(isData)) forgetDataset(folder.data, wanted, missing);
