@@ -128,8 +128,10 @@ const SCENARIOS: readonly Scenario[] = [
   {
     name: 'tune',
     args: ['tune', '../run.yaml', '--set', 'engine.kind=compiled'],
+    // A broken disk may keep an unfinished file beside the choices, which nobody reads.
     result: (room) =>
       readdirSync(join(room, 'cache', 'lockstep'))
+        .filter((name) => name.endsWith('.json'))
         .sort()
         .join(),
     // A choice that can't be kept is printed all the same.
