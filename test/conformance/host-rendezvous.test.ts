@@ -139,14 +139,21 @@ describe('a rendezvous in a folder', () => {
 describe('a rendezvous where a start was killed', () => {
   it('takes its file away when another start comes, and none of a host that still listens', async () => {
     const folder = folderOf('killed');
+    const isOurs = true;
     const server = createServer().listen();
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    (await lead(folderRendezvous(folder, 'living'))).announce(port);
+    (await lead(folderRendezvous(folder, 'living', isOurs))).announce(port);
     const living = readdirSync(folder);
-    (await lead(folderRendezvous(folder, 'killed'))).announce(1);
+    (await lead(folderRendezvous(folder, 'killed', isOurs))).announce(1);
     assert.equal(readdirSync(folder).length, 2);
-    const next = await lead(folderRendezvous(folder, 'next'));
+    (await lead(folderRendezvous(folder, 'elsewhere'))).end();
+    assert.equal(
+      readdirSync(folder).length,
+      2,
+      'in a folder of several runs nobody is taken for dead',
+    );
+    const next = await lead(folderRendezvous(folder, 'next', isOurs));
     server.close();
     assert.deepEqual(readdirSync(folder), living);
     next.end();

@@ -32,7 +32,7 @@ const LIMIT = 1 << 16;
 /**
  * @param start name of this start where a scheduler gives one: files of other starts are not looked at; null: the
  *   first host that comes leads
- * @param isOurs whether nothing but hosts that meet has a use for the folder
+ * @param isOurs whether only hosts of this run meet in the folder: others may be where this host can't reach them
  */
 export function folderRendezvous(
   folder: string,
@@ -47,7 +47,7 @@ export function folderRendezvous(
       if (hostRank !== null && hostRank > 0) return follow();
       const added = withWriteErrors(folder, () => makeFolders(folder));
       const made = isOurs && added.length === 0 ? [folder] : added;
-      await removeDead(folder);
+      if (isOurs) await removeDead(folder);
       const lock = hostRank === null ? await lockUnlessTaken(folder, hooks) : null;
       if (hostRank === null && lock === null) return follow();
       const secret = randomBytes(SECRET_BYTES);
