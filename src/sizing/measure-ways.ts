@@ -6,7 +6,7 @@ import type { CollectiveAnswer, CollectiveRequest } from '../bench/reduce-on-req
 import { exchangePlan } from '../collective/exchange-plan.ts';
 import { median } from '../core/median.ts';
 import { removeTemporaryFolder } from '../core/temporary-folder.ts';
-import { LOOPBACK_UP, requireOwnAddress } from '../launch/own-address.ts';
+import { LOOPBACK, requireLoopback } from '../launch/loopback.ts';
 import { programCommand } from '../launch/program.ts';
 import { makeProcessKeys, writeKeyFiles } from '../protocol/curve-keys.ts';
 import { makePrivateFolder } from '../protocol/private-folder.ts';
@@ -19,7 +19,6 @@ const RANKS = 2;
 const FLOATS = 4e6;
 const TINY_FLOATS = 16;
 const ROUNDS = 3;
-const LOOPBACK = '127.0.0.1';
 const SHARED_MEMORY = new URL('../bench/collective-worker.ts', import.meta.url);
 const TCP = new URL('../bench/collective-tcp-worker.ts', import.meta.url);
 
@@ -30,7 +29,7 @@ const TCP = new URL('../bench/collective-tcp-worker.ts', import.meta.url);
 export async function measureWays(
   stop: StopRequests,
 ): Promise<{ sharedMemory: WaySpeed; tcp: WaySpeed }> {
-  await requireOwnAddress(LOOPBACK, 'measure the all-reduce over tcp', `${LOOPBACK_UP}.`);
+  await requireLoopback('measure the all-reduce over tcp');
   const folder = makePrivateFolder();
   try {
     const [sockets, keys] = ['s', 'k'].map((name) => join(folder, name)) as [string, string];

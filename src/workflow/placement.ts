@@ -3,7 +3,7 @@ import { DEFAULT_ELASTICITY, type Elasticity } from '../coordinator/elasticity.t
 import type { RendezvousKind } from '../coordinator/rendezvous.ts';
 import { LockstepError } from '../core/errors.ts';
 import { cpuDevices, type Device, gpuDevices } from '../launch/device.ts';
-import { LOOPBACK_UP, requireOwnAddress } from '../launch/own-address.ts';
+import { LOOPBACK, requireLoopback } from '../launch/loopback.ts';
 import { MOST_WORKERS } from '../protocol/messages.ts';
 
 /** How long workers may be told to wait for a coordinator: what waits meanwhile has to fit into a queue. */
@@ -64,8 +64,6 @@ export interface ClusterOptions extends DeviceOptions {
   readonly hosts?: HostsOptions | undefined;
 }
 
-const LOOPBACK = '127.0.0.1';
-
 /** @throws LockstepError USAGE, DEVICE_ABSENT */
 export function devicesOf({ gpus, workers = 1 }: DeviceOptions): Device[] {
   return gpus === undefined ? cpuDevices(workers) : gpuDevices(gpus.join(','));
@@ -90,8 +88,8 @@ export async function requireMeeting(
   hosts: object | null,
 ): Promise<void> {
   if (transport === 'ipc' || hosts !== null) return;
-  const advice = `${LOOPBACK_UP}, or use the transport ipc.`;
-  await requireOwnAddress(LOOPBACK, 'bring coordinator and workers together over TCP', advice);
+  const purpose = 'bring coordinator and workers together over TCP';
+  await requireLoopback(purpose, 'use the transport ipc');
 }
 
 /**

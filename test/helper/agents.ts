@@ -1,5 +1,6 @@
 /** Agents of one run without engine, all in the process of the test. */
 import assert from 'node:assert/strict';
+import type { LinkHandlers } from '../../src/cluster/agent-links.ts';
 import type { Followed } from '../../src/cluster/followed.ts';
 import { type AgentOptions, HostAgent } from '../../src/cluster/host-agent.ts';
 import { HostLeader } from '../../src/cluster/leader.ts';
@@ -12,6 +13,12 @@ export const agentOptions = (hosts: number, workers: number): AgentOptions => ({
   throwIfStopped: () => {},
   tell: () => {},
 });
+
+/** What an agent hears, for one that does nothing of its own. */
+export const DEAF: LinkHandlers = {
+  ...{ onMember() {}, onLeader() {}, onUnheard() {}, onReconnected() {}, onNonsense() {} },
+  tell() {},
+};
 
 /** Host 0 of the agents that meet in a folder; they find it from now on. */
 export async function leadIn(folder: string, options: AgentOptions) {

@@ -9,7 +9,7 @@ import { AgentLinks } from '../../../src/cluster/agent-links.ts';
 import { Seats } from '../../../src/cluster/seats.ts';
 import { LOCKSTEP_VERSION } from '../../../src/core/version.ts';
 import { HOST_PROTOCOL, type LeaderMessage } from '../../../src/protocol/host-messages.ts';
-import { agentOptions, followIn, leadIn, startOfRun } from '../../helper/agents.ts';
+import { agentOptions, DEAF, followIn, leadIn, startOfRun } from '../../helper/agents.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'lockstep-test-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -59,7 +59,7 @@ describe('a leader', () => {
     };
     const other = followIn(join(root, 'view'), 1, agentOptions(3, 1));
     const third = await AgentLinks.open(meeting.secret, null, {
-      ...{ onMember() {}, onUnheard() {}, onReconnected() {}, onNonsense() {}, tell() {} },
+      ...DEAF,
       onLeader: (_at: string, { kind }: LeaderMessage) => {
         if (kind === 'run') third.say(at, { kind: 'ready' });
       },
@@ -87,7 +87,7 @@ describe('a leader', () => {
       Array.from({ length: HOSTS }, async (_, index) => {
         told[index] = 0;
         return await AgentLinks.open(meeting.secret, null, {
-          ...{ onMember() {}, onUnheard() {}, onReconnected() {}, onNonsense() {}, tell() {} },
+          ...DEAF,
           onLeader: (_at: string, { kind }: LeaderMessage) => {
             if (kind === 'roster') told[index]!++;
           },
