@@ -137,10 +137,11 @@ describe('a rendezvous in a folder', () => {
 });
 
 describe('a rendezvous where a start was killed', () => {
-  it('takes its file away when another start comes, and none of a host that still listens', async () => {
+  it('takes its file away when another start comes, and none of a host that still listens', async (context) => {
     const folder = folderOf('killed');
     const isOurs = true;
     const server = createServer().listen();
+    context.after(() => server.close());
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
     (await lead(folderRendezvous(folder, 'living', isOurs))).announce(port);
@@ -154,7 +155,6 @@ describe('a rendezvous where a start was killed', () => {
       'in a folder of several runs nobody is taken for dead',
     );
     const next = await lead(folderRendezvous(folder, 'next', isOurs));
-    server.close();
     assert.deepEqual(readdirSync(folder), living);
     next.end();
   });

@@ -75,7 +75,9 @@ describe('LocalComm', () => {
   test('ends at a signal that comes before it is ready', async () => {
     await withComm(async (comm) => {
       process.kill(process.pid, 'SIGTERM');
-      while (!comm.aborted.aborted) await new Promise((resolve) => setImmediate(resolve));
+      for (let look = 0; look < 10_000 && !comm.aborted.aborted; look++) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
       const message = 'SIGTERM came before the first step.';
       await assert.rejects(comm.ready({ step: 0, stateHash: '' }), { code: 'TERMINATED', message });
     });
@@ -95,7 +97,9 @@ describe('LocalComm', () => {
       process.kill(process.pid, 'SIGINT');
       while ((await comm.awaitLease(1)) === 'run');
       process.kill(process.pid, 'SIGINT');
-      while (!comm.aborted.aborted) await new Promise((resolve) => setImmediate(resolve));
+      for (let look = 0; look < 10_000 && !comm.aborted.aborted; look++) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
       await assert.rejects(comm.awaitLease(2), { code: 'INTERRUPTED' });
     });
   });
